@@ -1,4 +1,5 @@
-import { accessOf, startApi } from '../composition/api.ts';
+import { startApi } from '../composition/api/api.ts';
+import { accessOf } from '../composition/api/options.ts';
 import { ensureDefaults } from '../composition/bootstrap.ts';
 import { createLogger } from '../composition/logger.ts';
 import { serveMetrics } from '../composition/metrics.ts';

@@ -9,7 +9,8 @@ import {
   ScheduleTriggerSchema,
   scheduleRequestOf,
 } from '../model/schedule-requests.ts';
-import type { Schedule, ScheduleService } from '../service/schedules/schedules.ts';
+import type { ScheduleService } from '../service/schedules/schedules.ts';
+import type { Schedule } from '../service/schedules/stored-schedules.ts';
 import { errorResponses } from './http/errors.ts';
 import { createRouter } from './http/router.ts';
 import {

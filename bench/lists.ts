@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
-import { startApi } from '../composition/api.ts';
+import { startApi } from '../composition/api/api.ts';
 import { ensureDefaults } from '../composition/bootstrap.ts';
 import { findTemporal } from '../dev/temporal-binary.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';

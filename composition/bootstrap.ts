@@ -7,17 +7,17 @@ import { keyRecord } from '../service/access/principals.ts';
 import { createPrincipalStore } from '../store/access/principals.ts';
 import type { Database } from '../store/database.ts';
 import { createDefinitionStore } from '../store/definitions/definitions.ts';
-import type { RunningApi } from './api.ts';
+import type { RunningApi } from './api/api.ts';
 
-/** The tenant that exists from the first start on. */
+/** The default tenant. */
 export const DEFAULT_TENANT = { id: '00000000-0000-7000-8000-000000000001', ref: 'default', label: 'Default' };
 
 const EXAMPLES = new URL('../examples/', import.meta.url);
 
 /**
- * Makes the default tenant, the packs that are always there (one for each pack of built-in actions, and `examples`), and the two
- * development principals, `dev` and `approver`, with the keys that are given; gives the tenant's id. To be called before the
- * API is served, so that nobody is answered as if these were missing.
+ * Creates the default tenant, the packs that always exist (one for each pack of built-in actions, and `examples`), and the two
+ * development principals, `dev` and `approver`, with the given keys. Returns the tenant's id. Call it before the API is served, so that
+ * no request finds these missing.
  */
 export async function ensureDefaults(
   db: Database,
@@ -39,7 +39,7 @@ export async function ensureDefaults(
   return tenant;
 }
 
-/** Publishes the workflows of the folder `examples` that are not there yet; what a user made of them stays. */
+/** Publishes the workflows of the folder `examples` that do not exist yet; changes by users stay. */
 export async function publishExamples({ definitions }: RunningApi, principal: Principal): Promise<void> {
   for (const name of (await readdir(EXAMPLES)).filter((file) => file.endsWith('.json')).sort()) {
     const body = WorkflowCreateSchema.parse(JSON.parse(await readFile(new URL(name, EXAMPLES), 'utf8')));

@@ -1,7 +1,7 @@
 import type { Config } from '../model/config.ts';
 import { type Codec, createCodec } from '../temporal/codec/codec.ts';
 
-/** What seals what Temporal gets, where the settings have a key for that. */
+/** Creates the payload codec, if the settings have a key for it. */
 export function codecOf({ FERMATA_PAYLOAD_KEY: keys }: Pick<Config, 'FERMATA_PAYLOAD_KEY'>): Codec | undefined {
   return keys === undefined ? undefined : createCodec(keys.split(','));
 }

@@ -67,7 +67,7 @@ export function ownConnections(config: Config): OwnConnections {
  * Creates the desk over a database, in which connections and secrets are sealed by the master keys; `own` are connections `default` that the
  * first tenant has unless the database holds them.
  */
-export function createDesk(db: Database, secretKeys: readonly string[], own: OwnConnections = {}): WorkerDesk {
+export function createWorkerDesk(db: Database, secretKeys: readonly string[], own: OwnConnections = {}): WorkerDesk {
   const sealer = createSealer(secretKeys, REST_PURPOSE);
   const stored = createConnectionResolver(createConnectionStore(db), sealer);
   const secretOf = createSecretResolver(createSecretStore(db), sealer);

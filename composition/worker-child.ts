@@ -4,7 +4,7 @@ import { type EgressRules, parseEndpoint } from '../model/networks.ts';
 import type { RunReport } from '../model/run-report.ts';
 import { keepPresent } from '../service/access/master-keys.ts';
 import { createSealer } from '../service/access/sealer.ts';
-import { createRunReports } from '../service/index/run-reports.ts';
+import { createRunReports } from '../service/index/reports.ts';
 import { workOwner } from '../service/starts/work-owner.ts';
 import { openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions/executions.ts';
@@ -19,7 +19,7 @@ import { codecOf } from './codec.ts';
 import { createLogger, installTemporalRuntime } from './logger.ts';
 import { collectWorkerMetrics } from './metrics.ts';
 import { trustedRules } from './network.ts';
-import { actionsOver, createDesk, ownConnections, presence, REST_PURPOSE, type WorkerDesk } from './reach.ts';
+import { actionsOver, createWorkerDesk, ownConnections, presence, REST_PURPOSE, type WorkerDesk } from './reach.ts';
 import { connectWorker, defer, keepRunning, runMain, type Undo, undoAll } from './run.ts';
 
 /** Milliseconds that activities have from the order to stop until they are told to, and until the process ends. */
@@ -153,7 +153,12 @@ async function openHost(
     const alive = presence('worker', createSealer(secretKeys, REST_PURPOSE), codecOf(config));
     const processes = createProcessStore(database.db);
     undos.push(keepRunning((signal) => keepPresent(processes, alive, signal, createLogger(config))));
-    return { egress, trusted, desk: createDesk(database.db, secretKeys, ownConnections(config)), report: reports.take };
+    return {
+      egress,
+      trusted,
+      desk: createWorkerDesk(database.db, secretKeys, ownConnections(config)),
+      report: reports.take,
+    };
   }
   let underway = 0;
   return {

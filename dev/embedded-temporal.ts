@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../model/config.ts';
-import { isAlive, startOf } from '../store/folder-lock.ts';
+import { isAlive, startOfProcess } from '../store/folder-lock.ts';
 import { privateFile } from './dev-file.ts';
 import { demandFreePorts, type WantedPort } from './free-ports.ts';
 import { findTemporal, type Progress } from './temporal-binary.ts';
@@ -55,7 +55,7 @@ export async function embedTemporal(config: Config, folder: string, progress: Pr
     databaseFile: join(folder, 'temporal.db'),
   });
   const { pid } = server;
-  await record.write({ pid, started: startOf(pid) });
+  await record.write({ pid, started: startOfProcess(pid) });
   return { ...server, stop: () => stopAndForget(pid, record.remove) };
 }
 

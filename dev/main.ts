@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { accessOf, type RunningApi, startApi } from '../composition/api.ts';
+import { type RunningApi, startApi } from '../composition/api/api.ts';
+import { accessOf } from '../composition/api/options.ts';
 import { ensureDefaults, publishExamples } from '../composition/bootstrap.ts';
 import { createLogger } from '../composition/logger.ts';
 import { serveMetrics } from '../composition/metrics.ts';
 import { egressRules } from '../composition/network.ts';
-import { createDesk, ownConnections } from '../composition/reach.ts';
+import { createWorkerDesk, ownConnections } from '../composition/reach.ts';
 import {
   connectClient,
   defer,
@@ -22,7 +23,7 @@ import type { Config } from '../model/config.ts';
 import { integerId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
 import { newKey } from '../service/access/principals.ts';
-import { createRunReports } from '../service/index/run-reports.ts';
+import { createRunReports } from '../service/index/reports.ts';
 import { workOwner } from '../service/starts/work-owner.ts';
 import { type Database, openEmbedded, openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions/executions.ts';
@@ -89,7 +90,7 @@ await runMain(async (config) => {
     host.resolve({
       address,
       egress,
-      desk: { ...createDesk(database.db, masterKeys, ownConnections(config)), report: reports.take },
+      desk: { ...createWorkerDesk(database.db, masterKeys, ownConnections(config)), report: reports.take },
       strike: (run) => strikes.add(namespace, run, new Date()),
     });
     // Registered again, so that the worker stops before its dependencies.

@@ -6,8 +6,8 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { modeOf, RUN_MODES, type StartMode } from '../model/run-mode.ts';
 import { EXECUTION_STATUSES, type ExecutionStatus, isClosed, isSuccessful, TASK_STATES } from '../model/status.ts';
 import { graphOfRun } from '../service/definitions/simulations.ts';
-import type { ExecutionPage } from '../service/executions/lists.ts';
-import type { ExecutionView, RetrySummary } from '../service/executions/reader.ts';
+import type { ExecutionView } from '../service/executions/reader.ts';
+import type { ExecutionPage, RetrySummary } from '../service/index/lists.ts';
 
 // Objects of the MCP executions: their schemas, and the pure functions that fill them.
 

@@ -4,7 +4,7 @@ import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { MAX_ROW_ID } from '../model/requests.ts';
 import { EXECUTION_STATUSES, isClosed } from '../model/status.ts';
-import { statusesMeant } from '../service/executions/lists.ts';
+import { statusesMeant } from '../service/index/lists.ts';
 import { isPassing } from '../service/outages.ts';
 import { ExecutionListSchema, ExecutionSchema, executionIdInput, executionOf, summaryOf } from './execution-data.ts';
 import type { ToolServices } from './services.ts';

@@ -9,7 +9,7 @@ import {
   ScheduleTriggerSchema,
   scheduleRequestOf,
 } from '../model/schedule-requests.ts';
-import type { Schedule } from '../service/schedules/schedules.ts';
+import type { Schedule } from '../service/schedules/stored-schedules.ts';
 import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';
 

@@ -1,7 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../model/log.ts';
 
-/** How a loop goes: milliseconds between two rounds, and after trouble; what is logged of trouble, once until it is over. */
+/**
+ * The options of a loop: milliseconds between two rounds, and after an error; and the message that is logged once for a series of
+ * errors.
+ */
 export interface LoopOptions {
   interval: number;
   pause: number;
@@ -9,7 +12,7 @@ export interface LoopOptions {
   trouble: string;
 }
 
-/** Works round after round until the signal is aborted; what goes wrong is logged once and tried again. */
+/** Works round after round until the signal is aborted; logs the first of a series of errors, and tries again. */
 export async function keepGoing(
   work: () => Promise<void>,
   signal: AbortSignal,
@@ -28,7 +31,7 @@ export async function keepGoing(
   }
 }
 
-/** Does some work for each value, so many at a time; returns what came of each, in order. Rejects with the first rejection. */
+/** Works on all values, `atOnce` at a time, and returns the results in order. Rejects with the first rejection. */
 export async function mapConcurrently<T, R>(
   values: readonly T[],
   atOnce: number,

@@ -1,18 +1,18 @@
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { DatabaseError } from '../model/database-error.ts';
 
-/** Error codes of the network and of Postgres: nobody answers, or nothing can be written (no room, no memory, a standby). */
+/** Codes of the network and of Postgres for a server that does not answer or cannot write: no room, no memory, a standby. */
 const GONE = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ENOSPC'],
   ...['57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006', '08007'],
   ...['53000', '53100', '53200', '53300', '58030', '25006'],
 ]);
 
-/** What the drivers have no code for. */
+/** Messages of drivers without a code. */
 const GONE_IN_WORDS =
   /^Connection terminated|^timeout exceeded when trying to connect|connection error and is not queryable$|No space left on device/;
 
-/** Returns whether an error says that the database does not respond or cannot write anything. */
+/** Reports whether an error means that the database does not answer or cannot write anything. */
 function isDatabaseOutage(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
     const { code } = current as { code?: unknown };
@@ -22,10 +22,10 @@ function isDatabaseOutage(error: unknown): boolean {
   return false;
 }
 
-/** Codes of what is wrong with everything at once. */
+/** Codes of errors that everything meets at once. */
 const OUTAGES: ReadonlySet<ErrorCode> = new Set(['temporal_unavailable', 'database_unavailable', 'busy']);
 
-/** Looks something up in the database. Throws `database_unavailable` for whatever the database or its driver has to say. */
+/** Looks something up in the database. Throws `database_unavailable` for any error of the database or its driver. */
 export async function lookUp<T>(find: () => Promise<T>): Promise<T> {
   try {
     return await find();
@@ -38,13 +38,13 @@ export async function lookUp<T>(find: () => Promise<T>): Promise<T> {
 const NUL_CHARACTER = '22021';
 
 /**
- * Returns what a caller is told of an error, which may be the cause of others: nothing of a driver but the name of a statement and its
- * SQLSTATE, and `fault` where nobody expected it.
+ * Returns the error that a caller gets for any error: of a driver's only the name of the statement and the SQLSTATE, and `fault` for an
+ * unexpected one.
  */
 export function refusalOf(thrown: unknown, fault: string): AppError {
   for (let current = thrown; current instanceof Error; current = current.cause) {
     if (current instanceof AppError) return current;
-    // Wherever a text came from: Postgres has every character but one.
+    // Postgres accepts any text without NUL.
     if ((current as { code?: unknown }).code === NUL_CHARACTER) {
       return new AppError('request_invalid', 'text must not contain the character U+0000', { cause: thrown });
     }
@@ -60,14 +60,14 @@ export function refusalOf(thrown: unknown, fault: string): AppError {
 }
 
 /**
- * Returns whether an error is of Temporal or the database as a whole, or says that no connection to the database was free: work on
- * anything else would meet it too.
+ * Reports whether an error concerns Temporal or the database as a whole, or means that no connection to the database was free: any
+ * other work would meet it too.
  */
 export function isOutage(error: unknown): boolean {
   return OUTAGES.has(refusalOf(error, '').code);
 }
 
-/** Returns whether what failed is worth another try as it is: nobody answered, or too much was asked for at a time. */
+/** Reports whether work that failed can be tried again unchanged: a server did not answer, or there was too much work at a time. */
 export function isPassing(error: unknown): boolean {
   return refusalOf(error, '').status === 503;
 }

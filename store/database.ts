@@ -22,14 +22,14 @@ export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 /** An open database. */
 export interface OpenDatabase {
   db: Database;
-  /** Writes one row, as any change would; the result holds for a second. Throws when the database cannot take it. */
+  /** Checks that the database can be written to; the result is valid for a second. Throws when it cannot. */
   probe(): Promise<void>;
   close(): Promise<void>;
 }
 
 const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations');
 
-/** Any number: the lock that two starting processes share while one migrates. */
+/** The number of the advisory lock under which one of several starting processes migrates; any number would do. */
 const MIGRATION_LOCK = 712_645_001;
 
 /**
@@ -58,10 +58,10 @@ export async function openEmbedded(folder: string): Promise<OpenDatabase> {
   }
 }
 
-/** Milliseconds for which the result of a probe holds. */
+/** Milliseconds for which the result of a probe is valid. */
 const PROBE_HOLDS = 1_000;
 
-/** Makes a probe; those who ask at the same time, or within a second, share one write. */
+/** Creates a probe; concurrent callers, and those within a second, share one write. */
 function createProbe(db: Database): () => Promise<void> {
   let last: { at: number; result: Promise<void> } | null = null;
   return () => {
@@ -75,10 +75,10 @@ function createProbe(db: Database): () => Promise<void> {
   };
 }
 
-/** Milliseconds that a statement may take, other than those of migrations. */
+/** The most milliseconds of a statement outside of migrations. */
 const STATEMENT_TIMEOUT = 30_000;
 
-/** Takes the first connection, or says in words why there is none: of the URL, which may hold a password, it says nothing. */
+/** Opens the first connection. The error says why there is none without quoting the URL, which may contain a password. */
 async function connectFirst(pool: Pool): Promise<PoolClient> {
   try {
     return await pool.connect();
@@ -97,12 +97,12 @@ function refusalOf({ code }: NodeJS.ErrnoException): string {
   return `Postgres does not respond${code === undefined ? '' : `: ${code}`}`;
 }
 
-/** Connections of a process. */
+/** The connections of a process. */
 const CONNECTIONS = 10;
 
 /**
- * Connects to Postgres 13 or later and brings its tables up to date; several processes may do so at once. `ownerOf` names the
- * tenant for which the current work is done: tenants share the connections, and one alone has at most eight of the ten.
+ * Connects to Postgres 13 or later and brings its tables up to date; several processes may do so concurrently. `ownerOf` returns the
+ * tenant of the current work: tenants share the connections, and one alone gets at most eight of the ten.
  */
 export async function openPostgres(url: string, ownerOf: () => string = () => ''): Promise<OpenDatabase> {
   const pool = new FairPool({
@@ -112,8 +112,8 @@ export async function openPostgres(url: string, ownerOf: () => string = () => ''
     connectionTimeoutMillis: 5_000,
     statement_timeout: STATEMENT_TIMEOUT,
   });
-  // A connection that the server closes is replaced at the next query, and a query under way fails by itself; unheard,
-  // the error of the connection would end the process.
+  // The pool replaces a connection that the server closes, and a query in progress fails by itself; without listeners, the error would
+  // end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   const client = await connectFirst(pool);

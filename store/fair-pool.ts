@@ -2,11 +2,11 @@ import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { AppError } from '../model/app-error.ts';
 import { Permits } from '../model/permits.ts';
 
-/** The part of the connections that a tenant leaves to others, and milliseconds that it waits for one of its own. */
+/** The part of the connections that a tenant leaves to others, and milliseconds that it waits for one. */
 const RESERVE = 0.2;
 const PATIENCE = 5_000;
 
-/** How many connections there are, and for which tenant the current work is done; empty for nobody in particular. */
+/** The number of connections, and the tenant of the current work; empty for none. */
 export interface FairPoolOptions extends PoolConfig {
   max: number;
   ownerOf: () => string;
@@ -15,8 +15,8 @@ export interface FairPoolOptions extends PoolConfig {
 type Connected = (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void;
 
 /**
- * A pool whose connections tenants share: one alone has at most 80 % of them, and those that wait get them in turn. Whoever
- * has waited for five seconds gets `busy`.
+ * A pool whose connections tenants share: one alone gets at most 80 % of them, and tenants that wait get them in turn. After five
+ * seconds, a caller that waits gets `busy`.
  */
 export class FairPool extends Pool {
   readonly #permits: Permits;
@@ -63,8 +63,8 @@ export class FairPool extends Pool {
 const BUSY = 'all database connections available to this tenant are in use';
 
 /**
- * Has a connection that ends while it is held be released at once: whoever holds it may never release it, as a transaction of drizzle does
- * whose BEGIN fails. Releasing it again is nothing.
+ * Releases a connection that ends while it is held: its holder may never do so, such as a transaction of drizzle whose BEGIN fails. A
+ * second release does nothing.
  */
 function releasedWithConnection(client: PoolClient): PoolClient {
   const release = client.release.bind(client);

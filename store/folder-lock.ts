@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A data folder belongs to one process at a time; holding it twice would lose rows. */
+/** The lock on a data folder, which one process holds at a time: two would lose rows. */
 export interface FolderLock {
   release(): Promise<void>;
 }
@@ -21,17 +21,17 @@ export class FolderInUseError extends Error {
 
 interface Holder {
   pid: number;
-  /** Start of the process in clock ticks since boot, where the system tells: a pid may be given out again. */
+  /** The start of the process in clock ticks since boot, if the system reports it: pids are reused. */
   started: string | null;
 }
 
-/** Takes a folder for this process, or throws a FolderInUseError. A holder that was killed does not keep it. */
+/** Locks a folder for this process. Throws a FolderInUseError when another one holds it; a killed process does not. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, 'lock');
-  const own: Holder = { pid: process.pid, started: startOf(process.pid) };
+  const own: Holder = { pid: process.pid, started: startOfProcess(process.pid) };
   const draft = `${path}.${randomUUID()}`;
-  // The lock appears with its content, by a link: nobody can read it half written.
+  // The link makes the lock appear with its content, so that nobody reads half of it.
   await writeFile(draft, JSON.stringify(own));
   try {
     for (let round = 0; round < 5; round += 1) {
@@ -39,7 +39,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       const seen = await readText(path);
       const holder = holderIn(seen);
       if (holder !== null && isAlive(holder)) throw new FolderInUseError(folder, holder.pid);
-      // Of several who find it stale, one moves it aside; who moves a new one by mistake puts it back.
+      // One of several processes that find the lock stale moves it aside; one that moves a new lock by mistake puts it back.
       const aside = `${path}.${randomUUID()}`;
       await rename(path, aside).catch(() => undefined);
       const moved = await readText(aside);
@@ -74,18 +74,18 @@ function holderIn(text: string | null): Holder | null {
   }
 }
 
-/** True while the very process that is named runs. */
+/** Reports whether the very process that holds a lock is running. */
 export function isAlive({ pid, started }: Holder): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  return started === null || startOf(pid) === started;
+  return started === null || startOfProcess(pid) === started;
 }
 
-/** When a process started, on systems with /proc; null elsewhere. */
-export function startOf(pid: number): string | null {
+/** Returns when a process started, on systems with /proc; null elsewhere. */
+export function startOfProcess(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;

@@ -1,9 +1,9 @@
-/** A pattern for LIKE that finds text anywhere; what LIKE reads as wildcards in it stands for itself. */
+/** Returns a LIKE pattern that finds a text anywhere, with LIKE's wildcards escaped. */
 export function likePattern(text: string): string {
   return `%${escapeLike(text)}%`;
 }
 
-/** A pattern for LIKE in which `*` alone is a wildcard. */
+/** Returns a LIKE pattern in which only `*` is a wildcard. */
 export function wildcardPattern(text: string): string {
   return escapeLike(text).replaceAll('*', '%');
 }

@@ -2,7 +2,7 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import { AppError } from '../model/app-error.ts';
 import { DatabaseError } from '../model/database-error.ts';
 
-/** SQLSTATEs for what drivers have no code for: a lost connection, a full disk, a value that they cannot write, and anything else. */
+/** SQLSTATEs for errors of drivers without a code: a lost connection, a full disk, a value that they cannot write, and any other. */
 const IN_WORDS: readonly [RegExp, string][] = [
   [/^Connection terminated|^timeout exceeded when trying to connect|is not queryable$/, '08006'],
   [/No space left on device/, '53100'],
@@ -11,8 +11,8 @@ const NOT_WRITABLE = '22000';
 const UNKNOWN = 'XX000';
 
 /**
- * Names the functions of a store: what a driver throws in one of them becomes a DatabaseError with the name, so that no statement and no
- * value of it goes any further. Any other error passes as it is.
+ * Names the functions of a store: an error of the driver in one of them becomes a DatabaseError with the name, so that no statement and
+ * no value leaves the store. Other errors pass unchanged.
  */
 export function named<Store extends object>(name: string, store: Store): Store {
   const entries = Object.entries(store).map(([key, value]: [string, unknown]) => {
@@ -21,7 +21,7 @@ export function named<Store extends object>(name: string, store: Store): Store {
     const call = (...args: unknown[]): unknown => {
       try {
         const result: unknown = value.apply(store, args);
-        // A statement of the query builder is made when it is awaited.
+        // The query builder runs a statement when it is awaited.
         return isAwaited(result) ? Promise.resolve(result).catch((error) => refuse(statement, error)) : result;
       } catch (error) {
         return refuse(statement, error);
@@ -37,12 +37,12 @@ function isAwaited(value: unknown): value is PromiseLike<unknown> {
 }
 
 function refuse(statement: string, error: unknown): never {
-  // The pool refuses in words of ours.
+  // The pool throws AppErrors.
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof AppError) throw cause;
   throw ofDriver(error) ? new DatabaseError(statement, codeOf(error)) : error;
 }
 
-/** Whether a driver has made an error. */
+/** Reports whether an error comes from a driver. */
 function ofDriver(error: unknown): error is Error {
   return error instanceof DrizzleQueryError || (error instanceof Error && 'severity' in error && 'code' in error);
 }

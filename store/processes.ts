@@ -3,20 +3,20 @@ import type { Database } from './database.ts';
 import { named } from './named.ts';
 import { processes } from './schema.ts';
 
-/** A process of the installation that was seen at some time. */
+/** A process of the installation, with when it was last seen. */
 export type ProcessRow = typeof processes.$inferSelect;
 
 /** The processes of the installation. */
 export interface ProcessStore {
-  /** Notes that a process is alive, and drops those that were not seen for some seconds. */
+  /** Records that a process is alive, and deletes processes that were not seen for some seconds. */
   note(row: Omit<ProcessRow, 'seen'>, forgottenAfter: number): Promise<void>;
-  /** Returns the processes that were seen in the last seconds, by kind, host and process id. */
+  /** Lists the processes that were seen within some seconds, by kind, host and process id. */
   list(seconds: number): Promise<ProcessRow[]>;
-  /** Drops a process that ends. */
+  /** Deletes a process that ends. */
   end(id: string): Promise<void>;
 }
 
-/** Creates the store over an open database. Times are the database's, so that the clocks of machines do not count. */
+/** Creates the store over an open database. It uses the time of the database, so that the clocks of machines do not matter. */
 export function createProcessStore(db: Database): ProcessStore {
   const ago = (seconds: number) => sql`clock_timestamp() - make_interval(secs => ${seconds})`;
 

@@ -36,14 +36,14 @@ const created = () => instant('created').notNull().defaultNow();
 const updated = () => instant('updated').notNull().defaultNow();
 const tenant = () => uuid('tenant').notNull();
 /**
- * A text that tells what has happened, whatever it holds: what Postgres cannot store is replaced. A name that somebody gives
- * stands in a plain `text`, which refuses U+0000, so that no two names become one.
+ * A text about something that happened: characters that Postgres cannot store are replaced. Names are plain `text`, which refuses
+ * U+0000, so that no two names become one.
  */
 const told = customType<{ data: string }>({ dataType: () => 'text', toDriver: storableText });
 const toldList = (name: string) => told(name).array().notNull().default(sql`'{}'`);
 const textList = (name: string) => text(name).array().notNull().default(sql`'{}'`);
 
-/** Who shares an installation; every other row belongs to one. */
+/** The tenants of the installation; every other row belongs to one. */
 export const tenants = pgTable('tenants', {
   id: uuid('id').primaryKey(),
   ref: text('ref').notNull().unique(),
@@ -51,7 +51,7 @@ export const tenants = pgTable('tenants', {
   created: created(),
 });
 
-/** Who may call; the integer id is the `executor` of the Executions API. */
+/** The principals; the integer id is the `executor` of the Executions API. */
 export const principals = pgTable(
   'principals',
   {
@@ -61,11 +61,11 @@ export const principals = pgTable(
     roles: textList('roles').$type<Role[]>(),
     permissions: textList('permissions').$type<Permission[]>(),
     groups: textList('groups'),
-    /** Since when nothing of this principal counts; null: it does. */
+    /** Since when the principal is disabled; null: it is enabled. */
     disabled: instant('disabled_at'),
-    /** When it was disabled last, also where it was enabled since; null: never. Delegations made by then have ended. */
+    /** When it was last disabled, even if it was enabled since; null: never. Delegations made before have ended. */
     disabledLast: instant('disabled_last_at'),
-    /** What its last verified token granted as a person, and when that was seen. */
+    /** What its last verified token granted it as a person, and when that was. */
     claims: json('claims').$type<Grants>(),
     claimsSeen: instant('claims_at'),
     created: created(),
@@ -73,7 +73,7 @@ export const principals = pgTable(
   (table) => [unique('principals_subject').on(table.tenant, table.subject)],
 );
 
-/** API keys, as SHA-256 of the key: a key is shown once and is nowhere. */
+/** API keys, stored as their SHA-256: a key is shown once and never stored. */
 export const apiKeys = pgTable('api_keys', {
   id: serial('id').primaryKey(),
   tenant: tenant(),
@@ -108,7 +108,7 @@ export const packs = pgTable(
   (table) => [unique('packs_ref').on(table.tenant, table.ref)],
 );
 
-/** Actions that workers outside Fermata do: what they take and give, and where they wait for work. Times in seconds. */
+/** Actions of workers outside Fermata: their schemas, task queues and timeouts. Times in seconds. */
 export const actions = pgTable(
   'actions',
   {
@@ -133,14 +133,14 @@ export const actions = pgTable(
   (table) => [unique('actions_ref').on(table.tenant, table.ref), index('actions_pack').on(table.pack)],
 );
 
-/** Task queues that were given to a tenant; every other one is found by its name. */
+/** Task queues that are assigned to a tenant; the names of others say whose they are. */
 export const taskQueues = pgTable('task_queues', {
   name: text('name').primaryKey(),
   tenant: tenant().references(() => tenants.id),
   created: created(),
 });
 
-/** Workflow definitions: what may change without a new revision. */
+/** Workflows: the fields that change without a new revision. */
 export const workflows = pgTable(
   'workflows',
   {
@@ -162,7 +162,7 @@ export const workflows = pgTable(
   (table) => [unique('workflows_ref').on(table.tenant, table.ref), index('workflows_pack').on(table.pack)],
 );
 
-/** What a definition was at a time: never changed once written. `json` keeps the order of keys, as `jsonb` does not. */
+/** The revisions of workflows, which never change. `json` keeps the order of keys, unlike `jsonb`. */
 export const revisions = pgTable(
   'revisions',
   {
@@ -182,7 +182,7 @@ export const revisions = pgTable(
   (table) => [unique('revisions_number').on(table.workflow, table.revision)],
 );
 
-/** The execution index: a cache of projections, for lists. One row a run. */
+/** The index of executions: a cache of projections for lists, with a row for each run. */
 export const executions = pgTable(
   'executions',
   {
@@ -190,7 +190,7 @@ export const executions = pgTable(
     workflowId: told('workflow_id').notNull(),
     runId: told('run_id'),
     n: bigint('n', { mode: 'number' }).notNull(),
-    /** Null: a run that was started without Fermata belongs to nobody. */
+    /** Null for a run of another client of Temporal. */
     tenant: uuid('tenant'),
     ref: told('ref').notNull(),
     revision: integer('revision'),
@@ -214,20 +214,20 @@ export const executions = pgTable(
     created: instant('created').notNull(),
     updated: instant('updated').notNull(),
     closed: instant('closed'),
-    /** Where the row stands in lists: when it was first written, and never changed, so that a cursor stays true. */
+    /** The position of the row in lists: when it was first written. Never changes, so that cursors stay valid. */
     listed: instant('listed').notNull(),
-    /** The version of the write rule: start of the run in milliseconds, run id, closed, history event. */
+    /** The version by which writers compare facts: start of the run in milliseconds, run id, closed, history event. */
     versionStart: bigint('version_start', { mode: 'number' }).notNull(),
     versionRun: told('version_run').notNull(),
     versionClosed: integer('version_closed').notNull(),
     versionEvent: bigint('version_event', { mode: 'number' }).notNull(),
-    /** The transaction that last wrote the row: what orders changes, see `changesBehind`. */
+    /** The transaction that last wrote the row, which orders changes: see `changesBehind`. */
     changed: bigint('changed', { mode: 'number' }).notNull().default(0),
-    /** Something was asked of the run: the reconciler looks at it next. */
+    /** The run was asked to stop: the reconciler looks at it next. */
     marked: boolean('marked').notNull().default(false),
     /** When the reconciler last described it. */
     looked: instant('looked'),
-    /** How often its inquiries have changed, as its worker tells, and as the inbox has read; how many are open there. */
+    /** How often its inquiries have changed according to its worker, and according to the inbox; and how many are open there. */
     asked: integer('asked').notNull().default(0),
     askedSeen: integer('asked_seen').notNull().default(0),
     inquiriesOpen: integer('inquiries_open').notNull().default(0),
@@ -247,7 +247,7 @@ export const executions = pgTable(
     index('executions_pack').on(table.tenant, table.pack, table.listed.desc().nullsFirst()),
     index('executions_actions').using('gin', table.actions),
     index('executions_changed').on(table.tenant, table.changed, table.n),
-    // Text in the middle of a result or an id is found by trigrams.
+    // Trigram indexes find text in the middle of results and ids.
     index('executions_result').using('gin', table.result.op('gin_trgm_ops')),
     index('executions_ids').using('gin', table.workflowId.op('gin_trgm_ops')),
     index('executions_enforcement').on(table.tenant, table.enforcement),
@@ -259,7 +259,7 @@ export const executions = pgTable(
   ],
 );
 
-/** The inbox: what people were asked, read from histories so that it can be found; a cache as the execution index is. */
+/** The inbox: inquiries, read from histories so that they can be found; a cache like the execution index. */
 export const inquiries = pgTable(
   'inquiries',
   {
@@ -271,17 +271,17 @@ export const inquiries = pgTable(
     status: text('status').$type<InquiryStatus>().notNull(),
     approvers: toldList('approvers'),
     groups: toldList('groups'),
-    /** Who may not decide, having started the run; and who has. */
+    /** Who may not decide because they started the run; and who has voted. */
     barred: toldList('barred'),
     voters: toldList('voters'),
-    /** All of it. */
+    /** The whole inquiry. */
     inquiry: json('inquiry').$type<Inquiry>().notNull(),
     ref: told('ref').notNull(),
     owner: told('owner'),
     created: instant('created').notNull(),
     /** The last history event that was read. */
     event: bigint('event', { mode: 'number' }).notNull(),
-    /** When its targets are reminded next; null: never. */
+    /** When its targets are next reminded; null: never. */
     remindAt: instant('remind_at'),
   },
   (table) => [
@@ -293,8 +293,8 @@ export const inquiries = pgTable(
 );
 
 /**
- * The outbox: one row for each thing that a target is told of an inquiry, written in the transaction that writes the inquiry.
- * The `opened` event of a target also holds where its message is; its id stands in the handles of buttons.
+ * The outbox: one row for each event of an inquiry for a target, written in the transaction that writes the inquiry. The `opened` event
+ * of a target also holds the place of its message; its id is the handle in buttons.
  */
 export const noticeEvents = pgTable(
   'notice_events',
@@ -310,11 +310,11 @@ export const noticeEvents = pgTable(
     number: integer('number').notNull(),
     state: text('state').$type<DeliveryState>().notNull().default('pending'),
     attempts: integer('attempts').notNull().default(0),
-    /** When it is tried next, and until when a process has it. */
+    /** When it is next tried, or until when a process has leased it. */
     nextAt: instant('next_at').notNull(),
     error: told('error'),
     deliveredAt: instant('delivered_at'),
-    /** Where the message is, in the words of the channel. */
+    /** The place of the message, in the form of the channel. */
     place: json('place').$type<JsonObject>(),
     created: created(),
   },
@@ -334,7 +334,7 @@ export const noticeEvents = pgTable(
   ],
 );
 
-/** Where a chat service has said that one of its channels is reached: nothing else is believed about that. */
+/** The URLs at which chat services have said that their channels are reached; no other source is trusted. */
 export const chatPlaces = pgTable(
   'chat_places',
   {
@@ -347,7 +347,7 @@ export const chatPlaces = pgTable(
   (table) => [primaryKey({ columns: [table.tenant, table.channel, table.place] })],
 );
 
-/** Other names of a person: an e-mail address, or a user of a Slack team. */
+/** Aliases of people, such as a mail address or a user of a Slack team. */
 export const aliases = pgTable(
   'aliases',
   {
@@ -363,7 +363,7 @@ export const aliases = pgTable(
   (table) => [unique('aliases_value').on(table.tenant, table.kind, table.value)],
 );
 
-/** A start that must happen once: the key, what was asked, and the number that was minted for it. */
+/** Requests that must be carried out once: the key, the hash of the content, and the number of the run. */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
@@ -376,20 +376,20 @@ export const idempotencyKeys = pgTable(
   (table) => [primaryKey({ columns: [table.tenant, table.key] })],
 );
 
-/** How far the reconciler has seen Temporal's visibility, by namespace. */
+/** How far the reconciler has read Temporal's visibility, by namespace. */
 export const watermarks = pgTable('watermarks', {
   namespace: text('namespace').primaryKey(),
   started: instant('started').notNull(),
   closed: instant('closed').notNull(),
-  /** Rebuilds of the index that were asked for, and the last one that was done. */
+  /** The last rebuild that was requested, and the last one that was completed. */
   generation: integer('generation').notNull().default(0),
   rebuilt: integer('rebuilt').notNull().default(0),
 });
 
-/** One row, written to find out whether the database can be written to. */
+/** One row, written to check that the database can be written to. */
 export const probes = pgTable('probes', { id: integer('id').primaryKey(), at: instant('at').notNull() });
 
-/** Runs that were deleted: no writer may bring them back, however late it comes (design/index.md, 6). */
+/** Deleted runs, which no writer may insert again, however late it comes. */
 export const tombstones = pgTable(
   'tombstones',
   {
@@ -400,7 +400,7 @@ export const tombstones = pgTable(
   (table) => [primaryKey({ columns: [table.namespace, table.workflowId] }), index('tombstones_until').on(table.until)],
 );
 
-/** Changes of many runs at once, with how far each has come; whichever API process holds the lease goes on with it. */
+/** Jobs that change many runs, with their progress; the API process with the lease works on a job. */
 export const bulkJobs = pgTable(
   'bulk_jobs',
   {
@@ -408,23 +408,23 @@ export const bulkJobs = pgTable(
     tenant: tenant(),
     verb: text('verb').$type<BulkVerb>().notNull(),
     reason: told('reason').notNull(),
-    /** Who asked for it. */
+    /** The principal who began the job. */
     principal: json('principal').$type<Principal>().notNull(),
     status: text('status').$type<BulkStatus>().notNull(),
-    /** Run numbers, and how many of them are done. */
+    /** The numbers of the runs, and how many of them are done. */
     targets: bigint('targets', { mode: 'number' }).array().notNull(),
     done: integer('done').notNull().default(0),
     succeeded: integer('succeeded').notNull().default(0),
     errors: json('errors').$type<BulkError[]>().notNull().default([]),
     failed: integer('failed').notNull().default(0),
-    /** Until when a process has it. */
+    /** Until when a process has leased the job. */
     leased: instant('leased'),
     created: created(),
   },
   (table) => [index('bulk_jobs_running').on(table.leased).where(sql`status = 'running'`)],
 );
 
-/** Every change that somebody made: who, what, and why. Rows are only ever added. */
+/** The audit log: who changed what, and why. Rows are only added. */
 export const auditLog = pgTable(
   'audit_log',
   {
@@ -434,7 +434,7 @@ export const auditLog = pgTable(
     subject: told('subject').notNull(),
     /** The route or MCP tool. */
     operation: told('operation').notNull(),
-    /** What it was done to: the path, or the tool's `id` or `ref`. */
+    /** The target: the path, or the tool's `id` or `ref`. */
     target: told('target').notNull(),
     reason: told('reason'),
     requestId: told('request_id'),
@@ -444,7 +444,7 @@ export const auditLog = pgTable(
   (table) => [index('audit_log_newest').on(table.tenant, table.id.desc().nullsFirst())],
 );
 
-/** Where the actions of a pack find the system that they speak to; its secrets are sealed by the master key. */
+/** Connections, through which the actions of a pack reach their system; the master key encrypts their secrets. */
 export const connections = pgTable(
   'connections',
   {
@@ -461,7 +461,7 @@ export const connections = pgTable(
   (table) => [primaryKey({ columns: [table.tenant, table.pack, table.name] })],
 );
 
-/** What definitions name as `secret.NAME`, sealed by the master key. */
+/** Secrets, which definitions name as `secret.NAME`, encrypted by the master key. */
 export const secrets = pgTable(
   'secrets',
   {
@@ -474,7 +474,7 @@ export const secrets = pgTable(
   (table) => [primaryKey({ columns: [table.tenant, table.name] })],
 );
 
-/** Runs with concurrency keys, from their start until they have closed: who has a turn, and who waits for one. */
+/** Runs with concurrency keys, from their start until they have closed: holders of slots, and runs that wait. */
 export const turns = pgTable(
   'turns',
   {
@@ -485,11 +485,11 @@ export const turns = pgTable(
     key: told('key').notNull(),
     limit: integer('limit').notNull(),
     policy: text('policy').$type<RunTurn['policy']>().notNull(),
-    /** Since when it has its turn; whether it gets none; whether it is to make room. */
+    /** Since when it holds a slot; whether it gets none; whether it must make room. */
     granted: instant('granted'),
     refused: boolean('refused').notNull().default(false),
     cancelled: boolean('cancelled').notNull().default(false),
-    /** Whether it knows of the first two, and of the last. */
+    /** Whether the run was told the first two, and was asked to stop for the last. */
     told: boolean('told').notNull().default(false),
     stopped: boolean('stopped').notNull().default(false),
     created: created(),
@@ -500,7 +500,7 @@ export const turns = pgTable(
   ],
 );
 
-/** Runs that have failed, whose definitions name a workflow to start then. */
+/** Runs that have failed and whose definitions name a workflow to start for that. */
 export const failureHooks = pgTable(
   'failure_hooks',
   {
@@ -518,7 +518,7 @@ export const failureHooks = pgTable(
   ],
 );
 
-/** Runs that are proven to have stopped a worker process, and how often. */
+/** Runs that have provably stopped worker processes, and how often. */
 export const runStrikes = pgTable(
   'run_strikes',
   {
@@ -527,7 +527,7 @@ export const runStrikes = pgTable(
     runId: text('run_id').notNull(),
     count: integer('count').notNull(),
     last: instant('last').notNull(),
-    /** When the run was terminated for it; null: it was not, or not yet. */
+    /** When the run was terminated for that; null: it was not. */
     ended: instant('ended'),
   },
   (table) => [
@@ -536,27 +536,27 @@ export const runStrikes = pgTable(
   ],
 );
 
-/** Keys that sign what people want of runs. They are kept for ever: what they have signed can be verified for ever. */
+/** The keys that sign statements. They are kept forever, so that what they have signed can always be verified. */
 export const signingKeys = pgTable('signing_keys', {
   /** RFC 7638 thumbprint of the public key, and that key, both base64url. */
   kid: text('kid').primaryKey(),
   x: text('x').notNull(),
-  /** The private key, sealed by the master key; null: it is kept elsewhere. */
+  /** The private key, encrypted by the master key; null: it is stored elsewhere. */
   sealed: text('sealed'),
   created: created(),
   retired: instant('retired_at'),
   revoked: instant('revoked_at'),
 });
 
-/** The processes of the installation that are alive, with the ids of their master keys and payload keys. */
+/** The live processes of the installation, with the ids of their master keys and payload keys. */
 export const processes = pgTable('processes', {
   id: text('id').primaryKey(),
   kind: text('kind').$type<ProcessKind>().notNull(),
   host: text('host').notNull(),
   pid: integer('pid').notNull(),
-  /** The first one seals. */
+  /** The first one encrypts. */
   keyIds: json('key_ids').$type<string[]>().notNull(),
-  /** The first one seals; none where payloads are not sealed. Null for a process of an earlier release, of which that is not known. */
+  /** The first one encrypts; empty where payloads are not encrypted. Null for a process of an earlier release, where it is unknown. */
   payloadKeyIds: json('payload_key_ids').$type<string[]>(),
   seen: instant('seen_at').notNull(),
 });

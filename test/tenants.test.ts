@@ -6,13 +6,20 @@ import { expect, it } from 'vitest';
 const WITHOUT_TENANT: Record<string, string[]> = {
   'One run, by its number or workflow id, which no two tenants share; the service compares the tenant of what it finds.':
     [
-      ...['executions.find', 'executions.findByWorkflowId', 'executions.known', 'executions.mark', 'executions.drop'],
+      ...[
+        'executions.find',
+        'executions.findByWorkflowId',
+        'index-upkeep.known',
+        'index-upkeep.mark',
+        'index-upkeep.drop',
+      ],
       ...[
         'executions.bury',
-        'executions.statusesAbove',
+        'executions.buriedAmong',
+        'index-upkeep.statusesAbove',
         'executions.descendants',
-        'executions.lastChange',
-        'executions.looked',
+        'execution-lists.lastChange',
+        'index-upkeep.looked',
         'inquiries.find',
       ],
       ...['inquiries.looked', 'inquiries.skip', 'inquiries.withdraw', 'inquiries.forget', 'notice-events.find'],
@@ -24,18 +31,18 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     'bulk-jobs.advance',
   ],
   'Rows that are written with the tenant that stands in them.': [
-    ...['audit.add', 'bulk-jobs.create', 'executions.writeAll', 'principals.createAlias', 'run-strikes.add'],
+    ...['audit.add', 'bulk-jobs.create', 'executions.writeAll', 'aliases.createAlias', 'run-strikes.add'],
     ...['turns.claim', 'turns.noteTurns'],
   ],
   'A condition with the tenant, which the function takes from another one.': ['turns.rivals'],
   'The work of a process for all tenants.': [
-    ...['executions.forgetBuried', 'inquiries.remind'],
+    ...['index-upkeep.forgetBuried', 'inquiries.remind'],
     ...['run-strikes.due', 'seals.replace'],
     ...['processes.note', 'processes.list', 'processes.end'],
   ],
   'A table or a lock of the installation.': [
-    ...['database.createProbe', 'executions.askRebuild', 'executions.endRebuild', 'executions.rebuilds'],
-    ...['executions.holdDeletions', 'executions.seen', 'executions.unseen', 'executions.watermark'],
+    ...['database.createProbe', 'index-upkeep.askRebuild', 'index-upkeep.endRebuild', 'index-upkeep.rebuilds'],
+    ...['executions.holdDeletions', 'index-upkeep.seen', 'index-upkeep.unseen', 'index-upkeep.watermark'],
     ...['principals.ensureTenant', 'principals.findTenant', 'principals.hasTenantBeside', 'signing-keys.alone'],
     'principals.tenants',
     ...[
@@ -49,7 +56,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     'task-queues.remove',
   ],
   'The beginning of a statement; its condition follows.': [
-    ...['actions.createActionStore', 'definitions.createDefinitionStore', 'executions.createExecutionStore'],
+    ...['actions.createActionStore', 'definitions.createDefinitionStore'],
   ],
 };
 

@@ -1,6 +1,6 @@
 import { parseBody } from '../api/http/body-parser.ts';
 import { findOutdated } from '../service/definitions/definition-guard.ts';
-import { examine } from '../service/definitions/examination.ts';
+import { examineDefinition } from '../service/definitions/examination.ts';
 import { simulateRun } from '../service/definitions/simulation.ts';
 import { findUnusableSchema } from '../service/definitions/stored-schemas.ts';
 import type { JobName, Jobs } from './job-types.ts';
@@ -11,7 +11,7 @@ import { serveJobs } from './serve.ts';
 
 const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['result'] } = {
   parse: ({ type, bytes }) => parseBody(type, bytes),
-  examine,
+  examine: examineDefinition,
   find_outdated: ({ definition }) => findOutdated(definition),
   simulate: simulateRun,
   find_unusable_schema: ({ schemas }) => findUnusableSchema(schemas),

@@ -11,7 +11,7 @@ export interface JobMessage {
   input: { json: Uint8Array<ArrayBuffer> } | { value: unknown };
 }
 
-/** What a thread answers: that it is ready, the result of a job as JSON in UTF-8, or why there is none. */
+/** An answer of a thread: that it is ready, the result of a job as JSON in UTF-8, or the error of the job. */
 export type ThreadMessage = 'ready' | { result: Uint8Array<ArrayBuffer> } | { error: ThrownError };
 
 /** An error as it crosses from a thread; without a code it is a fault of the program. */
@@ -22,7 +22,7 @@ interface ThrownError {
   stack: string | undefined;
 }
 
-/** A refusal of work that takes more time or memory than is allowed. */
+/** Creates the refusal of work that takes more time or memory than is allowed. */
 export function workExceeded(): AppError {
   return new AppError('work_exceeded', TOO_MUCH);
 }
@@ -32,13 +32,13 @@ export function encode(value: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
-/** Decodes what `encode` gave. */
+/** Decodes the result of `encode`. */
 export function decode(bytes: Uint8Array): unknown {
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
 /** Describes what a job threw. A spent meter and a stack that is too deep are work that exceeds its limit. */
-export function describeError(thrown: unknown): ThrownError {
+export function packError(thrown: unknown): ThrownError {
   const error = thrown instanceof WorkExceeded || thrown instanceof RangeError ? workExceeded() : thrown;
   if (!(error instanceof Error)) return { code: null, message: String(error), issues: undefined, stack: undefined };
   const { code, issues } = error instanceof AppError ? error : { code: null, issues: undefined };

@@ -10,12 +10,12 @@ import { startThread, type Thread } from './thread.ts';
 import { type Waiting, WaitingList } from './waiting-list.ts';
 
 /**
- * How many jobs may wait, of one tenant and in all, and for how many milliseconds. A job holds its input meanwhile, up to 2 MiB; what
- * is to be run in the thread of a key holds nothing.
+ * The most jobs that wait, of one tenant and in all, and for how many milliseconds. A waiting job holds its input, up to 2 MiB; one for
+ * the thread of a key holds nothing.
  */
 export const WAITING = { tenant: 20, all: 200, keyed: { tenant: 200, all: 1_000 }, milliseconds: 10_000 };
 
-/** Milliseconds of execution that a job may take. */
+/** The most milliseconds that a job may run. */
 const DEADLINES: Record<JobName, number> = {
   parse: 5_000,
   examine: 5_000,
@@ -28,34 +28,34 @@ const DEADLINES: Record<JobName, number> = {
   carry_history: 10_000,
 };
 
-/** Jobs whose input is no JSON, but has bytes in it. */
+/** The jobs whose inputs contain bytes and are not JSON. */
 const TAKES_BYTES: ReadonlySet<JobName> = new Set(['parse', 'take_history', 'show_history']);
 
-/** A pool for those who parse, examine and project. */
+/** A pool for all jobs. */
 export type RunningPool = JobPool<ParseJobs> & JobPool<DefinitionJobs> & JobPool<ProjectionJobs> & Ending;
 
 interface Ending {
-  /** Ends every thread; a job that runs or waits is refused as `busy`. */
+  /** Ends every thread; jobs that run or wait are refused as `busy`. */
   close(): Promise<void>;
 }
 
-/** A place for a thread, which is started when the first job comes. */
+/** A place for a thread, which starts with its first job. */
 interface Slot {
   thread: Thread | null;
-  /** The tenant whose job runs here; null while there is none. */
+  /** The tenant whose job runs here; null: none. */
   tenant: string | null;
 }
 
 interface Entry extends Waiting {
-  /** The slot that is taken if it is free. */
+  /** The slot that is used if it is free. */
   readonly preferred: Slot | null;
   begin(slot: Slot): void;
   refuse(error: AppError): void;
 }
 
 /**
- * Creates a pool of `size` threads, 2 at least, that run the module which `source` gives. Tenants take turns; one of them never has
- * all threads, and no more than half of them while others wait.
+ * Creates a pool of `size` threads, at least 2, that run the module that `source` returns. Tenants take turns; one of them never has
+ * all threads, and at most half of them while others wait.
  */
 export function createPool({
   source,
@@ -76,7 +76,7 @@ export function createPool({
   const mayRun = ({ tenant }: Entry) => runningOf(tenant) < (list.hasOthers(tenant) ? Math.floor(size / 2) : size - 1);
 
   function dispatch(): void {
-    // Where a thread has been started already a job begins sooner.
+    // A thread that is running already begins a job sooner.
     const free = slots.filter(({ tenant }) => tenant === null).sort((a, b) => Number(isUp(b)) - Number(isUp(a)));
     while (free.length > 0) {
       const next = list.take(mayRun);
@@ -156,7 +156,7 @@ export function createPool({
   return pool as unknown as RunningPool; // TypeScript takes the names of jobs to be invariant
 }
 
-/** A number that stands for a text, as evenly spread as texts are. */
+/** Returns a hash of a text. */
 function hashOf(text: string): number {
   return createHash('sha1').update(text).digest().readUInt32BE();
 }

@@ -5,14 +5,14 @@ import type { KnownHistory } from '../service/projections/jobs.ts';
 import { carryProjection, showProjection } from '../service/projections/projected-runs.ts';
 import type { JobName, Jobs } from './job-types.ts';
 
-/** Bytes of histories whose projections a thread keeps. */
+/** The most bytes of histories whose projections a thread keeps. */
 const KEPT_BYTES = 24 * 1024 * 1024;
 
 /** A history that is being projected. */
 interface OpenHistory extends KnownHistory {
   bytes: number;
   take(event: HistoryEvent, number: number): void;
-  /** Null when the history ends before the event that was asked for. */
+  /** Returns the projection; null when the history ends before the requested event. */
   projection(): Projection | null;
 }
 
@@ -35,7 +35,7 @@ export function createProjectionJobs(): ProjectionJobs {
       const known = until === null && !fresh ? kept.get(workflowId) : undefined;
       open = known ?? { runs: [], lastEventId: 0, taken: 0, bytes: 0, ...projectionOf(workflowId, until) };
       if (until === null) {
-        // What was read last is forgotten last.
+        // The projection that was read last is forgotten last.
         kept.delete(workflowId);
         kept.set(workflowId, open);
       }
@@ -74,7 +74,7 @@ function projectionOf(workflowId: string, until: number | null): Pick<OpenHistor
   return { take: projection.take, projection: () => projection };
 }
 
-/** Forgets the projections that were read longest ago while all have too many bytes. */
+/** Forgets the projections that were read longest ago until the rest is small enough. */
 function forget(kept: Map<string, OpenHistory>): void {
   let total = [...kept.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   for (const [workflowId, { bytes }] of kept) {

@@ -1,10 +1,10 @@
 import { parentPort } from 'node:worker_threads';
-import { decode, describeError, encode, type JobMessage, type ThreadMessage } from './messages.ts';
+import { decode, encode, type JobMessage, packError, type ThreadMessage } from './messages.ts';
 
-/** Largest result of a job, in bytes of JSON: the event loop of the API must be able to read it. */
+/** The most bytes of a job's result, as JSON: the event loop of the API must be able to read it. */
 const MAX_RESULT = 32 * 1024 * 1024;
 
-/** Answers jobs in this thread, one at a time, by functions from input to result. */
+/** Runs jobs in this thread, one at a time, with functions from input to result. */
 export function serveJobs(jobs: Readonly<Record<string, (input: never) => unknown>>): void {
   const port = parentPort;
   if (port === null) throw new Error('this module runs in a thread of the pool');
@@ -17,7 +17,7 @@ export function serveJobs(jobs: Readonly<Record<string, (input: never) => unknow
       if (result.byteLength > MAX_RESULT) throw new RangeError(`the result has ${result.byteLength} bytes`);
       answer = { result };
     } catch (error) {
-      answer = { error: describeError(error) };
+      answer = { error: packError(error) };
     }
     port.postMessage(answer, 'result' in answer ? [answer.result.buffer] : []);
   });

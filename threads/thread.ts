@@ -1,16 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { type JobMessage, restoreError, type ThreadMessage, workExceeded } from './messages.ts';
 
-/** Memory of a thread's heap, in MiB. */
+/** The size of a thread's heap, in MiB. */
 const HEAP = 256;
 
-/** One thread, which does one job at a time. */
+/** A thread, which runs one job at a time. */
 export interface Thread {
-  /** True until it has ended or was told to. */
+  /** True until it has ended or was asked to. */
   readonly alive: boolean;
   /**
-   * Runs a job; JSON is transferred, and the result is JSON as UTF-8. Throws what the job throws, and `work_exceeded` after
-   * some milliseconds or for want of memory, whereupon the thread has ended.
+   * Runs a job; JSON is transferred, and the result is JSON as UTF-8. Throws what the job throws, and `work_exceeded` after some
+   * milliseconds or without memory; the thread has ended then.
    */
   run(job: JobMessage, milliseconds: number): Promise<Uint8Array>;
   end(): Promise<void>;
@@ -21,7 +21,7 @@ export async function startThread(source: string): Promise<Thread> {
   const worker = new Worker(source, {
     eval: true,
     name: 'fermata-pool',
-    // Neither a loader of TypeScript nor secrets of the environment are of use there.
+    // The thread needs neither a TypeScript loader nor the environment.
     execArgv: [],
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: HEAP },

@@ -1,30 +1,30 @@
-/** What waits for its turn, by tenant. */
+/** An entry of a tenant that waits. */
 export interface Waiting {
   readonly tenant: string;
 }
 
-/** Those who wait, served one tenant after another and each tenant in the order of arrival. */
+/** Entries that wait, served one tenant after another and each tenant in order of arrival. */
 export class WaitingList<Entry extends Waiting> {
-  /** By tenant, the tenant whose turn comes next first. No list is empty. */
+  /** Entries by tenant; the tenant whose turn comes next is first. No list is empty. */
   readonly #entries = new Map<string, Entry[]>();
   #size = 0;
 
-  /** Entries of all tenants. */
+  /** The number of entries of all tenants. */
   get size(): number {
     return this.#size;
   }
 
-  /** Entries of one tenant. */
+  /** Returns the number of entries of a tenant. */
   sizeOf(tenant: string): number {
     return this.#entries.get(tenant)?.length ?? 0;
   }
 
-  /** True when somebody else than a tenant waits. */
+  /** Reports whether another tenant waits. */
   hasOthers(tenant: string): boolean {
     return this.#entries.size > (this.#entries.has(tenant) ? 1 : 0);
   }
 
-  /** Adds an entry behind those of its tenant. */
+  /** Adds an entry after those of its tenant. */
   add(entry: Entry): void {
     const known = this.#entries.get(entry.tenant);
     if (known === undefined) this.#entries.set(entry.tenant, [entry]);
@@ -32,7 +32,7 @@ export class WaitingList<Entry extends Waiting> {
     this.#size += 1;
   }
 
-  /** Removes and returns the next entry that is accepted, after which its tenant is the last in turn; undefined without one. */
+  /** Removes and returns the next accepted entry, and moves its tenant to the end; undefined without one. */
   take(accepts: (entry: Entry) => boolean): Entry | undefined {
     for (const [tenant, entries] of this.#entries) {
       const next = entries.find(accepts);
@@ -44,7 +44,7 @@ export class WaitingList<Entry extends Waiting> {
     return undefined;
   }
 
-  /** Removes an entry; nothing happens when it is not there any more. */
+  /** Removes an entry, if it is still there. */
   remove(entry: Entry): void {
     const entries = this.#entries.get(entry.tenant);
     const index = entries?.indexOf(entry) ?? -1;

@@ -23,11 +23,11 @@ export interface WorkerOptions {
    * without it, they have ten seconds from `shutdown` on.
    */
   interrupt?: AbortSignal;
-  /** What actions reach the world by, and where they find their connections. */
+  /** The network access and the connections of actions. */
   actions: ActivityOptions;
-  /** What seals what Temporal gets; the bundle must be made with it, too. */
+  /** Encrypts what Temporal gets; the bundle must be made with it, too. */
   codec?: Codec | undefined;
-  /** Hears how open runs stand. */
+  /** Is called with reports on open runs. */
   report?: (report: RunReport) => void;
 }
 
@@ -53,7 +53,7 @@ export interface WorkerSize {
   waitingRoom?: number;
 }
 
-/** Makes the permits of a worker, for which its heap must be as large as it will be. */
+/** Creates the permits of a worker. The limit of its heap must be set already. */
 export function createPermits({
   concurrentActions = CONCURRENT_ACTIONS,
   waitingRoom = WAITING_ROOM,
@@ -83,7 +83,7 @@ export async function createWorker({
     interceptors: { activity: [tellAttempts] },
     // Slots are where activities wait for their permit.
     maxConcurrentActivityTaskExecutions: permits.room,
-    // A workflow task that went to a dead worker is handed on after this time (temporal.md 10).
+    // A workflow task that went to a dead worker goes to another one after this time.
     stickyQueueScheduleToStartTimeout: '2s',
     // A cancel request reaches an activity with its next heartbeat.
     maxHeartbeatThrottleInterval: '2s',

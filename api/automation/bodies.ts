@@ -3,9 +3,9 @@ import { uuidOf } from '../../model/execution-id.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { ruleUuid } from '../../model/rule-id.ts';
 import { AUTOMATION_WORDS, automationWord, EXECUTION_STATUSES, type ExecutionStatus } from '../../model/status.ts';
-import { automationOf } from '../../service/executions/automation.ts';
-import type { ExecutionPage } from '../../service/executions/lists.ts';
+import { automationOf } from '../../service/executions/automation-view.ts';
 import type { ExecutionView } from '../../service/executions/reader.ts';
+import type { ExecutionPage } from '../../service/index/lists.ts';
 
 // Response bodies of the Automation API: schemas, and the pure functions that build them.
 

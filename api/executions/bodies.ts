@@ -6,13 +6,9 @@ import type { Json } from '../../model/json.ts';
 import { modeOf } from '../../model/run-mode.ts';
 import { type ExecutionStatus, executionWord } from '../../model/status.ts';
 import type { ExecutionView } from '../../service/executions/reader.ts';
-import {
-  type ChildPage,
-  type ListedExecution,
-  lastChange,
-  type TaskView,
-} from '../../service/executions/task-executions.ts';
-import { errorCode } from '../../service/projections/index-entries.ts';
+import { type ChildPage, lastChange, type TaskView } from '../../service/executions/task-executions.ts';
+import { errorCode } from '../../service/index/entries.ts';
+import type { ListedExecution } from '../../service/index/rows.ts';
 import { paginationOf } from '../http/routes.ts';
 import type { ExecutionSchema, ExecutionSummarySchema, LinkSchema, StatusSchema, TaskSchema } from './schemas.ts';
 

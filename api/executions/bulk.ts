@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { BULK_STATUSES, BULK_VERBS } from '../../model/bulk.ts';
 import { BULK_FIELDS, hasOneTarget, ONE_TARGET } from '../../model/bulk-requests.ts';
 import type { BulkService, BulkTarget } from '../../service/executions/bulk-jobs.ts';
-import type { ExecutionLists } from '../../service/executions/lists.ts';
+import type { ExecutionLists } from '../../service/index/lists.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import { createApiRoute, IdempotencyHeaders, jsonBody, jsonData } from '../http/routes.ts';

@@ -3,7 +3,7 @@ import { integerId, uuidOf } from '../../model/execution-id.ts';
 import type { Json } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { EXECUTION_STATUSES, executionWord } from '../../model/status.ts';
-import type { ExecutionPage } from '../../service/executions/lists.ts';
+import type { ExecutionPage } from '../../service/index/lists.ts';
 import { parsedOrText } from '../../service/index/rows.ts';
 
 // The rows of an export, in three formats.

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { LEDGER_TYPE } from '../../model/ledger.ts';
-import type { LedgerService } from '../../service/executions/ledger.ts';
+import type { LedgerService } from '../../service/statements/ledger.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import { createApiRoute, ExecutionIdSchema } from '../http/routes.ts';

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { RANGE_FILTERS } from '../../model/execution-filter.ts';
-import { type ExecutionLists, type ExecutionPage, statusesMeant } from '../../service/executions/lists.ts';
-import { listedRun, type TaskExecutionService } from '../../service/executions/task-executions.ts';
+import type { TaskExecutionService } from '../../service/executions/task-executions.ts';
+import { type ExecutionLists, type ExecutionPage, statusesMeant } from '../../service/index/lists.ts';
+import { listedRun } from '../../service/index/rows.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import { createApiRoute, json, jsonData, PAGE_QUERY, windowOf } from '../http/routes.ts';

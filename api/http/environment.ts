@@ -20,15 +20,14 @@ import type { DefinitionService } from '../../service/definitions/definitions.ts
 import type { SimulationService } from '../../service/definitions/simulations.ts';
 import type { StoredExaminations } from '../../service/definitions/stored-examinations.ts';
 import type { BulkService } from '../../service/executions/bulk-jobs.ts';
-import type { ChangeService } from '../../service/executions/changes.ts';
 import type { DeletionService } from '../../service/executions/deletions.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
 import type { ExplanationService } from '../../service/executions/explanations.ts';
-import type { LedgerService } from '../../service/executions/ledger.ts';
-import type { ExecutionLists } from '../../service/executions/lists.ts';
+import type { WatchService } from '../../service/executions/live-events.ts';
 import type { RetryService } from '../../service/executions/retries.ts';
 import type { TaskExecutionService } from '../../service/executions/task-executions.ts';
-import type { WatchService } from '../../service/executions/watches.ts';
+import type { ChangeService } from '../../service/index/change-feed.ts';
+import type { ExecutionLists } from '../../service/index/lists.ts';
 import type { IndexService } from '../../service/index/service.ts';
 import type { DelegationService } from '../../service/inquiries/delegations.ts';
 import type { InquiryService } from '../../service/inquiries/inquiries.ts';
@@ -38,6 +37,7 @@ import type { DeliveryService } from '../../service/notices/deliveries.ts';
 import type { PackImportService } from '../../service/packs/imports.ts';
 import type { PackService } from '../../service/packs/packs.ts';
 import type { ScheduleService } from '../../service/schedules/schedules.ts';
+import type { LedgerService } from '../../service/statements/ledger.ts';
 import type { SigningKeyService } from '../../service/statements/signing-keys.ts';
 import type { ParseJobs } from './body-parser.ts';
 

@@ -6,8 +6,8 @@ import { ManagementStartSchema, ReasonSchema, SignalTokenSchema } from '../../mo
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import { EXECUTION_STATUSES, managementWord } from '../../model/status.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
-import type { ExecutionLists } from '../../service/executions/lists.ts';
 import type { ExecutionView } from '../../service/executions/reader.ts';
+import type { ExecutionLists } from '../../service/index/lists.ts';
 import { presentationUrl, type SignalTokenService } from '../../service/inquiries/signal-tokens.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';

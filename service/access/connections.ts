@@ -9,27 +9,27 @@ import type { ConnectionRow, ConnectionStore } from '../../store/access/connecti
 import { lookUp } from '../outages.ts';
 import { demandKey, type Sealer } from './sealer.ts';
 
-/** A connection as it is told: without its secrets. */
+/** A connection without its secrets. */
 export type ShownConnection = Omit<ConnectionRow, 'sealed' | 'tenant'>;
 
-/** Use cases around connections; each is scoped by the caller's tenant. */
+/** Manages connections; a caller sees only those of their own tenant. */
 export interface ConnectionService {
-  /** All connections. */
+  /** Lists all connections. */
   list(principal: Principal): Promise<ShownConnection[]>;
-  /** One of them. Throws `connection_not_found`. */
+  /** Returns a connection. Throws `connection_not_found`. */
   get(principal: Principal, pack: ConnectedPack, name: string): Promise<ShownConnection>;
-  /** Stores one, over another of that name: what stands there is all of it. Throws `input_invalid`, `forbidden`. */
+  /** Creates or replaces a connection. Throws `input_invalid`, `forbidden`. */
   put(
     principal: Principal,
     pack: ConnectedPack,
     name: string,
     given: { settings: JsonObject; secrets: JsonObject },
   ): Promise<ShownConnection>;
-  /** Deletes one. Throws `connection_not_found`, `forbidden`. */
+  /** Deletes a connection. Throws `connection_not_found`, `forbidden`. */
   remove(principal: Principal, pack: ConnectedPack, name: string): Promise<void>;
 }
 
-/** The packs whose connection says who somebody is: whoever sets one up can decide as anybody of the tenant. */
+/** The packs whose connections authenticate people: whoever sets one up can decide as anybody of the tenant. */
 const VOUCHING: ReadonlySet<ConnectedPack> = new Set(CHAT_CHANNELS);
 
 function demandVoucher(principal: Principal, pack: ConnectedPack): void {
@@ -39,7 +39,7 @@ function demandVoucher(principal: Principal, pack: ConnectedPack): void {
   throw new AppError('forbidden', message, { details: { permission } });
 }
 
-/** Makes the service; `sealer` seals secrets at rest. */
+/** Creates the service; `sealer` encrypts secrets at rest. */
 export function createConnectionService(store: ConnectionStore, sealer: Sealer): ConnectionService {
   const missing = (pack: string, name: string) =>
     new AppError('connection_not_found', `connection "${pack}/${name}" not found`);
@@ -75,8 +75,9 @@ export function createConnectionService(store: ConnectionStore, sealer: Sealer):
 }
 
 /**
- * Finds a connection with its secrets, for a worker; null when there is none. Throws `database_unavailable`, `sealing_key_missing` for
- * secrets that no key of this process opens, and `token_invalid` for those that were changed, or sealed for another place.
+ * Creates the function that finds a connection with its secrets for a worker; it returns null when there is none. It throws
+ * `database_unavailable`, `sealing_key_missing` for secrets that no key of this process decrypts, and `token_invalid` for secrets that
+ * were changed or encrypted for another place.
  */
 export function createConnectionResolver(store: ConnectionStore, sealer: Sealer) {
   return async (tenant: string, pack: ConnectedPack, name: string) => {

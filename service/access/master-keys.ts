@@ -7,59 +7,62 @@ import { keepGoing } from '../loops.ts';
 import { demandHome } from './principals.ts';
 import type { Sealer } from './sealer.ts';
 
-/** Seconds between two notes of a process that it is alive, after which it counts as gone, and after which it is forgotten. */
+/** Seconds between two signs of life of a process, after which it counts as gone, and after which it is forgotten. */
 const NOTE_EVERY = 15;
 const GONE_AFTER = 60;
 const FORGOTTEN_AFTER = 86_400;
 
-/** Seals that one call renews, at most. */
+/** The most values that one call encrypts again. */
 const MOST_RENEWED = 500;
 
-/** Damaged seals that a check names, at most. */
+/** The most damaged values that a check lists. */
 const MOST_DAMAGED = 100;
 
 const KINDS: readonly SealKind[] = ['connections', 'secrets', 'signing_keys'];
 
-/** A master key, by the hash that is its id, and how much it has sealed that is stored. */
+/** A master key, by its id (a hash), with the number of stored values that it has encrypted. */
 export interface MasterKey {
   id: string;
-  /** Whether this process seals with it. */
+  /** Whether this process encrypts with it. */
   seals: boolean;
   sealed: Record<SealKind, number>;
 }
 
 /**
- * A process that is alive, and the keys that it lacks: master keys that have sealed something or that other processes seal with, and
- * payload keys that other processes seal with.
+ * A live process with the keys that it lacks: master keys that have encrypted something or that other processes encrypt with, and
+ * payload keys that other processes encrypt with.
  */
 export type KeyHolder = ProcessRow & { missing: string[]; missingPayloadKeys: string[] };
 
-/** What a call has renewed, what is left for others, and what no key here opens or was changed. */
+/**
+ * The result of a call: values encrypted again, values left for further calls, and values that no key of this process decrypts or that
+ * were changed.
+ */
 export interface Resealed {
   renewed: number;
   left: number;
   unopened: number;
 }
 
-/** Something stored that its own key does not open, or that names no key: it has to be stored again. */
+/** A stored value that its key does not decrypt, or that names no key: it must be stored again. */
 export interface Damaged {
   kind: SealKind;
   /** `acme/TOKEN` of a secret, `acme/jira/default` of a connection, the id of a signing key. */
   name: string;
 }
 
-/** The master keys of an installation, as their ids, and what they have sealed at rest. */
+/** Manages the master keys of the installation, by their ids, and the values that they have encrypted at rest. */
 export interface MasterKeyService {
-  /** The ids of this process's keys; the first one seals. */
+  /** The ids of this process's keys; the first one encrypts. */
   readonly own: readonly string[];
   /**
-   * Returns which key has sealed how much, which process lacks which key, and 100 of what is damaged at most. Throws `forbidden` outside
+   * Returns how much each key has encrypted, which process lacks which key, and at most 100 damaged values. Throws `forbidden` outside
    * of the default tenant.
    */
   check(caller: Principal): Promise<{ keys: MasterKey[]; processes: KeyHolder[]; damaged: Damaged[] }>;
   /**
-   * Seals with the first key of this process what another one has sealed, 500 at most; it may be repeated. Throws `forbidden` outside of the default
-   * tenant, and `master_key_missing` while a process lacks that key.
+   * Encrypts values of other keys again with the first key of this process, at most 500 per call; can be repeated. Throws `forbidden`
+   * outside of the default tenant, and `master_key_missing` while a process lacks that key.
    */
   reseal(caller: Principal): Promise<Resealed>;
 }
@@ -71,7 +74,7 @@ export interface MasterKeyDependencies {
   sealer: Sealer;
 }
 
-/** Creates the service; `sealer` seals at rest. */
+/** Creates the service; `sealer` encrypts at rest. */
 export function createMasterKeyService({ seals, processes, sealer }: MasterKeyDependencies): MasterKeyService {
   const own = sealer.keyIds;
   const everything = async () =>
@@ -95,7 +98,7 @@ export function createMasterKeyService({ seals, processes, sealer }: MasterKeyDe
     for (const id of own) keyOf(id);
     for (const { kind, sealed, name } of all) {
       const id = sealer.keyIdOf(sealed);
-      // No key is needed for what names none.
+      // A value that names no key needs none.
       if (id !== null) keyOf(id).sealed[kind] += 1;
       if (damaged.length < MOST_DAMAGED && (await isDamaged(sealed))) damaged.push({ kind, name });
     }
@@ -146,7 +149,7 @@ export function createMasterKeyService({ seals, processes, sealer }: MasterKeyDe
   };
 }
 
-/** Notes every 15 seconds that a process is alive, until the signal is aborted. */
+/** Records every 15 seconds that a process is alive, until the signal is aborted. */
 export async function keepPresent(
   processes: ProcessStore,
   row: Omit<ProcessRow, 'seen'>,
@@ -154,8 +157,8 @@ export async function keepPresent(
   log: Logger,
 ): Promise<void> {
   const interval = NOTE_EVERY * 1000;
-  const trouble = 'it cannot be noted that this process is alive; trying again';
+  const trouble = 'the sign of life of this process cannot be stored; trying again';
   await keepGoing(() => processes.note(row, FORGOTTEN_AFTER), signal, { interval, pause: interval, log, trouble });
-  // Others see it within a minute.
+  // Other processes notice its end within a minute.
   await processes.end(row.id).catch(() => undefined);
 }

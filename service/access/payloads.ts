@@ -3,34 +3,34 @@ import { refusal } from '../../model/refusal.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { isHome } from './principals.ts';
 
-/** A payload of Temporal's. */
+/** A payload of Temporal. */
 export interface Payload {
   metadata?: Record<string, Uint8Array> | null;
   data?: Uint8Array | null;
 }
 
-/** What seals payloads for a run, and opens them; null for one that is another run's, or was changed. */
+/** Encrypts payloads for a run and decrypts them; null for a payload of another run, or one that was changed. */
 export interface PayloadSeals {
   readonly keyIds: readonly string[];
   seal(payload: Payload, workflowId: string | undefined): Payload;
   open(payload: Payload, workflowId: string | undefined): Payload | null;
 }
 
-/** Metadata that says for which run a payload is sealed. */
+/** The metadata that names the run of an encrypted payload. */
 const RUN = 'fermata-run';
 
-/** Payloads that Temporal's own tools ask about: whoever asks sees those of their tenant's runs. */
+/** Serves Temporal's own tools: callers decrypt only payloads of their tenant's runs. */
 export interface PayloadService {
-  /** The ids of this process's payload keys; the first one seals. */
+  /** The ids of this process's payload keys; the first one encrypts. */
   readonly keyIds: readonly string[];
   /**
-   * Opens the payloads that are sealed for runs of the caller's tenant, and those of earlier versions, which are sealed for no run,
-   * for the first tenant. The others stay as they are, as does one that was changed after it was sealed.
+   * Decrypts the payloads of the caller's tenant's runs and, for the default tenant, those of earlier versions, which belong to no run.
+   * Leaves others, and ones that were changed, as they are.
    */
   open(caller: Principal, payloads: readonly Payload[]): Promise<Payload[]>;
   /**
-   * Seals payloads, each for the run of the caller's tenant that its metadata `fermata-run` names; one without is sealed for no
-   * run, for the first tenant. Throws `request_invalid` for another tenant's run.
+   * Encrypts payloads, each for the run of the caller's tenant that its metadata `fermata-run` names, or, for the default tenant, for
+   * no run. Throws `request_invalid` for another tenant's run.
    */
   seal(caller: Principal, payloads: readonly Payload[]): Promise<Payload[]>;
 }
@@ -42,9 +42,9 @@ export interface PayloadDependencies {
   namespace: string;
 }
 
-/** Makes the service over what seals and opens; `namespace` is Temporal's. */
+/** Creates the service; `namespace` is Temporal's. */
 export function createPayloadService({ codec, store, namespace }: PayloadDependencies): PayloadService {
-  /** Of some runs and schedules, those of the caller's tenant. */
+  /** Returns the runs and schedules of some payloads that belong to the caller's tenant. */
   async function ownOf({ tenant }: Principal, payloads: readonly Payload[]): Promise<Set<string>> {
     const runs = new Set(payloads.flatMap((payload) => runOf(payload) ?? []));
     const tenants = await store.tenantsOf(namespace, [...runs]);
@@ -52,7 +52,6 @@ export function createPayloadService({ codec, store, namespace }: PayloadDepende
   }
 
   return {
-    /** The ids of this process's payload keys; the first one seals. */
     keyIds: codec.keyIds,
 
     async open(caller, payloads) {

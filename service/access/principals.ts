@@ -5,7 +5,8 @@ import { permissionsOf } from '../../model/permissions.ts';
 import { ALIAS_KINDS, type AliasKind, type Grants, type Principal, subjectsOf } from '../../model/principal.ts';
 import type { AliasCreate, KeyCreate } from '../../model/requests.ts';
 import type { AdminGuard } from '../../store/access/admins.ts';
-import type { AliasRow, KeyRow, KnownPrincipal, PrincipalStore } from '../../store/access/principals.ts';
+import type { AliasRow } from '../../store/access/aliases.ts';
+import type { KeyRow, KnownPrincipal, PrincipalStore } from '../../store/access/principals.ts';
 import { sha256Hex } from './hash.ts';
 import type { TokenClaims, VerifyToken } from './tokens.ts';
 

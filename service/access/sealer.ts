@@ -3,30 +3,30 @@ import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, errors } from 'j
 import { AppError } from '../../model/app-error.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 
-/** Bytes of an AES-256 key. */
+/** The bytes of an AES-256 key. */
 const KEY_BYTES = 32;
 
 const ALGORITHM = { alg: 'dir', enc: 'A256GCM' } as const;
 
-/** Seals what is handed out and comes back: readable to nobody, and changed by nobody. */
+/** Encrypts and authenticates values that leave the process and come back. */
 export interface Sealer {
-  /** The ids of the keys: hashes, which say nothing of the keys. The first one seals. */
+  /** The ids of the keys: hashes, which reveal nothing about the keys. The first key encrypts. */
   readonly keyIds: readonly string[];
-  /** Seals JSON. */
+  /** Encrypts JSON. */
   seal(value: Json): Promise<string>;
-  /** The id of the key that has sealed it; null where it is damaged, or names no key. */
+  /** Returns the id of the key that encrypted a token; null when the token is damaged or names no key. */
   keyIdOf(token: string): string | null;
-  /** Whether a key of this process has sealed it. */
+  /** Reports whether a key of this process encrypted a token. */
   opens(token: string): boolean;
-  /** Whether the first key has sealed it. */
+  /** Reports whether the first key encrypted a token. */
   isNewest(token: string): boolean;
-  /** What was sealed. Throws `token_invalid` for anything that no key of ours has sealed for this purpose. */
+  /** Decrypts a token. Throws `token_invalid` for a text that no key of this process has encrypted for this purpose. */
   open(token: string): Promise<JsonObject>;
 }
 
 /**
- * Makes a sealer of compact JWEs (RFC 7516; dir, A256GCM) out of master keys: the first one seals, the others still open what
- * they have sealed. `purpose` keeps what is sealed for one thing from being taken for another.
+ * Creates a sealer of compact JWEs (RFC 7516; dir, A256GCM) from master keys: the first one encrypts, all of them decrypt. `purpose`
+ * separates values for different uses.
  */
 export function createSealer(masterKeys: readonly string[], purpose: string): Sealer {
   const keys = masterKeys.map((master) => {
@@ -37,7 +37,6 @@ export function createSealer(masterKeys: readonly string[], purpose: string): Se
   if (first === undefined) throw new TypeError('there is no master key');
 
   return {
-    /** The ids of the keys: hashes, which say nothing of the keys. The first one seals. */
     keyIds: keys.map(({ kid }) => kid),
 
     async seal(value) {
@@ -45,7 +44,6 @@ export function createSealer(masterKeys: readonly string[], purpose: string): Se
       return new CompactEncrypt(plain).setProtectedHeader({ ...ALGORITHM, kid: first.kid }).encrypt(first.key);
     },
 
-    /** The id of the key that has sealed it; null where it is damaged, or names no key. */
     keyIdOf,
 
     opens: (token) => keys.some(({ kid }) => kid === keyIdOf(token)),
@@ -82,7 +80,10 @@ function keyIdOf(token: string): string | null {
   }
 }
 
-/** Throws `sealing_key_missing` where no key of this process has sealed `what`, in words, and `token_invalid` where it is damaged. */
+/**
+ * Throws `sealing_key_missing` when no key of this process encrypted a value, and `token_invalid` when the value is damaged; `what`
+ * names it.
+ */
 export function demandKey(sealer: Sealer, sealed: string, what: string): void {
   if (sealer.opens(sealed)) return;
   const keyId = sealer.keyIdOf(sealed);

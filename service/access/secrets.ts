@@ -4,20 +4,20 @@ import type { SecretRow, SecretStore } from '../../store/access/secrets.ts';
 import { lookUp } from '../outages.ts';
 import { demandKey, type Sealer } from './sealer.ts';
 
-/** A secret as it is told: without what it is. */
+/** A secret without its value. */
 export type ShownSecret = Pick<SecretRow, 'name' | 'created' | 'updated'>;
 
-/** Use cases around secrets; each is scoped by the caller's tenant. */
+/** Manages secrets; a caller sees only those of their own tenant. */
 export interface SecretService {
-  /** The names of all secrets. */
+  /** Lists all secrets. */
   list(principal: Principal): Promise<ShownSecret[]>;
-  /** Stores one, over another of that name. */
+  /** Creates or replaces a secret. */
   put(principal: Principal, name: string, value: string): Promise<ShownSecret>;
-  /** Deletes one. Throws `secret_not_found`. */
+  /** Deletes a secret. Throws `secret_not_found`. */
   remove(principal: Principal, name: string): Promise<void>;
 }
 
-/** Makes the service; `sealer` seals secrets at rest. */
+/** Creates the service; `sealer` encrypts secrets at rest. */
 export function createSecretService(store: SecretStore, sealer: Sealer): SecretService {
   return {
     async list({ tenant }) {
@@ -35,8 +35,9 @@ export function createSecretService(store: SecretStore, sealer: Sealer): SecretS
 }
 
 /**
- * Finds what a secret is, for a worker; null when there is none. Throws `database_unavailable`, `sealing_key_missing` for one that no
- * key of this process opens, and `token_invalid` for one that was changed, or sealed for another place.
+ * Creates the function that finds the value of a secret for a worker; it returns null when there is none. It throws
+ * `database_unavailable`, `sealing_key_missing` for a secret that no key of this process decrypts, and `token_invalid` for one that was
+ * changed or encrypted for another place.
  */
 export function createSecretResolver(store: SecretStore, sealer: Sealer) {
   return async (tenant: string, name: string): Promise<string | null> => {

@@ -7,18 +7,21 @@ import { demandHome } from './principals.ts';
 
 export type { GivenTaskQueue };
 
-/** Whose task queues are whose: a worker serves whoever may put tasks into its queue. */
+/** Manages which tenant owns which task queue: a worker serves whoever may put tasks into its queue. */
 export interface TaskQueueService {
-  /** Throws `task_queue_forbidden` unless every queue is the tenant's own; `path` is where the name stands in a request. */
+  /** Throws `task_queue_forbidden` unless every queue belongs to the tenant; `path` points to the name in the request. */
   demandOwn(tenant: string, names: readonly string[], path?: string): Promise<void>;
-  /** A page of the queues that were given to tenants, and how many there are. Throws `forbidden` but for the first tenant. */
+  /**
+   * Lists a page of the assigned queues; `total` counts all of them. Throws `forbidden` unless the caller belongs to the default
+   * tenant.
+   */
   list(caller: Principal, page: { offset: number; limit: number }): Promise<{ rows: GivenTaskQueue[]; total: number }>;
   /**
-   * Gives a queue to a tenant, by its ref or UUID: no other one can use it from now on. Throws `forbidden` but for the first tenant,
-   * `tenant_not_found`.
+   * Assigns a queue to a tenant, by the tenant's ref or UUID: no other tenant can use it from now on. Throws `forbidden` unless the
+   * caller belongs to the default tenant, `tenant_not_found`.
    */
   assign(caller: Principal, name: string, tenant: string): Promise<GivenTaskQueue>;
-  /** Takes a queue from the tenant that it was given to. Throws `forbidden` but for the first tenant, `task_queue_not_found`. */
+  /** Removes the assignment of a queue. Throws `forbidden` unless the caller belongs to the default tenant, `task_queue_not_found`. */
   remove(caller: Principal, name: string): Promise<void>;
 }
 
@@ -31,7 +34,7 @@ export function createTaskQueueService(
     async demandOwn(tenant, names, path) {
       const [foreign] = names.length === 0 ? [] : await store.foreign(tenant, names);
       if (foreign === undefined) return;
-      // The same words for a queue that somebody has and for one that nobody has: names of others are not told.
+      // The message is the same whether or not another tenant owns the queue, so that names are not revealed.
       const message = `the task queue "${foreign}" belongs to another tenant: use one that is assigned to this tenant, or a name that begins with its ref and a dot`;
       const issues = path === undefined ? undefined : [{ code: 'task_queue_forbidden', path, message }];
       throw new AppError('task_queue_forbidden', message, issues && { issues });
@@ -57,7 +60,7 @@ export function createTaskQueueService(
   };
 }
 
-/** The task queues into which a run can put tasks, those of its sub-workflows included. */
+/** Returns the task queues into which a run and its sub-workflows can put tasks. */
 export function taskQueuesOf({ actions, workflows = {} }: Pick<RunInput, 'actions' | 'workflows'>): string[] {
   const specs = [actions, ...Object.values(workflows).map((workflow) => workflow.actions)].flatMap(
     (each): ActionSpec[] => Object.values(each),

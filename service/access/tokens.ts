@@ -12,17 +12,17 @@ import { PERMISSIONS, type Permission, ROLES, type Role } from '../../model/perm
 import type { Grants, PrincipalKind } from '../../model/principal.ts';
 import { type BearerClaims, TokenClaimsSchema } from '../../model/token-claims.ts';
 
-/** How tokens are verified; without keys and without a secret none is accepted. */
+/** The settings by which tokens are verified; with neither keys nor a secret, no token is accepted. */
 export interface TokenSettings {
   jwksUrl?: string | undefined;
   secret?: string | undefined;
   issuer?: string | undefined;
   audience?: string | undefined;
-  /** OAuth clients that are agents: whoever has a token of theirs is one. */
+  /** The OAuth clients of agents: a token that one of them obtained belongs to an agent. */
   agentClients?: readonly string[] | undefined;
 }
 
-/** What a verified token says of its bearer. */
+/** The claims of a verified token about its bearer. */
 export interface TokenClaims extends Grants {
   subject: string;
   kind: PrincipalKind;
@@ -30,10 +30,10 @@ export interface TokenClaims extends Grants {
   tenant: string | null;
 }
 
-/** Verifies a token. Throws `unauthenticated`; null when no token is accepted at all, or this is none. */
+/** Verifies a token. Throws `unauthenticated`; returns null when no tokens are accepted, and for a text that is not a token. */
 export type VerifyToken = (token: string) => Promise<TokenClaims | null>;
 
-/** Algorithms of keys that others cannot sign with. */
+/** The asymmetric algorithms: holders of the public key cannot sign. */
 const ASYMMETRIC = [
   'RS256',
   'RS384',
@@ -51,7 +51,7 @@ const ASYMMETRIC = [
 /** Seconds by which clocks may differ. */
 const CLOCK_TOLERANCE = 30;
 
-/** Makes the verifier (RFC 7519); `fetch` is what keys are read by. */
+/** Creates the verifier (RFC 7519), which reads keys with `fetch`. */
 export function createTokenVerifier(
   { jwksUrl, secret, issuer, audience, agentClients = [] }: TokenSettings,
   fetch: FetchImplementation = globalThis.fetch,
@@ -72,7 +72,7 @@ export function createTokenVerifier(
   }
 
   return async (token) => {
-    // An API key is no token.
+    // An API key is not a token.
     if (token.split('.').length !== 3) return null;
     try {
       const payload = await verified(token);
@@ -87,7 +87,7 @@ export function createTokenVerifier(
   };
 }
 
-/** Returns what a payload says of its bearer. Throws `unauthenticated` for a claim of a wrong type. */
+/** Returns the claims of a payload. Throws `unauthenticated` for a claim of a wrong type. */
 function claimsOf(payload: JWTPayload, agentClients: readonly string[]): TokenClaims {
   const parsed = TokenClaimsSchema.safeParse(payload);
   if (!parsed.success) {
@@ -99,14 +99,14 @@ function claimsOf(payload: JWTPayload, agentClients: readonly string[]): TokenCl
     subject: sub,
     kind: isAgent(parsed.data, agentClients) ? 'agent' : 'person',
     tenant,
-    // Names that mean nothing here allow nothing.
+    // Unknown names grant nothing.
     roles: roles.filter((role): role is Role => Object.hasOwn(ROLES, role)),
     permissions: permissions.filter((one): one is Permission => PERMISSIONS.some((known) => known === one)),
     groups,
   };
 }
 
-/** Returns whether a token is an agent's: it names an actor (RFC 8693), was given to an agent's client, or is for `…/mcp` alone. */
+/** Reports whether a token belongs to an agent: it names an actor (RFC 8693), was given to an agent's client, or is for `…/mcp` alone. */
 function isAgent({ act, azp, client_id: client, aud }: BearerClaims, agentClients: readonly string[]): boolean {
   const audiences = typeof aud === 'string' ? [aud] : aud;
   return (

@@ -6,15 +6,15 @@ import { createSetAside } from '../index/set-aside.ts';
 import { keepGoing, mapConcurrently } from '../loops.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 
-/** Milliseconds between two looks at runs that are watched, and how many of them are looked at each time. */
+/** Milliseconds between two rounds, and the watched runs that one round looks at. */
 const INTERVAL = 1_000;
 const LIMIT = 20;
 
-/** Calls to Temporal at the same time, and looks at one run in a row while others pause and resume it. */
+/** Concurrent calls to Temporal, and the most looks at one run in a row while others pause and resume it. */
 const CONCURRENCY = 8;
 const MAX_LOOKS = 10;
 
-/** What holds of attempts are made with. */
+/** The dependencies of holds. */
 export interface AttemptHoldsOptions {
   temporal: Pick<Temporal, 'describe' | 'changeActivity'>;
   projections: Pick<ProjectionReader, 'read'>;
@@ -25,24 +25,24 @@ export interface AttemptHoldsOptions {
 /** Keeps Temporal from making attempts in runs that are paused. */
 export interface AttemptHolds {
   settle(workflowId: string): Promise<void>;
-  /** Settles a run that was described, where what is held back in it does not suit the status that is known of it. */
+  /** Settles a run that was described, if what it holds back does not suit its known status. */
   take(workflowId: string, status: ExecutionStatus, described: Described): Promise<void>;
-  /** Looks at some of the runs that are watched, in rotation. */
+  /** Settles some of the watched runs, in rotation. */
   tick(): Promise<void>;
   /** Works until the signal is aborted; logs an error once, and tries again. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Creates it; `clock` gives milliseconds. Any number may work at once. */
+/** Creates the holds. Any number may work at once. */
 export function createAttemptHolds({ temporal, projections, log, clock }: AttemptHoldsOptions): AttemptHolds {
   const aside = createSetAside(clock, log, 'attempts of a paused run cannot be held back');
-  /** Runs to look at again: workers have attempts in a paused run, or the last look has failed or has not been enough. */
+  /** Runs to look at again: a worker has an attempt in a paused run, or the last look failed or did not suffice. */
   const watched = new Set<string>();
   let warned = false;
 
   /**
-   * Holds back the attempts in a run that is paused, or lets go what was held back in one that is not. Looks again after each change,
-   * since the run may have been resumed, or an attempt may have begun, meanwhile. A run that cannot be settled stays watched.
+   * Holds back the attempts of a paused run, or releases those of one that is not paused. Looks again after each change, because the
+   * run may have been resumed, or an attempt may have begun, meanwhile. A run that cannot be settled stays watched.
    */
   async function settle(workflowId: string): Promise<void> {
     // Runs that are watched take turns.
@@ -55,12 +55,15 @@ export function createAttemptHolds({ temporal, projections, log, clock }: Attemp
     }
   }
 
-  /** Looks at a run once, and changes what does not suit it; `awaited`: workers have attempts that others may follow. */
+  /**
+   * Looks at a run once, and changes the activities that do not suit its status; `awaited`: a worker has an attempt that another may
+   * follow.
+   */
   async function look(workflowId: string): Promise<'settled' | 'awaited' | 'changed'> {
     const described = await temporal.describe(workflowId);
     if (described === null || described.pending.activities.length === 0) return 'settled';
     const execution = (await projections.read(workflowId, described))?.execution;
-    // A run that was asked to stop cancels its activities itself. Whether one that cannot be projected is paused, nobody knows.
+    // A run that is being canceled cancels its activities itself. It is unknown whether a run that cannot be projected is paused.
     if (execution?.projection !== 'complete' || execution.closed !== null) return 'settled';
     if (execution.status === 'canceling') return 'settled';
     const paused = execution.status === 'paused';
@@ -69,7 +72,7 @@ export function createAttemptHolds({ temporal, projections, log, clock }: Attemp
     return paused && described.pending.activities.some(isAwaited) ? 'awaited' : 'settled';
   }
 
-  /** Changes activities; false when the server cannot. */
+  /** Changes activities; returns false when the server cannot. */
   async function apply(workflowId: string, changes: readonly HoldChange[]): Promise<boolean> {
     const changed = await mapConcurrently(changes, CONCURRENCY, async ({ activityId, steps }) => {
       for (const step of steps) if (!(await temporal.changeActivity(workflowId, activityId, step))) return false;

@@ -8,15 +8,15 @@ const PAUSED = 4;
 /** Ends the wait for attempts that Temporal makes. */
 export interface AttemptSkips {
   /**
-   * Keeps Temporal from making the next attempt of a task, by the task's key. Returns the id of its activity; null when its first
-   * attempt was not made yet, or a worker has one; undefined when there is no activity of it.
+   * Keeps Temporal from making the next attempt of a task, by the key of the task. Returns the id of its activity; null when its first
+   * attempt was not made yet or a worker has one; undefined when it has no activity.
    */
   hold(workflowId: string, key: string): Promise<string | null | undefined>;
-  /** Ends an activity that is held, by the skip with an id, which its run has taken. */
+  /** Ends a held activity because of the skip with an id, which the run has processed. */
   end(workflowId: string, activityId: string, skip: string): Promise<void>;
 }
 
-/** Creates it. */
+/** Creates the skips. */
 export function createAttemptSkips(
   temporal: Pick<Temporal, 'describe' | 'changeActivity' | 'completeActivity'>,
 ): AttemptSkips {

@@ -10,17 +10,17 @@ import { awaitVerdict } from '../statements/verdicts.ts';
 import type { AttemptHolds } from './attempt-holds.ts';
 import { controlSignal, isFull } from './signals.ts';
 
-/** Milliseconds for which a request passes a pause or a resume on, and for which the keeper waits for one sub-workflow. */
+/** Milliseconds for which a request passes on a pause or a resume, and for which the reconciler waits for one sub-workflow. */
 const REQUEST_WITHIN = 5_000;
 const KEEPER_WITHIN = 1_000;
 
-/** Sub-workflows of one tree that are worked on at the same time. */
+/** Sub-workflows of one tree that are handled concurrently. */
 const CONCURRENCY = 8;
 
 /** A pause or a resume of a run. */
 export type Switch = Control & { what: 'pause' | 'resume' };
 
-/** What passing pauses on is made with; `clock` gives milliseconds. */
+/** The dependencies for passing on pauses. */
 export interface ChildPausesOptions {
   temporal: Pick<Temporal, 'signal' | 'follow'>;
   projections: Pick<ProjectionReader, 'read'>;
@@ -30,20 +30,20 @@ export interface ChildPausesOptions {
   clock: () => number;
 }
 
-/** Has sub-workflows paused while the run above them is. */
+/** Pauses sub-workflows while the run above them is paused. */
 export interface ChildPauses {
   /**
-   * Passes on how an open run stands to the sub-workflows below it, level by level: first all of a level are sent what follows,
-   * then they are awaited. Never throws; ends at the limit, and the keeper of the index does what is left.
+   * Passes on the pause or the resume of an open run to its sub-workflows, level by level: sends to all of a level, and then waits for
+   * them. Never throws; stops at the limit, and the reconciler does the rest.
    */
   passOn(workflowId: string, limit?: AbortSignal): Promise<void>;
-  /** Looks at an open sub-workflow by what the index knows of it and of the run above it: one of them is paused and the other is not. */
+  /** Looks at an open sub-workflow when the index shows that either it or the run above it is paused, and the other is not. */
   take(workflowId: string, status: ExecutionStatus, above: ExecutionStatus | null): Promise<void>;
 }
 
 /**
- * Creates it. What a sub-workflow is sent follows from how it and the run above it stand, so that any number may work at once, and
- * whatever is left undone is done by whoever looks next.
+ * Creates the service. What a sub-workflow is sent depends only on its state and that of the run above it, so any number may work at
+ * once, and whoever looks next does what is left.
  */
 export function createChildPauses({
   temporal,
@@ -58,7 +58,7 @@ export function createChildPauses({
     return execution?.projection === 'complete' && execution.closed === null ? execution : null;
   }
 
-  /** Sends an open sub-workflow what follows from the run above it; null where nothing does. */
+  /** Sends an open sub-workflow the control that it needs; returns null when it needs none. */
   async function send(above: Execution, child: Execution): Promise<Switch | null> {
     const control = switchBelow(above, child);
     if (control === null) return null;
@@ -66,7 +66,7 @@ export function createChildPauses({
     return control;
   }
 
-  /** Waits until a sub-workflow has taken what it was sent, and settles its attempts; false when it has not by the limit. */
+  /** Waits until a sub-workflow has processed a control, and settles its attempts; returns false when the limit comes first. */
   async function settle(child: Execution, { id }: Switch, limit: AbortSignal): Promise<boolean> {
     const find = ({ controls }: Execution) => controls.find(({ control }) => control.id === id);
     const record = await awaitVerdict({ temporal, projections }, child, id, find, isFull, limit);
@@ -75,7 +75,7 @@ export function createChildPauses({
     return true;
   }
 
-  /** Does some work on one run; what goes wrong is logged, since it is done later. */
+  /** Works on one run; logs an error, because the work is done later. */
   async function attempt<T>(workflowId: string, work: () => Promise<T>): Promise<T | null> {
     try {
       return await work();
@@ -117,16 +117,16 @@ export function createChildPauses({
       const parent = child?.above === undefined ? null : await read(child.above.workflowId);
       if (child === null || parent === null) return;
       const control = await send(parent, child);
-      // A run that has taken nothing for a while has no worker: the others must not wait for it each time.
+      // A run with unprocessed signals has no worker: others must not wait for it each time.
       if (control !== null && !child.unsettled) await settle(child, control, AbortSignal.timeout(KEEPER_WITHIN));
     },
   };
 }
 
 /**
- * Returns what an open sub-workflow is to be sent so that it stands as the run above it does; null where it does already, and where
- * somebody else has paused or resumed it. A pause of the run above leads to one pause, by an id that tells it; once that run is not
- * paused, whatever such a pause has left paused is resumed, also where the pause was taken late.
+ * Returns the control that brings an open sub-workflow to the state of the run above it; null when it needs none, and when somebody
+ * else has paused or resumed it. Each pause of the run above leads to one pause, with an id derived from it; once that run is not
+ * paused, the sub-workflow is resumed if such a pause has left it paused, also if it processed that pause late.
  */
 export function switchBelow(above: Execution, child: Execution): Switch | null {
   const key = above.tasks.find((task) => task.child === child.workflowId && task.ended === null)?.key;
@@ -139,13 +139,13 @@ export function switchBelow(above: Execution, child: Execution): Switch | null {
     return known ? null : { what: 'pause', id, by: pause.by, reason: pause.reason };
   }
   const pause = child.status === 'paused' ? newest(child, 'pause') : null;
-  // What somebody pauses has an id without any key.
+  // A pause by a person has an id without a key.
   if (pause === null || !pause.id.endsWith(`/${key}`)) return null;
   const { by, reason } = newest(above, 'resume') ?? pause;
   return { what: 'resume', id: `${pause.id}/resumed`, by, reason };
 }
 
-/** Returns the newest pause or resume that a run has done; null where it has done none. */
+/** Returns the newest pause or resume of a run; null when there is none. */
 function newest({ controls }: Execution, what: Switch['what']): Control | null {
   return controls.findLast(({ control, refused }) => control.what === what && refused === null)?.control ?? null;
 }

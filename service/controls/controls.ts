@@ -19,16 +19,15 @@ import type { AttemptSkips } from './attempt-skips.ts';
 import type { ChildPauses } from './child-pauses.ts';
 import { controlSignal, isFull, MAX_CONTROLS } from './signals.ts';
 
-/** Pauses and resumes runs, and relieves tasks of what they wait for. */
+/** Pauses and resumes runs, and skips tasks that wait. */
 export interface ControlService {
   /**
-   * Does something to an open run. What cannot be is refused before anything is sent, where the run has taken all that came before;
-   * else the run's own word is awaited, and a run that has no worker takes it when it has one. A pause holds back the attempts that
-   * Temporal makes, and applies to sub-workflows; a resume ends what that pause did there. What of that cannot be done at once, the
-   * keepers of holds and of the index do. Throws `execution_not_found`,
-   * `execution_closed`, `execution_paused`, `execution_not_paused`, `control_overtaken`, `task_not_waiting`, `skip_output_refused`,
-   * `controls_full`, `body_too_large`, `busy`, and for the question of a run of an older interpreter what `respond` throws for who
-   * may not decide it.
+   * Pauses or resumes an open run, or skips a task of it. Refuses at once what the run would refuse, if it has processed all that it
+   * was sent; otherwise waits for the verdict of the run, unless it has no worker. A pause holds back the attempts that Temporal makes,
+   * and applies to sub-workflows; a resume undoes both. The reconciler and the keeper of holds complete what cannot be done at once.
+   * Throws `execution_not_found`, `execution_closed`, `execution_paused`, `execution_not_paused`, `control_overtaken`,
+   * `task_not_waiting`, `skip_output_refused`, `controls_full`, `body_too_large`, `busy`, and for a question in a run of an older
+   * interpreter what `respond` throws for a caller who may not decide it.
    */
   control(principal: Principal, id: string, action: ControlAction, reason: string | null): Promise<ExecutionView>;
 }
@@ -62,8 +61,8 @@ export function createControlService({
   clock,
 }: ControlDependencies): ControlService {
   /**
-   * Throws for a skip that would let a run go on as if a question had been decided: with an output of the question, or in a run of an
-   * older interpreter, where the task succeeds, by somebody who may not decide.
+   * Throws for a skip that would count as a decision of a question: one with an output, or, in a run of an older interpreter, where the
+   * task then succeeds, one by a caller who may not decide.
    */
   async function demandWithdrawal(
     principal: Principal,
@@ -83,7 +82,7 @@ export function createControlService({
     await demandApprover(principal, { ...view, inquiry });
   }
 
-  /** Returns an open run to which a control can be done, as far as it has taken all that came before; else throws why it cannot. */
+  /** Returns an open run that accepts a control, as far as that is known; throws the refusal otherwise. */
   async function demandControllable(
     principal: Principal,
     id: string,
@@ -95,14 +94,14 @@ export function createControlService({
     if (isFull(execution)) {
       throw new AppError('controls_full', `an execution accepts at most ${MAX_CONTROLS} pauses, resumes and skips`);
     }
-    // A run that has not yet taken all that it was sent, a pause maybe, has the last word itself.
+    // A run with unprocessed signals, perhaps a pause, decides by itself.
     const foreseen = execution.unsettled ? null : foresee(execution, control);
     if (foreseen !== null) throw refusalOf(foreseen, control);
     if (control.what === 'skip') await demandWithdrawal(principal, view, control);
     return view;
   }
 
-  /** Sends a control to a run, and waits for what the run makes of it. False when no worker has taken it in time. */
+  /** Sends a control to a run and waits for its verdict. Returns false when no worker has processed it in time. */
   async function send(id: string, execution: Execution, control: Control & ControlAction): Promise<boolean> {
     const { workflowId } = execution;
     const signal = controlSignal(signer, execution, control, clock());
@@ -119,7 +118,7 @@ export function createControlService({
     return record !== null;
   }
 
-  /** Ends a task's wait; before the next attempt that Temporal makes, only where it is certain that none begins meanwhile. */
+  /** Skips a task; before its next attempt only if it is certain that none begins meanwhile. */
   async function skip(principal: Principal, id: string, control: Control & SkipAction): Promise<number> {
     const { n, execution } = await demandControllable(principal, id, control);
     const { workflowId, run } = execution;
@@ -128,7 +127,7 @@ export function createControlService({
     try {
       if (activity === null) throw refusalOf('not_waiting', control);
       const taken = await send(id, execution, control);
-      // A run takes what became of its activities before signals, so that it must have taken the skip first.
+      // A run processes results of activities before signals, so it must have processed the skip first.
       if (taken && activity !== undefined) await attempts.end(workflowId, activity, control.id);
     } finally {
       if (activity !== undefined) await holds.settle(workflowId);
@@ -136,7 +135,7 @@ export function createControlService({
     return n;
   }
 
-  /** Pauses or resumes a run; what follows from that in Temporal and in sub-workflows is done as far as it can be at once. */
+  /** Pauses or resumes a run, and then its attempts and its sub-workflows as far as that is possible at once. */
   async function switchRun(principal: Principal, id: string, control: Control & SwitchAction): Promise<number> {
     const { n, execution } = await demandControllable(principal, id, control);
     const { workflowId } = execution;
@@ -144,7 +143,7 @@ export function createControlService({
     try {
       await holds.settle(workflowId);
     } catch (error) {
-      log.warn({ err: error, workflow_id: workflowId }, 'attempts of a run that was paused or resumed follow it later');
+      log.warn({ err: error, workflow_id: workflowId }, 'the attempts of a paused or resumed run follow later');
     }
     await children.passOn(workflowId);
     return n;
@@ -169,7 +168,7 @@ interface SwitchAction {
   what: 'pause' | 'resume';
 }
 
-/** What a run would refuse as it stands. */
+/** Returns the reason for which a run would refuse an action now; null when it would not. */
 function foresee({ status, waitingFor }: Execution, action: ControlAction): ControlRecord['refused'] {
   if (action.what === 'pause') return status === 'paused' ? 'already_paused' : null;
   if (action.what === 'resume') return status === 'paused' ? null : 'not_paused';
@@ -177,7 +176,7 @@ function foresee({ status, waitingFor }: Execution, action: ControlAction): Cont
   return waits ? null : 'not_waiting';
 }
 
-/** Whether a task waits; an activity that was issued again has the number of its try behind the task's key. */
+/** Reports whether a wait belongs to a task; an activity that was issued again has the number of its try after the key. */
 function isWaitOf({ task }: Wait, key: string): boolean {
   return task !== undefined && task !== null && executionKey(task) === key;
 }

@@ -5,10 +5,10 @@ import { type Json, jsonSize } from '../../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
 import type { StatementSigner } from '../statements/statements.ts';
 
-/** Controls that a run keeps in all. */
+/** The most controls that a run records. */
 export const MAX_CONTROLS = 1_000;
 
-/** A control as it is sent to a run; those with one request id are one. */
+/** The signal that carries a control; signals with the same request id are one. */
 export interface ControlSignal {
   name: string;
   payload: Json;
@@ -16,14 +16,14 @@ export interface ControlSignal {
   requestId: string;
 }
 
-/** Signs a control for a run, as asked for at `now` in milliseconds. Throws `body_too_large`, `signing_key_missing`. */
+/** Signs a control that was requested at `now`, in milliseconds. Throws `body_too_large`, `signing_key_missing`. */
 export function controlSignal(
   signer: Pick<StatementSigner, 'sealControl'>,
   execution: Execution,
   control: Control & ControlAction,
   now: number,
 ): ControlSignal {
-  // What is asked for after what this process has seen is newer, whatever the clocks of other processes say.
+  // A request is newer than all that this process has seen, whatever the clocks of other processes say.
   const asked = Math.max(now, newestSwitch(execution.controls) + 1);
   const payload = signer.sealControl(execution, control, asked);
   if (jsonSize(payload) > MAX_PAYLOAD_BYTES) {
@@ -32,7 +32,7 @@ export function controlSignal(
   return { name: CONTROL_SIGNAL, payload, identity: control.by, requestId: control.id };
 }
 
-/** Reports whether a run has as many controls as it keeps: further ones are done, and forgotten. */
+/** Reports whether a run has recorded as many controls as it can: it carries out further ones without a record. */
 export function isFull({ controls }: Execution): boolean {
   return controls.length >= MAX_CONTROLS;
 }

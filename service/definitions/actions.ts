@@ -19,7 +19,7 @@ export const KNOWN_ACTIONS: ReadonlyMap<string, KnownAction> = new Map(
 const SPECS = new Map<string, ActionSpec>(
   BUILTIN_ACTIONS.map(({ ref, runs }) => {
     const schema: JsonObject | null = SCHEMAS.get(ref) ?? null;
-    // Our own workers check the input of what they run; the interpreter that of the rest.
+    // Fermata's workers check the inputs of their actions; the interpreter checks the others.
     if (runs === 'worker') {
       const connects = connectedPack(ref) === null ? {} : { connects: true as const };
       const idempotent = IDEMPOTENT.get(ref);
@@ -30,18 +30,18 @@ const SPECS = new Map<string, ActionSpec>(
   }),
 );
 
-/** What the interpreter must know of the actions that a definition names. */
+/** Returns the specs of the built-in actions that a definition names. */
 export function specsOf(definition: Definition): Record<string, ActionSpec> {
   const refs = [...new Set(definition.tasks.map(({ action }) => action))];
   return Object.fromEntries(refs.flatMap((ref) => (SPECS.has(ref) ? [[ref, SPECS.get(ref)!]] : [])));
 }
 
-/** What the interpreter must know of a workflow that is to run as a child. */
+/** Returns the spec of a workflow that runs as a sub-workflow. */
 export function workflowSpec(paramSchema: JsonObject | null): ActionSpec {
   return { workflow: true, ...ACTION_TIMES, ...(paramSchema === null ? {} : { param_schema: paramSchema }) };
 }
 
-/** What the interpreter must know of an action that workers outside Fermata do. */
+/** Returns the spec of an action of workers outside Fermata. */
 export function storedSpec(action: StoredAction): ActionSpec {
   const { taskQueue, timeout, queueTimeout, heartbeatTimeout, idempotent, paramSchema, outSchema } = action;
   return {
@@ -55,9 +55,9 @@ export function storedSpec(action: StoredAction): ActionSpec {
   };
 }
 
-/** A plain action as a definition of one task, whose input is the run's. */
+/** Makes a definition with one task, which runs an action with the input of the run. */
 export function definitionOfAction(ref: string): Definition {
   const name = ref.split('.').at(-1)!;
-  // A task may not have a reserved name, as core.fail's last part is one.
+  // The prefix avoids reserved names, such as the last part of core.fail.
   return { tasks: [{ name: `run_${name}`, action: ref, input: '{{ parameters }}' }] };
 }

@@ -11,27 +11,27 @@ import type { DefinitionStore } from '../../store/definitions/definitions.ts';
 import type { TaskQueueService } from '../access/task-queues.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 
-/** Use cases around actions that workers outside Fermata do; each is scoped by the caller's tenant. */
+/** Manages actions of workers outside Fermata; a caller sees only those of their own tenant. */
 export interface ActionService {
-  /** An action, be it built in. Throws `action_not_found`. */
+  /** Returns an action, stored or built-in. Throws `action_not_found`. */
   get(principal: Principal, ref: string): Promise<StoredAction | BuiltinEntry>;
-  /** An action as it was asked for; null when there is none. */
+  /** Returns the body with which an action was created; null when there is none. */
   find(principal: Principal, ref: string): Promise<Fields | null>;
-  /** A page of actions, those that are built in first, and how many there are. */
+  /** Lists a page of actions, built-in ones first; `total` counts all that match. */
   list(
     principal: Principal,
     filter: { packRef?: string | undefined },
     page: { offset: number; limit: number },
   ): Promise<{ rows: (StoredAction | BuiltinEntry)[]; total: number }>;
-  /** Stores a new action. Throws `request_invalid`, `task_queue_forbidden`, `pack_not_found`, `action_exists`. */
+  /** Creates an action. Throws `request_invalid`, `task_queue_forbidden`, `pack_not_found`, `action_exists`. */
   create(principal: Principal, body: ActionCreate): Promise<StoredAction>;
-  /** Changes an action for what starts from now on. Throws `request_invalid`, `task_queue_forbidden`, `action_not_found`. */
+  /** Updates an action for runs that start from now on. Throws `request_invalid`, `task_queue_forbidden`, `action_not_found`. */
   update(principal: Principal, ref: string, body: ActionUpdate): Promise<StoredAction>;
-  /** Throws `action_not_found`, and `action_in_use` while a workflow names it. */
+  /** Deletes an action. Throws `action_not_found`, and `action_in_use` while a workflow names it. */
   remove(principal: Principal, ref: string): Promise<void>;
 }
 
-/** An action that is built in, as lists tell of it. */
+/** A built-in action, as lists show it. */
 export interface BuiltinEntry {
   ref: string;
   label: string;
@@ -47,7 +47,7 @@ export interface ActionDependencies {
   queues: Pick<TaskQueueService, 'demandOwn'>;
 }
 
-/** Makes the service over the stores; `queues` says which task queues are a tenant's own. */
+/** Creates the service. */
 export function createActionService({ store, packs, queues }: ActionDependencies): ActionService {
   async function get({ tenant }: Principal, ref: string): Promise<StoredAction> {
     const found = await store.find(tenant, ref);

@@ -3,7 +3,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { Definition } from '../../model/definition.ts';
 import { capIssues, didYouMean, type Issue } from '../../model/issue.ts';
 import type { JobPool } from '../../model/job-pool.ts';
-import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import {
@@ -23,10 +23,10 @@ import type {
   StoredWorkflow,
   WorkflowFilter,
 } from '../../store/definitions/definitions.ts';
-import { sha256Hex } from '../access/hash.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
+import { contentAfter, fieldsAfter, newContent, sameFields } from './contents.ts';
 import { createDefinitionGuard } from './definition-guard.ts';
-import { examine, isSmallExamination } from './examination.ts';
+import { examineDefinition, isSmallExamination } from './examination.ts';
 import type { DefinitionJobs } from './jobs.ts';
 import { issuesOfPartialBody, type PartialContent } from './partial-bodies.ts';
 import { createSchemaGuard } from './schema-guard.ts';
@@ -204,7 +204,7 @@ export function createDefinitionService({
   ): Promise<Validation> {
     const actions = await actionsFor(principal, definition, besides);
     const request = { definition, paramSchema, outSchema, actions, gaps };
-    return isSmallExamination(request) ? examine(request) : pool.run('examine', principal.tenant, request);
+    return isSmallExamination(request) ? examineDefinition(request) : pool.run('examine', principal.tenant, request);
   }
 
   function meaningIssues(principal: Tenanted, body: unknown): Promise<Issue[]> {
@@ -278,19 +278,18 @@ export function createDefinitionService({
         const { issues, warnings } = await this.validate(principal, { definition: body });
         return { issues: withoutPrefix(issues), warnings: withoutPrefix(warnings) };
       }
-      const fields = typeof body === 'object' && body !== null ? Object.keys(body) : [];
-      const alone = fields.every((field) => Object.hasOwn(DefinitionAloneSchema.shape, field));
-      const schema = alone ? DefinitionAloneSchema : WorkflowCreateSchema;
+      const schema = isDefinitionAlone(body) ? DefinitionAloneSchema : WorkflowCreateSchema;
       const parsed = schema.safeParse(body);
       if (!parsed.success) {
         const issues = [...issuesOf(parsed.error, schema, body), ...(await meaningIssues(principal, body))];
         return { issues: capIssues(issues), warnings: [] };
       }
       const { definition, param_schema = null, out_schema = null } = parsed.data;
-      const self = 'ref' in parsed.data ? [selfOf(String(parsed.data.ref), param_schema)] : [];
+      const workflow = 'ref' in parsed.data ? (parsed.data as WorkflowCreate) : null;
+      const self = workflow === null ? [] : [selfOf(workflow.ref, param_schema)];
       const content = { definition, paramSchema: param_schema, outSchema: out_schema };
       const { issues, warnings } = await examined(principal, content, self);
-      const mismatch = 'ref' in parsed.data ? refMismatch(parsed.data as WorkflowCreate) : [];
+      const mismatch = workflow === null ? [] : refMismatch(workflow);
       const unset = await deliveryWarnings(principal.tenant, definition);
       return { issues: [...mismatch, ...issues], warnings: [...warnings, ...unset] };
     },
@@ -359,13 +358,7 @@ export function createDefinitionService({
           }
           const { content, changed } = contentAfter(stored, body);
           if (changed && content.hash !== examined.content.hash) throw new ChangedMeanwhile();
-          const fields = {
-            label: body.label ?? stored.label,
-            description: body.description === undefined ? stored.description : body.description,
-            tags: body.tags ?? stored.tags,
-            enabled: body.enabled ?? stored.enabled,
-          };
-          return { fields, content: changed ? content : null };
+          return { fields: fieldsAfter(stored, body), content: changed ? content : null };
         };
         try {
           const updated = await store.update(principal.tenant, ref, change);
@@ -387,51 +380,15 @@ type ExaminedParts = Pick<RevisionContent, 'definition' | 'paramSchema' | 'outSc
 /** Rolls back an update whose content was not examined. */
 class ChangedMeanwhile extends Error {}
 
-/** Returns the content of a stored workflow after an update, and whether it differs. */
-function contentAfter(stored: StoredWorkflow, body: WorkflowUpdate): { content: RevisionContent; changed: boolean } {
-  const content = contentOf(
-    body.version ?? stored.version,
-    body.definition ?? stored.definition,
-    body.param_schema === undefined ? stored.paramSchema : body.param_schema,
-    body.out_schema === undefined ? stored.outSchema : body.out_schema,
-  );
-  return { content, changed: content.hash !== stored.hash || content.version !== stored.version };
-}
-
-function newContent({ version, definition, param_schema = null, out_schema = null }: WorkflowCreate): RevisionContent {
-  return contentOf(version, definition, param_schema, out_schema);
-}
-
 /** Returns the entity tag of a workflow, which any change of it changes (RFC 9110, ETag). */
 export function entityTag({ revision, updated }: Pick<StoredWorkflow, 'revision' | 'updated'>): string {
   return `"${revision}-${updated.getTime().toString(36)}"`;
-}
-
-function selfOf(ref: string, paramSchema: JsonObject | null): Beside {
-  return { ref, paramSchema, runs: 'workflow' };
-}
-
-function sameFields(a: StoredWorkflow, b: StoredWorkflow): boolean {
-  const shown = ({ label, description, tags, enabled }: StoredWorkflow) =>
-    JSON.stringify([label, description, tags, enabled]);
-  return shown(a) === shown(b);
 }
 
 async function packId(store: DefinitionStore, principal: Principal, ref: string): Promise<number> {
   const id = await store.findPack(principal.tenant, ref);
   if (id === null) throw new AppError('pack_not_found', `pack "${ref}" not found`);
   return id;
-}
-
-function contentOf(
-  version: string,
-  definition: Definition,
-  paramSchema: JsonObject | null,
-  outSchema: JsonObject | null,
-): RevisionContent {
-  // Only the type allows undefined fields: the content was parsed from JSON.
-  const hashed = { definition, paramSchema, outSchema } as unknown as Json;
-  return { version, definition, paramSchema, outSchema, hash: sha256Hex(canonicalJson(hashed)) };
 }
 
 function refMismatch({ ref, pack_ref }: { ref: string; pack_ref: string }): Issue[] {
@@ -445,7 +402,17 @@ function isBareDefinition(body: unknown): body is object {
   return typeof body === 'object' && body !== null && 'tasks' in body && !('definition' in body) && !('ref' in body);
 }
 
+/** Reports whether a body has no fields but a definition and its schemas. */
+function isDefinitionAlone(body: unknown): boolean {
+  const fields = typeof body === 'object' && body !== null ? Object.keys(body) : [];
+  return fields.every((field) => Object.hasOwn(DefinitionAloneSchema.shape, field));
+}
+
 /** Makes the paths of issues relative to the definition. */
 function withoutPrefix(issues: readonly Issue[]): Issue[] {
   return issues.map((issue) => ({ ...issue, path: issue.path.replace(/^\/definition/, '') }));
+}
+
+function selfOf(ref: string, paramSchema: JsonObject | null): Beside {
+  return { ref, paramSchema, runs: 'workflow' };
 }

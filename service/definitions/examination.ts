@@ -7,7 +7,7 @@ import { jsonSchemaIssues } from '../../model/json-schema.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 import { formSchemasOf, isSmallSchemaText } from './stored-schemas.ts';
 
-/** A definition with its schemas, and the actions that it may name next to those that are built in. */
+/** A definition with its schemas, and the stored actions that it may name. */
 export interface ExaminationRequest {
   definition: Definition;
   paramSchema: JsonObject | null;
@@ -17,17 +17,17 @@ export interface ExaminationRequest {
   gaps?: Gaps | null;
 }
 
-/** Largest definition with its schemas, in characters of JSON. */
+/** The most characters of a definition with its schemas, as JSON. */
 const MAX_DEFINITION = 1_048_576;
 
 /**
- * The same for a definition that is examined at once on the thread of the caller: each check of so few characters takes a few
- * milliseconds, as long as it has no patterns and no schema of another author takes part.
+ * The most characters of a definition that is examined on the event loop: each check of so few takes a few milliseconds, if there are
+ * no patterns and no schemas of other authors.
  */
 export const SMALL_DEFINITION = 16_384;
 
-/** Finds everything that is wrong with a definition and its schemas, or doubtful. Pure. */
-export function examine(request: ExaminationRequest): Validation {
+/** Finds all issues and warnings of a definition with its schemas. Pure. */
+export function examineDefinition(request: ExaminationRequest): Validation {
   const { definition, paramSchema, outSchema, actions, gaps = null } = request;
   const size = textOf(request).length;
   if (size > MAX_DEFINITION) {
@@ -45,7 +45,7 @@ export function examine(request: ExaminationRequest): Validation {
   return { issues: capIssues([...schemaIssues, ...issues]), warnings: capIssues(warnings) };
 }
 
-/** Reports whether an examination takes so little that it may run on the event loop. */
+/** Reports whether an examination is small enough for the event loop. */
 export function isSmallExamination(request: ExaminationRequest): boolean {
   const text = textOf(request);
   return Object.keys(request.actions).length === 0 && text.length <= SMALL_DEFINITION && isSmallSchemaText(text);

@@ -13,9 +13,9 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { parseTaskKey } from '../../model/task-key.ts';
-import { checkInput } from '../starts/inputs.ts';
+import { completeInput } from '../starts/inputs.ts';
 
-/** A run that is to be played; `now` is in milliseconds. */
+/** A run to simulate; `now` is in milliseconds. */
 export interface SimulationRequest {
   run: RunInput;
   paramSchema: JsonObject | null;
@@ -26,20 +26,20 @@ export interface SimulationRequest {
   now: number;
 }
 
-/** What would come of a run; `running`: it waits for what the outcomes say never ends. */
+/** The result of a simulation; `running`: the run waits for a task that the mock outcomes never end. */
 export interface SimulatedRun {
   status: Outcome | 'running';
   output: Json;
   error: Failure | null;
   waitingFor: StateWait[];
-  /** Keys of the visits in the order in which they start. */
+  /** The keys of the visits in order of start. */
   order: string[];
   tasks: SimulatedTask[];
-  /** What an action would lack, which does not keep the simulation from going on. */
+  /** Inputs that actions would lack; the simulation continues without them. */
   warnings: Issue[];
 }
 
-/** Plays a run with mock outcomes. Pure. Throws `input_invalid`, and `request_invalid` for outcomes of unknown tasks. */
+/** Simulates a run with mock outcomes. Pure. Throws `input_invalid`, and `request_invalid` for outcomes of unknown tasks. */
 export function simulateRun(request: SimulationRequest): SimulatedRun {
   const { run, paramSchema, input, outcomes, items, defaults, now } = request;
   const names = run.definition.tasks.map(({ name }) => name);
@@ -50,7 +50,7 @@ export function simulateRun(request: SimulationRequest): SimulatedRun {
   ];
   if (unknown.length > 0) throw refusal('request_invalid', unknown);
   const options = { items, defaults };
-  const { state, close, missing } = simulate(run, checkInput(input, 'input', paramSchema), outcomes, now, options);
+  const { state, close, missing } = simulate(run, completeInput(input, 'input', paramSchema), outcomes, now, options);
   const tasks = simulatedTasks(state);
   return {
     status: close?.outcome ?? 'running',

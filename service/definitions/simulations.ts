@@ -14,20 +14,20 @@ import type { Reached } from './sub-workflows.ts';
 /** The ref of a run of a definition that is not stored. */
 const UNSAVED = 'unsaved.definition';
 
-/** What is played. */
+/** A definition to simulate. */
 type Playable = Pick<RunInput, 'definition' | 'ref' | 'version' | 'revision' | 'hash'> &
   Reached & { paramSchema: JsonObject | null; outSchema: JsonObject | null };
 
-/** What can be known of a definition without running it. */
+/** Simulates definitions, and draws their graphs. */
 export interface SimulationService {
   /**
-   * Plays a stored definition with mock outcomes. Throws `workflow_not_found`, `sub_workflow_invalid`, `input_invalid`,
+   * Simulates a stored definition with mock outcomes. Throws `workflow_not_found`, `sub_workflow_invalid`, `input_invalid`,
    * `request_invalid`, `work_exceeded`, `busy`.
    */
   simulate(principal: Principal, ref: string, body: WorkflowSimulate): Promise<SimulatedRun>;
-  /** Plays a definition that is not stored, as \`simulate\` does a stored one. Throws \`definition_invalid\` too, with all issues. */
+  /** Simulates a definition that is not stored. Throws what `simulate` throws, and `definition_invalid` with all issues. */
   simulateUnsaved(principal: Principal, body: DefinitionSimulate): Promise<SimulatedRun>;
-  /** The graph of a stored definition, also as a Mermaid flowchart. Throws `workflow_not_found`. */
+  /** Returns the graph of a stored definition, also as a Mermaid flowchart. Throws `workflow_not_found`. */
   graph(
     principal: Principal,
     ref: string,
@@ -105,17 +105,17 @@ export function createSimulationService({
   };
 }
 
-/** The graph of what a run runs. */
+/** Returns the graph of a run's definition. */
 export function graphOfRun({ definition }: RunInput): Graph {
   return graphOf(definition);
 }
 
-/** In a simulation the interpreter checks every input, as the workers would. */
+/** Adds the schemas of all actions: in a simulation the interpreter checks every input, as the workers would. */
 function withSchemas(actions: Record<string, ActionSpec>): Record<string, ActionSpec> {
   return Object.fromEntries(
     Object.entries(actions).map(([ref, spec]) => {
       const schema = KNOWN_ACTIONS.get(ref)?.param_schema ?? null;
-      // A mock output stands for any.
+      // Mock outputs are not checked.
       const { out_schema: _, ...checked } = spec;
       return [ref, schema === null ? checked : { ...checked, param_schema: schema }];
     }),

@@ -6,21 +6,21 @@ import { schemaProblems } from '../../model/schema/document.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 import type { Reached } from './sub-workflows.ts';
 
-/** A schema that is stored with something; `name` is for people, `path` is its JSON pointer. */
+/** A stored schema; `name` is for people, `path` is its JSON pointer. */
 export interface NamedSchema {
   name: string;
   path: string;
   schema: JsonObject;
 }
 
-/** What is wrong with the first of some schemas that cannot be used. */
+/** The first problem of a schema that cannot be used. */
 export interface UnusableSchema {
   name: string;
   path: string;
   message: string;
 }
 
-/** Most characters of schemas without patterns that are made ready on the thread of the caller. */
+/** The most characters of schemas without patterns that are compiled on the event loop. */
 const SMALL = 65_536;
 
 /** Finds the first schema that cannot be used; null when all can. Pure. */
@@ -32,12 +32,12 @@ export function findUnusableSchema(schemas: readonly NamedSchema[]): UnusableSch
   return null;
 }
 
-/** Returns whether schemas with this text are made ready so fast that it may be done on the event loop: patterns are not. */
+/** Reports whether schemas with this text compile fast enough for the event loop; patterns do not. */
 export function isSmallSchemaText(text: string): boolean {
   return text.length <= SMALL && !text.includes('"pattern');
 }
 
-/** Returns the forms of questions to people, as far as no template makes them. */
+/** Returns the response schemas of inquiries that are not templates. */
 export function formSchemasOf({ tasks }: Definition): NamedSchema[] {
   return tasks.flatMap(({ name, action, input }, index) => {
     if (action !== 'core.inquiry' || input === undefined || !isJsonObject(input)) return [];
@@ -47,7 +47,7 @@ export function formSchemasOf({ tasks }: Definition): NamedSchema[] {
   });
 }
 
-/** Returns every schema but its `param_schema` that a run of a definition checks by, each once. */
+/** Returns every schema that a run of a definition checks with, each once, except for its `param_schema`. */
 export function schemasOfRun(
   definition: Definition,
   outSchema: JsonObject | null,

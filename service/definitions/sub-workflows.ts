@@ -7,23 +7,23 @@ import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
 import { writeOnlyPaths } from '../projections/write-only.ts';
 import { KNOWN_ACTIONS, specsOf, storedSpec, workflowSpec } from './actions.ts';
 
-/** Finds what some refs name, as it is now: workflows, and actions that workers outside Fermata do. */
+/** Finds the present workflows and stored actions with some refs. */
 export type FindNamed = (refs: readonly string[]) => Promise<{ workflows: StoredWorkflow[]; actions: StoredAction[] }>;
 
-/** What the tasks of a definition run, and every workflow that a run of it can reach. */
+/** The actions of a definition, and every workflow that a run of it can reach. */
 export interface Reached {
   actions: Record<string, ActionSpec>;
   workflows: Record<string, EmbeddedWorkflow>;
 }
 
-/** The refs of a definition that are none of the built-in actions. */
+/** Returns the refs in a definition that are not built-in actions. */
 export function storedRefsOf({ tasks }: Definition): string[] {
   return [...new Set(tasks.map(({ action }) => action))].filter((ref) => !KNOWN_ACTIONS.has(ref));
 }
 
 /**
- * Everything that a run of a definition can reach, as it is now; `self` is the workflow that is to be started, which may
- * name itself. Throws `sub_workflow_invalid` for a workflow that is not there or disabled, and for too many of them.
+ * Resolves everything that a run of a definition can reach; `self` is the workflow to start, which may name itself. Throws
+ * `sub_workflow_invalid` for a workflow that is missing or disabled, and for too many of them.
  */
 export async function reachWorkflows(
   definition: Definition,
@@ -73,7 +73,7 @@ export async function reachWorkflows(
   return { actions: actionsOf(definition), workflows };
 }
 
-/** Whether a workflow with a concurrency key can be started below a run of its own, which has that key. */
+/** Reports whether a workflow with a concurrency key can be started below a run of its own, which holds that key. */
 function sharesWithItself({ ref, definition }: StoredWorkflow, found: ReadonlyMap<string, StoredWorkflow>): boolean {
   if (definition.concurrency_key === undefined) return false;
   const reached = new Set(storedRefsOf(definition));

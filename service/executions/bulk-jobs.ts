@@ -8,7 +8,8 @@ import { hasPermission, type Permission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { BulkJob, BulkJobStore } from '../../store/executions/bulk-jobs.ts';
-import type { ExecutionFilter, ExecutionStore } from '../../store/executions/executions.ts';
+import type { ExecutionFilter } from '../../store/executions/execution-lists.ts';
+import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import { isPassing } from '../outages.ts';
 import { type IdempotencyKey, type Repeats, requestIdOf } from '../starts/idempotency.ts';
@@ -18,20 +19,20 @@ import type { DeletionService } from './deletions.ts';
 import type { ExecutionReader } from './reader.ts';
 import type { RetryService } from './retries.ts';
 
-/** Which executions are meant: by their ids in any spelling, or those that match a filter and can be changed so. */
+/** The executions of a job: ids in any spelling, or all that match a filter and that the verb applies to. */
 export type BulkTarget = { ids: readonly (number | string)[] } | { filter: ExecutionFilter };
 
-/** Executions that one job may have. */
+/** The most executions of one job. */
 const MAX_TARGETS = 100_000;
 
-/** Executions that are changed at the same time, and errors that a job keeps. */
+/** Executions that are changed concurrently, and the most errors that a job keeps. */
 const CONCURRENCY = 8;
 const MAX_ERRORS = 1_000;
 
-/** Batches of a job, of so many executions each, until it is another tenant's turn. */
+/** Batches of a job before it is another tenant's turn. */
 const BATCHES = 4;
 
-/** Milliseconds that a process has a job for, from its last sign of life; and between two looks for one. */
+/** Milliseconds for which a process leases a job, and between two looks for one. */
 const LEASE = 20_000;
 const INTERVAL = 1_000;
 
@@ -50,13 +51,13 @@ export interface BulkServices {
   repeats: Pick<Repeats, 'once'>;
 }
 
-/** Changes many executions, in jobs that outlive a process. */
+/** Changes many executions in jobs that survive the end of a process. */
 export interface BulkService {
-  /** Returns how many executions a job would have. Throws what `begin` throws. */
+  /** Counts the executions that a job would have. Throws what `begin` throws. */
   count(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number>;
   /**
-   * Begins a job. The same idempotency key is one job. Throws `forbidden` where the caller does not have the permission, `request_invalid`
-   * for an id that can be none, and for more executions than a job may have, and `idempotency_mismatch`.
+   * Begins a job; requests with the same idempotency key begin one job. Throws `forbidden` unless the caller has the permission,
+   * `request_invalid` for a text that is not an id and for too many executions, and `idempotency_mismatch`.
    */
   begin(
     principal: Principal,
@@ -64,11 +65,11 @@ export interface BulkService {
     target: BulkTarget,
     command: BulkCommand,
   ): Promise<{ id: string; matched: number }>;
-  /** A job as it stands. Throws `bulk_job_not_found`. */
+  /** Returns a job. Throws `bulk_job_not_found`. */
   get(principal: Principal, id: string): Promise<BulkJob>;
-  /** Leaves what a job has not done yet. Throws `bulk_job_not_found`. */
+  /** Aborts the rest of a job. Throws `bulk_job_not_found`. */
   abort(principal: Principal, id: string): Promise<BulkJob>;
-  /** Works on jobs until the signal is aborted; a job that a dead process had is gone on with. */
+  /** Works on jobs until the signal is aborted; continues jobs of processes that have died. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -121,8 +122,8 @@ export function createBulkService({
   }
 
   /**
-   * Does the next batches of a job, unless somebody aborts it, and lets it go. A job whose principal has been disabled since, or has lost
-   * the permission, is aborted: its next execution fails with the reason.
+   * Works on the next batches of a job, unless somebody aborts it, and releases it. Aborts a job whose principal has been disabled
+   * since or has lost the permission: its next execution fails with the reason.
    */
   async function work(leased: BulkJob, signal: AbortSignal): Promise<void> {
     const principal = await principals.asItStands(leased.principal);
@@ -245,7 +246,7 @@ export function createBulkService({
             continue;
           }
         } catch (error) {
-          if (!failing && !signal.aborted) log.warn({ err: error }, 'bulk jobs cannot go on; trying again');
+          if (!failing && !signal.aborted) log.warn({ err: error }, 'bulk jobs cannot continue; trying again');
           failing = true;
         }
         await Promise.race([
@@ -270,7 +271,7 @@ const PERMISSION: Record<BulkVerb, Permission> = {
   delete: 'execution:admin',
 };
 
-/** Which executions a verb is for, of those that match a filter. */
+/** The executions that a verb applies to, among those that match a filter. */
 const MEANT: Record<BulkVerb, ExecutionFilter> = {
   cancel: { open: true },
   terminate: { open: true },

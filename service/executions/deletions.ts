@@ -9,29 +9,26 @@ import type { Temporal } from '../../temporal/gateway.ts';
 import type { DefinitionService } from '../definitions/definitions.ts';
 import type { ExecutionReader } from './reader.ts';
 
-/** How long a deleted run is kept from coming back, in milliseconds: seven days. */
+/** Milliseconds for which writers cannot insert a deleted run again. */
 const BURIED_FOR = 7 * 24 * 3_600_000;
 
-/** Runs of a workflow that are deleted at a time. */
+/** Runs that are deleted at a time. */
 const PAGE = 100;
 
-/** What deletes runs and workflows. */
+/** Deletes runs and workflows. */
 export interface DeletionService {
-  /**
-   * Deletes a closed run and the sub-workflows that it has started: from the index and from Temporal, for good. Throws
-   * `execution_not_found`, `execution_open`.
-   */
+  /** Deletes a closed run and its sub-workflows from the index and from Temporal. Throws `execution_not_found`, `execution_open`. */
   deleteExecution(principal: Principal, id: string): Promise<void>;
   /**
-   * Deletes a workflow with its revisions and all its runs; `force` terminates those that are open. Throws
-   * `workflow_not_found`, `workflow_in_use`.
+   * Deletes a workflow with its revisions and all its runs; `force` terminates open runs first. Throws `workflow_not_found`,
+   * `workflow_in_use`.
    */
   deleteWorkflow(principal: Principal, ref: string, force: boolean): Promise<void>;
   /** Throws `workflow_in_use`, with all of the workflows that have open runs. */
   demandClosed(principal: Principal, workflows: readonly { id: number; ref: string }[]): Promise<void>;
   /** Counts the runs of a workflow in the index, by its integer id. */
   countRuns(principal: Principal, definition: number): Promise<number>;
-  /** Terminates the open runs of a workflow that is deleted. */
+  /** Terminates the open runs of a workflow that is to be deleted. */
   terminateRuns(principal: Principal, workflow: { id: number; ref: string }): Promise<void>;
   /** Deletes all runs of a workflow, by its integer id. */
   deleteRuns(principal: Principal, definition: number): Promise<void>;
@@ -57,13 +54,13 @@ export function createDeletionService({
 }: DeletionDependencies): DeletionService {
   const { namespace } = temporal;
 
-  /** Deletes runs with everything that they have started. */
+  /** Deletes runs with all their sub-workflows. */
   async function remove(runs: readonly { n: number; workflowId: string }[]): Promise<void> {
     const ids = new Set<string>();
     for (const { n, workflowId } of runs) {
       ids.add(workflowId);
       for (const below of await stores.executions.descendants(n)) ids.add(below.workflowId);
-      // The index may be a little behind.
+      // The index may lag behind.
       for await (const page of temporal.list(`RootWorkflowId = "${workflowId}"`)) {
         for (const { execution } of page) if (execution?.workflowId) ids.add(execution.workflowId);
       }
@@ -73,7 +70,7 @@ export function createDeletionService({
     await stores.inquiries.forget(namespace, [...ids]);
   }
 
-  /** The open runs of a workflow, as the index and Temporal know them. */
+  /** Finds the open runs of a workflow, in the index and in Temporal. */
   async function openRuns(principal: Principal, { id, ref }: { id: number; ref: string }): Promise<Set<string>> {
     const filter = { definition: id, open: true };
     const rows = await stores.executions.listBehind(principal.tenant, filter, { cursor: null, limit: 10_000 });
@@ -103,7 +100,7 @@ export function createDeletionService({
       const workflow = await definitions.get(principal, ref);
       const { tenant } = principal;
       if (!force) await this.demandClosed(principal, [workflow]);
-      // From here on nothing more is started.
+      // A disabled workflow starts no more runs.
       await stores.definitions.setEnabled(tenant, workflow.id, false);
       if (force) await this.terminateRuns(principal, workflow);
       await this.deleteRuns(principal, workflow.id);

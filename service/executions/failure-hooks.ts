@@ -12,11 +12,11 @@ import { workFor } from '../starts/work-owner.ts';
 import type { ExecutionReader } from './reader.ts';
 import type { ExecutionStarter } from './starter.ts';
 
-/** Milliseconds between two rounds, and hooks in one: of a tenant, and in all. */
+/** Milliseconds between two rounds, and the most hooks of one: of each tenant, and of all. */
 const INTERVAL = 500;
 const AT_ONCE = { ofTenant: 10, all: 40 };
 
-/** Largest input of a run that its hook is told, in bytes of JSON. */
+/** The most bytes of a run's input that its hook is given, as JSON. */
 const MAX_INPUT = 500_000;
 
 /** The dependencies of the service. */
@@ -28,9 +28,9 @@ export interface FailureHookDependencies {
 }
 
 /**
- * Starts what definitions have as `on_failure`, once for each run that has failed: in the name
- * of whoever started that; all starters of that run are starters of this one. Its number is made of the run's id, so that Temporal
- * itself knows it again.
+ * Creates the loop that starts the `on_failure` workflow of each run that has failed, once: as the principal who started that run, and
+ * with its starters as starters. The number of the new run is derived from the id of the failed one, so that Temporal itself refuses a
+ * second start.
  */
 export function createFailureHooks({ store, executions, namespace, log }: FailureHookDependencies) {
   async function start(row: FailureHookRow): Promise<void> {
@@ -76,11 +76,14 @@ export function createFailureHooks({ store, executions, namespace, log }: Failur
           await store.end(row, null);
         } catch (error) {
           const { code, message } = refusalOf(error, 'the log of the API says what went wrong');
-          // That a tenant has too much under way is no reason for others to wait; that something is away is one.
+          // A busy tenant delays no other; an outage delays all.
           if (code === 'busy') busy.add(tenant);
           else if (isPassing(error)) throw error;
           else {
-            log.error({ err: error, workflow_id: workflowId, hook }, 'what is to follow a failure cannot be started');
+            log.error(
+              { err: error, workflow_id: workflowId, hook },
+              'the on_failure workflow of a run cannot be started',
+            );
             await store.end(row, `${code}: ${message}`);
           }
         }
@@ -89,7 +92,7 @@ export function createFailureHooks({ store, executions, namespace, log }: Failur
 
     /** Works until the signal is aborted. */
     run(signal: AbortSignal): Promise<void> {
-      const trouble = 'what is to follow failures cannot be started';
+      const trouble = 'on_failure workflows cannot be started';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
     },
   };

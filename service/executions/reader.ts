@@ -5,19 +5,21 @@ import type { IndexEntry } from '../../model/index-entry.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
-import { type ExecutionStatus, isClosed } from '../../model/status.ts';
+import { isClosed } from '../../model/status.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { logsOf } from '../../projection/logs.ts';
-import type { ExecutionStore, IndexRow } from '../../store/executions/executions.ts';
+import type { IndexRow } from '../../store/executions/execution-rows.ts';
+import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
-import { executionOfRow } from '../index/rows.ts';
+import { entryOf, goneEntry } from '../index/entries.ts';
+import type { RetrySummary } from '../index/lists.ts';
+import { executionOfRow, isWritten } from '../index/rows.ts';
 import { updateIndex } from '../index/updates.ts';
-import { entryOf, goneEntry } from '../projections/index-entries.ts';
+import { type ShownEvent, showEvent } from '../projections/history-events.ts';
 import { type Mask, type MaskedExecution, maskExecution, maskInput } from '../projections/masks.ts';
 import { type ProjectedRun, projectStarted } from '../projections/projected-runs.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import type { Authenticator } from '../starts/warrants.ts';
-import { type ShownEvent, showEvent } from './history-events.ts';
 
 /** An execution as it is shown, with its number and its retries. */
 export interface ExecutionView {
@@ -25,13 +27,6 @@ export interface ExecutionView {
   execution: MaskedExecution;
   /** Its retries and theirs, in order of start. */
   retries: RetrySummary[];
-}
-
-/** A retry: the integer ids of the run that it retries and of itself, and its status. */
-export interface RetrySummary {
-  of: number;
-  id: number;
-  status: ExecutionStatus;
 }
 
 /** An execution with the unmasked projection that it was made from. */
@@ -141,15 +136,18 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     }
     // Ids can be guessed: without a row, only the memo says whose run it is.
     if (row === null && execution.memo?.tenant !== principal.tenant) throw missing(id);
-    await writeIndex(workflowId, entryOf(namespace, execution, runId), () => onRead(n, execution));
+    const entry = entryOf(namespace, execution, runId);
+    // Lists must not be behind what somebody has seen; a run that has not changed since needs no write.
+    const unwritten = row !== null && isWritten(row, entry) ? null : entry;
+    await writeIndex(workflowId, unwritten, () => onRead(n, execution));
     const retries = isClosed(execution.status) ? await retriesOf(principal, n) : [];
     return { n, execution, retries, projected, mask };
   }
 
-  /** Writes what was read to the index, and does what else is to be done with it. */
-  function writeIndex(workflowId: string, entry: IndexEntry, then = async () => {}): Promise<void> {
+  /** Writes the entry of a run to the index, unless it is null, and then does the work that follows a read. */
+  function writeIndex(workflowId: string, entry: IndexEntry | null, then = async () => {}): Promise<void> {
     return updateIndex(log, workflowId, async () => {
-      const [refused] = await store.write([entry]);
+      const [refused] = entry === null ? [] : await store.write([entry]);
       if (refused !== undefined) throw refused.error;
       await then();
     });
@@ -178,10 +176,8 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
       const { execution: shown, above } = projectStarted(workflowId, started);
       const { execution: masked } = maskExecution(shown, above);
       const execution = { ...masked, authentic: await authenticate(shown) };
-      await writeIndex(workflowId, {
-        ...entryOf(namespace, execution, execution.runId),
-        version: versionOfStart(shown),
-      });
+      const entry = entryOf(namespace, execution, execution.runId);
+      await writeIndex(workflowId, { ...entry, version: versionOfStart(shown) });
       return { n, execution, retries: [] };
     },
 

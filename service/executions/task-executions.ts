@@ -2,46 +2,38 @@ import { AppError } from '../../model/app-error.ts';
 import type { TaskExecution } from '../../model/execution.ts';
 import { integerId, MAX_NUMBERED_VISITS, parseExecutionId } from '../../model/execution-id.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { ExecutionStatus, TaskState } from '../../model/status.ts';
-import type { ExecutionFilter, ExecutionStore, IndexRow } from '../../store/executions/executions.ts';
-import { cursorText, readCursor } from './cursors.ts';
+import type { ExecutionFilter } from '../../store/executions/execution-lists.ts';
+import type { ExecutionStore } from '../../store/executions/executions.ts';
+import { cursorText, readCursor } from '../index/cursors.ts';
+import { type ListedExecution, listedRun } from '../index/rows.ts';
 import type { ExecutionReader, ExecutionView } from './reader.ts';
 
-/** One task execution: the run it is part of, and the items of its visit. */
+/** A task execution with its run, and the items of its visit. */
 export interface TaskView extends ExecutionView {
   task: TaskExecution;
   items: TaskExecution[];
 }
 
-/** What lists tell of an execution, be it a run or a task of one. */
-export interface ListedExecution {
-  id: number;
-  ref: string;
-  status: ExecutionStatus;
-  state: ExecutionStatus | TaskState;
-  parent: number | null;
-  enforcement: number | null;
-  created: Date;
-  updated: Date;
-}
-
-/** A part of what a run has started: how much there is in all, and where it goes on; null at its end. */
+/** A page of what a run has started; `total` counts all of it, and `nextCursor` is null on the last page. */
 export interface ChildPage {
   rows: ListedExecution[];
   total: number;
   nextCursor: string | null;
 }
 
-/** Sub-workflow runs that one run can have started: more than its history can hold. */
+/** The most sub-workflows of one run: more than its history can hold. */
 const MAX_CHILDREN = 20_000;
 
-/** Task executions as executions of their own; scoped by the caller's tenant. */
+/** Shows task executions as executions; a caller sees only those of their own tenant. */
 export interface TaskExecutionService {
-  /** A task execution by its integer id. Throws `execution_not_found`. */
+  /** Returns a task execution by its integer id. Throws `execution_not_found`. */
   get(principal: Principal, id: string): Promise<TaskView>;
-  /** A task execution of a run by its key: also a later visit than have ids, or an item. Throws `execution_not_found`. */
+  /**
+   * Returns a task execution of a run by its key, which items and late visits have although they have no id. Throws
+   * `execution_not_found`.
+   */
   getByKey(principal: Principal, run: string, key: string): Promise<TaskView>;
-  /** What a run has started, in order of start: its task executions and its sub-workflows' runs. */
+  /** Lists what a run has started, in order of start: its task executions and its sub-workflows. */
   listChildren(
     principal: Principal,
     filter: ExecutionFilter & { parent: number },
@@ -57,7 +49,7 @@ export function createTaskExecutionService(
   async function find(principal: Principal, run: string, what: string, is: (task: TaskExecution) => boolean) {
     const missing = () => new AppError('execution_not_found', `Execution with ID ${what} not found`);
     const found = await executions.get(principal, run).catch((error: unknown) => {
-      // What was asked for is not the run.
+      // The message names the task, not the run.
       throw error instanceof AppError && error.code === 'execution_not_found' ? missing() : error;
     });
     const task = found.execution.tasks.find(is);
@@ -104,7 +96,7 @@ export function createTaskExecutionService(
       const run = { n, enforcement: memo?.enforcement ?? null, executor: memo?.executor, owner: memo?.owner };
       return tasks.flatMap((task) => (hasId(task) && matches(filter, run, task) ? [listedTask(run, task)] : []));
     } catch (error) {
-      // Of nobody's run there is an empty list.
+      // The list of an unknown run is empty.
       if (error instanceof AppError && error.code === 'execution_not_found') return [];
       throw error;
     }
@@ -122,7 +114,7 @@ function hasId({ number }: TaskExecution): boolean {
   return number !== null && number <= MAX_NUMBERED_VISITS;
 }
 
-/** What the index does for runs, for the tasks of one. */
+/** Reports whether a task matches a filter, as the index does for runs. */
 function matches(filter: ExecutionFilter, run: OwningRun, task: TaskExecution): boolean {
   const { statuses, actionRef, ref, definition, packName, resultContains, search, open } = filter;
   const result = JSON.stringify(task.failure ?? task.output).toLowerCase();
@@ -162,14 +154,9 @@ function listedTask({ n, enforcement }: OwningRun, task: TaskExecution): ListedE
   };
 }
 
-/** When a task execution last changed, as far as it is known. */
+/** Returns when a task execution last changed, as far as that is recorded. */
 export function lastChange({ ended, attempts, started, created }: TaskExecution): string {
   return ended ?? attempts.at(-1)?.started ?? started ?? created;
-}
-
-/** What lists tell of a run. */
-export function listedRun({ n, ref, status, parent, enforcement, created, updated }: IndexRow): ListedExecution {
-  return { id: integerId(n), ref, status, state: status, parent, enforcement, created, updated };
 }
 
 type Place = Pick<ListedExecution, 'created' | 'id'>;

@@ -1,8 +1,22 @@
+import { integerId } from '../../model/execution-id.ts';
+import type { IndexEntry, IndexVersion } from '../../model/index-entry.ts';
 import type { Json } from '../../model/json.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
-import type { ExecutionStatus } from '../../model/status.ts';
-import type { IndexRow } from '../../store/executions/executions.ts';
+import type { ExecutionStatus, TaskState } from '../../model/status.ts';
+import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import { fromMaskedData, type MaskedExecution } from '../projections/masks.ts';
+
+/** An execution as lists show it: a run, or a task of one. */
+export interface ListedExecution {
+  id: number;
+  ref: string;
+  status: ExecutionStatus;
+  state: ExecutionStatus | TaskState;
+  parent: number | null;
+  enforcement: number | null;
+  created: Date;
+  updated: Date;
+}
 
 /** Makes an execution from its row in the index alone, for a run that Temporal does not have yet, or no longer has. */
 export function executionOfRow(row: IndexRow): MaskedExecution {
@@ -57,6 +71,23 @@ export function executionOfRow(row: IndexRow): MaskedExecution {
     // A row without a version belongs to a run that Temporal has not received yet.
     ...(row.versionRun === '' ? {} : { expired: true as const }),
   });
+}
+
+/** Makes the list entry of a run. */
+export function listedRun({ n, ref, status, parent, enforcement, created, updated }: IndexRow): ListedExecution {
+  return { id: integerId(n), ref, status, state: status, parent, enforcement, created, updated };
+}
+
+/** Reports whether a row has everything that an entry says, so that writing the entry would change nothing. */
+export function isWritten(row: IndexRow, entry: IndexEntry): boolean {
+  const { version, asked = 0, turn: _, onFailure: __, ...fields } = entry;
+  const { versionStart: start, versionRun: run, versionClosed, versionEvent: event } = row;
+  const text = (value: unknown) => JSON.stringify(value);
+  return (
+    asked <= row.asked &&
+    text(version) === text({ start, run, closed: versionClosed === 1, event } satisfies IndexVersion) &&
+    Object.entries(fields).every(([name, value]) => text(value) === text(row[name as keyof typeof fields]))
+  );
 }
 
 /** Parses a text of the index as JSON; returns the text itself if the index has truncated it. */

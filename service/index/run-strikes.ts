@@ -16,7 +16,7 @@ export interface StrikeKeeperDependencies {
   now: () => number;
 }
 
-/** Terminates runs that have stopped worker processes twice; they close as failed with `limit_exceeded`. */
+/** Creates the loop that terminates runs that have stopped worker processes twice; they close as failed with `limit_exceeded`. */
 export function createStrikeKeeper({ temporal, store, log, now }: StrikeKeeperDependencies) {
   return {
     /** Works one round. */

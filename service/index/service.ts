@@ -1,28 +1,28 @@
 import type { Principal } from '../../model/principal.ts';
 import { demandHome } from '../access/principals.ts';
-import type { IndexKeeper } from './keeper.ts';
+import type { IndexKeeper } from './reconciler.ts';
 
-/** How the index of this process stands. Milliseconds. */
+/** The state of the index as this process keeps it. Times in milliseconds. */
 export interface IndexState {
-  /** By how much lists may be behind Temporal; null before the first look. */
+  /** How far lists may lag behind Temporal; null before the first round. */
   lag: number | null;
-  /** For how long no round has succeeded; null while rounds succeed. */
+  /** How long no round has succeeded; null while rounds succeed. */
   standing: number | null;
-  /** Runs that cannot be written and are tried again. */
+  /** The number of runs that cannot be written and are tried again. */
   setAside: number;
 }
 
-/** Get the state of the execution index, and making it again. */
+/** Shows the state of the index, and rebuilds it. */
 export interface IndexService {
-  /** How the keeper of this process stands. */
+  /** Returns the state of this process's reconciler. */
   state(): IndexState;
-  /** The rebuild that was asked for last, and the last one that was done. */
+  /** Returns the last rebuild that was requested and the last one that was completed. */
   rebuilds(): Promise<{ generation: number; rebuilt: number }>;
-  /** Has the whole index made again from Temporal. Throws `forbidden` but for an admin of the default tenant. */
+  /** Requests a rebuild of the whole index from Temporal. Throws `forbidden` unless the caller is an admin of the default tenant. */
   askRebuild(caller: Principal): Promise<void>;
 }
 
-/** Makes the service over this process's keeper. */
+/** Creates the service over this process's reconciler. */
 export function createIndexService(keeper: IndexKeeper): IndexService {
   return {
     state: () => ({ lag: keeper.lag(), standing: keeper.standing(), setAside: keeper.setAside() }),

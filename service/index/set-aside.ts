@@ -1,35 +1,35 @@
 import type { Logger } from '../../model/log.ts';
 import { isOutage } from '../outages.ts';
 
-/** Milliseconds until the first further try, and longest between two. */
+/** Milliseconds before the second try, and the most between two tries. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 300_000;
 
-/** Things that are remembered at most; beyond it the one that was set aside first is forgotten. */
+/** The most things that are remembered; further ones displace the oldest. */
 const MAX_KEPT = 10_000;
 
-/** Things of a loop that cannot be done now, such as one run among many. They hold up no other, and are tried again. */
+/** Remembers what a loop cannot do now, such as one run among many, so that it delays nothing else and is tried again. */
 export interface SetAside {
-  /** How many there are. */
+  /** The number of things that are set aside. */
   readonly size: number;
-  /** Whether something was set aside. */
+  /** Reports whether something is set aside. */
   has(key: string): boolean;
-  /** Whether something was set aside, and its time has not come. */
+  /** Reports whether something is set aside and not due yet. */
   waits(key: string): boolean;
-  /** The keys whose time has come. */
+  /** Returns the keys of what is due. */
   due(): string[];
-  /** Sets something aside for what went wrong with it, longer each time; the first time is logged. */
+  /** Sets something aside after an error, each time for longer; logs the first error. */
   put(key: string, error: unknown): void;
-  /** Forgets something: it is done, or gone. */
+  /** Forgets something that is done or gone. */
   drop(key: string): void;
   /**
-   * Works on something unless it has to wait, and sets it aside when that fails; gives whether it is done. Throws what says that
-   * Temporal or the database is away as a whole.
+   * Works on something unless it is not due, and sets it aside when that fails. Returns whether it is done. Throws errors of Temporal
+   * or the database as a whole.
    */
   attempt(key: string, work: () => Promise<void>): Promise<boolean>;
 }
 
-/** Makes the memory of one loop; `trouble` is what is logged of each thing, `clock` gives milliseconds. */
+/** Creates the memory of one loop; `trouble` is the message that is logged for each thing. */
 export function createSetAside(clock: () => number, log: Logger, trouble: string): SetAside {
   const kept = new Map<string, { tries: number; until: number }>();
   return {

@@ -8,7 +8,7 @@ import { hasPermission } from '../../model/permissions.ts';
 import { NOBODY_ID, type Principal } from '../../model/principal.ts';
 import type { PrincipalService } from '../access/principals.ts';
 
-/** The code of each refusal that decisions and delegations have in common. */
+/** The codes of the refusals that decisions and delegations share. */
 export const PERSON_REFUSALS: Readonly<Record<PersonRefusal, ErrorCode>> = {
   already_decided: 'already_decided',
   already_voted: 'already_voted',
@@ -18,7 +18,7 @@ export const PERSON_REFUSALS: Readonly<Record<PersonRefusal, ErrorCode>> = {
   self_approval: 'self_approval',
 };
 
-/** Returns whether a principal who is known may decide questions at all. */
+/** Reports whether a known principal may decide questions at all. */
 export function mayDecide(principal: Principal): boolean {
   return principal.kind === 'person' && hasPermission(principal, 'inquiry:respond');
 }
@@ -37,9 +37,9 @@ function demandPerson({ kind, subject }: Pick<Principal, 'kind' | 'subject'>): v
 }
 
 /**
- * Throws unless a principal may decide a question as far as that does not depend on the run: `person_required` for a service or an
- * agent, `forbidden` without the permission `inquiry:respond`, `not_an_approver` for a mail address that belongs to nobody and does
- * not stand among the approvers.
+ * Throws unless a principal may decide a question, as far as that does not depend on the run: `person_required` for a service or an
+ * agent, `forbidden` without the permission `inquiry:respond`, `not_an_approver` for a mail address that belongs to nobody and is not
+ * among the approvers.
  */
 export function demandDecider(principal: Principal, { approvers }: Pick<InquiryRequest, 'approvers'>): void {
   demandPerson(principal);
@@ -55,20 +55,21 @@ export function demandDecider(principal: Principal, { approvers }: Pick<InquiryR
   });
 }
 
-/** Returns an inquiry as the rules of the interpreter take it. */
+/** Converts an inquiry to the form that the interpreter's rules need. */
 export function ruledInquiry(inquiry: Inquiry): Inquiry & Pick<RuledInquiry, 'bound' | 'expires'> {
   const { expires_at, bound_to: bound } = inquiry;
   return { ...inquiry, bound, expires: expires_at === null ? null : Date.parse(expires_at) };
 }
 
-/** Returns the subjects that count as who started a run. */
+/** Returns the starters of a run. */
 export function startersOf({ run, memo }: Execution): readonly string[] {
   return run?.starters ?? (memo === null ? [] : [memo.owner]);
 }
 
 /**
- * Returns as whom a principal decides an inquiry: all names and groups of the person, and on whose behalf where somebody has delegated
- * it to them. In a run in which nothing ends a delegation it has ended where one of the two was disabled since, by any of their names.
+ * Returns the identity with which a principal decides an inquiry: all names and groups of the person, and on whose behalf, if the
+ * inquiry was delegated to them. In a run whose interpreter does not end delegations, a delegation ends when one of the two is
+ * disabled.
  */
 export async function deciderOf(
   principals: Pick<PrincipalService, 'namesOf' | 'wasDisabledSince'>,

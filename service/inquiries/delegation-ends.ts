@@ -15,36 +15,37 @@ import type { ProjectionReader } from '../projections/reader.ts';
 import { mayDecide, ruledInquiry } from './deciders.ts';
 import type { SendDelegation } from './delegation-signals.ts';
 
-/** Somebody, by their subject and their other names. */
+/** A person, by their subject and their other names. */
 type Person = Pick<Delegation, 'by' | 'names'>;
 
-/** An inquiry and its run. */
+/** An inquiry with its run. */
 interface Asked {
   execution: Execution;
   inquiry: Inquiry;
 }
 
-/** Ends delegations that no longer hold, by signed statements, so that the run and whoever checks it later know. */
+/** Ends delegations that no longer hold, by signed statements, so that runs and auditors know. */
 export interface DelegationEnds {
   /**
-   * Ends the delegations by or to a principal of which one side was disabled since, or is known to lack the permission to decide now.
-   * Returns whether there were any: the inquiry is another one then. Nothing for a run of an interpreter before 10.
+   * Ends the delegations by or to a principal where one of the two was disabled since or is known to lack the permission to decide.
+   * Returns whether there were any: the inquiry has changed then. Does nothing for a run of an interpreter before 10.
    */
   endStale(principal: Principal, asked: Asked): Promise<boolean>;
   /** Returns an inquiry without the delegations that `endStale` would end. Sends nothing. */
   withoutStale(principal: Principal, inquiry: Inquiry): Promise<Inquiry>;
   /**
-   * Ends the delegations by or to somebody that no longer hold, in every open inquiry that the inbox knows; call it when the person was
-   * disabled, or was given other permissions. Never rejects: what it misses, which is logged, is ended once one of the two wants to decide.
+   * Ends the delegations by or to a subject that no longer hold, in every open inquiry of the inbox; call it when the person was
+   * disabled or got other permissions. Never rejects: a delegation that it misses, which is logged, ends once one of the two tries to
+   * decide.
    */
   endOf(caller: Principal, subject: string): Promise<void>;
 }
 
-/** Inquiries that are looked at when somebody has changed, and how many of them at once. */
+/** The most inquiries that are checked for one person, and how many of them concurrently. */
 const MAX_OPEN = 1_000;
 const AT_ONCE = 8;
 
-/** Creates the service; `clock` returns milliseconds. */
+/** Creates the service. */
 export function createDelegationEnds({
   store,
   projections,
@@ -60,7 +61,10 @@ export function createDelegationEnds({
   log: Pick<Logger, 'error'>;
   clock: () => number;
 }): DelegationEnds {
-  /** Finds why a delegation no longer holds; null: it does. `sides` are those of whom it is not known otherwise that they may decide. */
+  /**
+   * Finds out why a delegation no longer holds; returns null if it holds. `sides` are the people whose permission to decide is not
+   * known otherwise.
+   */
   async function faultOf(
     tenant: string,
     delegation: Delegation,
@@ -68,7 +72,7 @@ export function createDelegationEnds({
   ): Promise<DelegationEnd | null> {
     if (delegation.standing !== (await principals.standingOf(tenant, peopleOf(delegation)))) return 'disabled';
     for (const { by } of sides) {
-      // Of somebody who has been away for long nothing is known: that ends no delegation, for which people are away.
+      // Nothing is known about a person who was away for long: delegations are made for absences, so that ends none.
       const person = await principals.findGranted(tenant, by);
       if (person !== null && !mayDecide(person)) return 'not_permitted';
     }
@@ -76,8 +80,8 @@ export function createDelegationEnds({
   }
 
   /**
-   * Returns what ends those of the delegations by or to a person that no longer hold; `by` is who has led to that. `present`: the person
-   * has come with what lets them decide.
+   * Returns the ends of the delegations by or to a person that no longer hold; `by` is the person who causes them. `present`: the
+   * person has just proved that they may decide.
    */
   async function endsFor(
     { tenant, subject: by }: Principal,
@@ -86,7 +90,7 @@ export function createDelegationEnds({
   ): Promise<Delegation[]> {
     const found: Delegation[] = [];
     for (const delegation of heldDelegations(inquiry)) {
-      // One of a run in which nothing ends a delegation has no standing.
+      // Delegations in runs whose interpreter does not end them have no standing.
       if (delegation.standing === undefined) continue;
       const both = [delegation, { by: delegation.to, names: delegation.to_names }];
       const others = both.filter((each) => !isSamePerson(each, person, INTERPRETER_VERSION));
@@ -115,12 +119,12 @@ export function createDelegationEnds({
     return { person: { by: principal.subject, names: await principals.namesOf(principal) }, present };
   }
 
-  /** Runs some work; what it throws is logged. */
+  /** Runs work, and logs its error. */
   async function attempt(fields: object, work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      log.error({ err: error, ...fields }, 'delegations of somebody who has changed could not be ended');
+      log.error({ err: error, ...fields }, 'delegations of a person could not be ended');
     }
   }
 
@@ -164,7 +168,7 @@ export function peopleOf({ by, names, to, to_names }: Delegation): string[] {
   return [by, ...names, to, ...to_names];
 }
 
-/** Returns what ends a delegation: the decision goes back to whoever has delegated it. `at` is now, in milliseconds. */
+/** Returns the end of a delegation: the decision goes back to the person who made it. `at` is the time in milliseconds. */
 export function endOf(
   { id, inquiry, by: from, names, groups }: Delegation,
   by: string,

@@ -6,8 +6,8 @@ import type { StatementSigner } from '../statements/statements.ts';
 import { awaitVerdict } from '../statements/verdicts.ts';
 
 /**
- * Sends a run a delegation, or the end of one, and returns what the run makes of it: null while no worker has taken it, `closed` where
- * the run has ended without it. Throws what `StatementSigner.sealDelegation` throws, and `busy` as `awaitVerdict` does.
+ * Sends a delegation, or the end of one, to a run and returns the run's verdict: null while no worker has processed it, `closed` if the
+ * run ended without it. Throws what `StatementSigner.sealDelegation` throws, and `busy` as `awaitVerdict` does.
  */
 export type SendDelegation = (
   execution: Execution,

@@ -19,41 +19,40 @@ import { canEnd, type DelegationEnds, endOf, peopleOf } from './delegation-ends.
 import type { SendDelegation } from './delegation-signals.ts';
 import type { InquiryService, InquiryView } from './inquiries.ts';
 
-/** The wish of a caller that another person (`to`: a subject or another name) decides on their behalf, or no longer does. */
+/** A request that another person (`to`: a subject or another name) decides on the caller's behalf, or no longer does. */
 export interface DelegationRequest {
   reason: string | null;
-  /** The id of the request that brought it, for the audit log. */
+  /** The id of the request, for the audit log. */
   requestId?: string | undefined;
 }
 
-/** What has become of a delegation; `received`: no worker has taken it yet. */
+/** The result of a delegation; `received`: no worker has processed it yet. */
 export interface Delegated {
   result: 'delegated' | 'received';
   view: InquiryView;
 }
 
-/** A delegation that was taken, and to whom. */
+/** An accepted delegation, with the person to whom it was made. */
 type Taken = Delegated & { to: string };
 
-/** Lets people who are asked have another person decide on their behalf. */
+/** Lets people delegate their decisions to other people. */
 export interface DelegationService {
   /**
-   * Delegates the caller's decision about an inquiry; the caller no longer decides it then. Refuses what cannot count before anything
-   * is sent; otherwise waits for the run's own verdict. Throws `inquiry_not_found`, `person_required`, `forbidden`, `not_an_approver`,
+   * Delegates the caller's decision about an inquiry; the caller can then no longer decide it. Refuses at once what the run would
+   * refuse; otherwise waits for the verdict of the run. Throws `inquiry_not_found`, `person_required`, `forbidden`, `not_an_approver`,
    * `self_approval`, `already_decided`, `already_voted`, `not_delegable`, `delegate_unsuitable`, `inquiry_expired`,
-   * `inquiry_withdrawn`, `decisions_full`, `signing_key_missing`, `busy` where it would be refused while the run has not yet taken all
-   * that it was sent.
+   * `inquiry_withdrawn`, `decisions_full`, `signing_key_missing`, `busy`.
    */
   delegate(principal: Principal, id: string, request: DelegationRequest & { to: string }): Promise<Delegated>;
   /**
-   * Takes back the delegation that the caller has made; they decide again then. Refuses and waits as `delegate` does. Throws
-   * `inquiry_not_found`, `not_an_approver` where there is none, or the run is of an interpreter before 10, `already_decided`,
-   * `already_voted` where the other person has decided, `inquiry_expired`, `inquiry_withdrawn`, `signing_key_missing`, `busy`.
+   * Withdraws the caller's delegation, so that the caller decides again. Refuses and waits as `delegate` does. Throws
+   * `inquiry_not_found`, `not_an_approver` where there is no delegation or the run is of an interpreter before 10, `already_decided`,
+   * `already_voted` when the other person has decided, `inquiry_expired`, `inquiry_withdrawn`, `signing_key_missing`, `busy`.
    */
   withdraw(principal: Principal, id: string, request: DelegationRequest): Promise<Delegated>;
 }
 
-/** What the service stands on; `clock` returns milliseconds. */
+/** The dependencies of the service. */
 export interface DelegationServices {
   inquiries: Pick<InquiryService, 'get'>;
   principals: Pick<PrincipalService, 'findNamed' | 'mailAddressOf' | 'namesOf' | 'standingOf'>;
@@ -68,7 +67,7 @@ export interface DelegationServices {
 export function createDelegationService(services: DelegationServices): DelegationService {
   const { inquiries, principals, audit, ends, send, onceSettled, clock } = services;
 
-  /** Finds the person who has a name, as long as they may decide now. */
+  /** Finds the person with a name, if they may decide now. */
   async function personNamed({ tenant }: Principal, name: string, { inquiry }: InquiryView): Promise<Principal> {
     const person = await principals.findNamed(tenant, name);
     if (person === null) throw new AppError('delegate_unsuitable', `person "${name}" not found`);

@@ -36,7 +36,7 @@ export interface InboxDependencies {
 }
 
 /** Keeps the inbox equal to what histories say of inquiries; `clock` gives milliseconds. Any number of them may run at once. */
-export function createInbox({ temporal, projections, store, clock, log }: InboxDependencies) {
+export function createInquiryInbox({ temporal, projections, store, clock, log }: InboxDependencies) {
   const { namespace } = temporal;
   /** Until when runs rest, in milliseconds. */
   const rests = new Map<string, number>();
@@ -94,7 +94,7 @@ export function createInbox({ temporal, projections, store, clock, log }: InboxD
     return changed || clock() >= (rests.get(workflowId) ?? 0);
   }
 
-  /** Has a run rest that was just read; longer where reading it takes long. */
+  /** Postpones the next read of a run; for longer if reading it takes long. */
   function rest({ workflowId }: AskingRun, began: number): void {
     const now = clock();
     rests.delete(workflowId);
@@ -103,10 +103,10 @@ export function createInbox({ temporal, projections, store, clock, log }: InboxD
   }
 
   return {
-    /** Takes what was just read of a run. */
+    /** Writes the inquiries of a run that was just read. */
     take,
 
-    /** Reads the inquiries of runs whose workers say that they have changed. */
+    /** Reads the inquiries of runs whose workers report changes. */
     async tick(): Promise<void> {
       for (const run of await store.due(namespace, LIMIT)) {
         if (!isTime(run)) continue;
@@ -118,7 +118,7 @@ export function createInbox({ temporal, projections, store, clock, log }: InboxD
 
     /** Works until the signal is aborted; logs an error once, and tries again. */
     run(signal: AbortSignal): Promise<void> {
-      const trouble = 'the inbox cannot be kept up to date';
+      const trouble = 'the inbox cannot be updated';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 8 * INTERVAL, log, trouble });
     },
   };

@@ -12,18 +12,18 @@ import type { PrincipalService } from '../access/principals.ts';
 import type { Sealer } from '../access/sealer.ts';
 import type { Answered, InquiryService, InquiryView } from './inquiries.ts';
 
-/** Seconds for which a link is valid at most, and for which the page that it opens is. */
+/** The most seconds for which a link is valid, and for which the page that it opens is. */
 const LINK_SECONDS = 86_400;
 export const PAGE_SECONDS = 3_600;
 
-/** Which question somebody is asked, by what address. */
+/** A question that an address is asked. */
 interface Asked {
   inquiry: string;
   tenant: string;
   address: string;
 }
 
-/** What links, pages (their cookies) and forms carry, sealed. Times in milliseconds. */
+/** The encrypted contents of links, pages (their cookies) and forms. Times in milliseconds. */
 interface LinkClaims extends Asked {
   kind: 'link';
   expires: number;
@@ -35,40 +35,40 @@ interface PageClaims extends Asked {
 interface FormClaims extends Asked {
   kind: 'form';
   expires: number;
-  /** The id of the decision that the form makes: however often it is sent, it is one. */
+  /** The id of the decision that the form makes: submitted again, it is the same decision. */
   decision: string;
   bound_to: string;
   shown: Shown;
 }
 type Claims = LinkClaims | PageClaims | FormClaims;
 
-/** Hashes of what a page showed: the question, and each task that approval runs. */
+/** Hashes of what a page showed: the question, and each task that an approval runs. */
 interface Shown {
   asked: string;
   plan: Record<string, string>;
 }
 
-/** How a question differs from what a form showed; with neither, the workflow or its input does. */
+/** How a question differs from what a form showed; if neither differs, the workflow or its input does. */
 export interface Changes {
   asked: boolean;
-  /** Names of tasks that approval runs otherwise than shown, or runs now, or no longer runs. */
+  /** The names of tasks that an approval now runs differently, additionally, or no longer. */
   tasks: string[];
 }
 
-/** What a page shows: the inquiry, and as whom one decides. */
+/** What a page shows: the inquiry, and the identity that decides. */
 export interface LinkedInquiry extends InquiryView {
   address: string;
-  /** The vote that this person has; null: none yet. */
+  /** The vote of this person; null: none yet. */
   vote: Vote | null;
-  /** Why this person may not decide; null: they may. */
+  /** The reason for which this person may not decide; null: they may. */
   barred: string | null;
-  /** The sealed field of the form that decides what is shown here. */
+  /** The encrypted field of the form that decides what is shown. */
   form: string;
-  /** What is different from the form that was sent; null: nothing, or none was. */
+  /** The differences from the form that was submitted; null: none, or no form was submitted. */
   changes: Changes | null;
 }
 
-/** An answer as a form holds it; `written` returns the text of a field, '' for none. */
+/** An answer in a form; `written` returns the text of a field, '' for none. */
 export interface WrittenAnswer {
   option: string;
   comment: string | null;
@@ -77,24 +77,21 @@ export interface WrittenAnswer {
   requestId?: string | undefined;
 }
 
-/** Links with which one named address looks at an inquiry and decides (docs/inquiries.md, Mail). */
+/** Manages links with which one mail address sees an inquiry and decides it (docs/inquiries.md, Mail). */
 export interface InquiryLinkService {
   /**
-   * Returns a token for an address that was told of an inquiry; null where the question does not ask the address by name, as
-   * it is or as that of a person, and nobody has delegated the question to it, or where it has delegated the question.
+   * Issues a token for an address that was told of an inquiry; null if the address has delegated the question, or if the question
+   * neither asks the address, or its person, by name nor was delegated to it.
    */
   issue(notice: Notice): Promise<string | null>;
-  /** Exchanges the token of a link for that of a page, of which inquiry. Throws `token_invalid`, `token_expired`. */
+  /** Exchanges the token of a link for the token of a page and the id of its inquiry. Throws `token_invalid`, `token_expired`. */
   exchange(token: string): Promise<{ inquiry: string; page: string }>;
   /**
-   * Returns what the page of an inquiry shows; `sent` is the form that was refused, where there is one. Throws
-   * `token_invalid`, `token_expired`, `form_foreign`, `inquiry_not_found`.
+   * Returns what the page of an inquiry shows; `sent` is the form that was refused, if there is one. Throws `token_invalid`,
+   * `token_expired`, `form_foreign`, `inquiry_not_found`.
    */
   view(page: string | undefined, id: string, sent?: string): Promise<LinkedInquiry>;
-  /**
-   * Decides what a form names, as long as the page names the same. Throws `form_foreign`, and what `view` and
-   * `InquiryService.respond` throw.
-   */
+  /** Makes the decision of a form, if the page belongs to it. Throws `form_foreign`, and what `view` and `InquiryService.respond` throw. */
   decide(page: string | undefined, id: string, form: string, writtenAnswer: WrittenAnswer): Promise<Answered>;
 }
 
@@ -107,7 +104,7 @@ export interface InquiryLinkDependencies {
   clock: () => number;
 }
 
-/** Makes the service; `clock` returns milliseconds. */
+/** Creates the service. */
 export function createInquiryLinkService({
   sealer,
   inquiries,
@@ -125,7 +122,7 @@ export function createInquiryLinkService({
     return sealer.seal(claims as unknown as JsonObject);
   }
 
-  /** Who decides by a link: the person who has the address, or the address itself. */
+  /** Returns the principal of a link: the person with the address, or the address itself. */
   async function personOf({ tenant, address }: Omit<Asked, 'inquiry'>): Promise<Principal> {
     const known = await principals.findPerson(tenant, 'email', address);
     return known ?? { ...NOBODY, tenant, subject: address };
@@ -141,8 +138,8 @@ export function createInquiryLinkService({
   }
 
   /**
-   * Returns the form that a page sends. Throws `form_foreign` where page, address of the page and form do not agree, and `already_decided`
-   * where the page has ended with the decision, as it does for every tab of the browser in which it was made.
+   * Opens the form that a page submits. Throws `form_foreign` where the page, its address and the form do not agree, and
+   * `already_decided` where the page has ended with the decision, as it does in every tab of the browser.
    */
   async function openForm(page: string | undefined, id: string, form: string): Promise<FormClaims> {
     const claims = await open(form, 'form');
@@ -237,17 +234,17 @@ export function createInquiryLinkService({
   };
 }
 
-/** Returns the address at which people with credentials find what waits for them. */
+/** Returns the URL of the inbox. */
 export function inboxUrl(publicUrl: string): string {
   return `${publicUrl}/api/v1/inquiries?assigned=me`;
 }
 
-/** Returns the address at which people with credentials find a question. */
+/** Returns the URL of an inquiry. */
 export function inquiryUrl(publicUrl: string, id: string): string {
   return `${publicUrl}/api/v1/inquiries/${encodeURIComponent(id)}`;
 }
 
-/** An address that belongs to nobody has no permission: it decides only where it is asked by that name. */
+/** The principal of an address that belongs to nobody: it has no permissions, and decides only where it is asked by name. */
 const NOBODY: Omit<Principal, 'tenant' | 'subject'> = {
   id: NOBODY_ID,
   tenantRef: '',

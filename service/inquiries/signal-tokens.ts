@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../model/app-error.ts';
+import type { Execution } from '../../model/execution.ts';
 import type { Inquiry } from '../../model/inquiry.ts';
 import { inquiryId } from '../../model/inquiry-id.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
@@ -12,21 +13,21 @@ import type { ExecutionReader } from '../executions/reader.ts';
 import { demandSignalName } from '../starts/inputs.ts';
 import type { InquiryService } from './inquiries.ts';
 
-/** Types of the CloudEvents that tokens hold. */
+/** The types of the CloudEvents in tokens. */
 const DECISION_TYPE = 'io.fermata.inquiry.decision';
 const SIGNAL_TYPE = 'io.fermata.signal';
 
-/** Seconds that a token holds at most: a day. */
+/** The most seconds for which a token is valid: a day. */
 const LONGEST = 86_400;
 
-/** A token as it is handed out. */
+/** An issued token. */
 export interface IssuedToken {
   token: string;
   expiresAt: Date;
   workflowId: string;
 }
 
-/** A CloudEvent (1.0) as a token holds it; what begins with `fermata` are our claims. Times are ISO 8601. */
+/** The CloudEvent (1.0) in a token; attributes that begin with `fermata` are Fermata's claims. Times are ISO 8601. */
 interface SignalEvent {
   specversion: '1.0';
   id: string;
@@ -44,26 +45,29 @@ interface SignalEvent {
   fermatabound?: string;
 }
 
-/** Tokens that hold an encrypted signal (Management API, Signal Execution). */
+/** Issues and accepts tokens that hold an encrypted signal. */
 export interface SignalTokenService {
   /**
-   * Issues a token with which the caller alone decides as it says, once, about what was shown: `boundTo`, or what there is now.
-   * Throws what `respond` throws for who may not decide, and for what is decided already or has changed.
+   * Issues a token that makes one decision of the caller about what was shown: `boundTo`, or the present state. Throws what `respond`
+   * throws for a caller who may not decide, and for a question that was decided or has changed.
    */
   issueDecision(
     principal: Principal,
     id: string,
     options: { option: string; boundTo?: string | undefined },
   ): Promise<IssuedToken>;
-  /** Issues a token that holds a signal, for the caller. Throws `request_invalid` for a reserved name, `execution_not_found`, `execution_closed`. */
+  /**
+   * Issues a token with which the caller sends a signal. Throws `request_invalid` for a reserved name, `execution_not_found`,
+   * `execution_closed`.
+   */
   issueSignal(
     principal: Principal,
     id: string,
     options: { name: string; payload: Json; expiresIn: number },
   ): Promise<IssuedToken>;
   /**
-   * Does what a token says, for whom it names; `decides` tells a decision from a plain signal. Throws `token_invalid`, `token_wrong_execution`, `token_expired`,
-   * `token_not_yours`, `token_used`, and what a decision or a signal throws.
+   * Carries out a token for the person that it was issued to; `decides` distinguishes a decision from a plain signal. Throws
+   * `token_invalid`, `token_wrong_execution`, `token_expired`, `token_not_yours`, `token_used`, and what a decision or a signal throws.
    */
   present(
     principal: Principal,
@@ -115,6 +119,53 @@ export function createSignalTokenService({
     return { token: await sealer.seal(sealed as unknown as Json), expiresAt, workflowId };
   }
 
+  /** Throws unless a token is valid for this execution, and the caller is the person that it was issued to. */
+  async function demandBearer(principal: Principal, { workflowId }: Execution, event: SignalEvent): Promise<void> {
+    if (event.fermatarun !== workflowId || event.fermatatenant !== principal.tenant) {
+      throw new AppError('token_wrong_execution', 'the token is for another execution');
+    }
+    if (Date.parse(event.fermataexpires) <= clock()) throw new AppError('token_expired', 'the token has expired');
+    if (!(await principals.namesOf(principal)).includes(event.fermataaudience)) {
+      throw new AppError('token_not_yours', 'the token is for somebody else');
+    }
+  }
+
+  /** Sends the signal of a token. */
+  async function send(principal: Principal, id: string, { status }: Execution, event: SignalEvent): Promise<void> {
+    // A token is presented once: unlike a request, it is not repeated after the run has closed.
+    if (isClosed(status)) throw new AppError('execution_closed', `Execution with ID ${id} has already ended`);
+    await executions.signal(principal, id, { name: event.subject, payload: event.data, idempotencyKey: event.id });
+  }
+
+  /** Makes the decision of a token. */
+  async function decide(
+    principal: Principal,
+    id: string,
+    { memo, inquiries: asked }: Execution,
+    event: SignalEvent,
+    requestId: string | undefined,
+  ): Promise<void> {
+    if (event.fermatabound === undefined) {
+      throw new AppError('token_invalid', 'the token does not contain the bound_to of the inquiry');
+    }
+    const inquiry = asked.find(({ key }) => key === event.subject);
+    if (inquiry === undefined) throw new AppError('inquiry_not_found', 'the inquiry is no longer open');
+    if (inquiry.decisions.some(({ decision }) => decision.id === event.id)) {
+      throw new AppError('token_used', 'the token has already been used');
+    }
+    const { option, response = null, comment = null } = event.data as JsonObject;
+    if (memo === null) throw new AppError('inquiry_not_found', `Execution with ID ${id} has no open inquiry`);
+    await inquiries.respond(principal, inquiryId(memo.n, inquiry), {
+      option: option as string,
+      response,
+      comment: comment as string | null,
+      channel: 'token',
+      id: event.id,
+      boundTo: event.fermatabound,
+      requestId,
+    });
+  }
+
   return {
     async issueDecision(principal, id, { option, boundTo }) {
       const view = await inquiries.get(principal, id);
@@ -148,47 +199,16 @@ export function createSignalTokenService({
     async present(principal, id, token, requestId) {
       const event = readEvent(await sealer.open(token));
       const { execution } = await executions.get(principal, id);
-      const { workflowId } = execution;
-      if (event.fermatarun !== workflowId || event.fermatatenant !== principal.tenant) {
-        throw new AppError('token_wrong_execution', 'the token is for another execution');
-      }
-      if (Date.parse(event.fermataexpires) <= clock()) throw new AppError('token_expired', 'the token has expired');
-      if (!(await principals.namesOf(principal)).includes(event.fermataaudience)) {
-        throw new AppError('token_not_yours', 'the token is for somebody else');
-      }
-      if (event.type === SIGNAL_TYPE) {
-        // A token is presented once, and not repeated like a request.
-        if (isClosed(execution.status))
-          throw new AppError('execution_closed', `Execution with ID ${id} has already ended`);
-        await executions.signal(principal, id, { name: event.subject, payload: event.data, idempotencyKey: event.id });
-        return { workflowId, decides: false };
-      }
-      if (event.fermatabound === undefined)
-        throw new AppError('token_invalid', 'the token does not contain the bound_to of the inquiry');
-      const inquiry = execution.inquiries.find(({ key }) => key === event.subject);
-      if (inquiry === undefined) throw new AppError('inquiry_not_found', 'the inquiry is no longer open');
-      if (inquiry.decisions.some(({ decision }) => decision.id === event.id)) {
-        throw new AppError('token_used', 'the token has already been used');
-      }
-      const { option, response = null, comment = null } = event.data as JsonObject;
-      const n = execution.memo?.n;
-      const name = n === undefined ? null : inquiryId(n, inquiry);
-      if (name === null) throw new AppError('inquiry_not_found', `Execution with ID ${id} has no open inquiry`);
-      await inquiries.respond(principal, name, {
-        option: option as string,
-        response,
-        comment: comment as string | null,
-        channel: 'token',
-        id: event.id,
-        boundTo: event.fermatabound,
-        requestId,
-      });
-      return { workflowId, decides: true };
+      await demandBearer(principal, execution, event);
+      const decides = event.type !== SIGNAL_TYPE;
+      if (decides) await decide(principal, id, execution, event, requestId);
+      else await send(principal, id, execution, event);
+      return { workflowId: execution.workflowId, decides };
     },
   };
 }
 
-/** Throws `inquiry_expired`, `inquiry_withdrawn` or `already_decided` for what is not to be decided any more. */
+/** Throws `inquiry_expired`, `inquiry_withdrawn` or `already_decided` unless an inquiry is pending. */
 function demandOpen({ status, votes }: Inquiry): void {
   if (status === 'pending') return;
   if (status === 'expired') throw new AppError('inquiry_expired', 'nobody decided in time');
@@ -205,7 +225,7 @@ function readEvent(event: JsonObject): SignalEvent {
   return event as unknown as SignalEvent; // sealed by us, and looked at
 }
 
-/** Where a token is presented, below the address at which people reach the API. */
+/** Returns the URL at which a token is presented. */
 export function presentationUrl(publicUrl: string, { token, workflowId }: IssuedToken): string {
   return `${publicUrl}/api/v1/execution/${workflowId}/signal?input=${token}`;
 }

@@ -6,7 +6,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { type Announcer, type DeliveryState, type NoticeKind, UNSETTLED } from '../../model/notice.ts';
 import type { NoticeEventRow, NoticeEventStore } from '../../store/inquiries/notice-events.ts';
 
-/** What has become of one event of an inquiry for one target. */
+/** The delivery of one event of an inquiry to one target. */
 export interface Delivery {
   channel: NoticeChannel;
   /** A chat channel, an e-mail address, or the origin of a URL. */
@@ -15,22 +15,22 @@ export interface Delivery {
   number: number;
   state: DeliveryState;
   attempts: number;
-  /** Why it was not delivered; null: nothing has failed. */
+  /** The last error; null: there was none. */
   error: string | null;
-  /** When it is tried next; null where it is not. */
+  /** When it is tried next; null: it is not tried again. */
   nextAt: Date | null;
   deliveredAt: Date | null;
 }
 
-/** Shows who was told of inquiries. */
+/** Shows to whom inquiries were announced. */
 export interface DeliveryService {
-  /** The deliveries of an inquiry, in order. */
+  /** Lists the deliveries of an inquiry, in order. */
   ofInquiry(execution: Pick<Execution, 'workflowId'>, inquiry: Inquiry): Promise<Delivery[]>;
-  /** The deliveries of all inquiries of a run, by their keys. */
+  /** Lists the deliveries of all inquiries of a run, by the key of the inquiry. */
   ofExecution(execution: Pick<Execution, 'workflowId'>): Promise<Map<string, Delivery[]>>;
-  /** The open inquiries of a run that nobody was told of although it was tried, with a reason for each target. */
+  /** Finds the open inquiries of a run whose announcements have all failed, with a reason for each target. */
   untold(execution: Pick<Execution, 'workflowId' | 'inquiries'>): Promise<{ inquiry: Inquiry; reasons: string[] }[]>;
-  /** Warns of channels that a definition asks people through and that the tenant has not set up. */
+  /** Warns of channels that a definition uses and that the tenant has not set up. */
   warnings(tenant: string, definition: Definition): Promise<Issue[]>;
 }
 
@@ -41,7 +41,7 @@ export interface DeliveryDependencies {
   namespace: string;
 }
 
-/** Makes the service; `announcers` are asked whether their channels are set up. */
+/** Creates the service; `announcers` know whether their channels are set up. */
 export function createDeliveryService({ events, announcers, namespace }: DeliveryDependencies): DeliveryService {
   return {
     async ofInquiry({ workflowId }, { key }) {
@@ -86,7 +86,7 @@ export function createDeliveryService({ events, announcers, namespace }: Deliver
   };
 }
 
-/** Where a definition says whom to tell, as far as it is written out. */
+/** Finds the `notify` entries of a definition that are not templates. */
 function notifiesOf({ tasks }: Definition): { notify: JsonObject; path: string }[] {
   return tasks.flatMap(({ action, input = {} }, index) => {
     if (action !== 'core.inquiry' || !isJsonObject(input)) return [];

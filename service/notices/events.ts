@@ -20,7 +20,7 @@ export interface WantedEvent {
   number: number | null;
 }
 
-/** How an inquiry has ended, as an event. */
+/** The event of each end of an inquiry. */
 const ENDS: Partial<Record<InquiryStatus, NoticeKind>> = {
   approved: 'decided',
   denied: 'decided',
@@ -28,20 +28,20 @@ const ENDS: Partial<Record<InquiryStatus, NoticeKind>> = {
   cancelled: 'withdrawn',
 };
 
-/** What a mail is worth: its link shows the rest. */
+/** The events that are worth a mail: its link shows the rest. */
 const MAILED: readonly NoticeKind[] = ['opened', 'reminded'];
 
-/** Where an inquiry is told. */
+/** A place where an inquiry is announced. */
 interface Target {
   channel: NoticeChannel;
   target: string;
 }
 
 /**
- * Where an inquiry is told: as it was asked, by each step of its ladder that was taken, and by mail for each person to whom it was
- * delegated and who has an address.
+ * Returns the targets of an inquiry: those of its request, those of each escalation so far, and the mail address of each person to whom
+ * it was delegated.
  */
-export function targetsOf(inquiry: Inquiry): Target[] {
+export function noticeTargetsOf(inquiry: Inquiry): Target[] {
   const found = new Map<string, Target>();
   for (const { notify } of [inquiry.request, ...stepsTaken(inquiry)]) {
     for (const place of targetsIn(notify)) found.set(`${place.channel} ${place.target}`, place);
@@ -53,7 +53,7 @@ export function targetsOf(inquiry: Inquiry): Target[] {
   return [...found.values()];
 }
 
-/** Why a target was added to those who are told; null: nobody has said, or it was told from the start. */
+/** Returns why a target was added; null: no reason was given, or it is an original target. */
 export function reasonFor(inquiry: Inquiry, { channel, target }: Target): string | null {
   const names = (notify: InquiryNotify) =>
     targetsIn(notify).some((place) => place.channel === channel && place.target === target);
@@ -61,13 +61,13 @@ export function reasonFor(inquiry: Inquiry, { channel, target }: Target): string
   return stepsTaken(inquiry).find(({ notify }) => names(notify))?.reason ?? null;
 }
 
-/** Returns the delegation that a mail address is told of, as that of the person who decides by it; null: there is none. */
+/** Returns the delegation that a mail address was announced for, as that of the person who decides by it; null: there is none. */
 export function delegationFor(inquiry: Inquiry, { channel, target }: Target): Delegation | null {
   if (channel !== 'email') return null;
   return heldDelegations(inquiry).find((delegation) => addressOf(delegation) === target) ?? null;
 }
 
-/** Returns the mail address of the person to whom a delegation was made; null where none is known. */
+/** Returns the mail address of the person to whom a delegation was made; null if none is known. */
 function addressOf({ to, to_names, to_email }: Delegation): string | null {
   if (to_email !== undefined) return to_email;
   return [to, ...to_names].find((name) => name.includes('@'))?.toLowerCase() ?? null;
@@ -84,15 +84,15 @@ function targetsIn(notify: InquiryNotify): Target[] {
 }
 
 /**
- * Derives what has happened to an inquiry since it was last read, in order, for each of its targets. For a target that it did not
- * have then, as for all when it is read first (`before` is null), that is everything: its opening, each vote and its end, so that
- * nothing is missed that nobody has seen.
+ * Derives the events of an inquiry since it was last read, in order, for each of its targets. A target that it did not have before, as
+ * all are when it is first read (`before` is null), gets everything: its opening, each vote and its end, so that nothing is missed that
+ * nobody has seen.
  */
 export function noticeEventsOf(before: Inquiry | null, inquiry: Inquiry): WantedEvent[] {
   const known = new Set(
-    (before === null ? [] : targetsOf(before)).map(({ channel, target }) => `${channel} ${target}`),
+    (before === null ? [] : noticeTargetsOf(before)).map(({ channel, target }) => `${channel} ${target}`),
   );
-  return targetsOf(inquiry).flatMap(({ channel, target }) => {
+  return noticeTargetsOf(inquiry).flatMap(({ channel, target }) => {
     const place = { channel, target };
     const since = known.has(`${channel} ${target}`) ? before : null;
     const events = eventsSince(since, inquiry).filter(({ kind }) => isTold(place, kind, inquiry, since));
@@ -118,7 +118,7 @@ function eventsSince(before: Inquiry | null, inquiry: Inquiry): Pick<WantedEvent
   return events;
 }
 
-/** The reminders of an inquiry that are due at a time in milliseconds; the number of a reminder is that of its period. */
+/** Returns the reminders of an inquiry that are due at a time in milliseconds, numbered by their periods, and when the next one is. */
 export function remindersOf(inquiry: Inquiry, now: number): { events: WantedEvent[]; next: Date | null } {
   const next = nextReminder(inquiry, now);
   if (next === null) return { events: [], next };
@@ -126,12 +126,14 @@ export function remindersOf(inquiry: Inquiry, now: number): { events: WantedEven
   const number = Math.round((next.getTime() - Date.parse(inquiry.created)) / every) - 1;
   const kind = 'reminded' as const;
   const delegators = heldDelegations(inquiry).flatMap(({ by, names }) => [by, ...names].map(grantName));
-  const asked = targetsOf(inquiry).filter(({ channel, target }) => channel !== 'email' || !delegators.includes(target));
+  const asked = noticeTargetsOf(inquiry).filter(
+    ({ channel, target }) => channel !== 'email' || !delegators.includes(target),
+  );
   const events = number < 1 ? [] : asked.map((target) => ({ ...target, kind, number }));
   return { events, next };
 }
 
-/** When the targets of an inquiry are reminded next, after a time in milliseconds; null: never. */
+/** Returns when the targets of an inquiry are next reminded, after a time in milliseconds; null: never. */
 export function nextReminder({ status, created, request }: Inquiry, now: number): Date | null {
   if (status !== 'pending' || request.remind_every === null) return null;
   const [first, every] = [Date.parse(created), request.remind_every * 1000];
@@ -141,20 +143,20 @@ export function nextReminder({ status, created, request }: Inquiry, now: number)
 
 function isTold(place: Target, kind: NoticeKind, inquiry: Inquiry, since: Inquiry | null): boolean {
   if (place.channel !== 'email') return true;
-  // Whoever is told only now, or has nothing to decide by it, needs no mail about a delegation.
+  // A mail about a delegation goes only to a person who can decide by it and was not told before.
   if (kind === 'delegated') {
     return since !== null && delegationFor(since, place) === null && delegationFor(inquiry, place) !== null;
   }
   return MAILED.includes(kind);
 }
 
-/** An event of a target that has not been settled. */
+/** An unsettled event of a target. */
 export interface QueuedEvent {
   id: number;
   kind: NoticeKind;
 }
 
-/** How a target stands: whether its inquiry is open, and whether the target was told of it. */
+/** The state of a target: whether its inquiry is open, and whether the target was told of it. */
 export interface TargetState {
   channel: NoticeChannel;
   open: boolean;
@@ -162,9 +164,8 @@ export interface TargetState {
 }
 
 /**
- * Chooses what a target is told next out of its unsettled events, which are in order, and which of them have been overtaken. A
- * program is told every event in order; people are told how the inquiry is now, and nothing of one that was over before they
- * heard of it.
+ * Chooses the next event for a target from its unsettled ones, which are in order, and the events that it supersedes. A program gets
+ * every event in order; people are told the present state of the inquiry, and nothing of one that was over before they heard of it.
  */
 export function chooseEvent<Event extends QueuedEvent>(
   queue: readonly Event[],

@@ -10,35 +10,35 @@ import { keepGoing } from '../loops.ts';
 import { chooseEvent, remindersOf } from './events.ts';
 import { NoticeTraffic } from './traffic.ts';
 
-/** Milliseconds between two looks; for which a process has an event; that telling one may take; and longest between two tries. */
+/** Milliseconds between two rounds; of the lease of an event; of the timeout of a delivery; and the most between two tries. */
 const INTERVAL = 250;
 const LEASE = 30_000;
 const TIMEOUT = 10_000;
 const LONGEST_PAUSE = 60_000;
 
-/** Milliseconds after which an event is given up, and between two looks whether its channel is set up. */
+/** Milliseconds after which an event is given up, and between two checks whether a channel is set up. */
 const GIVE_UP = 86_400_000;
 const NOT_SET_UP_PAUSE = 60_000;
 
-/** Events that are looked at in one round: of a tenant, and in all; and reminders that are written in one round. */
+/** The most events of one round: of each tenant, and of all; and the most reminders that it writes. */
 const LOOKED_AT = { ofTenant: 50, all: 500 };
 const REMINDED_AT = 100;
 
-/** Tells people and programs of inquiries. */
+/** Announces inquiries to people and programs. */
 export interface Outbox {
-  /** The notice that stands in a handle, and where its message is; null when it is gone. */
+  /** Finds a notice by its id, with the place of its message; null when it is gone. */
   find(id: number): Promise<{ notice: Notice; place: JsonObject } | null>;
-  /** Has the message of a notice changed to what its inquiry is now. */
+  /** Has the message of a notice updated to the present state of its inquiry. */
   refresh(id: number): Promise<void>;
-  /** Starts to tell what is due, as far as there is room for it; does not wait until it is told. */
+  /** Starts the deliveries that are due, as far as there is capacity; does not wait for them. */
   tick(): Promise<void>;
-  /** Waits for the events that are being told. */
+  /** Waits for the deliveries in progress. */
   settled(): Promise<void>;
-  /** Keeps going until the signal is aborted; trouble with the database is logged once and tried again. */
+  /** Works until the signal is aborted; logs an error of the database once, and tries again. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** What the outbox works with; `clock` gives milliseconds. */
+/** The dependencies of the outbox. */
 export interface OutboxServices {
   inquiries: Pick<InquiryStore, 'find' | 'remind'>;
   events: NoticeEventStore;
@@ -49,8 +49,8 @@ export interface OutboxServices {
 }
 
 /**
- * Makes it: tells every event to its target, one target's events one after another, again and again until each is settled. A
- * receiver that does not answer delays neither other receivers nor other tenants.
+ * Creates the outbox. It delivers the events of each target one after another, and tries each again until it is settled. A receiver
+ * that does not answer delays neither other receivers nor other tenants.
  */
 export function createOutbox({ inquiries, events, announcers, namespace, clock, log }: OutboxServices): Outbox {
   const byChannel = new Map<NoticeChannel, Announcer>(announcers.map((announcer) => [announcer.channel, announcer]));
@@ -68,9 +68,9 @@ export function createOutbox({ inquiries, events, announcers, namespace, clock, 
 
   const isOld = ({ created }: NoticeEventRow) => clock() - created.getTime() > GIVE_UP;
 
-  /** Tells a target what is next, `row` being its first unsettled event. */
+  /** Delivers the next event to a target; `row` is its first unsettled event. */
   async function serve(row: NoticeEventRow): Promise<void> {
-    // Read before the inquiry, so that it shows at least what these events are about.
+    // The events are read before the inquiry, so that it is at least as recent as they are.
     const all = await events.ofTarget(row);
     const opened = all.find(({ kind }) => kind === 'opened') ?? null;
     const queue = all.filter(({ state }) => UNSETTLED.includes(state));
@@ -87,41 +87,49 @@ export function createOutbox({ inquiries, events, announcers, namespace, clock, 
   }
 
   async function tell(event: NoticeEventRow, notice: Notice, place: JsonObject | null): Promise<Settlement> {
-    const { kind, number, channel, attempts } = event;
+    const { kind, number, channel } = event;
     try {
       const announcer = byChannel.get(channel);
       const readiness = await announcer?.ready(notice.tenant);
-      if (announcer === undefined || readiness?.ok === false) {
-        const error = readiness?.ok === false ? `${readiness.setting} is missing` : `channel "${channel}" not found`;
-        // An open question is told whenever its channel is set up.
-        if (notice.inquiry.status !== 'pending' && isOld(event)) return settled('given_up', error, clock());
-        return settled('not_set_up', error, clock() + NOT_SET_UP_PAUSE);
-      }
+      if (announcer === undefined) return notSetUp(event, notice, `channel "${channel}" not found`);
+      if (readiness?.ok === false) return notSetUp(event, notice, `${readiness.setting} is missing`);
       const moved = await inTime(announcer.deliver({ ...notice, kind, number }, place));
       traffic.succeeded(event);
       return { state: 'delivered', error: null, at: new Date(clock()), place: moved };
     } catch (error) {
-      const now = clock();
-      traffic.failed(event, now);
-      const known = error instanceof NoticeError ? error : null;
-      if (attempts === 0) {
-        const { workflowId: run, key: inquiry } = event;
-        log.warn({ err: error, channel, run, inquiry }, 'an event of an inquiry could not be told');
-      }
-      const text = known?.message ?? 'it could not be sent: the log of the API has the reason';
-      if (known?.permanent === true || isOld(event)) return settled('given_up', text, now);
-      const pause =
-        known?.retryAfter === undefined ? Math.min(1_000 * 2 ** attempts, LONGEST_PAUSE) : known.retryAfter * 1000;
-      return settled('retrying', text, now + pause);
+      return failed(event, error);
     }
+  }
+
+  /** Settles an event whose channel is not set up; an open question is tried again until it is. */
+  function notSetUp(event: NoticeEventRow, { inquiry }: Notice, error: string): Settlement {
+    if (inquiry.status !== 'pending' && isOld(event)) return settled('given_up', error, clock());
+    return settled('not_set_up', error, clock() + NOT_SET_UP_PAUSE);
+  }
+
+  /** Settles an event whose delivery failed. */
+  function failed(event: NoticeEventRow, error: unknown): Settlement {
+    const { channel, attempts } = event;
+    const now = clock();
+    traffic.failed(event, now);
+    const known = error instanceof NoticeError ? error : null;
+    if (attempts === 0) {
+      const { workflowId: run, key: inquiry } = event;
+      log.warn({ err: error, channel, run, inquiry }, 'an event of an inquiry could not be delivered');
+    }
+    const text = known?.message ?? 'it could not be sent: the log of the API has the reason';
+    if (known?.permanent === true || isOld(event)) return settled('given_up', text, now);
+    const pause =
+      known?.retryAfter === undefined ? Math.min(1_000 * 2 ** attempts, LONGEST_PAUSE) : known.retryAfter * 1000;
+    return settled('retrying', text, now + pause);
   }
 
   async function handle(row: NoticeEventRow): Promise<void> {
     try {
       await serve(row);
     } catch (error) {
-      // The lease ends by itself, and another try is made.
-      log.warn({ err: error, event: row.id }, 'what became of an event of an inquiry could not be noted');
+      // The lease expires, and the event is tried again.
+      log.warn({ err: error, event: row.id }, 'the result of a delivery could not be stored');
     } finally {
       traffic.left(row);
     }
@@ -166,7 +174,7 @@ export function createOutbox({ inquiries, events, announcers, namespace, clock, 
     },
 
     async run(signal) {
-      const trouble = 'people cannot be told of inquiries';
+      const trouble = 'inquiries cannot be announced';
       await keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 8 * INTERVAL, log, trouble });
       await this.settled();
     },
@@ -181,7 +189,7 @@ function idsOf(rows: readonly NoticeEventRow[]): number[] {
   return rows.map(({ id }) => id);
 }
 
-/** Resolves as a delivery does; rejects with a NoticeError when that takes too long. */
+/** Resolves as a delivery does; rejects with a NoticeError after the timeout. */
 async function inTime<T>(sent: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -1,33 +1,33 @@
 import type { NoticeEventRow } from '../../store/inquiries/notice-events.ts';
 
-/** Notices that are sent at once: in all, of a tenant, and to a receiver's host. */
+/** The most notices in progress: in all, of a tenant, and to the host of a receiver. */
 const MOST = { all: 20, ofTenant: 5, toHost: 2 };
 
-/** Failures in a row after which a receiver is tried once in a while only, and that while in milliseconds. */
+/** Consecutive failures after which a receiver is only probed, and the milliseconds between probes. */
 const FAILURES = 5;
 const PAUSE = 60_000;
 
-/** Receivers whose failures are remembered. */
+/** The most receivers whose failures are remembered. */
 const MAX_REMEMBERED = 10_000;
 
 type Sent = Pick<NoticeEventRow, 'tenant' | 'channel' | 'target'>;
 
 /**
- * Decides which notices may be sent, by what is being sent and what has failed: no tenant and no receiver takes the room of
+ * Decides which notices may be sent, from those in progress and past failures, so that no tenant and no receiver takes the capacity of
  * others. Knows only its own process.
  */
 export class NoticeTraffic {
   #all = 0;
   readonly #tenants = new Map<string, number>();
   readonly #hosts = new Map<string, number>();
-  /** By tenant and receiver: failures in a row, and when another try makes sense. */
+  /** Consecutive failures by tenant and receiver, and when another try makes sense. */
   readonly #failing = new Map<string, { failures: number; until: number }>();
 
   isFull(): boolean {
     return this.#all >= MOST.all;
   }
 
-  /** Notices to receivers that rest after failures, by the time at which they may be tried again. */
+  /** Groups notices to failing receivers by the time at which they may be tried again. */
   pausedOf<Row extends Sent>(due: readonly Row[], now: number): Map<number, Row[]> {
     const paused = new Map<number, Row[]>();
     for (const row of due) {
@@ -37,7 +37,7 @@ export class NoticeTraffic {
     return paused;
   }
 
-  /** Chooses which of the due notices to send now, and counts them as being sent until they have `left`. */
+  /** Chooses due notices to send now, and counts them as in progress until they have `left`. */
   choose<Row extends Sent>(due: readonly Row[], now: number): Row[] {
     return due.filter((row) => {
       const { tenant } = row;
@@ -49,14 +49,14 @@ export class NoticeTraffic {
       this.#all += 1;
       this.#tenants.set(tenant, ofTenant + 1);
       this.#hosts.set(host, toHost + 1);
-      // Of a receiver that rests, one notice at a time finds out whether it is back.
+      // One notice at a time probes a failing receiver.
       const failing = this.#failing.get(receiverOf(row));
       if (failing !== undefined && failing.failures >= FAILURES) failing.until = now + PAUSE;
       return true;
     });
   }
 
-  /** Notes that a notice is no longer being sent. */
+  /** Records that a notice is no longer in progress. */
   left(row: Sent): void {
     this.#all -= 1;
     countDown(this.#tenants, row.tenant);
@@ -84,13 +84,13 @@ export class NoticeTraffic {
   }
 }
 
-/** The host that a notice goes to; a channel of Slack, whose host is everybody's, stands for itself. */
+/** Returns the host of a notice's target; a channel of Slack, whose host is shared, counts as a host itself. */
 function hostOf({ channel, target }: Sent): string {
   if (channel === 'webhook') return `webhook ${URL.canParse(target) ? new URL(target).host : target}`;
   return `${channel} ${channel === 'email' ? target.split('@').at(-1)! : target}`;
 }
 
-/** Who fails: the host of a webhook, or the target itself. What fails for one tenant need not fail for another. */
+/** Returns the receiver whose failures count together: the host of a webhook, or the target itself. Failures count by tenant. */
 function receiverOf(row: Sent): string {
   return `${row.tenant} ${row.channel === 'webhook' ? hostOf(row) : `${row.channel} ${row.target}`}`;
 }

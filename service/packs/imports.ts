@@ -11,16 +11,16 @@ import type { Beside, DefinitionService, ExaminedContent } from '../definitions/
 import type { DeletionService } from '../executions/deletions.ts';
 import type { PackService } from './packs.ts';
 
-/** Workflows, and actions, that a pack can be written out with. */
+/** The most workflows, and the most actions, of an exported pack. */
 const MAX_OF_EACH = 10_000;
 
-/** What an import has done to one thing, or would do. */
+/** The change that an import makes to one thing. */
 export interface Imported {
   ref: string;
   change: 'created' | 'updated' | 'unchanged' | 'deleted';
 }
 
-/** What an import has done. */
+/** The result of an import. */
 export interface ImportResult {
   pack: Imported;
   actions: Imported[];
@@ -29,7 +29,7 @@ export interface ImportResult {
   warnings: Issue[];
 }
 
-/** Brings whole packs in. */
+/** Imports and exports whole packs. */
 export interface PackImportService {
   /** Finds what is wrong with the meaning of the workflows of a pack that is refused for its shape. */
   meaningIssues(principal: Principal, body: unknown): Promise<Issue[]>;
@@ -44,7 +44,7 @@ export interface PackImportService {
     body: PackImport,
     options?: { dry?: boolean | undefined; prune?: boolean | undefined; force?: boolean | undefined },
   ): Promise<ImportResult>;
-  /** A pack as an import takes it: with its actions and workflows, in order of ref. Throws `pack_not_found`. */
+  /** Exports a pack with its actions and workflows, in order of ref, in the form that an import takes. Throws `pack_not_found`. */
   export(principal: Principal, ref: string): Promise<PackImport>;
 }
 
@@ -55,10 +55,10 @@ export interface PackParts {
   definitions: DefinitionService;
 }
 
-/** Has services work in one transaction, which is undone when that throws. */
+/** Runs work with services in one transaction, which is rolled back when the work throws. */
 export type InTransaction = <T>(work: (parts: PackParts) => Promise<T>) => Promise<T>;
 
-/** Undoes what was only tried. */
+/** Rolls back a dry run. */
 class DryRun extends Error {
   readonly result: ImportResult;
 
@@ -75,7 +75,7 @@ export interface PackImportDependencies {
   deletions: Pick<DeletionService, 'demandClosed' | 'countRuns' | 'terminateRuns' | 'deleteRuns'>;
 }
 
-/** Makes the service; `parts` read what is there. */
+/** Creates the service; `parts` read the present state. */
 export function createPackImportService({
   parts,
   inTransaction,
@@ -132,7 +132,7 @@ export function createPackImportService({
     },
   };
 
-  /** Checks everything; returns what was found of each workflow, so that nothing is examined again while it is written. */
+  /** Checks everything. Returns the examination of each workflow, so that the import does not examine it again. */
   async function checked(principal: Principal, body: PackImport): Promise<ExaminedContent[]> {
     const { pack, actions, workflows } = body;
     const refs = new Set<string>();
@@ -165,7 +165,7 @@ export function createPackImportService({
     throw refusal(invalid ? 'definition_invalid' : 'request_invalid', namedByRef(issues, given));
   }
 
-  /** What a pack has, and is not given with. */
+  /** Returns what a pack has that an import does not contain. */
   async function surplusOf(principal: Principal, { pack, actions: given, workflows }: PackImport) {
     const everything = { offset: 0, limit: MAX_OF_EACH };
     const refs = new Set([...given, ...workflows].map(({ ref }) => ref));
@@ -230,7 +230,7 @@ async function importAction(
   return { ref, change: 'updated' };
 }
 
-/** A workflow as it was asked for. */
+/** Returns the body with which a workflow could be created. */
 function workflowBody(workflow: StoredWorkflow): PackImport['workflows'][number] {
   const { ref, packRef, label, description, version, definition, tags, enabled } = workflow;
   return {
@@ -247,14 +247,14 @@ function workflowBody(workflow: StoredWorkflow): PackImport['workflows'][number]
   };
 }
 
-/** What somebody would write: without what is so by itself. */
+/** Leaves out the fields that have their default values. */
 function given<T extends object>(body: T): T {
   const byItself = (name: string, value: unknown) =>
     value === null || (name === 'tags' && (value as unknown[]).length === 0) || (name === 'enabled' && value === true);
   return Object.fromEntries(Object.entries(body).filter(([name, value]) => !byItself(name, value))) as T;
 }
 
-/** Whether everything that is given is so already; what is left out stays as it is. */
+/** Reports whether all given fields have their values already; fields that are not given stay unchanged. */
 function isAsGiven(before: JsonObject, given: JsonObject): boolean {
   return Object.entries(given).every(
     ([field, value]) => value === undefined || canonicalJson(before[field] ?? null) === canonicalJson(value),

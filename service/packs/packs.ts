@@ -4,20 +4,20 @@ import type { Principal } from '../../model/principal.ts';
 import type { PackCreate, PackUpdate } from '../../model/requests.ts';
 import type { DefinitionStore, PackFields, StoredPack } from '../../store/definitions/definitions.ts';
 
-/** Packs that hold built-in actions: they are always there. */
+/** The packs of built-in actions, which always exist. */
 const BUILTIN_PACKS: ReadonlySet<string> = new Set(BUILTIN_ACTIONS.map(({ ref }) => ref.split('.')[0]!));
 
-/** Use cases around packs; each is scoped by the caller's tenant. */
+/** Manages packs; a caller sees only those of their own tenant. */
 export interface PackService {
-  /** Throws `pack_not_found`. */
+  /** Returns a pack. Throws `pack_not_found`. */
   get(principal: Principal, ref: string): Promise<StoredPack>;
-  /** A page of packs, and how many there are. */
+  /** Lists a page of packs; `total` counts all of them. */
   list(principal: Principal, page: { offset: number; limit: number }): Promise<{ rows: StoredPack[]; total: number }>;
-  /** Throws `pack_exists`. */
+  /** Creates a pack. Throws `pack_exists`. */
   create(principal: Principal, body: PackCreate): Promise<StoredPack>;
-  /** Throws `pack_not_found`. */
+  /** Updates a pack. Throws `pack_not_found`. */
   update(principal: Principal, ref: string, body: PackUpdate): Promise<StoredPack>;
-  /** Throws `pack_not_found`, and `pack_in_use` for one with workflows or built-in actions. */
+  /** Deletes a pack. Throws `pack_not_found`, and `pack_in_use` for one with workflows, actions or built-in actions. */
   remove(principal: Principal, ref: string): Promise<void>;
 }
 

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
-/** Bytes that keep a hidden parameter from being guessed by the digest of a question. */
+/** The number of random bytes. */
 const BYTES = 16;
 
-/** Creates what a run's parameters are hashed with, as hexadecimal. */
+/**
+ * Creates the salt with which the parameters of a run are hashed, as hexadecimal: without it, hidden parameters could be guessed from
+ * the digest of a question.
+ */
 export function createBlind(): string {
   return randomBytes(BYTES).toString('hex');
 }

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../projection/history.ts';
 
-/** Events that can be sent to a thread, and how many bytes their payloads and texts have. */
+/** Events that can be sent to a thread, and the bytes of their payloads and texts. */
 export interface HistoryCopy {
   events: HistoryEvent[];
   bytes: number;
@@ -12,7 +12,7 @@ export function copyHistory(events: readonly HistoryEvent[]): HistoryCopy {
   return { events: events.map((event) => copy(event, size) as HistoryEvent), bytes: size.bytes };
 }
 
-/** Copies what Temporal has answered as plain data, like `copyHistory`. */
+/** Copies an answer of Temporal as plain data, like `copyHistory`. */
 export function copyAnswer<T>(answer: T): T {
   return copy(answer, { bytes: 0 }) as T;
 }

@@ -15,9 +15,9 @@ const LIMITS = { work: 100_000, bytes: 128 * 1024, shown: 1_500_000 };
 /** Runs that are remembered for having exceeded a limit. */
 const MAX_REMEMBERED = 10_000;
 
-/** Projects runs that take little on the event loop, which is faster than asking a thread. */
+/** Projects small histories on the event loop, which is faster than in a thread. */
 export interface ImmediateProjector {
-  /** Projects a run with what is pending; null for one that must be projected in a thread. */
+  /** Projects a run with its pending work; returns null for a run that needs a thread. */
   project(
     key: { workflowId: string; runId: string },
     run: Pick<NewestRun, 'whole'>,
@@ -34,7 +34,7 @@ export function createImmediateProjector(): ImmediateProjector {
       if (whole === null || exceeding.has(runId)) return null;
       const shown = projectWithin(workflowId, whole, pending);
       if (shown === null) {
-        // A history only grows: whoever reads the run again need not try.
+        // A history only grows, so the run need not be tried again.
         const [oldest] = exceeding;
         if (exceeding.size >= MAX_REMEMBERED && oldest !== undefined) exceeding.delete(oldest);
         exceeding.add(runId);
@@ -44,7 +44,7 @@ export function createImmediateProjector(): ImmediateProjector {
   };
 }
 
-/** Projects a whole history; null when that exceeds a limit. */
+/** Projects a whole history; returns null when that exceeds a limit. */
 function projectWithin(
   workflowId: string,
   whole: NonNullable<NewestRun['whole']>,

@@ -9,26 +9,26 @@ import { joinsOf, type WaitingJoin } from '../../projection/moment.ts';
 import { createProjection, type Projection } from '../../projection/project.ts';
 import type { PendingWork } from '../../projection/waits.ts';
 
-/** A run as its projection shows it. */
+/** A projected run. Its execution is unmasked: `maskExecution` makes what may be shown. */
 export interface ProjectedRun {
   execution: Execution;
   joins: WaitingJoin[];
-  /** What the runs above it hide of their own input, where any of them hides something. */
+  /** The values that the runs above it hide in their inputs; absent when there are none. */
   above?: Json[];
 }
 
-/** What a retry of a run is made from. */
+/** What a retry of a run continues from. */
 export interface CarriedRun {
   input: Parameters;
   run: RunInput;
   seed: string;
-  /** The state to begin with, and the keys of what stays as it is; null when nothing is to be done again. */
+  /** The state to begin with, and the keys of the work that is kept; null when nothing is to be done again. */
   carried: { state: CarriedState; kept: string[] } | null;
-  /** Temporal's ids of the sub-workflows that are run again, by the key of their work. */
+  /** The workflow ids of the sub-workflows that are run again, by the key of their work. */
   children: Record<string, string>;
 }
 
-/** Shows a projection with what is pending. */
+/** Makes a projected run from a projection and its pending work. */
 export function showProjection(projection: Projection, pending?: PendingWork): ProjectedRun {
   return { execution: projection.execution(pending), joins: joinsOf(projection) };
 }
@@ -43,8 +43,8 @@ export function projectStarted(workflowId: string, started: HistoryEvent): Proje
 }
 
 /**
- * Finds what a retry of a run begins with: from what failed, or from a task. Null when the projection is not complete, so that
- * its state cannot be trusted.
+ * Finds what a retry continues from: what failed, or a task. Returns null when the projection is not complete, so that its state cannot
+ * be trusted.
  */
 export function carryProjection(projection: Projection, task: string | null): CarriedRun | null {
   const { input, run } = projection.execution();
@@ -63,7 +63,7 @@ export function carryProjection(projection: Projection, task: string | null): Ca
 function childrenOf({ state, tries }: ReplayedRun, again: readonly string[]): Record<string, string> {
   const repeated = new Set(again);
   const children: Record<string, string> = {};
-  // What earlier runs of a chain have done is not there.
+  // The work of earlier runs of a chain is not in it.
   for (const visit of state?.visits.flat() ?? []) {
     if (!repeated.has(visit.key)) continue;
     for (const work of visit.items?.work.flat() ?? [visit]) {

@@ -1,38 +1,39 @@
 import { AppError } from '../../model/app-error.ts';
 import type { JobPool, RunJob } from '../../model/job-pool.ts';
 import type { Json } from '../../model/json.ts';
+import type { HistoryEvent } from '../../projection/history.ts';
 import { aboveOf, createProjection, memoOf, openingOf } from '../../projection/project.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
 import type { NewestRun } from '../../temporal/histories.ts';
+import { isClosedRun } from '../../temporal/run-info.ts';
 import { copyAnswer, copyHistory } from './history-copies.ts';
 import { createImmediateProjector } from './immediate-projections.ts';
-import { isClosedRun } from './index-entries.ts';
 import type { KnownHistory, ProjectionJobs } from './jobs.ts';
 import { hiddenIn } from './masks.ts';
 import { type CarriedRun, type ProjectedRun, showProjection } from './projected-runs.ts';
 
-/** Events of a chain that are projected, and bytes of their payloads. */
+/** The most events of a chain that are projected, and the most bytes of their payloads. */
 const MAX_EVENTS = 60_000;
 const MAX_BYTES = 100 * 1024 * 1024;
 
-/** Runs whose projection took too much, and for how many milliseconds it is not tried again. */
+/** The most runs that are remembered for a projection that took too much work, and the milliseconds for which it is not tried again. */
 const MAX_COSTLY = 1_000;
 const COSTLY_FOR = 300_000;
 
 /**
- * Projects what Temporal has of workflow ids: nobody knows before how much work a history is, so that what does not turn out to be
- * little is done in the pool.
+ * Projects the histories of workflow ids. The results are unmasked. Large ones are projected in the pool: the work of a history is not
+ * known beforehand.
  */
 export interface ProjectionReader {
   /**
-   * Reads a workflow id with its whole chain of runs, as it is now or later than it was described; null when Temporal has none. A
-   * history that is too long, or takes too much work, is shown without tasks: `projection: partial`. Throws `busy`.
+   * Projects the whole chain of a workflow id as it is now, at the earliest as of `described`; null when Temporal has none. A history
+   * that is too long, or takes too much work, is shown without tasks: `projection: partial`. Throws `busy`.
    */
   read(workflowId: string, described?: Described): Promise<ProjectedRun | null>;
-  /** Reads a run as it was at an event, by the event's number; null without such an event. Throws `busy`, `work_exceeded`. */
+  /** Projects a run as it was at an event, by the number of the event; null without such an event. Throws `busy`, `work_exceeded`. */
   readAt(workflowId: string, event: number): Promise<ProjectedRun | null>;
   /**
-   * Reads what a retry of a run begins with, from a task or from what failed; null when Temporal has none, and when its state cannot
+   * Finds what a retry continues from: a task, or null for what failed. Null when Temporal has no such run, and when its state cannot
    * be trusted. Throws `busy`, `work_exceeded`.
    */
   readCarried(workflowId: string, task: string | null): Promise<CarriedRun | null>;
@@ -46,13 +47,13 @@ export interface ProjectionReaderDependencies {
   clock: () => number;
 }
 
-/** Creates the reader; `clock` gives milliseconds. */
+/** Creates the reader. */
 export function createProjectionReader({ temporal, pool, clock }: ProjectionReaderDependencies): ProjectionReader {
   const reading = new Map<string, Promise<ProjectedRun | null>>();
   const costly = new Map<string, number>();
   const immediate = createImmediateProjector();
 
-  /** Finds the newest run of a workflow id, as it is described; null when Temporal has none. */
+  /** Finds and describes the newest run of a workflow id; null when Temporal has none. */
   async function find(workflowId: string, known?: Described): Promise<FoundRun | null> {
     const described = known ?? (await temporal.describe(workflowId));
     if (described === null) return null;
@@ -61,7 +62,7 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
     return newest === null ? null : { workflowId, runId, described, newest };
   }
 
-  /** Projects the history of a run with its chain, up to an event, in the thread that has it, and asks there. */
+  /** Projects the chain of a run up to an event, in the thread that keeps its earlier part, and asks that thread a question. */
   async function ask<T>(
     { workflowId, runId, described, newest }: FoundRun,
     until: number | null,
@@ -71,7 +72,7 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
     return pool.runInThread(tenant, workflowId, async (run) => {
       let known = await run('open_history', { workflowId, until, fresh: false });
       const chain = known.runs.at(-1) === runId ? known.runs : [...(await newest.before(known.runs)), runId];
-      // A run that was reset has another history than the one that was kept.
+      // A run that was reset has another history than the kept one.
       if (!known.runs.every((each, index) => each === chain[index])) {
         known = await run('open_history', { workflowId, until, fresh: true });
       }
@@ -80,25 +81,35 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
     });
   }
 
-  /** Takes what a chain has had since it was known. Throws `work_exceeded` when all of it is more than is projected. */
+  /** Gives a thread the part of a chain that it does not know. Throws `work_exceeded` when the chain is too long to be projected. */
   async function takeNews(
     run: RunJob<ProjectionJobs>,
-    { workflowId, chain, newest }: { workflowId: string; chain: readonly string[]; newest: NewestRun },
+    found: FoundChain,
     known: KnownHistory,
     until: number | null,
   ): Promise<void> {
     let { taken } = known;
     let bytes = 0;
+    for await (const { runId, events } of newPages(found, known)) {
+      const copy = copyHistory(events);
+      taken += copy.events.length;
+      bytes += copy.bytes;
+      if (taken > MAX_EVENTS || bytes > MAX_BYTES) throw tooLong();
+      if (copy.events.length > 0) await run('take_history', { ...copy, runId });
+      if (until !== null && taken > until) return;
+    }
+  }
+
+  /** Reads the pages of a chain's history after what is known of it. */
+  async function* newPages(
+    { workflowId, chain, newest }: FoundChain,
+    known: KnownHistory,
+  ): AsyncGenerator<{ runId: string; events: HistoryEvent[] }> {
     for (const runId of chain.slice(Math.max(0, known.runs.length - 1))) {
       const pages = runId === chain.at(-1) ? newest.history() : temporal.historyOf(workflowId, runId);
       const before = runId === known.runs.at(-1) ? known.lastEventId : 0;
       for await (const page of pages) {
-        const copy = copyHistory(page.filter(({ eventId }) => Number(eventId) > before));
-        taken += copy.events.length;
-        bytes += copy.bytes;
-        if (taken > MAX_EVENTS || bytes > MAX_BYTES) throw tooLong();
-        if (copy.events.length > 0) await run('take_history', { ...copy, runId });
-        if (until !== null && taken > until) return;
+        yield { runId, events: page.filter(({ eventId }) => Number(eventId) > before) };
       }
     }
   }
@@ -119,7 +130,7 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
     return readEnds(found);
   }
 
-  /** Reads the first and the last event of the newest run alone: who it is, and how it has ended. */
+  /** Projects the first and the last event of the newest run alone: its identity and its outcome. */
   async function readEnds({ workflowId, runId, described, newest }: FoundRun): Promise<ProjectedRun | null> {
     if (newest.first === undefined) return null;
     const projection = createProjection(workflowId, { interpret: false });
@@ -131,14 +142,14 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
     return { execution: { ...execution, status: described.cancelRequested ? 'canceling' : 'running' }, joins };
   }
 
-  /** Adds what the runs above a run hide: it may have been given any of that, under another name. */
+  /** Adds the values that the runs above a run hide: they may be part of its input under other names. */
   async function withAbove(run: ProjectedRun | null): Promise<ProjectedRun | null> {
     if (run === null || run.execution.memo?.hides !== true) return run;
     const above: Json[] = [];
     for (let key = run.execution.above; key !== undefined; ) {
       const started = await temporal.firstEvent(key);
       const attributes = started?.workflowExecutionStartedEventAttributes;
-      // What a run hid that is not there any more nobody knows: all that this one was given is hidden.
+      // The values that a deleted run hid are unknown, so the whole input of this one is hidden.
       if (started === null || !attributes) return { ...run, above: [...above, run.execution.input] };
       const opening = openingOf(key.workflowId, started, attributes);
       above.push(...hiddenIn(opening.input, opening.run?.write_only ?? []));
@@ -152,7 +163,7 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
       const described = known ?? (await temporal.describe(workflowId));
       if (described === null) return null;
       const { execution, historyLength } = described.info;
-      // Who reads the same history at the same time gets the same answer.
+      // Concurrent readers of the same history share one answer.
       const key = `${execution?.runId}/${historyLength}`;
       const shared = reading.get(key);
       if (shared !== undefined) return shared;
@@ -176,6 +187,13 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
   };
 }
 
+/** The runs of a workflow id's chain. */
+interface FoundChain {
+  workflowId: string;
+  chain: readonly string[];
+  newest: NewestRun;
+}
+
 /** The newest run of a workflow id. */
 interface FoundRun {
   workflowId: string;
@@ -184,7 +202,7 @@ interface FoundRun {
   newest: NewestRun;
 }
 
-/** Notes a time under a key; beyond a number of keys the oldest is forgotten. */
+/** Stores a time under a key; beyond MAX_COSTLY keys, forgets the oldest. */
 function remember(times: Map<string, number>, key: string, time: number): void {
   times.delete(key);
   times.set(key, time);

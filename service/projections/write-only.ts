@@ -44,25 +44,53 @@ export function writeOnlyPaths(schema: JsonObject | null): string[][] {
   }
 
   function visitParts(node: JsonObject, path: string[]): void {
-    const below = (name: string) => Object.entries(isJsonObject(node[name] ?? null) ? (node[name] as JsonObject) : {});
-    const listed = (name: string) => (Array.isArray(node[name]) ? (node[name] as Json[]) : []);
     if (typeof node.$ref === 'string') visit(referred(schema!, anchors, node.$ref), path);
-    for (const word of SAME_VALUE) visit(node[word], path);
-    for (const word of SAME_VALUE_LISTS) for (const part of listed(word)) visit(part, path);
-    for (const [, part] of below('dependentSchemas')) visit(part, path);
-    const properties = below('properties');
-    for (const [name, property] of properties) visit(property, [...path, name]);
-    const others = EVERY_PROPERTY + JSON.stringify(properties.map(([name]) => name));
-    for (const [, part] of below('patternProperties')) visit(part, [...path, `${EVERY_PROPERTY}[]`]);
-    for (const word of OTHER_PROPERTIES) visit(node[word], [...path, others]);
+    for (const part of sameValueParts(node)) visit(part, path);
+    for (const [step, part] of [...propertyParts(node), ...entryParts(node)]) visit(part, [...path, step]);
     // A name cannot be hidden by itself.
     if (isJsonObject(node.propertyNames ?? null) && mentioning.has(node.propertyNames!)) add(path);
-    for (const [index, part] of listed('prefixItems').entries()) visit(part, [...path, String(index)]);
-    for (const word of ENTRIES) visit(node[word], [...path, EVERY_ENTRY]);
   }
 
   visit(schema, []);
   return visits > MAX_VISITS || paths.size > MAX_PATHS ? [[]] : [...paths.values()];
+}
+
+/** Returns the subschemas that apply to the same value. */
+function sameValueParts(node: JsonObject): (Json | undefined)[] {
+  return [
+    ...SAME_VALUE.map((word) => node[word]),
+    ...SAME_VALUE_LISTS.flatMap((word) => listAt(node, word)),
+    ...Object.values(objectAt(node, 'dependentSchemas')),
+  ];
+}
+
+/** Returns the subschemas that apply to properties, each with the step of the path to them. */
+function propertyParts(node: JsonObject): [string, Json | undefined][] {
+  const properties = objectAt(node, 'properties');
+  const others = EVERY_PROPERTY + JSON.stringify(Object.keys(properties));
+  return [
+    ...Object.entries(properties),
+    ...Object.values(objectAt(node, 'patternProperties')).map((part): [string, Json] => [`${EVERY_PROPERTY}[]`, part]),
+    ...OTHER_PROPERTIES.map((word): [string, Json | undefined] => [others, node[word]]),
+  ];
+}
+
+/** Returns the subschemas that apply to entries of a list, each with the step of the path to them. */
+function entryParts(node: JsonObject): [string, Json | undefined][] {
+  return [
+    ...listAt(node, 'prefixItems').map((part, index): [string, Json] => [String(index), part]),
+    ...ENTRIES.map((word): [string, Json | undefined] => [EVERY_ENTRY, node[word]]),
+  ];
+}
+
+function objectAt(node: JsonObject, name: string): JsonObject {
+  const value = node[name] ?? null;
+  return isJsonObject(value) ? value : {};
+}
+
+function listAt(node: JsonObject, name: string): Json[] {
+  const value = node[name];
+  return Array.isArray(value) ? value : [];
 }
 
 /** An input with what is at some paths replaced; what is null, or not there, stays. */

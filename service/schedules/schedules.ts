@@ -1,36 +1,35 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../../model/app-error.ts';
-import { derivedNumber, integerId, scheduleWorkflowIdOf, startOfSchedule } from '../../model/execution-id.ts';
+import { scheduleWorkflowIdOf, startOfSchedule } from '../../model/execution-id.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
 import { hasPermission } from '../../model/permissions.ts';
 import { type Principal, subjectsOf } from '../../model/principal.ts';
-import type { Parameters } from '../../model/run-input.ts';
-import type { Overlap, ScheduleTimes } from '../../model/schedule.ts';
+import type { Overlap } from '../../model/schedule.ts';
 import {
   boundedNote,
   type DescribedSchedule,
   type ScheduleState,
   type TemporalSchedules,
 } from '../../temporal/schedules.ts';
-import { sha256Hex } from '../access/hash.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
 import { createSetAside } from '../index/set-aside.ts';
 import { type Repeats, requestIdOf } from '../starts/idempotency.ts';
+import {
+  authorsNote,
+  isNoteOfOurs,
+  type KeptSchedule,
+  keptOf,
+  PAUSED_BY_US,
+  RESUMED_BY_US,
+  type Schedule,
+  type ScheduleRequest,
+  scheduleOf,
+  scheduleStarters,
+} from './stored-schedules.ts';
 import { checkRange, checkTimes } from './times.ts';
-
-/** A schedule that a caller asks for. */
-export interface ScheduleRequest {
-  workflow: string;
-  input: Parameters;
-  spec: ScheduleTimes;
-  overlap: Overlap;
-  catchupWindow: number | undefined;
-  paused: boolean;
-  note: string | undefined;
-}
 
 /** A replacement of a schedule; without `paused`, a schedule stays paused or active. */
 export type ScheduleReplacement = Omit<ScheduleRequest, 'paused'> & { paused?: boolean | undefined };
@@ -47,37 +46,6 @@ export interface BackfillCommand {
   end: Date;
   overlap: Overlap;
   idempotencyKey?: string | undefined;
-}
-
-/** A schedule, as answers show it. */
-export interface Schedule extends Omit<ScheduleRequest, 'note'> {
-  id: string;
-  /** The note of whoever created or last changed it. */
-  note: string | null;
-  /** Why it is paused or was resumed, or by whom. */
-  stateNote: string | null;
-  /** The revision of the workflow that it starts at present. */
-  revision: number;
-  next: Date[];
-  recent: { scheduled: Date; started: Date; execution: number }[];
-  created: Date;
-  updated: Date | null;
-}
-
-/** What Fermata stores with a schedule. */
-interface Kept {
-  id: string;
-  principal: Principal;
-  /**
-   * The starters of its runs: whoever created or last changed it, and whoever has triggered it since. Absent in older schedules: only
-   * `principal`.
-   */
-  starters?: string[];
-  request: { workflow: string; input: Parameters; spec: ScheduleTimes; overlap: Overlap; catchupWindow?: number };
-  /** Absent in older schedules, which have it as the note of their state. */
-  note?: string | null;
-  /** Fermata converted its cron expressions itself. Absent in older schedules, where Temporal did until they are replaced. */
-  calendars?: true;
 }
 
 /** Milliseconds between two refreshes of all schedules. */
@@ -142,7 +110,7 @@ export function createScheduleService({
   log,
   clock,
 }: ScheduleDependencies): ScheduleService {
-  const aside = createSetAside(clock, log, 'a schedule cannot be brought up to date; the others are');
+  const aside = createSetAside(clock, log, 'a schedule cannot be refreshed; the others are');
   /** The latest second, in milliseconds, for which each schedule was triggered, until it has passed. */
   const triggered = new Map<string, number>();
   const temporalId = ({ tenantRef }: Principal, id: string) => `${tenantRef}.${id}`;
@@ -169,7 +137,7 @@ export function createScheduleService({
     const { workflow: ref, input, spec, overlap, catchupWindow, note } = request;
     const blueprint = await executions.prepare(principal, { ref, input, inputField: 'input', starters }, id);
     const asked = { workflow: ref, input, spec, overlap, ...(catchupWindow === undefined ? {} : { catchupWindow }) };
-    const kept: Kept = {
+    const kept: KeptSchedule = {
       id,
       principal: maker,
       starters: [...starters],
@@ -210,7 +178,7 @@ export function createScheduleService({
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const { found, kept } = await find(principal, id);
       await executions.demandStarter(principal, kept.request.workflow);
-      const before = startersOf(kept);
+      const before = scheduleStarters(kept);
       const starters = [...new Set([...before, ...subjectsOf(principal)])];
       // This also throws, when nothing changes, for a workflow that can no longer be started.
       const wanted = await rebuilt(found, kept, starters);
@@ -225,7 +193,7 @@ export function createScheduleService({
    * Builds a schedule anew from the present revision of its workflow and the present permissions of its author. Throws `forbidden` when
    * the author may not start runs any more, and what a start throws.
    */
-  async function rebuilt({ action }: DescribedSchedule, kept: Kept, starters: readonly string[]) {
+  async function rebuilt({ action }: DescribedSchedule, kept: KeptSchedule, starters: readonly string[]) {
     const { subject } = kept.principal;
     const standing = await principals.asItStands(kept.principal);
     if (standing === null) throw new AppError('forbidden', `${subject}, who last changed the schedule, is disabled`);
@@ -351,26 +319,23 @@ export function createScheduleService({
           await this.refresh();
           failing = false;
         } catch (error) {
-          if (!failing) log.warn({ err: error }, 'schedules cannot be brought up to date');
+          if (!failing) log.warn({ err: error }, 'schedules cannot be refreshed');
           failing = true;
         }
       }
     },
   };
 
-  async function refreshOne(found: DescribedSchedule, kept: Kept): Promise<void> {
+  async function refreshOne(found: DescribedSchedule, kept: KeptSchedule): Promise<void> {
     const { scheduleId, action, state } = found;
     const { paused } = state;
     try {
-      const wanted = await rebuilt(found, kept, startersOf(kept));
+      const wanted = await rebuilt(found, kept, scheduleStarters(kept));
       const resumed = paused && isNoteOfOurs(state.note);
       if (!resumed && sameRun(wanted.blueprint.run, action.args?.[1])) return;
       // A schedule that somebody has changed meanwhile is refreshed the next time.
       await temporal.update(wanted, resumed ? () => ({ paused: false, note: RESUMED_BY_US }) : unchanged, found);
-      log.info(
-        { schedule: scheduleId, revision: wanted.blueprint.run.revision, resumed },
-        'a schedule is brought up to date',
-      );
+      log.info({ schedule: scheduleId, revision: wanted.blueprint.run.revision, resumed }, 'a schedule is refreshed');
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;
       const note = boundedNote(`${PAUSED_BY_US} ${error.message}`);
@@ -379,19 +344,6 @@ export function createScheduleService({
       await temporal.pauseUnlessChanged(found, note);
     }
   }
-}
-
-const PAUSED_BY_US = 'its workflow cannot be started:';
-const RESUMED_BY_US = 'its workflow can be started again';
-
-/** Reports whether a note is that of a pause by a refresh. */
-function isNoteOfOurs(note: string | undefined): boolean {
-  return note?.startsWith(PAUSED_BY_US) ?? false;
-}
-
-/** Returns the note of whoever created or last changed a schedule; null when there is none. */
-function authorsNote({ note }: Kept, state: ScheduleState): string | null {
-  return note === undefined ? state.note || null : note;
 }
 
 const unchanged = ({ paused }: ScheduleState): ScheduleState => ({ paused });
@@ -409,44 +361,4 @@ function sameRun(a: unknown, b: unknown): boolean {
     return canonicalJson(isJsonObject(json) ? { ...json, blind: null } : json);
   };
   return text(a) === text(b);
-}
-
-function startersOf({ starters, principal }: Kept): readonly string[] {
-  return starters ?? [principal.subject];
-}
-
-function keptOf({ action }: DescribedSchedule): Kept | null {
-  const kept = action.memo?.schedule as Json | undefined;
-  if (kept === undefined || !isJsonObject(kept)) return null;
-  const { principal, ...rest } = kept as unknown as Kept; // written above
-  // Older schedules have no kind of principal.
-  return {
-    ...rest,
-    principal: { ...principal, kind: principal.kind ?? 'person', onBehalfOf: principal.onBehalfOf ?? null },
-  };
-}
-
-function scheduleOf(found: DescribedSchedule, kept: Kept): Schedule {
-  const { id, request } = kept;
-  const { state, info, action } = found;
-  const note = authorsNote(kept, state);
-  const memo = (action.memo?.fermata ?? {}) as JsonObject;
-  return {
-    catchupWindow: undefined,
-    ...request,
-    id,
-    paused: state.paused,
-    note,
-    // A new schedule has its author's note as the note of its state, too.
-    stateNote: state.note && state.note !== note ? state.note : null,
-    revision: Number(memo.revision ?? 0),
-    next: info.nextActionTimes.slice(0, 5),
-    recent: info.recentActions.map(({ scheduledAt, takenAt, action: started }) => ({
-      scheduled: scheduledAt,
-      started: takenAt,
-      execution: integerId(derivedNumber(sha256Hex(started.workflow.workflowId))),
-    })),
-    created: info.createdAt,
-    updated: info.lastUpdatedAt ?? null,
-  };
 }

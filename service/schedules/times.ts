@@ -3,15 +3,15 @@ import { type Calendar, CronRefused, countTimes, parseCron } from '../../model/c
 import { refusal } from '../../model/refusal.ts';
 import type { ScheduleTimes } from '../../model/schedule.ts';
 
-/** Starts that one backfill may have, and milliseconds between its ends. */
+/** The most starts of one backfill, and the most milliseconds between its ends. */
 const MAX_BACKFILL = 10_000;
 const MAX_SPAN = 100 * 366 * 86_400_000;
 
-/** Milliseconds within which every date of a calendar comes up, but for the years around 2100; and those by which zones differ. */
+/** Milliseconds within which every date of a calendar occurs, except around 2100; and the most by which time zones differ. */
 const EIGHT_YEARS = 8 * 366 * 86_400_000;
 const ZONES = 86_400_000;
 
-/** Throws `request_invalid` for times that mean nothing, or that never come; `now` in milliseconds. */
+/** Throws `request_invalid` for times that are invalid or never come; `now` is in milliseconds. */
 export function checkTimes({ cron = [], every, time_zone, start, end }: ScheduleTimes, now: number): void {
   const refuse = (path: string, message: string) =>
     refusal('request_invalid', [{ code: 'value_invalid', path: `/spec${path}`, message }]);
@@ -42,7 +42,7 @@ function calendarsOf(line: string, refuse: (message: string) => AppError): Calen
   }
 }
 
-/** Returns a time zone as IANA spells it, where only its case is another, or as it was given; null: there is none. */
+/** Returns a time zone in IANA's spelling of its case, or as it was given; null when there is none. */
 function timeZoneOf(name: string): string | null {
   try {
     const known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
@@ -52,7 +52,7 @@ function timeZoneOf(name: string): string | null {
   }
 }
 
-/** Throws `request_invalid` for a backfill, between two instants in milliseconds, that ends before it begins, or has too many starts. */
+/** Throws `request_invalid` for a backfill between two instants, in milliseconds, that ends before it begins or has too many starts. */
 export function checkRange({ cron = [], every }: ScheduleTimes, from: number, to: number): void {
   const refuse = (message: string) => refusal('request_invalid', [{ code: 'value_invalid', path: '/end', message }]);
   if (to <= from) throw refuse('must be later than start');

@@ -10,35 +10,35 @@ import { memoOf, type Opening, openingOf, startTime } from '../../projection/pro
 /** Reports whether the API has started a run, as it stands, for a tenant: only such a run is given what belongs to the tenant. */
 export type RunGuard = (run: RunKey, tenant: string) => Promise<boolean>;
 
-/** What decides whether a start counts. */
+/** The facts that decide whether a start is accepted. */
 export interface WarrantTrust {
-  /** All keys that have ever signed. */
+  /** All keys that have ever signed a start. */
   keys: LedgerKey[];
-  /** When the last run can have begun that was started before anything was signed, in milliseconds; null: there was none. */
+  /** The latest start of an unsigned run, in milliseconds; null: there was none. */
   unsignedUntil: number | null;
 }
 
-/** What the guard reads: `firstEvent` and `trust` throw where nobody answers. */
+/** The sources of the guard; `firstEvent` and `trust` throw when nobody answers. */
 export interface GuardSources {
-  /** Reads the first history event of a run; null where Temporal has the run no longer. */
+  /** Reads the first history event of a run; null when Temporal no longer has the run. */
   firstEvent(run: RunKey): Promise<HistoryEvent | null>;
   trust(): Promise<WarrantTrust>;
   /** The time in milliseconds. */
   clock(): number;
 }
 
-/** Runs of which an answer is kept. */
+/** The most runs whose answers are remembered. */
 const MAX_KNOWN = 10_000;
 
-/** Milliseconds for which it is kept what decides whether a start counts. */
+/** Milliseconds for which the facts are cached. */
 const TRUST_KEPT = 5_000;
 
-/** Temporal's CONTINUE_AS_NEW_INITIATOR_WORKFLOW: code has continued the run, and neither a cron schedule nor a retry policy has. */
+/** Temporal's CONTINUE_AS_NEW_INITIATOR_WORKFLOW: the workflow itself continued as new, and not a cron schedule or a retry policy. */
 const BY_WORKFLOW = 1;
 
 /**
- * Creates the guard. It asks Temporal about each run once. What Temporal itself tells counts: which run has started a sub-workflow, how
- * a run was continued, from which first run, and on which task queue. What a run says of itself counts where the API has signed it.
+ * Creates the guard, which checks each run once. It trusts what Temporal itself records: the parent of a sub-workflow, the continuation
+ * of a run, its first run, and its task queue. What a run says about itself counts only where the API has signed it.
  */
 export function createRunGuard({ firstEvent, trust, clock }: GuardSources): RunGuard {
   const known = new Map<string, Promise<boolean>>();
@@ -64,10 +64,10 @@ export function createRunGuard({ firstEvent, trust, clock }: GuardSources): RunG
     return run === null ? null : { workflowId, event, started, run, content };
   }
 
-  /** Reports whether the API has signed how the first run of a chain was started; `ofChain`: a later run of that chain tells it. */
+  /** Reports whether the API has signed the start of a chain's first run; `ofChain`: as a later run of the chain passes it on. */
   async function isSigned({ workflowId, event, started, run, content }: Start, tenant: string, ofChain: boolean) {
     if (run.interpreter < SIGNED_STATEMENTS) {
-      // Whoever says that a run is as old as that must have started it before anything was signed.
+      // A run that claims to be that old must have started before anything was signed.
       const { unsignedUntil } = await keptTrust();
       return unsignedUntil !== null && startTime(event, ofChain ? run : null) < unsignedUntil;
     }
@@ -91,7 +91,7 @@ export function createRunGuard({ firstEvent, trust, clock }: GuardSources): RunG
     if (!continuedExecutionRunId) return isSigned(start, tenant, false);
     if (!firstExecutionRunId) return false;
     const first = await read({ workflowId, runId: firstExecutionRunId });
-    // Past its retention, what it was started with is what Fermata's own code has passed on; below interpreter 10 it passes on nothing.
+    // After the retention of the first run, Fermata's own code has passed on its start; below interpreter 10 it does not.
     if (first === null) return isSigned(start, tenant, true);
     return isOwn(first) && !first.started.continuedExecutionRunId && isSigned(first, tenant, false);
   }
@@ -102,7 +102,7 @@ export function createRunGuard({ firstEvent, trust, clock }: GuardSources): RunG
     if (before !== undefined) return before;
     const answer = check(run, tenant);
     known.set(name, answer);
-    // Whether nobody answers is asked again.
+    // An outage is not remembered.
     answer.catch(() => known.delete(name));
     const [oldest] = known.keys();
     if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
@@ -112,13 +112,13 @@ export function createRunGuard({ firstEvent, trust, clock }: GuardSources): RunG
   return isAuthentic;
 }
 
-/** How a run of Fermata's was started. */
+/** The start of one of Fermata's runs. */
 interface Start extends Pick<Opening, 'event' | 'started' | 'content'> {
   workflowId: string;
   run: RunInput;
 }
 
-/** Reports whether Fermata may have started a run so: for its own workers, once, and with the state of a chain only within that chain. */
+/** Reports whether Fermata may have started a run like this: for its own workers, once, and with carried state only within a chain. */
 function isOwn({ started, run }: Start): boolean {
   const { taskQueue, cronSchedule, retryPolicy, continuedExecutionRunId, initiator } = started;
   if (taskQueue?.name !== OWN_TASK_QUEUE || cronSchedule || retryPolicy) return false;
@@ -126,7 +126,7 @@ function isOwn({ started, run }: Start): boolean {
   return isContinued === (run.carried?.middle !== undefined) && (!isContinued || initiator === BY_WORKFLOW);
 }
 
-/** Reports whether a run has the workflow id that it says it was started under. */
+/** Reports whether a run has the workflow id that its input names. */
 function isItsPlace(workflowId: string, { n, schedule }: RunInput): boolean {
   return schedule === undefined ? workflowId === workflowIdOf(n) : isStartOfSchedule(workflowId, schedule);
 }

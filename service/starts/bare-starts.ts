@@ -2,7 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import { hasPermission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
 
-/** The actions that reach nothing and nobody outside their own run. */
+/** The actions that have no effect outside their own run. */
 export const PURE_ACTIONS: ReadonlySet<string> = new Set([
   'core.noop',
   'core.transform',
@@ -12,10 +12,7 @@ export const PURE_ACTIONS: ReadonlySet<string> = new Set([
   'core.wait_signal',
 ]);
 
-/**
- * Throws `permission_missing` unless a principal may start an action by itself, outside any workflow: a workflow is where its author
- * puts a guard around the action.
- */
+/** Throws `permission_missing` unless a principal may start an action outside a workflow, where no author has put guards around it. */
 export function demandBareStart(principal: Principal, action: string): void {
   const permission = 'action:execute';
   if (PURE_ACTIONS.has(action) || hasPermission(principal, permission)) return;

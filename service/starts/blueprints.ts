@@ -14,9 +14,9 @@ import type { Trust } from '../../model/statement.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
 import { createBlind } from '../projections/blinds.ts';
 import { writeOnlyPaths } from '../projections/write-only.ts';
-import { checkInput } from './inputs.ts';
+import { concurrencyFor } from './concurrency.ts';
+import { completeInput } from './inputs.ts';
 import type { ResolvedStart, StartCommand } from './start-command.ts';
-import { turnFor } from './turns.ts';
 
 // The only place that builds the input and the memo of a run. Sub-workflows get theirs from the run above them, in the interpreter.
 
@@ -45,9 +45,9 @@ export function buildStart(
 ): Blueprint {
   const { ref, enforcement = null, tags = [], mode, memo: callersMemo, starters = [], scheduled } = command;
   const { definition, version, revision, hash, definitionId, outSchema, actions, workflows } = resolved;
-  const input = checkInput(command.input, command.inputField, resolved.paramSchema);
+  const input = completeInput(command.input, command.inputField, resolved.paramSchema);
   const writeOnly = writeOnlyPaths(resolved.paramSchema);
-  const turn = turnFor({ definition, ref, version }, input, command.inputField);
+  const turn = concurrencyFor({ definition, ref, version }, input, command.inputField);
   const bySchedule = 'schedule' in identity;
   const n = bySchedule ? UNNUMBERED : identity.n;
   const run: RunInput = {
@@ -132,7 +132,7 @@ export function buildContinuation(
     executor: principal.id,
     owner: principal.subject,
     actions: Object.keys(run.actions),
-    turn: turnFor(run, input, 'input'),
+    turn: concurrencyFor(run, input, 'input'),
     on_failure: run.definition.on_failure,
   };
   return fitting({ input, run, memo, summary: summaryOf(run) }, 'from');

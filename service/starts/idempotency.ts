@@ -6,12 +6,12 @@ import { refusal } from '../../model/refusal.ts';
 import type { IdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
 import { sha256Hex } from '../access/hash.ts';
 
-/** What makes a request one however often it is sent: a key that a caller gives, or the parts of one that Fermata makes. */
+/** An idempotency key: that of a caller, or the parts of one that Fermata makes. */
 export type IdempotencyKey = string | readonly [string, string, ...string[]];
 
 /**
- * Returns the text that an idempotency key is kept as. What Fermata makes holds a line feed, so that no caller's key is the same.
- * Throws `request_invalid` for a caller's key that is not 1 to 200 visible ASCII characters.
+ * Returns the stored form of an idempotency key. Fermata's own keys contain a line feed, which callers' keys cannot. Throws
+ * `request_invalid` for a caller's key that is not 1 to 200 visible ASCII characters.
  */
 export function idempotencyText(key: IdempotencyKey): string {
   if (typeof key !== 'string') return key.join('\n');
@@ -21,7 +21,7 @@ export function idempotencyText(key: IdempotencyKey): string {
   ]);
 }
 
-/** Returns what is kept of what was asked, to tell another request with the same key. */
+/** Returns the hash by which a request is compared with an earlier one. */
 export function askedHash(asked: Json): string {
   return sha256Hex(canonicalJson(asked));
 }
@@ -69,7 +69,7 @@ export interface Repeats {
   ): Promise<void>;
 }
 
-/** Makes it over a store. */
+/** Creates it over a store. */
 export function createRepeats(keys: IdempotencyKeyStore): Repeats {
   const repeats: Repeats = {
     async find(tenant, key, asked) {
@@ -102,7 +102,7 @@ export function createRepeats(keys: IdempotencyKeyStore): Repeats {
   return repeats;
 }
 
-/** The refusal of a request whose key came with another request before. */
+/** Returns the refusal of a request whose key was used for another one. */
 export function mismatch(): AppError {
   return new AppError('idempotency_mismatch', 'this Idempotency-Key has already been used with a different request');
 }

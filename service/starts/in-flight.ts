@@ -1,6 +1,6 @@
 /**
- * Makes a count of what each tenant has under way: the function that it returns lets one more in and gives the function that ends it,
- * or null when the tenant has `most` already.
+ * Creates a limit on concurrent work per tenant. The function that it returns admits one more and returns the function that ends it, or
+ * returns null when the tenant has `most` already.
  */
 export function createInFlight(most: number): (tenant: string) => (() => void) | null {
   const inFlight = new Map<string, number>();

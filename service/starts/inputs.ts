@@ -8,10 +8,10 @@ import { isReservedSignal } from '../../model/signal.ts';
 import { WorkMeter } from '../../model/work.ts';
 
 /**
- * The input of a run with its schema's defaults; `field` is where it stands in the request. Throws `input_invalid`, and
- * `definition_outdated` for a stored schema that can no longer be used.
+ * Returns an input completed with the defaults of its schema; `field` is the field of the request that holds it. Throws
+ * `input_invalid`, and `definition_outdated` for a stored schema that can no longer be used.
  */
-export function checkInput(input: Parameters, field: string, schema: JsonObject | null): Parameters {
+export function completeInput(input: Parameters, field: string, schema: JsonObject | null): Parameters {
   if (schema === null) return input;
   const { value, issues } = completed(schema, input, `/${field}`);
   if (issues.length === 0) return value as Parameters; // an object stays one
@@ -33,7 +33,7 @@ function completed(schema: JsonObject, value: Json, base: string): ReturnType<ty
   }
 }
 
-/** Throws `request_invalid` for a signal name that is reserved for Fermata, such as those that carry decisions. */
+/** Throws `request_invalid` for a reserved signal name, such as those of decisions. */
 export function demandSignalName(name: string): void {
   if (!isReservedSignal(name)) return;
   throw refusal('request_invalid', [

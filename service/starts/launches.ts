@@ -8,20 +8,20 @@ import type { TurnStore } from '../../store/executions/turns.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
 import { type TaskQueueService, taskQueuesOf } from '../access/task-queues.ts';
-import { indexed } from '../projections/index-entries.ts';
+import { indexed } from '../index/entries.ts';
 import { maskInput } from '../projections/masks.ts';
 import type { StatementSigner } from '../statements/statements.ts';
 import { createAdmission } from './admission.ts';
+import { conflict, openAmong } from './concurrency.ts';
 import { askedHash, type IdempotencyKey, idempotencyText, mismatch } from './idempotency.ts';
-import { conflict, openAmong } from './turns.ts';
 
-/** How often another number is tried when one is taken. */
+/** The most numbers that are tried when they are taken. */
 const MINT_TRIES = 5;
 
-/** Runs with a key that are looked at before another one is made to wait, skipped or refused. */
+/** The most runs with a key that are checked before another one waits, is skipped or is refused. */
 const MAX_RIVALS = 2_000;
 
-/** How a run is started: after how many seconds, for which request, and under which number where that is known. */
+/** The options of a launch: the delay in seconds, the idempotency key, the content of the request, and the number, if it is known. */
 interface LaunchOptions {
   delay?: number | undefined;
   key: IdempotencyKey | undefined;
@@ -33,11 +33,11 @@ interface LaunchOptions {
 export interface Launched {
   n: number;
   workflowId: string;
-  /** The first event of its history, when this start began it; null when it may have gone further, or ended, by now. */
+  /** The first event of its history if this start began it; null when it may have continued, or ended, since. */
   started: HistoryEvent | null;
 }
 
-/** Starts runs under numbers of their own, each once. */
+/** Starts runs, each exactly once and under its own number. */
 export interface Launcher {
   /**
    * Starts a run, and gives what `show` makes of it. The same idempotency key with what was asked the same is one run,
@@ -104,13 +104,13 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
     };
   }
 
-  /** What a run with a concurrency key is started with: whether it is its turn. Throws `concurrency_conflict`. */
+  /** Claims a slot for a run with a concurrency key, and adds the verdict to what it is started with. Throws `concurrency_conflict`. */
   async function withTurn(blueprint: Blueprint, { entry }: Claim, delay: number): Promise<Blueprint> {
     const { turn, tenant, ref } = blueprint.memo;
     if (turn === undefined) return blueprint;
     const wanted = { namespace, workflowId: entry.workflowId, tenant, ref, turn };
     const rivals = await turns.rivals(wanted, MAX_RIVALS);
-    // As many open ones as may go on at once show that there is no room; until then each may have closed.
+    // As many open runs as the limit allows prove that there is no room; until then each may have closed.
     for (let at = 0, open = 0; at < rivals.length && open < turn.limit; at += turn.limit) {
       open += (await openAmong(temporal, turns, rivals.slice(at, at + turn.limit), clock())).size;
     }
@@ -119,7 +119,7 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
     return verdict === 'wait' ? blueprint : { ...blueprint, run: { ...blueprint.run, turn: verdict } };
   }
 
-  /** The same for one that was claimed before. */
+  /** Adds the verdict to a run that claimed its slot earlier. */
   async function withKnownTurn(blueprint: Blueprint, workflowId: string): Promise<Blueprint> {
     if (blueprint.memo.turn === undefined || !(await turns.isGranted(namespace, workflowId))) return blueprint;
     return { ...blueprint, run: { ...blueprint.run, turn: 'begin' } };
@@ -133,7 +133,7 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
       // Whether a run with a concurrency key waits is decided when it begins.
       return { n, workflowId, started: memo.turn === undefined ? started : null };
     } catch (error) {
-      // When nobody answered, the run may have started: the row stays, and the sweep finds out.
+      // Without an answer the run may have started: the row stays, and the reconciler finds out.
       const unknown = error instanceof AppError && error.code === 'temporal_unavailable';
       if (!unknown) await release(tenant, claim);
       throw error;
@@ -145,6 +145,12 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
     if (claim.entry.turn !== undefined) await turns.leave(namespace, claim.entry.workflowId);
   }
 
+  /** Mints a number that is larger than all before it. */
+  function mint(): number {
+    last = mintNumber(last, clock());
+    return last;
+  }
+
   async function launchOnce(
     tenant: string,
     blueprintOf: (n: number) => Blueprint,
@@ -153,32 +159,37 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
     const bodyHash = askedHash(asked);
     const idempotency = key === undefined ? undefined : { key: idempotencyText(key), bodyHash };
     for (let tries = 0; tries < MINT_TRIES; tries += 1) {
-      const n = number ?? mintNumber(last, clock());
-      if (number === undefined) last = n;
+      const n = number ?? mint();
       const blueprint = blueprintOf(n);
       await queues.demandOwn(tenant, taskQueuesOf(blueprint.run));
       const claim: Claim = { entry: entryOf(blueprint), idempotency };
       const claimed = await store.claim(tenant, claim);
       if (claimed === 'taken') {
-        // A number that is given is that of one run, which there is already.
+        // A given number belongs to one run, which exists already.
         if (number !== undefined) return { n, workflowId: claim.entry.workflowId, started: null };
         continue;
       }
-      if (claimed === 'claimed') {
-        const whole = await withTurn(blueprint, claim, delay).catch(async (error: unknown) => {
-          await release(tenant, claim);
-          throw error;
-        });
-        return launch(tenant, whole, delay, claim);
-      }
+      if (claimed === 'claimed') return launchClaimed(tenant, blueprint, delay, claim);
       if (claimed.bodyHash !== bodyHash) throw mismatch();
-      const same = blueprintOf(claimed.n);
-      const entry = entryOf(same);
-      // A process may have died between the claim and the start: the start is made good, or refused as made.
-      await store.write([entry]);
-      return launch(tenant, await withKnownTurn(same, entry.workflowId), delay, { entry });
+      return launchAgain(tenant, blueprintOf(claimed.n), delay);
     }
     throw new AppError('internal', 'no free execution id was found');
+  }
+
+  /** Starts a run whose number was just claimed. */
+  async function launchClaimed(tenant: string, blueprint: Blueprint, delay: number, claim: Claim): Promise<Launched> {
+    const whole = await withTurn(blueprint, claim, delay).catch(async (error: unknown) => {
+      await release(tenant, claim);
+      throw error;
+    });
+    return launch(tenant, whole, delay, claim);
+  }
+
+  /** Starts a run that an earlier request claimed, and maybe started: a process may have died in between. */
+  async function launchAgain(tenant: string, blueprint: Blueprint, delay: number): Promise<Launched> {
+    const entry = entryOf(blueprint);
+    await store.write([entry]);
+    return launch(tenant, await withKnownTurn(blueprint, entry.workflowId), delay, { entry });
   }
 
   return {

@@ -4,17 +4,15 @@ import type { Execution } from '../../model/execution.ts';
 import { uuidOf } from '../../model/execution-id.ts';
 import type { SigningKeyRow, SigningKeyStore } from '../../store/access/signing-keys.ts';
 
-/** Finds out whether the API has started a run: true, false, or null where nobody can tell. */
+/** Finds out whether the API started a run; null: unknown. */
 export type Authenticator = (execution: Execution) => Promise<boolean | null>;
 
-/** Milliseconds after which keys are read again, so that a revocation by another process counts. */
+/** Milliseconds after which keys are read again, so that revocations by other processes take effect. */
 const KNOWN_FOR = 5_000;
 
-/**
- * Creates the authenticator. It knows the keys of all API processes, whichever of them has started a run. `clock` gives milliseconds.
- */
+/** Creates the authenticator, which knows the keys of all API processes. */
 export function createAuthenticator(store: Pick<SigningKeyStore, 'list'>, clock: () => number): Authenticator {
-  /** Keys by their name; undefined: there is none. */
+  /** Keys by name; undefined: there is no such key. */
   const known = new Map<string, SigningKeyRow | undefined>();
   let expires = Number.NEGATIVE_INFINITY;
 
@@ -32,7 +30,7 @@ export function createAuthenticator(store: Pick<SigningKeyStore, 'list'>, clock:
   }
 
   return async ({ run, memo, partial, startContent, above }) => {
-    // Older runs have no warrant, a sub-workflow is started by the run above it, and not everything of a chain may be there.
+    // Older runs and sub-workflows have no warrant, and a chain may lack its first runs.
     if (run === null || partial === true || ((run.depth ?? 0) > 0 && above !== undefined)) return null;
     if (run.trust === undefined) return run.interpreter >= SIGNED_STATEMENTS ? false : null;
     const { warrant } = memo ?? {};

@@ -7,19 +7,19 @@ import type { ProjectionReader } from '../projections/reader.ts';
 import type { SigningKey } from './signing-key.ts';
 import type { StatementSigner } from './statements.ts';
 
-/** How far the telling of open runs has come: how many were told, and how many could not be. */
+/** The progress of a revocation in open runs: how many were told, and how many could not be told. */
 export interface RevocationCounts {
   told: number;
   failed: number;
 }
 
-/** Runs that are told at the same time. */
+/** Runs that are told concurrently. */
 const AT_ONCE = 8;
 
 /**
- * Tells every open run that trusts a signing key that the key is revoked, and counts them as it goes. Where `own`, the key itself, is
- * null, those cannot be told that trust no other. False where the signal was aborted before all of them were tried. Throws where the open
- * runs cannot be listed.
+ * Tells every open run that trusts a signing key that the key is revoked, and counts the runs. `own` is the key itself; if it is null,
+ * runs that trust no other key cannot be told. Returns false if the signal was aborted before all were tried. Throws if the open runs
+ * cannot be listed.
  */
 export async function tellRevocation(
   {
@@ -43,7 +43,7 @@ export async function tellRevocation(
     const execution = (await projections.read(workflowId))?.execution;
     if (execution?.trust?.keys[kid] === undefined) return;
     for (const payload of signer.sealRevocation(execution, kid, own, clock())) {
-      // A run that has ended meanwhile needs no telling.
+      // A run that has ended meanwhile need not be told.
       await temporal.signal(workflowId, { name: TRUST_SIGNAL, payload, identity: 'fermata', requestId: undefined });
     }
     counts.told += 1;

@@ -3,9 +3,9 @@ import type { Execution } from '../../model/execution.ts';
 import { awaitSettled, type RunReading } from './verdicts.ts';
 
 /**
- * Does some work with what was read of a run. Where the work is refused for what the run may not have taken yet (a delegation, or the end
- * of one), waits until it has, reads it again and does the work once more. Throws what the work throws, and `busy` where it is refused
- * and the run has still not taken all that it was sent.
+ * Runs work with the view of a run. When it is refused for a reason that unprocessed signals may change, such as a delegation, waits
+ * until the run has processed them, reads it again and repeats the work once. Throws what the work throws, and `busy` when the run has
+ * still not processed everything.
  */
 export type OnceSettled = <View extends { execution: Execution }, Result>(
   view: View,
@@ -13,10 +13,10 @@ export type OnceSettled = <View extends { execution: Execution }, Result>(
   read: () => Promise<View>,
 ) => Promise<Result>;
 
-/** Refusals that depend on the delegations of a question, and on the steps of its ladder. */
+/** The refusals that depend on the delegations and escalations of an inquiry. */
 const PASSING: readonly ErrorCode[] = ['not_an_approver', 'delegate_unsuitable'];
 
-/** Creates it. */
+/** Creates the function. */
 export function createOnceSettled(reading: RunReading): OnceSettled {
   return async (view, work, read) => {
     try {

@@ -10,7 +10,7 @@ import type { RevocationCounts } from './revocations.ts';
 import { createSigningKey, type SigningKey, toSigningKey } from './signing-key.ts';
 import type { StatementSigner } from './statements.ts';
 
-/** A public key as it is published (RFC 8037), with what has become of it. Times are ISO 8601. */
+/** A published public key (RFC 8037), with its status. Times are ISO 8601. */
 export interface PublishedKey {
   kty: 'OKP';
   crv: 'Ed25519';
@@ -25,8 +25,8 @@ export interface PublishedKey {
 }
 
 /**
- * Loads the keys that sign statements, the newest first: those in `pems` (PKCS 8) where some are given, or else those of the table,
- * where one is created when it has none. Revoked keys are left out. Throws an Error that says what is wrong with a key.
+ * Loads the keys that sign statements, newest first: those in `pems` (PKCS 8), if there are any, else those of the table, where one is
+ * created if there is none. Leaves out revoked keys. Throws an Error that says what is wrong with a key.
  */
 export async function loadSigningKeys(
   store: SigningKeyStore,
@@ -34,7 +34,7 @@ export async function loadSigningKeys(
   pems: readonly string[] = [],
 ): Promise<SigningKey[]> {
   if (pems.length > 0) {
-    // The newest one is stored last.
+    // The newest key is stored last.
     for (const { kid, x } of keysOf(pems).toReversed()) await store.ensure(async () => ({ kid, x, sealed: null }));
   } else await store.ensure(async (known) => (known.some(canSign) ? null : sealed(createSigningKey(), sealer)));
   const keys = await usableKeys(await store.list(), sealer, pems);
@@ -42,7 +42,7 @@ export async function loadSigningKeys(
   return keys;
 }
 
-/** Opens the keys that have not been revoked, the newest first; one that others have retired since comes after that which they use. */
+/** Opens the keys that are not revoked, newest first, and retired ones after the others. */
 async function usableKeys(
   rows: readonly SigningKeyRow[],
   sealer: Sealer,
@@ -67,37 +67,37 @@ async function sealed({ kid, x, privateKey }: SigningKey, sealer: Sealer) {
   return { kid, x, sealed: await sealer.seal({ value, signing: kid }) };
 }
 
-/** How far the revocation of a key has come in open runs; `finished` once all of them were tried. */
+/** The progress of a revocation in open runs; `finished` once all of them were tried. */
 export interface Revocation extends RevocationCounts {
   finished: boolean;
 }
 
-/** The keys that sign statements, as the API manages them. */
+/** Manages the keys that sign statements. */
 export interface SigningKeyService {
-  /** Returns every key that has ever signed, the oldest first. */
+  /** Lists every key that has ever signed, oldest first. */
   list(): Promise<PublishedKey[]>;
   /**
-   * Creates a key, which signs for runs that are started from now on; earlier ones go on to sign for the runs that trust no other.
-   * Throws `forbidden` outside of the default tenant, and `request_invalid` where the keys are kept in files.
+   * Creates a key, which signs for runs that start from now on; earlier keys continue to sign for runs that trust no other. Throws
+   * `forbidden` outside of the default tenant, and `request_invalid` if the keys are in files.
    */
   rotate(caller: Principal): Promise<PublishedKey[]>;
   /**
-   * Revokes a key for good: it signs nothing any more, but that every open run that trusts it is told so, once all API processes have
-   * had the time to notice. Returns within 20 seconds how far that has come; the rest is told in the background. It may be repeated: to
-   * see how far it is, to reach those that could not be told, and after a restart in between, which ends the telling. Throws
+   * Revokes a key permanently. It signs nothing any more, except to tell every open run that trusts it about the revocation, once all
+   * API processes have had the time to notice. Returns the progress within 20 seconds; the rest continues in the background. Can be
+   * repeated to see the progress, to reach runs that could not be told, and after a restart, which ends the telling. Throws
    * `forbidden`, `key_not_found`, `last_key`.
    */
   revoke(caller: Principal, kid: string): Promise<Revocation>;
-  /** Signs with the keys that there are now, whichever API process has added or revoked one. */
+  /** Reads the keys again, so that additions and revocations by other API processes take effect. */
   refresh(): Promise<void>;
   /** Refreshes until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Milliseconds after which an API process notices what another one has done with keys. */
+/** Milliseconds after which an API process notices changes of keys by another one. */
 const REFRESH_EVERY = 1_000;
 
-/** Milliseconds for which a request awaits that all open runs are told of a revoked key. */
+/** Milliseconds for which a request waits until all open runs are told of a revocation. */
 const ANSWER_WITHIN = 15_000;
 
 /** The dependencies of the service. */
@@ -109,7 +109,7 @@ export interface SigningKeyDependencies {
   log: Logger;
   /** Resolves after some milliseconds; rejects once the signal is aborted. */
   wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
-  /** Resolves with false where the signal was aborted before all runs were tried. */
+  /** Tells open runs about a revocation; resolves with false if the signal was aborted before all were tried. */
   tell: (
     key: { kid: string; own: SigningKey | null },
     counts: RevocationCounts,
@@ -117,7 +117,7 @@ export interface SigningKeyDependencies {
   ) => Promise<boolean>;
 }
 
-/** Creates the service; `pems` are the keys of FERMATA_SIGNING_KEY_FILE, `tell` tells open runs of a revoked one. */
+/** Creates the service; `pems` are the keys of FERMATA_SIGNING_KEY_FILE. */
 export function createSigningKeyService({
   store,
   sealer,
@@ -132,12 +132,12 @@ export function createSigningKeyService({
   const telling = new Map<string, { counts: RevocationCounts; done: Promise<boolean> }>();
   const stopped = new AbortController();
 
-  /** Begins to tell open runs that a key is revoked. */
+  /** Starts to tell open runs about a revocation. */
   function beginTelling(row: SigningKeyRow) {
     const { kid } = row;
     const counts: RevocationCounts = { told: 0, failed: 0 };
     const work = async () => {
-      // Until the other processes have noticed, they start runs that trust it.
+      // Other processes start runs that trust the key until they have noticed.
       await wait(2 * REFRESH_EVERY);
       return tell({ kid, own: await privateKeyOf(row) }, counts, stopped.signal);
     };
@@ -158,7 +158,7 @@ export function createSigningKeyService({
     seen = now;
   }
 
-  /** Finds a key with its private part; null where that is not known, or was sealed by a master key that is gone. */
+  /** Finds the private key of a row; null if it is not stored, or if its master key is gone. */
   async function privateKeyOf(row: SigningKeyRow): Promise<SigningKey | null> {
     const given = keysOf(pems).find(({ kid }) => kid === row.kid);
     if (given !== undefined || row.sealed === null) return given ?? null;
@@ -219,7 +219,7 @@ function canSign({ sealed, revoked }: SigningKeyRow): boolean {
   return sealed !== null && revoked === null;
 }
 
-/** Describes keys as JWKS members. */
+/** Converts keys to members of a JWKS. */
 function publishKeys(rows: readonly SigningKeyRow[]): PublishedKey[] {
   return rows.map(({ kid, x, created, retired, revoked }) => ({
     kty: 'OKP',

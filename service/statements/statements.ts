@@ -12,38 +12,38 @@ import { HASHED_FIELDS, type SignedStatement, type StatementType, type Trust } f
 import type { StartRequest } from '../../temporal/starts.ts';
 import type { SigningKey } from './signing-key.ts';
 
-/** Bytes of the salt that keeps a hashed value from being guessed. */
+/** The bytes of the salt that protects hashed values from being guessed. */
 const SALT_BYTES = 16;
 
-/** Signs what people want of a run, so that it counts there. */
+/** Signs decisions, delegations and controls, so that runs accept them. */
 export interface StatementSigner {
-  /** Signs with some keys from now on, the newest first, and with no other. */
+  /** Replaces the keys that sign, newest first. */
   use(keys: readonly SigningKey[]): void;
   /**
-   * Returns the payloads of trust signals after which a run no longer trusts a key, in order. `own` is that key itself, which tells a
-   * run that trusts no other of the next one; null: it is not known any more. `at` is now, in milliseconds. Throws `last_key`, and
+   * Returns the payloads of the trust signals, in order, that make a run distrust a key. `own` is the key itself, which introduces the
+   * next key to a run that trusts no other; null: it is no longer known. `at` is the time in milliseconds. Throws `last_key`, and
    * `signing_key_missing` for a run that cannot be told.
    */
   sealRevocation(execution: Execution, kid: string, own: SigningKey | null, at: number): Json[];
-  /** Returns the keys that a run is to trust that is started now. */
+  /** Returns the keys that a run trusts that starts now. */
   trust(): Trust;
   /**
-   * Returns the payload of a decision for a run; unsigned for a run that asks for no statements. Throws `response_invalid` for values
-   * that JSON does not carry unchanged, and `signing_key_missing`.
+   * Returns the payload of a decision; unsigned for a run that demands no statements. Throws `response_invalid` for values that JSON
+   * does not preserve, and `signing_key_missing`.
    */
   sealDecision(execution: Execution, decision: Decision, what: string | undefined): Json;
-  /** Returns the memo of a start with its warrant. `at` is now, in milliseconds. */
+  /** Returns the memo of a start with its warrant. `at` is the time in milliseconds. */
   withWarrant(start: WarrantedStart, at: number): RunMemo;
-  /** Returns the payload of a delegation for a run. Throws as sealDecision. */
+  /** Returns the payload of a delegation. Throws what `sealDecision` throws. */
   sealDelegation(execution: Execution, delegation: Delegation): Json;
-  /** Returns the payload of a control for a run. `at` is now, in milliseconds. Throws as sealDecision. */
+  /** Returns the payload of a control. `at` is the time in milliseconds. Throws what `sealDecision` throws. */
   sealControl(execution: Execution, control: Control, at: number): Json;
 }
 
-/** What a warrant is about. */
+/** The parts of a start that a warrant covers. */
 export type WarrantedStart = Pick<StartRequest, 'input' | 'run' | 'memo'>;
 
-/** Creates the signer; of the keys, the newest first, the first one that a run trusts signs for it. */
+/** Creates the signer. The first key that a run trusts signs for it; `loaded` is in order, newest first. */
 export function createStatementSigner(loaded: readonly SigningKey[]): StatementSigner {
   let keys = [...loaded];
 
@@ -90,13 +90,13 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
         seal(execution, 'trust', { ...said, id: randomUUID(), by: 'fermata', at: new Date(at).toISOString() }, {}, key);
       const known = others.find((key) => Object.hasOwn(trusted, key.kid));
       if (known !== undefined) return [about({ add: [], revoke: [kid] }, known)];
-      // A run that trusts no other key is told of one first.
+      // Introduce another key to a run that trusts only the revoked one.
       if (own === null) throw new AppError('signing_key_missing', 'the execution trusts no other key');
       const add = [{ kid: newest.kid, x: newest.x }];
       return [about({ add, revoke: [] }, own), about({ add: [], revoke: [kid] }, newest)];
     },
     trust: () => ({ keys: Object.fromEntries(keys.map(({ kid, x }) => [kid, x])) }),
-    // Decisions, delegations and controls are made of nothing but JSON.
+    // Decisions, delegations and controls are JSON.
     sealDecision: (execution, decision, what) =>
       seal(execution, 'decision', decision as unknown as JsonObject & { by: Json }, { what: what ?? null }),
     withWarrant({ input, run, memo }, at) {
@@ -123,17 +123,17 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
   };
 }
 
-/** Signs a statement: Ed25519, as base64url. */
+/** Returns the Ed25519 signature of a statement, base64url. */
 function signatureOf(statement: JsonObject, privateKey: KeyObject): string {
   return sign(null, Buffer.from(signedText(statement)), privateKey).toString('base64url');
 }
 
-/** Returns a value as it arrives: without fields that are undefined. */
+/** Returns a value as the receiver parses it: without undefined fields. */
 function asSent(value: object): Json {
   return JSON.parse(JSON.stringify(value)) as Json;
 }
 
-/** Throws `response_invalid` for what would not be the same after it was read again: half characters and numbers beyond 2^53. */
+/** Throws `response_invalid` for values that JSON does not preserve: lone surrogates, and numbers beyond 2^53. */
 function demandExact(value: Json): void {
   const inexact =
     (typeof value === 'string' && !value.isWellFormed()) ||

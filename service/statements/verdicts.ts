@@ -4,24 +4,24 @@ import type { Execution } from '../../model/execution.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 
-/** How long an answer waits for the run to take what was sent, in milliseconds. */
+/** Milliseconds for which an answer waits for the verdict of a run. */
 const VERDICT_WITHIN = 8_000;
 
-/** Seconds after which a run that was flooded has mostly continued as another one, which takes statements again. */
+/** Seconds after which a flooded run has usually continued as new and verifies statements again. */
 const FLOOD_SECONDS = 10;
 
-/** What a run is read from, and followed in. */
+/** The sources from which a run is followed. */
 export interface RunReading {
   temporal: Pick<Temporal, 'follow'>;
   projections: Pick<ProjectionReader, 'read'>;
 }
 
 /**
- * Waits until a run shows, to `find`, what it makes of the statement with an id that it was sent: reads it again whenever its newest run
- * has more history, until the limit. `before` is the run as it was before that. Null when no worker has taken the statement in time, and where the run
- * has taken it and records no verdicts: an old interpreter, or `isForgotten`. `closed` when the run has ended without it. Throws `busy`
- * where the run has taken it without a verdict: flooded with forgeries it has refused it unverified, or it keeps nothing of it any more.
- * It may be sent again then.
+ * Waits until `find` returns the verdict of a run on the statement with an id: reads the run whenever its newest run has more history,
+ * until the limit. `before` is the run before the statement was sent. Returns null when no worker has processed the statement in time,
+ * and when the run records no verdicts (an old interpreter, or `isForgotten`); `closed` when the run has ended without one. Throws
+ * `busy` when the run has processed the statement without a verdict: it refused it unverified in a flood of forgeries, or keeps no
+ * record of it any more. The statement can be sent again then.
  */
 export async function awaitVerdict<T>(
   reading: RunReading,
@@ -34,7 +34,7 @@ export async function awaitVerdict<T>(
   for await (const execution of readingsOf(reading, before.workflowId, limit)) {
     const found = find(execution);
     if (found !== undefined) return found;
-    // The same statement may have been refused in an earlier flood, and be sent again.
+    // The statement may have been refused in an earlier flood, too.
     if (floodedOf(execution, id) > floodedOf(before, id)) {
       const message =
         'the execution has received too many forged statements and verifies no more of them for now: try again';
@@ -50,7 +50,7 @@ export async function awaitVerdict<T>(
   return null;
 }
 
-/** Waits until a run has taken all that it was sent, as long as for a verdict. */
+/** Waits until a run has processed everything it was sent, at most as long as for a verdict. */
 export async function awaitSettled(reading: RunReading, { workflowId }: Execution): Promise<void> {
   for await (const { unsettled } of readingsOf(reading, workflowId, AbortSignal.timeout(VERDICT_WITHIN)))
     if (unsettled === undefined) return;
@@ -66,11 +66,11 @@ async function* readingsOf(
   try {
     for await (const { events } of temporal.follow(workflowId, limit, 'newest')) {
       const last = Number(events.at(-1)?.eventId ?? 0);
-      // The first pages are what was there when it was read; another run of the chain counts from 1 again.
+      // The first pages are those that were read before; the event ids of another run of the chain begin at 1 again.
       if (last <= seen && !events.some((event) => event.workflowExecutionStartedEventAttributes)) continue;
       const execution = (await projections.read(workflowId))?.execution;
       if (execution === undefined) return;
-      // What was outstanding when it was read may have been taken since, in history that was read after that: its page is awaited.
+      // Events that were outstanding may have been processed since, in history after what was read: await its page.
       seen = execution.unsettled ? Math.max(last, execution.lastEventId - 1) : execution.lastEventId;
       yield execution;
     }
@@ -79,7 +79,7 @@ async function* readingsOf(
   }
 }
 
-/** Counts how often a run is known to have refused the statement with an id because it was flooded. */
+/** Counts how often a run has refused the statement with an id because of a flood, as far as is known. */
 function floodedOf({ statements }: Execution, id: string): number {
   const refusals = statements?.refusals ?? [];
   return refusals.filter(({ reason, claims }) => reason === 'flooded' && claims.id === id).length;

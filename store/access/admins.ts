@@ -3,28 +3,29 @@ import { AppError } from '../../model/app-error.ts';
 import type { Database, Transaction } from '../database.ts';
 import { apiKeys, principals, tenants } from '../schema.ts';
 
-/** A key that is neither revoked nor expired. */
+/** Matches keys that are neither revoked nor expired. */
 export function holds(now: Date): SQL | undefined {
   return and(isNull(apiKeys.revoked), or(isNull(apiKeys.expires), gt(apiKeys.expires, now)));
 }
 
-/** How a change is kept from taking a tenant's last admin away. */
+/** The conditions under which a change may leave a tenant without an admin. */
 export interface AdminGuard {
   now: Date;
-  /** Whoever's token has granted `admin` since then counts as an admin. */
+  /** Counts as admins those whose tokens have granted `admin` since then. */
   seenSince: Date;
-  /** Lets the change through all the same. */
+  /** Allows the change in any case. */
   force: boolean;
 }
 
-/** Admins of a tenant: none, only such as are so by keys that expire, or one by a key that does not, or by a token. */
+/** The admins of a tenant: none; only by keys that expire; or at least one by a lasting key or by a token. */
 const NONE = 0;
 const EXPIRING = 1;
 const LASTING = 2;
 
 /**
- * Makes a change in a transaction, one at a time for a tenant. Throws `last_admin`, and undoes the change, where the tenant had an
- * admin with a credential that holds and has none after it, or none but such as expire. `change` is told whether it had one.
+ * Makes a change in a transaction, one at a time for each tenant; `change` is told whether the tenant had an admin. Throws
+ * `last_admin`, and rolls the change back, where the tenant had an admin with a valid credential and has none afterwards, or only ones
+ * that expire.
  */
 export async function keepAdmin<T>(
   db: Database,

@@ -10,7 +10,7 @@ export type AuditRow = typeof auditLog.$inferSelect;
 export interface AuditStore {
   /** Adds a change. */
   add(row: Omit<AuditRow, 'id' | 'at'>): Promise<void>;
-  /** A tenant's changes, the newest first, behind one by its id. */
+  /** Lists the changes of a tenant, newest first, older than the one with an id. */
   list(
     tenant: string,
     options: { subject?: string | undefined; before?: number | undefined },

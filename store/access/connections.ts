@@ -4,25 +4,25 @@ import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { connections } from '../schema.ts';
 
-/** A connection as it is stored: its secrets sealed. */
+/** A stored connection with encrypted secrets. */
 export type ConnectionRow = typeof connections.$inferSelect;
 
-/** Tenants with the same setting that are found. */
+/** The most tenants that are found by a setting. */
 const MAX_TENANTS = 20;
 
-/** Connections of tenants. */
+/** The connections of tenants. */
 export interface ConnectionStore {
-  /** A connection, or null. */
+  /** Finds a connection; null when there is none. */
   find(tenant: string, pack: ConnectedPack, name: string): Promise<ConnectionRow | null>;
-  /** The tenants whose connection of a name has a setting of a value, some at most. */
+  /** Finds at most MAX_TENANTS tenants whose connection with a name has a setting with a value. */
   tenantsWith(pack: ConnectedPack, name: string, setting: { key: string; value: string }): Promise<string[]>;
-  /** All connections of a tenant, by pack and name. */
+  /** Lists the connections of a tenant, by pack and name. */
   list(tenant: string): Promise<ConnectionRow[]>;
-  /** Where the connections of all tenants are stored, by tenant, pack and name. */
+  /** Lists the connections of all tenants by tenant, pack and name. */
   places(): Promise<Pick<ConnectionRow, 'tenant' | 'pack' | 'name'>[]>;
-  /** Stores a connection, over one of that name. */
+  /** Creates or replaces a connection. */
   put(row: Omit<ConnectionRow, 'created' | 'updated'>): Promise<ConnectionRow>;
-  /** Deletes a connection; false when there was none. */
+  /** Deletes a connection; returns false when there was none. */
   remove(tenant: string, pack: ConnectedPack, name: string): Promise<boolean>;
 }
 

@@ -1,13 +1,13 @@
-import { and, asc, desc, eq, gte, inArray, isNull, max, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, isNull, max, ne, or, sql } from 'drizzle-orm';
 import { AppError } from '../../model/app-error.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
-import { grantName } from '../../model/names.ts';
 import { hasPermission, type Role } from '../../model/permissions.ts';
 import type { AliasKind, Grants, Principal, PrincipalKind } from '../../model/principal.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { actions, aliases, apiKeys, principals, taskQueues, tenants } from '../schema.ts';
 import { type AdminGuard, holds, keepAdmin } from './admins.ts';
+import { type Aliases, createAliases, isSubject } from './aliases.ts';
 
 /** A key with its principal. */
 export interface KeyRow {
@@ -32,9 +32,6 @@ interface NewKey {
   onBehalfOf?: string | undefined;
 }
 
-/** An alias of a person. */
-export type AliasRow = typeof aliases.$inferSelect;
-
 const PRINCIPAL = {
   id: principals.id,
   tenant: principals.tenant,
@@ -45,17 +42,8 @@ const PRINCIPAL = {
   groups: principals.groups,
 };
 
-/** Matches principals by subject; mail addresses in any case. */
-function isSubject(subjects: readonly string[]): SQL | undefined {
-  const addresses = subjects.filter((subject) => subject.includes('@')).map(grantName);
-  return or(
-    inArray(principals.subject, [...subjects]),
-    addresses.length === 0 ? undefined : inArray(sql`lower(trim(${principals.subject}))`, addresses),
-  );
-}
-
 /** Tenants, principals, their keys, and their aliases. */
-export interface PrincipalStore {
+export interface PrincipalStore extends Aliases {
   /** Finds the principal of a valid key by the key's hash; null when there is none, or the principal is disabled. */
   findByKeyHash(hash: string, now: Date): Promise<Principal | null>;
   /**
@@ -122,17 +110,6 @@ export interface PrincipalStore {
     name: { subject: string } | { kind: AliasKind; value: string },
     now: Date,
   ): Promise<KnownPrincipal | null>;
-  /**
-   * Returns subjects with all other names of the same people: their aliases, and the subjects that an alias joins to them with the
-   * aliases of these.
-   */
-  namesOf(tenant: string, subjects: readonly string[]): Promise<string[]>;
-  /** Lists the aliases in a tenant. */
-  listAliases(tenant: string): Promise<(AliasRow & { subject: string })[]>;
-  /** Creates an alias; returns null when it is taken. */
-  createAlias(row: Omit<AliasRow, 'id' | 'created'>): Promise<AliasRow | null>;
-  /** Deletes an alias; returns false when the tenant has none with this id. */
-  deleteAlias(tenant: string, id: number): Promise<boolean>;
   /** Creates a principal and its key unless they exist. */
   ensureKey(
     tenant: string,
@@ -145,6 +122,8 @@ export interface PrincipalStore {
 /** Creates the store over an open database. */
 export function createPrincipalStore(db: Database): PrincipalStore {
   return named<PrincipalStore>('principals', {
+    ...createAliases(db),
+
     async findByKeyHash(hash, now) {
       const found = await db
         .select({ ...PRINCIPAL, kind: apiKeys.kind, onBehalfOf: apiKeys.onBehalfOf })
@@ -357,57 +336,6 @@ export function createPrincipalStore(db: Database): PrincipalStore {
         .from(apiKeys)
         .where(and(eq(apiKeys.principal, found.principal.id), holds(now)));
       return { ...found, keyKinds: keys.map(({ kind }) => kind) };
-    },
-
-    async namesOf(tenant, subjects) {
-      const names = new Set(subjects);
-      for (let before = 0; before < names.size; ) {
-        before = names.size;
-        const joined = db
-          .select({ id: aliases.principal })
-          .from(aliases)
-          .where(
-            and(
-              eq(aliases.tenant, tenant),
-              inArray(aliases.kind, ['subject', 'email']),
-              inArray(aliases.value, [...names].map(grantName)),
-            ),
-          );
-        const rows = await db
-          .select({ subject: principals.subject, alias: aliases.value })
-          .from(principals)
-          .leftJoin(aliases, eq(aliases.principal, principals.id))
-          .where(and(eq(principals.tenant, tenant), or(isSubject([...names]), inArray(principals.id, joined))))
-          .orderBy(principals.id, aliases.id);
-        for (const { subject, alias } of rows) {
-          names.add(subject);
-          if (alias !== null) names.add(alias);
-        }
-      }
-      return [...names];
-    },
-
-    async listAliases(tenant) {
-      const rows = await db
-        .select({ alias: aliases, subject: principals.subject })
-        .from(aliases)
-        .innerJoin(principals, eq(principals.id, aliases.principal))
-        .where(eq(aliases.tenant, tenant))
-        .orderBy(aliases.id);
-      return rows.map(({ alias, subject }) => ({ ...alias, subject }));
-    },
-
-    async createAlias(row) {
-      const [created] = await db.insert(aliases).values(row).onConflictDoNothing().returning();
-      return created ?? null;
-    },
-
-    async deleteAlias(tenant, id) {
-      const deleted = await db
-        .delete(aliases)
-        .where(and(eq(aliases.tenant, tenant), eq(aliases.id, id)))
-        .returning({ id: aliases.id });
-      return deleted.length > 0;
     },
 
     async ensureKey(tenant, subject, roles, key) {

@@ -3,17 +3,17 @@ import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { connections, secrets, signingKeys, tenants } from '../schema.ts';
 
-/** What master keys seal, and where it is. */
+/** The tables with values that master keys encrypt. */
 const TABLES = { connections, secrets, signing_keys: signingKeys } as const;
 
-/** A kind of what master keys seal. */
+/** A kind of values that master keys encrypt. */
 export type SealKind = keyof typeof TABLES;
 
-/** Everything that master keys have sealed, of all tenants. */
+/** All values that master keys have encrypted, in all tenants. */
 export interface SealStore {
-  /** Returns all seals of a kind, of all tenants, each with the name of what it seals: `acme/TOKEN`, `acme/jira/default`, a key's id. */
+  /** Lists all encrypted values of a kind with their names: `acme/TOKEN`, `acme/jira/default`, the id of a key. */
   all(kind: SealKind): Promise<{ sealed: string; name: string }[]>;
-  /** Puts one seal in the place of another; what has been stored anew in the meantime stays. */
+  /** Replaces an encrypted value, unless it was stored anew meanwhile. */
   replace(kind: SealKind, old: string, sealed: string): Promise<void>;
 }
 

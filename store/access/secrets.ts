@@ -3,18 +3,18 @@ import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { secrets } from '../schema.ts';
 
-/** A secret as it is stored: sealed. */
+/** A stored, encrypted secret. */
 export type SecretRow = typeof secrets.$inferSelect;
 
-/** Secrets of tenants, by name. */
+/** The secrets of tenants. */
 export interface SecretStore {
-  /** A secret, or null. */
+  /** Finds a secret; null when there is none. */
   find(tenant: string, name: string): Promise<SecretRow | null>;
-  /** All secrets of a tenant, by name. */
+  /** Lists the secrets of a tenant, by name. */
   list(tenant: string): Promise<SecretRow[]>;
-  /** Stores a secret, over one of that name. */
+  /** Creates or replaces a secret. */
   put(tenant: string, name: string, sealed: string): Promise<SecretRow>;
-  /** Deletes a secret; false when there was none. */
+  /** Deletes a secret; returns false when there was none. */
   remove(tenant: string, name: string): Promise<boolean>;
 }
 

@@ -3,37 +3,37 @@ import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { apiKeys, auditLog, revisions, signingKeys, tenants } from '../schema.ts';
 
-/** A key that signs statements; `sealed`: the private key, null where the table does not hold it. */
+/** A key that signs statements; `sealed` is the encrypted private key, null when the table does not hold it. */
 export type SigningKeyRow = typeof signingKeys.$inferSelect;
 
-/** Keys that sign statements, of all tenants. */
+/** The keys that sign statements, for all tenants. */
 export interface SigningKeyStore {
-  /** Returns all keys that have ever signed, the oldest first. */
+  /** Lists all keys that have ever signed, oldest first. */
   list(): Promise<SigningKeyRow[]>;
   /**
-   * Returns since when there has been an installation, as its oldest tenant, key, revision or change tells; null where nothing tells
-   * it. Runs do not: anybody who reaches Temporal says when theirs began.
+   * Returns since when the installation has existed, by its oldest tenant, key, revision or change; null if there is none. Runs do not
+   * count: whoever reaches Temporal chooses their times.
    */
   installed(): Promise<Date | null>;
   /**
-   * Stores the key that `create` returns; null stores nothing. Processes that start together do this one after another, so that
-   * each is told what the one before it has stored.
+   * Stores the key that `create` returns, if any. Concurrent processes do this one after another, so that each sees what the one before
+   * it has stored.
    */
   ensure(
     create: (known: SigningKeyRow[]) => Promise<Pick<SigningKeyRow, 'kid' | 'x' | 'sealed'> | null>,
   ): Promise<void>;
-  /** Stores a key and retires all others: they no longer sign for new runs. */
+  /** Stores a key and retires all others, which then no longer sign for new runs. */
   replace(key: Pick<SigningKeyRow, 'kid' | 'x' | 'sealed'>): Promise<void>;
   /**
-   * Notes that a key was revoked, and returns it; the first time counts. Null where there is no such key. What `check` throws, given
-   * all keys, prevents it; nobody else changes keys in between.
+   * Revokes a key and returns it; a second revocation keeps the time of the first. Returns null when there is no such key. `check` gets
+   * all keys and can prevent the revocation by throwing; nobody else changes keys meanwhile.
    */
   revoke(kid: string, check: (known: SigningKeyRow[]) => void): Promise<SigningKeyRow | null>;
 }
 
 /** Creates the store over an open database. */
 export function createSigningKeyStore(db: Database): SigningKeyStore {
-  /** Changes keys in a transaction while no other process does. */
+  /** Runs a change of keys in a transaction while no other process changes keys. */
   function alone<T>(change: (transaction: Database, known: SigningKeyRow[]) => Promise<T>): Promise<T> {
     return db.transaction(async (transaction) => {
       await transaction.execute(sql`select pg_advisory_xact_lock(hashtextextended('fermata signing keys', 0))`);
@@ -66,7 +66,7 @@ export function createSigningKeyStore(db: Database): SigningKeyStore {
 
     async replace(key) {
       await alone(async (transaction) => {
-        // The time of the transaction is that of its beginning, before its turn.
+        // The transaction began before it got the lock, so its time is too early.
         await transaction.insert(signingKeys).values({ ...key, created: sql`clock_timestamp()` });
         const others = and(ne(signingKeys.kid, key.kid), isNull(signingKeys.retired));
         await transaction.update(signingKeys).set({ retired: new Date() }).where(others);

@@ -3,30 +3,30 @@ import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { actions, taskQueues, tenants } from '../schema.ts';
 
-/** A task queue that was given to a tenant, by the tenant's ref. */
+/** A task queue that is assigned to a tenant, by the tenant's ref. */
 export interface GivenTaskQueue {
   name: string;
   tenant: string;
   created: Date;
 }
 
-/** Which task queues belong to whom. */
+/** The assignment of task queues to tenants. */
 export interface TaskQueueStore {
-  /** Returns those of some queues that are not a tenant's own. */
+  /** Returns the queues among some that do not belong to a tenant. */
   foreign(tenant: string, names: readonly string[]): Promise<string[]>;
-  /** The actions that no longer start, since their queue is not their tenant's. */
+  /** Lists actions that cannot start because their queue does not belong to their tenant. */
   unusable(limit: number): Promise<{ tenant: string; ref: string }[]>;
-  /** A page of the queues that were given, in order of name, and how many there are. */
+  /** Lists a page of assigned queues in order of name; `total` counts all of them. */
   list(page: { offset: number; limit: number }): Promise<{ rows: GivenTaskQueue[]; total: number }>;
-  /** Gives a queue to a tenant, also when it was another's. */
+  /** Assigns a queue to a tenant, even if it belonged to another one. */
   assign(name: string, tenant: string): Promise<Date>;
-  /** Takes a queue from whom it was given to; false when it was given to nobody. */
+  /** Removes an assignment; returns false when there was none. */
   remove(name: string): Promise<boolean>;
 }
 
 /**
- * Whether the queue with this name is another's than the tenant's. A queue belongs to whom it was given; without that, to the tenant
- * whose ref stands before its first dot, and any other to the first tenant. That of Fermata's workers belongs to nobody.
+ * Matches queues that do not belong to a tenant. A queue belongs to the tenant that it is assigned to; else to the tenant whose ref
+ * precedes its first dot; else to the default tenant. The queue of Fermata's workers belongs to nobody.
  */
 function isForeign(name: SQL, tenant: SQL): SQL {
   const given = sql`(select ${taskQueues.tenant} from ${taskQueues} where ${taskQueues.name} = ${name})`;

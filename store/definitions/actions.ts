@@ -4,29 +4,29 @@ import { likePattern } from '../like.ts';
 import { named } from '../named.ts';
 import { actions, packs, revisions, workflows } from '../schema.ts';
 
-/** An action that workers outside Fermata do, as it is stored. */
+/** A stored action of workers outside Fermata. */
 export type StoredAction = typeof actions.$inferSelect & { packRef: string };
 
-/** What may be said of an action. */
+/** The fields of an action that can be changed. */
 export type ActionFields = Omit<typeof actions.$inferInsert, 'id' | 'tenant' | 'pack' | 'ref' | 'created' | 'updated'>;
 
-/** Actions of a tenant. */
+/** The actions of tenants. */
 export interface ActionStore {
-  /** An action, or null. */
+  /** Finds an action; null when there is none. */
   find(tenant: string, ref: string): Promise<StoredAction | null>;
-  /** Some actions: those that there are. */
+  /** Finds actions; unknown refs are left out. */
   findAll(tenant: string, refs: readonly string[]): Promise<StoredAction[]>;
-  /** A page of actions in order of ref, and how many there are. */
+  /** Lists a page of actions in order of ref; `total` counts all that match. */
   list(
     tenant: string,
     options: { packRef?: string | undefined },
     page: { offset: number; limit: number },
   ): Promise<{ rows: StoredAction[]; total: number }>;
-  /** Stores a new action; false when its ref is taken, also by a workflow. */
+  /** Creates an action; returns false when its ref is taken, also by a workflow. */
   create(tenant: string, pack: number, ref: string, fields: ActionFields): Promise<boolean>;
-  /** Changes an action; false when there is none. */
+  /** Updates an action; returns false when there is none. */
   update(tenant: string, ref: string, fields: Partial<ActionFields>): Promise<boolean>;
-  /** A workflow whose newest revision names an action, or null. */
+  /** Finds a workflow whose newest revision names an action; null when there is none. */
   userOf(tenant: string, ref: string): Promise<string | null>;
   /** Deletes an action. */
   remove(tenant: string, ref: string): Promise<void>;

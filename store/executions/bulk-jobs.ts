@@ -5,19 +5,19 @@ import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { bulkJobs } from '../schema.ts';
 
-/** A job, and how far it has come. */
+/** A job with its progress. */
 export type BulkJob = typeof bulkJobs.$inferSelect;
 
-/** What became of some of a job's executions. */
+/** The results of some of a job's executions. */
 export interface BulkProgress {
   done: number;
   succeeded: number;
   errors: BulkError[];
 }
 
-/** Jobs that change many runs. */
+/** The jobs that change many runs. */
 export interface BulkJobStore {
-  /** Keeps a new job, unless there is one with its id. */
+  /** Stores a new job, unless there is one with its id. */
   create(job: {
     id: string;
     tenant: string;
@@ -26,12 +26,9 @@ export interface BulkJobStore {
     principal: Principal;
     targets: number[];
   }): Promise<void>;
-  /** A job of a tenant, or null. */
+  /** Finds a job; null when there is none. */
   find(tenant: string, id: string): Promise<BulkJob | null>;
-  /**
-   * Takes the oldest running job that nobody has, until a time, of the tenant whose turn comes behind another one's; null when
-   * there is none.
-   */
+  /** Leases, until a time, the oldest free job of the tenant that follows another one in turn; null when there is none. */
   lease(now: Date, until: Date, behind: string | null): Promise<BulkJob | null>;
   /**
    * Notes what became of the next executions of a job, and until when somebody has it; null lets it go. `errors` tells some of

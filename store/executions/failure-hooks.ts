@@ -3,14 +3,14 @@ import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
 import { failureHooks } from '../schema.ts';
 
-/** A run that has failed, and the workflow that is to be started for that. */
+/** A run that has failed, and the workflow to start for that. */
 export type FailureHookRow = typeof failureHooks.$inferSelect;
 
-/** Hooks of runs that have failed. */
+/** The hooks of runs that have failed. */
 export interface FailureHookStore {
-  /** Some that are still to be started, of one tenant after another, the oldest of each first. */
+  /** Lists hooks to start, alternating between tenants, oldest first. */
   due(namespace: string, most: { ofTenant: number; all: number }): Promise<FailureHookRow[]>;
-  /** Notes that one is started, or why it cannot be. */
+  /** Records that a hook was started, or why it cannot be. */
   end(row: FailureHookRow, error: string | null): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ export function createFailureHookStore(db: Database): FailureHookStore {
   return named<FailureHookStore>('failure-hooks', {
     async due(namespace, most) {
       const open = sql`h.namespace = ${namespace} and h.done is null`;
-      // Each tenant, and what is oldest of it, is found by the index, however many hooks the others have.
+      // Tenants and their oldest hooks are found through the index, whatever the number of hooks.
       const chosen = sql`(
         with recursive owners as (
           (select h.tenant from ${failureHooks} h where ${open} order by h.tenant limit 1)
@@ -53,7 +53,7 @@ export function createFailureHookStore(db: Database): FailureHookStore {
   });
 }
 
-/** Notes runs that have failed; one that is noted already stays as it is. */
+/** Adds the hooks of runs that have failed, unless they exist. */
 export async function noteHooks(
   transaction: Transaction,
   rows: readonly Pick<FailureHookRow, 'namespace' | 'workflowId' | 'tenant' | 'hook'>[],

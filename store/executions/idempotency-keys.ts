@@ -3,17 +3,17 @@ import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { idempotencyKeys } from '../schema.ts';
 
-/** What is kept of the first request with an idempotency key: a hash of what it asked for, and the number of its run. */
+/** The stored part of the first request with an idempotency key: a hash of its content, and the number of its run. */
 export interface KeptRequest {
   bodyHash: string;
   n: number;
 }
 
-/** Requests by their idempotency keys; those of starts are written with the rows of their runs. */
+/** Requests by idempotency key; the keys of starts are written with the rows of their runs. */
 export interface IdempotencyKeyStore {
-  /** Returns the first request of a tenant with a key, or null. */
+  /** Finds the first request of a tenant with a key; null when there is none. */
   find(tenant: string, key: string): Promise<KeptRequest | null>;
-  /** Keeps a request, unless there is one with its key. */
+  /** Stores a request, unless there is one with its key. */
   add(tenant: string, request: KeptRequest & { key: string }): Promise<void>;
 }
 

@@ -4,20 +4,20 @@ import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { runStrikes } from '../schema.ts';
 
-/** A run that has stopped worker processes, how often, and when for the last time. */
+/** A run that has stopped worker processes, with how often and when it last did. */
 export type RunStrikeRow = typeof runStrikes.$inferSelect;
 
-/** Runs that have stopped worker processes. */
+/** The runs that have stopped worker processes. */
 export interface RunStrikeStore {
-  /** Counts a strike of a run, at an instant, and forgets all that are older than a day. */
+  /** Counts a strike of a run, and forgets strikes that are older than a day. */
   add(namespace: string, runKey: RunKey, now: Date): Promise<void>;
-  /** Some runs with so many strikes or more that were not terminated yet, the oldest first. */
+  /** Lists runs with at least `strikes` strikes that were not terminated yet, oldest first. */
   due(namespace: string, strikes: number, limit: number): Promise<RunStrikeRow[]>;
-  /** Notes that a run was terminated. */
+  /** Records that a run was terminated. */
   end(row: RunStrikeRow, now: Date): Promise<void>;
 }
 
-/** Milliseconds after which a strike does not count any more: a run that stops workers does it again within minutes. */
+/** Milliseconds after which a strike expires: a run that stops workers does it again within minutes. */
 const LIFETIME = 24 * 60 * 60 * 1000;
 
 /** Creates the store over an open database. */

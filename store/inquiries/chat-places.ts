@@ -4,11 +4,11 @@ import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { chatPlaces } from '../schema.ts';
 
-/** Where the channels of chat services are reached, as the services have said. */
+/** The URLs of chat channels, as the services have reported them. */
 export interface ChatPlaceStore {
-  /** Returns the URL at which a place is reached; null: the service has not named it. */
+  /** Finds the URL of a channel; null when the service has not reported one. */
   find(tenant: string, channel: NoticeChannel, place: string): Promise<string | null>;
-  /** Notes where places are reached. */
+  /** Stores the URLs of channels. */
   note(tenant: string, channel: NoticeChannel, places: readonly string[], serviceUrl: string, now: Date): Promise<void>;
 }
 

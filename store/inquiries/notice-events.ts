@@ -7,7 +7,7 @@ import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { noticeEvents } from '../schema.ts';
 
-/** One thing that a target is told of an inquiry, and what has become of it. */
+/** An event of an inquiry for one target, with the state of its delivery. */
 export type NoticeEventRow = typeof noticeEvents.$inferSelect;
 
 /** An inquiry of a run. */
@@ -17,7 +17,7 @@ export interface InquiryPlace {
   key: string;
 }
 
-/** An event to be written; `number` is null for the next free one of its kind. */
+/** An event to write; `number` is null for the next free number of its kind. */
 export interface NewNoticeEvent {
   channel: NoticeChannel;
   target: string;
@@ -25,37 +25,37 @@ export interface NewNoticeEvent {
   number: number | null;
 }
 
-/** What has become of an event that was tried. */
+/** The result of a delivery. */
 export interface Settlement {
   state: DeliveryState;
   error: string | null;
-  /** When it is tried again, or was delivered. */
+  /** The time of the next try, or of the delivery. */
   at: Date;
-  /** Where the message of the target is now; kept with its `opened` event. */
+  /** The place of the target's message; stored with its `opened` event. */
   place: JsonObject | null;
 }
 
-/** Events that are listed at once. */
+/** The most events that are listed. */
 const MAX_LISTED = 5_000;
 
-/** The outbox of what people and programs are told. */
+/** The outbox of events for people and programs. */
 export interface NoticeEventStore {
   /**
-   * Finds the first unsettled event of each target that is due by now. The oldest of each tenant come first, then the second
-   * of each, and so on; so many of a tenant and in all, at most.
+   * Lists the first unsettled event of each target, if it is due: the oldest of each tenant first, then the second of each, and so on,
+   * at most so many of each tenant and in all.
    */
   due(namespace: string, now: Date, most: { ofTenant: number; all: number }): Promise<NoticeEventRow[]>;
-  /** Takes events that are due until a time, so that no other process sends them too; returns those that were still due. */
+  /** Leases due events until a time, so that no other process delivers them; returns those that were still due. */
   lease(ids: readonly number[], now: Date, until: Date): Promise<NoticeEventRow[]>;
-  /** All events of the target of an event, in order. */
+  /** Lists the events of an event's target, in order. */
   ofTarget(event: NoticeEventRow): Promise<NoticeEventRow[]>;
-  /** Notes what has become of an event, and that others of its target were overtaken by it. */
+  /** Records the result of an event, and that it supersedes others of its target. */
   settle(event: NoticeEventRow | null, settlement: Settlement | null, superseded: readonly number[]): Promise<void>;
-  /** An event by its id. */
+  /** Finds an event by its id; null when there is none. */
   find(id: number): Promise<NoticeEventRow | null>;
-  /** Has a target told how its inquiry is now; does nothing where something is to be told anyway. */
+  /** Has the present state of an inquiry announced to a target, unless another event will do that. */
   refresh(event: NoticeEventRow, now: Date): Promise<void>;
-  /** The events of a run's inquiries, or of the one with a key, in order; the latest where there are very many. */
+  /** Lists the events of a run's inquiries, or of the one with a key, in order; at most the latest MAX_LISTED. */
   list(namespace: string, workflowId: string, key?: string): Promise<NoticeEventRow[]>;
 }
 
@@ -86,7 +86,7 @@ export function createNoticeEventStore(db: Database): NoticeEventStore {
           and(
             eq(noticeEvents.namespace, namespace),
             lte(noticeEvents.nextAt, now),
-            // Written out, so that the planner knows the partial index by it.
+            // Literals let the planner use the partial index.
             sql`${noticeEvents.state} in ('pending', 'retrying', 'not_set_up')`,
             notExists(before),
           ),
@@ -141,7 +141,7 @@ export function createNoticeEventStore(db: Database): NoticeEventStore {
           .update(noticeEvents)
           .set({ place })
           .where(and(target, eq(noticeEvents.kind, 'opened')));
-        // Of reminders the last one is kept: there is no end to them.
+        // Only the last reminder is kept: their number is unlimited.
         if (event.kind === 'reminded') {
           const settled = and(
             lt(noticeEvents.number, event.number),
@@ -160,7 +160,7 @@ export function createNoticeEventStore(db: Database): NoticeEventStore {
     async refresh(event, now) {
       await db.transaction(async (transaction) => {
         const target = sameTarget(event);
-        // Whoever adds events to the target waits.
+        // The lock makes writers of this target wait.
         await transaction.select().from(noticeEvents).where(eq(noticeEvents.id, event.id)).for('update');
         const waiting = await transaction
           .select({ id: noticeEvents.id })
@@ -196,7 +196,7 @@ export function createNoticeEventStore(db: Database): NoticeEventStore {
   });
 }
 
-/** Writes events of an inquiry that are not there yet; `number` null becomes the next free one of its kind. */
+/** Adds events of an inquiry unless they exist; `number` null becomes the next free number of its kind. */
 export async function addNoticeEvents(
   db: Pick<Database, 'select' | 'insert'>,
   { namespace, workflowId, key, tenant }: InquiryPlace & { tenant: string },

@@ -5,13 +5,13 @@ import proto from '@temporalio/proto';
 
 const { Payload } = proto.temporal.api.common.v1;
 
-/** A payload of Temporal's. */
+/** A payload of Temporal. */
 export type Payload = proto.temporal.api.common.v1.IPayload;
 
-/** Whose payloads are sealed or opened, as the SDK tells it. */
+/** The run whose payloads are converted, as the SDK reports it. */
 type Context = SerializationContext | undefined;
 
-/** Seals and opens payloads for the SDK, and what failures say. */
+/** Encrypts and decrypts payloads and failure messages for the SDK. */
 type SealedConverter = Converters & {
   payloadCodecs: [
     {
@@ -22,29 +22,29 @@ type SealedConverter = Converters & {
 };
 
 /**
- * What seals everything that Temporal stores of runs, so that its server and database never see it (AES-256-GCM). A payload is sealed
- * for one run, and opens in no other. Those of earlier versions are sealed for none, and open everywhere.
+ * Encrypts everything that Temporal stores of runs, so that its server and database never see it (AES-256-GCM). A payload is encrypted
+ * for one run and decrypts in no other. Payloads of earlier versions are encrypted for no run and decrypt everywhere.
  */
 export interface Codec {
-  /** The ids of the keys: hashes, which say nothing of the keys. The first one seals. */
+  /** The ids of the keys: hashes, which reveal nothing about the keys. The first key encrypts. */
   readonly keyIds: readonly string[];
-  /** For the SDK's clients and workers: payloads, and what failures say. */
+  /** The converter of the SDK's clients and workers. */
   dataConverter: SealedConverter;
   /**
-   * For the SDK's client of schedules: it seals for the context's workflow id, whatever an earlier version has sealed, since a schedule
-   * starts new runs only.
+   * The converter of the SDK's client of schedules: it encrypts for the workflow id of the context, whatever earlier versions did,
+   * because a schedule starts new runs only.
    */
   scheduleConverter: SealedConverter;
-  /** Seals a payload for the run with this workflow id; for none where there is no id. */
+  /** Encrypts a payload for the run with a workflow id, or for no run. */
   seal(payload: Payload, workflowId: string | undefined): Payload;
   /**
-   * Returns the payload that was sealed; one that is not sealed, or by none of our keys, as it is; null for one that a key of ours has
-   * sealed for another run, or that somebody has changed since.
+   * Decrypts a payload. Returns a payload that is not encrypted, or by an unknown key, unchanged; null for a payload that was encrypted
+   * for another run or was changed.
    */
   open(payload: Payload, workflowId: string | undefined): Payload | null;
   /**
-   * Opens, in place, every payload in an answer of Temporal's server about a run. With `sealed` it is a run whose payloads all are:
-   * one in the clear comes from somebody without a key, and becomes one that no run takes.
+   * Decrypts in place every payload in an answer of Temporal's server about a run. With `sealed`, all payloads of the run are
+   * encrypted: a plain one comes from somebody without a key, and is replaced by one that no run accepts.
    */
   openAll<T>(answer: T, workflowId: string, sealed?: boolean): T;
 }
@@ -53,36 +53,36 @@ const ENCODING = 'binary/encrypted';
 const KEY_ID = 'encryption-key-id';
 
 /**
- * What the id of a key ends in where a payload is sealed for a run: processes of earlier versions do not know such a key, and leave the
- * payload to others.
+ * The suffix of a key's id in a payload that is encrypted for a run: processes of earlier versions do not know such a key, and leave
+ * the payload to others.
  */
 const FOR_A_RUN = '.2';
 
-/** Runs of which it is remembered who sealed their payloads. */
+/** The most runs of which it is remembered which version encrypted their payloads. */
 const MAX_SEEN = 20_000;
 
-/** Metadata that says for which run a payload is sealed: the workflow id, or that of the schedule which starts it. */
+/** The metadata that names the run of a payload: its workflow id, or that of the schedule that starts it. */
 const RUN = 'fermata-run';
 
-/** Metadata of a payload that came in the clear; sealed-payload-converter.cjs knows the same word. */
+/** The metadata of a payload that was not encrypted; sealed-payload-converter.cjs has the same name. */
 const CLEAR = 'fermata-clear';
 
-/** What Temporal adds to the workflow id of a schedule for each start. */
+/** Matches what Temporal appends to the workflow id of a schedule for each start. */
 const START_TIME = /^-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
-/** What stands for a payload that was changed after it was sealed, or sealed for another run: nothing that a run takes. */
+/** Replaces a payload that was changed, or encrypted for another run: no run accepts it. */
 const ALTERED = nothing('binary/altered');
-/** What stands for a payload in the clear where all are sealed. */
+/** Replaces a plain payload of a run whose payloads are all encrypted. */
 const UNSEALED = nothing('binary/unsealed');
 
 const CIPHER = 'aes-256-gcm';
 
-/** Bytes of a key, and of what GCM adds. */
+/** The bytes of a key, and of what GCM adds. */
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Where Temporal's SDK finds how values and failures become what it sends, and the reverse. */
+/** The paths of the modules with which Temporal's SDK converts values and failures. */
 export interface Converters {
   payloadConverterPath: string;
   failureConverterPath: string;
@@ -90,13 +90,13 @@ export interface Converters {
 
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** The converters of clients and workers that seal nothing: whatever is sent or comes, they never throw. */
+/** The converters of clients and workers that do not encrypt. They never throw. */
 export const CONVERTERS: Converters = {
   payloadConverterPath: pathOf('./payload-converter.cjs'),
   failureConverterPath: pathOf('./failure-converter.cjs'),
 };
 
-/** The converters of clients and workers that seal what they send. */
+/** The converters of clients and workers that encrypt. */
 export const SEALED_CONVERTERS: Converters = {
   payloadConverterPath: pathOf('./sealed-payload-converter.cjs'),
   failureConverterPath: pathOf('./sealed-failure-converter.cjs'),
@@ -105,7 +105,7 @@ export const SEALED_CONVERTERS: Converters = {
 const text = new TextEncoder();
 const words = new TextDecoder();
 
-/** Makes it of master keys: the first one seals, all of them open. */
+/** Creates the codec from master keys: the first one encrypts, all of them decrypt. */
 export function createCodec(masterKeys: readonly string[]): Codec {
   const keys = masterKeys.map((master) => {
     const key = Buffer.from(hkdfSync('sha256', master, '', 'fermata payload', KEY_BYTES));
@@ -113,7 +113,7 @@ export function createCodec(masterKeys: readonly string[]): Codec {
   });
   const [first] = keys;
   if (first === undefined) throw new TypeError('there is no key');
-  /** Whether an earlier version has sealed what a run began with, by workflow id; the run that was seen last stands last. */
+  /** Whether an earlier version encrypted the start of a run, by workflow id; the run that was seen last is last. */
   const earlier = new Map<string, boolean>();
 
   function seal(payload: Payload, workflowId: string | undefined): Payload {
@@ -153,44 +153,45 @@ export function createCodec(masterKeys: readonly string[]): Codec {
     }
   }
 
-  /** Opens a payload for the SDK. */
+  /** Decrypts a payload for the SDK. */
   function decode(payload: Payload, workflowId: string | undefined): Payload {
     if (!isSealed(payload)) return inTheClear(payload);
     return open(payload, workflowId) ?? ALTERED;
   }
 
-  /** Notes a run whose payloads an earlier version has sealed. */
+  /** Remembers which version encrypts the payloads of a run. */
   function note(payload: Payload, workflowId: string | undefined): void {
     if (!isSealed(payload) || workflowId === undefined) return;
-    // Once one was sealed for the run itself, nothing that somebody sends makes it an earlier one.
+    // After one payload that was encrypted for the run, no other payload makes it an earlier one.
     const isEarlier = payload.metadata?.[RUN] === undefined && earlier.get(workflowId) !== false;
     earlier.delete(workflowId);
     earlier.set(workflowId, isEarlier);
     if (earlier.size > MAX_SEEN) earlier.delete(earlier.keys().next().value!);
   }
 
-  /** For which run to seal: one of an earlier version goes on as it began, since workers of that version may still serve it. */
+  /**
+   * Returns the run to encrypt for: a run of an earlier version continues as it began, because workers of that version may still serve
+   * it.
+   */
   function sealedFor(context: Context): string | undefined {
     const workflowId = context?.workflowId;
     return workflowId !== undefined && earlier.get(workflowId) === true ? undefined : workflowId;
   }
 
-  /** What stands in the place of something in an answer. */
+  /** Returns the decrypted form of a part of an answer. */
   function opened(value: unknown, workflowIds: readonly string[], sealed: boolean): unknown {
     if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
     const encoding = encodingOf(value);
     if (encoding === ENCODING) return openFor(value, workflowIds) ?? ALTERED;
-    // One without an encoding is nothing that a run takes.
+    // No run accepts a payload without an encoding.
     if (sealed && encoding !== null) return UNSEALED;
     const fields = value as Record<string, unknown>;
-    // What a run and its child say to each other is sealed for the child.
+    // Payloads between a run and its child are encrypted for the child.
     const ids = 'eventType' in fields ? [...workflowIds, ...childrenIn(fields)] : workflowIds;
-    for (const [name, field] of Object.entries(fields)) {
-      if (typeof field !== 'object' || field === null) continue;
+    for (const [name, field] of Object.entries(fields))
       fields[name] = opened(field, ids, sealed && !NEVER_SEALED.has(name));
-    }
-    // A failure whose words were sealed says them again.
-    if ('encodedAttributes' in fields && fields.encodedAttributes) sayAgain(fields);
+    // A failure whose message was encrypted shows it again.
+    if (fields.encodedAttributes) restoreMessage(fields);
     return value;
   }
 
@@ -223,10 +224,10 @@ export function createCodec(masterKeys: readonly string[]): Codec {
   };
 }
 
-/** What is never sealed, by the name of its field. */
+/** The fields that are never encrypted. */
 const NEVER_SEALED: ReadonlySet<string> = new Set(['header', 'searchAttributes', 'markerRecordedEventAttributes']);
 
-/** The workflow ids of children that an event of a history tells of. */
+/** Returns the workflow ids of children that a history event names. */
 function childrenIn(event: Record<string, unknown>): string[] {
   return Object.entries(event).flatMap(([name, attributes]) => {
     if (!name.endsWith('EventAttributes') || typeof attributes !== 'object' || attributes === null) return [];
@@ -238,12 +239,12 @@ function childrenIn(event: Record<string, unknown>): string[] {
   });
 }
 
-/** Whether what is sealed for this run or schedule may be opened in the run with a workflow id. */
+/** Reports whether a payload for a run or a schedule may be decrypted in the run with a workflow id. */
 function isSealedFor(run: string, workflowId: string): boolean {
   return run === workflowId || (workflowId.startsWith(run) && START_TIME.test(workflowId.slice(run.length)));
 }
 
-/** Marks a payload that came in the clear: a run whose payloads are all sealed does not take it. */
+/** Marks a plain payload: a run whose payloads are all encrypted does not accept it. */
 function inTheClear(payload: Payload): Payload {
   return { ...payload, metadata: { ...payload.metadata, [CLEAR]: text.encode('true') } };
 }
@@ -252,7 +253,7 @@ function nothing(encoding: string): Payload {
   return { metadata: { encoding: new TextEncoder().encode(encoding) }, data: new Uint8Array() };
 }
 
-/** The encoding of a payload; null for what is none. */
+/** Returns the encoding of a payload; null for a value that is not a payload. */
 function encodingOf(value: object): string | null {
   const encoding = (value as Payload).metadata?.encoding;
   return encoding instanceof Uint8Array ? words.decode(encoding) : null;
@@ -262,14 +263,14 @@ function isSealed(value: object): boolean {
   return encodingOf(value) === ENCODING;
 }
 
-function sayAgain(failure: Record<string, unknown>): void {
+function restoreMessage(failure: Record<string, unknown>): void {
   const { data, ...payload } = failure.encodedAttributes as Payload;
   if (isSealed(payload) || !data) return;
   let said: { message?: unknown; stack_trace?: unknown } | null;
   try {
     said = JSON.parse(words.decode(data)) as typeof said;
   } catch {
-    // Another worker's own way to encode failures: what stands in plain text is all that can be shown.
+    // Another worker encodes failures in its own way: only the plain fields can be shown.
     return;
   }
   const { message, stack_trace: stack } = said ?? {};

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createExecutionLists } from '../../service/executions/lists.ts';
+import { createExecutionLists } from '../../service/index/lists.ts';
 import { createTestApp } from './test-app.ts';
 
 /** A store that no request of these may reach. */

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { FolderInUseError, lockFolder, startOf } from '../../store/folder-lock.ts';
+import { FolderInUseError, lockFolder, startOfProcess } from '../../store/folder-lock.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -35,6 +35,6 @@ it('of many who come at once, one gets the folder', async () => {
 });
 
 it('tells when a process started, and nothing of one that is not there', () => {
-  expect(startOf(process.pid)).toBe(startOf(process.pid));
-  expect(startOf(2 ** 22 + 1)).toBeNull();
+  expect(startOfProcess(process.pid)).toBe(startOfProcess(process.pid));
+  expect(startOfProcess(2 ** 22 + 1)).toBeNull();
 });

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDesk } from '../../composition/reach.ts';
+import { createWorkerDesk } from '../../composition/reach.ts';
 import { type Inquiry, inquiryRequest } from '../../model/inquiry.ts';
 import type { Principal } from '../../model/principal.ts';
 import { createSealer } from '../../service/access/sealer.ts';
@@ -147,7 +147,7 @@ describe('runs that began before anything was signed count', () => {
         const [names, values] = columns[table];
         await transaction.execute(sql.raw(`insert into ${table} (${names}) values (${values}, '${at}')`));
       }
-      const { keys, unsignedUntil } = await createDesk(transaction, ['a master key, long enough']).warrantTrust();
+      const { keys, unsignedUntil } = await createWorkerDesk(transaction, ['a master key, long enough']).warrantTrust();
       expect(keys).toEqual([{ kid: 'k', x: 'x', revoked_at: null }]);
       answer.unsignedUntil = unsignedUntil;
       throw undone;

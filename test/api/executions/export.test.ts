@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ExportFormat, writeExport } from '../../../api/executions/export.ts';
-import type { ExecutionPage } from '../../../service/executions/lists.ts';
+import type { ExecutionPage } from '../../../service/index/lists.ts';
 import { draws } from '../../seed.ts';
 
 type Row = ExecutionPage['rows'][number];

@@ -3,7 +3,7 @@ import { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { createDesk, ownConnections } from '../../../composition/reach.ts';
+import { createWorkerDesk, ownConnections } from '../../../composition/reach.ts';
 import { readConfig } from '../../../model/config.ts';
 import type { Definition } from '../../../model/definition.ts';
 import { workflowIdOf } from '../../../model/execution-id.ts';
@@ -142,7 +142,7 @@ describe('what the settings of a process name', () => {
       FERMATA_SMTP_FROM: 'Fermata <fermata@example.com>',
     });
     const { db } = harness.database;
-    const { connect } = createDesk(db, [SECRET_KEY], ownConnections(config));
+    const { connect } = createWorkerDesk(db, [SECRET_KEY], ownConnections(config));
     const home = await createPrincipalStore(db).homeTenant();
     const other = (await harness.call('POST', '/api/v1/tenants', { ref: 'beside', label: 'Beside' })).body.data.id;
     // What the tests have set up counts before it.

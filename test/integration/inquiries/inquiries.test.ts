@@ -15,9 +15,9 @@ import { integerId, workflowIdOf } from '../../../model/execution-id.ts';
 import { DECISION_SIGNAL } from '../../../model/inquiry.ts';
 import type { Ledger } from '../../../model/ledger.ts';
 import { createSealer } from '../../../service/access/sealer.ts';
-import { createIndexKeeper } from '../../../service/index/keeper.ts';
-import { createInbox } from '../../../service/inquiries/inbox.ts';
-import { openEntry } from '../../../service/projections/index-entries.ts';
+import { openEntry } from '../../../service/index/entries.ts';
+import { createIndexKeeper } from '../../../service/index/reconciler.ts';
+import { createInquiryInbox } from '../../../service/inquiries/inbox.ts';
 import { loadSigningKeys } from '../../../service/statements/signing-keys.ts';
 import { createSigningKeyStore } from '../../../store/access/signing-keys.ts';
 import { createExecutionStore } from '../../../store/executions/executions.ts';
@@ -296,7 +296,7 @@ describe('an inquiry', () => {
     const store = createExecutionStore(harness.database.db);
     await store.write([{ ...openEntry('inquiries', info), asked: 1 }]);
     const inquiries = createInquiryStore(harness.database.db);
-    await createInbox({
+    await createInquiryInbox({
       temporal,
       projections: readerOf(temporal),
       store: inquiries,
@@ -514,7 +514,7 @@ describe('the inbox', () => {
     const [index, store] = [createExecutionStore(db), createInquiryStore(db)];
     const temporal = createTemporal(harness.connection, 'inquiries');
     const log = pino({ level: 'silent' });
-    const inbox = createInbox({ temporal, projections: readerOf(temporal), store, clock: Date.now, log });
+    const inbox = createInquiryInbox({ temporal, projections: readerOf(temporal), store, clock: Date.now, log });
     await createIndexKeeper({
       temporal,
       projections: readerOf(temporal),

@@ -5,7 +5,7 @@ import { Connection } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type RunningApi, startApi } from '../../../composition/api.ts';
+import { type RunningApi, startApi } from '../../../composition/api/api.ts';
 import { ensureDefaults } from '../../../composition/bootstrap.ts';
 import { freePort } from '../../../composition/ports.ts';
 import { findTemporal } from '../../../dev/temporal-binary.ts';

@@ -3,12 +3,13 @@ import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { expect, inject } from 'vitest';
-import { type ApiOptions, type RunningApi, startApi } from '../../../composition/api.ts';
+import { type RunningApi, startApi } from '../../../composition/api/api.ts';
+import type { ApiOptions } from '../../../composition/api/options.ts';
 import { ensureDefaults, publishExamples } from '../../../composition/bootstrap.ts';
-import { actionsOver, createDesk } from '../../../composition/reach.ts';
+import { actionsOver, createWorkerDesk } from '../../../composition/reach.ts';
 import { keepRunning } from '../../../composition/run.ts';
 import { createEgress } from '../../../egress/egress.ts';
-import { createRunReports } from '../../../service/index/run-reports.ts';
+import { createRunReports } from '../../../service/index/reports.ts';
 import type { OpenDatabase } from '../../../store/database.ts';
 import { createExecutionStore } from '../../../store/executions/executions.ts';
 import { SEALED_CONVERTERS } from '../../../temporal/codec/codec.ts';
@@ -89,7 +90,7 @@ export async function createApiHarness(
     if (bundle === null) return;
     const egress = createEgress(LOCAL);
     const actions = actionsOver(
-      createDesk(database.db, secretKeys),
+      createWorkerDesk(database.db, secretKeys),
       { egress },
       { connection: native, namespace, codec },
     );

@@ -3,25 +3,31 @@ import type { Ledger } from '../../model/ledger.ts';
 import type { Principal } from '../../model/principal.ts';
 import { createStatementReader, ledgerOf } from '../../projection/ledger.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
-import type { ExecutionReader } from './reader.ts';
+import type { Mask, MaskedExecution } from '../projections/masks.ts';
+import type { ProjectedRun } from '../projections/projected-runs.ts';
 
-/** Executions that one export may hold, sub-workflows included. */
+/** The most executions of one export, including sub-workflows. */
 const MAX_EXECUTIONS = 1_000;
 
-/** Exports decisions, so that they can be checked without a server. */
+/** Exports decisions, so that they can be verified without a server. */
 export interface LedgerService {
   /**
-   * Returns the decisions of an execution and of its sub-workflows. Throws `execution_not_found`, `history_unusable` where the history
+   * Exports the decisions of an execution and of its sub-workflows. Throws `execution_not_found`, `history_unusable` if the history
    * cannot be read as a whole, and `work_exceeded` for more than 1,000 executions.
    */
   export(principal: Principal, id: string): Promise<Ledger>;
 }
 
+/** Reads a run, with its unmasked projection (null when Temporal does not have it) and the mask of its hidden values. */
+interface LedgerSource {
+  readUnmasked(
+    principal: Principal,
+    id: string,
+  ): Promise<{ execution: MaskedExecution; projected: ProjectedRun | null; mask: Mask }>;
+}
+
 /** Creates the service. */
-export function createLedgerService(
-  executions: Pick<ExecutionReader, 'readUnmasked'>,
-  temporal: Pick<Temporal, 'history'>,
-): LedgerService {
+export function createLedgerService(executions: LedgerSource, temporal: Pick<Temporal, 'history'>): LedgerService {
   async function exportOne(principal: Principal, id: string, count: { left: number }): Promise<Ledger> {
     count.left -= 1;
     if (count.left < 0) throw new AppError('work_exceeded', `an export contains at most ${MAX_EXECUTIONS} executions`);

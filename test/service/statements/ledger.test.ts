@@ -7,7 +7,7 @@ import type { Json } from '../../../model/json.ts';
 import type { Principal } from '../../../model/principal.ts';
 import type { RunInput, RunMemo } from '../../../model/run-input.ts';
 import { TRUST_SIGNAL } from '../../../model/statement.ts';
-import { createLedgerService } from '../../../service/executions/ledger.ts';
+import { createLedgerService } from '../../../service/statements/ledger.ts';
 import { createStatementSigner } from '../../../service/statements/statements.ts';
 import { question } from '../../interpreter/inquiry-scripts.ts';
 import { runInput, STARTED } from '../../interpreter/rehearse.ts';

@@ -7,7 +7,7 @@ import { decodePayload } from '../../projection/payload.ts';
 import { eventName } from '../../temporal/gateway.ts';
 import { MASKED } from '../projections/masks.ts';
 
-/** An event of Temporal's history as it is shown: payloads decoded. */
+/** A history event with decoded payloads. */
 export interface ShownEvent {
   id: number;
   event_type: string;
@@ -15,7 +15,7 @@ export interface ShownEvent {
   attributes: Json;
 }
 
-/** Makes an event readable; its number is its place in the history of the whole chain. */
+/** Decodes a history event; `number` is its position in the history of the whole chain. */
 export function showEvent(event: HistoryEvent, number: number): ShownEvent {
   const field = Object.keys(event).find((name) => name.endsWith('EventAttributes'));
   return {
@@ -26,7 +26,7 @@ export function showEvent(event: HistoryEvent, number: number): ShownEvent {
   };
 }
 
-/** Hides what keeps hidden parameters from being guessed by a digest (interpreter/digest.ts). */
+/** Removes the salt that protects hidden parameters from being guessed (interpreter/digest.ts). */
 function withoutBlind(value: Json): Json {
   if (!isJsonObject(value) || value.blind === undefined || !isRunInput(value)) return value;
   const fields: JsonObject = value;
@@ -38,7 +38,7 @@ function shown(value: unknown): Json {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if (Array.isArray(value)) return value.map(shown);
   if (typeof value !== 'object') return value as Json;
-  // 64-bit numbers of protobuf.
+  // A 64-bit number of protobuf.
   if ('low' in value && 'high' in value && 'unsigned' in value) return Number(value);
   if ('payloads' in value && Array.isArray(value.payloads)) return value.payloads.map(shown);
   if ('metadata' in value && 'data' in value) {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { decideTurns, type KnownRuns, obstaclesOf, openAmong, turnFor } from '../../../service/starts/turns.ts';
+import {
+  concurrencyFor,
+  decideSlots,
+  type KnownRuns,
+  obstaclesOf,
+  openAmong,
+} from '../../../service/starts/concurrency.ts';
 import type { TurnRow } from '../../../store/executions/turns.ts';
 import type { Temporal } from '../../../temporal/gateway.ts';
 
@@ -74,7 +80,7 @@ describe('who gets a turn', () => {
       { cancelled: ['0'] },
     ],
   ])('is %s', (_, given, expected) => {
-    expect(decideTurns(given, allOf(given))).toEqual({ granted: [], refused: [], cancelled: [], ...expected });
+    expect(decideSlots(given, allOf(given))).toEqual({ granted: [], refused: [], cancelled: [], ...expected });
   });
 
   it.each<[string, TurnRow[], { seen?: string[]; open?: string[] }, string[]]>([
@@ -93,7 +99,7 @@ describe('who gets a turn', () => {
   ])('gets none only where it is certain: %s', (_, given, known, refused) => {
     const { seen, open } = allOf(given);
     const sets = { seen: new Set(known.seen ?? seen), open: new Set(known.open ?? open) };
-    expect(decideTurns(given, sets).refused).toEqual(refused);
+    expect(decideSlots(given, sets).refused).toEqual(refused);
   });
 
   it.each<[string, TurnRow[], [string, boolean][]]>([
@@ -127,7 +133,7 @@ it.each([
   ['{{ range(0, 60000) | sort | length }}', false],
 ])('the key %s may be found out when a run is started: %s', (key, allowed) => {
   const definition = { concurrency_key: { key }, tasks: [{ name: 'a', action: 'core.noop' }] };
-  const find = () => turnFor({ definition, ref: 'a.b', version: '1.0.0' }, { a: 'b' }, 'parameters');
+  const find = () => concurrencyFor({ definition, ref: 'a.b', version: '1.0.0' }, { a: 'b' }, 'parameters');
   if (allowed) expect(find()).toMatchObject({ key: 'b' });
   else expect(find).toThrow(expect.objectContaining({ code: 'input_invalid' }));
 });

@@ -11,11 +11,12 @@ import {
   type StatusDialect,
   statusesNamed,
 } from '../../model/status.ts';
-import type { Cursor, ExecutionFilter, ExecutionStore, Grouping, IndexRow } from '../../store/executions/executions.ts';
+import type { Cursor, ExecutionFilter, Grouping } from '../../store/executions/execution-lists.ts';
+import type { IndexRow } from '../../store/executions/execution-rows.ts';
+import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { cursorText, readCursor } from './cursors.ts';
-import type { RetrySummary } from './reader.ts';
 
-/** Statistics of the Executions API: every key is there, also at zero, and all but `total` add up to it. */
+/** Statistics by outcome, as the Executions API counts: every key is present, and all but `total` add up to it. */
 export type ExecutionStats = Record<ReturnType<typeof countedAs> | 'total', number>;
 
 /** Statistics of one group. */
@@ -23,36 +24,43 @@ export interface StatsGroup extends ExecutionStats {
   key: string;
 }
 
-/** A part of a list: how many there are in all, and where it goes on; null at its end. */
+/** A page of a list; `total` counts all that match, and `nextCursor` is null on the last page. */
 export interface ExecutionPage {
   rows: IndexRow[];
   total: number;
   nextCursor: string | null;
 }
 
+/** A retry: the integer ids of the run that it retries and of itself, and its status. */
+export interface RetrySummary {
+  of: number;
+  id: number;
+  status: ExecutionStatus;
+}
+
 /** Rows that an export reads at a time. */
 const EXPORT_PAGE = 100;
 
-/** What is asked of many runs, answered from the index; each use case is scoped by the caller's tenant. */
+/** Lists and counts runs from the index; a caller sees only those of their own tenant. */
 export interface ExecutionLists {
   /**
    * Returns the filter that a caller asks for, in a field of the request or in all of it (''). Throws `status_invalid`, and
    * `request_invalid` for a parent that can be no run.
    */
   filterOf(principal: Principal, request: ExecutionFilterRequest, field: '' | '/filter'): Promise<ExecutionFilter>;
-  /** A page of runs, newest first. */
+  /** Lists a page of runs, newest first. */
   list(principal: Principal, filter: ExecutionFilter, page: { offset: number; limit: number }): Promise<ExecutionPage>;
-  /** The runs behind a cursor, or the newest; nothing is repeated or left out while runs start and end. */
+  /** Lists the runs after a cursor, or the newest; no run is repeated or skipped while others start and end. */
   listBehind(
     principal: Principal,
     filter: ExecutionFilter,
     page: { cursor: string | undefined; limit: number },
   ): Promise<ExecutionPage>;
-  /** The retries of some runs, and of these, by the number of the run. */
+  /** Finds the retries of runs, and theirs, by the number of the run. */
   retriesOf(principal: Principal, rows: readonly IndexRow[]): Promise<Map<number, RetrySummary[]>>;
-  /** All runs that match, newest first, a hundred at a time. */
+  /** Lists all runs that match, newest first, a hundred at a time. */
   exportRows(principal: Principal, filter: ExecutionFilter): AsyncGenerator<IndexRow[]>;
-  /** How many runs there are of each kind, and in each group when there is a grouping. */
+  /** Counts runs by outcome, in all and, with a grouping, in each group. */
   stats(
     principal: Principal,
     filter: ExecutionFilter,
@@ -100,7 +108,7 @@ export function createExecutionLists(store: ExecutionStore, namespace: string): 
 
     async listBehind({ tenant }, filter, { cursor, limit }) {
       const behind = cursor === undefined ? null : parseCursor(cursor);
-      // One more tells whether there is more.
+      // One row more shows whether there is another page.
       const found = await store.listBehind(tenant, filter, { cursor: behind, limit: limit + 1 });
       const rows = found.slice(0, limit);
       const total = await store.count(tenant, filter);
@@ -143,7 +151,10 @@ export function createExecutionLists(store: ExecutionStore, namespace: string): 
   };
 }
 
-/** Returns the statuses that a filter's word means, in the words of any dialect, those of `dialect` first. Throws `status_invalid`. */
+/**
+ * Returns the statuses that a word of a filter means, in the vocabulary of any interface, that of `dialect` first. Throws
+ * `status_invalid`.
+ */
 export function statusesMeant(word: string, dialect?: StatusDialect): ExecutionStatus[] {
   const statuses = statusesNamed(word, dialect);
   if (statuses !== undefined) return statuses;
@@ -160,7 +171,7 @@ function noRuns(): ExecutionStats {
   return { total: 0, completed: 0, failed: 0, running: 0, pending: 0, cancelled: 0, timeout: 0, abandoned: 0 };
 }
 
-/** Where some rows end; null without any. */
+/** Returns the place after the last row; null without rows. */
 function lastOf(rows: readonly IndexRow[]): Cursor | null {
   const last = rows.at(-1);
   return last === undefined ? null : { listed: last.listed.getTime(), n: last.n };

@@ -2,21 +2,15 @@ import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Logger } from '../../model/log.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import { memoOf } from '../../projection/project.ts';
-import type { ExecutionStore, IndexRow } from '../../store/executions/executions.ts';
+import type { IndexRow } from '../../store/executions/execution-rows.ts';
+import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Described, RunInfo, Temporal } from '../../temporal/gateway.ts';
+import { isClosedRun, RUNNING } from '../../temporal/run-info.ts';
 import { keepGoing, mapConcurrently } from '../loops.ts';
 import { isOutage } from '../outages.ts';
-import {
-  closedEntry,
-  entryOf,
-  goneEntry,
-  isClosedRun,
-  openEntry,
-  RUNNING,
-  timesOf,
-} from '../projections/index-entries.ts';
 import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
+import { closedEntry, entryOf, goneEntry, openEntry, timesOf } from './entries.ts';
 import { createSetAside } from './set-aside.ts';
 
 /** Milliseconds between two rounds. */
@@ -97,7 +91,7 @@ export function createIndexKeeper({
   onDescribed = async () => undefined,
 }: IndexKeeperDependencies): IndexKeeper {
   const { namespace } = temporal;
-  const aside = createSetAside(clock, log, 'a run cannot be brought into the execution index; the others go on');
+  const aside = createSetAside(clock, log, 'a run cannot be written to the execution index; the others are');
   let lastLong = 0;
   let current: number | null = null;
   let standing: number | null = null;
@@ -271,9 +265,9 @@ export function createIndexKeeper({
       await sweep(now);
       const { generation, rebuilt } = await store.rebuilds(namespace);
       if (generation > rebuilt) {
-        log.info({ generation }, 'making the execution index again');
+        log.info({ generation }, 'rebuilding the execution index');
         await rebuild(generation);
-        log.info({ generation }, 'the execution index is made again');
+        log.info({ generation }, 'the execution index is rebuilt');
       }
     },
 
@@ -288,7 +282,7 @@ export function createIndexKeeper({
     rebuilds: () => store.rebuilds(namespace),
 
     run(signal) {
-      const trouble = 'the execution index cannot be kept up to date';
+      const trouble = 'the execution index cannot be updated';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
     },
   };

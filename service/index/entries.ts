@@ -8,29 +8,20 @@ import { boundedText } from '../../model/text.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { timestampMilliseconds } from '../../projection/payload.ts';
 import { type Closing, closeOf, memoOf } from '../../projection/project.ts';
-import type { IndexRow } from '../../store/executions/executions.ts';
+import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { RunInfo } from '../../temporal/gateway.ts';
 import { sha256Hex } from '../access/hash.ts';
-import type { MaskedExecution } from './masks.ts';
+import type { MaskedExecution } from '../projections/masks.ts';
 
-/** Longest name of a workflow that is none of ours, in UTF-16 units; ours have 200 at most. */
+/** The most UTF-16 units of the name of another client's workflow; Fermata's have at most 200. */
 const MAX_FOREIGN_TYPE = 400;
 
-/** Temporal's numbers of `WorkflowExecutionStatus` that the index tells apart. */
-export const RUNNING = 1;
-const CONTINUED_AS_NEW = 6;
-
-/** True for a run that has ended for good: one that was continued as new goes on in its next run. */
-export function isClosedRun(info: RunInfo): boolean {
-  return info.status !== RUNNING && info.status !== CONTINUED_AS_NEW;
-}
-
-/** When a run started and closed, in milliseconds; 0 for a time that is not there. */
+/** Returns when a run started and closed, in milliseconds; 0 for a time that is unknown. */
 export function timesOf(info: RunInfo): { started: number; closed: number } {
   return { started: timestampMilliseconds(info.startTime), closed: timestampMilliseconds(info.closeTime) };
 }
 
-/** The entry of an open run, from visibility or describe. */
+/** Makes the entry of an open run from visibility or describe. */
 export function openEntry(namespace: string, info: RunInfo, cancelRequested = false): IndexEntry {
   const started = new Date(timestampMilliseconds(info.startTime));
   return {
@@ -51,7 +42,7 @@ export function openEntry(namespace: string, info: RunInfo, cancelRequested = fa
   };
 }
 
-/** The entry of an open run, from what its worker was told. */
+/** Makes the entry of an open run from the report of its worker. */
 export function reportedEntry(namespace: string, report: RunReport): IndexEntry {
   const { workflowId, firstRunId, runId, workflowType, memo, started, at, historyLength, status, asked } = report;
   return {
@@ -68,7 +59,7 @@ export function reportedEntry(namespace: string, report: RunReport): IndexEntry 
   };
 }
 
-/** The entry of a closed run, from visibility or describe and its close event. */
+/** Makes the entry of a closed run from visibility or describe, and its close event. */
 export function closedEntry(namespace: string, info: RunInfo, event: HistoryEvent): IndexEntry {
   const closing = closeOf(event, memoOf(info.memo) !== null);
   const open = openEntry(namespace, info);
@@ -84,7 +75,7 @@ export function closedEntry(namespace: string, info: RunInfo, event: HistoryEven
   };
 }
 
-/** The entry of a run that was just projected: what a read writes through. */
+/** Makes the entry of a run from its projection. */
 export function entryOf(namespace: string, execution: MaskedExecution, currentRunId: string): IndexEntry {
   const { workflowId, workflowType, memo, status, created, updated, closed } = execution;
   return {
@@ -105,17 +96,17 @@ export function entryOf(namespace: string, execution: MaskedExecution, currentRu
   };
 }
 
-/** JSON text, as much of it as the index holds. */
+/** Serializes a value, truncated to what the index stores. */
 export function indexed(value: Json): string {
   return JSON.stringify(value).slice(0, INDEXED_TEXT);
 }
 
-/** `ETIMEDOUT`, `HTTP_503`, or the failure's type in capitals. */
+/** Returns the error code of a failure: its own, such as `HTTP_503`, or its type in capitals. */
 export function errorCode(failure: Failure): string {
   return failure.code ?? failure.type.toUpperCase();
 }
 
-/** Says that Temporal no longer has the run of a row that was open: how it ended can no longer be found out. */
+/** Makes the entry of an open run that Temporal no longer has: how it ended cannot be found out. */
 export function goneEntry(row: IndexRow, at: Date): IndexEntry {
   const { namespace, workflowId, n, runId, tenant, ref, revision, definition, pack, actions, parent, enforcement } =
     row;
@@ -159,14 +150,14 @@ function outcomeOf(
 }
 
 function numberOf(namespace: string, workflowId: string, memo: RunMemo | null): number {
-  // Another run's number in a memo makes nobody that run.
+  // Accept the number in a memo only for the workflow id that it belongs to.
   if (memo !== null && isRunNumber(memo.n) && workflowIdOf(memo.n) === workflowId) return memo.n;
-  // What a schedule has started knows its workflow id alone, see interpreter/identity.ts.
+  // A run of a schedule derives its number from its workflow id alone, see interpreter/identity.ts.
   return derivedNumber(sha256Hex(memo?.schedule === undefined ? `${namespace}\n${workflowId}` : workflowId));
 }
 
 function common(namespace: string, workflowId: string, type: string, memo: RunMemo | null) {
-  // A workflow that is none of ours may have a name that no index of the database takes.
+  // Another client's workflow may have a name that is too long for an index of the database.
   const ref = memo?.ref ?? boundedText(type, MAX_FOREIGN_TYPE);
   return {
     namespace,
@@ -186,7 +177,7 @@ function common(namespace: string, workflowId: string, type: string, memo: RunMe
     mode: memo?.mode ?? null,
     retryOf: memo?.retry_of ?? null,
     ...(memo?.turn === undefined ? {} : { turn: memo.turn }),
-    // What was started for a failure starts nothing when it fails itself.
+    // A run that was started for a failure has no hook.
     ...(memo?.on_failure === undefined || memo.mode === 'error' ? {} : { onFailure: memo.on_failure }),
   };
 }

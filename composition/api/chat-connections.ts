@@ -1,5 +1,5 @@
-import { type ConnectedPack, type ConnectionOf, DEFAULT_CONNECTION } from '../model/connection.ts';
-import type { MissingSetting } from '../model/notice.ts';
+import { type ConnectedPack, type ConnectionOf, DEFAULT_CONNECTION } from '../../model/connection.ts';
+import type { MissingSetting } from '../../model/notice.ts';
 
 /** Finds a connection with its secrets; null when there is none. */
 export type Connect = (

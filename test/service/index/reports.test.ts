@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import type { IndexEntry } from '../../../model/index-entry.ts';
 import type { RunReport } from '../../../model/run-report.ts';
-import { createRunReports } from '../../../service/index/run-reports.ts';
+import { createRunReports } from '../../../service/index/reports.ts';
 import type { ExecutionStore } from '../../../store/executions/executions.ts';
 
 const report = (workflowId: string, status: RunReport['status']): RunReport => ({

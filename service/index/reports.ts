@@ -2,15 +2,15 @@ import type { Logger } from '../../model/log.ts';
 import type { RunReport } from '../../model/run-report.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { keepGoing } from '../loops.ts';
-import { reportedEntry } from '../projections/index-entries.ts';
+import { reportedEntry } from './entries.ts';
 
-/** Reports that are kept at most; what is beyond is lost, and the keeper of the index finds out. */
+/** The most reports that are kept; further ones are lost, and the reconciler makes up for them. */
 const MAX_KEPT = 10_000;
 
 /** Milliseconds between two writes. */
 const INTERVAL = 100;
 
-/** Brings what workers hear of open runs into the index; of each run the latest report counts. */
+/** Creates the loop that writes reports of workers about open runs to the index; the latest report on a run counts. */
 export function createRunReports(store: ExecutionStore, namespace: string, log: Logger) {
   const kept = new Map<string, RunReport>();
 
@@ -19,10 +19,10 @@ export function createRunReports(store: ExecutionStore, namespace: string, log: 
   }
 
   return {
-    /** Takes a report; never waits, never throws. */
+    /** Takes a report. Never waits, never throws. */
     take,
 
-    /** Writes what has come until the signal is aborted. */
+    /** Writes reports until the signal is aborted. */
     run(signal: AbortSignal): Promise<void> {
       const write = async () => {
         const reports = [...kept.values()];

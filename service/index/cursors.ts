@@ -2,12 +2,12 @@ import { Buffer } from 'node:buffer';
 import { isInstant } from '../../model/instant.ts';
 import { refusal } from '../../model/refusal.ts';
 
-/** The cursor behind an entry of a list: its time in milliseconds, and its number among those of that time. */
+/** Makes the cursor after an entry of a list, from the entry's time in milliseconds and its number among those of that time. */
 export function cursorText(time: number, number: number): string {
   return Buffer.from(JSON.stringify([time, number])).toString('base64url');
 }
 
-/** What a cursor says. Throws `request_invalid` for one that no list gave. */
+/** Reads a cursor. Throws `request_invalid` for an invalid one. */
 export function readCursor(text: string): [time: number, number: number] {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
@@ -16,7 +16,7 @@ export function readCursor(text: string): [time: number, number: number] {
       if (isInstant(time) && number >= 0 && cursorText(time, number) === text) return [time, number];
     }
   } catch {
-    // Told below: there is one way in which a cursor is wrong.
+    // The error below is the only one about cursors.
   }
   throw refusal('request_invalid', [
     {

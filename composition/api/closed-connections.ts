@@ -1,6 +1,6 @@
-import { type Egress, egressErrorIn, portOf } from '../egress/egress.ts';
-import type { ConnectedPack } from '../model/connection.ts';
-import type { JsonObject } from '../model/json.ts';
+import { type Egress, egressErrorIn, portOf } from '../../egress/egress.ts';
+import type { ConnectedPack } from '../../model/connection.ts';
+import type { JsonObject } from '../../model/json.ts';
 import type { Connect } from './chat-connections.ts';
 
 /** Where a connection is stored. */

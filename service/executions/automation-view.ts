@@ -3,17 +3,17 @@ import { cleanupOnly } from '../../language/transitions.ts';
 import type { Execution, LogEntry, TaskExecution } from '../../model/execution.ts';
 import { logsOf } from '../../projection/logs.ts';
 
-/** A run as the Automation API counts it: by task, whose latest visit tells how it went. */
+/** A run as the Automation API counts it: by task, where the latest visit of a task says how it ended. */
 export interface AutomationView {
   total: number;
   successful: number;
   failed: number;
-  /** Position in the definition of the task whose failure decided the run; null when none did. */
+  /** The position in the definition of the task whose failure decided the run; null when there is none. */
   failedIndex: number | null;
   logs: (LogEntry & { index: number | null })[];
 }
 
-/** What the Automation API tells of a run beyond the others. */
+/** Makes the part of a run that only the Automation API shows. */
 export function automationOf(execution: Execution): AutomationView {
   const { run, tasks, failure } = execution;
   const names = run?.definition.tasks.map(({ name }) => name) ?? [];
@@ -24,7 +24,7 @@ export function automationOf(execution: Execution): AutomationView {
   const latest = new Map<string, TaskExecution>();
   for (const task of tasks) if (task.item === null) latest.set(task.name, task);
   const ended = [...latest.values()].map(({ status }) => status);
-  // What only a cleanup leads to was not planned, unless it has run.
+  // Tasks that only a cleanup leads to count only if they ran.
   const cleanup = run === null ? new Set<string>() : cleanupOnly(run.definition, cleanupEntries(run.definition));
   return {
     total: names.filter((name) => latest.has(name) || !cleanup.has(name)).length,

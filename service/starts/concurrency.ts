@@ -9,21 +9,24 @@ import { INTERPRETER_VERSION, type Parameters, type RunTurn } from '../../model/
 import { WorkMeter } from '../../model/work.ts';
 import type { TurnDecisions, TurnRow, TurnStore } from '../../store/executions/turns.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
+import { isClosedRun } from '../../temporal/run-info.ts';
 import { createSetAside } from '../index/set-aside.ts';
 import { keepGoing, mapConcurrently } from '../loops.ts';
-import { isClosedRun } from '../projections/index-entries.ts';
 
 /** Milliseconds between two rounds. */
 const INTERVAL = 200;
 
-/** Units of work that the template of a concurrency key may take when a run is started. */
+/** Units of work that the template of a concurrency key may take at the start of a run. */
 const KEY_WORK = 100_000;
 
-/** Milliseconds after which a claim is given up whose run was never seen. */
+/** Milliseconds after which the claim of a run that was never seen is dropped. */
 const UNSEEN_AFTER = 120_000;
 
-/** What a run of a definition shares with others, `field` being where its input stands. Throws `input_invalid`. */
-export function turnFor(
+/**
+ * Returns the concurrency key of a run, with its limit and policy; undefined when the definition has none. `field` is the field of the
+ * request that holds the input. Throws `input_invalid`.
+ */
+export function concurrencyFor(
   definition: { definition: Definition; ref: string; version: string },
   input: Parameters,
   field: string,
@@ -35,16 +38,16 @@ export function turnFor(
   throw refusal('input_invalid', [{ code: 'input_invalid', path: `/${field}`, message }]);
 }
 
-/** Milliseconds between two times that Temporal is asked whether a run for which others only wait is still open. */
+/** Milliseconds between two questions to Temporal whether a run for which others only wait is still open. */
 const ASK_AGAIN = 1_000;
 
-/** Runs for which others only wait that are asked for in one round, and calls to Temporal at the same time. */
+/** The most such runs that one round asks for, and concurrent calls to Temporal. */
 const MAX_ASKED = 200;
 const CONCURRENCY = 8;
 
 /**
- * Asks Temporal which of some runs are open, takes the turns of those that are not, and returns the workflow ids of those that are.
- * Temporal knows before the index does. A run that it does not have counts as open until its start should have been made.
+ * Asks Temporal which of some runs are open, frees the slots of the others, and returns the workflow ids of the open ones. Temporal
+ * knows before the index does. A run that Temporal does not have counts as open until its start should have been made.
  */
 export async function openAmong(
   temporal: Pick<Temporal, 'namespace' | 'describe'>,
@@ -63,7 +66,7 @@ export async function openAmong(
 }
 
 /** The dependencies of the service. */
-export interface TurnKeeperDependencies {
+export interface ConcurrencyKeeperDependencies {
   temporal: Temporal;
   store: TurnStore;
   log: Logger;
@@ -72,13 +75,13 @@ export interface TurnKeeperDependencies {
 }
 
 /**
- * Gives runs with concurrency keys their turns: one that closes makes room, and the one that waits longest is told by a signal. Any
- * number of keepers may run at once. `clock` gives milliseconds.
+ * Creates the loop that gives runs with concurrency keys their slots: a run that closes makes room, and the run that has waited longest
+ * is told by a signal. Any number may run at once.
  */
-export function createTurnKeeper({ temporal, store, log, clock }: TurnKeeperDependencies) {
+export function createConcurrencyKeeper({ temporal, store, log, clock }: ConcurrencyKeeperDependencies) {
   const { namespace } = temporal;
-  const aside = createSetAside(clock, log, 'a run cannot be told that it is its turn; the others are');
-  /** When Temporal was last asked for each run that now stands in the way of another. */
+  const aside = createSetAside(clock, log, 'a run cannot be told that it has its slot; the others are');
+  /** When Temporal was last asked for each run that blocks another one. */
   let askedAt = new Map<string, number>();
 
   async function tell(row: TurnRow): Promise<void> {
@@ -96,7 +99,7 @@ export function createTurnKeeper({ temporal, store, log, clock }: TurnKeeperDepe
     await store.note(row, { stopped: true });
   }
 
-  /** Asks Temporal for the runs that stand in the way of others, and returns what is known of them then. */
+  /** Asks Temporal for the runs that block others, and returns what is known then. */
   async function look(): Promise<KnownRuns> {
     const rows = await store.standing(namespace);
     const now = clock();
@@ -119,32 +122,32 @@ export function createTurnKeeper({ temporal, store, log, clock }: TurnKeeperDepe
     /** Works one round. */
     async tick(): Promise<void> {
       const known = await look();
-      const told = await store.settle(namespace, new Date(clock() - UNSEEN_AFTER), (rows) => decideTurns(rows, known));
+      const told = await store.settle(namespace, new Date(clock() - UNSEEN_AFTER), (rows) => decideSlots(rows, known));
       for (const row of told) await aside.attempt(row.workflowId, () => tell(row));
     },
 
     /** Works until the signal is aborted. */
     run(signal: AbortSignal): Promise<void> {
-      const trouble = 'runs with concurrency keys cannot be told that it is their turn';
+      const trouble = 'runs with concurrency keys cannot be told that they have their slots';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 5 * INTERVAL, log, trouble });
     },
   };
 }
 
-/** Who Fermata says it is where it does something to a run by itself. */
+/** The identity with which Fermata acts on its own. */
 const SENDER = 'fermata';
 
-/** What is known of runs from one look: those that were there, and those of them that Temporal said were open. */
+/** What one look has found: the runs that were there, and those of them that Temporal said are open. */
 export interface KnownRuns {
   seen: ReadonlySet<string>;
   open: ReadonlySet<string>;
 }
 
 /**
- * Returns which of some runs, in order, get a turn, get none, or make room. A run gets none only where all that are in its way were
- * open when it was there already; else it stays as it is until they have been asked for.
+ * Decides which of some runs, in order, get a slot, get none, or must make room. A run gets none only if all runs that block it were
+ * open when it was there already; otherwise it waits until Temporal was asked for them.
  */
-export function decideTurns(rows: readonly TurnRow[], { seen, open }: KnownRuns): TurnDecisions {
+export function decideSlots(rows: readonly TurnRow[], { seen, open }: KnownRuns): TurnDecisions {
   const decisions: TurnDecisions = { granted: [], refused: [], cancelled: [] };
   for (const { holders, begin, blocked, leaving } of groupsOf(rows).map(placesOf)) {
     decisions.granted.push(...begin.map(({ workflowId }) => workflowId));
@@ -156,7 +159,7 @@ export function decideTurns(rows: readonly TurnRow[], { seen, open }: KnownRuns)
   return decisions;
 }
 
-/** Returns the runs that have a turn, or get one now, and keep others from theirs; `refuses`: one of those would get none for it. */
+/** Returns the runs that hold a slot, or get one now, and block others; `refuses`: one of those would get no slot because of it. */
 export function obstaclesOf(rows: readonly TurnRow[]): Map<TurnRow, { refuses: boolean }> {
   const obstacles = new Map<TurnRow, { refuses: boolean }>();
   for (const { holders, blocked } of groupsOf(rows).map(placesOf)) {
@@ -171,7 +174,7 @@ function isImpatient({ policy }: TurnRow): boolean {
   return policy === 'skip' || policy === 'fail';
 }
 
-/** How the runs of one key stand: those with a turn, of them those that get it now, those without, and those that make room. */
+/** The runs of one key: holders of slots, holders that get theirs now, runs without a slot, and runs that must make room. */
 interface Places {
   holders: TurnRow[];
   begin: TurnRow[];
@@ -211,7 +214,7 @@ function groupsOf(rows: readonly TurnRow[]): TurnRow[][] {
   return [...groups.values()];
 }
 
-/** What is told to whoever starts a run for which there is no room, and which is not to wait. */
+/** Returns the refusal of a start that has no room and may not wait. */
 export function conflict(ref: string, { key }: RunTurn): AppError {
   return new AppError('concurrency_conflict', `another execution of "${ref}" holds the concurrency key "${key}"`);
 }

@@ -1,27 +1,29 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { Change, ExecutionStore, IndexRow } from '../../store/executions/executions.ts';
+import type { ChangePlace } from '../../store/executions/execution-lists.ts';
+import type { IndexRow } from '../../store/executions/execution-rows.ts';
+import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { keepGoing } from '../loops.ts';
-import { type ListedExecution, listedRun } from './task-executions.ts';
+import { type ListedExecution, listedRun } from './rows.ts';
 
-/** A run that has changed, as it is now; `id` says where the change stands, and goes back in to go on behind it. */
+/** A run that has changed, as it is now; `id` denotes the place of the change, to resume after it. */
 export interface ChangeEntry {
   id: string;
   run: ListedExecution;
 }
 
-/** Milliseconds between two looks for changes. */
+/** Milliseconds between two reads. */
 const INTERVAL = 500;
 
-/** Changes that are read, and kept for all listeners, at a time. */
+/** The most changes that are read at a time, and that are kept for all listeners. */
 const KEPT = 1_000;
 
-/** Tells of changes of all runs of a tenant, while they happen. */
+/** Streams the changes of all runs of a tenant while they happen. */
 export interface ChangeService {
   /**
-   * Every change behind an entry, or from now on, until the signal is aborted; a run that has changed several times
-   * in between is told once, as it is. Throws `request_invalid` for an id that no entry had.
+   * Streams every change after an entry, or from now on, until the signal is aborted. A run that has changed several times in between
+   * appears once, as it is. Throws `request_invalid` for an id that no entry has.
    */
   watch(
     principal: Principal,
@@ -31,7 +33,7 @@ export interface ChangeService {
   close(): void;
 }
 
-/** Makes the service: one look a tenant however many listen. */
+/** Creates the service, which reads the changes of a tenant once however many listen. */
 export function createChangeService(store: ExecutionStore, log: Logger): ChangeService {
   const feeds = new Map<string, Feed>();
 
@@ -69,14 +71,14 @@ export interface Feed {
 
   stop(): void;
 
-  changesBehind(place: Change, signal: AbortSignal): AsyncGenerator<ChangeEntry>;
+  changesBehind(place: ChangePlace, signal: AbortSignal): AsyncGenerator<ChangeEntry>;
 }
 
 function createFeed(store: ExecutionStore, tenant: string, log: Logger): Feed {
   const stop = new AbortController();
-  /** The newest changes, one a run, the oldest first, and the place that all changes behind are among them. */
+  /** The newest change of each run, oldest first; it has all changes after `since`. */
   let recent: IndexRow[] = [];
-  let since: Change | null = null;
+  let since: ChangePlace | null = null;
   let wake = () => {};
   let news = new Promise<void>((resolve) => (wake = resolve));
 
@@ -125,11 +127,11 @@ function createFeed(store: ExecutionStore, tenant: string, log: Logger): Feed {
   };
 }
 
-function isBehind(a: Change, b: Change): boolean {
+function isBehind(a: ChangePlace, b: ChangePlace): boolean {
   return a.changed > b.changed || (a.changed === b.changed && a.n > b.n);
 }
 
-function parseId(id: string): Change | undefined {
+function parseId(id: string): ChangePlace | undefined {
   const [, changed, n] = /^(\d{1,16})-(-?\d{1,16})$/.exec(id) ?? [];
   return changed === undefined ? undefined : { changed: Number(changed), n: Number(n) };
 }

@@ -3,37 +3,38 @@ import { AppError } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
 import { ReplayMeter } from '../../model/work.ts';
+import type { HistoryEvent } from '../../projection/history.ts';
 import { createRunStream, type StreamEntry } from '../../projection/stream.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import { copyHistory } from '../projections/history-copies.ts';
 import type { Mask } from '../projections/masks.ts';
 import type { ExecutionReader, ExecutionView } from './reader.ts';
 
-/** An entry as it is told, of which run of the chain; `id` says where it stands, and goes back in to go on behind it. */
+/** An event of a run, with the run of the chain that it happened in; `id` denotes its place in the stream, to resume after it. */
 export type WatchEntry = StreamEntry & { run: string; id: string };
 
-/** A run that is listened to: whose it is, and what happens to it. */
+/** A run that a listener follows, and the stream of its events. */
 export interface Watching {
   found: ExecutionView;
   entries: AsyncGenerator<WatchEntry>;
 }
 
-/** Units of work of one history event (0.1 s at most), and units after which other requests have their turn. */
+/** Units of work for one history event (0.1 s at most), and units after which other requests have their turn. */
 const MAX_EVENT_WORK = 250_000;
 const TURN_WORK = 25_000;
 
-/** Events and bytes of a history whose tasks are told; what was told is kept for as long as somebody listens. */
+/** The most events and bytes of a history whose tasks are streamed: all entries are kept while somebody listens. */
 const MAX_EVENTS = 60_000;
 const MAX_BYTES = 32 * 1024 * 1024;
 
-/** Milliseconds after which a follower that broke off is tried again. */
+/** Milliseconds after which a follower tries again. */
 const RETRY_AFTER = 1_000;
 
-/** Tells what happens to runs, while it happens. */
+/** Streams the events of runs while they happen. */
 export interface WatchService {
   /**
-   * What has happened to a run behind an entry, or from its start on, and what happens until it ends or the signal is
-   * aborted. Throws `execution_not_found`, `request_invalid` for an id that no entry had.
+   * Streams the events of a run after an entry, or from its start, until it has ended or the signal is aborted. Throws
+   * `execution_not_found`, and `request_invalid` for an id that no entry has.
    */
   watch(
     principal: Principal,
@@ -42,7 +43,7 @@ export interface WatchService {
   ): Promise<Watching>;
   /** Ends every stream. */
   close(): void;
-  /** How many runs are followed. */
+  /** The number of runs that are followed. */
   readonly following: number;
 }
 
@@ -53,7 +54,7 @@ export interface WatchDependencies {
   log: Logger;
 }
 
-/** Makes the service: there is one follower a run however many listen, and it keeps no list for any of them. */
+/** Creates the service. It follows each run once however many listen, and keeps no list for any of them. */
 export function createWatchService({ temporal, executions, log }: WatchDependencies): WatchService {
   const followers = new Map<string, Follower>();
 
@@ -69,7 +70,7 @@ export function createWatchService({ temporal, executions, log }: WatchDependenc
     const follower = followerOf(workflowId);
     follower.listeners += 1;
     try {
-      yield* follower.entriesBehind(after, signal);
+      yield* follower.entriesAfter(after, signal);
     } finally {
       follower.listeners -= 1;
       if (follower.listeners === 0) {
@@ -111,19 +112,18 @@ async function* masked(entries: AsyncGenerator<WatchEntry>, mask: Mask): AsyncGe
   }
 }
 
-export interface Follower {
+/** Follows one run for any number of listeners, each at a place of its own. */
+interface Follower {
   listeners: number;
-
   stop(): void;
-
-  entriesBehind(after: string | undefined, signal: AbortSignal): AsyncGenerator<WatchEntry>;
+  /** Yields the entries after a place, and new ones until the run has ended or the signal is aborted. */
+  entriesAfter(after: string | undefined, signal: AbortSignal): AsyncGenerator<WatchEntry>;
 }
 
-/** Follows one run, and holds what there is to tell of it, for any number of listeners that each are at some place. */
-function createFollower(temporal: Temporal, workflowId: string, log: Logger): Follower {
+function createFollower(temporal: Pick<Temporal, 'follow'>, workflowId: string, log: Logger): Follower {
   const told: WatchEntry[] = [];
   const stop = new AbortController();
-  let over = false;
+  let isOver = false;
   let chain: readonly string[] = [];
   let wake = () => {};
   let news = new Promise<void>((resolve) => (wake = resolve));
@@ -135,34 +135,30 @@ function createFollower(temporal: Temporal, workflowId: string, log: Logger): Fo
     waking();
   }
 
+  /** Reads the history of the run from its start to its end, and tells the entries that were not told before. */
+  async function readOnce(): Promise<void> {
+    const replay = createReplay(workflowId);
+    let seen = 0;
+    for await (const { runId, runs, events } of temporal.follow(workflowId, stop.signal)) {
+      chain = runs;
+      for (const event of events) {
+        const entries = (await replay.take(event)).map((entry) => ({
+          ...entry,
+          run: runId,
+          id: `${runId}/${entry.event}.${entry.index}`,
+        }));
+        // After a break the first entries are those that were told before it.
+        const known = told.length - seen;
+        seen += entries.length;
+        tell(known > 0 ? entries.slice(known) : entries);
+      }
+    }
+  }
+
   async function follow(): Promise<void> {
     while (!stop.signal.aborted) {
       try {
-        const meter = new ReplayMeter(MAX_EVENT_WORK + TURN_WORK);
-        const stream = createRunStream(workflowId, meter);
-        let seen = 0;
-        let taken = 0;
-        let bytes = 0;
-        for await (const { runId, runs, events } of temporal.follow(workflowId, stop.signal)) {
-          chain = runs;
-          for (const original of events) {
-            const copy = copyHistory([original]);
-            taken += 1;
-            bytes += copy.bytes;
-            if (taken > MAX_EVENTS || bytes > MAX_BYTES) stream.omitTasks();
-            if (meter.spent > TURN_WORK) {
-              await nextTurn();
-              meter.reset();
-            }
-            const entries = stream
-              .take(copy.events[0]!)
-              .map((entry) => ({ ...entry, run: runId, id: `${runId}/${entry.event}.${entry.index}` }));
-            seen += entries.length;
-            // After a break the history is read again from its start: what was told is not told again.
-            const known = told.length - (seen - entries.length);
-            tell(known > 0 ? entries.slice(known) : entries);
-          }
-        }
+        await readOnce();
         return;
       } catch (error) {
         if (stop.signal.aborted) return;
@@ -172,38 +168,72 @@ function createFollower(temporal: Temporal, workflowId: string, log: Logger): Fo
     }
   }
 
-  const following = follow().finally(() => {
-    over = true;
-    tell([]);
-  });
-  following.catch(() => undefined);
+  /** Reports whether an entry comes after a place; a place in a run that is not part of the chain, such as one before a reset, comes before all. */
+  function isAfter(entry: WatchEntry, place: Place | undefined): boolean {
+    const run = place === undefined ? -1 : chain.indexOf(place.run);
+    if (place === undefined || run < 0) return true;
+    const own = chain.indexOf(entry.run);
+    return own > run || (own === run && isBehind(entry, place));
+  }
+
+  follow()
+    .catch(() => undefined)
+    .finally(() => {
+      isOver = true;
+      tell([]);
+    });
 
   return {
     listeners: 0,
     stop: () => stop.abort(),
 
-    async *entriesBehind(after, signal) {
-      const aborted = new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      const behind = after === undefined ? undefined : parseId(after);
+    async *entriesAfter(after, signal) {
+      const aborted = abortOf(signal);
+      const place = after === undefined ? undefined : parseId(after);
       for (let at = 0; !signal.aborted; ) {
         const next = told[at];
-        if (next !== undefined) {
-          at += 1;
-          // What was seen of a run that was reset since says nothing about the one that goes on.
-          const place = behind === undefined ? -1 : chain.indexOf(behind.run);
-          const of = chain.indexOf(next.run);
-          const seen = place >= 0 && (of < place || (of === place && !isBehind(next, behind!)));
-          if (!seen) yield next;
-        } else if (over) return;
-        else await Promise.race([news, aborted]);
+        if (next === undefined && isOver) return;
+        if (next === undefined) {
+          await Promise.race([news, aborted]);
+          continue;
+        }
+        at += 1;
+        if (isAfter(next, place)) yield next;
       }
     },
   };
 }
 
+/** Makes the entries of a run from its history, in slices of work between which other requests have their turn. */
+function createReplay(workflowId: string): { take(event: HistoryEvent): Promise<StreamEntry[]> } {
+  const meter = new ReplayMeter(MAX_EVENT_WORK + TURN_WORK);
+  const stream = createRunStream(workflowId, meter);
+  let taken = 0;
+  let bytes = 0;
+  return {
+    async take(original) {
+      const copy = copyHistory([original]);
+      taken += 1;
+      bytes += copy.bytes;
+      if (taken > MAX_EVENTS || bytes > MAX_BYTES) stream.omitTasks();
+      if (meter.spent > TURN_WORK) {
+        await nextTurn();
+        meter.reset();
+      }
+      return stream.take(copy.events[0]!);
+    },
+  };
+}
+
+/** Resolves once a signal is aborted. */
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** A place in the entries of a run, as the id of an entry denotes it. */
 interface Place {
   run: string;
   event: number;

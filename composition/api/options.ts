@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import type { Connection } from '@temporalio/client';
+import type { WorkerState } from '../../api/http/environment.ts';
+import type { Config } from '../../model/config.ts';
+import type { Logger } from '../../model/log.ts';
+import type { EgressRules } from '../../model/networks.ts';
+import type { TokenSettings } from '../../service/access/tokens.ts';
+import type { OpenDatabase } from '../../store/database.ts';
+import type { Codec } from '../../temporal/codec/codec.ts';
+import { codecOf } from '../codec.ts';
+import type { Metrics } from '../metrics.ts';
+import { type ChatSettings, chatOf } from './chat.ts';
+
+/** Returns the options about access that the settings contain. Throws when a file that they name cannot be read. */
+export function accessOf(
+  config: Config,
+): Pick<
+  ApiOptions,
+  | 'tokens'
+  | 'tenantClaim'
+  | 'personMemory'
+  | 'rateLimit'
+  | 'publicUrl'
+  | 'chat'
+  | 'codec'
+  | 'codecOrigins'
+  | 'corsOrigins'
+  | 'signingPems'
+> {
+  const { FERMATA_JWT_JWKS_URL, FERMATA_JWT_SECRET, FERMATA_JWT_ISSUER, FERMATA_JWT_AUDIENCE } = config;
+  const { FERMATA_SIGNING_KEY_FILE: files } = config;
+  return {
+    rateLimit: config.FERMATA_RATE_LIMIT,
+    personMemory: config.FERMATA_PERSON_MEMORY,
+    tenantClaim: config.FERMATA_JWT_TENANT,
+    publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
+    chat: chatOf(config),
+    codec: codecOf(config),
+    signingPems: files?.split(',').map((file) => readFileSync(file, 'utf8')) ?? [],
+    codecOrigins: config.FERMATA_CODEC_ORIGINS?.split(',') ?? [],
+    corsOrigins: config.FERMATA_CORS_ORIGINS?.split(',') ?? [],
+    tokens: {
+      jwksUrl: FERMATA_JWT_JWKS_URL,
+      secret: FERMATA_JWT_SECRET,
+      issuer: FERMATA_JWT_ISSUER,
+      audience: FERMATA_JWT_AUDIENCE,
+      agentClients: config.FERMATA_AGENT_CLIENTS?.split(',') ?? [],
+    },
+  };
+}
+
+/** The options of the API. */
+export interface ApiOptions {
+  connection: Connection;
+  namespace: string;
+  database: OpenDatabase;
+  host: string;
+  port: number;
+  log: Logger;
+  tokens?: TokenSettings;
+  /** Whether tokens must name their tenant; absent: once there is a second one. */
+  tenantClaim?: 'required' | 'optional' | undefined;
+  /** Seconds for which the grants of a person's last token are remembered. */
+  personMemory?: number;
+  /** Requests per minute that a principal may make; absent: no limit. */
+  rateLimit?: number;
+  /** The master keys: the first one encrypts, all of them decrypt. */
+  secretKeys: readonly string[];
+  /** The keys that sign statements (PKCS 8, PEM), newest first, if the database does not hold them. */
+  signingPems?: readonly string[];
+  /** The URL under which people reach the API; absent: the address that it listens on. */
+  publicUrl?: string | undefined;
+  /** The channels through which people are asked. */
+  chat?: ChatSettings;
+  /** The addresses that notices may reach; by default none of this machine and of private networks. */
+  egress?: Partial<EgressRules>;
+  /** Encrypts what Temporal gets; and the origins of its UI that may have it decrypted. */
+  codec?: Codec | undefined;
+  codecOrigins?: readonly string[];
+  /** Origins of pages that may call the API from a browser. */
+  corsOrigins?: readonly string[];
+  metrics?: Metrics | null;
+  /** Returns the state of the worker that this process supervises; absent: it supervises none. */
+  workerState?: (() => WorkerState) | undefined;
+}
