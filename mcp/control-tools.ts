@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { JsonObject } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { EXECUTION_STATUSES } from '../model/status.ts';
-import type { Act } from '../service/executions/explanations.ts';
+import type { Act } from '../service/executions/advice.ts';
 import { ExecutionSchema, executionIdInput, executionOf } from './execution-data.ts';
 import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { JsonObject } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
-import type { Act, ExplanationService } from '../../service/executions/explanations.ts';
+import type { Act } from '../../service/executions/advice.ts';
+import type { ExplanationService } from '../../service/executions/explanations.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import { createApiRoute, ExecutionParams, jsonData } from '../http/routes.ts';

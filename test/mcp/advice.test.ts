@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { requestOf } from '../../api/executions/explanations.ts';
 import { callOf } from '../../mcp/control-tools.ts';
 import { toolsOf } from '../../mcp/tools.ts';
-import type { Act } from '../../service/executions/explanations.ts';
+import type { Act } from '../../service/executions/advice.ts';
 import { createTestApp, unreached } from '../api/test-app.ts';
 
 const tools = new Map(toolsOf(unreached('the services')).map((tool) => [tool.name, tool]));
