@@ -40,6 +40,7 @@ export function bulkTools({ bulk, lists }: Pick<ToolServices, 'bulk' | 'lists'>)
     input: StartInput,
     output: StartedSchema,
     async run(principal, { verb, ids, filter, reason = '', dryRun, idempotencyKey }) {
+      bulk.demandVerb(principal, verb);
       const target = ids === undefined ? { filter: await lists.filterOf(principal, filter ?? {}, '/filter') } : { ids };
       if (dryRun) return { jobId: null, matched: await bulk.count(principal, verb, target) };
       const { id, matched } = await bulk.begin(principal, verb, target, { reason, idempotencyKey });

@@ -82,6 +82,7 @@ export function bulkRoutes(bulk: BulkService, lists: Pick<ExecutionLists, 'filte
     const { verb } = context.req.valid('param');
     const { ids, filter, reason = '' } = context.req.valid('json');
     const principal = context.get('principal');
+    bulk.demandVerb(principal, verb);
     const target: BulkTarget =
       ids === undefined ? { filter: await lists.filterOf(principal, filter!, '/filter') } : { ids };
     if (context.req.valid('query').dry_run === 'true') {

@@ -34,7 +34,7 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
         const { changes, warnings } =
           source.kind === 'pack'
             ? await importPack(service, source, { dry, prune, force })
-            : await applyOne(service, source, dry);
+            : await applyOne(service, source, { dry, applied: new Set(applied.map(({ ref }) => ref)) });
         applied.push(...changes);
         for (const line of warnings) output.note(`warning  ${line}`);
         for (const { ref, executions } of changes) {
@@ -170,7 +170,17 @@ function inCommands(message: string): string {
   return message.replace('use ?force=true to terminate them', 'use --force to terminate them');
 }
 
-async function applyOne(service: Service, source: Extract<Source, { kind: 'file' }>, dry: boolean): Promise<Applied> {
+/** How a file is applied: whether nothing is to be stored, and the refs that earlier files of the same command have. */
+interface ApplyContext {
+  dry: boolean;
+  applied: ReadonlySet<Json | undefined>;
+}
+
+async function applyOne(
+  service: Service,
+  source: Extract<Source, { kind: 'file' }>,
+  { dry, applied }: ApplyContext,
+): Promise<Applied> {
   const { path: file, content, warnings: ofFile } = source;
   const { ref, pack_ref: pack, ...fields } = content;
   if (typeof ref !== 'string') throw new CliError(EXIT.usage, `${file} is not a workflow: "ref" is missing`);
@@ -193,28 +203,53 @@ async function applyOne(service: Service, source: Extract<Source, { kind: 'file'
     return done((data as JsonObject).revision!, change, warnings);
   };
   if (before === null) {
-    return dry ? done(0, 'created', await examined(service, content, file)) : write('POST', BASE, content, 'created');
+    return dry
+      ? done(0, 'created', await examined(service, content, { file, applied }))
+      : write('POST', BASE, content, 'created');
   }
   const same = Object.entries(fields).every(
     ([name, value]) => canonicalJson(before[name] ?? null) === canonicalJson(value),
   );
   if (same) return done(before.revision!, 'unchanged');
   if (dry)
-    return done(before.revision!, 'updated', await examined(service, { ...contentOf(before), ...content }, file));
+    return done(
+      before.revision!,
+      'updated',
+      await examined(service, { ...contentOf(before), ...content }, { file, applied }),
+    );
   return write('PUT', path, fields, 'updated');
 }
 
-/** Returns the warnings of a workflow that is not stored. Throws a CliError (refused) with its issues. */
-async function examined(service: Service, body: JsonObject, file: string): Promise<Json> {
+/**
+ * Returns the warnings of a workflow that is not stored, in which actions may be workflows of earlier files. Throws a CliError (refused)
+ * with its issues.
+ */
+async function examined(
+  service: Service,
+  body: JsonObject,
+  { file, applied }: { file: string; applied: ReadonlySet<Json | undefined> },
+): Promise<Json> {
   const { data } = await service.ask('POST', `${BASE}/validate`, { body });
-  const { valid, issues, warnings } = data as JsonObject;
-  if (valid === true) return warnings!;
-  throw new CliError(EXIT.refused, `${file} is invalid`, { lines: issueLines(issues as unknown as Issue[]) });
+  const { issues, warnings } = data as unknown as Validation;
+  const open = issues.filter(({ code, path }) => code !== 'unknown_action' || !applied.has(valueAt(body, path)));
+  if (open.length === 0) return warnings as unknown as Json;
+  throw new CliError(EXIT.refused, `${file} is invalid`, { lines: issueLines(open) });
+}
+
+/** Returns the value at a JSON pointer; undefined if there is none. */
+function valueAt(value: Json, pointer: string): Json | undefined {
+  let found: Json | undefined = value;
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    found = typeof found === 'object' && found !== null ? (found as Record<string, Json>)[key] : undefined;
+  }
+  return found;
 }
 
 /** Returns the fields that an update keeps unless it names them. */
-function contentOf({ label, version, definition, param_schema, out_schema }: JsonObject): JsonObject {
+function contentOf({ label, version, definition, param_schema, out_schema, pack_ref }: JsonObject): JsonObject {
   return {
+    pack_ref: pack_ref!,
     label: label!,
     version: version!,
     definition: definition!,

@@ -54,7 +54,10 @@ export async function warnOfDefinitions(
 ): Promise<void> {
   const first = (refs: readonly string[]) => refs.slice(0, MAX_WARNINGS);
   for (const { id, ref } of await principals.tenants(MAX_WARNINGS)) {
-    const { refused, otherwise } = await examinations.findOutdated(id, MAX_EXAMINED, signal);
+    const { refused, otherwise } = await examinations.findOutdated(id, MAX_EXAMINED, signal).catch((error: unknown) => {
+      log.warn({ err: error, tenant: ref }, 'stored definitions could not be examined');
+      return { refused: [], otherwise: [] };
+    });
     if (refused.length + otherwise.length === 0) continue;
     log.warn(
       { tenant: ref, refused: first(refused), otherwise: first(otherwise) },

@@ -83,6 +83,8 @@ export function createCertainty(gaps: Gaps): (issue: Issue) => boolean {
     if (gaps.variablesUnknown && code === 'unknown_name') return false;
     const above = pointersAbove(path);
     if (above.some((pointer) => places.has(pointer))) return false;
+    // What an input lacks may stand in a field with a wrong name.
+    if (code === 'input_invalid' && path.endsWith('/input') && tasks.has(path.slice(0, -'/input'.length))) return false;
     return !ABOUT_FIELDS.has(code) || !above.some((pointer) => tasks.has(pointer));
   };
 }

@@ -1,3 +1,4 @@
+import { AppError } from '../../model/app-error.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
@@ -24,8 +25,8 @@ export interface OutdatedWorkflows {
 /** Examines stored workflows again. */
 export interface StoredExaminations {
   /**
-   * Examines a page of a tenant's workflows in order of ref, as if each were written now, and counts them all. Stores nothing. Throws
-   * `busy` and `work_exceeded` as the pool does.
+   * Examines a page of a tenant's workflows in order of ref, as if each were written now, and counts them all. A workflow that takes too
+   * much work has the issue `work_exceeded`. Stores nothing. Throws `busy` as the pool does.
    */
   examine(
     principal: Pick<Principal, 'tenant'>,
@@ -51,7 +52,7 @@ export function createStoredExaminations(
       const rows: StoredExamination[] = [];
       for (const workflow of stored) {
         const { ref, version, revision } = workflow;
-        const { issues, warnings } = await definitions.validate(principal, bodyOf(workflow));
+        const { issues, warnings } = await definitions.validate(principal, bodyOf(workflow)).catch(tooMuch);
         rows.push({ ref, version, revision, issues, warnings });
       }
       return { rows, total };
@@ -70,6 +71,12 @@ export function createStoredExaminations(
       return found;
     },
   };
+}
+
+/** Returns the issue of a workflow that takes too much work to be examined, so that it hides no other. Throws any other error. */
+function tooMuch(error: unknown): { issues: Issue[]; warnings: Issue[] } {
+  if (!(error instanceof AppError) || error.code !== 'work_exceeded') throw error;
+  return { issues: [{ code: 'work_exceeded', path: '/definition', message: error.message }], warnings: [] };
 }
 
 /** A stored workflow as its author would write it now. */

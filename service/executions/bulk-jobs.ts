@@ -53,6 +53,8 @@ export interface BulkServices {
 
 /** Changes many executions in jobs that survive the end of a process. */
 export interface BulkService {
+  /** Throws `forbidden` unless the caller may do this to many executions; ask it before anything is looked up for a job. */
+  demandVerb(principal: Principal, verb: BulkVerb): void;
   /** Counts the executions that a job would have. Throws what `begin` throws. */
   count(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number>;
   /**
@@ -160,7 +162,8 @@ export function createBulkService({
         // What is done must not be done again: it stands in front of what is left.
         const left = job.targets.slice(job.done).filter((n) => !ended.some((result) => result.n === n));
         const targets = [...job.targets.slice(0, job.done), ...ended.map(({ n }) => n), ...left];
-        await jobs.advance(id, progress, null, MAX_ERRORS, targets);
+        // Until then the tenant's other jobs have their turn.
+        await jobs.advance(id, progress, new Date(clock() + INTERVAL), MAX_ERRORS, targets);
         throw passing.thrown;
       }
       const last = batches === BATCHES;
@@ -192,6 +195,8 @@ export function createBulkService({
   }
 
   return {
+    demandVerb,
+
     async count(principal, verb, target) {
       demandVerb(principal, verb);
       return (await numbersOf(principal, verb, target)).length;

@@ -10,11 +10,14 @@ const MAX_STARTS = 200;
 const RESERVE = 0.2;
 const PATIENCE = 10_000;
 
+/** Makes the call that starts a run in Temporal, and measures it: how many starts may be under way follows from that. */
+export type Measure = <T>(call: () => Promise<T>) => Promise<T>;
+
 /**
  * Makes a start for a tenant when it is the tenant's turn, and returns its result. Throws what the start throws, and `busy` when the
  * tenant has too many starts accepted, or its turn does not come in time.
  */
-export type Admission = <T>(tenant: string, start: () => Promise<T>) => Promise<T>;
+export type Admission = <T>(tenant: string, start: (measure: Measure) => Promise<T>) => Promise<T>;
 
 /**
  * Creates the admission of starts. Tenants take turns, and as many starts are under way at once as Temporal can take without
@@ -37,12 +40,13 @@ export function createAdmission(clock: () => number): Admission {
     permits.resize(limit.most);
   }
 
-  async function timed<T>(tenant: string, start: () => Promise<T>): Promise<T> {
+  /** Measures the call alone: other work of a start, such as looking at rivals for a concurrency key, differs from start to start. */
+  async function measured<T>(tenant: string, call: () => Promise<T>): Promise<T> {
     const began = clock();
     try {
-      const started = await start();
+      const result = await call();
       learn(tenant, Math.max(1, clock() - began));
-      return started;
+      return result;
     } catch (error) {
       // How soon a start is refused for any other reason says nothing about Temporal.
       if (error instanceof AppError && error.code === 'temporal_unavailable') learn(tenant, null);
@@ -58,7 +62,7 @@ export function createAdmission(clock: () => number): Admission {
     try {
       const giveBack = await takeTurn(tenant);
       try {
-        return await timed(tenant, start);
+        return await start((call) => measured(tenant, call));
       } finally {
         giveBack();
       }

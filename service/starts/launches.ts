@@ -11,7 +11,7 @@ import { type TaskQueueService, taskQueuesOf } from '../access/task-queues.ts';
 import { indexed } from '../index/entries.ts';
 import { maskInput } from '../projections/masks.ts';
 import type { StatementSigner } from '../statements/statements.ts';
-import { createAdmission } from './admission.ts';
+import { createAdmission, type Measure } from './admission.ts';
 import { conflict, openAmong } from './concurrency.ts';
 import { askedHash, type IdempotencyKey, idempotencyText, mismatch } from './idempotency.ts';
 
@@ -27,6 +27,12 @@ interface LaunchOptions {
   key: IdempotencyKey | undefined;
   asked: Json;
   number?: number | undefined;
+}
+
+/** How Temporal is called: after how many seconds the run is to start, and what measures the call. */
+interface StartCall {
+  delay: number;
+  measure: Measure;
 }
 
 /** A run that was started. */
@@ -125,11 +131,16 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
     return { ...blueprint, run: { ...blueprint.run, turn: 'begin' } };
   }
 
-  async function launch(tenant: string, blueprint: Blueprint, delay: number, claim: Claim): Promise<Launched> {
+  async function launch(
+    tenant: string,
+    blueprint: Blueprint,
+    { delay, measure }: StartCall,
+    claim: Claim,
+  ): Promise<Launched> {
     const { n, workflowId } = claim.entry;
     try {
       const memo = signer.withWarrant(blueprint, clock());
-      const started = await temporal.start({ ...blueprint, memo, workflowId, delay });
+      const started = await measure(() => temporal.start({ ...blueprint, memo, workflowId, delay }));
       // Whether a run with a concurrency key waits is decided when it begins.
       return { n, workflowId, started: memo.turn === undefined ? started : null };
     } catch (error) {
@@ -154,7 +165,7 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
   async function launchOnce(
     tenant: string,
     blueprintOf: (n: number) => Blueprint,
-    { delay = 0, key, asked, number }: LaunchOptions,
+    { delay = 0, key, asked, number, measure }: LaunchOptions & Pick<StartCall, 'measure'>,
   ): Promise<Launched> {
     const bodyHash = askedHash(asked);
     const idempotency = key === undefined ? undefined : { key: idempotencyText(key), bodyHash };
@@ -169,31 +180,31 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
         if (number !== undefined) return { n, workflowId: claim.entry.workflowId, started: null };
         continue;
       }
-      if (claimed === 'claimed') return launchClaimed(tenant, blueprint, delay, claim);
+      if (claimed === 'claimed') return launchClaimed(tenant, blueprint, { delay, measure }, claim);
       if (claimed.bodyHash !== bodyHash) throw mismatch();
-      return launchAgain(tenant, blueprintOf(claimed.n), delay);
+      return launchAgain(tenant, blueprintOf(claimed.n), { delay, measure });
     }
     throw new AppError('internal', 'no free execution id was found');
   }
 
   /** Starts a run whose number was just claimed. */
-  async function launchClaimed(tenant: string, blueprint: Blueprint, delay: number, claim: Claim): Promise<Launched> {
-    const whole = await withTurn(blueprint, claim, delay).catch(async (error: unknown) => {
+  async function launchClaimed(tenant: string, blueprint: Blueprint, call: StartCall, claim: Claim): Promise<Launched> {
+    const whole = await withTurn(blueprint, claim, call.delay).catch(async (error: unknown) => {
       await release(tenant, claim);
       throw error;
     });
-    return launch(tenant, whole, delay, claim);
+    return launch(tenant, whole, call, claim);
   }
 
   /** Starts a run that an earlier request claimed, and maybe started: a process may have died in between. */
-  async function launchAgain(tenant: string, blueprint: Blueprint, delay: number): Promise<Launched> {
+  async function launchAgain(tenant: string, blueprint: Blueprint, call: StartCall): Promise<Launched> {
     const entry = entryOf(blueprint);
     await store.write([entry]);
-    return launch(tenant, await withKnownTurn(blueprint, entry.workflowId), delay, { entry });
+    return launch(tenant, await withKnownTurn(blueprint, entry.workflowId), call, { entry });
   }
 
   return {
     launch: (tenant, blueprintOf, options, show) =>
-      admit(tenant, async () => show(await launchOnce(tenant, blueprintOf, options))),
+      admit(tenant, async (measure) => show(await launchOnce(tenant, blueprintOf, { ...options, measure }))),
   };
 }

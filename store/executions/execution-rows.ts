@@ -35,7 +35,7 @@ export const KEPT_WHERE_UNKNOWN = {
   runId: sql`coalesce(${executions.runId}, excluded.run_id)`,
   listed: sql`${executions.listed}`,
   // A later run of a chain starts later; a row that only the start has written has the clock of the API until Temporal's time is known.
-  created: sql`case when ${executions.versionStart} = 0 then excluded.created
+  created: sql`case when ${executions.versionStart} = 0 and ${executions.versionRun} in ('', excluded.version_run) then excluded.created
     else least(excluded.created, ${executions.created}) end`,
   asked: sql`greatest(excluded.asked, ${executions.asked})`,
   // A change feed reports changes of the status alone.

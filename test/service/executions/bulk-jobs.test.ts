@@ -251,7 +251,8 @@ it.each<[string, Record<number, number>, number[], number]>([
         if (targets !== undefined) {
           state.targets = targets;
           waits += 1;
-          expect(until).toBeNull();
+          // Let go for a second, in which other jobs of the tenant have their turn; a lease lasts longer.
+          expect(until!.getTime() - Date.now()).toBeLessThanOrEqual(1_000);
         }
         state.done += more;
         state.errors.push(...errors);

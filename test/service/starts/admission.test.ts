@@ -19,12 +19,13 @@ function scene() {
     /** Has a tenant start runs; those that fail do so in silence. */
     async start(tenant: string, count = 1): Promise<void> {
       for (let made = 0; made < count; made += 1) {
-        const started = admit(
-          tenant,
-          () =>
-            new Promise<void>((resolve, reject) => {
-              underWay.push({ tenant, end: (error) => (error === undefined ? resolve() : reject(error)) });
-            }),
+        const started = admit(tenant, (measure) =>
+          measure(
+            () =>
+              new Promise<void>((resolve, reject) => {
+                underWay.push({ tenant, end: (error) => (error === undefined ? resolve() : reject(error)) });
+              }),
+          ),
         );
         started.catch(() => undefined);
       }
