@@ -115,6 +115,22 @@ describe('apply', () => {
     expect(await changes(['out', '--prune'])).toEqual(['unchanged', 'deleted', 'unchanged']);
   });
 
+  it('a dry run takes what an apply takes: what earlier files add, and updates that leave fields out', async () => {
+    const below = await write('below.yaml', GREET.replaceAll('greet', 'below'));
+    const task = (ref: string) => `{ name: a, action: ${ref}, input: { name: Ada } }`;
+    const above = (ref: string) =>
+      write('above.yaml', `ref: examples.above\nlabel: A\nversion: 1.0.0\ndefinition: { tasks: [${task(ref)}] }\n`);
+    const stored = GREET.replaceAll('greet', 'above');
+    await fermata(['apply', '-f', await write('stored.yaml', stored)]);
+    const dry = async (...files: string[]) => {
+      const { code, err } = await fermata(['apply', '--dry-run', '-f', ...files]);
+      return [code, err.includes('unknown action')];
+    };
+    expect(await dry(below, await above('examples.below'))).toEqual([0, false]);
+    expect(await dry(await above('examples.below'))).toEqual([1, true]);
+    expect(await dry(below, await above('examples.nobody'))).toEqual([1, true]);
+  });
+
   it('takes standard input, and says which file is wrong', async () => {
     const { code, json } = await fermata(['apply', '-f', '-'], {}, GREET.replaceAll('greet', 'piped'));
     expect([code, json()[0]]).toMatchObject([0, { ref: 'examples.piped', change: 'created' }]);
