@@ -113,7 +113,7 @@ it('a port that is taken is named', async () => {
   const { temporal_address } = await dev.devFile();
   const port = temporal_address.split(':')[1]!;
   const refused = run('dev/main.ts', { ...other.env, FERMATA_TEMPORAL_PORT: port });
-  await refused.until(`port ${port} (FERMATA_TEMPORAL_PORT) is taken`);
+  await refused.until(`port ${port} (FERMATA_TEMPORAL_PORT) is in use`);
   expect(await refused.exit).toBe(1);
   await other.remove();
 });
