@@ -121,7 +121,11 @@ it('answers 503 when the database is gone', async () => {
 
 it.each([
   ['api/main.ts', {}, 'start:api requires TEMPORAL_ADDRESS, DATABASE_URL, FERMATA_SECRET_KEY'],
-  ['worker/main.ts', { TEMPORAL_ADDRESS: 'x', DATABASE_URL: 'postgres://x' }, 'start:worker requires FERMATA_SECRET_KEY'],
+  [
+    'worker/main.ts',
+    { TEMPORAL_ADDRESS: 'x', DATABASE_URL: 'postgres://x' },
+    'start:worker requires FERMATA_SECRET_KEY',
+  ],
 ])('%s with %j refuses to start: %s', async (main, env, words) => {
   const refused = run(main, env);
   processes.push(refused);
