@@ -190,7 +190,7 @@ export async function createStage(size: { apis: number; workers: number }) {
  */
 const EXPECTED = new RegExp(
   [
-    'does not answer(, or cannot write)?$|could not be written to the audit log$',
+    'does not respond( or cannot write)?$|could not be written to the audit log$',
     '^the worker process is killed$|^a run has stopped a worker process$|^the strike could not be written$',
     '^Worker failed$|^Workflow Worker Thread failed|^An unexpected error occurred while processing Workflow Activation',
   ].join('|'),
