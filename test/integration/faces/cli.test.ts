@@ -116,18 +116,18 @@ describe('apply', () => {
   });
 
   it('a dry run takes what an apply takes: what earlier files add, and updates that leave fields out', async () => {
-    const below = await write('below.yaml', GREET.replaceAll('greet', 'below'));
+    const below = await write('inner.yaml', GREET.replaceAll('greet', 'inner'));
     const task = (ref: string) => `{ name: a, action: ${ref}, input: { name: Ada } }`;
     const above = (ref: string) =>
-      write('above.yaml', `ref: examples.above\nlabel: A\nversion: 1.0.0\ndefinition: { tasks: [${task(ref)}] }\n`);
-    const stored = GREET.replaceAll('greet', 'above');
+      write('outer.yaml', `ref: examples.outer\nlabel: A\nversion: 1.0.0\ndefinition: { tasks: [${task(ref)}] }\n`);
+    const stored = GREET.replaceAll('greet', 'outer');
     await fermata(['apply', '-f', await write('stored.yaml', stored)]);
     const dry = async (...files: string[]) => {
       const { code, err } = await fermata(['apply', '--dry-run', '-f', ...files]);
       return [code, err.includes('unknown action')];
     };
-    expect(await dry(below, await above('examples.below'))).toEqual([0, false]);
-    expect(await dry(await above('examples.below'))).toEqual([1, true]);
+    expect(await dry(below, await above('examples.inner'))).toEqual([0, false]);
+    expect(await dry(await above('examples.inner'))).toEqual([1, true]);
     expect(await dry(below, await above('examples.nobody'))).toEqual([1, true]);
   });
 
