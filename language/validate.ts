@@ -3,7 +3,7 @@ import type { BuiltinAction } from '../model/builtin-actions.ts';
 import type { Definition, Task } from '../model/definition.ts';
 import { headerIssues } from '../model/http-input.ts';
 import { inquiryRequest } from '../model/inquiry.ts';
-import { type Issue, Suggestions } from '../model/issue.ts';
+import { type Issue, Suggestions, valueAt } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { SchemaError } from '../model/schema/document.ts';
 import { validateBySchema } from '../model/schema/validate.ts';
@@ -294,14 +294,4 @@ function unknownField(issue: Issue, schema: JsonObject, suggestions: Suggestions
 function hasTemplate(value: Json | undefined): boolean {
   if (typeof value === 'string') return isTemplate(value);
   return typeof value === 'object' && value !== null && Object.values(value).some(hasTemplate);
-}
-
-function valueAt(value: Json, pointer: string): Json | undefined {
-  let current: Json | undefined = value;
-  for (const part of pointer.split('/').slice(1)) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;
-    current = (current as JsonObject)[key];
-  }
-  return current;
 }

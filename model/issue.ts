@@ -1,3 +1,5 @@
+import type { Json, JsonObject } from './json.ts';
+
 /**
  * What is wrong with something that a person wrote: many at once, as data.
  * `path` is a JSON pointer (RFC 6901) from the root of the request body; line and column are those inside a template.
@@ -13,6 +15,17 @@ export interface Issue {
 /** A JSON pointer for a path of keys and indexes. */
 export function jsonPointer(path: readonly (string | number | symbol)[]): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** Returns the value at a JSON pointer; undefined if there is none. */
+export function valueAt(root: Json, pointer: string): Json | undefined {
+  let current: Json | undefined = root;
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;
+    current = (current as JsonObject)[key];
+  }
+  return current;
 }
 
 /** Longest word that is compared with others, in UTF-16 units, and most others that it is compared with. */

@@ -1,6 +1,6 @@
+import { defaultPayloadConverter } from '@temporalio/client';
 import { OWN_TASK_QUEUE, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
 import type { HistoryEvent } from '../projection/history.ts';
-import type { ProtoPayload } from '../projection/payload.ts';
 
 /** What a run is started with, except for its workflow id and its delay. */
 export interface Blueprint {
@@ -18,8 +18,6 @@ export interface StartRequest extends Blueprint {
   delay: number;
 }
 
-const JSON_PLAIN = new TextEncoder().encode('json/plain');
-
 /**
  * Builds the event that Temporal has written for a start that it accepted: the first of the run's history. Its time, in milliseconds, is
  * that of the caller's clock, so it may differ from Temporal's by a little.
@@ -31,16 +29,12 @@ export function startedEvent({ input, run, memo, delay }: StartRequest, runId: s
     workflowExecutionStartedEventAttributes: {
       workflowType: { name: run.ref },
       taskQueue: { name: OWN_TASK_QUEUE },
-      input: { payloads: [payloadOf(input), payloadOf(run)] },
-      memo: { fields: { fermata: payloadOf(memo) } },
+      input: { payloads: [defaultPayloadConverter.toPayload(input), defaultPayloadConverter.toPayload(run)] },
+      memo: { fields: { fermata: defaultPayloadConverter.toPayload(memo) } },
       originalExecutionRunId: runId,
       firstExecutionRunId: runId,
       attempt: 1,
       ...(delay === 0 ? {} : { firstWorkflowTaskBackoff: { seconds: delay as never } }),
     },
   };
-}
-
-function payloadOf(value: object): ProtoPayload {
-  return { metadata: { encoding: JSON_PLAIN }, data: new TextEncoder().encode(JSON.stringify(value)) };
 }

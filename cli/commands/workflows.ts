@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Issue } from '../../model/issue.ts';
+import { type Issue, valueAt } from '../../model/issue.ts';
 import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { CliError, EXIT } from '../cli-error.ts';
@@ -234,16 +234,6 @@ async function examined(
   const open = issues.filter(({ code, path }) => code !== 'unknown_action' || !applied.has(valueAt(body, path)));
   if (open.length === 0) return warnings as unknown as Json;
   throw new CliError(EXIT.refused, `${file} is invalid`, { lines: issueLines(open) });
-}
-
-/** Returns the value at a JSON pointer; undefined if there is none. */
-function valueAt(value: Json, pointer: string): Json | undefined {
-  let found: Json | undefined = value;
-  for (const part of pointer.split('/').slice(1)) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    found = typeof found === 'object' && found !== null ? (found as Record<string, Json>)[key] : undefined;
-  }
-  return found;
 }
 
 /** Returns the fields that an update keeps unless it names them. */

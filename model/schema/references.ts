@@ -1,4 +1,5 @@
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { valueAt } from '../issue.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import type { SchemaNode } from './node.ts';
 
 /** References to other references, for one value. */
@@ -70,16 +71,6 @@ function decoded(fragment: string): string | null {
   } catch {
     return null;
   }
-}
-
-function valueAt(root: Json, pointer: string): Json | undefined {
-  let current: Json | undefined = root;
-  for (const part of pointer.split('/').slice(1)) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;
-    current = (current as JsonObject)[key];
-  }
-  return current;
 }
 
 /** Finds references that come back to where they are without going into the value, and chains that are too long. */

@@ -9,7 +9,7 @@ const wait = (name: string, rest: object = {}) => ({
   ...rest,
 });
 
-/** Tasks that run once for each item of a list (design/language.md, with_items). */
+/** Tasks that run once for each item of a list. */
 export const ITEM_REHEARSALS: Rehearsal[] = [
   {
     name: 'a task with items runs once for each, and gives their outputs in the order of the items',
@@ -254,7 +254,7 @@ const child = (data: Json) => ({ tasks: [act('inner'), give('result', data)] });
 const failing = { tasks: [{ name: 'inner', action: 'core.fail', input: { message: 'deep down', type: 'E_DEEP' } }] };
 const sub = (name: string, rest: object = {}) => ({ name, action: 'sub.one', ...rest });
 
-/** Sub-workflows (design/language.md, Sub-workflows and versions). */
+/** Sub-workflows. */
 export const CHILD_REHEARSALS: Rehearsal[] = [
   {
     name: 'a sub-workflow gets its input as parameters and gives its result',

@@ -8,7 +8,7 @@ const pause = (name: string, hundredths: number, rest: object = {}) => ({
   ...rest,
 });
 
-/** Joins, their rounds and lineages, as rows (design/language.md, Join). */
+/** Joins, their rounds and lineages, as rows. */
 export const JOIN_REHEARSALS: Rehearsal[] = [
   {
     name: 'a join runs once, when all tasks that lead to it have arrived',

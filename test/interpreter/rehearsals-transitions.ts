@@ -1,6 +1,6 @@
 import { act, fail, give, ok, type Rehearsal } from './rehearse.ts';
 
-/** Transitions, conditions, publishes and the scopes of branches, as rows (design/language.md, Transitions, Scopes). */
+/** Transitions, conditions, publishes and the scopes of branches, as rows. */
 export const TRANSITION_REHEARSALS: Rehearsal[] = [
   {
     name: 'every transition fires whose condition is true, bare or written as a template',
