@@ -129,14 +129,9 @@ class Walker {
           if (part !== undefined) this.#read(part, names);
         }
         return;
-      case 'call': {
-        const { of } = expression;
-        // The last name of a call on something is a method: it is no key of the data.
-        if (of.kind === 'attribute') this.#read(of.of, names, guarded);
-        else this.#read(of, names, guarded, expression.args);
-        this.#arguments(expression.args, names);
+      case 'call':
+        this.#call(expression, names, guarded);
         return;
-      }
       case 'filter':
         this.#use('filter', expression.name, FILTERS, expression);
         this.#read(expression.of, names, guarded || expression.name === 'default' || expression.name === 'd');
@@ -159,13 +154,27 @@ class Walker {
         this.#read(expression.first, names, guarded);
         for (const { right } of expression.rest) this.#read(right, names, guarded);
         return;
-      case 'condition': {
-        const inner = guarded || isGuard(expression.test);
-        this.#read(expression.test, names);
-        this.#read(expression.value, names, inner);
-        if (expression.otherwise !== null) this.#read(expression.otherwise, names, inner);
-      }
+      case 'condition':
+        this.#condition(expression, names, guarded);
     }
+  }
+
+  #call({ of, args }: Extract<Expression, { kind: 'call' }>, names: ReadonlySet<string>, guarded: boolean): void {
+    // The last name of a call on something is a method, and no key of the data.
+    if (of.kind === 'attribute') this.#read(of.of, names, guarded);
+    else this.#read(of, names, guarded, args);
+    this.#arguments(args, names);
+  }
+
+  #condition(
+    { test, value, otherwise }: Extract<Expression, { kind: 'condition' }>,
+    names: ReadonlySet<string>,
+    guarded: boolean,
+  ): void {
+    const inner = guarded || isGuard(test);
+    this.#read(test, names);
+    this.#read(value, names, inner);
+    if (otherwise !== null) this.#read(otherwise, names, inner);
   }
 
   #path(expression: Expression, names: ReadonlySet<string>, guarded: boolean, called: Arguments | null): void {

@@ -1,18 +1,12 @@
 import type { Budget } from './budget.ts';
-import { countPoints } from './code-points.ts';
 import { typeError } from './errors.ts';
-import { asciiOf, characterOf, firstPoints, floatText } from './percent-format.ts';
-import { fixedText, generalText } from './rounding.ts';
+import { formatBySpec } from './format-spec.ts';
+import { asciiOf } from './percent-format.ts';
 import { represent, spell, Writing } from './spelling.ts';
-import { type Dict, defined, entriesOf, isDict, isFloat, kindOf, numberOf, type Value } from './values.ts';
+import { type Dict, defined, entriesOf, isDict, type Value } from './values.ts';
 
 /** Units of work that one place in a format costs, whatever its value. */
 const PLACE = 10;
-
-/** Digits that a format may ask for. */
-const MAX_DIGITS = 100;
-
-const SPEC = /^(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([a-zA-Z%])?$/su;
 
 /** Formats values as Python's `'{} {name:>8}'.format(…)` does. Throws where Python does. */
 export function formatBraces(pattern: string, values: Value[], named: Dict, budget: Budget): string {
@@ -69,7 +63,7 @@ class BraceFormatter {
     const [, field = '', conversion, spec = ''] = match;
     const value = this.#field(field);
     const given = conversion === undefined ? value : spelt(value, conversion, this.#budget);
-    return align(given, spec.includes('{') ? this.format(spec, depth + 1) : spec, this.#budget);
+    return formatBySpec(given, spec.includes('{') ? this.format(spec, depth + 1) : spec, this.#budget);
   }
 
   #field(field: string): Value {
@@ -80,13 +74,7 @@ class BraceFormatter {
       const found = step.exec(path);
       if (found === null) throw typeError(`'${field.slice(0, 50)}' does not name a value`);
       const key = found[1] ?? found[2]!;
-      const list = entriesOf(defined(value));
-      const inner: Value | undefined =
-        list !== null
-          ? list[/^\d+$/.test(key) ? Number(key) : -1]
-          : isDict(value) && Object.hasOwn(value, key)
-            ? value[key]
-            : undefined;
+      const inner = innerOf(defined(value), key);
       if (inner === undefined) throw typeError(`the format names '${field.slice(0, 50)}', which is not given`);
       value = inner;
     }
@@ -108,7 +96,14 @@ class BraceFormatter {
   }
 }
 
-/** The index of the brace that closes the one at an index. */
+/** Returns the entry of a list at an index, or of a dictionary under a key; undefined: there is none. */
+function innerOf(value: Value, key: string): Value | undefined {
+  const list = entriesOf(value);
+  if (list !== null) return list[/^\d+$/.test(key) ? Number(key) : -1];
+  return isDict(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+/** Returns the index of the brace that closes the one at an index. */
 function closingBrace(pattern: string, open: number): number {
   let depth = 0;
   for (let index = open; index < pattern.length; index += 1) {
@@ -119,103 +114,9 @@ function closingBrace(pattern: string, open: number): number {
   throw typeError('the format has a place that no } closes');
 }
 
+/** Applies `!s`, `!r` or `!a`. */
 function spelt(value: Value, conversion: string, budget: Budget): string {
   if (conversion === 's') return spell(value, budget);
   const text = represent(value, budget);
   return conversion === 'a' ? asciiOf(text) : text;
-}
-
-/** Writes a value by what follows the colon of its place. */
-function align(value: Value, spec: string, budget: Budget): string {
-  if (spec === '') return spell(value, budget);
-  const match = SPEC.exec(spec);
-  if (match === null) throw typeError(`'${spec.slice(0, 50)}' is not a format`);
-  const [, fill, direction, sign, full, zero, width, separator, precision, type] = match;
-  const [size, digits] = [Number(width ?? 0), precision === undefined ? undefined : Number(precision)];
-  const number = numberOf(value);
-  if (number === null && typeof value !== 'string')
-    throw typeError(`the format '${spec.slice(0, 50)}' does not take ${kindOf(value)}`);
-  budget.text(size + (digits ?? 0));
-  let head = '';
-  let body: string;
-  if (typeof value === 'string') {
-    const odd = [sign, full, separator].some((part) => part !== undefined) || direction === '=';
-    if (odd || (type !== undefined && type !== 's'))
-      throw typeError(`the format '${spec.slice(0, 50)}' takes a number`);
-    body = firstPoints(value, digits, budget);
-  } else {
-    if (digits !== undefined && digits > MAX_DIGITS) throw typeError(`a number has at most ${MAX_DIGITS} digits`);
-    const text = numberText(value, number!, { digits, type, full: full !== undefined, spec }, budget);
-    const negative = text.startsWith('-');
-    head = negative ? '-' : sign === '+' || sign === ' ' ? sign : '';
-    body = negative ? text.slice(1) : text;
-    if (separator !== undefined) {
-      const by = type !== undefined && 'boxX'.includes(type) ? 4 : 3;
-      const padded = zero !== undefined && direction === undefined ? size - head.length : 0;
-      body = grouped(body, separator, by, padded);
-    }
-    if (full !== undefined && type !== undefined && 'boxX'.includes(type)) head += `0${type}`;
-  }
-  budget.work(body.length / 64);
-  const missing = size - countPoints(head) - countPoints(body);
-  if (missing <= 0) return head + body;
-  const numeric = typeof value !== 'string';
-  const padding = (fill ?? (zero === undefined ? ' ' : '0')).repeat(missing);
-  const how = direction ?? (numeric ? (zero === undefined ? '>' : '=') : '<');
-  if (how === '<') return head + body + padding;
-  if (how === '>') return padding + head + body;
-  if (how === '=') return head + padding + body;
-  const unit = padding.length / missing;
-  const before = Math.floor(missing / 2) * unit;
-  return padding.slice(0, before) + head + body + padding.slice(before);
-}
-
-interface NumberSpec {
-  digits: number | undefined;
-  type: string | undefined;
-  full: boolean;
-  spec: string;
-}
-
-/** A number without what pads it; a minus stands in front. */
-function numberText(value: Value, number: number, { digits, type, full, spec }: NumberSpec, budget: Budget): string {
-  const whole = !isFloat(value);
-  switch (type) {
-    case undefined:
-      if (!whole) return digits === undefined ? spell(value, budget) : generalText(number, digits, { point: true });
-      break;
-    case 'b':
-    case 'o':
-    case 'x':
-    case 'X':
-    case 'd':
-    case 'n':
-    case 'c':
-      if (!whole && type !== 'n') throw typeError(`the format '${spec.slice(0, 50)}' takes an integer`);
-      if (!whole) return generalText(number, digits ?? 6);
-      break;
-    case '%':
-      return `${fixedText(number * 100, digits ?? 6)}%`;
-    default:
-      if (!'eEfFgG'.includes(type)) throw typeError(`there is no format '${type}'`);
-      return floatText(number, type, digits ?? 6, full);
-  }
-  if (digits !== undefined) throw typeError('an integer is written without a precision');
-  if (type === 'c') return characterOf(value);
-  const base = type === 'b' ? 2 : type === 'o' ? 8 : type === 'x' || type === 'X' ? 16 : 10;
-  const text = number.toString(base);
-  return type === 'X' ? text.toUpperCase() : text;
-}
-
-/** Puts a separator between the digits in front of the point, and pads them with zeros up to a width. */
-function grouped(text: string, separator: string, by: number, width: number): string {
-  const digits = (by === 4 ? /^[0-9a-f]*/i : /^\d*/).exec(text)![0];
-  const rest = text.slice(digits.length);
-  let count = digits.length;
-  while (count + Math.floor((count - 1) / by) + rest.length < width) count += 1;
-  const run = digits.padStart(count, '0');
-  const first = run.length % by || by;
-  let result = run.slice(0, first);
-  for (let index = first; index < run.length; index += by) result += separator + run.slice(index, index + by);
-  return result + rest;
 }

@@ -172,28 +172,22 @@ export function earlierFormatBraces(pattern: string, values: Value[], named: Dic
   let automatic = 0;
   const writing = new Writing(budget);
   budget.work(pattern.length / 16);
+  const valueNamed = (name: string): Value | undefined => {
+    if (name !== '') return /^\d+$/.test(name) ? values[Number(name)] : innerOf(named, name);
+    automatic += 1;
+    return values[automatic - 1];
+  };
   const result = pattern.replace(
     /\{\{|\}\}|\{([^{}:!]*)(?:!([rs]))?(?::([^{}]*))?\}/g,
-    (whole, field: string | undefined, conversion: string | undefined, spec: string | undefined) => {
-      if (whole === '{{') return '{';
-      if (whole === '}}') return '}';
+    (whole, field = '', conversion: string | undefined, spec = '') => {
+      if (whole === '{{' || whole === '}}') return whole[0]!;
       budget.work(PLACE + whole.length / 4);
-      const [name = '', ...path] = (field ?? '')
+      const [name = '', ...path] = (field as string)
         .split(/\.|\[|\]\.?/)
         .filter((part, index) => index === 0 || part !== '');
-      let value: Value | undefined;
-      if (name === '') {
-        value = values[automatic];
-        automatic += 1;
-      } else value = /^\d+$/.test(name) ? values[Number(name)] : Object.hasOwn(named, name) ? named[name] : undefined;
-      for (const key of path) {
-        const inner: Value | undefined = value;
-        if (Array.isArray(inner)) value = inner[Number(key)];
-        else value = inner !== undefined && isDict(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined;
-      }
+      const value = path.reduce(innerOf, valueNamed(name));
       if (value === undefined) throw typeError(`the format names '${field}', which is not given`);
-      const converted = conversion === 'r' ? represent(value, budget) : value;
-      const text = align(converted, spec ?? '', budget);
+      const text = align(conversion === 'r' ? represent(value, budget) : value, spec, budget);
       writing.text(text.length);
       return text;
     },
@@ -202,8 +196,16 @@ export function earlierFormatBraces(pattern: string, values: Value[], named: Dic
   return result;
 }
 
+/** Returns the entry of a list at an index, or of a dictionary under a key; undefined: there is none. */
+function innerOf(value: Value | undefined, key: string): Value | undefined {
+  if (Array.isArray(value)) return value[Number(key)];
+  return value !== undefined && isDict(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+const SPEC = /^(?:(.)?([<>^=]))?([-+ ])?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([a-zA-Z%])?$/u;
+
 function align(value: Value, spec: string, budget: Budget): string {
-  const match = /^(?:(.)?([<>^=]))?([-+ ])?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([a-zA-Z%])?$/u.exec(spec);
+  const match = SPEC.exec(spec);
   if (match === null) throw typeError(`'${spec}' is no format`);
   const [, fill, direction, sign, , zero, width, separator, precision, type] = match;
   const size = Number(width ?? 0);
@@ -211,24 +213,35 @@ function align(value: Value, spec: string, budget: Budget): string {
   budget.text(size + (digits ?? 0));
   const number = numberOf(value);
   const numeric = number !== null && typeof value !== 'boolean' && type !== 's';
-  let text: string;
-  if (numeric) {
-    const plain =
-      type === undefined && digits === undefined
-        ? spell(value, budget)
-        : formatNumber(number, type ?? 'g', digits, budget);
-    const grouped = separator === undefined ? plain : group(plain, separator);
-    text = number >= 0 && sign !== undefined && sign !== '-' ? sign + grouped : grouped;
-  } else {
-    if (type !== undefined && type !== 's') throw typeError(`the format '${type}' takes a number`);
-    text = firstPoints(spell(value, budget), digits, budget);
-  }
+  if (!numeric && type !== undefined && type !== 's') throw typeError(`the format '${type}' takes a number`);
+  const text = numeric
+    ? numberText(value, number, { sign, separator, digits, type }, budget)
+    : firstPoints(spell(value, budget), digits, budget);
   if (size === 0) return text;
   budget.work(text.length / 64);
-  const missing = size - countPoints(text);
+  const how = direction ?? (numeric ? (zero === undefined ? '>' : '=') : '<');
+  return pad(text, size - countPoints(text), fill ?? (zero === undefined ? ' ' : '0'), how);
+}
+
+interface NumberSpec {
+  sign: string | undefined;
+  separator: string | undefined;
+  digits: number | undefined;
+  type: string | undefined;
+}
+
+function numberText(value: Value, number: number, spec: NumberSpec, budget: Budget): string {
+  const { sign, separator, digits, type } = spec;
+  const isPlain = type === undefined && digits === undefined;
+  const plain = isPlain ? spell(value, budget) : formatNumber(number, type ?? 'g', digits, budget);
+  const grouped = separator === undefined ? plain : group(plain, separator);
+  return number >= 0 && sign !== undefined && sign !== '-' ? sign + grouped : grouped;
+}
+
+/** Adds so many units of padding: behind (`<`), in front (`>`), behind the sign (`=`), or on both sides (`^`). */
+function pad(text: string, missing: number, unit: string, how: string): string {
   if (missing <= 0) return text;
-  const padding = (fill ?? (zero === undefined ? ' ' : '0')).repeat(missing);
-  const how = direction ?? (zero !== undefined && numeric ? '=' : numeric ? '>' : '<');
+  const padding = unit.repeat(missing);
   if (how === '<') return text + padding;
   if (how === '>') return padding + text;
   if (how === '=') return /^[-+ ]/.test(text) ? text[0] + padding + text.slice(1) : padding + text;

@@ -12,11 +12,32 @@ const SINGLE = new Set('+-*/%~<>=.,:|()[]{}');
 const NAME = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*/y;
 const NUMBER = /0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*/y;
 const FRACTION = /(\.\d[\d_]*([eE][+-]?\d+)?|[eE][+-]?\d+)/y;
-const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', v: '\v', a: '\x07', '0': '\0' };
+
+/** Escapes of one letter in texts; a line that ends with a backslash continues in the next one. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+  a: '\x07',
+  '0': '\0',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  '\n': '',
+};
+
+/** Escapes of code points, and the number of their hexadecimal digits. */
+const CODE_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
+
+const OPENING = '([{';
+const CLOSING = ')]}';
 
 /** Cuts a template into tokens: text, and what stands between `{{ }}` and `{% %}`. Throws errors of kind `syntax`. */
 export function tokenize(source: string): Token[] {
-  const tokens = tokensOf(source);
+  const tokens = new Lexer(source).read();
   // Places are counted in one pass: each by itself would take quadratic time.
   let [index, line, column] = [0, 1, 1];
   for (const token of tokens) {
@@ -32,51 +53,152 @@ export function tokenize(source: string): Token[] {
   return tokens;
 }
 
-function token(kind: Token['kind'], value: string, index: number): Token {
-  return { kind, value, index, line: 0, column: 0 };
-}
+/** Reads the tokens of a template; their places are counted afterwards. */
+class Lexer {
+  readonly #source: string;
+  readonly #tokens: Token[] = [];
+  /** The index of the first character that is not read yet. */
+  #index = 0;
+  /** Whether the next text loses the white space in front. */
+  #trimNext = false;
 
-function tokensOf(source: string): Token[] {
-  const tokens: Token[] = [];
-  let index = 0;
-  let trimNext = false;
-  const text = (end: number, trimEnd: boolean): void => {
-    let value = source.slice(index, end);
-    if (trimNext) value = value.trimStart();
-    if (trimEnd) value = value.trimEnd();
-    if (value !== '') tokens.push(token('text', value, index));
-    trimNext = false;
-  };
-  while (index < source.length) {
-    const open = nextOpening(source, index);
-    if (open === -1) break;
-    const mark = source[open + 2];
-    const skip = mark === '-' || mark === '+' ? 3 : 2;
-    text(open, mark === '-');
-    if (source[open + 1] === '#') {
-      const close = source.indexOf('#}', open + 2);
-      if (close === -1) throw new TemplateError('syntax', 'this {# is never closed by #}', positionAt(source, open));
-      trimNext = source[close - 1] === '-' && close - 1 > open + 1;
-      index = close + 2;
-      continue;
-    }
-    const block = source[open + 1] === '%';
-    const raw = block ? rawBlock(source, open) : null;
-    if (raw !== null) {
-      tokens.push(token('text', raw.text, open));
-      index = raw.end;
-      trimNext = raw.trim;
-      continue;
-    }
-    tokens.push(token(block ? 'begin' : 'open', '', open));
-    const closed = inside(source, open, open + skip, block ? '%}' : '}}', tokens);
-    tokens.push(token(block ? 'end' : 'close', '', closed.index));
-    index = closed.index + closed.length;
-    trimNext = closed.trim;
+  constructor(source: string) {
+    this.#source = source;
   }
-  text(source.length, false);
-  tokens.push(token('eof', '', source.length));
-  return tokens;
+
+  read(): Token[] {
+    for (let open = nextOpening(this.#source, 0); open !== -1; open = nextOpening(this.#source, this.#index)) {
+      this.#readText(open, this.#source[open + 2] === '-');
+      const mark = this.#source[open + 1];
+      if (mark === '#') this.#skipComment(open);
+      else if (mark === '{') this.#readBraces(open, 'open', 'close', '}}');
+      else if (!this.#readRaw(open)) this.#readBraces(open, 'begin', 'end', '%}');
+    }
+    this.#readText(this.#source.length, false);
+    this.#add('eof', '', this.#source.length);
+    return this.#tokens;
+  }
+
+  #add(kind: Token['kind'], value: string, index: number): void {
+    this.#tokens.push({ kind, value, index, line: 0, column: 0 });
+  }
+
+  #fail(message: string, index = this.#index): never {
+    throw new TemplateError('syntax', message, positionAt(this.#source, index));
+  }
+
+  /** Matches a sticky expression at the index; null: it does not match. */
+  #match(pattern: RegExp): string | null {
+    pattern.lastIndex = this.#index;
+    return pattern.exec(this.#source)?.[0] ?? null;
+  }
+
+  /** Adds the text up to an index, unless it is empty. */
+  #readText(end: number, trimEnd: boolean): void {
+    let value = this.#source.slice(this.#index, end);
+    if (this.#trimNext) value = value.trimStart();
+    if (trimEnd) value = value.trimEnd();
+    if (value !== '') this.#add('text', value, this.#index);
+    this.#trimNext = false;
+  }
+
+  #skipComment(open: number): void {
+    const close = this.#source.indexOf('#}', open + 2);
+    if (close === -1) this.#fail('this {# is never closed by #}', open);
+    this.#trimNext = this.#source[close - 1] === '-' && close - 1 > open + 1;
+    this.#index = close + 2;
+  }
+
+  /** Adds the text of a raw block, if one begins here. */
+  #readRaw(open: number): boolean {
+    const raw = rawBlock(this.#source, open);
+    if (raw === null) return false;
+    this.#add('text', raw.text, open);
+    this.#index = raw.end;
+    this.#trimNext = raw.trim;
+    return true;
+  }
+
+  /** Adds what stands between two pairs of braces, and the braces. */
+  #readBraces(open: number, first: 'open' | 'begin', last: 'close' | 'end', close: '}}' | '%}'): void {
+    this.#add(first, '', open);
+    const mark = this.#source[open + 2];
+    this.#index = open + (mark === '-' || mark === '+' ? 3 : 2);
+    const brackets: string[] = [];
+    while (this.#index < this.#source.length) {
+      if (this.#skipSpace()) continue;
+      const closed = brackets.length === 0 ? this.#closingLength(close) : 0;
+      if (closed > 0) {
+        this.#add(last, '', this.#index);
+        this.#trimNext = closed === 3 && this.#source[this.#index] === '-';
+        this.#index += closed;
+        return;
+      }
+      if (!this.#readString() && !this.#readName() && !this.#readNumber()) this.#readOperator(brackets);
+    }
+    this.#fail(`this ${this.#source.slice(open, open + 2)} is never closed by ${close}`, open);
+  }
+
+  /** Skips one character of white space; false: there is none. */
+  #skipSpace(): boolean {
+    const character = this.#source[this.#index]!;
+    if (character !== ' ' && (character >= '!' || !/\s/.test(character))) return false;
+    this.#index += 1;
+    return true;
+  }
+
+  /** Returns the length of the closing braces at the index, with the mark for white space; 0: there are none. */
+  #closingLength(close: string): number {
+    if (this.#source.startsWith(close, this.#index)) return 2;
+    const mark = this.#source[this.#index];
+    return (mark === '-' || mark === '+') && this.#source.startsWith(close, this.#index + 1) ? 3 : 0;
+  }
+
+  #readString(): boolean {
+    const mark = this.#source[this.#index];
+    if (mark !== '"' && mark !== "'") return false;
+    const string = stringAt(this.#source, this.#index);
+    if (string === null) this.#fail('this text is never closed');
+    this.#add('string', string.value, this.#index);
+    this.#index = string.end;
+    return true;
+  }
+
+  #readName(): boolean {
+    const name = this.#match(NAME);
+    if (name === null) return false;
+    this.#add('name', name, this.#index);
+    this.#index += name.length;
+    return true;
+  }
+
+  #readNumber(): boolean {
+    const start = this.#index;
+    const number = this.#match(NUMBER);
+    if (number === null) return false;
+    this.#index += number.length;
+    // In a.1.0 both numbers are indexes, and no fraction.
+    const before = this.#tokens.at(-1);
+    const isIndex = before?.kind === 'operator' && before.value === '.';
+    const fraction = isIndex || /^0[xXbBoO]/.test(number) ? null : this.#match(FRACTION);
+    this.#index += fraction?.length ?? 0;
+    const value = (number + (fraction ?? '')).replaceAll('_', '');
+    this.#add(fraction === null ? 'integer' : 'float', value, start);
+    return true;
+  }
+
+  #readOperator(brackets: string[]): void {
+    const character = this.#source[this.#index]!;
+    const pair = this.#source.slice(this.#index, this.#index + 2);
+    const operator = DOUBLE.has(pair) ? pair : SINGLE.has(character) ? character : null;
+    if (operator === null) this.#fail(`'${character}' is not expected here`);
+    if (OPENING.includes(operator)) brackets.push(operator);
+    if (CLOSING.includes(operator) && brackets.pop() !== OPENING[CLOSING.indexOf(operator)]) {
+      this.#fail(`'${operator}' closes nothing here`);
+    }
+    this.#add('operator', operator, this.#index);
+    this.#index += operator.length;
+  }
 }
 
 function nextOpening(source: string, from: number): number {
@@ -102,105 +224,34 @@ function rawBlock(source: string, open: number): { text: string; end: number; tr
   return { text, end: end.lastIndex, trim: close[2] === '-' };
 }
 
-function inside(
-  source: string,
-  open: number,
-  from: number,
-  close: string,
-  tokens: Token[],
-): { index: number; length: number; trim: boolean } {
-  let index = from;
-  const stack: string[] = [];
-  const fail = (message: string, at = index): never => {
-    throw new TemplateError('syntax', message, positionAt(source, at));
-  };
-  const match = (pattern: RegExp): string | null => {
-    pattern.lastIndex = index;
-    return pattern.exec(source)?.[0] ?? null;
-  };
-  while (index < source.length) {
-    const character = source[index]!;
-    if (character === ' ' || (character < '!' && /\s/.test(character))) {
-      index += 1;
-      continue;
-    }
-    if (stack.length === 0) {
-      if (source.startsWith(close, index)) return { index, length: 2, trim: false };
-      if ((character === '-' || character === '+') && source.startsWith(close, index + 1)) {
-        return { index, length: 3, trim: character === '-' };
-      }
-    }
-    if (character === '"' || character === "'") {
-      const string = readString(source, index);
-      if (string === null) return fail('this text is never closed', index);
-      tokens.push(token('string', string.value, index));
-      index = string.end;
-      continue;
-    }
-    const name = match(NAME);
-    if (name !== null) {
-      tokens.push(token('name', name, index));
-      index += name.length;
-      continue;
-    }
-    const number = match(NUMBER);
-    if (number !== null) {
-      const start = index;
-      index += number.length;
-      // In a.1.0 both are indexes, and no fraction.
-      const afterDot = tokens.at(-1)?.kind === 'operator' && tokens.at(-1)?.value === '.';
-      const fraction = afterDot || /^0[xXbBoO]/.test(number) ? null : match(FRACTION);
-      index += fraction?.length ?? 0;
-      const value = (number + (fraction ?? '')).replaceAll('_', '');
-      tokens.push(token(fraction === null ? 'integer' : 'float', value, start));
-      continue;
-    }
-    const pair = source.slice(index, index + 2);
-    const operator = DOUBLE.has(pair) ? pair : SINGLE.has(character) ? character : null;
-    if (operator === null) return fail(`'${character}' is not expected here`);
-    if ('([{'.includes(operator)) stack.push(operator);
-    if (')]}'.includes(operator)) {
-      const opened = stack.pop();
-      if (opened === undefined || '([{'.indexOf(opened) !== ')]}'.indexOf(operator)) {
-        return fail(`'${operator}' closes nothing here`);
-      }
-    }
-    tokens.push(token('operator', operator, index));
-    index += operator.length;
-  }
-  return fail(`this ${source.slice(open, open + 2)} is never closed by ${close}`, open);
-}
-
-function readString(source: string, start: number): { value: string; end: number } | null {
+/** Reads the text that begins with a quote, and the index behind it; null: it is never closed. */
+function stringAt(source: string, start: number): { value: string; end: number } | null {
   const mark = source[start];
   let value = '';
   let index = start + 1;
   while (index < source.length) {
     const character = source[index]!;
     if (character === mark) return { value, end: index + 1 };
-    if (character !== '\\') {
+    if (character === '\\') {
+      if (index + 1 === source.length) return null;
+      const escaped = escapeAt(source, index);
+      value += escaped.value;
+      index = escaped.end;
+    } else {
       value += character;
       index += 1;
-      continue;
-    }
-    const next = source[index + 1];
-    if (next === undefined) return null;
-    const digits = next === 'x' ? 2 : next === 'u' ? 4 : next === 'U' ? 8 : 0;
-    const code = source.slice(index + 2, index + 2 + digits);
-    if (digits > 0 && code.length === digits && /^[0-9a-fA-F]+$/.test(code) && Number.parseInt(code, 16) <= 0x10ffff) {
-      value += String.fromCodePoint(Number.parseInt(code, 16));
-      index += 2 + digits;
-    } else if (next === '\\' || next === "'" || next === '"' || next === '\n') {
-      value += next === '\n' ? '' : next;
-      index += 2;
-    } else if (Object.hasOwn(ESCAPES, next)) {
-      value += ESCAPES[next];
-      index += 2;
-    } else {
-      // An escape that Python does not know stays as it is, as in '\d'.
-      value += `\\${next}`;
-      index += 2;
     }
   }
   return null;
+}
+
+/** Reads the escape that begins with a backslash. One that Python does not know stays as it is, as in '\d'. */
+function escapeAt(source: string, start: number): { value: string; end: number } {
+  const letter = source[start + 1]!;
+  const digits = CODE_DIGITS[letter] ?? 0;
+  const code = source.slice(start + 2, start + 2 + digits);
+  if (digits > 0 && code.length === digits && /^[0-9a-fA-F]+$/.test(code) && Number.parseInt(code, 16) <= 0x10ffff) {
+    return { value: String.fromCodePoint(Number.parseInt(code, 16)), end: start + 2 + digits };
+  }
+  return { value: ESCAPES[letter] ?? `\\${letter}`, end: start + 2 };
 }

@@ -6,37 +6,55 @@ import { formatPercent } from './percent-format.ts';
 import { spell } from './spelling.ts';
 import { defined, entriesOf, finite, floatOf, intOf, isFloat, kindOf, numberOf, Tuple, type Value } from './values.ts';
 
-/** `+ - * / // % ** ~` as Python has them. */
+/** `+ - * / // % ** ~` as Python has them. Throws an EvaluationError of kind `type` for values that the operator does not take. */
 export function operate(operator: string, a: Value, b: Value, budget: Budget): Value {
   const [left, right] = [defined(a), defined(b)];
-  if (operator === '~') {
-    const [x, y] = [spell(left, budget), spell(right, budget)];
-    budget.text(x.length + y.length);
-    return x + y;
-  }
+  if (operator === '~') return joined(spell(left, budget), spell(right, budget), budget);
   const [x, y] = [numberOf(left), numberOf(right)];
   if (x !== null && y !== null) return arithmetic(operator, x, y, isFloat(left) || isFloat(right), budget);
-  if (operator === '%' && typeof left === 'string') {
-    if (budget.dialect >= WHOLE_FORMATS) return formatPercent(left, right, budget);
-    return earlierFormatPercent(left, right instanceof Tuple ? right.items : [right], {}, budget);
+  const result = operateOnSequences(operator, left, right, budget);
+  if (result === null) throw typeError(`${operator} does not take ${kindOf(left)} and ${kindOf(right)}`);
+  return result;
+}
+
+/** Applies `%`, `+` or `*` to texts, lists and tuples; null: the operator does not take these values. */
+function operateOnSequences(operator: string, left: Value, right: Value, budget: Budget): Value {
+  switch (operator) {
+    case '%':
+      return typeof left === 'string' ? format(left, right, budget) : null;
+    case '+':
+      return concatenated(left, right, budget);
+    case '*':
+      return numberOf(right) === null ? repeated(right, left, budget) : repeated(left, right, budget);
+    default:
+      return null;
   }
-  if (operator === '+') {
-    if (typeof left === 'string' && typeof right === 'string') {
-      budget.text(left.length + right.length);
-      return left + right;
-    }
-    const [xs, ys] = [entriesOf(left), entriesOf(right)];
-    if (xs !== null && ys !== null && Array.isArray(left) === Array.isArray(right)) {
-      budget.charge(xs.length + ys.length);
-      return Array.isArray(left) ? [...xs, ...ys] : new Tuple([...xs, ...ys]);
-    }
-  }
-  if (operator === '*') {
-    const times = y !== null && !isFloat(right) ? y : x !== null && !isFloat(left) ? x : null;
-    const repeated = times === null ? null : repeat(y === null ? right : left, times, budget);
-    if (repeated !== null) return repeated;
-  }
-  throw typeError(`${operator} does not take ${kindOf(left)} and ${kindOf(right)}`);
+}
+
+function format(pattern: string, given: Value, budget: Budget): string {
+  if (budget.dialect >= WHOLE_FORMATS) return formatPercent(pattern, given, budget);
+  return earlierFormatPercent(pattern, given instanceof Tuple ? given.items : [given], {}, budget);
+}
+
+function joined(left: string, right: string, budget: Budget): string {
+  budget.text(left.length + right.length);
+  return left + right;
+}
+
+/** Concatenates two texts, lists or tuples; null: they are not of one kind. */
+function concatenated(left: Value, right: Value, budget: Budget): Value {
+  if (typeof left === 'string' && typeof right === 'string') return joined(left, right, budget);
+  const [first, second] = [entriesOf(left), entriesOf(right)];
+  if (first === null || second === null || Array.isArray(left) !== Array.isArray(right)) return null;
+  budget.charge(first.length + second.length);
+  const entries = [...first, ...second];
+  return Array.isArray(left) ? entries : new Tuple(entries);
+}
+
+/** Repeats a text, list or tuple; null: it is none of these, or the count is not an integer. */
+function repeated(value: Value, times: Value, budget: Budget): Value {
+  const count = isFloat(times) ? null : numberOf(times);
+  return count === null ? null : repeat(value, count, budget);
 }
 
 function repeat(value: Value, count: number, budget: Budget): Value | null {

@@ -151,13 +151,8 @@ function converted(value: Value, type: string, digits: number | undefined, full:
     case 'u':
     case 'x':
     case 'X':
-    case 'o': {
-      const whole = wholeOf(value, 'diu'.includes(type));
-      const base = type === 'o' ? 8 : type === 'x' || type === 'X' ? 16 : 10;
-      const plain = (whole < 0n ? -whole : whole).toString(base).padStart(digits ?? 0, '0');
-      const text = full && base !== 10 ? `0${type.toLowerCase()}${plain}` : plain;
-      return { sign: whole < 0n ? '-' : '', body: type === 'X' ? text.toUpperCase() : text, isNumber: true };
-    }
+    case 'o':
+      return convertedInteger(value, type, digits ?? 0, full);
     case 'e':
     case 'E':
     case 'f':
@@ -165,13 +160,23 @@ function converted(value: Value, type: string, digits: number | undefined, full:
     case 'g':
     case 'G': {
       const text = floatText(numberIn(value), type, digits ?? 6, full);
-      return text.startsWith('-')
-        ? { sign: '-', body: text.slice(1), isNumber: true }
-        : { sign: '', body: text, isNumber: true };
+      const negative = text.startsWith('-');
+      return { sign: negative ? '-' : '', body: negative ? text.slice(1) : text, isNumber: true };
     }
     default:
       throw typeError(`there is no format '%${type}'; a percent sign is written %%`);
   }
+}
+
+/** Bases of the types that write integers in another one than 10. */
+const BASES: Readonly<Record<string, number>> = { o: 8, x: 16, X: 16 };
+
+function convertedInteger(value: Value, type: string, digits: number, full: boolean): Converted {
+  const whole = wholeOf(value, 'diu'.includes(type));
+  const base = BASES[type];
+  const plain = (whole < 0n ? -whole : whole).toString(base ?? 10).padStart(digits, '0');
+  const text = full && base !== undefined ? `0${type.toLowerCase()}${plain}` : plain;
+  return { sign: whole < 0n ? '-' : '', body: type === 'X' ? text.toUpperCase() : text, isNumber: true };
 }
 
 /** Writes a number by one of the letters `e`, `f` and `g`; a capital writes its letters as capitals. */

@@ -18,44 +18,44 @@ export function parseReplacement(text: string, groups: Groups, budget: Budget): 
   budget.work(1 + text.length / 8);
   const parts: (string | number)[] = [];
   let literal = '';
-  const group = (number: number): void => {
-    if (number > groups.count) throw typeError(`the pattern has no group ${number}`);
-    if (literal !== '') parts.push(literal);
-    literal = '';
-    parts.push(number);
-  };
   let index = 0;
-  while (index < text.length) {
-    const next = text.indexOf('\\', index);
-    if (next === -1) break;
+  for (let next = text.indexOf('\\'); next !== -1; next = text.indexOf('\\', index)) {
     literal += text.slice(index, next);
-    const [octal] = /^(?:0[0-7]{0,2}|[0-3][0-7]{2})/.exec(text.slice(next + 1, next + 4)) ?? [];
-    const [digits] = /^[1-9]\d?/.exec(text.slice(next + 1, next + 3)) ?? [];
-    const letter = text[next + 1];
-    if (letter === undefined) throw typeError('the replacement ends with a backslash; it is written \\\\');
-    if (octal !== undefined) {
-      literal += String.fromCharCode(Number.parseInt(octal, 8));
-      index = next + 1 + octal.length;
-    } else if (digits !== undefined) {
-      group(Number(digits));
-      index = next + 1 + digits.length;
-    } else if (letter === 'g') {
-      const close = text.indexOf('>', next);
-      if (text[next + 2] !== '<' || close === -1)
-        throw typeError('a group is written \\g<name> or \\g<1> in a replacement');
-      group(numberOfGroup(text.slice(next + 3, close), groups));
-      index = close + 1;
-    } else {
-      if (!Object.hasOwn(ESCAPES, letter) && /[a-zA-Z]/.test(letter)) {
-        throw typeError(`\\${letter} means nothing in a replacement; a backslash is written \\\\`);
-      }
-      literal += ESCAPES[letter] ?? `\\${letter}`;
-      index = next + 2;
+    const { part, end } = escapeAt(text, next, groups);
+    index = end;
+    if (typeof part === 'string') literal += part;
+    else {
+      if (part > groups.count) throw typeError(`the pattern has no group ${part}`);
+      if (literal !== '') parts.push(literal);
+      literal = '';
+      parts.push(part);
     }
   }
   literal += text.slice(index);
   if (literal !== '') parts.push(literal);
   return parts;
+}
+
+/** Reads the escape at a backslash: a text, or the number of a group, and the index behind it. */
+function escapeAt(text: string, at: number, groups: Groups): { part: string | number; end: number } {
+  const [octal] = /^(?:0[0-7]{0,2}|[0-3][0-7]{2})/.exec(text.slice(at + 1, at + 4)) ?? [];
+  if (octal !== undefined) return { part: String.fromCharCode(Number.parseInt(octal, 8)), end: at + 1 + octal.length };
+  const [digits] = /^[1-9]\d?/.exec(text.slice(at + 1, at + 3)) ?? [];
+  if (digits !== undefined) return { part: Number(digits), end: at + 1 + digits.length };
+  const letter = text[at + 1];
+  if (letter === undefined) throw typeError('the replacement ends with a backslash; it is written \\\\');
+  if (letter === 'g') return groupAt(text, at, groups);
+  if (!Object.hasOwn(ESCAPES, letter) && /[a-zA-Z]/.test(letter)) {
+    throw typeError(`\\${letter} means nothing in a replacement; a backslash is written \\\\`);
+  }
+  return { part: ESCAPES[letter] ?? `\\${letter}`, end: at + 2 };
+}
+
+/** Reads `\g<name>` or `\g<1>`. */
+function groupAt(text: string, at: number, groups: Groups): { part: number; end: number } {
+  const close = text.indexOf('>', at);
+  if (text[at + 2] !== '<' || close === -1) throw typeError('a group is written \\g<name> or \\g<1> in a replacement');
+  return { part: numberOfGroup(text.slice(at + 3, close), groups), end: close + 1 };
 }
 
 function numberOfGroup(name: string, { names }: Groups): number {

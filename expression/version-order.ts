@@ -17,36 +17,50 @@ export function compareVersions(a: string, b: string): number {
   return comparePreReleases(before.split('.'), after.split('.'));
 }
 
-/** Digits of any number, which may be too many for a number. */
+/** Compares digits of any number, which may be too many for a number. */
 function compareNumbers(a: string, b: string): number {
   const [x, y] = [a.replace(/^0+(?=\d)/, ''), b.replace(/^0+(?=\d)/, '')];
   if (x.length !== y.length) return x.length < y.length ? -1 : 1;
-  return x === y ? 0 : x < y ? -1 : 1;
+  return compareTexts(x, y);
+}
+
+function compareTexts(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** Compares two lists by their first parts that differ; a part is undefined where the other list is longer. */
+function compareLists(
+  a: readonly string[],
+  b: readonly string[],
+  compare: (a: string | undefined, b: string | undefined) => number,
+): number {
+  for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
+    const order = compare(a[index], b[index]);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function isDigits(part: string): boolean {
+  return /^\d+$/.test(part);
 }
 
 function comparePreReleases(a: string[], b: string[]): number {
-  for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
-    const [x, y] = [a[index], b[index]];
+  return compareLists(a, b, (x, y) => {
     if (x === undefined || y === undefined) return x === undefined ? -1 : 1;
-    const [first, second] = [/^\d+$/.test(x), /^\d+$/.test(y)];
-    if (first !== second) return first ? -1 : 1;
-    const order = first ? compareNumbers(x, y) : x === y ? 0 : x < y ? -1 : 1;
-    if (order !== 0) return order;
-  }
-  return 0;
+    if (isDigits(x) !== isDigits(y)) return isDigits(x) ? -1 : 1;
+    return isDigits(x) ? compareNumbers(x, y) : compareTexts(x, y);
+  });
 }
 
 function compareParts(a: string, b: string): number {
-  const [left, right] = [a, b].map((version) => version.split(/[.+-]/)) as [string[], string[]];
-  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
-    const [x, y] = [left[index], right[index]];
-    const isWord = (part: string | undefined): boolean => part !== undefined && !/^\d+$/.test(part);
+  return compareLists(a.split(/[.+-]/), b.split(/[.+-]/), (x, y) => {
     // A version with a word more is a pre-release of the one without.
-    if (x === undefined) return isWord(y) ? 1 : -1;
-    if (y === undefined) return isWord(x) ? -1 : 1;
-    if (isWord(x) !== isWord(y)) return isWord(x) ? -1 : 1;
-    const order = isWord(x) ? (x === y ? 0 : x < y ? -1 : 1) : compareNumbers(x, y);
-    if (order !== 0) return order;
-  }
-  return 0;
+    if (x === undefined || y === undefined) {
+      const order = isDigits(x ?? y!) ? -1 : 1;
+      return x === undefined ? order : -order;
+    }
+    if (isDigits(x) !== isDigits(y)) return isDigits(x) ? 1 : -1;
+    return isDigits(x) ? compareNumbers(x, y) : compareTexts(x, y);
+  });
 }

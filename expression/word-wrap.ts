@@ -12,36 +12,37 @@ const LETTER = /[^\P{L}_]/u;
 const WORD_OR_MARK = /[\p{L}\p{N}_!"'&.,?]/u;
 const WORD = /[\p{L}\p{N}_]/u;
 
-/** Wraps one line as Python's `textwrap` does; an empty line gives none. */
+/** Wraps one line as Python's `textwrap` does; an empty line becomes none. */
 export function wrapLine(line: string, rules: Rules): string[] {
-  const { size, breakLong } = rules;
   const lines: string[] = [];
   const chunks = chunksOf(line, rules.onHyphens).reverse();
   while (chunks.length > 0) {
-    let current: string[] = [];
-    let length = 0;
     // A line does not begin with white space, but the first one.
     if (SPACE.test(chunks.at(-1)![0]!) && lines.length > 0) chunks.pop();
-    while (chunks.length > 0) {
-      if (!fits(chunks.at(-1)!, size - length)) break;
-      const next = chunks.pop()!;
-      current.push(next);
-      length += countPoints(next);
-    }
-    const long = chunks.at(-1);
-    if (long !== undefined && !fits(long, size)) {
-      const room = size - length;
-      if (breakLong) {
-        const cut = breakAt(long, room, rules.onHyphens);
-        current.push(long.slice(0, cut));
-        chunks[chunks.length - 1] = long.slice(cut);
-        length = size;
-      } else if (current.length === 0) current.push(chunks.pop()!);
-    }
-    if (current.length > 0 && SPACE.test(current.at(-1)![0]!)) current = current.slice(0, -1);
-    if (current.length > 0) lines.push(current.join(''));
+    const taken = takeLine(chunks, rules);
+    if (taken.length > 0 && SPACE.test(taken.at(-1)![0]!)) taken.pop();
+    if (taken.length > 0) lines.push(taken.join(''));
   }
   return lines;
+}
+
+/** Takes the chunks of one line from the end of those that are left: as many as fit, or else a part of one, or one that is too long. */
+function takeLine(chunks: string[], { size, breakLong, onHyphens }: Rules): string[] {
+  const taken: string[] = [];
+  let room = size;
+  while (chunks.length > 0 && fits(chunks.at(-1)!, room)) {
+    const chunk = chunks.pop()!;
+    taken.push(chunk);
+    room -= countPoints(chunk);
+  }
+  const long = chunks.at(-1);
+  if (long === undefined || fits(long, size)) return taken;
+  if (breakLong) {
+    const cut = breakAt(long, room, onHyphens);
+    taken.push(long.slice(0, cut));
+    chunks[chunks.length - 1] = long.slice(cut);
+  } else if (taken.length === 0) taken.push(chunks.pop()!);
+  return taken;
 }
 
 /** Whether a text has at most so many code points; looks at no more of them. */
