@@ -8,7 +8,7 @@ import type { ProcessKind } from '../model/master-key.ts';
 import { createConnectionResolver } from '../service/access/connections.ts';
 import { createSealer, type Sealer } from '../service/access/sealer.ts';
 import { createSecretResolver } from '../service/access/secrets.ts';
-import { lookUp } from '../service/outages.ts';
+import { lookUp } from '../service/background/outages.ts';
 import { createRunGuard, type WarrantTrust } from '../service/starts/authentic-starts.ts';
 import { workFor } from '../service/starts/work-owner.ts';
 import { createConnectionStore } from '../store/access/connections.ts';

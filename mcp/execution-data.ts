@@ -5,9 +5,9 @@ import type { Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { modeOf, RUN_MODES, type StartMode } from '../model/run-mode.ts';
 import { EXECUTION_STATUSES, type ExecutionStatus, isClosed, isSuccessful, TASK_STATES } from '../model/status.ts';
-import { graphOfRun } from '../service/definitions/simulations.ts';
 import type { ExecutionView } from '../service/executions/reader.ts';
 import type { ExecutionPage, RetrySummary } from '../service/index/lists.ts';
+import { graphOfRun } from '../service/simulations/simulations.ts';
 
 // Objects of the MCP executions: their schemas, and the pure functions that fill them.
 

@@ -1,7 +1,6 @@
+import type { ActionService } from '../service/actions/custom-actions.ts';
 import type { ControlService } from '../service/controls/controls.ts';
-import type { ActionService } from '../service/definitions/custom-actions.ts';
 import type { DefinitionService } from '../service/definitions/definitions.ts';
-import type { SimulationService } from '../service/definitions/simulations.ts';
 import type { BulkService } from '../service/executions/bulk-jobs.ts';
 import type { DeletionService } from '../service/executions/deletions.ts';
 import type { ExecutionService } from '../service/executions/executions.ts';
@@ -11,6 +10,7 @@ import type { ExecutionLists } from '../service/index/lists.ts';
 import type { DelegationService } from '../service/inquiries/delegations.ts';
 import type { InquiryService } from '../service/inquiries/inquiries.ts';
 import type { ScheduleService } from '../service/schedules/schedules.ts';
+import type { SimulationService } from '../service/simulations/simulations.ts';
 
 /** The services behind the tools. */
 export interface ToolServices {

@@ -8,7 +8,7 @@ import {
   WorkflowSimulateSchema,
   WorkflowUpdateSchema,
 } from '../model/requests.ts';
-import type { WrittenWorkflow } from '../service/definitions/definitions.ts';
+import type { WrittenWorkflow } from '../service/definitions/writer.ts';
 import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';
 

@@ -1,9 +1,10 @@
 import type { ParseJobs } from '../api/http/body-parser.ts';
 import type { DefinitionJobs } from '../service/definitions/jobs.ts';
 import type { ProjectionJobs } from '../service/projections/jobs.ts';
+import type { SimulationJobs } from '../service/simulations/simulation.ts';
 
 /** All jobs that the threads run. */
-export interface Jobs extends ParseJobs, DefinitionJobs, ProjectionJobs {}
+export interface Jobs extends ParseJobs, DefinitionJobs, SimulationJobs, ProjectionJobs {}
 
 /** The name of a job. */
 export type JobName = keyof Jobs;

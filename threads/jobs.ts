@@ -1,8 +1,8 @@
 import { parseBody } from '../api/http/body-parser.ts';
 import { findOutdated } from '../service/definitions/definition-guard.ts';
 import { examineDefinition } from '../service/definitions/examination.ts';
-import { simulateRun } from '../service/definitions/simulation.ts';
 import { findUnusableSchema } from '../service/definitions/stored-schemas.ts';
+import { simulateRun } from '../service/simulations/simulation.ts';
 import type { JobName, Jobs } from './job-types.ts';
 import { createProjectionJobs } from './projections.ts';
 import { serveJobs } from './serve.ts';

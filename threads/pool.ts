@@ -4,6 +4,7 @@ import { AppError } from '../model/app-error.ts';
 import type { JobPool, RunJob } from '../model/job-pool.ts';
 import type { DefinitionJobs } from '../service/definitions/jobs.ts';
 import type { ProjectionJobs } from '../service/projections/jobs.ts';
+import type { SimulationJobs } from '../service/simulations/simulation.ts';
 import type { JobName, Jobs } from './job-types.ts';
 import { decode, encode } from './messages.ts';
 import { startThread, type Thread } from './thread.ts';
@@ -32,7 +33,11 @@ const DEADLINES: Record<JobName, number> = {
 const TAKES_BYTES: ReadonlySet<JobName> = new Set(['parse', 'take_history', 'show_history']);
 
 /** A pool for all jobs. */
-export type RunningPool = JobPool<ParseJobs> & JobPool<DefinitionJobs> & JobPool<ProjectionJobs> & Ending;
+export type RunningPool = JobPool<ParseJobs> &
+  JobPool<DefinitionJobs> &
+  JobPool<SimulationJobs> &
+  JobPool<ProjectionJobs> &
+  Ending;
 
 interface Ending {
   /** Ends every thread; jobs that run or wait are refused as `busy`. */

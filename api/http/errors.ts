@@ -5,7 +5,7 @@ import { routePath } from 'hono/route';
 import { AppError, ERROR_STATUS, type ErrorCode } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
 import { PERMISSIONS } from '../../model/permissions.ts';
-import { refusalOf } from '../../service/outages.ts';
+import { refusalOf } from '../../service/background/outages.ts';
 import type { ApiEnv, ErrorForm } from './environment.ts';
 
 /** One issue or warning about a request. */

@@ -3,7 +3,7 @@ import { IDEMPOTENT } from '../../model/builtin-actions.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { ActionCreateSchema, ActionUpdateSchema } from '../../model/requests.ts';
 import { ACTION_TIMES, OWN_TASK_QUEUE } from '../../model/run-input.ts';
-import type { ActionService } from '../../service/definitions/custom-actions.ts';
+import type { ActionService } from '../../service/actions/custom-actions.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import {

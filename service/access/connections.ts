@@ -6,7 +6,7 @@ import type { JsonObject } from '../../model/json.ts';
 import { hasPermission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ConnectionRow, ConnectionStore } from '../../store/access/connections.ts';
-import { lookUp } from '../outages.ts';
+import { lookUp } from '../background/outages.ts';
 import { demandKey, type Sealer } from './sealer.ts';
 
 /** A connection without its secrets. */

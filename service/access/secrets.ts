@@ -1,7 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { SecretRow, SecretStore } from '../../store/access/secrets.ts';
-import { lookUp } from '../outages.ts';
+import { lookUp } from '../background/outages.ts';
 import { demandKey, type Sealer } from './sealer.ts';
 
 /** A secret without its value. */

@@ -2,8 +2,8 @@ import type { Logger } from '../../model/log.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import { type HoldChange, holdChanges, isAwaited } from '../../projection/holds.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
-import { createSetAside } from '../index/set-aside.ts';
-import { keepGoing, mapConcurrently } from '../loops.ts';
+import { keepGoing, mapConcurrently } from '../background/loops.ts';
+import { createSetAside } from '../background/set-aside.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 
 /** Milliseconds between two rounds, and the watched runs that one round looks at. */

@@ -3,7 +3,7 @@ import type { Execution } from '../../model/execution.ts';
 import type { Logger } from '../../model/log.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
-import { mapConcurrently } from '../loops.ts';
+import { mapConcurrently } from '../background/loops.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import type { StatementSigner } from '../statements/statements.ts';
 import { awaitVerdict } from '../statements/verdicts.ts';

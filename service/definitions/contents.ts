@@ -58,3 +58,8 @@ function contentOf(
   const hashed = { definition, paramSchema, outSchema } as unknown as Json;
   return { version, definition, paramSchema, outSchema, hash: sha256Hex(canonicalJson(hashed)) };
 }
+
+/** Returns the entity tag of a workflow, which any change of it changes (RFC 9110, ETag). */
+export function entityTag({ revision, updated }: Pick<StoredWorkflow, 'revision' | 'updated'>): string {
+  return `"${revision}-${updated.getTime().toString(36)}"`;
+}

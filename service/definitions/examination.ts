@@ -4,7 +4,7 @@ import type { Definition } from '../../model/definition.ts';
 import { capIssues, Suggestions } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { jsonSchemaIssues } from '../../model/json-schema.ts';
-import { KNOWN_ACTIONS } from './actions.ts';
+import { KNOWN_ACTIONS } from '../actions/actions.ts';
 import { formSchemasOf, isSmallSchemaText } from './stored-schemas.ts';
 
 /** A definition with its schemas, and the stored actions that it may name. */

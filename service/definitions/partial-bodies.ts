@@ -10,15 +10,15 @@ export interface PartialContent extends PartialDefinition {
   outSchema: JsonObject | null;
 }
 
-/** What the parts of a pack are named by: a ref, an input and what runs it. */
-interface Named {
+/** A workflow or an action that a definition may name although it is not stored yet. */
+export interface UnstoredPart {
   ref: string;
   paramSchema: JsonObject | null;
   runs: 'workflow' | 'worker';
 }
 
 /** Finds the issues of a workflow next to others that are not stored. */
-type Examine = (content: PartialContent, besides: readonly Named[]) => Promise<Issue[]>;
+type Examine = (content: PartialContent, unstored: readonly UnstoredPart[]) => Promise<Issue[]>;
 
 /** Workflows of one body that are examined. */
 const MAX_WORKFLOWS = 1_000;
@@ -36,12 +36,12 @@ export async function issuesOfPartialBody(body: unknown, examine: Examine): Prom
   try {
     if (!Array.isArray(workflows)) return await issuesOfWorkflow(body as JsonObject, [], examine);
     const all = [...named(workflows, 'workflow'), ...named(actions, 'worker')];
-    const besides = all.flatMap((each) => (each === null ? [] : [each]));
+    const unstored = all.flatMap((each) => (each === null ? [] : [each]));
     const issues: Issue[] = [];
     for (const [index, workflow] of workflows.slice(0, MAX_WORKFLOWS).entries()) {
       if (!isJsonObject(workflow)) continue;
-      const found = await issuesOfWorkflow(workflow, besides, examine);
-      const certain = besides.length === all.length ? found : found.filter(({ code }) => !ABOUT_OTHERS.has(code));
+      const found = await issuesOfWorkflow(workflow, unstored, examine);
+      const certain = unstored.length === all.length ? found : found.filter(({ code }) => !ABOUT_OTHERS.has(code));
       issues.push(...certain.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));
     }
     return issues;
@@ -51,15 +51,19 @@ export async function issuesOfPartialBody(body: unknown, examine: Examine): Prom
   }
 }
 
-async function issuesOfWorkflow(body: JsonObject, besides: readonly Named[], examine: Examine): Promise<Issue[]> {
+async function issuesOfWorkflow(
+  body: JsonObject,
+  unstored: readonly UnstoredPart[],
+  examine: Examine,
+): Promise<Issue[]> {
   const partial = partialDefinition(body.definition);
   if (partial === null) return [];
   const content = { ...partial, paramSchema: schemaIn(body, 'param_schema'), outSchema: schemaIn(body, 'out_schema') };
-  return examine(content, [...besides, ...named([body], 'workflow').flatMap((self) => (self === null ? [] : [self]))]);
+  return examine(content, [...unstored, ...named([body], 'workflow').flatMap((self) => (self === null ? [] : [self]))]);
 }
 
 /** The parts of a pack as others name them; null for a part without a ref. */
-function named(parts: Json | undefined, runs: Named['runs']): (Named | null)[] {
+function named(parts: Json | undefined, runs: UnstoredPart['runs']): (UnstoredPart | null)[] {
   if (!Array.isArray(parts)) return parts === undefined ? [] : [null];
   return parts.map((part) => {
     const ref = isJsonObject(part) ? RefSchema.safeParse(part.ref) : null;

@@ -3,7 +3,7 @@ import { jsonPointer } from '../../model/issue.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { ActionSpec } from '../../model/run-input.ts';
 import { schemaProblems } from '../../model/schema/document.ts';
-import { KNOWN_ACTIONS } from './actions.ts';
+import { KNOWN_ACTIONS } from '../actions/actions.ts';
 import type { Reached } from './sub-workflows.ts';
 
 /** A stored schema; `name` is for people, `path` is its JSON pointer. */

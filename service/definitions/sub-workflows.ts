@@ -4,8 +4,8 @@ import { jsonSize } from '../../model/json.ts';
 import { type ActionSpec, type EmbeddedWorkflow, MAX_EMBEDDED_BYTES } from '../../model/run-input.ts';
 import type { StoredAction } from '../../store/definitions/actions.ts';
 import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
+import { KNOWN_ACTIONS, specsOf, storedSpec, workflowSpec } from '../actions/actions.ts';
 import { writeOnlyPaths } from '../projections/write-only.ts';
-import { KNOWN_ACTIONS, specsOf, storedSpec, workflowSpec } from './actions.ts';
 
 /** Finds the present workflows and stored actions with some refs. */
 export type FindNamed = (refs: readonly string[]) => Promise<{ workflows: StoredWorkflow[]; actions: StoredAction[] }>;

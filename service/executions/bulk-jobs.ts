@@ -11,7 +11,7 @@ import type { BulkJob, BulkJobStore } from '../../store/executions/bulk-jobs.ts'
 import type { ExecutionFilter } from '../../store/executions/execution-lists.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { PrincipalService } from '../access/principals.ts';
-import { isPassing } from '../outages.ts';
+import { isPassing } from '../background/outages.ts';
 import { type IdempotencyKey, type Repeats, requestIdOf } from '../starts/idempotency.ts';
 import { workFor } from '../starts/work-owner.ts';
 import type { ExecutionCommands } from './commands.ts';

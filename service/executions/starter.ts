@@ -4,7 +4,7 @@ import type { Principal } from '../../model/principal.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
 import { type TaskQueueService, taskQueuesOf } from '../access/task-queues.ts';
-import { definitionOfAction } from '../definitions/actions.ts';
+import { definitionOfAction } from '../actions/actions.ts';
 import type { DefinitionService } from '../definitions/definitions.ts';
 import { demandBareStart } from '../starts/bare-starts.ts';
 import { buildStart } from '../starts/blueprints.ts';

@@ -4,7 +4,7 @@ import type { Principal } from '../../model/principal.ts';
 import type { ChangePlace } from '../../store/executions/execution-lists.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
-import { keepGoing } from '../loops.ts';
+import { keepGoing } from '../background/loops.ts';
 import { type ListedExecution, listedRun } from './rows.ts';
 
 /** A run that has changed, as it is now; `id` denotes the place of the change, to resume after it. */

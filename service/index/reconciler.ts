@@ -6,12 +6,12 @@ import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Described, RunInfo, Temporal } from '../../temporal/gateway.ts';
 import { isClosedRun, RUNNING } from '../../temporal/run-info.ts';
-import { keepGoing, mapConcurrently } from '../loops.ts';
-import { isOutage } from '../outages.ts';
+import { keepGoing, mapConcurrently } from '../background/loops.ts';
+import { isOutage } from '../background/outages.ts';
+import { createSetAside } from '../background/set-aside.ts';
 import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import { closedEntry, entryOf, goneEntry, openEntry, timesOf } from './entries.ts';
-import { createSetAside } from './set-aside.ts';
 
 /** Milliseconds between two rounds. */
 const INTERVAL = 500;

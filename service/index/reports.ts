@@ -1,7 +1,7 @@
 import type { Logger } from '../../model/log.ts';
 import type { RunReport } from '../../model/run-report.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
-import { keepGoing } from '../loops.ts';
+import { keepGoing } from '../background/loops.ts';
 import { reportedEntry } from './entries.ts';
 
 /** The most reports that are kept; further ones are lost, and the reconciler makes up for them. */

@@ -2,7 +2,7 @@ import type { Logger } from '../../model/log.ts';
 import { STRIKE_DETAILS, STRIKE_LIMIT, STRIKE_REASON } from '../../model/strike.ts';
 import type { RunStrikeStore } from '../../store/executions/run-strikes.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
-import { keepGoing } from '../loops.ts';
+import { keepGoing } from '../background/loops.ts';
 
 /** Milliseconds between two rounds, and runs in one. */
 const INTERVAL = 1_000;

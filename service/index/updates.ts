@@ -1,5 +1,5 @@
 import type { Logger } from '../../model/log.ts';
-import { isOutage } from '../outages.ts';
+import { isOutage } from '../background/outages.ts';
 
 /**
  * Updates the index after a request has done its work: since only lists need the update, an error is logged and the request succeeds.

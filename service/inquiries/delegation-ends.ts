@@ -10,7 +10,7 @@ import type { Principal } from '../../model/principal.ts';
 import { INTERPRETER_VERSION } from '../../model/run-input.ts';
 import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { PrincipalService } from '../access/principals.ts';
-import { mapConcurrently } from '../loops.ts';
+import { mapConcurrently } from '../background/loops.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import { mayDecide, ruledInquiry } from './deciders.ts';
 import type { SendDelegation } from './delegation-signals.ts';

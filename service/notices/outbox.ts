@@ -6,7 +6,7 @@ import type { Logger } from '../../model/log.ts';
 import { type Announcer, type Notice, NoticeError, UNSETTLED } from '../../model/notice.ts';
 import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { NoticeEventRow, NoticeEventStore, Settlement } from '../../store/inquiries/notice-events.ts';
-import { keepGoing } from '../loops.ts';
+import { keepGoing } from '../background/loops.ts';
 import { chooseEvent, remindersOf } from './events.ts';
 import { NoticeTraffic } from './traffic.ts';
 

@@ -6,8 +6,10 @@ import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { PackImport } from '../../model/requests.ts';
 import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
-import { type ActionService, issuesOfAction } from '../definitions/custom-actions.ts';
-import type { Beside, DefinitionService, ExaminedContent } from '../definitions/definitions.ts';
+import { type ActionService, issuesOfAction } from '../actions/custom-actions.ts';
+import type { DefinitionService } from '../definitions/definitions.ts';
+import type { UnstoredPart } from '../definitions/partial-bodies.ts';
+import type { ExaminedContent } from '../definitions/writer.ts';
 import type { DeletionService } from '../executions/deletions.ts';
 import type { PackService } from './packs.ts';
 
@@ -149,13 +151,13 @@ export function createPackImportService({
     }
     const besides = (
       all: readonly { ref: string; param_schema?: JsonObject | null | undefined }[],
-      runs: Beside['runs'],
-    ) => all.map(({ ref, param_schema = null }): Beside => ({ ref, paramSchema: param_schema, runs }));
+      runs: UnstoredPart['runs'],
+    ) => all.map(({ ref, param_schema = null }): UnstoredPart => ({ ref, paramSchema: param_schema, runs }));
     const known = [...besides(actions, 'worker'), ...besides(workflows, 'workflow')];
     const examined: ExaminedContent[] = [];
     for (const [index, workflow] of workflows.entries()) {
       elsewhere(`/workflows/${index}`, workflow.ref, workflow.pack_ref);
-      const found = await definitions.examineBeside(principal, workflow, known);
+      const found = await definitions.examineForApply(principal, workflow, known);
       examined.push(found);
       issues.push(...found.issues.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));
     }

@@ -14,8 +14,8 @@ import {
   type TemporalSchedules,
 } from '../../temporal/schedules.ts';
 import type { PrincipalService } from '../access/principals.ts';
+import { createSetAside } from '../background/set-aside.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
-import { createSetAside } from '../index/set-aside.ts';
 import { type Repeats, requestIdOf } from '../starts/idempotency.ts';
 import {
   authorsNote,

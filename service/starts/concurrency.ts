@@ -10,8 +10,8 @@ import { WorkMeter } from '../../model/work.ts';
 import type { TurnDecisions, TurnRow, TurnStore } from '../../store/executions/turns.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import { isClosedRun } from '../../temporal/run-info.ts';
-import { createSetAside } from '../index/set-aside.ts';
-import { keepGoing, mapConcurrently } from '../loops.ts';
+import { keepGoing, mapConcurrently } from '../background/loops.ts';
+import { createSetAside } from '../background/set-aside.ts';
 
 /** Milliseconds between two rounds. */
 const INTERVAL = 200;

@@ -2,7 +2,7 @@ import type { Logger } from '../../model/log.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import { TRUST_SIGNAL } from '../../model/statement.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
-import { mapConcurrently } from '../loops.ts';
+import { mapConcurrently } from '../background/loops.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import type { SigningKey } from './signing-key.ts';
 import type { StatementSigner } from './statements.ts';

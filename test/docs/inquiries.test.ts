@@ -6,7 +6,7 @@ import { validateDefinition } from '../../language/validate.ts';
 import { ERROR_STATUS } from '../../model/app-error.ts';
 import { BUILTIN_ACTIONS, jsonSchemaOf } from '../../model/builtin-actions.ts';
 import type { Json } from '../../model/json.ts';
-import { KNOWN_ACTIONS } from '../../service/definitions/actions.ts';
+import { KNOWN_ACTIONS } from '../../service/actions/actions.ts';
 
 const page = readFileSync('docs/inquiries.md', 'utf8');
 const blocks = (kind: string) =>

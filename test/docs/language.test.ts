@@ -4,7 +4,7 @@ import { type KnownAction, validateDefinition } from '../../language/validate.ts
 import { BUILTIN_ACTIONS } from '../../model/builtin-actions.ts';
 import { DefinitionSchema, parseDefinition, TaskSchema } from '../../model/definition.ts';
 import type { Json } from '../../model/json.ts';
-import { KNOWN_ACTIONS } from '../../service/definitions/actions.ts';
+import { KNOWN_ACTIONS } from '../../service/actions/actions.ts';
 import { rehearse } from '../interpreter/rehearse.ts';
 
 /** What the examples name that is not built in; here it gives null. */

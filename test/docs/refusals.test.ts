@@ -7,7 +7,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { jsonSchemaIssues } from '../../model/json-schema.ts';
 import { parseYaml } from '../../model/yaml.ts';
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';
-import { KNOWN_ACTIONS } from '../../service/definitions/actions.ts';
+import { KNOWN_ACTIONS } from '../../service/actions/actions.ts';
 
 /** What the examples name that is not built in. */
 const ACTIONS: ReadonlyMap<string, KnownAction> = new Map([
@@ -86,7 +86,9 @@ describe('docs/refusals.md', () => {
     const model = ['definition', 'http-input', 'inquiry', 'issue', 'json-schema', 'yaml-ambiguity', 'zod-issues'].map(
       (name) => `model/${name}.ts`,
     );
-    const service = ['examination', 'definitions', 'custom-actions'].map((name) => `service/definitions/${name}.ts`);
+    const service = ['definitions/examination', 'definitions/examiner', 'actions/custom-actions'].map(
+      (name) => `service/${name}.ts`,
+    );
     const sources = [...folder, ...model, ...service];
     const text = sources.map((file) => readFileSync(file, 'utf8')).join('\n');
     const used = [...text.matchAll(/(?:code: |issue\()'(\w+)'/g)].map(([, code]) => code!);

@@ -13,7 +13,7 @@ import {
   type ScheduledTime,
 } from '../../model/run-input.ts';
 import type { WorkLimits } from '../../model/work.ts';
-import { KNOWN_ACTIONS, specsOf } from '../../service/definitions/actions.ts';
+import { KNOWN_ACTIONS, specsOf } from '../../service/actions/actions.ts';
 
 /** How one attempt of a task ends: in tests of the interpreter, and by the test worker on a real server. */
 export type Attempt = MockOutcome;

@@ -3,7 +3,7 @@ import { partialDefinition } from '../../language/checks/partial-definition.ts';
 import { validateDefinition } from '../../language/validate.ts';
 import { parseDefinition } from '../../model/definition.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
-import { KNOWN_ACTIONS } from '../../service/definitions/actions.ts';
+import { KNOWN_ACTIONS } from '../../service/actions/actions.ts';
 
 const CLOSED: JsonObject = { type: 'object', properties: { known: {} }, additionalProperties: false };
 const noop = (name: string, rest: object = {}) => ({ name, action: 'core.noop', ...rest });

@@ -3,7 +3,7 @@ import { validateDefinition } from '../../language/validate.ts';
 import { type Definition, parseDefinition } from '../../model/definition.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { RESERVED_NAMES } from '../../model/words.ts';
-import { KNOWN_ACTIONS } from '../../service/definitions/actions.ts';
+import { KNOWN_ACTIONS } from '../../service/actions/actions.ts';
 
 const noop = (name: string, rest: object = {}) => ({ name, action: 'core.noop', ...rest });
 

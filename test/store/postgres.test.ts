@@ -7,7 +7,7 @@ import { createWorkerDesk } from '../../composition/reach.ts';
 import { type Inquiry, inquiryRequest } from '../../model/inquiry.ts';
 import type { Principal } from '../../model/principal.ts';
 import { createSealer } from '../../service/access/sealer.ts';
-import { refusalOf } from '../../service/outages.ts';
+import { refusalOf } from '../../service/background/outages.ts';
 import { createSigningKeyService, loadSigningKeys } from '../../service/statements/signing-keys.ts';
 import { createStatementSigner } from '../../service/statements/statements.ts';
 import { createPrincipalStore } from '../../store/access/principals.ts';

@@ -3,7 +3,7 @@ import { zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mintNumber, workflowIdOf } from '../../../model/execution-id.ts';
 import { OWN_TASK_QUEUE } from '../../../model/run-input.ts';
-import { specsOf } from '../../../service/definitions/actions.ts';
+import { specsOf } from '../../../service/actions/actions.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 

@@ -4,7 +4,7 @@ import type { Json } from '../../../model/json.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { projectExecution } from '../../../projection/project.ts';
 import { NOTHING_PENDING } from '../../../projection/waits.ts';
-import { specsOf } from '../../../service/definitions/actions.ts';
+import { specsOf } from '../../../service/actions/actions.ts';
 import { createImmediateProjector } from '../../../service/projections/immediate-projections.ts';
 import { RECORDED, readEvents } from '../../fixtures/recorded.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { JsonObject } from '../../../model/json.ts';
 import type { ActionSpec } from '../../../model/run-input.ts';
-import { simulateRun } from '../../../service/definitions/simulation.ts';
+import { simulateRun } from '../../../service/simulations/simulation.ts';
 import { runInput, STARTED } from '../../interpreter/rehearse.ts';
 
 const times = { timeout: 60, heartbeat_timeout: 3, queue_timeout: 60 };

@@ -5,11 +5,10 @@ import type { Principal } from '../../model/principal.ts';
 import type { DefinitionSimulate, WorkflowSimulate } from '../../model/requests.ts';
 import { type ActionSpec, INTERPRETER_VERSION, type RunInput } from '../../model/run-input.ts';
 import type { ConnectionService } from '../access/connections.ts';
-import { KNOWN_ACTIONS } from './actions.ts';
-import type { DefinitionService } from './definitions.ts';
-import type { DefinitionJobs } from './jobs.ts';
-import type { SimulatedRun } from './simulation.ts';
-import type { Reached } from './sub-workflows.ts';
+import { KNOWN_ACTIONS } from '../actions/actions.ts';
+import type { DefinitionService } from '../definitions/definitions.ts';
+import type { Reached } from '../definitions/sub-workflows.ts';
+import type { SimulatedRun, SimulationJobs } from './simulation.ts';
 
 /** The ref of a run of a definition that is not stored. */
 const UNSAVED = 'unsaved.definition';
@@ -39,7 +38,7 @@ export interface SimulationService {
 export interface SimulationDependencies {
   definitions: DefinitionService;
   connections: Pick<ConnectionService, 'list'>;
-  pool: JobPool<DefinitionJobs>;
+  pool: JobPool<SimulationJobs>;
   /** Returns the time in milliseconds. */
   clock: () => number;
 }

@@ -1,5 +1,5 @@
-import { AppError, type ErrorCode } from '../model/app-error.ts';
-import { DatabaseError } from '../model/database-error.ts';
+import { AppError, type ErrorCode } from '../../model/app-error.ts';
+import { DatabaseError } from '../../model/database-error.ts';
 
 /** Codes of the network and of Postgres for a server that does not answer or cannot write: no room, no memory, a standby. */
 const GONE = new Set([

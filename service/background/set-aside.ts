@@ -1,5 +1,5 @@
 import type { Logger } from '../../model/log.ts';
-import { isOutage } from '../outages.ts';
+import { isOutage } from './outages.ts';
 
 /** Milliseconds before the second try, and the most between two tries. */
 const FIRST_PAUSE = 1_000;

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { AppError, type ErrorCode } from '../../../model/app-error.ts';
-import { createSetAside } from '../../../service/index/set-aside.ts';
-import { isOutage, isPassing, refusalOf } from '../../../service/outages.ts';
+import { isOutage, isPassing, refusalOf } from '../../../service/background/outages.ts';
+import { createSetAside } from '../../../service/background/set-aside.ts';
 
 const broken = async () => {
   throw new Error('broken');

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Logger } from '../model/log.ts';
+import type { Logger } from '../../model/log.ts';
 
 /**
  * The options of a loop: milliseconds between two rounds, and after an error; and the message that is logged once for a series of

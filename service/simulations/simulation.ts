@@ -39,6 +39,11 @@ export interface SimulatedRun {
   warnings: Issue[];
 }
 
+/** Jobs that simulate runs. */
+export interface SimulationJobs {
+  simulate: { input: SimulationRequest; result: SimulatedRun };
+}
+
 /** Simulates a run with mock outcomes. Pure. Throws `input_invalid`, and `request_invalid` for outcomes of unknown tasks. */
 export function simulateRun(request: SimulationRequest): SimulatedRun {
   const { run, paramSchema, input, outcomes, items, defaults, now } = request;

@@ -1,0 +1,144 @@
+import type { KnownAction, Validation } from '../../language/validate.ts';
+import type { Definition } from '../../model/definition.ts';
+import { capIssues, type Issue } from '../../model/issue.ts';
+import type { JobPool } from '../../model/job-pool.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { Principal } from '../../model/principal.ts';
+import { DefinitionAloneSchema, type WorkflowCreate, WorkflowCreateSchema } from '../../model/requests.ts';
+import { issuesOf } from '../../model/zod-issues.ts';
+import type { ActionStore } from '../../store/definitions/actions.ts';
+import type { DefinitionStore, RevisionContent } from '../../store/definitions/definitions.ts';
+import { examineDefinition, isSmallExamination } from './examination.ts';
+import type { DefinitionJobs } from './jobs.ts';
+import { issuesOfPartialBody, type PartialContent, type UnstoredPart } from './partial-bodies.ts';
+import { storedRefsOf } from './sub-workflows.ts';
+
+/** Whoever asks about what belongs to a tenant. */
+type Tenanted = Pick<Principal, 'tenant'>;
+
+/** The parts of a workflow that are examined; with gaps, only what is certain in spite of them. */
+type ExaminedParts = Pick<RevisionContent, 'definition' | 'paramSchema' | 'outSchema'> &
+  Partial<Pick<PartialContent, 'gaps'>>;
+
+/** Finds what is wrong with definitions. Stores nothing. */
+export interface DefinitionExaminer {
+  /** Finds all issues and warnings of a definition with its schemas; it may name `unstored` parts. */
+  examine(principal: Tenanted, content: ExaminedParts, unstored: readonly UnstoredPart[]): Promise<Validation>;
+  /** Finds all issues and warnings of a body of `create`, of a definition with its schemas, or of a definition alone. */
+  validate(principal: Tenanted, body: unknown): Promise<Validation>;
+  /**
+   * Finds what is wrong with the meaning of a workflow, or of each workflow of a pack, in a body that is refused for its shape: what
+   * holds whatever the parts without the right shape were meant to be.
+   */
+  meaningIssues(principal: Tenanted, body: unknown): Promise<Issue[]>;
+}
+
+/** The dependencies of the examiner. */
+export interface ExaminerDependencies {
+  store: Pick<DefinitionStore, 'findAll'>;
+  actions: Pick<ActionStore, 'findAll'>;
+  /** Examines definitions that are not small. */
+  pool: JobPool<DefinitionJobs>;
+  /** Returns warnings about channels that a definition tells people through and that the tenant has not set up. */
+  deliveryWarnings?: (tenant: string, definition: Definition) => Promise<Issue[]>;
+}
+
+/** Creates the examiner. */
+export function createDefinitionExaminer({
+  store,
+  actions: actionStore,
+  pool,
+  deliveryWarnings = async () => [],
+}: ExaminerDependencies): DefinitionExaminer {
+  /** Finds the stored actions and the workflows that a definition names. */
+  async function actionsFor(
+    principal: Tenanted,
+    definition: Definition,
+    unstored: readonly UnstoredPart[],
+  ): Promise<Record<string, KnownAction>> {
+    const { on_failure: hook } = definition;
+    const refs = [...storedRefsOf(definition), ...(hook === undefined ? [] : [hook])];
+    if (refs.length === 0) return {};
+    const workflows = await store.findAll(principal.tenant, refs);
+    const actions = await actionStore.findAll(principal.tenant, refs);
+    const named = new Set(refs);
+    const known = (runs: 'workflow' | 'worker', ref: string, schema: JsonObject | null): [string, KnownAction] => [
+      ref,
+      { runs, param_schema: named.has(ref) ? schema : null },
+    ];
+    const candidates = [
+      ...workflows.map(({ ref, paramSchema }) => known('workflow', ref, paramSchema)),
+      ...actions.map(({ ref, paramSchema }) => known('worker', ref, paramSchema)),
+      ...unstored.map(({ ref, paramSchema, runs }) => known(runs, ref, paramSchema)),
+    ];
+    return Object.fromEntries(candidates);
+  }
+
+  async function examine(
+    principal: Tenanted,
+    { definition, paramSchema, outSchema, gaps = null }: ExaminedParts,
+    unstored: readonly UnstoredPart[],
+  ): Promise<Validation> {
+    const actions = await actionsFor(principal, definition, unstored);
+    const request = { definition, paramSchema, outSchema, actions, gaps };
+    return isSmallExamination(request) ? examineDefinition(request) : pool.run('examine', principal.tenant, request);
+  }
+
+  function meaningIssues(principal: Tenanted, body: unknown): Promise<Issue[]> {
+    return issuesOfPartialBody(body, async (content, unstored) => (await examine(principal, content, unstored)).issues);
+  }
+
+  return {
+    examine,
+    meaningIssues,
+
+    async validate(principal, body) {
+      if (isBareDefinition(body)) {
+        const { issues, warnings } = await this.validate(principal, { definition: body });
+        return { issues: withoutPrefix(issues), warnings: withoutPrefix(warnings) };
+      }
+      const schema = isDefinitionAlone(body) ? DefinitionAloneSchema : WorkflowCreateSchema;
+      const parsed = schema.safeParse(body);
+      if (!parsed.success) {
+        const issues = [...issuesOf(parsed.error, schema, body), ...(await meaningIssues(principal, body))];
+        return { issues: capIssues(issues), warnings: [] };
+      }
+      const { definition, param_schema = null, out_schema = null } = parsed.data;
+      const workflow = 'ref' in parsed.data ? (parsed.data as WorkflowCreate) : null;
+      const self = workflow === null ? [] : [selfOf(workflow.ref, param_schema)];
+      const content = { definition, paramSchema: param_schema, outSchema: out_schema };
+      const { issues, warnings } = await examine(principal, content, self);
+      const mismatch = workflow === null ? [] : refMismatch(workflow);
+      const unset = await deliveryWarnings(principal.tenant, definition);
+      return { issues: [...mismatch, ...issues], warnings: [...warnings, ...unset] };
+    },
+  };
+}
+
+/** Returns the issue of a workflow whose ref does not begin with that of its pack. */
+export function refMismatch({ ref, pack_ref }: { ref: string; pack_ref: string }): Issue[] {
+  if (ref.startsWith(`${pack_ref}.`)) return [];
+  const message = `must begin with "${pack_ref}.", the ref of the pack`;
+  return [{ code: 'ref_mismatch', path: '/ref', message }];
+}
+
+/** Returns a workflow as one that its own definition may name before it is stored. */
+export function selfOf(ref: string, paramSchema: JsonObject | null): UnstoredPart {
+  return { ref, paramSchema, runs: 'workflow' };
+}
+
+/** Reports whether a body is a definition alone, as the documentation writes one, and not a workflow that has one. */
+function isBareDefinition(body: unknown): body is object {
+  return typeof body === 'object' && body !== null && 'tasks' in body && !('definition' in body) && !('ref' in body);
+}
+
+/** Reports whether a body has no fields but a definition and its schemas. */
+function isDefinitionAlone(body: unknown): boolean {
+  const fields = typeof body === 'object' && body !== null ? Object.keys(body) : [];
+  return fields.every((field) => Object.hasOwn(DefinitionAloneSchema.shape, field));
+}
+
+/** Makes the paths of issues relative to the definition. */
+function withoutPrefix(issues: readonly Issue[]): Issue[] {
+  return issues.map((issue) => ({ ...issue, path: issue.path.replace(/^\/definition/, '') }));
+}
