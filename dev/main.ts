@@ -166,8 +166,9 @@ async function showFirstRun(api: RunningApi, principal: Principal): Promise<void
     ref: 'examples.first_run',
     inputField: 'input',
     input: { url: `${api.url}/healthz`, name: 'Fermata' },
+    wait: 30,
   };
-  const { n, execution } = await api.executions.waitFor(principal, await api.executions.start(principal, command), 30);
+  const { n, execution } = await api.executions.start(principal, command);
   const result = execution.failure?.message ?? JSON.stringify(execution.output);
   say(`\nRan ${command.ref} (execution ${integerId(n)}): ${execution.status}\n  ${result}\n`);
 }

@@ -126,9 +126,8 @@ export function executionTools({
     input: StartInput,
     output: ExecutionSchema,
     async run(principal, { workflow, input = {}, version, idempotencyKey, wait }) {
-      const command = { ref: workflow, input, inputField: 'input', version, idempotencyKey };
-      const started = await executions.start(principal, command);
-      return executionOf(wait === undefined ? started : await executions.waitFor(principal, started, wait), true);
+      const command = { ref: workflow, input, inputField: 'input', version, idempotencyKey, wait };
+      return executionOf(await executions.start(principal, command), true);
     },
   };
 

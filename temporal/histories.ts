@@ -36,8 +36,8 @@ export interface HistoryGateway {
   firstEvent(run: RunKey): Promise<HistoryEvent | null>;
   /** Reads the event that closed a run; null when Temporal no longer has it. Waits on an open run: use it for closed ones only. */
   closeEvent(workflowId: string, runId: string): Promise<HistoryEvent | null>;
-  /** Waits until the chain of a workflow id has closed, for some milliseconds at most. */
-  waitForClose(workflowId: string, milliseconds: number): Promise<void>;
+  /** Waits until the chain of a workflow id has closed, for some milliseconds at most. Returns whether it has. */
+  waitForClose(workflowId: string, milliseconds: number): Promise<boolean>;
   /**
    * Reads the history of a chain from its first or its newest run on, and then waits for more by long polls, until the chain has closed
    * or the signal is aborted. Ends at once when Temporal does not have the workflow id.
@@ -214,9 +214,10 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
         );
         const closing = page.history?.events?.at(-1);
         // A run that continued as new is closed, its chain is not.
-        if (closing && !closing.workflowExecutionContinuedAsNewEventAttributes) return;
+        if (closing && !closing.workflowExecutionContinuedAsNewEventAttributes) return true;
         nextPageToken = !closing && page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
       }
+      return false;
     },
 
     async *follow(workflowId, signal, from = 'first') {

@@ -188,17 +188,16 @@ export function executionRoutes(service: ExecutionService, tasks: TaskExecutionS
   async function start(
     principal: Principal,
     ref: string,
-    { parameters, input, wait, ...rest }: z.infer<typeof WorkflowExecuteSchema>,
+    { parameters, input, ...rest }: z.infer<typeof WorkflowExecuteSchema>,
     idempotencyKey: string | undefined,
   ): Promise<ExecutionView> {
-    const started = await service.start(principal, {
+    return service.start(principal, {
       ref,
       idempotencyKey,
       ...rest,
       input: parameters ?? input ?? {},
       inputField: input === undefined ? 'parameters' : 'input',
     });
-    return wait ? service.waitFor(principal, started, wait) : started;
   }
 
   router.openapi(cancelRoute, async (context) => {

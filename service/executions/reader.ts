@@ -46,6 +46,11 @@ export interface ExecutionReader {
    * may show another time of its creation, by milliseconds.
    */
   getStarted(n: number, started: HistoryEvent): Promise<ExecutionView>;
+  /**
+   * Waits at most `seconds` for a run to close that Temporal has just accepted, and returns its execution. Where it has closed by then, that is
+   * projected from its history alone, without a description. Throws `execution_not_found` when it was deleted meanwhile.
+   */
+  getEnded(principal: Principal, run: { n: number; started: HistoryEvent }, seconds: number): Promise<ExecutionView>;
   /** Reads an execution together with its unmasked projection, which must not be shown. Throws `execution_not_found`. */
   readUnmasked(principal: Principal, id: string): Promise<UnmaskedView>;
   /** Reads an execution, with the mask that hides its write-only parameters in other data. Throws `execution_not_found`. */
@@ -70,7 +75,7 @@ export interface ExecutionReader {
 /** The dependencies of the reader. */
 export interface ReaderDependencies {
   temporal: Pick<Temporal, 'namespace' | 'describe' | 'history' | 'waitForClose'>;
-  projections: Pick<ProjectionReader, 'read'>;
+  projections: Pick<ProjectionReader, 'read' | 'readClosed'>;
   store: ExecutionStore;
   /** Finds out whether the API started a run. */
   authenticate: Authenticator;
@@ -179,6 +184,22 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
       const entry = entryOf(namespace, execution, execution.runId);
       await writeIndex(workflowId, { ...entry, version: versionOfStart(shown) });
       return { n, execution, retries: [] };
+    },
+
+    async getEnded(principal, { n, started }, seconds) {
+      const workflowId = workflowIdOf(n);
+      const runId = started.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
+      const isClosed = await temporal.waitForClose(workflowId, seconds * 1000);
+      const projected = isClosed ? await projections.readClosed({ workflowId, runId }) : null;
+      const id = String(integerId(n));
+      if (projected === null) return reader.get(principal, id);
+      const { execution, retries } = await viewOfProjection(
+        principal,
+        { id, n, row: null, workflowId },
+        runId,
+        projected,
+      );
+      return { n, execution, retries };
     },
 
     readUnmasked: read,

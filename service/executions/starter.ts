@@ -9,7 +9,7 @@ import type { DefinitionService } from '../definitions/definitions.ts';
 import { demandBareStart } from '../starts/bare-starts.ts';
 import { buildStart } from '../starts/blueprints.ts';
 import type { IdempotencyKey, Repeats } from '../starts/idempotency.ts';
-import type { Launcher } from '../starts/launches.ts';
+import type { Launched, Launcher } from '../starts/launches.ts';
 import type { ResolvedStart, StartCommand } from '../starts/start-command.ts';
 import type { StatementSigner } from '../statements/statements.ts';
 import type { ExecutionReader, ExecutionView } from './reader.ts';
@@ -17,7 +17,8 @@ import type { ExecutionReader, ExecutionView } from './reader.ts';
 /** Starts runs of workflows and actions for a caller, in the caller's tenant. */
 export interface ExecutionStarter {
   /**
-   * Starts a run. A request with the same idempotency key and the same body returns the same run, also after it has closed. Throws
+   * Starts a run, and waits for it to close where the command says so. A request with the same idempotency key and the same body returns
+   * the same run, also after it has closed. Throws
    * `permission_missing`, `workflow_not_found`, `workflow_disabled`, `sub_workflow_invalid`, `definition_outdated`, `input_invalid`,
    * `task_queue_forbidden`, `idempotency_mismatch`, `busy`, `temporal_unavailable`.
    */
@@ -37,7 +38,7 @@ export interface ExecutionStarter {
 
 /** The dependencies of the starter. */
 export interface StarterDependencies {
-  reader: Pick<ExecutionReader, 'get' | 'getStarted'>;
+  reader: Pick<ExecutionReader, 'get' | 'getStarted' | 'getEnded' | 'waitFor'>;
   store: Pick<ExecutionStore, 'find'>;
   launcher: Launcher;
   definitions: DefinitionService;
@@ -78,20 +79,33 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
     return { ...stored, ...reached, definitionId: stored.id };
   }
 
+  /** Reads a run that was launched, as far as that takes part in the tenant's turn, and returns what finds the answer to its start. */
+  async function answerTo(
+    principal: Principal,
+    { n, workflowId, started }: Launched,
+    wait: number | undefined,
+  ): Promise<() => Promise<ExecutionView>> {
+    if (started !== null && wait !== undefined) return () => reader.getEnded(principal, { n, started }, wait);
+    const view = started === null ? await reader.get(principal, workflowId) : await reader.getStarted(n, started);
+    return async () => (wait === undefined ? view : reader.waitFor(principal, view, wait));
+  }
+
   const starter: ExecutionStarter = {
     async start(principal, command) {
       const asked = contentOf(command);
-      const repeated = await starter.findRepeated(principal, command.idempotencyKey, asked);
-      if (repeated !== null) return repeated;
-      const resolved = await starter.resolve(principal, command);
       const { delay, idempotencyKey: key, number } = command;
-      return launcher.launch(
+      const wait = command.wait || undefined;
+      const repeated = await starter.findRepeated(principal, key, asked);
+      if (repeated !== null) return wait === undefined ? repeated : reader.waitFor(principal, repeated, wait);
+      const resolved = await starter.resolve(principal, command);
+      const answer = await launcher.launch(
         principal.tenant,
         (n) => buildStart({ principal, trust: signer.trust() }, command, resolved, { n }),
         { delay, key, asked, number },
-        ({ n, workflowId, started }) =>
-          started === null ? reader.get(principal, workflowId) : reader.getStarted(n, started),
+        (launched) => answerTo(principal, launched, wait),
       );
+      // Others start meanwhile.
+      return answer();
     },
 
     async findRepeated(principal, key, asked) {

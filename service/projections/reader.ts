@@ -1,8 +1,11 @@
 import { AppError } from '../../model/app-error.ts';
 import type { JobPool, RunJob } from '../../model/job-pool.ts';
 import type { Json } from '../../model/json.ts';
+import type { RunKey } from '../../model/run-key.ts';
+import { isClosed } from '../../model/status.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { aboveOf, createProjection, memoOf, openingOf } from '../../projection/project.ts';
+import { NOTHING_PENDING } from '../../projection/waits.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
 import type { NewestRun } from '../../temporal/histories.ts';
 import { isClosedRun } from '../../temporal/run-info.ts';
@@ -30,6 +33,11 @@ export interface ProjectionReader {
    * that is too long, or takes too much work, is shown without tasks: `projection: partial`. Throws `busy`.
    */
   read(workflowId: string, described?: Described): Promise<ProjectedRun | null>;
+  /**
+   * Projects a run that has just closed from its history alone. Null where that does not say enough (part of a chain, long, or
+   * terminated, as a run is that was reset): `read` it then.
+   */
+  readClosed(run: RunKey): Promise<ProjectedRun | null>;
   /** Projects a run as it was at an event, by the number of the event; null without such an event. Throws `busy`, `work_exceeded`. */
   readAt(workflowId: string, event: number): Promise<ProjectedRun | null>;
   /**
@@ -173,6 +181,14 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
         .finally(() => reading.delete(key));
       reading.set(key, read);
       return read;
+    },
+
+    async readClosed(run) {
+      const newest = await temporal.newestRun(run.workflowId, run.runId);
+      const projected = newest === null ? null : immediate.project(run, newest, NOTHING_PENDING);
+      if (projected === null) return null;
+      const { status } = projected.execution;
+      return isClosed(status) && status !== 'terminated' ? withAbove(projected) : null;
     },
 
     async readAt(workflowId, event) {

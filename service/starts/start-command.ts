@@ -19,6 +19,8 @@ export interface StartCommand {
   memo?: JsonObject | undefined;
   /** Seconds until the run starts. */
   delay?: number | undefined;
+  /** Seconds that the answer waits for the run to close; absent: it does not wait. */
+  wait?: number | undefined;
   idempotencyKey?: IdempotencyKey | undefined;
   /** The number of the run, where it is derived from something else; absent: a new number is minted. */
   number?: number | undefined;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseExecutionId } from '../../../model/execution-id.ts';
 import { createPrincipalStore } from '../../../store/access/principals.ts';
 import { type Answer, APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
@@ -80,6 +80,23 @@ describe('starting', () => {
     expect(body.data.status).toBe('completed');
     expect(body.data.result.report.greeting).toBe('Hello, world');
   });
+
+  it.each([
+    ['core.noop', {}, 'completed'],
+    ['core.fail', { message: 'as it should' }, 'failed'],
+  ])(
+    'answers what a read says, and finds that out from the history alone, of %s',
+    async (action_ref, parameters, status) => {
+      const describe = vi.spyOn(harness.connection.workflowService, 'describeWorkflowExecution');
+      const { body } = await start({ action_ref, parameters, wait: 60 });
+      const { id, workflow_id } = body.data;
+      expect(describe.mock.calls.filter(([{ execution }]) => execution?.workflowId === workflow_id)).toEqual([]);
+      describe.mockRestore();
+      expect(body.data.status).toBe(status);
+      expect((await harness.call('GET', '/api/v1/executions?per_page=1')).body.data[0]).toMatchObject({ id, status });
+      expect((await get(id)).body).toEqual(body);
+    },
+  );
 
   it('runs a plain action as a run of one task', async () => {
     const input = { url: `${web.url}/echo`, method: 'POST', body: { a: '{{ not a template }}' } };
