@@ -1,6 +1,6 @@
 import { digest } from '../expression/encoding.ts';
 import type { Scope } from '../expression/evaluator.ts';
-import { requestIssues } from '../language/checks/inquiries.ts';
+import { checkInquiryRequest } from '../language/checks/inquiries.ts';
 import { publishedBy } from '../language/program.ts';
 import { RenderError, renderValue } from '../language/templates/value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
@@ -39,7 +39,7 @@ const MAX_DECISIONS = 10_000;
 /** Asks people what a task asks, and waits for their answer. Returns the failure when it cannot be asked, else null. */
 export function askPeople(state: RunState, place: Place, key: string): Failure | null {
   const request = requestOf(state, place);
-  const issues = requestIssues(request);
+  const issues = checkInquiryRequest(request);
   if (issues.length > 0) {
     const details = issues.map(({ path, message }): Json => ({ path, message }));
     const text = issues.map(({ path, message }) => `input${path} ${message}`).join('; ');

@@ -79,41 +79,62 @@ export function followersOf({ following, component, loops }: TaskGraph): Followe
   };
 }
 
-/** The strongly connected component of each node, by number (Tarjan's algorithm, without recursion). */
+/** Numbers the strongly connected component of each node (Tarjan's algorithm, without recursion). */
 function componentsOf(following: ReadonlyMap<string, readonly string[]>): Map<string, number> {
-  const index = new Map<string, number>();
-  const low = new Map<string, number>();
-  const component = new Map<string, number>();
-  const stack: string[] = [];
-  let components = 0;
-  for (const root of following.keys()) {
-    if (index.has(root)) continue;
-    const path: { name: string; next: number }[] = [];
-    const enter = (name: string) => {
-      index.set(name, index.size);
-      low.set(name, index.size - 1);
-      stack.push(name);
-      path.push({ name, next: 0 });
-    };
-    enter(root);
-    for (let frame = path.at(-1); frame !== undefined; frame = path.at(-1)) {
-      const { name } = frame;
-      const target = following.get(name)?.[frame.next];
+  const search = new ComponentSearch(following);
+  for (const root of following.keys()) search.visit(root);
+  return search.components;
+}
+
+class ComponentSearch {
+  readonly components = new Map<string, number>();
+  readonly #following: ReadonlyMap<string, readonly string[]>;
+  /** When each node was reached. */
+  readonly #index = new Map<string, number>();
+  /** The earliest node that is known to be in the component of each node. */
+  readonly #low = new Map<string, number>();
+  /** Nodes that have no component yet, in the order in which they were reached. */
+  readonly #open: string[] = [];
+  /** The nodes from the root to the current one, each with the number of its next target. */
+  readonly #path: { name: string; next: number }[] = [];
+  #count = 0;
+
+  constructor(following: ReadonlyMap<string, readonly string[]>) {
+    this.#following = following;
+  }
+
+  /** Finds the components of a node, and of all to which it leads. */
+  visit(root: string): void {
+    if (this.#index.has(root)) return;
+    this.#enter(root);
+    for (let frame = this.#path.at(-1); frame !== undefined; frame = this.#path.at(-1)) {
+      const target = this.#following.get(frame.name)?.[frame.next];
       frame.next += 1;
-      if (target !== undefined) {
-        if (!index.has(target)) enter(target);
-        else if (!component.has(target)) low.set(name, Math.min(low.get(name)!, index.get(target)!));
-        continue;
-      }
-      path.pop();
-      const above = path.at(-1);
-      if (above !== undefined) low.set(above.name, Math.min(low.get(above.name)!, low.get(name)!));
-      if (low.get(name) !== index.get(name)) continue;
-      for (let member = stack.pop(); member !== undefined; member = member === name ? undefined : stack.pop()) {
-        component.set(member, components);
-      }
-      components += 1;
+      if (target === undefined) this.#leave(frame.name);
+      else if (!this.#index.has(target)) this.#enter(target);
+      else if (!this.components.has(target)) this.#reach(frame.name, this.#index.get(target)!);
     }
   }
-  return component;
+
+  #enter(name: string): void {
+    this.#low.set(name, this.#index.size);
+    this.#index.set(name, this.#index.size);
+    this.#open.push(name);
+    this.#path.push({ name, next: 0 });
+  }
+
+  #reach(name: string, index: number): void {
+    this.#low.set(name, Math.min(this.#low.get(name)!, index));
+  }
+
+  /** Leaves a node whose targets are all visited; the first node of a component closes it. */
+  #leave(name: string): void {
+    this.#path.pop();
+    const low = this.#low.get(name)!;
+    const above = this.#path.at(-1);
+    if (above !== undefined) this.#reach(above.name, low);
+    if (low !== this.#index.get(name)) return;
+    for (const member of this.#open.splice(this.#open.lastIndexOf(name))) this.components.set(member, this.#count);
+    this.#count += 1;
+  }
 }

@@ -97,12 +97,13 @@ function compileWith(
   compile: (text: string) => Template,
   text: string,
   path: string,
-  { issues, references, secrets, suggestions, warnings }: Compilation,
+  compilation: Compilation,
 ): TemplateValue | null {
+  const { issues, references, secrets, suggestions } = compilation;
   try {
     const template = compile(text);
     const { references: read, unknown } = analyze(template.statements);
-    // Without a key it is a name as any other: a parameter may be called so.
+    // Without a key it is a name like any other: a parameter may be called so.
     const isSecret = ({ root, keys }: TemplatePath) => secrets !== 'unknown' && root === 'secret' && keys.length > 0;
     const [secret, ...others] = read.filter(isSecret);
     for (const reference of read) if (!isSecret(reference)) references.push({ path: reference, field: path });
@@ -110,27 +111,28 @@ function compileWith(
       const message = `there is no ${what} "${name}".${suggestions.didYouMean(name, candidates)}`;
       issues.push({ code: `unknown_${what}`, path, message, line, column });
     }
-    if (warnings !== null) {
-      for (const { candidates, name, ...finding } of examine(template.statements)) {
-        const near = candidates === undefined ? '' : `.${suggestions.didYouMean(name ?? '', candidates)}`;
-        const issue = { ...finding, path, message: `${finding.message}${near}` };
-        if (finding.code === 'attr_finds_nothing') warnings.push(issue);
-        else issues.push(issue);
-      }
-    }
-    if (secret !== undefined) {
-      const pieces = secrets === 'allowed' ? secretPieces(template, 1 + others.length) : null;
-      if (pieces !== null) return { kind: 'secret', pieces, path };
-      const message = 'a secret stands in the input of a task alone, as {{ secret.NAME }}, and nothing is done with it';
-      issues.push({ code: 'secret_misplaced', path, message, line: secret.line, column: secret.column });
-      return null;
-    }
-    return { kind: 'template', template, text, path };
+    addFindings(template, path, compilation);
+    if (secret === undefined) return { kind: 'template', template, text, path };
+    const pieces = secrets === 'allowed' ? secretPieces(template, 1 + others.length) : null;
+    if (pieces !== null) return { kind: 'secret', pieces, path };
+    const message = 'a secret stands in the input of a task alone, as {{ secret.NAME }}, and nothing is done with it';
+    issues.push({ code: 'secret_misplaced', path, message, line: secret.line, column: secret.column });
+    return null;
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     const { message, line, column } = error;
     issues.push({ code: 'template_invalid', path, message, line, column });
     return null;
+  }
+}
+
+/** Adds the issues and warnings of a closer examination, when a definition is written. */
+function addFindings({ statements }: Template, path: string, { issues, warnings, suggestions }: Compilation): void {
+  if (warnings === null) return;
+  for (const { candidates, name, ...finding } of examine(statements)) {
+    const near = candidates === undefined ? '' : `.${suggestions.didYouMean(name ?? '', candidates)}`;
+    const found = finding.code === 'attr_finds_nothing' ? warnings : issues;
+    found.push({ ...finding, path, message: `${finding.message}${near}` });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { KnownAction } from '../../language/validate.ts';
+import type { KnownAction } from '../../language/checks/actions.ts';
 import { BUILTIN_ACTIONS, IDEMPOTENT, jsonSchemaOf } from '../../model/builtin-actions.ts';
 import { connectedPack } from '../../model/connection.ts';
 import type { Definition } from '../../model/definition.ts';

@@ -1,5 +1,6 @@
+import type { KnownAction } from '../../language/checks/actions.ts';
 import type { Gaps } from '../../language/checks/partial-definition.ts';
-import { type KnownAction, type Validation, validateDefinition } from '../../language/validate.ts';
+import { type Validation, validateDefinition } from '../../language/validate.ts';
 import type { Definition } from '../../model/definition.ts';
 import { capIssues, Suggestions } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';

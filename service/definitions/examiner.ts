@@ -1,4 +1,5 @@
-import type { KnownAction, Validation } from '../../language/validate.ts';
+import type { KnownAction } from '../../language/checks/actions.ts';
+import type { Validation } from '../../language/validate.ts';
 import type { Definition } from '../../model/definition.ts';
 import { capIssues, type Issue } from '../../model/issue.ts';
 import type { JobPool } from '../../model/job-pool.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type KnownAction, validateDefinition } from '../../language/validate.ts';
+import type { KnownAction } from '../../language/checks/actions.ts';
+import { validateDefinition } from '../../language/validate.ts';
 import { BUILTIN_ACTIONS } from '../../model/builtin-actions.ts';
 import { DefinitionSchema, parseDefinition, TaskSchema } from '../../model/definition.ts';
 import type { Json } from '../../model/json.ts';

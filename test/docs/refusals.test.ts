@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type KnownAction, validateDefinition } from '../../language/validate.ts';
+import type { KnownAction } from '../../language/checks/actions.ts';
+import { validateDefinition } from '../../language/validate.ts';
 import { parseDefinition } from '../../model/definition.ts';
 import type { Issue } from '../../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';

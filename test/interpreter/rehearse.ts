@@ -1,7 +1,7 @@
 import type { Command } from '../../interpreter/events.ts';
 import { type Intervention, type MockOutcome, simulate, simulatedTasks } from '../../interpreter/simulate.ts';
 import type { RunState } from '../../interpreter/state.ts';
-import type { KnownAction } from '../../language/validate.ts';
+import type { KnownAction } from '../../language/checks/actions.ts';
 import type { Definition } from '../../model/definition.ts';
 import type { Outcome } from '../../model/failure.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
