@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Issue } from './issue.ts';
-import { jsonDepth } from './json.ts';
+import { jsonDepth, MAX_DEPTH } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
 import { MAX_CONCURRENCY, MAX_SECONDS, RESERVED_NAMES } from './words.ts';
 import { issuesOf } from './zod-issues.ts';
@@ -9,9 +9,6 @@ const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const REF = /^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/;
 const SEMANTIC_VERSION =
   /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
-
-/** Levels of nesting that a definition or an input may have. */
-export const MAX_DEPTH = 100;
 
 const NameSchema = z
   .string()

@@ -31,6 +31,9 @@ export function canonicalJson(value: Json): string {
   return JSON.stringify(value);
 }
 
+/** Levels of nesting that a definition or an input may have. */
+export const MAX_DEPTH = 100;
+
 /** Levels of nesting: 0 for a scalar, 1 for `[]`. Counting stops just above `limit`. */
 export function jsonDepth(value: unknown, limit: number): number {
   let depth = 0;

@@ -13,9 +13,8 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import { MAX_DEPTH } from './definition.ts';
 import { jsonPointer } from './issue.ts';
-import { isJsonObject, type Json, type JsonObject, jsonSize } from './json.ts';
+import { isJsonObject, type Json, type JsonObject, jsonSize, MAX_DEPTH } from './json.ts';
 import { inexactness } from './json-reader.ts';
 import type { Ambiguities } from './yaml-ambiguity.ts';
 

@@ -1,7 +1,6 @@
 import { AppError } from '../../model/app-error.ts';
-import { MAX_DEPTH } from '../../model/definition.ts';
 import { type Issue, jsonPointer } from '../../model/issue.ts';
-import type { Json } from '../../model/json.ts';
+import { type Json, MAX_DEPTH } from '../../model/json.ts';
 import { JsonRefused, parseJson } from '../../model/json-reader.ts';
 import { parseYaml, YamlMalformed } from '../../model/yaml.ts';
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';

@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { verifyLedger } from '../../interpreter/ledger.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Ledger, LedgerFinding, LedgerKey } from '../../model/ledger.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
-import { verifyHistories } from '../../projection/verification.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { readHistory } from '../history-file.ts';
 import { type Output, table, textOf } from '../output.ts';
@@ -20,6 +18,9 @@ export function addVerifyCommand(program: Command, output: () => Output): void {
     )
     .requiredOption('--keys <file-or-url>', 'the published keys: /.well-known/fermata-keys.json, or a copy of it')
     .action(async (files: string[], { keys: from }: { keys: string }) => {
+      // The interpreter is large, and no other command needs it.
+      const { verifyLedger } = await import('../../interpreter/ledger.ts');
+      const { verifyHistories } = await import('../../projection/verification.ts');
       const keys = keysOf(await readJson(from), from);
       const read = await Promise.all(files.map(async (file) => contentOf(await readJson(file), file)));
       const histories = read.flatMap((each) => ('events' in each ? [each.events] : []));

@@ -1,6 +1,6 @@
-import { type Definition, DefinitionSchema, MAX_DEPTH } from '../../model/definition.ts';
+import { type Definition, DefinitionSchema } from '../../model/definition.ts';
 import { type Issue, jsonPointer } from '../../model/issue.ts';
-import { isJsonObject, type Json, type JsonObject, jsonDepth } from '../../model/json.ts';
+import { isJsonObject, type Json, type JsonObject, jsonDepth, MAX_DEPTH } from '../../model/json.ts';
 
 /** What is unknown about a definition of which parts were replaced by stand-ins or left out. */
 export interface Gaps {
