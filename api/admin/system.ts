@@ -3,8 +3,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createRoute, z } from '@hono/zod-openapi';
 import { AppError } from '../../model/app-error.ts';
-import type { IndexState } from '../../service/index/service.ts';
-import type { ApiServices } from '../http/environment.ts';
+import type { MasterKeyService } from '../../service/access/master-keys.ts';
+import type { PayloadService } from '../../service/access/payloads.ts';
+import type { IndexService, IndexState } from '../../service/index/service.ts';
+import type { WorkerState } from '../http/environment.ts';
 import { ErrorSchema } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import { json } from '../http/routes.ts';
@@ -67,8 +69,21 @@ const readyRoute = createRoute({
   },
 });
 
+/** What health and readiness are found out from. */
+export interface SystemServices {
+  /** Checks of the dependencies, each of which throws if its dependency does not respond. */
+  readiness: Record<string, () => Promise<void>>;
+  /** Counts the workers that poll Fermata's own task queue. */
+  countWorkers(): Promise<number>;
+  /** Returns the state of the worker that this process supervises; undefined: it supervises none. */
+  workerState: (() => WorkerState) | undefined;
+  index: Pick<IndexService, 'state'>;
+  masterKeys: Pick<MasterKeyService, 'own'>;
+  payloads: Pick<PayloadService, 'keyIds'> | undefined;
+}
+
 /** Registers the routes for health and readiness, which need no credentials. */
-export function systemRoutes({ readiness, countWorkers, index, masterKeys, payloads, workerState }: ApiServices) {
+export function systemRoutes({ readiness, countWorkers, index, masterKeys, payloads, workerState }: SystemServices) {
   const router = createRouter();
   router.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
   let looked: { at: number; found: ReturnType<typeof look> } | null = null;

@@ -1,5 +1,5 @@
 import { OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import type { Context, Hono } from 'hono';
 import { AppError } from '../../model/app-error.ts';
 import { andMore, capIssues, type Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
@@ -7,6 +7,9 @@ import { namedByRef } from '../../model/pack-issues.ts';
 import type { Principal } from '../../model/principal.ts';
 import { issuesOf } from '../../model/zod-issues.ts';
 import type { ApiEnv } from './environment.ts';
+
+/** Some routes of the API, described or not. */
+export type Router = Hono<ApiEnv>;
 
 /**
  * Creates a router whose routes refuse requests that do not match their schemas: all issues at once, with pointers. A

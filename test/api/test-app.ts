@@ -1,6 +1,6 @@
 import { pino } from 'pino';
-import { createApp } from '../../api/app.ts';
-import type { ApiServices } from '../../api/http/environment.ts';
+import { type AppOptions, createApp } from '../../api/app.ts';
+import { type ApiServices, createRoutes } from '../../composition/api/routes.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { Permission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
@@ -14,10 +14,13 @@ export function unreached(name: string): never {
   return new Proxy({}, { get: (_, key) => (key === 'then' ? undefined : refuse) }) as never;
 }
 
+/** A service or a setting of the API. */
+type Part = keyof ApiServices | keyof AppOptions;
+
 /** The API over services that refuse every call but those that are given, for keys with some permissions each. */
 export function createTestApp(
   keys: Record<string, Permission[]>,
-  given: Partial<Record<keyof ApiServices, unknown>> = {},
+  given: Partial<Record<Part, unknown>> = {},
 ): ReturnType<typeof createApp> {
   const principals = Object.entries(keys).map(([key, permissions], index): [string, Principal] => [
     key,
@@ -39,9 +42,9 @@ export function createTestApp(
     if (found === undefined) throw new AppError('unauthenticated', 'the API key is invalid, expired or revoked');
     return found;
   };
-  const services: Partial<Record<keyof ApiServices, unknown>> = {
+  const parts: Partial<Record<Part, unknown>> = {
     payloads: undefined,
-    codecOrigins: [],
+    codecOrigins: null,
     corsOrigins: [],
     publicUrl: undefined,
     observe: undefined,
@@ -56,9 +59,8 @@ export function createTestApp(
     principals: { authenticate },
     ...given,
   };
-  return createApp(
-    new Proxy(services, {
-      get: (target, name) => (name in target ? Reflect.get(target, name) : unreached(String(name))),
-    }) as unknown as ApiServices,
-  );
+  const all = new Proxy(parts, {
+    get: (target, name) => (name in target ? Reflect.get(target, name) : unreached(String(name))),
+  }) as unknown as ApiServices & AppOptions;
+  return createApp(all, createRoutes(all, { publicUrl: all.publicUrl, log: all.log, clock: Date.now }));
 }

@@ -1,0 +1,93 @@
+import { setTimeout } from 'node:timers/promises';
+import { auditRoutes } from '../../api/admin/audit.ts';
+import { codecRoutes } from '../../api/admin/codec.ts';
+import { connectionRoutes } from '../../api/admin/connections.ts';
+import { masterKeyRoutes } from '../../api/admin/master-keys.ts';
+import { principalRoutes } from '../../api/admin/principals.ts';
+import { secretRoutes } from '../../api/admin/secrets.ts';
+import { signingKeyRoutes } from '../../api/admin/signing-keys.ts';
+import { taskQueueRoutes } from '../../api/admin/task-queues.ts';
+import type { Router } from '../../api/http/router.ts';
+import { PERSON_MEMORY } from '../../model/config.ts';
+import type { Principal } from '../../model/principal.ts';
+import { type AuditService, createAuditService } from '../../service/access/audit.ts';
+import { type ConnectionService, createConnectionService } from '../../service/access/connections.ts';
+import { createMasterKeyService, type MasterKeyService } from '../../service/access/master-keys.ts';
+import { createPayloadService, type PayloadService } from '../../service/access/payloads.ts';
+import { createPrincipalService, type PrincipalService } from '../../service/access/principals.ts';
+import { createSecretService, type SecretService } from '../../service/access/secrets.ts';
+import { createTaskQueueService, type TaskQueueService } from '../../service/access/task-queues.ts';
+import { createTokenVerifier } from '../../service/access/tokens.ts';
+import { tellRevocation } from '../../service/statements/revocations.ts';
+import { createSigningKeyService, type SigningKeyService } from '../../service/statements/signing-keys.ts';
+import { createAuditStore } from '../../store/access/audit.ts';
+import { createSealStore } from '../../store/access/seals.ts';
+import { createSecretStore } from '../../store/access/secrets.ts';
+import type { Foundation } from './foundation.ts';
+import type { ApiOptions } from './options.ts';
+
+/** The services about who may do what, and about keys and secrets. */
+export interface AccessServices {
+  principals: PrincipalService;
+  audit: AuditService;
+  connections: ConnectionService;
+  secrets: SecretService;
+  taskQueues: TaskQueueService;
+  signingKeys: SigningKeyService;
+  masterKeys: MasterKeyService;
+  /** Decrypts payloads for Temporal's UI; undefined while payloads are not encrypted. */
+  payloads: PayloadService | undefined;
+}
+
+/** Composes the services. `onChanged` is called with whoever changed a principal, and the subject of that principal. */
+export function composeAccess(
+  { db, stores, temporal, namespace, projections, signer, atRest, egress, log, clock }: Foundation,
+  { tokens = {}, tenantClaim, personMemory = PERSON_MEMORY, signingPems = [], codec }: ApiOptions,
+  onChanged: (caller: Principal, subject: string) => void,
+): AccessServices {
+  const fetchKeys = egress.keys.fetch as unknown as typeof fetch; // the same standard
+  return {
+    principals: createPrincipalService({
+      store: stores.principals,
+      verify: createTokenVerifier(tokens, fetchKeys),
+      clock,
+      memory: personMemory,
+      tenantClaim,
+      onChanged,
+    }),
+    audit: createAuditService(createAuditStore(db), log),
+    connections: createConnectionService(stores.connections, atRest),
+    secrets: createSecretService(createSecretStore(db), atRest),
+    taskQueues: createTaskQueueService(stores.taskQueues, stores.principals),
+    signingKeys: createSigningKeyService({
+      store: stores.signingKeys,
+      sealer: atRest,
+      signer,
+      log,
+      pems: signingPems,
+      wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }),
+      tell: (key, counts, signal) => tellRevocation({ temporal, projections, signer, clock, log }, key, counts, signal),
+    }),
+    masterKeys: createMasterKeyService({
+      seals: createSealStore(db),
+      processes: stores.processes,
+      sealer: atRest,
+    }),
+    payloads: codec && createPayloadService({ codec, store: stores.executions, namespace }),
+  };
+}
+
+/** Creates the routes of the services. */
+export function accessRoutes(services: AccessServices): Router[] {
+  const { payloads } = services;
+  return [
+    principalRoutes(services.principals),
+    auditRoutes(services.audit),
+    connectionRoutes(services.connections),
+    secretRoutes(services.secrets),
+    ...(payloads === undefined ? [] : [codecRoutes(payloads)]),
+    signingKeyRoutes(services.signingKeys),
+    masterKeyRoutes(services.masterKeys),
+    taskQueueRoutes(services.taskQueues),
+  ];
+}

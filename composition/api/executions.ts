@@ -1,0 +1,144 @@
+import { automationRoutes } from '../../api/automation/routes.ts';
+import { bulkRoutes } from '../../api/executions/bulk.ts';
+import { explanationRoutes } from '../../api/executions/explanations.ts';
+import { executionHistoryRoutes } from '../../api/executions/history.ts';
+import { ledgerRoutes } from '../../api/executions/ledger.ts';
+import { executionListRoutes } from '../../api/executions/lists.ts';
+import { executionRoutes } from '../../api/executions/routes.ts';
+import { streamRoutes } from '../../api/executions/streams.ts';
+import type { Router } from '../../api/http/router.ts';
+import { scheduleRoutes } from '../../api/schedules.ts';
+import { type BulkService, createBulkService } from '../../service/executions/bulk-jobs.ts';
+import { createDeletionService, type DeletionService } from '../../service/executions/deletions.ts';
+import {
+  createExecutionService,
+  type ExecutionDependencies,
+  type ExecutionService,
+} from '../../service/executions/executions.ts';
+import {
+  createExplanationService,
+  type ExplanationDependencies,
+  type ExplanationService,
+} from '../../service/executions/explanations.ts';
+import { createFailureHooks } from '../../service/executions/failure-hooks.ts';
+import { createWatchService, type WatchService } from '../../service/executions/live-events.ts';
+import { createRetryService, type RetryService } from '../../service/executions/retries.ts';
+import { createTaskExecutionService, type TaskExecutionService } from '../../service/executions/task-executions.ts';
+import { type ChangeService, createChangeService } from '../../service/index/change-feed.ts';
+import { createExecutionLists, type ExecutionLists } from '../../service/index/lists.ts';
+import { createScheduleService, type ScheduleService } from '../../service/schedules/schedules.ts';
+import { createLauncher } from '../../service/starts/launches.ts';
+import { createAuthenticator } from '../../service/starts/warrants.ts';
+import { createLedgerService, type LedgerService } from '../../service/statements/ledger.ts';
+import { createBulkJobStore } from '../../store/executions/bulk-jobs.ts';
+import { createFailureHookStore } from '../../store/executions/failure-hooks.ts';
+import { createTemporalSchedules } from '../../temporal/schedules.ts';
+import type { AccessServices } from './access.ts';
+import type { DefinitionServices } from './definitions.ts';
+import type { Foundation, Loop } from './foundation.ts';
+import type { ApiOptions } from './options.ts';
+
+/** The services about runs. */
+export interface ExecutionServices {
+  executions: ExecutionService;
+  tasks: TaskExecutionService;
+  lists: ExecutionLists;
+  watches: WatchService;
+  changes: ChangeService;
+  bulk: BulkService;
+  retries: RetryService;
+  explanations: ExplanationService;
+  deletions: DeletionService;
+  schedules: ScheduleService;
+  ledger: LedgerService;
+}
+
+/** What the services use of others. */
+export interface ExecutionNeeds {
+  access: AccessServices;
+  definitions: DefinitionServices;
+  deliveries: ExplanationDependencies['deliveries'];
+  onRead: ExecutionDependencies['onRead'];
+}
+
+/** Composes the services, and the loops that work for them. */
+export function composeExecutions(
+  foundation: Foundation,
+  { connection, codec }: ApiOptions,
+  { access, definitions: { definitions }, deliveries, onRead }: ExecutionNeeds,
+): { services: ExecutionServices; loops: Loop[] } {
+  const { db, stores, temporal, namespace, projections, signer, repeats, log, clock } = foundation;
+  const { principals, taskQueues: queues } = access;
+  const store = stores.executions;
+  const launcher = createLauncher({ temporal, store, turns: stores.turns, signer, queues, clock });
+  const authenticate = createAuthenticator(stores.signingKeys, clock);
+  const executions = createExecutionService({
+    temporal,
+    projections,
+    store,
+    launcher,
+    definitions,
+    signer,
+    queues,
+    authenticate,
+    repeats,
+    onRead,
+    clock,
+    log,
+  });
+  const retries = createRetryService({ executions, projections, launcher, signer });
+  const deletions = createDeletionService({ temporal, stores, executions, definitions, clock });
+  const jobs = createBulkJobStore(db);
+  const bulk = createBulkService({
+    jobs,
+    store,
+    executions,
+    retries,
+    deletions,
+    principals,
+    repeats,
+    clock,
+    log,
+  });
+  const schedules = createScheduleService({
+    temporal: createTemporalSchedules(connection, namespace, codec),
+    executions,
+    principals,
+    repeats,
+    log,
+    clock,
+  });
+  const hooks = createFailureHooks({ store: createFailureHookStore(db), executions, namespace, log });
+  return {
+    services: {
+      executions,
+      tasks: createTaskExecutionService(executions, store),
+      lists: createExecutionLists(store, namespace),
+      watches: createWatchService({ temporal, executions, log }),
+      changes: createChangeService(store, log),
+      bulk,
+      retries,
+      explanations: createExplanationService({ executions, projections, temporal, deliveries }),
+      deletions,
+      schedules,
+      ledger: createLedgerService(executions, temporal),
+    },
+    loops: [bulk, schedules, hooks],
+  };
+}
+
+/** Creates the routes of the services. */
+export function executionsRoutes(services: ExecutionServices & Pick<DefinitionServices, 'definitions'>): Router[] {
+  const { executions, tasks, lists, deletions } = services;
+  return [
+    scheduleRoutes(services.schedules),
+    executionListRoutes(lists, tasks),
+    bulkRoutes(services.bulk, lists),
+    streamRoutes(services.watches, services.changes),
+    explanationRoutes(services.explanations),
+    executionRoutes(executions, tasks, deletions),
+    executionHistoryRoutes(executions),
+    ledgerRoutes(services.ledger),
+    automationRoutes(executions, lists, services.definitions, services.retries),
+  ];
+}

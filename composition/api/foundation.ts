@@ -1,0 +1,128 @@
+import { availableParallelism } from 'node:os';
+import { createEgress, type Egress } from '../../egress/egress.ts';
+import type { Logger } from '../../model/log.ts';
+import { createSealer, type Sealer } from '../../service/access/sealer.ts';
+import { createProjectionReader, type ProjectionReader } from '../../service/projections/reader.ts';
+import { createRepeats, type Repeats } from '../../service/starts/idempotency.ts';
+import { loadSigningKeys } from '../../service/statements/signing-keys.ts';
+import { createStatementSigner, type StatementSigner } from '../../service/statements/statements.ts';
+import { type ConnectionStore, createConnectionStore } from '../../store/access/connections.ts';
+import { createPrincipalStore, type PrincipalStore } from '../../store/access/principals.ts';
+import { createSigningKeyStore, type SigningKeyStore } from '../../store/access/signing-keys.ts';
+import { createTaskQueueStore, type TaskQueueStore } from '../../store/access/task-queues.ts';
+import type { Database } from '../../store/database.ts';
+import { type ActionStore, createActionStore } from '../../store/definitions/actions.ts';
+import { createDefinitionStore, type DefinitionStore } from '../../store/definitions/definitions.ts';
+import { createExecutionStore, type ExecutionStore } from '../../store/executions/executions.ts';
+import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
+import { createTurnStore, type TurnStore } from '../../store/executions/turns.ts';
+import { createInquiryStore, type InquiryStore } from '../../store/inquiries/inquiries.ts';
+import { createProcessStore, type ProcessStore } from '../../store/processes.ts';
+import { createTemporal, type Temporal } from '../../temporal/gateway.ts';
+import { threadModule } from '../../threads/module.ts';
+import { createPool, type RunningPool } from '../../threads/pool.ts';
+import { keyRules, trustedRules } from '../network.ts';
+import { REST_PURPOSE } from '../reach.ts';
+import type { ApiOptions } from './options.ts';
+
+/** The stores that services of several subjects use. */
+export interface Stores {
+  actions: ActionStore;
+  connections: ConnectionStore;
+  definitions: DefinitionStore;
+  executions: ExecutionStore;
+  inquiries: InquiryStore;
+  principals: PrincipalStore;
+  processes: ProcessStore;
+  signingKeys: SigningKeyStore;
+  taskQueues: TaskQueueStore;
+  turns: TurnStore;
+}
+
+/** Everything that the services of all subjects stand on. */
+export interface Foundation {
+  db: Database;
+  stores: Stores;
+  temporal: Temporal;
+  namespace: string;
+  projections: ProjectionReader;
+  pool: RunningPool;
+  signer: StatementSigner;
+  repeats: Repeats;
+  /** Encrypts secrets in the database. */
+  atRest: Sealer;
+  egress: {
+    /** For addresses that tenants name. */
+    tenants: Egress;
+    /** For addresses that the settings of the process name: they may be on a private network, or near Temporal and the database. */
+    settings: Egress;
+    /** For the keys of an identity provider. */
+    keys: Egress;
+  };
+  log: Logger;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+  /** Ends the threads and the connections to other systems. */
+  close(): Promise<void>;
+}
+
+/** Work that a process does until the signal is aborted. */
+export interface Loop {
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Creates the foundation; loads the keys that sign statements, and makes the first one if there is none. */
+export async function createFoundation({
+  connection,
+  namespace,
+  database: { db },
+  log,
+  secretKeys,
+  signingPems = [],
+  egress: rules = {},
+  codec,
+}: ApiOptions): Promise<Foundation> {
+  const clock = Date.now;
+  const temporal = createTemporal(connection, namespace, codec);
+  const pool = createPool({ source: threadModule, size: availableParallelism() + 1 });
+  const stores = createStores(db);
+  const atRest = createSealer(secretKeys, REST_PURPOSE);
+  const egress = {
+    tenants: createEgress(rules),
+    settings: createEgress(trustedRules(rules)),
+    keys: createEgress(keyRules(rules)),
+  };
+  return {
+    db,
+    stores,
+    temporal,
+    namespace,
+    projections: createProjectionReader({ temporal, pool, clock }),
+    pool,
+    signer: createStatementSigner(await loadSigningKeys(stores.signingKeys, atRest, signingPems)),
+    repeats: createRepeats(createIdempotencyKeyStore(db)),
+    atRest,
+    egress,
+    log,
+    clock,
+    close: async () => {
+      await pool.close();
+      await Promise.all(Object.values(egress).map((each) => each.close()));
+    },
+  };
+}
+
+function createStores(db: Database): Stores {
+  return {
+    actions: createActionStore(db),
+    connections: createConnectionStore(db),
+    definitions: createDefinitionStore(db),
+    executions: createExecutionStore(db),
+    inquiries: createInquiryStore(db),
+    principals: createPrincipalStore(db),
+    processes: createProcessStore(db),
+    signingKeys: createSigningKeyStore(db),
+    taskQueues: createTaskQueueStore(db),
+    turns: createTurnStore(db),
+  };
+}

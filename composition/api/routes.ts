@@ -1,0 +1,45 @@
+import type { Router } from '../../api/http/router.ts';
+import { managementRoutes } from '../../api/management/routes.ts';
+import type { Logger } from '../../model/log.ts';
+import type { ControlService } from '../../service/controls/controls.ts';
+import type { PackImportService } from '../../service/packs/imports.ts';
+import { type AccessServices, accessRoutes } from './access.ts';
+import { controlRoutes } from './controls.ts';
+import { type DefinitionServices, definitionRoutes } from './definitions.ts';
+import { type ExecutionServices, executionsRoutes } from './executions.ts';
+import { type InquiryServices, inquiriesRoutes } from './inquiries.ts';
+import { type UpkeepServices, upkeepRoutes } from './upkeep.ts';
+
+/** The services of all subjects. */
+export interface ApiServices
+  extends AccessServices,
+    DefinitionServices,
+    ExecutionServices,
+    InquiryServices,
+    UpkeepServices {
+  controls: ControlService;
+  imports: PackImportService;
+}
+
+/** What routes need to know in addition to their services. */
+export interface RouteSettings {
+  /** The URL at which people reach the API; undefined means the one of the request. */
+  publicUrl: string | undefined;
+  log: Logger;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
+
+/** Creates the routes of all subjects, in the order in which the API is described. */
+export function createRoutes(services: ApiServices, { publicUrl, log, clock }: RouteSettings): Router[] {
+  const { executions: service, lists, tokens } = services;
+  return [
+    ...upkeepRoutes(services),
+    ...accessRoutes(services),
+    ...definitionRoutes(services),
+    ...executionsRoutes(services),
+    ...controlRoutes(services),
+    managementRoutes({ service, lists, tokens }, clock, publicUrl),
+    ...inquiriesRoutes(services, publicUrl, log),
+  ];
+}

@@ -1,0 +1,52 @@
+import { executionIndexRoutes } from '../../api/admin/execution-index.ts';
+import { docsRoutes, type SystemServices, systemRoutes } from '../../api/admin/system.ts';
+import type { Router } from '../../api/http/router.ts';
+import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
+import { createIndexKeeper, type IndexKeeperDependencies } from '../../service/index/reconciler.ts';
+import { createStrikeKeeper } from '../../service/index/run-strikes.ts';
+import { createIndexService, type IndexService } from '../../service/index/service.ts';
+import { createConcurrencyKeeper } from '../../service/starts/concurrency.ts';
+import { createRunStrikeStore } from '../../store/executions/run-strikes.ts';
+import type { AccessServices } from './access.ts';
+import type { Foundation, Loop } from './foundation.ts';
+import type { ApiOptions } from './options.ts';
+
+/** The services about this installation. */
+export interface UpkeepServices extends Omit<SystemServices, 'index' | 'masterKeys' | 'payloads'> {
+  index: IndexService;
+}
+
+/** Composes the services, and the loops that keep the index and Temporal in step. */
+export function composeUpkeep(
+  { db, stores, temporal, projections, log, clock }: Foundation,
+  { database, workerState }: ApiOptions,
+  { onRead, onDescribed }: Required<Pick<IndexKeeperDependencies, 'onRead' | 'onDescribed'>>,
+): { services: UpkeepServices; loops: Loop[] } {
+  const keeper = createIndexKeeper({
+    temporal,
+    projections,
+    store: stores.executions,
+    log,
+    clock,
+    onRead,
+    onDescribed,
+  });
+  return {
+    services: {
+      index: createIndexService(keeper),
+      readiness: { temporal: temporal.ping, database: database.probe },
+      countWorkers: () => temporal.pollers(OWN_TASK_QUEUE),
+      workerState,
+    },
+    loops: [
+      keeper,
+      createConcurrencyKeeper({ temporal, store: stores.turns, log, clock }),
+      createStrikeKeeper({ temporal, store: createRunStrikeStore(db), log, now: clock }),
+    ],
+  };
+}
+
+/** Creates the routes of the services. */
+export function upkeepRoutes(services: UpkeepServices & Pick<AccessServices, 'masterKeys' | 'payloads'>): Router[] {
+  return [systemRoutes(services), docsRoutes(), executionIndexRoutes(services.index)];
+}
