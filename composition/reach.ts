@@ -16,7 +16,7 @@ import { createPrincipalStore } from '../store/access/principals.ts';
 import { createSecretStore } from '../store/access/secrets.ts';
 import { createSigningKeyStore, type SigningKeyStore } from '../store/access/signing-keys.ts';
 import type { Database } from '../store/database.ts';
-import type { ProcessRow } from '../store/processes.ts';
+import type { ProcessRow } from '../store/access/processes.ts';
 import type { Codec } from '../temporal/codec/codec.ts';
 import type { WorkerOptions } from '../worker/worker.ts';
 

@@ -8,7 +8,7 @@ import { createRunReports } from '../service/index/reports.ts';
 import { workOwner } from '../service/starts/work-owner.ts';
 import { openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions/executions.ts';
-import { createProcessStore } from '../store/processes.ts';
+import { createProcessStore } from '../store/access/processes.ts';
 import { SEALED_CONVERTERS } from '../temporal/codec/codec.ts';
 import { bundleWorkflows } from '../worker/bundle.ts';
 import { createExchange, type Exchange, type FromWorker, type ToWorker, type WorkerOrder } from '../worker/channel.ts';

@@ -17,7 +17,7 @@ import { createExecutionStore, type ExecutionStore } from '../../store/execution
 import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
 import { createTurnStore, type TurnStore } from '../../store/executions/turns.ts';
 import { createInquiryStore, type InquiryStore } from '../../store/inquiries/inquiries.ts';
-import { createProcessStore, type ProcessStore } from '../../store/processes.ts';
+import { createProcessStore, type ProcessStore } from '../../store/access/processes.ts';
 import { createTemporal, type Temporal } from '../../temporal/gateway.ts';
 import { threadModule } from '../../threads/module.ts';
 import { createPool, type RunningPool } from '../../threads/pool.ts';

@@ -2,7 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { SealKind, SealStore } from '../../store/access/seals.ts';
-import type { ProcessRow, ProcessStore } from '../../store/processes.ts';
+import type { ProcessRow, ProcessStore } from '../../store/access/processes.ts';
 import { keepGoing } from '../background/loops.ts';
 import { demandHome } from './principals.ts';
 import type { Sealer } from './sealer.ts';

@@ -1,7 +1,7 @@
 import { and, count, eq, exists, gt, gte, isNull, or, type SQL, sql } from 'drizzle-orm';
 import { AppError } from '../../model/app-error.ts';
 import type { Database, Transaction } from '../database.ts';
-import { apiKeys, principals, tenants } from '../schema.ts';
+import { apiKeys, principals, tenants } from './tables.ts';
 
 /** Matches keys that are neither revoked nor expired. */
 export function holds(now: Date): SQL | undefined {

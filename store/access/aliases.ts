@@ -1,7 +1,7 @@
 import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
 import { grantName } from '../../model/names.ts';
 import type { Database } from '../database.ts';
-import { aliases, principals } from '../schema.ts';
+import { aliases, principals } from './tables.ts';
 
 /** An alias of a person. */
 export type AliasRow = typeof aliases.$inferSelect;

@@ -1,7 +1,7 @@
 import { and, desc, eq, lt, type SQL } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
-import { auditLog } from '../schema.ts';
+import { auditLog } from './tables.ts';
 
 /** A change that somebody made. */
 export type AuditRow = typeof auditLog.$inferSelect;

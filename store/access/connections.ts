@@ -2,7 +2,7 @@ import { and, asc, eq, sql } from 'drizzle-orm';
 import type { ConnectedPack } from '../../model/connection.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
-import { connections } from '../schema.ts';
+import { connections } from './tables.ts';
 
 /** A stored connection with encrypted secrets. */
 export type ConnectionRow = typeof connections.$inferSelect;

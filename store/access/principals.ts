@@ -4,10 +4,11 @@ import { canonicalJson, type Json } from '../../model/json.ts';
 import { hasPermission, type Role } from '../../model/permissions.ts';
 import type { AliasKind, Grants, Principal, PrincipalKind } from '../../model/principal.ts';
 import type { Database } from '../database.ts';
+import { actions } from '../definitions/tables.ts';
 import { named } from '../named.ts';
-import { actions, aliases, apiKeys, principals, taskQueues, tenants } from '../schema.ts';
 import { type AdminGuard, holds, keepAdmin } from './admins.ts';
 import { type Aliases, createAliases, isSubject } from './aliases.ts';
+import { aliases, apiKeys, principals, taskQueues, tenants } from './tables.ts';
 
 /** A key with its principal. */
 export interface KeyRow {

@@ -1,7 +1,7 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
-import { connections, secrets, signingKeys, tenants } from '../schema.ts';
+import { connections, secrets, signingKeys, tenants } from './tables.ts';
 
 /** The tables with values that master keys encrypt. */
 const TABLES = { connections, secrets, signing_keys: signingKeys } as const;

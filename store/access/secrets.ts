@@ -1,7 +1,7 @@
 import { and, asc, eq } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
-import { secrets } from '../schema.ts';
+import { secrets } from './tables.ts';
 
 /** A stored, encrypted secret. */
 export type SecretRow = typeof secrets.$inferSelect;

@@ -1,7 +1,8 @@
 import { and, asc, eq, isNull, ne, sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
+import { revisions } from '../definitions/tables.ts';
 import { named } from '../named.ts';
-import { apiKeys, auditLog, revisions, signingKeys, tenants } from '../schema.ts';
+import { apiKeys, auditLog, signingKeys, tenants } from './tables.ts';
 
 /** A key that signs statements; `sealed` is the encrypted private key, null when the table does not hold it. */
 export type SigningKeyRow = typeof signingKeys.$inferSelect;

@@ -1,7 +1,8 @@
 import { asc, count, eq, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
+import { actions } from '../definitions/tables.ts';
 import { named } from '../named.ts';
-import { actions, taskQueues, tenants } from '../schema.ts';
+import { taskQueues, tenants } from './tables.ts';
 
 /** A task queue that is assigned to a tenant, by the tenant's ref. */
 export interface GivenTaskQueue {

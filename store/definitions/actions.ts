@@ -2,7 +2,7 @@ import { and, asc, count, eq, inArray, sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { likePattern } from '../like.ts';
 import { named } from '../named.ts';
-import { actions, packs, revisions, workflows } from '../schema.ts';
+import { actions, packs, revisions, workflows } from './tables.ts';
 
 /** A stored action of workers outside Fermata. */
 export type StoredAction = typeof actions.$inferSelect & { packRef: string };

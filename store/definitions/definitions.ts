@@ -4,7 +4,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { Database } from '../database.ts';
 import { likePattern } from '../like.ts';
 import { named } from '../named.ts';
-import { actions, packs, revisions, workflows } from '../schema.ts';
+import { actions, packs, revisions, workflows } from './tables.ts';
 
 /** A stored workflow with one of its revisions. */
 export interface StoredWorkflow {

@@ -3,7 +3,7 @@ import type { BulkError, BulkVerb } from '../../model/bulk.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
-import { bulkJobs } from '../schema.ts';
+import { bulkJobs } from './tables.ts';
 
 /** A job with its progress. */
 export type BulkJob = typeof bulkJobs.$inferSelect;

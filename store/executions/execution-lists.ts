@@ -2,8 +2,8 @@ import { and, arrayOverlaps, count, desc, eq, gte, ilike, inArray, lt, or, type 
 import type { ExecutionStatus } from '../../model/status.ts';
 import type { Database } from '../database.ts';
 import { likePattern, wildcardPattern } from '../like.ts';
-import { executions } from '../schema.ts';
 import type { IndexRow } from './execution-rows.ts';
+import { executions } from './tables.ts';
 
 /** Filters of lists and statistics. A run must match all that are given. */
 export interface ExecutionFilter {

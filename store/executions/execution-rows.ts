@@ -2,7 +2,7 @@ import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import type { Database, Transaction } from '../database.ts';
-import { executions } from '../schema.ts';
+import { executions } from './tables.ts';
 import type { TurnClaim } from './turns.ts';
 
 /** A row of the execution index. */

@@ -4,7 +4,6 @@ import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
 import { isRowRefused } from '../refusals.ts';
-import { executions, idempotencyKeys, tombstones, watermarks } from '../schema.ts';
 import { createExecutionListing, type ExecutionListing } from './execution-lists.ts';
 import {
   among,
@@ -18,6 +17,7 @@ import {
 } from './execution-rows.ts';
 import { noteHooks } from './failure-hooks.ts';
 import { createIndexUpkeep, type IndexUpkeep } from './index-upkeep.ts';
+import { executions, idempotencyKeys, tombstones, watermarks } from './tables.ts';
 import { noteTurns } from './turns.ts';
 
 /** The most schedules whose runs are looked up in one call. */

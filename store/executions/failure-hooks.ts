@@ -1,7 +1,7 @@
 import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
-import { failureHooks } from '../schema.ts';
+import { failureHooks } from './tables.ts';
 
 /** A run that has failed, and the workflow to start for that. */
 export type FailureHookRow = typeof failureHooks.$inferSelect;

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
-import { idempotencyKeys } from '../schema.ts';
+import { idempotencyKeys } from './tables.ts';
 
 /** The stored part of the first request with an idempotency key: a hash of its content, and the number of its run. */
 export interface KeptRequest {

@@ -2,8 +2,8 @@ import { and, eq, inArray, lt, type SQL, sql } from 'drizzle-orm';
 import { parseExecutionId } from '../../model/execution-id.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import type { Database } from '../database.ts';
-import { executions, tombstones, watermarks } from '../schema.ts';
 import { among, type IndexRow, inOrder } from './execution-rows.ts';
+import { executions, tombstones, watermarks } from './tables.ts';
 
 /** What the reconciler needs to keep the index equal to Temporal, and to rebuild it. */
 export interface IndexUpkeep {

@@ -2,7 +2,7 @@ import { and, eq, gte, isNull, lt, sql } from 'drizzle-orm';
 import type { RunKey } from '../../model/run-key.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
-import { runStrikes } from '../schema.ts';
+import { runStrikes } from './tables.ts';
 
 /** A run that has stopped worker processes, with how often and when it last did. */
 export type RunStrikeRow = typeof runStrikes.$inferSelect;

@@ -2,7 +2,7 @@ import { and, eq, exists, inArray, isNotNull, lt, lte, not, notExists, or, sql }
 import type { RunTurn } from '../../model/run-input.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
-import { executions, turns } from '../schema.ts';
+import { executions, turns } from './tables.ts';
 
 /** A run with a concurrency key, until it has closed. */
 export type TurnRow = typeof turns.$inferSelect;

@@ -2,7 +2,7 @@ import { and, eq, ne } from 'drizzle-orm';
 import type { NoticeChannel } from '../../model/inquiry.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
-import { chatPlaces } from '../schema.ts';
+import { chatPlaces } from './tables.ts';
 
 /** The URLs of chat channels, as the services have reported them. */
 export interface ChatPlaceStore {

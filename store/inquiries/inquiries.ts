@@ -2,10 +2,12 @@ import { and, arrayOverlaps, count, desc, eq, exists, gt, inArray, lte, not, or,
 import { heldDelegations } from '../../model/delegation.ts';
 import { type Inquiry, type InquiryStatus, withdrawn } from '../../model/inquiry.ts';
 import { forbidName, grantName } from '../../model/names.ts';
+import { principals } from '../access/tables.ts';
 import type { Database } from '../database.ts';
+import { executions } from '../executions/tables.ts';
 import { named } from '../named.ts';
-import { executions, inquiries, noticeEvents, principals } from '../schema.ts';
 import { addNoticeEvents, type NewNoticeEvent } from './notice-events.ts';
+import { inquiries, noticeEvents } from './tables.ts';
 
 /** An inquiry in the inbox. */
 export type InquiryRow = typeof inquiries.$inferSelect;

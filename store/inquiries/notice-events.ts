@@ -5,7 +5,7 @@ import type { JsonObject } from '../../model/json.ts';
 import { type DeliveryState, type NoticeKind, UNSETTLED } from '../../model/notice.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
-import { noticeEvents } from '../schema.ts';
+import { noticeEvents } from './tables.ts';
 
 /** An event of an inquiry for one target, with the state of its delivery. */
 export type NoticeEventRow = typeof noticeEvents.$inferSelect;

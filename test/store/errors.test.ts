@@ -9,8 +9,11 @@ import { expect, it } from 'vitest';
 import { createErrorHandler } from '../../api/http/errors.ts';
 import { SERIALIZERS } from '../../composition/logger.ts';
 import { DatabaseError } from '../../model/database-error.ts';
+import * as access from '../../store/access/tables.ts';
 import type { Database } from '../../store/database.ts';
-import * as schema from '../../store/schema.ts';
+import * as definitions from '../../store/definitions/tables.ts';
+import * as executions from '../../store/executions/tables.ts';
+import * as inquiries from '../../store/inquiries/tables.ts';
 
 // Each function of each store is called with a canary in everything that it is given, over a database that refuses each statement in
 // as many words as Postgres has.
@@ -45,7 +48,8 @@ function failing(): { db: Database; statements: () => number } {
 /** A row with the columns of every table. */
 const row: Record<string, unknown> = Object.assign(
   {},
-  ...Object.values(schema)
+  ...[access, definitions, executions, inquiries]
+    .flatMap((tables) => Object.values(tables))
     .filter((table) => is(table, PgTable))
     .map((table) =>
       Object.fromEntries(

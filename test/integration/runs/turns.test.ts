@@ -2,7 +2,7 @@ import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../model/json.ts';
 import type { Database } from '../../../store/database.ts';
-import { watermarks } from '../../../store/schema.ts';
+import { watermarks } from '../../../store/executions/tables.ts';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 

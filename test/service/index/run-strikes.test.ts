@@ -7,7 +7,7 @@ import { closeOf } from '../../../projection/project.ts';
 import { createStrikeKeeper } from '../../../service/index/run-strikes.ts';
 import { type OpenDatabase, openPostgres } from '../../../store/database.ts';
 import { createRunStrikeStore, type RunStrikeStore } from '../../../store/executions/run-strikes.ts';
-import { runStrikes } from '../../../store/schema.ts';
+import { runStrikes } from '../../../store/executions/tables.ts';
 import { type PostgresServer, startPostgres } from '../../store/postgres-server.ts';
 
 let server: PostgresServer;

@@ -7,8 +7,8 @@ import type { KeyCreate } from '../../../model/requests.ts';
 import { createPrincipalService, type PrincipalService } from '../../../service/access/principals.ts';
 import { keepAdmin } from '../../../store/access/admins.ts';
 import { createPrincipalStore, type PrincipalStore } from '../../../store/access/principals.ts';
+import { principals } from '../../../store/access/tables.ts';
 import { type OpenDatabase, openPostgres } from '../../../store/database.ts';
-import { principals } from '../../../store/schema.ts';
 import { type PostgresServer, startPostgres } from '../postgres-server.ts';
 
 let server: PostgresServer;

@@ -1,7 +1,7 @@
 import { asc, eq, gte, lt, sql } from 'drizzle-orm';
-import type { Database } from './database.ts';
-import { named } from './named.ts';
-import { processes } from './schema.ts';
+import type { Database } from '../database.ts';
+import { named } from '../named.ts';
+import { processes } from './tables.ts';
 
 /** A process of the installation, with when it was last seen. */
 export type ProcessRow = typeof processes.$inferSelect;
