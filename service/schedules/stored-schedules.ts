@@ -61,6 +61,11 @@ export function authorsNote({ note }: KeptSchedule, state: ScheduleState): strin
   return note === undefined ? state.note || null : note;
 }
 
+/** Keeps a schedule paused or active, as it is. */
+export function unchanged({ paused }: ScheduleState): ScheduleState {
+  return { paused };
+}
+
 /** Returns the starters of the runs of a schedule. */
 export function scheduleStarters({ starters, principal }: KeptSchedule): readonly string[] {
   return starters ?? [principal.subject];
