@@ -8,7 +8,7 @@ import { createIssue } from './vendors/jira.ts';
 import { createIncident } from './vendors/pagerduty.ts';
 import { postMessage } from './vendors/slack.ts';
 
-// Each action is only called with input of its own schema and a connection of its own pack.
+// Each action is only called with input that matches its schema, and with a connection of its pack.
 const action = (made: unknown) => made as Action;
 const connected = (made: unknown) => made as ConnectedAction;
 

@@ -17,7 +17,7 @@ export function createLogger({ FERMATA_LOG_LEVEL: level }: Config): Logger {
   return process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname' })) : pino(options);
 }
 
-/** A failed task or run is not an error of the worker, and its details may contain anything: only its place is logged. */
+/** A failed task or run is not an error of the worker, and its details may contain anything: only its location is logged. */
 function fieldsOf(meta: LogMetadata = {}): object {
   const { workflowId, runId, workflowType, activityId, activityType, attempt, error } = meta;
   return { workflowId, runId, workflowType, activityId, activityType, attempt, error: troubleOf(error) };

@@ -7,11 +7,11 @@ import type { Permits } from '../model/permits.ts';
 import type { IndexService } from '../service/index/service.ts';
 import { freePort, listenError, urlOf } from './ports.ts';
 
-/** What a process tells of itself, in Prometheus' words (docs/operations.md, Metrics). */
+/** The metrics of a process, in Prometheus' format (docs/operations.md, Metrics). */
 export interface Metrics {
   url: string;
   observe: RequestObserver;
-  /** Reports how the execution index stands. */
+  /** Adds the metrics of the execution index. */
   watchIndex(index: Pick<IndexService, 'state'>): void;
   /** Adds the metrics of worker processes: what `read` gives, in Prometheus' text format, and the two counts. */
   watchWorker(read: () => Promise<string>): void;
@@ -20,13 +20,13 @@ export interface Metrics {
   close(): Promise<void>;
 }
 
-/** Seconds: from what a list takes to what a request may wait for a result. */
+/** In seconds: from the time of a list to the longest wait of a request. */
 const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /**
- * Serves `/metrics`, and `/healthz` for whoever looks after a process that serves nothing else: 503 unless it `isUp`.
- * `ownProcess: false` leaves out the metrics of this process itself, where those of its worker process stand for both. Null
- * where the settings name no port. Throws an Error that names a port that is taken.
+ * Serves `/metrics`, and `/healthz` for the health check of a process that serves nothing else: 503 unless it `isUp`.
+ * `ownProcess: false` leaves out the metrics of this process, if those of its worker process represent both. Returns null
+ * if the settings have no port. Throws an Error that names the port if it is taken.
  */
 export async function serveMetrics(
   { FERMATA_METRICS_PORT: port, FERMATA_HOST: host }: Pick<Config, 'FERMATA_METRICS_PORT' | 'FERMATA_HOST'>,
@@ -96,7 +96,7 @@ export async function serveMetrics(
         help: 'By how much lists may be behind Temporal.',
         registers: [registry],
         collect() {
-          // Before the first look there is nothing to tell.
+          // The lag is unknown before the first round.
           this.set((index.state().lag ?? Number.NaN) / 1000);
         },
       });
@@ -109,20 +109,20 @@ export async function serveMetrics(
   };
 }
 
-/** Tenants that `fermata_slots` names, those with the most activities. */
+/** The number of tenants in `fermata_slots`: those with the most activities. */
 const MOST_TENANTS = 20;
 
 /** The metrics of a worker process. */
 export interface WorkerMetrics {
-  /** The address at which Temporal's SDK serves its own. */
+  /** The address at which Temporal's SDK serves its metrics. */
   sdkAddress: string;
-  /** Adds which tenants have the permits of the worker. */
+  /** Adds the permits of the worker, by tenant. */
   watchSlots(permits: Pick<Permits, 'tenants'>): void;
-  /** All of them, in Prometheus' text format. */
+  /** Returns all metrics, in Prometheus' text format. */
   read(): Promise<string>;
 }
 
-/** Collects the metrics of a worker process; `ownProcess: false` leaves out those that are not of Temporal's SDK. */
+/** Collects the metrics of a worker process; `ownProcess: false` leaves out all but those of Temporal's SDK. */
 export async function collectWorkerMetrics(ownProcess: boolean): Promise<WorkerMetrics> {
   const registry = new Registry();
   if (ownProcess) collectDefaultMetrics({ register: registry });

@@ -1,20 +1,20 @@
 import type { Config } from '../model/config.ts';
 import { type EgressRules, type Endpoint, parseEndpoint } from '../model/networks.ts';
 
-/** Port of Temporal's frontend where an address names none. */
+/** The port of Temporal's frontend for an address without one. */
 const TEMPORAL_PORT = 7233;
 
-/** What the settings do not say. */
+/** Facts that are not in the settings. */
 export interface NetworkFacts {
-  /** What is reached where `FERMATA_EGRESS_ALLOW` is not set. */
+  /** What may be reached if `FERMATA_EGRESS_ALLOW` is not set. */
   allowed: readonly string[];
-  /** Where this process serves its metrics, if it does. */
+  /** The URL at which this process serves its metrics, if it does. */
   metricsUrl?: string | undefined;
-  /** Ports of this machine that a server of ours listens on. */
+  /** Ports of this machine on which Fermata's own servers listen. */
   ownPorts?: readonly number[];
 }
 
-/** Derives from the settings which addresses may be reached. */
+/** Returns the rules about which addresses may be reached, from the settings. */
 export function egressRules(config: Config, { allowed, metricsUrl, ownPorts = [] }: NetworkFacts): EgressRules {
   const { FERMATA_METRICS_PORT: metricsPort, FERMATA_CODEC_ORIGINS: uiOrigins, FERMATA_EGRESS_PROXY: proxy } = config;
   const ports = [metricsPort, metricsUrl === undefined ? 0 : Number(new URL(metricsUrl).port), ...ownPorts];
@@ -34,27 +34,27 @@ export function egressRules(config: Config, { allowed, metricsUrl, ownPorts = []
   };
 }
 
-/** Returns the rules for what the settings of a process name themselves: it may stand next to Fermata, and within what that depends on. */
+/** Returns the rules for addresses that the settings of a process name: they may also be near Fermata, Temporal and the database. */
 export function trustedRules(rules: Partial<EgressRules>): Partial<EgressRules> {
   return { ...rules, allowed: ['private', 'loopback'], infrastructure: [] };
 }
 
-/** Returns the rules for reading the keys of tokens: those of `trustedRules`, without the proxy, which is for actions and notices. */
+/** Returns the rules for reading the keys of tokens: `trustedRules` without the proxy, which is for actions and notices. */
 export function keyRules(rules: Partial<EgressRules>): Partial<EgressRules> {
   return { ...trustedRules(rules), proxy: undefined };
 }
 
-/** Of what actions may reach, the networks that are not public: all tenants share them. */
+/** Returns the networks in the rules that are not public, since all tenants share them. */
 export function sharedNetworks({ allowed }: Pick<EgressRules, 'allowed'>): string[] {
   return allowed.filter((entry) => entry === 'private' || entry === 'loopback');
 }
 
-/** A port of this machine. */
+/** Returns the endpoint of a port of this machine. */
 export function ownEndpoint(port: number): Endpoint {
   return { host: '127.0.0.1', port };
 }
 
-/** The frontend, and the port at which a development server shows its UI. */
+/** Returns the endpoints of the frontend and of the UI of a development server. */
 function temporalEndpoints(address: string): Endpoint[] {
   const bare = address.replace(/^[a-z]+:\/+/i, '').replace(/\/.*$/, '');
   const { host, port } = parseEndpoint(bare) ?? { host: bare, port: null };
@@ -62,12 +62,12 @@ function temporalEndpoints(address: string): Endpoint[] {
   return [frontend, frontend + 1000].map((each) => ({ host, port: each, dedicated: true }));
 }
 
-/** The hosts of a connection string, as the driver reads it: parameters count before the authority. */
+/** Returns the endpoints of a connection string as the driver reads it: parameters override the authority. */
 function databaseEndpoints(text: string): Endpoint[] {
   const url = new URL(text);
   const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname.replace(/^\[|\]$/g, ''));
   const port = Number(url.searchParams.get('port') ?? url.port) || 5432;
-  // A path is a socket of this machine; nothing reaches that by a network.
+  // A path is a socket of this machine, which no network connection can reach.
   return host.startsWith('/') ? [ownEndpoint(port)] : [{ host: host || 'localhost', port }];
 }
 

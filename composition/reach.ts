@@ -13,17 +13,17 @@ import { createRunGuard, type WarrantTrust } from '../service/starts/authentic-s
 import { workFor } from '../service/starts/work-owner.ts';
 import { createConnectionStore } from '../store/access/connections.ts';
 import { createPrincipalStore } from '../store/access/principals.ts';
+import type { ProcessRow } from '../store/access/processes.ts';
 import { createSecretStore } from '../store/access/secrets.ts';
 import { createSigningKeyStore, type SigningKeyStore } from '../store/access/signing-keys.ts';
 import type { Database } from '../store/database.ts';
-import type { ProcessRow } from '../store/access/processes.ts';
 import type { Codec } from '../temporal/codec/codec.ts';
 import type { WorkerOptions } from '../worker/worker.ts';
 
-/** What seals connections and secrets at rest. */
+/** The purpose of the sealer that encrypts connections and secrets in the database. */
 export const REST_PURPOSE = 'connection';
 
-/** How a process is noted with the ids of its master keys and of its payload keys, where payloads are sealed. */
+/** Returns what a process records about itself: its kind, and the ids of its master keys and of its payload keys, if it has any. */
 export function presence(
   kind: ProcessKind,
   { keyIds }: Pick<Sealer, 'keyIds'>,
@@ -33,21 +33,23 @@ export function presence(
   return { id: randomUUID(), kind, host: hostname(), pid: process.pid, keyIds: [...keyIds], payloadKeyIds };
 }
 
-/** Milliseconds that an installation is set up before its first key is created, where nothing was ever started without one. */
+/**
+ * The most milliseconds between the setup of an installation and the creation of its first signing key, if nothing was started without one.
+ */
 const SETUP = 3_600_000;
 
-/** Milliseconds after the first key was created until which API processes of an earlier release may start runs. */
+/** Milliseconds after the creation of the first key during which API processes of an earlier release may start runs. */
 const UPGRADE = 24 * 3_600_000;
 
-/** What a worker has from a database: connections and secrets of tenants, and the keys whose warrants count. */
+/** What a worker reads from the database: connections and secrets of tenants, and the keys whose warrants count. */
 export type WorkerDesk = Pick<WorkerOptions['actions'], 'connect' | 'secretOf'> & {
   warrantTrust(): Promise<WarrantTrust>;
 };
 
-/** Connections that the settings of a process give the first tenant, where it has none of its own. */
+/** Connections from the settings of a process, which the default tenant uses if the database has none. */
 export type OwnConnections = Partial<Record<ConnectedPack, FoundConnection>>;
 
-/** Reads from the settings by what actions post to Slack and send mail where the first tenant has no connection for that. */
+/** Reads the connections with which actions of the default tenant post to Slack and send mail if the database has none. */
 export function ownConnections(config: Config): OwnConnections {
   const { FERMATA_SLACK_BOT_TOKEN: token, FERMATA_SLACK_API_URL: api } = config;
   const { FERMATA_SMTP_URL: url, FERMATA_SMTP_FROM: from } = config;
@@ -64,8 +66,8 @@ export function ownConnections(config: Config): OwnConnections {
 }
 
 /**
- * Creates the desk over a database, in which connections and secrets are sealed by the master keys; `own` are connections `default` that the
- * first tenant has unless the database holds them.
+ * Creates the desk over a database whose connections and secrets are encrypted with the master keys; `own` are the connections
+ * `default` of the default tenant unless the database has them.
  */
 export function createWorkerDesk(db: Database, secretKeys: readonly string[], own: OwnConnections = {}): WorkerDesk {
   const sealer = createSealer(secretKeys, REST_PURPOSE);
@@ -93,7 +95,7 @@ async function warrantTrustOf(store: SigningKeyStore): Promise<WarrantTrust> {
   return { keys, unsignedUntil: isUpgraded ? first!.created.getTime() + UPGRADE : null };
 }
 
-/** Returns what the actions of a worker reach the world by, over its desk: only authentic runs are given what belongs to a tenant. */
+/** Returns the dependencies of a worker's actions, over its desk. Only authentic runs get what belongs to a tenant. */
 export function actionsOver(
   { connect, secretOf, warrantTrust }: WorkerDesk,
   { egress, trusted }: { egress: Egress; trusted?: Egress },
@@ -117,5 +119,5 @@ export function actionsOver(
   return { egress, trusted, connect, secretOf, isAuthentic };
 }
 
-/** The gRPC status of a run that Temporal does not have. */
+/** The gRPC status for a run that Temporal does not have. */
 const NOT_FOUND = 5;

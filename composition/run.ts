@@ -5,10 +5,10 @@ import { type Config, ConfigError, readConfig } from '../model/config.ts';
 import { describeError, messageOf } from '../model/log.ts';
 import { channelArgsFor } from './ports.ts';
 
-/** Something to undo when the process ends. */
+/** Undoes something when the process ends. */
 export type Undo = () => Promise<void>;
 
-/** A promise and the functions that settle it. */
+/** A promise with the functions that settle it. */
 export function defer<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: Error): void } {
   let [resolve, reject]: [(value: T) => void, (error: Error) => void] = [() => undefined, () => undefined];
   const promise = new Promise<T>((...settle) => {
@@ -18,8 +18,8 @@ export function defer<T>(): { promise: Promise<T>; resolve(value: T): void; reje
 }
 
 /**
- * Reads the settings and runs a process; what goes wrong is said in words, without a stack, and ends it with 1. `quiet` gives
- * no warnings, where the process that started this one has given them.
+ * Reads the settings and runs a process. An error is printed as a message without a stack, and the process exits with 1. `quiet` omits
+ * the warnings, if the process that started this one has printed them.
  */
 export async function runMain(main: (config: Config) => Promise<void>, warn: 'warn' | 'quiet' = 'warn'): Promise<void> {
   try {
@@ -33,18 +33,18 @@ export async function runMain(main: (config: Config) => Promise<void>, warn: 'wa
     const detail = process.env.FERMATA_LOG_LEVEL === 'debug' && !(error instanceof ConfigError);
     console.error(detail ? describeError(error) : `fermata: ${messageOf(error as Error)}`);
     process.exitCode = 1;
-    // Whatever is still open would keep a process alive that has nothing left to do.
+    // Open handles would keep the process alive although it has nothing left to do.
     process.exit();
   }
 }
 
-/** Warns of a Node.js line that gets no security fixes any more; null for any other version. */
+/** Returns a warning for a Node.js version that gets no security fixes any more; null for any other version. */
 export function nodeWarning(version: string): string | null {
   if (Number.parseInt(version, 10) >= 22) return null;
   return `Node.js ${version} has had no security fixes since April 2026; Node.js 24 is recommended, 22 or later is supported`;
 }
 
-/** Signals that arrive this soon after the first are the same one, passed on by npm or sent to the whole group. */
+/** Milliseconds after the first signal during which another is the same one, passed on by npm or sent to the process group. */
 const SAME_SIGNAL = 1_000;
 
 /** Resolves at the first Ctrl-C or SIGTERM; another one after a second ends the process at once. */
@@ -61,12 +61,12 @@ export function untilSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Undoes in reverse order; each is tried, whatever became of the others. */
+/** Undoes everything in reverse order. Each step is tried even if another fails. */
 export async function undoAll(undos: Undo[], onError: (error: unknown) => void): Promise<void> {
   for (const undo of undos.splice(0).reverse()) await undo().catch(onError);
 }
 
-/** Sets something going that runs until a signal is aborted; what undoes it waits for its end. */
+/** Starts work that runs until its signal is aborted; returns a function that aborts it and waits for its end. */
 export function keepRunning(run: (signal: AbortSignal) => Promise<void>): Undo {
   const stop = new AbortController();
   const running = run(stop.signal);
@@ -76,19 +76,22 @@ export function keepRunning(run: (signal: AbortSignal) => Promise<void>): Undo {
   };
 }
 
-/** How to reach Temporal: the SDK's own environment configuration (TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS_…). */
+/**
+ * Returns the options for connecting to Temporal, from the SDK's environment variables (TEMPORAL_ADDRESS, TEMPORAL_API_KEY,
+ * TEMPORAL_TLS_…).
+ */
 export function connectionOptions(address: string | undefined): ConnectionOptions {
   const { connectionOptions: options } = loadClientConnectConfig();
   const target = address ?? options.address;
   return target === undefined ? options : { ...options, address: target, channelArgs: channelArgsFor(target) };
 }
 
-/** A client's connection that comes and goes with the server. */
+/** Creates the connection of a client, which reconnects whenever the server is back. */
 export function connectClient(address: string | undefined): Connection {
   return Connection.lazy(connectionOptions(address));
 }
 
-/** A worker's connection; throws when nobody answers. */
+/** Creates the connection of a worker. Throws if the server does not respond. */
 export async function connectWorker(address: string | undefined): Promise<NativeConnection> {
   const { address: target, tls, apiKey, metadata } = connectionOptions(address);
   const options = {
@@ -102,15 +105,15 @@ export async function connectWorker(address: string | undefined): Promise<Native
   });
 }
 
-/** UNAUTHENTICATED and PERMISSION_DENIED of gRPC. */
+/** The gRPC statuses UNAUTHENTICATED and PERMISSION_DENIED. */
 const REFUSED: ReadonlySet<number> = new Set([16, 7]);
 
-/** Milliseconds that Temporal has to answer for the first time. */
+/** Milliseconds to wait for the first response of Temporal. */
 const FIRST_ANSWER = 10_000;
 
 const NO_TEMPORAL = 'Temporal does not respond (TEMPORAL_ADDRESS)';
 
-/** Waits for Temporal's first answer. Throws an Error in words when there is none, or when it refuses the credentials. */
+/** Waits for the first response of Temporal. Throws an Error for users if there is none, or if the credentials are refused. */
 export async function demandTemporal(connection: Connection): Promise<void> {
   try {
     await connection.withDeadline(Date.now() + FIRST_ANSWER, () => connection.workflowService.getSystemInfo({}));

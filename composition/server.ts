@@ -3,24 +3,23 @@ import { serve, type WebSocketServerLike } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import { listenError } from './ports.ts';
 
-/** Milliseconds that a stop waits for requests that are being answered. */
+/** Milliseconds for which a stop waits for open requests. */
 const DRAIN_MILLISECONDS = 5_000;
 
-/** Connections that a process has at once; further ones are closed when they come. */
+/** The maximum number of connections of a process; further ones are closed at once. */
 const MAX_CONNECTIONS = 4_000;
 
-/** Bytes of a message that a client sends on a WebSocket: none of ours is meant to. */
+/** The maximum size of a WebSocket message from a client, in bytes; clients need to send none. */
 const MAX_MESSAGE = 4 * 1024;
 
 /**
- * Milliseconds after which a connection ends on which nothing moves, neither an answer to a client that takes it nor a sign of life.
- * A call of MCP may await a run for five minutes.
+ * Milliseconds after which a connection without any traffic is closed. A call of MCP may wait five minutes for a run.
  */
 const IDLE = 330_000;
 
 /**
- * Bounds of a connection: bytes of a header block (431 beyond it), and milliseconds for a header block, for a whole
- * request, and between two requests. The API refuses a slow body earlier, in its own words.
+ * The limits of a connection: bytes of a header block (431 beyond that), and milliseconds for a header block, for a whole
+ * request, and between two requests. The API refuses a slow body earlier, with an error body.
  */
 const CONNECTION_LIMITS: ServerOptions = {
   maxHeaderSize: 16 * 1024,
@@ -31,8 +30,8 @@ const CONNECTION_LIMITS: ServerOptions = {
 };
 
 /**
- * Serves HTTP and WebSockets on a port; 0 takes a free one. A connection on which nothing moves for `idle` milliseconds is closed.
- * Rejects with an Error that names a port that is taken.
+ * Serves HTTP and WebSockets on a port; 0 takes a free one. A connection without traffic for `idle` milliseconds is closed. Rejects
+ * with an Error that names the port if it is taken.
  */
 export function listen(
   fetch: Parameters<typeof serve>[0]['fetch'],
@@ -41,7 +40,7 @@ export function listen(
   idle = IDLE,
 ): Promise<{ server: Server; port: number }> {
   return new Promise((resolve, reject) => {
-    // The two packages' types disagree on what may be undefined.
+    // The types of the two packages disagree on what may be undefined.
     const websocket = {
       server: new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE }) as unknown as WebSocketServerLike,
     };
@@ -54,7 +53,7 @@ export function listen(
   });
 }
 
-/** Stops a server once the requests that are being answered are, within bounds; clients that keep a connection are told to leave it. */
+/** Stops a server after its open requests have been answered, or after a limit; clients are asked to close kept connections. */
 export function drainServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));

@@ -20,47 +20,47 @@ import type { Metrics } from './metrics.ts';
 import type { WorkerDesk } from './reach.ts';
 import { defer } from './run.ts';
 
-/** `.ts` where a loader reads the sources, `.js` in what is built. */
+/** `.ts` if a loader reads the sources, `.js` in the build. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 
-/** The program of a worker process. */
+/** The entry point of a worker process. */
 const CHILD = fileURLToPath(new URL(`./worker-child${EXTENSION}`, import.meta.url));
 
-/** Mebibytes of heap that a worker process has at most, even where Node.js would give it more. */
+/** The maximum heap of a worker process in MiB, even if Node.js would allow more. */
 const MAX_HEAP = 2_048;
 
-/** Milliseconds between two ticks of the supervision, and those that a stop takes at most. */
+/** Milliseconds between two ticks of the supervision, and the limit for a stop. */
 const TICK = 500;
 const STOP_LIMIT = 30_000;
 
-/** The side of the supervisor: where Temporal is, what may be reached, and what a worker process asks for and what becomes of what it sends. */
+/** The services of the supervisor for its worker process: the address of Temporal, the rules of egress, the database, and strikes. */
 export interface WorkerHost {
   address: string;
-  /** Which addresses actions may reach. */
+  /** The addresses that actions may reach. */
   egress: EgressRules;
-  /** Present where the worker process has no database of its own. */
+  /** The database access for a worker process that does not have its own. */
   desk: (WorkerDesk & { report(report: RunReport): void }) | null;
-  /** Keeps that a run has stopped a worker process. */
+  /** Records that a run has stopped a worker process. */
   strike(run: RunKey): Promise<void>;
 }
 
-/** How worker processes are supervised. */
+/** The options of the supervision. */
 export interface SupervisorOptions {
-  /** Worker processes start at once, and connect when it resolves. */
+  /** Worker processes start immediately, and connect to Temporal when it resolves. */
   host: Promise<WorkerHost>;
   ownDatabase: boolean;
   log: Logger;
   metrics: Metrics | null;
-  /** Hears of each worker process that takes tasks from now on. */
+  /** Called with each worker process that begins to take tasks. */
   onServing?: (pid: number) => void;
 }
 
-/** A worker, as processes that are replaced when they die or hang. */
+/** A supervised worker: its process is replaced when it dies or hangs. */
 export interface SupervisedWorker {
-  /** Resolves with the process id of the first one that is ready. Rejects when the first one ends before. */
+  /** Resolves with the process id of the first process once that is ready. Rejects if it ends before. */
   ready: Promise<number>;
   isServing(): boolean;
-  /** Stops all of them, within 30 seconds. */
+  /** Stops all processes within 30 seconds. */
   stop(): Promise<void>;
 }
 
@@ -71,7 +71,7 @@ interface Running {
   ended: Promise<void>;
 }
 
-/** Starts a worker process and keeps one running until `stop`; see worker/supervision.ts for what it decides. */
+/** Starts a worker process and keeps one running until `stop`; worker/supervision.ts decides when it is replaced. */
 export function superviseWorker({ host, ownDatabase, log, metrics, onServing }: SupervisorOptions): SupervisedWorker {
   const seconds = () => performance.now() / 1000;
   const state = createSupervision(seconds());
@@ -124,11 +124,11 @@ export function superviseWorker({ host, ownDatabase, log, metrics, onServing }: 
     const child = fork(CHILD, {
       execArgv: nodeOptions(),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      // In a group of its own, so that Ctrl-C on the terminal reaches this process alone.
+      // In a separate process group, so that Ctrl-C on the terminal only reaches this process.
       detached: true,
     });
     const send = (message: ToWorker): void => {
-      // A process that ends while it is written to is missed by its end.
+      // The end of a process that ends during a write is noticed by its exit event.
       if (child.connected) child.send(message, () => undefined);
     };
     const exchange = createExchange(send, {
@@ -191,7 +191,7 @@ export function superviseWorker({ host, ownDatabase, log, metrics, onServing }: 
   };
 }
 
-/** Resolves once a process has ended and everything that it has sent was read. */
+/** Resolves when a process has ended and all of its messages have been read. */
 async function endOf(child: ChildProcess): Promise<void> {
   const disconnected = once(child, 'disconnect');
   await Promise.race([once(child, 'exit'), once(child, 'error')]);

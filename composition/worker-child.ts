@@ -6,9 +6,9 @@ import { keepPresent } from '../service/access/master-keys.ts';
 import { createSealer } from '../service/access/sealer.ts';
 import { createRunReports } from '../service/index/reports.ts';
 import { workOwner } from '../service/starts/work-owner.ts';
+import { createProcessStore } from '../store/access/processes.ts';
 import { openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions/executions.ts';
-import { createProcessStore } from '../store/access/processes.ts';
 import { SEALED_CONVERTERS } from '../temporal/codec/codec.ts';
 import { bundleWorkflows } from '../worker/bundle.ts';
 import { createExchange, type Exchange, type FromWorker, type ToWorker, type WorkerOrder } from '../worker/channel.ts';
@@ -22,19 +22,19 @@ import { trustedRules } from './network.ts';
 import { actionsOver, createWorkerDesk, ownConnections, presence, REST_PURPOSE, type WorkerDesk } from './reach.ts';
 import { connectWorker, defer, keepRunning, runMain, type Undo, undoAll } from './run.ts';
 
-/** Milliseconds that activities have from the order to stop until they are told to, and until the process ends. */
+/** Milliseconds from the order to stop until activities are interrupted, and until the process exits. */
 const GRACE = 10_000;
 const END = 20_000;
 
 /** The exit code after a failure of the workflow thread. */
 const CRASHED = 70;
 
-/** Reports on their way to the supervisor; beyond, they are dropped, and the keeper of the index finds out. */
+/** The maximum number of reports on their way to the supervisor; further ones are dropped, and the reconciler makes up for them. */
 const MAX_REPORTS = 10_000;
 
 /**
- * A worker process under a supervisor, over the channel between them (worker/channel.ts). It ends with its supervisor, whatever
- * it is doing then.
+ * A worker process, which communicates with its supervisor over a channel (worker/channel.ts). It ends immediately when its supervisor
+ * ends.
  */
 await runMain(async (config) => {
   const orphaned = () => process.kill(process.pid, 'SIGKILL');
@@ -59,7 +59,7 @@ await runMain(async (config) => {
   const exit = () => process.exit(0);
   draining.signal.addEventListener('abort', exit);
   handleUncaught(log, (error) => {
-    // The tasks of others go on, and another process takes over in its time: this one may have been left in any state.
+    // The process may be in any state; another one takes over, and the tasks of other workers continue.
     log.error({ err: error }, 'an error was not caught; the worker process is to be replaced');
     send({ type: 'retire' });
   });
@@ -73,7 +73,7 @@ await runMain(async (config) => {
   try {
     const { address, egress: rules } = await connected.promise;
     const sdk = (await metrics)?.sdkAddress;
-    // Temporal's SDK serves its metrics on this machine.
+    // Temporal's SDK serves its metrics on the loopback interface.
     const infrastructure = [...rules.infrastructure, ...(sdk === undefined ? [] : [parseEndpoint(sdk)!])];
     const host = await openHost(order, { ...rules, infrastructure }, { config, exchange, undos });
     const connection = await connectWorker(address);
@@ -98,14 +98,14 @@ await runMain(async (config) => {
       isBroken,
       report: (report) => {
         send({ type: 'watch', report });
-        // The SDK would wait for its activities first; what it cannot do any more is done by another process.
+        // The SDK would wait for its activities first; another process does what this one no longer can.
         if (isBroken()) process.exit(CRASHED);
       },
     });
     const running = worker.run();
     watch.start();
     send({ type: 'ready' });
-    // From here on there is something to finish first.
+    // From here on, activities must finish before the process ends.
     draining.signal.removeEventListener('abort', exit);
     const shutdown = () => worker.getState() === 'RUNNING' && worker.shutdown();
     draining.signal.addEventListener('abort', shutdown);
@@ -130,7 +130,7 @@ function metricsFor({ host }: WorkerOrder) {
   return collectWorkerMetrics(host === 'own');
 }
 
-/** The secrets, connections and reports of a worker: over a database of its own, or through its supervisor. */
+/** The secrets, connections and reports of a worker: from its own database connection, or through its supervisor. */
 async function openHost(
   order: WorkerOrder,
   rules: EgressRules,

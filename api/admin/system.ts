@@ -69,7 +69,7 @@ const readyRoute = createRoute({
   },
 });
 
-/** What health and readiness are found out from. */
+/** The dependencies of health and readiness. */
 export interface SystemServices {
   /** Checks of the dependencies, each of which throws if its dependency does not respond. */
   readiness: Record<string, () => Promise<void>>;

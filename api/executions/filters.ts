@@ -2,7 +2,7 @@ import { PARENT_FILTER, RANGE_FILTERS, TEXT_FILTERS } from '../../model/executio
 import { MAX_ROW_ID } from '../../model/requests.ts';
 import { wholeNumber } from '../http/whole-number.ts';
 
-/** The filters of the Executions API's lists and exports, as they stand in a query; all combine. */
+/** The filters of lists and exports in the Executions API, as parameters of a query; all must match. */
 export const FILTER_QUERY = {
   ...TEXT_FILTERS,
   enforcement: wholeNumber(0).optional(),

@@ -18,7 +18,7 @@ export type Router = Hono<ApiEnv>;
 export function createRouter(): OpenAPIHono<ApiEnv> {
   const router = new OpenAPIHono<ApiEnv>({ strict: false });
   const { openapi } = router;
-  // Without a hook of its own a route gets the usual one, whatever the types of its request are.
+  // A route without a hook gets the usual one, whatever the types of its request are.
   router.openapi = ((route: RouteConfig, handler: never, hook: never = refuseShape(route) as never) =>
     openapi(route, handler, hook)) as typeof openapi;
   return router;

@@ -175,7 +175,9 @@ const signalTokenRoute = createApiRoute({
 /** The maximum length of the list, which has no pages. */
 const LIST_LIMIT = 1000;
 
-/** Registers the routes of the Management API. `clock` returns milliseconds; `publicUrl` is the URL at which people reach the API, if known. */
+/**
+ * Registers the routes of the Management API. `clock` returns milliseconds; `publicUrl` is the URL at which people reach the API, if known.
+ */
 export function managementRoutes(
   { service, lists, tokens }: { service: ExecutionService; lists: ExecutionLists; tokens: SignalTokenService },
   clock: () => number,

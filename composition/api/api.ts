@@ -36,7 +36,7 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-/** Composes the use cases, serves the API, and keeps the index. Throws an Error that names a port that is taken. */
+/** Composes the services, serves the API, and keeps the index up to date. Throws an Error that names the port if it is taken. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { host, port, publicUrl, codec, metrics = null, workerState, log } = options;
   const foundation = await createFoundation(options);
@@ -49,7 +49,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   warnAtStart(foundation, options, services, stop.signal);
   // Bundled now, so that the first request that needs it does not wait for that.
   threadModule().catch((error: unknown) => log.error({ err: error }, 'the threads of the pool cannot be started'));
-  // Each loop below listens to it, and there are more of them than Node.js takes for a leak.
+  // Each loop below adds a listener; Node.js would report so many as a leak.
   setMaxListeners(0, stop.signal);
   const present = presence(workerState === undefined ? 'api' : 'all', foundation.atRest, codec);
   const keeping = Promise.all([
@@ -81,9 +81,9 @@ function composeServices(
   publicUrl: () => string,
 ): { services: ApiServices; chat: ComposedInquiries['chat']; loops: Loop[] } {
   const { temporal, projections, stores, clock, log } = foundation;
-  // Those who are asked depend on runs, and both on who may do what and on definitions: these two look ahead.
+  // Access and definitions come first, although they call services about inquiries, which are composed after them.
   const access = composeAccess(foundation, options, (caller, subject) => {
-    // Ending delegations may take long: the request does not wait for it.
+    // The request does not wait, since ending delegations may take long.
     void people.ends.endOf(caller, subject);
   });
   const definitions = composeDefinitions(foundation, access, (tenant, definition) =>
@@ -141,7 +141,7 @@ function composeApp(
   for (const { inbound } of chat.answering) app.post(inbound.path, takeBody([inbound.mediaType]));
   app.route('/', chat.routes);
   const mcp = { ...services, log };
-  // Nothing is ever sent but as an answer, and there are no sessions to end: other methods are not allowed.
+  // The server sends nothing but responses, and there are no sessions to end: other methods are not allowed.
   app.use('/mcp', demandOwnPlace({ host, publicUrl, origins: corsOrigins }));
   app.post('/mcp', takeBody(['application/json']), async (context) =>
     handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json()),
@@ -149,7 +149,7 @@ function composeApp(
   return app;
 }
 
-/** Looks for settings and stored data that will not work as they are, and logs what it finds. Does not wait. */
+/** Logs warnings about settings and stored data that will not work. Does not wait for them. */
 function warnAtStart(
   { stores, egress, atRest, log }: Foundation,
   { chat = {}, egress: rules = {} }: ApiOptions,

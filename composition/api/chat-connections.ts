@@ -8,15 +8,15 @@ export type Connect = (
   name: string,
 ) => Promise<{ settings: unknown; secrets: unknown } | null>;
 
-/** What the process itself has for a channel, and the name of the setting that gives it. */
+/** The settings of the process for a channel, and the name of the environment variable that has them. */
 interface OfProcess<T> {
   settings: T | undefined;
   name: string;
 }
 
 /**
- * Makes what finds the settings of a channel: those of the tenant's connection `default` of a pack, as `read` makes them; where the
- * home tenant has no such connection, those of the process.
+ * Creates functions that return the settings of a channel for a tenant: `read` makes them from the connection `default` of the pack. If
+ * the default tenant has no such connection, it uses the settings of the process.
  */
 export function createChatConnections(connect: Connect, home: () => Promise<string>) {
   return <P extends ConnectedPack, T>(

@@ -24,14 +24,14 @@ import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { NoticeEventStore } from '../../store/inquiries/notice-events.ts';
 import { type Connect, createChatConnections } from './chat-connections.ts';
 
-/** Through what the people of the first tenant are asked, where it has no connection for that. */
+/** The settings of the process for chat and mail, used by the default tenant if it has no connection for a channel. */
 export interface ChatSettings {
   slack?: SlackSettings | undefined;
   mail?: MailSettings | undefined;
   webhookSecret?: string | undefined;
 }
 
-/** Reads the settings of chats. Throws a ConfigError where one half of a pair is missing. */
+/** Reads the settings of chat and mail. Throws a ConfigError if one half of a pair is missing. */
 export function chatOf(config: Config): ChatSettings {
   const { FERMATA_SLACK_BOT_TOKEN: botToken, FERMATA_SLACK_SIGNING_SECRET: signingSecret } = config;
   const { FERMATA_SMTP_URL: url, FERMATA_SMTP_FROM: from, FERMATA_WEBHOOK_SECRET: webhookSecret } = config;
@@ -49,7 +49,7 @@ export function chatOf(config: Config): ChatSettings {
   };
 }
 
-/** What chat, mail and links stand on. */
+/** The dependencies of chat, mail and links. */
 export interface ChatServices {
   store: InquiryStore;
   events: NoticeEventStore;
@@ -58,20 +58,20 @@ export interface ChatServices {
   secretKeys: readonly string[];
   namespace: string;
   log: Logger;
-  /** Where people reach the API. */
+  /** Returns the URL at which people reach the API. */
   publicUrl: () => string;
   egress: Egress;
-  /** What the settings of the process themselves name is reached by this one. */
+  /** The egress for addresses that the settings of the process name. */
   trusted: Egress;
   connections: Pick<ConnectionStore, 'tenantsWith'>;
   places: ChatPlaceStore;
   /** Finds the connections of tenants. */
   connect: Connect;
-  /** The tenant that the settings of the process serve. */
+  /** Returns the default tenant, which uses the settings of the process. */
   home: () => Promise<string>;
 }
 
-/** Composes what asks people, and what takes their answers. */
+/** Composes the channels that ask people, and the routes that receive their answers. */
 export function createChat(settings: ChatSettings, services: ChatServices) {
   const { store, events, inquiries, principals, secretKeys, namespace, log, publicUrl, egress, trusted } = services;
   const { connections, places, connect, home } = services;
@@ -149,7 +149,7 @@ export function createChat(settings: ChatSettings, services: ChatServices) {
   return { links, deliveries, answering, routes: chatRoutes(answering, desk, log), outbox };
 }
 
-/** A sealer for each channel, so that the handles of one do not open in another. */
+/** Returns a sealer for each channel, so that a handle is only valid in its channel. */
 function sealersOf(secretKeys: readonly string[]): (channel: NoticeChannel) => Sealer {
   const made = new Map<NoticeChannel, Sealer>();
   return (channel) => {

@@ -17,7 +17,7 @@ export interface ClosedConnection {
   host: string;
 }
 
-/** Finds the connections that lead to hosts which may not be reached, in order. Those that cannot be read or looked up are left out. */
+/** Finds the connections whose hosts may not be reached, in the given order. Leaves out those that cannot be read or looked up. */
 export async function closedConnections(
   places: readonly ConnectionPlace[],
   connect: Connect,
@@ -34,7 +34,7 @@ export async function closedConnections(
   return closed;
 }
 
-/** The URLs that a connection reaches its system by. */
+/** Returns the URLs in the settings and secrets of a connection. */
 function urlsOf({ settings, secrets }: { settings: JsonObject; secrets: JsonObject }): URL[] {
   return [...Object.values(settings), secrets.url].flatMap((text) =>
     typeof text === 'string' && /^[a-z]+:\/\//.test(text) && URL.canParse(text) ? [new URL(text)] : [],

@@ -10,10 +10,10 @@ import type { DescribedListener } from '../../service/index/reconciler.ts';
 import type { InquiryService } from '../../service/inquiries/inquiries.ts';
 import type { Foundation, Loop } from './foundation.ts';
 
-/** The service of controls, what follows pauses, and the loop that works for it. */
+/** The service of controls, the listener that passes on pauses, and the loop that holds attempts back. */
 export interface ComposedControls {
   controls: ControlService;
-  /** Is called with each open run that the reconciler describes. */
+  /** Called with each open run that the reconciler has described. */
   followPause: DescribedListener;
   loops: Loop[];
 }

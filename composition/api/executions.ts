@@ -53,7 +53,7 @@ export interface ExecutionServices {
   ledger: LedgerService;
 }
 
-/** What the services use of others. */
+/** The dependencies on services of other subjects. */
 export interface ExecutionNeeds {
   access: AccessServices;
   definitions: DefinitionServices;
@@ -61,7 +61,7 @@ export interface ExecutionNeeds {
   onRead: ExecutionDependencies['onRead'];
 }
 
-/** Composes the services, and the loops that work for them. */
+/** Composes the services, and their loops. */
 export function composeExecutions(
   foundation: Foundation,
   { connection, codec }: ApiOptions,

@@ -8,6 +8,7 @@ import { loadSigningKeys } from '../../service/statements/signing-keys.ts';
 import { createStatementSigner, type StatementSigner } from '../../service/statements/statements.ts';
 import { type ConnectionStore, createConnectionStore } from '../../store/access/connections.ts';
 import { createPrincipalStore, type PrincipalStore } from '../../store/access/principals.ts';
+import { createProcessStore, type ProcessStore } from '../../store/access/processes.ts';
 import { createSigningKeyStore, type SigningKeyStore } from '../../store/access/signing-keys.ts';
 import { createTaskQueueStore, type TaskQueueStore } from '../../store/access/task-queues.ts';
 import type { Database } from '../../store/database.ts';
@@ -17,7 +18,6 @@ import { createExecutionStore, type ExecutionStore } from '../../store/execution
 import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
 import { createTurnStore, type TurnStore } from '../../store/executions/turns.ts';
 import { createInquiryStore, type InquiryStore } from '../../store/inquiries/inquiries.ts';
-import { createProcessStore, type ProcessStore } from '../../store/access/processes.ts';
 import { createTemporal, type Temporal } from '../../temporal/gateway.ts';
 import { threadModule } from '../../threads/module.ts';
 import { createPool, type RunningPool } from '../../threads/pool.ts';
@@ -39,7 +39,7 @@ export interface Stores {
   turns: TurnStore;
 }
 
-/** Everything that the services of all subjects stand on. */
+/** What services of all subjects depend on. */
 export interface Foundation {
   db: Database;
   stores: Stores;

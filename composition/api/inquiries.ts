@@ -30,7 +30,7 @@ export interface InquiryServices {
   deliveries: DeliveryService;
 }
 
-/** What the services use of others. */
+/** The dependencies on services of other subjects. */
 export interface InquiryNeeds {
   access: Pick<AccessServices, 'principals' | 'audit'>;
   executions: ExecutionService;
@@ -38,7 +38,7 @@ export interface InquiryNeeds {
   publicUrl: () => string;
 }
 
-/** The services, what ends delegations, and the chats that people answer in. */
+/** The services, the part that ends delegations, and the chats in which people answer. */
 export interface ComposedInquiries {
   services: InquiryServices;
   ends: DelegationEnds;

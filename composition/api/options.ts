@@ -58,7 +58,7 @@ export interface ApiOptions {
   port: number;
   log: Logger;
   tokens?: TokenSettings;
-  /** Whether tokens must name their tenant; absent: once there is a second one. */
+  /** Whether tokens must name their tenant; absent: as soon as there is a second tenant. */
   tenantClaim?: 'required' | 'optional' | undefined;
   /** Seconds for which the grants of a person's last token are remembered. */
   personMemory?: number;
@@ -68,13 +68,13 @@ export interface ApiOptions {
   secretKeys: readonly string[];
   /** The keys that sign statements (PKCS 8, PEM), newest first, if the database does not hold them. */
   signingPems?: readonly string[];
-  /** The URL under which people reach the API; absent: the address that it listens on. */
+  /** The URL at which people reach the API; absent: the address on which it listens. */
   publicUrl?: string | undefined;
   /** The channels through which people are asked. */
   chat?: ChatSettings;
-  /** The addresses that notices may reach; by default none of this machine and of private networks. */
+  /** The addresses that notices may reach; by default, no address of this machine or of a private network. */
   egress?: Partial<EgressRules>;
-  /** Encrypts what Temporal gets; and the origins of its UI that may have it decrypted. */
+  /** Encrypts payloads for Temporal; and the origins of its UI that may have them decrypted. */
   codec?: Codec | undefined;
   codecOrigins?: readonly string[];
   /** Origins of pages that may call the API from a browser. */

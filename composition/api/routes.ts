@@ -21,7 +21,7 @@ export interface ApiServices
   imports: PackImportService;
 }
 
-/** What routes need to know in addition to their services. */
+/** The dependencies of routes other than services. */
 export interface RouteSettings {
   /** The URL at which people reach the API; undefined means the one of the request. */
   publicUrl: string | undefined;

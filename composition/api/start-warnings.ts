@@ -7,24 +7,24 @@ import { sharedNetworks } from '../network.ts';
 import type { ChatSettings } from './chat.ts';
 import type { closedConnections } from './closed-connections.ts';
 
-/** The most actions, tenants, and definitions of a tenant that a start warns of. */
+/** The maximum number of actions, of tenants, and of definitions per tenant in the warnings at startup. */
 const MAX_WARNINGS = 100;
 
-/** Stored definitions of a tenant that are examined when an API starts. */
+/** The number of stored definitions of a tenant that are examined when an API starts. */
 const MAX_EXAMINED = 1_000;
 
-/** What the warnings about networks depend on. */
+/** The dependencies of the warnings about networks. */
 interface NetworkFacts {
   chat: ChatSettings;
   rules: Partial<EgressRules>;
-  /** Reports whether there is a tenant next to the default one. */
+  /** Reports whether there is a tenant other than the default one. */
   hasOtherTenants: () => Promise<boolean>;
   /** Returns the connections whose hosts cannot be reached. */
   closedPlaces: () => ReturnType<typeof closedConnections>;
   log: Logger;
 }
 
-/** Warns of mail in the clear, of networks that all tenants share, and of connections that cannot be used. */
+/** Warns of unencrypted mail, of networks that all tenants share, and of connections that cannot be used. */
 export async function warnOfNetworks({ chat, rules, hasOtherTenants, closedPlaces, log }: NetworkFacts): Promise<void> {
   if (chat.mail !== undefined && new URL(chat.mail.url).searchParams.get('tls') === 'off') {
     log.warn({ setting: 'FERMATA_SMTP_URL' }, 'mail is sent in the clear: its URL ends in tls=off');
@@ -38,14 +38,14 @@ export async function warnOfNetworks({ chat, rules, hasOtherTenants, closedPlace
     log.warn({ closed }, 'these connections cannot be used until FERMATA_EGRESS_ALLOW has their hosts');
 }
 
-/** Warns of actions that cannot be used because their task queue is not their tenant's. */
+/** Warns of actions that cannot be used because their task queue does not belong to their tenant. */
 export async function warnOfQueues(queues: Pick<TaskQueueStore, 'unusable'>, log: Logger): Promise<void> {
   for (const action of await queues.unusable(MAX_WARNINGS)) {
     log.warn(action, "no run with this action can be started: its task queue is not the tenant's");
   }
 }
 
-/** Warns of stored definitions that this version refuses or reads otherwise: of the first tenants, and the first definitions of each. */
+/** Warns of stored definitions that this version refuses or reads differently. Examines the first definitions of the first tenants. */
 export async function warnOfDefinitions(
   principals: Pick<PrincipalStore, 'tenants'>,
   examinations: Pick<StoredExaminations, 'findOutdated'>,

@@ -16,7 +16,7 @@ export interface UpkeepServices extends Omit<SystemServices, 'index' | 'masterKe
   index: IndexService;
 }
 
-/** Composes the services, and the loops that keep the index and Temporal in step. */
+/** Composes the services, and the loops that keep the index up to date. */
 export function composeUpkeep(
   { db, stores, temporal, projections, log, clock }: Foundation,
   { database, workerState }: ApiOptions,

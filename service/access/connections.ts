@@ -12,7 +12,7 @@ import { demandKey, type Sealer } from './sealer.ts';
 /** A connection without its secrets. */
 export type ShownConnection = Omit<ConnectionRow, 'sealed' | 'tenant'>;
 
-/** Manages connections; a caller sees only those of their own tenant. */
+/** Manages connections; callers see only those of their tenant. */
 export interface ConnectionService {
   /** Lists all connections. */
   list(principal: Principal): Promise<ShownConnection[]>;

@@ -1,8 +1,8 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { SealKind, SealStore } from '../../store/access/seals.ts';
 import type { ProcessRow, ProcessStore } from '../../store/access/processes.ts';
+import type { SealKind, SealStore } from '../../store/access/seals.ts';
 import { keepGoing } from '../background/loops.ts';
 import { demandHome } from './principals.ts';
 import type { Sealer } from './sealer.ts';

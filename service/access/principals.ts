@@ -99,11 +99,11 @@ export interface PrincipalDependencies {
   verify: VerifyToken;
   /** Returns the time in milliseconds. */
   clock: () => number;
-  /** Seconds for which a person counts as having what their last token granted where they present none: in chat and behind links. */
+  /** Seconds for which a person without a credential, in chat or behind a link, has the grants of their last token. */
   memory: number;
-  /** Whether tokens must name their tenant; absent: once there is a second one. */
+  /** Whether tokens must name their tenant; absent: as soon as there is a second tenant. */
   tenantClaim?: 'required' | 'optional' | undefined;
-  /** Is called with each subject that was disabled or given a key, and with who did it, as a principal of the same tenant. */
+  /** Called with each subject that was disabled or given a key, and the caller, as a principal of the same tenant. */
   onChanged?: (caller: Principal, subject: string) => void;
 }
 

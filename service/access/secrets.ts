@@ -7,7 +7,7 @@ import { demandKey, type Sealer } from './sealer.ts';
 /** A secret without its value. */
 export type ShownSecret = Pick<SecretRow, 'name' | 'created' | 'updated'>;
 
-/** Manages secrets; a caller sees only those of their own tenant. */
+/** Manages secrets; callers see only those of their tenant. */
 export interface SecretService {
   /** Lists all secrets. */
   list(principal: Principal): Promise<ShownSecret[]>;

@@ -11,7 +11,7 @@ import type { DefinitionStore } from '../../store/definitions/definitions.ts';
 import type { TaskQueueService } from '../access/task-queues.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 
-/** Manages actions of workers outside Fermata; a caller sees only those of their own tenant. */
+/** Manages actions of workers outside Fermata; callers see only those of their tenant. */
 export interface ActionService {
   /** Returns an action, stored or built-in. Throws `action_not_found`. */
   get(principal: Principal, ref: string): Promise<StoredAction | BuiltinEntry>;
@@ -118,7 +118,7 @@ function builtin(ref: string): BuiltinEntry | null {
   return { ref, label, description, paramSchema: jsonSchemaOf(param, 'input') ?? null, outSchema };
 }
 
-/** What is wrong with an action beyond its shape. */
+/** Returns the issues of an action whose shape is valid. */
 export function issuesOfAction(body: ActionCreate): Issue[] {
   const { ref, pack_ref } = body;
   const message = `must begin with "${pack_ref}.", the ref of the pack`;
@@ -152,7 +152,7 @@ function fieldsOf(body: Fields): ActionFields {
   };
 }
 
-/** An action as it was asked for. */
+/** Converts the body of a request to the stored fields of an action. */
 function bodyOf(action: StoredAction): Fields {
   const { label, description, paramSchema, outSchema, taskQueue, idempotent, timeout } = action;
   return {

@@ -14,9 +14,9 @@ const MAX_VERDICTS = 1_000;
 type Hashed = Pick<EmbeddedWorkflow, 'hash' | 'definition'>;
 
 /**
- * Refuses stored definitions that can no longer mean what they say: a field that is no longer known, or a template that is no longer
- * valid. Takes the one that is started (null: it is not stored, and was examined) and those that its run can reach, by ref. Throws `definition_outdated`, and `busy` or
- * `work_exceeded` as the pool does.
+ * Refuses stored definitions with a field that is no longer known, or a template that is no longer valid. `self` is the definition to
+ * start (null: it is not stored, and was examined), `reached` are those that its run can reach, by ref. Throws `definition_outdated`,
+ * and `busy` or `work_exceeded` as the pool does.
  */
 export type DefinitionGuard = (tenant: string, self: Hashed | null, reached: Record<string, Hashed>) => Promise<void>;
 

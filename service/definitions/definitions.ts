@@ -2,7 +2,7 @@ import { createDefinitionExaminer, type DefinitionExaminer, type ExaminerDepende
 import { createDefinitionReader, type DefinitionReader, type DefinitionReaderDependencies } from './reader.ts';
 import { createDefinitionWriter, type DefinitionWriter } from './writer.ts';
 
-/** Manages workflow definitions; a caller sees only those of their own tenant. */
+/** Manages workflow definitions; callers see only those of their tenant. */
 export interface DefinitionService extends DefinitionReader, Omit<DefinitionExaminer, 'examine'>, DefinitionWriter {}
 
 /** The dependencies of the service: those of its parts. */

@@ -14,7 +14,7 @@ import type { DefinitionJobs } from './jobs.ts';
 import { issuesOfPartialBody, type PartialContent, type UnstoredPart } from './partial-bodies.ts';
 import { storedRefsOf } from './sub-workflows.ts';
 
-/** Whoever asks about what belongs to a tenant. */
+/** A caller, of whom only the tenant matters. */
 type Tenanted = Pick<Principal, 'tenant'>;
 
 /** The parts of a workflow that are examined; with gaps, only what is certain in spite of them. */
@@ -28,8 +28,8 @@ export interface DefinitionExaminer {
   /** Finds all issues and warnings of a body of `create`, of a definition with its schemas, or of a definition alone. */
   validate(principal: Tenanted, body: unknown): Promise<Validation>;
   /**
-   * Finds what is wrong with the meaning of a workflow, or of each workflow of a pack, in a body that is refused for its shape: what
-   * holds whatever the parts without the right shape were meant to be.
+   * Finds what is wrong with the meaning of a workflow, or of each workflow of a pack, in a body whose shape is wrong: only
+   * issues that hold whatever the malformed parts were meant to be.
    */
   meaningIssues(principal: Tenanted, body: unknown): Promise<Issue[]>;
 }
@@ -40,7 +40,7 @@ export interface ExaminerDependencies {
   actions: Pick<ActionStore, 'findAll'>;
   /** Examines definitions that are not small. */
   pool: JobPool<DefinitionJobs>;
-  /** Returns warnings about channels that a definition tells people through and that the tenant has not set up. */
+  /** Returns warnings about channels that inquiries of a definition use and that the tenant has not set up. */
   deliveryWarnings?: (tenant: string, definition: Definition) => Promise<Issue[]>;
 }
 

@@ -20,15 +20,15 @@ export interface UnstoredPart {
 /** Finds the issues of a workflow next to others that are not stored. */
 type Examine = (content: PartialContent, unstored: readonly UnstoredPart[]) => Promise<Issue[]>;
 
-/** Workflows of one body that are examined. */
+/** The number of workflows of one body that are examined. */
 const MAX_WORKFLOWS = 1_000;
 
 /** Codes that depend on what else a pack has. */
 const ABOUT_OTHERS = new Set(['unknown_action', 'unknown_workflow']);
 
 /**
- * Returns what is wrong with the meaning of a workflow, or of each workflow of a pack, in a body whose shape is wrong, as far as its
- * other parts allow it. A body that takes too much work, or comes when too many wait, has no such issues.
+ * Returns the issues about the meaning of a workflow, or of each workflow of a pack, in a body whose shape is wrong, as far as its
+ * other parts allow. Returns none for a body that takes too much work, or while too many bodies wait.
  */
 export async function issuesOfPartialBody(body: unknown, examine: Examine): Promise<Issue[]> {
   if (!isJsonObject(body as Json)) return [];

@@ -5,7 +5,7 @@ import type { Principal } from '../../model/principal.ts';
 import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
 import type { DefinitionService } from './definitions.ts';
 
-/** What this version of Fermata says about the newest revision of a stored workflow. */
+/** The issues and warnings that this version of Fermata finds in the newest revision of a stored workflow. */
 export interface StoredExamination {
   ref: string;
   version: string;
@@ -18,7 +18,7 @@ export interface StoredExamination {
 export interface OutdatedWorkflows {
   /** Those that this version would refuse. */
   refused: string[];
-  /** Those of which it reads a part otherwise. */
+  /** Those of which it reads a part differently. */
   otherwise: string[];
 }
 
@@ -39,7 +39,7 @@ export interface StoredExaminations {
 /** Workflows that are read from the store at a time. */
 const PAGE = 20;
 
-/** Warnings about what an earlier version has read otherwise. */
+/** Codes of warnings about parts that an earlier version has read differently. */
 const READ_OTHERWISE = new Set(['attr_finds_nothing', 'default_unused', 'template_in_default']);
 
 /** Creates the service. */

@@ -73,7 +73,8 @@ export async function reachWorkflows(
   return { actions: actionsOf(definition), workflows };
 }
 
-/** Reports whether a workflow with a concurrency key can be started below a run of its own, which holds that key. */
+/** Reports whether a workflow with a concurrency key can start itself, directly or not: the sub-workflow would wait for the key that
+ * the run above it holds. */
 function sharesWithItself({ ref, definition }: StoredWorkflow, found: ReadonlyMap<string, StoredWorkflow>): boolean {
   if (definition.concurrency_key === undefined) return false;
   const reached = new Set(storedRefsOf(definition));

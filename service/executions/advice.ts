@@ -7,7 +7,7 @@ import { inquiryId } from '../../model/inquiry-id.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import { executionKey } from '../../model/task-key.ts';
 
-/** A request that moves a run, which each interface words in its own way; executions are named by their integer ids. */
+/** A request that helps a run, which each interface writes in its form; executions are named by their integer ids. */
 export type Act =
   | { what: 'cancel' | 'terminate' | 'resume' | 'explain'; execution: number }
   /** `from` is null where a retry needs none. */

@@ -112,7 +112,7 @@ async function* masked(entries: AsyncGenerator<WatchEntry>, mask: Mask): AsyncGe
   }
 }
 
-/** Follows one run for any number of listeners, each at a place of its own. */
+/** Follows one run for any number of listeners, each of which has its position. */
 interface Follower {
   listeners: number;
   stop(): void;
@@ -135,7 +135,7 @@ function createFollower(temporal: Pick<Temporal, 'follow'>, workflowId: string, 
     waking();
   }
 
-  /** Reads the history of the run from its start to its end, and tells the entries that were not told before. */
+  /** Reads the history of the run from its start to its end, and sends the entries that were not sent before. */
   async function readOnce(): Promise<void> {
     const replay = createReplay(workflowId);
     let seen = 0;
@@ -168,7 +168,10 @@ function createFollower(temporal: Pick<Temporal, 'follow'>, workflowId: string, 
     }
   }
 
-  /** Reports whether an entry comes after a place; a place in a run that is not part of the chain, such as one before a reset, comes before all. */
+  /**
+   * Reports whether an entry comes after a place; a place in a run that is not part of the chain, such as one before a reset, comes before
+   * all.
+   */
   function isAfter(entry: WatchEntry, place: Place | undefined): boolean {
     const run = place === undefined ? -1 : chain.indexOf(place.run);
     if (place === undefined || run < 0) return true;

@@ -37,7 +37,7 @@ export interface UnmaskedView extends ExecutionView {
   mask: Mask;
 }
 
-/** Reads single executions; a caller sees only those of their own tenant. An id is a UUID, an integer, or a workflow id. */
+/** Reads single executions; callers see only those of their tenant. An id is a UUID, an integer, or a workflow id. */
 export interface ExecutionReader {
   /** Reads an execution. Throws `execution_not_found`, also for an execution of another tenant. */
   get(principal: Principal, id: string): Promise<ExecutionView>;

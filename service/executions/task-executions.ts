@@ -24,7 +24,7 @@ export interface ChildPage {
 /** The most sub-workflows of one run: more than its history can hold. */
 const MAX_CHILDREN = 20_000;
 
-/** Shows task executions as executions; a caller sees only those of their own tenant. */
+/** Shows task executions as executions; callers see only those of their tenant. */
 export interface TaskExecutionService {
   /** Returns a task execution by its integer id. Throws `execution_not_found`. */
   get(principal: Principal, id: string): Promise<TaskView>;

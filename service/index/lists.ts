@@ -41,7 +41,7 @@ export interface RetrySummary {
 /** Rows that an export reads at a time. */
 const EXPORT_PAGE = 100;
 
-/** Lists and counts runs from the index; a caller sees only those of their own tenant. */
+/** Lists and counts runs from the index; callers see only those of their tenant. */
 export interface ExecutionLists {
   /**
    * Returns the filter that a caller asks for, in a field of the request or in all of it (''). Throws `status_invalid`, and

@@ -38,7 +38,7 @@ const REBUILD_PAGE = 500;
 const CONCURRENCY = 8;
 
 /**
- * Is called with each open run that the sweep has described: its status in the index, and that of the run above it, null where the
+ * Called with each open run that the sweep has described: its status in the index, and that of the run above it, null where the
  * index has none.
  */
 export type DescribedListener = (
@@ -72,7 +72,7 @@ export interface IndexKeeperDependencies {
   log: Logger;
   /** Returns the time in milliseconds. */
   clock: () => number;
-  /** Is called with each run whose whole history was read. */
+  /** Called with each run whose whole history was read. */
   onRead?: (n: number, execution: MaskedExecution) => Promise<void>;
   onDescribed?: DescribedListener;
 }
@@ -114,7 +114,7 @@ export function createIndexKeeper({
     return event === null ? null : closedEntry(namespace, info, event);
   }
 
-  /** Makes the entry of a run whose row may be wrong in everything: an open run is read, since describe and visibility do not tell all. */
+  /** Makes the entry of a run whose whole row may be wrong. An open run is read, since describe and visibility lack some of its facts. */
   async function wholeEntryFor(info: RunInfo): Promise<IndexEntry | null> {
     const { workflowId, runId } = info.execution ?? {};
     if (!workflowId || !runId || info.status !== RUNNING) return entryFor(info);
@@ -235,7 +235,7 @@ export function createIndexKeeper({
     const known = isClosedRun(info) || asksPeople(row);
     const entry = known ? await entryFor(info) : openEntry(namespace, info, cancelRequested);
     if (entry === null) return;
-    // Only workers report that a run waits; describe does not tell.
+    // Only workers report that a run waits; describe does not.
     const waits = entry.status === 'running' && (row.status === 'waiting' || row.status === 'paused');
     await writeOne(waits ? { ...entry, status: row.status } : entry);
   }

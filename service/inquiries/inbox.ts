@@ -8,21 +8,21 @@ import { nextReminder, noticeEventsOf } from '../notices/events.ts';
 import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 
-/** Milliseconds between two looks, and runs that are read at a time. */
+/** Milliseconds between two rounds, and the number of runs in one. */
 const INTERVAL = 250;
 const LIMIT = 50;
 
 /**
- * Milliseconds between two readings of a run because of what happens next to its open inquiries; and how many times as long as the
- * last reading has taken.
+ * The pause between two reads of a run that continues while its inquiries are open: in milliseconds, and as a multiple of the duration
+ * of the last read.
  */
 const NEXT_TO_IT = 3_000;
 const TIMES_LONGER = 20;
 
-/** Runs of which it is remembered when they were read. */
+/** The number of runs whose last read is remembered. */
 const MAX_REMEMBERED = 10_000;
 
-/** Milliseconds after its end from which on nobody is told what a run had asked: a new database finds all old runs. */
+/** Milliseconds after the end of a run from which on its inquiries are not announced: a new database finds all old runs. */
 const TOO_OLD = 86_400_000;
 
 /** The dependencies of the service. */
@@ -35,17 +35,18 @@ export interface InboxDependencies {
   log: Logger;
 }
 
-/** Keeps the inbox equal to what histories say of inquiries; `clock` gives milliseconds. Any number of them may run at once. */
+/** Creates the service that keeps the inbox equal to the inquiries in histories. `clock` returns milliseconds. Any number of processes may
+ * run it. */
 export function createInquiryInbox({ temporal, projections, store, clock, log }: InboxDependencies) {
   const { namespace } = temporal;
-  /** Until when runs rest, in milliseconds. */
+  /** When each run may be read again, in milliseconds. */
   const rests = new Map<string, number>();
   const aside = createSetAside(clock, log, 'the inquiries of a run cannot be read; those of others can');
 
   async function take(n: number, execution: MaskedExecution): Promise<void> {
     const { workflowId, workflowType, memo, run, inquiries, lastEventId, updated, closed } = execution;
     if (memo === null || inquiries.length === 0) return;
-    // Events have numbers of their own in each run of a chain: their time comes first.
+    // Each run of a chain numbers its events from 1, so the time comes first.
     const event = Date.parse(updated) * 1000 + (lastEventId % 1000);
     const starters = run?.starters ?? [memo.owner];
     const changes = inquiryChanges(
@@ -78,9 +79,9 @@ export function createInquiryInbox({ temporal, projections, store, clock, log }:
     const projected = await projections.read(run.workflowId);
     const execution = projected === null ? null : maskExecution(projected.execution, projected.above).execution;
     const asksNothing = execution?.inquiries.length === 0;
-    // A worker tells of a question before Temporal has it: until then there is nothing to read.
+    // A worker reports a question before Temporal has recorded it; until then there is nothing to read.
     if (asksNothing && execution.closed === null) return;
-    // What nothing is known of any more is withdrawn too: the history of its run is gone, or takes too much work.
+    // Inquiries whose run cannot be read any more are withdrawn: its history is gone, or takes too much work.
     if (execution === null || asksNothing) {
       await store.withdraw(namespace, run.workflowId, noticeEventsOf, new Date(clock()));
     }
@@ -89,7 +90,7 @@ export function createInquiryInbox({ temporal, projections, store, clock, log }:
     await store.looked(namespace, run.workflowId, run.updated);
   }
 
-  /** Whether a run is to be read now: one that goes on next to its open inquiries is read once in a while. */
+  /** Reports whether a run is due: one that continues while its inquiries are open is read from time to time. */
   function isTime({ workflowId, changed }: AskingRun): boolean {
     return changed || clock() >= (rests.get(workflowId) ?? 0);
   }

@@ -76,13 +76,13 @@ export interface Answered {
   view: InquiryView;
 }
 
-/** Reads inquiries and decides them; a caller sees only those of their own tenant. */
+/** Reads inquiries and decides them; callers see only those of their tenant. */
 export interface InquiryService {
   /** Reads an inquiry from its run. Throws `inquiry_not_found`, also for an inquiry of another tenant. */
   get(principal: Principal, id: string): Promise<InquiryView>;
   /**
    * Lists a page of the inbox, newest first; `total` counts all that match. `assigned`: only questions that the caller may decide now,
-   * which are none for a service, an agent, or a caller without the permission. `execution`: only those of one run, by any id.
+   * none for a service, an agent, or a caller without the permission. `execution`: only those of one run, by any id.
    */
   list(
     principal: Principal,

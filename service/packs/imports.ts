@@ -37,8 +37,8 @@ export interface PackImportService {
   meaningIssues(principal: Principal, body: unknown): Promise<Issue[]>;
   /**
    * Brings a pack to what it is given as, in one transaction: what is not there is made, what differs is changed; with `prune` what
-   * is not given is deleted, workflows with their runs (`force`: also those that are open), and otherwise nothing is. Everything is checked first, so that all
-   * issues are told; `dry`: it is told what would be done, and undone. Throws `request_invalid`, `definition_invalid`,
+   * is not given is deleted, workflows with their runs (`force`: also those that are open), and otherwise nothing is. Everything is checked
+   * first, so that all issues are told; `dry`: it is told what would be done, and undone. Throws `request_invalid`, `definition_invalid`,
    * `workflow_in_use` and `action_in_use` for what cannot be deleted.
    */
   import(

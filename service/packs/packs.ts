@@ -7,7 +7,7 @@ import type { DefinitionStore, PackFields, StoredPack } from '../../store/defini
 /** The packs of built-in actions, which always exist. */
 const BUILTIN_PACKS: ReadonlySet<string> = new Set(BUILTIN_ACTIONS.map(({ ref }) => ref.split('.')[0]!));
 
-/** Manages packs; a caller sees only those of their own tenant. */
+/** Manages packs; callers see only those of their tenant. */
 export interface PackService {
   /** Returns a pack. Throws `pack_not_found`. */
   get(principal: Principal, ref: string): Promise<StoredPack>;

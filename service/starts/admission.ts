@@ -3,14 +3,14 @@ import { Permits } from '../../model/permits.ts';
 import { createInFlight } from './in-flight.ts';
 import { adaptLimit, FIRST_LIMIT } from './start-limit.ts';
 
-/** Starts of one tenant that a process has accepted, most of which wait for their turn. */
+/** The number of starts of one tenant that a process accepts, most of which wait for their turn. */
 const MAX_STARTS = 200;
 
-/** The part of the starts under way that a tenant leaves to others, and milliseconds that a start waits for its turn. */
+/** The part of the starts in progress that a tenant leaves to others, and milliseconds for which a start waits for its turn. */
 const RESERVE = 0.2;
 const PATIENCE = 10_000;
 
-/** Makes the call that starts a run in Temporal, and measures it: how many starts may be under way follows from that. */
+/** Makes the call that starts a run in Temporal, and measures it; the number of starts that may be in progress depends on that. */
 export type Measure = <T>(call: () => Promise<T>) => Promise<T>;
 
 /**
@@ -20,8 +20,8 @@ export type Measure = <T>(call: () => Promise<T>) => Promise<T>;
 export type Admission = <T>(tenant: string, start: (measure: Measure) => Promise<T>) => Promise<T>;
 
 /**
- * Creates the admission of starts. Tenants take turns, and as many starts are under way at once as Temporal can take without
- * having them wait for each other. `clock` gives milliseconds.
+ * Creates the admission of starts. Tenants take turns, and as many starts are in progress as Temporal can process without having them
+ * wait for each other. `clock` returns milliseconds.
  */
 export function createAdmission(clock: () => number): Admission {
   const enter = createInFlight(MAX_STARTS);
@@ -40,7 +40,7 @@ export function createAdmission(clock: () => number): Admission {
     permits.resize(limit.most);
   }
 
-  /** Measures the call alone: other work of a start, such as looking at rivals for a concurrency key, differs from start to start. */
+  /** Measures the call alone, since other work of a start, such as looking at rivals for a concurrency key, varies. */
   async function measured<T>(tenant: string, call: () => Promise<T>): Promise<T> {
     const began = clock();
     try {
@@ -48,7 +48,7 @@ export function createAdmission(clock: () => number): Admission {
       learn(tenant, Math.max(1, clock() - began));
       return result;
     } catch (error) {
-      // How soon a start is refused for any other reason says nothing about Temporal.
+      // The time until any other refusal says nothing about Temporal.
       if (error instanceof AppError && error.code === 'temporal_unavailable') learn(tenant, null);
       throw error;
     }

@@ -134,7 +134,7 @@ export function createConcurrencyKeeper({ temporal, store, log, clock }: Concurr
   };
 }
 
-/** The identity with which Fermata acts on its own. */
+/** The identity of Fermata itself for requests to Temporal. */
 const SENDER = 'fermata';
 
 /** What one look has found: the runs that were there, and those of them that Temporal said are open. */

@@ -43,24 +43,24 @@ export function requestIdOf(tenant: string, key: string | undefined): string {
   return [...parts, digest.slice(20, 32)].join('-');
 }
 
-/** Knows requests again by their idempotency keys. */
+/** Recognizes repeated requests by their idempotency keys. */
 export interface Repeats {
   /**
-   * Returns the number that the first request with a key was noted with, which is mostly that of a run; null: there was none. Throws
+   * Returns the number that the first request with a key has recorded, usually that of a run; null if there was none. Throws
    * `request_invalid` for a key that no caller may give, and `idempotency_mismatch` where the first request asked for something else.
    */
   find(tenant: string, key: IdempotencyKey, asked: Json): Promise<number | null>;
   /**
-   * Reserves a key for a request that is about to be made, and returns the number that the first one was reserved with: of several at
-   * once, only those that ask for the same go on. Throws `idempotency_mismatch` for the others.
+   * Reserves a key for a request that is about to be carried out, and returns the number with which it was first reserved. Of concurrent
+   * requests, only those with the same content continue. Throws `idempotency_mismatch` for the others.
    */
   claim(tenant: string, key: IdempotencyKey, asked: Json, n: number): Promise<number>;
-  /** Notes that what was asked with a key is done, with the number by which a repeat finds it. */
+  /** Records that the request with a key was carried out, with the number by which a repetition finds the result. */
   note(tenant: string, key: IdempotencyKey, asked: Json, n: number): Promise<void>;
   /**
-   * Does something once for a caller's key, and each time without one. `prepare` checks the request and chooses a number for it; `act`
-   * gets the number that the first request with the key chose, and must take being called again with it after a crash. Throws what `find`
-   * and `claim` throw.
+   * Acts once for a caller's key, and each time without one. `prepare` checks the request and chooses a number for it; `act` gets the
+   * number that the first request with the key chose, and must be repeatable with it after a crash. Throws what `find` and `claim`
+   * throw.
    */
   once(
     request: { tenant: string; key: string | undefined; asked: Json },
@@ -69,7 +69,7 @@ export interface Repeats {
   ): Promise<void>;
 }
 
-/** Creates it over a store. */
+/** Creates the memory of requests over a store. */
 export function createRepeats(keys: IdempotencyKeyStore): Repeats {
   const repeats: Repeats = {
     async find(tenant, key, asked) {

@@ -29,7 +29,7 @@ interface LaunchOptions {
   number?: number | undefined;
 }
 
-/** How Temporal is called: after how many seconds the run is to start, and what measures the call. */
+/** The options of the call of Temporal: the seconds until the run starts, and the measure of the call. */
 interface StartCall {
   delay: number;
   measure: Measure;
@@ -46,10 +46,10 @@ export interface Launched {
 /** Starts runs, each exactly once and under its own number. */
 export interface Launcher {
   /**
-   * Starts a run, and gives what `show` makes of it. The same idempotency key with what was asked the same is one run,
-   * also after a crash in between. Tenants start in turn, so that one that starts as fast as it can delays another by a few starts
-   * at most. Throws `task_queue_forbidden`, `idempotency_mismatch`, `temporal_unavailable`, and `busy` when the tenant has too many
-   * starts under way, or its turn does not come in time.
+   * Starts a run, and returns the result of `show` for it. The same idempotency key with the same request is one run, also after a crash
+   * in between. Tenants take turns, so that a tenant that starts as fast as it can delays another one by a few starts at most. Throws
+   * `task_queue_forbidden`, `idempotency_mismatch`, `temporal_unavailable`, and `busy` when the tenant has too many starts under way, or
+   * its turn does not come in time.
    */
   launch<T>(
     tenant: string,
@@ -70,7 +70,7 @@ export interface LauncherDependencies {
   clock: () => number;
 }
 
-/** Makes it; `clock` gives milliseconds. */
+/** Creates the launcher; `clock` returns milliseconds. */
 export function createLauncher({ temporal, store, turns, signer, queues, clock }: LauncherDependencies): Launcher {
   const { namespace } = temporal;
   const admit = createAdmission(clock);
@@ -144,7 +144,7 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
       // Whether a run with a concurrency key waits is decided when it begins.
       return { n, workflowId, started: memo.turn === undefined ? started : null };
     } catch (error) {
-      // Without an answer the run may have started: the row stays, and the reconciler finds out.
+      // Without a response, the run may have started: the row stays, and the reconciler finds out.
       const unknown = error instanceof AppError && error.code === 'temporal_unavailable';
       if (!unknown) await release(tenant, claim);
       throw error;

@@ -1,34 +1,34 @@
-/** Fewest and most starts that a process may have under way. */
+/** The minimum and maximum number of starts that a process may have in progress. */
 const FEWEST = 4;
 const MOST = 100;
 
-/** Starts that may wait for each other: up to so many the limit grows, from so many on it shrinks. */
+/** The number of starts that wait for each other up to which the limit grows, and from which on it shrinks. */
 const FEW_QUEUED = 1;
 const MANY_QUEUED = 2;
 
-/** What is left of the limit when it shrinks. */
+/** The factor by which the limit shrinks. */
 const DECREASE = 0.8;
 
-/** Rounds after which the base time is learnt anew, since Temporal may have become slower for good. */
+/** Rounds after which the base time is measured again, since Temporal may have become slower permanently. */
 const ROUNDS = 200;
 
-/** How many starts may be under way at once, and what that is judged by. */
+/** The number of starts that may be in progress, and the measurements that determine it. */
 export interface StartLimit {
-  /** Starts that may be under way at once. */
+  /** The number of starts that may be in progress. */
   most: number;
-  /** Milliseconds that a start takes which waits for no other one, as far as is known; infinite before the first round. */
+  /** Milliseconds that a start takes if it waits for no other, as far as known; infinite before the first round. */
   base: number;
   /** Rounds for which the base time has been known. */
   rounds: number;
-  /** The starts that have ended in the current round: how many, the milliseconds of the fastest, and the most that were under way. */
+  /** The starts that have ended in the current round: their number, the milliseconds of the fastest, and the most that were in progress. */
   round: { ended: number; fastest: number; busiest: number };
 }
 
 /** A start that has ended. */
 export interface EndedStart {
-  /** Milliseconds that it took; null where Temporal did not answer. */
+  /** Its duration in milliseconds; null if Temporal did not respond. */
   milliseconds: number | null;
-  /** Starts that were under way with it, itself included. */
+  /** The number of starts that were in progress, including itself. */
   underWay: number;
 }
 
@@ -39,9 +39,9 @@ const NEW_ROUND: StartLimit['round'] = { ended: 0, fastest: UNKNOWN, busiest: 0 
 export const FIRST_LIMIT: StartLimit = { most: 10, base: UNKNOWN, rounds: 0, round: NEW_ROUND };
 
 /**
- * Returns the limit after a start has ended. It is judged once in a round of as many starts as it admits, by the fastest of them, so
- * that a single slow start changes nothing. Starts that take longer than the base time wait for each other: by Little's law, how much
- * longer says how many of them wait. Pure.
+ * Returns the limit after a start has ended. The limit changes once per round of as many starts as it admits, by the fastest of them, so
+ * that a single slow start changes nothing. Starts that take longer than the base time wait for each other: by Little's law, the
+ * additional time shows how many of them wait. Pure.
  */
 export function adaptLimit(limit: StartLimit, { milliseconds, underWay }: EndedStart): StartLimit {
   const { most, base, rounds, round } = limit;
@@ -52,7 +52,7 @@ export function adaptLimit(limit: StartLimit, { milliseconds, underWay }: EndedS
   if (ended < most) return { most, base, rounds, round: { ended, fastest, busiest } };
   const isUsed = busiest > most / 2;
   if (rounds === ROUNDS) {
-    // With half of the starts fewer wait for each other, so that what is learnt is closer to the truth.
+    // With half as many starts, fewer wait for each other, so the measurement is more accurate.
     return { most: isUsed ? shrink(most, 0.5) : most, base: UNKNOWN, rounds: 0, round: NEW_ROUND };
   }
   const lowest = Math.min(base, fastest);

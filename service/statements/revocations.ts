@@ -7,18 +7,18 @@ import type { ProjectionReader } from '../projections/reader.ts';
 import type { SigningKey } from './signing-key.ts';
 import type { StatementSigner } from './statements.ts';
 
-/** The progress of a revocation in open runs: how many were told, and how many could not be told. */
+/** The progress of a revocation: how many open runs were informed, and how many could not be. */
 export interface RevocationCounts {
   told: number;
   failed: number;
 }
 
-/** Runs that are told concurrently. */
+/** The number of runs that are informed concurrently. */
 const AT_ONCE = 8;
 
 /**
- * Tells every open run that trusts a signing key that the key is revoked, and counts the runs. `own` is the key itself; if it is null,
- * runs that trust no other key cannot be told. Returns false if the signal was aborted before all were tried. Throws if the open runs
+ * Informs every open run that trusts a signing key that the key is revoked, and counts the runs. `own` is the key itself; if it is null,
+ * runs that trust no other key cannot be informed. Returns false if the signal was aborted before all were tried. Throws if the open runs
  * cannot be listed.
  */
 export async function tellRevocation(
@@ -43,7 +43,7 @@ export async function tellRevocation(
     const execution = (await projections.read(workflowId))?.execution;
     if (execution?.trust?.keys[kid] === undefined) return;
     for (const payload of signer.sealRevocation(execution, kid, own, clock())) {
-      // A run that has ended meanwhile need not be told.
+      // A run that has ended meanwhile needs no information.
       await temporal.signal(workflowId, { name: TRUST_SIGNAL, payload, identity: 'fermata', requestId: undefined });
     }
     counts.told += 1;

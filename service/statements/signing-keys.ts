@@ -82,9 +82,9 @@ export interface SigningKeyService {
    */
   rotate(caller: Principal): Promise<PublishedKey[]>;
   /**
-   * Revokes a key permanently. It signs nothing any more, except to tell every open run that trusts it about the revocation, once all
+   * Revokes a key permanently. It signs nothing any more but the notice of its revocation to every open run that trusts it, once all
    * API processes have had the time to notice. Returns the progress within 20 seconds; the rest continues in the background. Can be
-   * repeated to see the progress, to reach runs that could not be told, and after a restart, which ends the telling. Throws
+   * repeated to see the progress, to reach runs that could not be informed, and after a restart, which ends the work. Throws
    * `forbidden`, `key_not_found`, `last_key`.
    */
   revoke(caller: Principal, kid: string): Promise<Revocation>;
@@ -97,7 +97,7 @@ export interface SigningKeyService {
 /** Milliseconds after which an API process notices changes of keys by another one. */
 const REFRESH_EVERY = 1_000;
 
-/** Milliseconds for which a request waits until all open runs are told of a revocation. */
+/** Milliseconds for which a request waits until all open runs are informed of a revocation. */
 const ANSWER_WITHIN = 15_000;
 
 /** The dependencies of the service. */
@@ -109,7 +109,7 @@ export interface SigningKeyDependencies {
   log: Logger;
   /** Resolves after some milliseconds; rejects once the signal is aborted. */
   wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
-  /** Tells open runs about a revocation; resolves with false if the signal was aborted before all were tried. */
+  /** Informs open runs of a revocation; resolves with false if the signal was aborted before all were tried. */
   tell: (
     key: { kid: string; own: SigningKey | null },
     counts: RevocationCounts,
@@ -132,7 +132,7 @@ export function createSigningKeyService({
   const telling = new Map<string, { counts: RevocationCounts; done: Promise<boolean> }>();
   const stopped = new AbortController();
 
-  /** Starts to tell open runs about a revocation. */
+  /** Starts to inform open runs of a revocation. */
   function beginTelling(row: SigningKeyRow) {
     const { kid } = row;
     const counts: RevocationCounts = { told: 0, failed: 0 };

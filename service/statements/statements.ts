@@ -22,7 +22,7 @@ export interface StatementSigner {
   /**
    * Returns the payloads of the trust signals, in order, that make a run distrust a key. `own` is the key itself, which introduces the
    * next key to a run that trusts no other; null: it is no longer known. `at` is the time in milliseconds. Throws `last_key`, and
-   * `signing_key_missing` for a run that cannot be told.
+   * `signing_key_missing` for a run that cannot be informed.
    */
   sealRevocation(execution: Execution, kid: string, own: SigningKey | null, at: number): Json[];
   /** Returns the keys that a run trusts that starts now. */

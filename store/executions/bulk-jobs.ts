@@ -31,7 +31,7 @@ export interface BulkJobStore {
   /** Leases, until a time, the oldest free job of the tenant that follows another one in turn; null when there is none. */
   lease(now: Date, until: Date, behind: string | null): Promise<BulkJob | null>;
   /**
-   * Notes what became of the next executions of a job, and until when somebody has it; null lets it go. `errors` tells some of
+   * Records the results of the next executions of a job, and until when a process has leased it; null releases it. `errors` are some of
    * those that `failed` counts; `targets` is another order of the executions, where others than the next ones are done.
    */
   advance(

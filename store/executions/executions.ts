@@ -260,7 +260,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
 /** Takes the lock between deletions and writers of rows until the transaction ends: writers share it, a deletion has it alone. */
 async function holdDeletions(transaction: Transaction, how: 'shared' | 'alone'): Promise<void> {
   const key = sql`hashtextextended('fermata deletions', 0)`;
-  // A statement of its own: what is read next must see what was committed while this waited.
+  // A separate statement, so that the next read sees what was committed while this one waited.
   await transaction.execute(
     how === 'alone' ? sql`select pg_advisory_xact_lock(${key})` : sql`select pg_advisory_xact_lock_shared(${key})`,
   );
