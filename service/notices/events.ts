@@ -10,9 +10,9 @@ import {
 import { grantName } from '../../model/names.ts';
 import type { NoticeKind } from '../../model/notice.ts';
 
-// Which events an inquiry gives rise to, and which of them are still worth telling. Pure.
+// The events of an inquiry, and those of them that are still worth announcing. Pure.
 
-/** An event that a target is to be told; `number` is null where the next free one of its kind is meant. */
+/** An event to announce to a target; `number` is null for the next free number of its kind. */
 export interface WantedEvent {
   channel: NoticeChannel;
   target: string;
@@ -28,7 +28,7 @@ const ENDS: Partial<Record<InquiryStatus, NoticeKind>> = {
   cancelled: 'withdrawn',
 };
 
-/** The events that are worth a mail: its link shows the rest. */
+/** The events for which a mail is sent; its link shows the rest. */
 const MAILED: readonly NoticeKind[] = ['opened', 'reminded'];
 
 /** A place where an inquiry is announced. */
@@ -85,8 +85,7 @@ function targetsIn(notify: InquiryNotify): Target[] {
 
 /**
  * Derives the events of an inquiry since it was last read, in order, for each of its targets. A target that it did not have before, as
- * all are when it is first read (`before` is null), gets everything: its opening, each vote and its end, so that nothing is missed that
- * nobody has seen.
+ * all are when it is first read (`before` is null), gets all events: the opening, each vote and the end.
  */
 export function noticeEventsOf(before: Inquiry | null, inquiry: Inquiry): WantedEvent[] {
   const known = new Set(
@@ -143,7 +142,7 @@ export function nextReminder({ status, created, request }: Inquiry, now: number)
 
 function isTold(place: Target, kind: NoticeKind, inquiry: Inquiry, since: Inquiry | null): boolean {
   if (place.channel !== 'email') return true;
-  // A mail about a delegation goes only to a person who can decide by it and was not told before.
+  // A mail about a delegation goes only to a person who can decide because of it and has not been informed before.
   if (kind === 'delegated') {
     return since !== null && delegationFor(since, place) === null && delegationFor(inquiry, place) !== null;
   }
@@ -156,7 +155,7 @@ export interface QueuedEvent {
   kind: NoticeKind;
 }
 
-/** The state of a target: whether its inquiry is open, and whether the target was told of it. */
+/** The state of a target: whether its inquiry is open, and whether it was announced to the target. */
 export interface TargetState {
   channel: NoticeChannel;
   open: boolean;
@@ -165,7 +164,7 @@ export interface TargetState {
 
 /**
  * Chooses the next event for a target from its unsettled ones, which are in order, and the events that it supersedes. A program gets
- * every event in order; people are told the present state of the inquiry, and nothing of one that was over before they heard of it.
+ * every event in order. People are shown the present state of the inquiry, and nothing if it ended before it was announced to them.
  */
 export function chooseEvent<Event extends QueuedEvent>(
   queue: readonly Event[],

@@ -50,7 +50,7 @@ export interface OutboxServices {
 
 /**
  * Creates the outbox. It delivers the events of each target one after another, and tries each again until it is settled. A receiver
- * that does not answer delays neither other receivers nor other tenants.
+ * that does not respond delays neither other receivers nor other tenants.
  */
 export function createOutbox({ inquiries, events, announcers, namespace, clock, log }: OutboxServices): Outbox {
   const byChannel = new Map<NoticeChannel, Announcer>(announcers.map((announcer) => [announcer.channel, announcer]));

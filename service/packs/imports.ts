@@ -36,9 +36,9 @@ export interface PackImportService {
   /** Finds what is wrong with the meaning of the workflows of a pack that is refused for its shape. */
   meaningIssues(principal: Principal, body: unknown): Promise<Issue[]>;
   /**
-   * Brings a pack to what it is given as, in one transaction: what is not there is made, what differs is changed; with `prune` what
-   * is not given is deleted, workflows with their runs (`force`: also those that are open), and otherwise nothing is. Everything is checked
-   * first, so that all issues are told; `dry`: it is told what would be done, and undone. Throws `request_invalid`, `definition_invalid`,
+   * Makes a pack equal to the given one, in one transaction: creates what is missing and updates what differs; with `prune` also deletes
+   * what is not given, workflows with their runs (`force`: even open ones). Examines everything first, so that all issues are reported.
+   * `dry` reports the changes and rolls them back. Throws `request_invalid`, `definition_invalid`,
    * `workflow_in_use` and `action_in_use` for what cannot be deleted.
    */
   import(

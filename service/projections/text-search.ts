@@ -31,7 +31,7 @@ export function createReplacer(part: string, by: string): Replacer {
   };
 }
 
-/** For each beginning of a text, the length of its longest proper beginning that is its end as well. */
+/** Returns, for each prefix of a text, the length of its longest proper prefix that is also its suffix. */
 function bordersOf(text: string): Int32Array {
   const borders = new Int32Array(text.length);
   let border = 0;

@@ -93,7 +93,7 @@ function listAt(node: JsonObject, name: string): Json[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** An input with what is at some paths replaced; what is null, or not there, stays. */
+/** Returns an input in which the values at some paths are replaced; null and missing values stay. */
 export function replaceAt(value: Json, paths: readonly (readonly string[])[], replace: (value: Json) => Json): Json {
   return paths.reduce<Json>((shown, path) => replaceOne(shown, path, replace), value);
 }
@@ -117,8 +117,7 @@ function replaceOne(value: Json, path: readonly string[], replace: (value: Json)
 }
 
 /**
- * Returns the parts of a schema that say `writeOnly` somewhere within them, or refer to something: whatever that is counts. None where the
- * schema says it nowhere.
+ * Returns the parts of a schema that contain `writeOnly` or a reference, whatever it leads to; empty for a schema without `writeOnly`.
  */
 function mentions(schema: JsonObject): ReadonlySet<Json> {
   const found = new Set<Json>();
@@ -136,7 +135,7 @@ function mentions(schema: JsonObject): ReadonlySet<Json> {
   return says ? found : new Set();
 }
 
-/** What a reference within a schema means; undefined where it means nothing. */
+/** Returns the schema to which a reference within a schema leads; undefined if it leads nowhere. */
 function referred(schema: JsonObject, anchors: ReadonlyMap<string, Json>, reference: string): Json | undefined {
   const fragment = decoded(reference.slice(1));
   if (fragment === '') return schema;
@@ -158,7 +157,7 @@ function decoded(text: string): string {
   }
 }
 
-/** The schemas with an anchor, by its name, and the whole. */
+/** Returns the schemas with an anchor, by its name, and the whole schema. */
 function anchorsOf(schema: JsonObject): Map<string, Json> {
   const anchors = new Map<string, Json>([['', schema]]);
   const look = (value: Json): void => {
