@@ -7,10 +7,10 @@ import { createMasterKeyService } from '../../../service/access/master-keys.ts';
 import { createSealer } from '../../../service/access/sealer.ts';
 import { createSecretResolver, createSecretService } from '../../../service/access/secrets.ts';
 import { createConnectionStore } from '../../../store/access/connections.ts';
+import { createProcessStore } from '../../../store/access/processes.ts';
 import { createSealStore } from '../../../store/access/seals.ts';
 import { createSecretStore } from '../../../store/access/secrets.ts';
 import { type OpenDatabase, openEmbedded } from '../../../store/database.ts';
-import { createProcessStore } from '../../../store/access/processes.ts';
 import { preparedFolder } from '../support/prepared.ts';
 
 const OLD = 'the master key of last year, long enough';
