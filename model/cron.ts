@@ -76,26 +76,27 @@ function adviceOf(text: string, parts: readonly string[]): string | null {
   return null;
 }
 
-/** The values of a field in order. Throws CronRefused. */
+/** Returns the values of a field in order. Throws CronRefused. */
 function valuesOf(field: Field, text: string): number[] {
-  const values = new Set<number>();
-  for (const entry of text.split(',')) {
-    const found = /^(?:(\*)|([^-/]+)(?:-([^-/]+))?)(?:\/([^-/]+))?$/.exec(entry);
-    if (found === null) throw refused(field, entry);
-    const [, star, from, to, step] = found;
-    const first = star === undefined ? valueAt(field, from!) : field.first;
-    const last = star === undefined ? (to === undefined ? first : endAt(field, first, to)) : lastOf(field);
-    const by = step === undefined ? 1 : Number(/^\d+$/.test(step) ? step : Number.NaN);
-    if (!(by >= 1)) throw new CronRefused(`the ${field.name} "${entry}" must have a step of 1 or more`);
-    if (step !== undefined && star === undefined && to === undefined) {
-      throw new CronRefused(
-        `the ${field.name} "${entry}" has a step without a range; write "${from}-${lastOf(field)}/${step}"`,
-      );
-    }
-    if (last < first) throw new CronRefused(`the ${field.name} "${entry}" is a descending range; split it into two`);
-    for (let value = first; value <= last; value += by) values.add(value);
-  }
+  const values = new Set(text.split(',').flatMap((entry) => valuesOfEntry(field, entry)));
   return [...values].sort((a, b) => a - b);
+}
+
+/** Returns the values of one entry of a list: of `*`, a value or a range, each with or without a step. */
+function valuesOfEntry(field: Field, entry: string): number[] {
+  const found = /^(?:(\*)|([^-/]+)(?:-([^-/]+))?)(?:\/([^-/]+))?$/.exec(entry);
+  if (found === null) throw refused(field, entry);
+  const [, star, from, to, step] = found;
+  const first = star === undefined ? valueAt(field, from!) : field.first;
+  const last = star === undefined ? (to === undefined ? first : endAt(field, first, to)) : lastOf(field);
+  const by = step === undefined ? 1 : Number(/^\d+$/.test(step) ? step : Number.NaN);
+  if (!(by >= 1)) throw new CronRefused(`the ${field.name} "${entry}" must have a step of 1 or more`);
+  if (step !== undefined && star === undefined && to === undefined) {
+    const advice = `write "${from}-${lastOf(field)}/${step}"`;
+    throw new CronRefused(`the ${field.name} "${entry}" has a step without a range; ${advice}`);
+  }
+  if (last < first) throw new CronRefused(`the ${field.name} "${entry}" is a descending range; split it into two`);
+  return Array.from({ length: Math.floor((last - first) / by) + 1 }, (_, index) => first + index * by);
 }
 
 /** The value that ends a range: one that began on another day of the week ends on its day 7 where it ends on Sunday. */

@@ -133,14 +133,9 @@ function scan(text: string): Findings {
       // Most numbers are short, and need not be looked at.
       if (end - index > EXACT_DIGITS || hasExponent(text, index, end)) takeNumber(index, end);
       index = end - 1;
-    } else if (code === COMMA) {
-      if (inside!.keys === null) inside!.index += 1;
-      else inside!.awaitsKey = true;
-    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
-      inside =
-        code === OPEN_BRACE
-          ? { keys: new Set(), key: '', index: 0, awaitsKey: true }
-          : { keys: null, key: '', index: 0, awaitsKey: false };
+    } else if (code === COMMA) awaitNext(inside!);
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      inside = openContainer(code === OPEN_BRACE);
       open.push(inside);
     } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
       open.pop();
@@ -148,6 +143,16 @@ function scan(text: string): Findings {
     }
   }
   return { issues, integers };
+}
+
+function openContainer(isObject: boolean): Container {
+  return { keys: isObject ? new Set() : null, key: '', index: 0, awaitsKey: isObject };
+}
+
+/** Moves on to the next value of a list, or to the next key of an object. */
+function awaitNext(container: Container): void {
+  if (container.keys === null) container.index += 1;
+  else container.awaitsKey = true;
 }
 
 const QUOTE = 0x22;

@@ -7,7 +7,6 @@ import {
   isSeq,
   Lexer,
   type Node,
-  type Pair,
   Parser,
   type Scalar,
   type YAMLError,
@@ -112,14 +111,16 @@ function targetsOf(root: Node | null): ReadonlyMap<Node, Node> {
     }
     if (!isScalar(node) && !isMap(node) && !isSeq(node)) return;
     if (node.anchor !== undefined) anchors.set(node.anchor, node);
-    if (isScalar(node)) return;
-    for (const item of node.items) {
-      if (!isMap(node)) visit(item);
-      else for (const part of [(item as Pair).key, (item as Pair).value]) visit(part);
-    }
+    for (const part of partsOf(node)) visit(part);
   };
   visit(root);
   return targets;
+}
+
+/** Returns the keys and values of a map, and the items of a list, as they are written. */
+function partsOf(node: Node): unknown[] {
+  if (isMap(node)) return node.items.flatMap(({ key, value }) => [key, value]);
+  return isSeq(node) ? node.items : [];
 }
 
 /** Turns the nodes of one document into JSON; what an alias repeats counts each time. */

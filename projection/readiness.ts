@@ -1,6 +1,6 @@
 import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { HistoryEvent } from './history.ts';
-import { openingOf } from './project.ts';
+import { openingOf } from './runs/opening.ts';
 
 /**
  * Why this build could not go on with an open run, by the history of its newest run; null: it could. What has come and

@@ -7,8 +7,10 @@ import { executionKey, tryKey } from '../model/task-key.ts';
 import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import { eventTime, type HistoryEvent, isoTime, type Replay } from './history.ts';
 import { endEntry, omissionEntry, startEntry, taskEntries } from './logs.ts';
-import { closeOf, marksOf, memoOf, type Opening, openingOf, startTime } from './project.ts';
-import { placesOf, type TaskSources, taskAt } from './tasks.ts';
+import { closeOf } from './runs/closing.ts';
+import { OpenStatus } from './runs/open-status.ts';
+import { memoOf, type Opening, openingOf, startTime } from './runs/opening.ts';
+import { placesOf, type TaskSources, taskAt } from './tasks/tasks.ts';
 
 /** What whoever follows a run is told; `end` comes last. Times are ISO 8601, UTC. */
 export type StreamPart =
@@ -38,7 +40,7 @@ const EVENT = 50;
  * spent, and for a run whose work cannot be counted (createReplay), the tasks of the run are left out from then on.
  */
 export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStream {
-  const marks = marksOf();
+  const openStatus = new OpenStatus();
   const told = new Tasks();
   let run: { type: string; ours: boolean; created: string; memo: RunMemo | null } | null = null;
   let replay: Replay | null = null;
@@ -96,7 +98,7 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
     take(event) {
       const parts: StreamPart[] = [];
       const at = isoTime(eventTime(event));
-      marks.take(event);
+      openStatus.take(event);
       if (run === null) {
         const opening = open(event, workflowId);
         run = beginningOf(opening);
@@ -116,7 +118,7 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
         replay = null;
         parts.push({ type: 'log', entry: omissionEntry(at) });
       }
-      const next = closing?.status ?? (found === null ? status : marks.status(found.state));
+      const next = closing?.status ?? (found === null ? status : openStatus.read(found.state));
       if (next !== null && next !== status) {
         status = next;
         parts.push({ type: 'execution', status, created, updated: at });

@@ -11,7 +11,8 @@ import { isRunInput, type RunInput } from '../model/run-input.ts';
 import type { HistoryEvent } from './history.ts';
 import { createStatementReader, ledgerOf } from './ledger.ts';
 import { decodePayloads, isSealed, type ProtoPayload } from './payload.ts';
-import { createProjection, openingOf } from './project.ts';
+import { createProjection } from './project.ts';
+import { openingOf } from './runs/opening.ts';
 
 // Checks histories of runs without a server: the interpreter does again what the run has done.
 

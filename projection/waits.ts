@@ -6,9 +6,9 @@ import { HELD_BACK, type Wait } from '../model/execution.ts';
 import { INFRASTRUCTURE_UNAVAILABLE } from '../model/failure.ts';
 import { isJsonObject } from '../model/json.ts';
 import { isoTime } from './history.ts';
-import { isHeldBack } from './holds.ts';
 import { decodePayloads, timestampMilliseconds } from './payload.ts';
-import { isStarted } from './tasks.ts';
+import { isStarted } from './tasks/attempts.ts';
+import { isHeldBack } from './tasks/holds.ts';
 
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 

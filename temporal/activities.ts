@@ -1,5 +1,5 @@
 import proto from '@temporalio/proto';
-import { HOLDER, type HoldStep, STRETCHED_SECONDS } from '../projection/holds.ts';
+import { HOLDER, type HoldStep, STRETCHED_SECONDS } from '../projection/tasks/holds.ts';
 
 type WorkflowService = proto.temporal.api.workflowservice.v1.WorkflowService;
 

@@ -13,7 +13,7 @@ import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import type { RunKey } from '../model/run-key.ts';
 import { boundedText } from '../model/text.ts';
 import type { HistoryEvent } from '../projection/history.ts';
-import { HOLDER, type HoldStep } from '../projection/holds.ts';
+import { HOLDER, type HoldStep } from '../projection/tasks/holds.ts';
 import type { PendingWork } from '../projection/waits.ts';
 import { changeActivity } from './activities.ts';
 import { createCalls, isUnimplemented } from './calls.ts';

@@ -71,7 +71,7 @@ export function createProjectionJobs(): ProjectionJobs {
 function projectionOf(workflowId: string, until: number | null): Pick<OpenHistory, 'take' | 'projection'> {
   if (until !== null) return createMoment(workflowId, until);
   const projection = createProjection(workflowId);
-  return { take: projection.take, projection: () => projection };
+  return { take: (event) => projection.take(event), projection: () => projection };
 }
 
 /** Forgets the projections that were read longest ago until the rest is small enough. */

@@ -92,7 +92,13 @@ function dependentCheck({ map }: Subschemas): Check[] {
 
 /** The checks of the keywords that apply subschemas to properties, or name properties. */
 export function objectChecks(schema: JsonObject, schemas: Subschemas): Check[] {
-  return [...requiredCheck(schema), ...dependentRequiredCheck(schema), ...propertiesCheck(schemas)];
+  return [
+    ...requiredCheck(schema),
+    ...dependentRequiredCheck(schema),
+    ...propertyNamesCheck(schemas),
+    ...propertiesCheck(schemas),
+    ...otherPropertiesCheck(schemas),
+  ];
 }
 
 function requiredCheck({ required }: JsonObject): Check[] {
@@ -137,21 +143,23 @@ function allPresent(
   return valid;
 }
 
-function propertiesCheck({ map, one, patterns }: Subschemas): Check[] {
-  const properties = map('properties');
-  const additional = one('additionalProperties');
+function propertyNamesCheck({ one }: Subschemas): Check[] {
   const names = one('propertyNames');
-  const checks: Check[] = [];
-  if (names !== null) {
-    checks.push((walk, value, place) =>
+  if (names === null) return [];
+  return [
+    (walk, value, place) =>
       eachKey(walk, value, place, (key) => {
         if (walk.visit(names, key, null, null)) return true;
         return walk.fail(place?.child(key) ?? null, 'propertyNames', 'has a name that does not match "propertyNames"');
       }),
-    );
-  }
-  if (properties.size > 0) {
-    checks.push((walk, value, place, evaluated) => {
+  ];
+}
+
+function propertiesCheck({ map }: Subschemas): Check[] {
+  const properties = map('properties');
+  if (properties.size === 0) return [];
+  return [
+    (walk, value, place, evaluated) => {
       if (!isJsonObject(value)) return true;
       walk.meter.charge(Math.ceil(properties.size / 8));
       let valid = true;
@@ -163,26 +171,41 @@ function propertiesCheck({ map, one, patterns }: Subschemas): Check[] {
         if (place === null) break;
       }
       return valid;
-    });
-  }
-  if (patterns.length === 0 && additional === null) return checks;
-  checks.push((walk, value, place, evaluated) =>
-    eachKey(walk, value, place, (key, entry) => {
-      let known = properties.has(key);
-      let valid = true;
-      for (const [pattern, node] of patterns) {
-        if (!walk.matcher.matches(pattern, key)) continue;
-        known = true;
+    },
+  ];
+}
+
+/** Checks properties by the patterns of their names, and those that nothing names by `additionalProperties`. */
+function otherPropertiesCheck({ map, one, patterns }: Subschemas): Check[] {
+  const properties = map('properties');
+  const additional = one('additionalProperties');
+  if (patterns.length === 0 && additional === null) return [];
+  return [
+    (walk, value, place, evaluated) =>
+      eachKey(walk, value, place, (key, entry) => {
+        const valid = validByPatterns(walk, patterns, key, entry, place);
+        if (valid === null && (properties.has(key) || additional === null)) return true;
         evaluated?.keys.add(key);
-        if (!walk.visit(node, entry, place?.child(key) ?? null, null)) valid = false;
-        if (!valid && place === null) return false;
-      }
-      if (known || additional === null) return valid;
-      evaluated?.keys.add(key);
-      return walk.visit(additional, entry, place?.child(key) ?? null, null) && valid;
-    }),
-  );
-  return checks;
+        return valid ?? walk.visit(additional!, entry, place?.child(key) ?? null, null);
+      }),
+  ];
+}
+
+/** Whether a property matches the schemas of all patterns that its name matches; null: there is no such pattern. */
+function validByPatterns(
+  walk: SchemaValidation,
+  patterns: Subschemas['patterns'],
+  key: string,
+  entry: Json,
+  place: ValuePlace | null,
+): boolean | null {
+  let valid: boolean | null = null;
+  for (const [pattern, node] of patterns) {
+    if (!walk.matcher.matches(pattern, key)) continue;
+    valid = walk.visit(node, entry, place?.child(key) ?? null, null) && valid !== false;
+    if (!valid && place === null) break;
+  }
+  return valid;
 }
 
 /** The checks of the keywords that apply subschemas to entries of lists. */

@@ -57,31 +57,38 @@ export function toRe2(source: string): { text: string } | { problem: string } {
   let text = '';
   let inClass = false;
   for (let at = 0; at < source.length; ) {
-    const character = source[at]!;
-    if (!inClass || character === '\\') {
-      const problem = problemAt(source, at);
-      if (problem !== undefined) return { problem };
-    }
-    if (character === '\\') {
-      const [written, length] = escapeAt(source, at, inClass);
-      text += written;
-      at += length;
-    } else if (inClass) {
-      if (character === ']') inClass = false;
-      // Alone it means itself; before ":" RE2 would read a class of POSIX.
-      text += character === '[' ? '\\[' : character;
-      at += 1;
-    } else if (character === '[') {
-      const [opened, length, closed] = classAt(source, at);
-      inClass = !closed;
-      text += opened;
-      at += length;
-    } else {
-      text += character === '.' ? '[^\\n\\r\\x{2028}\\x{2029}]' : character;
-      at += 1;
-    }
+    const problem = !inClass || source[at] === '\\' ? problemAt(source, at) : undefined;
+    if (problem !== undefined) return { problem };
+    const piece = pieceAt(source, at, inClass);
+    text += piece.written;
+    at += piece.length;
+    inClass = piece.inClass;
   }
   return { text };
+}
+
+/** A translated piece of an expression, the length that it had, and whether a class is open behind it. */
+interface Piece {
+  written: string;
+  length: number;
+  inClass: boolean;
+}
+
+function pieceAt(source: string, at: number, inClass: boolean): Piece {
+  const character = source[at]!;
+  if (character === '\\') {
+    const [written, length] = escapeAt(source, at, inClass);
+    return { written, length, inClass };
+  }
+  if (inClass) {
+    // Alone it means itself; before ":" RE2 would read a class of POSIX.
+    return { written: character === '[' ? '\\[' : character, length: 1, inClass: character !== ']' };
+  }
+  if (character === '[') {
+    const [written, length, closed] = classAt(source, at);
+    return { written, length, inClass: !closed };
+  }
+  return { written: character === '.' ? '[^\\n\\r\\x{2028}\\x{2029}]' : character, length: 1, inClass };
 }
 
 function problemAt(source: string, at: number): string | undefined {

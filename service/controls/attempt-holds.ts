@@ -1,6 +1,6 @@
 import type { Logger } from '../../model/log.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
-import { type HoldChange, holdChanges, isAwaited } from '../../projection/holds.ts';
+import { type HoldChange, holdChanges, isAwaited } from '../../projection/tasks/holds.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
 import { keepGoing, mapConcurrently } from '../background/loops.ts';
 import { createSetAside } from '../background/set-aside.ts';

@@ -5,7 +5,7 @@ import type { LedgerKey } from '../../model/ledger.ts';
 import { OWN_TASK_QUEUE, type RunInput } from '../../model/run-input.ts';
 import type { RunKey } from '../../model/run-key.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
-import { memoOf, type Opening, openingOf, startTime } from '../../projection/project.ts';
+import { memoOf, type Opening, openingOf, startTime } from '../../projection/runs/opening.ts';
 
 /** Reports whether the API has started a run, as it stands, for a tenant: only such a run is given what belongs to the tenant. */
 export type RunGuard = (run: RunKey, tenant: string) => Promise<boolean>;

@@ -171,30 +171,17 @@ export function randomRun(): fc.Arbitrary<RandomRun> {
       const cleaning = cleanups.map((task, index) => taskOf(task, [`undo${index}`], 0, false));
       if (graph && diamond !== undefined) tasks.push(...diamondOf(diamond));
       const led = new Set(tasks.flatMap((task) => targetsOf(task)));
-      if (graph) for (const [index, { join }] of drawn.entries()) if (index > 0) addJoin(tasks[index]!, join, tasks);
+      const joins = graph ? drawn.slice(1) : [];
+      for (const [index, { join }] of joins.entries()) addJoin(tasks[index + 1]!, join, tasks);
       const edged = tasks.some(({ next, on_success, on_failure }) => next || on_success || on_failure);
-      const outcomes = [...tasks, ...cleaning].flatMap(({ name, action }, index): [string, Attempt[]][] =>
-        action === 'test.act'
-          ? [[name, attempts[index]!]]
-          : action in SUB_OUTCOMES
-            ? [[name, [SUB_OUTCOMES[action]!]]]
-            : [],
-      );
+      const outcomes = outcomesOf([...tasks, ...cleaning], attempts);
       const first = outcomes.find(([name]) => tasks.some((task) => task.name === name && task.action === 'test.act'));
       // What never ends by itself needs something that ends it: a cleanup is ended by nothing but its own timeout.
       if (hangs && timeout === 0.1 && first !== undefined) first[1] = [hang];
       const definition: Definition = {
         tasks: [...tasks, ...cleaning],
         variables: { z: 'start' },
-        ...(edged
-          ? {
-              start: tasks.flatMap(({ name }, index) =>
-                index === 0 || !led.has(name) || (name === 'p' && !tasks.some((task) => task.name === 'o'))
-                  ? [name]
-                  : [],
-              ),
-            }
-          : {}),
+        ...(edged ? { start: entriesOf(tasks, led) } : {}),
         ...(cleaning.length > 0 ? { on_cancel: cleaning.map(({ name }) => name) } : {}),
         ...(timeout === undefined ? {} : { timeout }),
         ...(skipped === undefined ? {} : { when: skipped }),
@@ -205,6 +192,20 @@ export function randomRun(): fc.Arbitrary<RandomRun> {
         [name, SUB_OUTCOMES[[...tasks, ...cleaning].find((task) => task.name === name)!.action] ?? list] as const;
       return { definition, outcomes: Object.fromEntries(outcomes.map(every)), cancelAt, signals };
     });
+}
+
+/** How the attempts of each task end: those of an action as they were drawn, those of a sub-workflow as it always does. */
+function outcomesOf(tasks: readonly Task[], attempts: readonly Attempt[][]): [string, Attempt[]][] {
+  return tasks.flatMap(({ name, action }, index): [string, Attempt[]][] => {
+    if (action === 'test.act') return [[name, attempts[index]!]];
+    return action in SUB_OUTCOMES ? [[name, [SUB_OUTCOMES[action]!]]] : [];
+  });
+}
+
+/** The tasks that a run begins with: the first one, those that no task leads to, and the fork of a diamond without a task in front. */
+function entriesOf(tasks: readonly Task[], led: ReadonlySet<string>): string[] {
+  const names = tasks.map(({ name }) => name);
+  return names.filter((name, index) => index === 0 || !led.has(name) || (name === 'p' && !names.includes('o')));
 }
 
 /** An output that tells all that the run itself knows: so what closes it can be compared with what is projected. */

@@ -103,16 +103,16 @@ describe('parseJson', () => {
       seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
       return Math.floor((seed / 2 ** 32) * below);
     };
-    const make = (depth: number): unknown => {
-      const kind = next(depth > 4 ? 5 : 7);
-      if (kind === 0) return next(2 ** 31) - 2 ** 30;
-      if (kind === 1) return (next(1e9) - 5e8) * 10 ** -next(20);
-      if (kind === 2) return 'a"\\ {}[],:\n0e9é😀'.repeat(next(3));
-      if (kind === 3) return next(2) === 0;
-      if (kind === 4) return null;
-      if (kind === 5) return Array.from({ length: next(5) }, () => make(depth + 1));
-      return Object.fromEntries(Array.from({ length: next(5) }, (_, at) => [`k"${at}\\`, make(depth + 1)]));
-    };
+    const kinds: ((depth: number) => unknown)[] = [
+      () => next(2 ** 31) - 2 ** 30,
+      () => (next(1e9) - 5e8) * 10 ** -next(20),
+      () => 'a"\\ {}[],:\n0e9é😀'.repeat(next(3)),
+      () => next(2) === 0,
+      () => null,
+      (depth) => Array.from({ length: next(5) }, () => make(depth)),
+      (depth) => Object.fromEntries(Array.from({ length: next(5) }, (_, at) => [`k"${at}\\`, make(depth)])),
+    ];
+    const make = (depth: number): unknown => kinds[next(depth > 4 ? 5 : 7)]!(depth + 1);
     for (let round = 0; round < 2_000; round += 1) {
       const text = JSON.stringify(make(0), null, next(3));
       expect(parseJson(text)).toEqual(JSON.parse(text));

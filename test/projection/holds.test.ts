@@ -1,7 +1,7 @@
 import type { temporal } from '@temporalio/proto';
 import { expect, it } from 'vitest';
-import { type HoldStep, holdChanges, STRETCHED_SECONDS } from '../../projection/holds.ts';
 import { projectExecution } from '../../projection/project.ts';
+import { type HoldStep, holdChanges, STRETCHED_SECONDS } from '../../projection/tasks/holds.ts';
 import { RECORDED, readEvents } from '../fixtures/recorded.ts';
 
 type Pending = temporal.api.workflow.v1.IPendingActivityInfo;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TemporalServer } from '../../../dev/temporal-server.ts';
-import { memoOf } from '../../../projection/project.ts';
+import { memoOf } from '../../../projection/runs/opening.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { all, eventsOf } from '../streams/event-stream.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';

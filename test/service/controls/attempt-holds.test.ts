@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { STRETCHED_SECONDS } from '../../../projection/holds.ts';
+import { STRETCHED_SECONDS } from '../../../projection/tasks/holds.ts';
 import { createAttemptHolds } from '../../../service/controls/attempt-holds.ts';
 import type { Described } from '../../../temporal/gateway.ts';
 

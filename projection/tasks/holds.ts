@@ -1,6 +1,6 @@
 import type { temporal } from '@temporalio/proto';
-import { isSliceKey } from '../interpreter/events.ts';
-import { timestampMilliseconds } from './payload.ts';
+import { isSliceKey } from '../../interpreter/events.ts';
+import { timestampMilliseconds } from '../payload.ts';
 
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 

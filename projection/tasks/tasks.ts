@@ -1,0 +1,182 @@
+import type { Fault } from '../../interpreter/events.ts';
+import { classifyFault } from '../../interpreter/fault.ts';
+import type { Place, RunState, Visit, Work } from '../../interpreter/state.ts';
+import { workAt } from '../../interpreter/visits.ts';
+import type { Attempt, TaskExecution } from '../../model/execution.ts';
+import type { Failure } from '../../model/failure.ts';
+import type { Json } from '../../model/json.ts';
+import type { TaskState, TaskStatus } from '../../model/status.ts';
+import { tryKey } from '../../model/task-key.ts';
+import { isoTime, type Tries, type TryRecord } from '../history.ts';
+import type { Past } from '../past.ts';
+import {
+  attemptsInRun,
+  firstScheduled,
+  isPaused,
+  isStarted,
+  type PendingActivity,
+  recordedAttempts,
+  type WorkRecords,
+} from './attempts.ts';
+
+/** The activities under way, as Temporal's describe reports them, by activity id. */
+export type DescribedActivities = ReadonlyMap<string, PendingActivity>;
+
+/** Everything that a run's tasks are read from: `closed` is when the run ended, in milliseconds; null while it is open. */
+export interface TaskSources {
+  state: RunState;
+  past: Past;
+  tries: Tries;
+  described: DescribedActivities;
+  closed: number | null;
+}
+
+/** Returns the visits of a run and their items, in order, without those that never began. */
+export function tasksOf(sources: TaskSources): TaskExecution[] {
+  const { state, past } = sources;
+  const earlier = [...past.all()].map(({ place }) => place);
+  const own = placesOf(state);
+  if (earlier.length === 0) return own.map((place) => taskAt(sources, place));
+  const places = [...earlier, ...own.filter((place) => past.work(place) === undefined)];
+  const item = (place: Place) => place.item ?? -1;
+  places.sort((a, b) => a.visit - b.visit || item(a) - item(b));
+  return places.map((place) => taskAt(sources, place));
+}
+
+/** Returns the places of work that has begun: each visit, then its items. */
+export function placesOf({ visits }: RunState): Place[] {
+  return visits.flatMap(({ status, items }, visit) => {
+    if (status === 'held') return [];
+    const begun = (items?.work ?? []).flatMap((work, item) => (work.status === 'held' ? [] : [{ visit, item }]));
+    return [{ visit, item: null }, ...begun];
+  });
+}
+
+/** Returns the task execution at a place: a visit, or one of its items. */
+export function taskAt(sources: TaskSources, place: Place): TaskExecution {
+  const { visit, work } = workIn(sources, place);
+  const { item } = place;
+  const { action } = sources.state.program.tasks.get(visit.name)!;
+  const spec = sources.state.actions[action];
+  const classify = (fault: Fault) =>
+    spec === undefined ? null : classifyFault(fault, spec, work.input, work.key, action).failure;
+  const records = recordsOf(sources, work);
+  const { current, live } = records;
+  const arrived = work.status === 'running' ? (current?.result ?? null) : null;
+  const carried = records.records.length === 0 && (item === null ? visit.carried : isEarlier(sources.state, work));
+  const inWorkflow = Boolean(spec?.inline || spec?.waits);
+  const isWhole = visit.items !== null && item === null;
+  const recorded = recordedAttempts(records, classify);
+  const attempts = inWorkflow && !isWhole && !carried && recorded.length === 0 ? attemptsInRun(work) : recorded;
+  const begun = inWorkflow || isWhole || carried ? work.started : null;
+  const status = taskStatus(work, arrived, records, sources.closed !== null);
+  return {
+    number: item === null ? place.visit + 1 : null,
+    key: work.key,
+    name: visit.name,
+    visit: visit.visit,
+    item,
+    action,
+    status,
+    state: stateOf(work, live, status),
+    input: work.input,
+    output: arrived !== null && 'output' in arrived ? arrived.output : outputAt(visit, work, place, sources.past),
+    failure: failureOf(work, arrived, classify),
+    attempts,
+    created: isoTime(item === null ? visit.created : (work.started ?? visit.created)),
+    started: startedAt(attempts, records, begun),
+    ended: endedAt(work, records, sources.closed),
+    child: records.records.at(-1)?.child ?? null,
+    skipped: work.skipped,
+    carried,
+  };
+}
+
+/** Returns the work at a place, with its visit: as an earlier run of the chain left it, or of this run. */
+function workIn({ state, past }: TaskSources, { visit, item }: Place): { visit: Visit; work: Work } {
+  const earlier = past.work({ visit, item });
+  return {
+    visit: earlier?.visit ?? state.visits[visit]!,
+    work: earlier?.work ?? workAt(state, { visit, item }),
+  };
+}
+
+function recordsOf({ tries, described }: TaskSources, work: Work): WorkRecords {
+  const keys = Array.from({ length: work.tries }, (_, index) => tryKey({ key: work.key, tries: index + 1 }));
+  const records = keys.flatMap((key) => tries.get(key) ?? []);
+  const current = tries.get(tryKey(work));
+  return { records, current, live: current === undefined ? undefined : described.get(tryKey(work)) };
+}
+
+/** Returns when work started; `begun` is when it did without an attempt, in milliseconds. */
+function startedAt(attempts: readonly Attempt[], { records }: WorkRecords, begun: number | null): string | null {
+  const [first] = attempts;
+  if (first !== undefined && first.started !== null) return first.started;
+  const at = first === undefined ? begun : (firstScheduled(records) ?? null);
+  return at === null ? null : isoTime(at);
+}
+
+/** Returns when work ended; work that runs when its run closes ends with it. */
+function endedAt(work: Work, { records, current }: WorkRecords, closed: number | null): string | null {
+  const ended = work.ended ?? current?.ended ?? (work.status === 'running' ? closed : null);
+  return ended === null ? null : isoTime(records.at(-1)?.ended ?? ended);
+}
+
+/** Returns the failure of work: of a result that the interpreter has not taken yet, or its own; null while it runs. */
+function failureOf(
+  work: Work,
+  arrived: TryRecord['result'],
+  classify: (fault: Fault) => Failure | null,
+): Failure | null {
+  if (arrived !== null && 'fault' in arrived) return classify(arrived.fault);
+  return work.status === 'running' ? null : work.failure;
+}
+
+function outputAt(visit: Visit, work: Work, { visit: index, item }: Place, past: Past): Json {
+  return item === null ? outputOf(visit, index, past) : work.output;
+}
+
+/** Whether work ended before its execution began, which then carries it from another one. */
+function isEarlier({ started }: RunState, { ended }: Work): boolean {
+  return ended !== null && ended < started;
+}
+
+/** Returns the output of a visit; outputs of items that its run did not keep come from earlier runs. */
+function outputOf({ items, status, output }: Visit, visit: number, past: Past): Json {
+  if (!items?.forgotten || status !== 'succeeded') return output;
+  const outputs = Array.from(items.list, (_, item) => (items.work[item] ?? past.work({ visit, item })?.work)?.output);
+  return outputs.every((each) => each !== undefined) ? outputs : output;
+}
+
+function taskStatus(
+  work: Work,
+  arrived: TryRecord['result'],
+  { current, live }: WorkRecords,
+  closed: boolean,
+): TaskStatus {
+  switch (work.status) {
+    case 'succeeded':
+      return 'completed';
+    case 'failed':
+      return work.lost ? 'abandoned' : 'failed';
+    case 'timed_out':
+      return 'timeout';
+    case 'cancelled':
+      return 'cancelled';
+    default:
+      if (arrived !== null) return 'output' in arrived ? 'completed' : 'failed';
+      return closed ? 'cancelled' : openStatus(work, live, current);
+  }
+}
+
+function openStatus(work: Work, live: PendingActivity | undefined, current: TryRecord | undefined): TaskStatus {
+  // A wait, or a pause before the next try, needs no worker.
+  if (current === undefined) return work.status === 'delayed' ? 'scheduled' : 'running';
+  if (current.child !== null) return current.started === null ? 'scheduled' : 'running';
+  return isStarted(live) ? 'running' : 'scheduled';
+}
+
+function stateOf({ skipped }: Work, live: PendingActivity | undefined, status: TaskStatus): TaskState {
+  if (skipped !== null) return 'skipped';
+  return isPaused(live) ? 'paused' : status;
+}
