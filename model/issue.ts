@@ -116,24 +116,40 @@ function editDistance(a: string, b: string, bound: number): number {
 const MAX_ISSUES = 100;
 const MAX_ISSUE_CHARACTERS = 200_000;
 
+/** The code of an issue that stands for those that are left out; its message says how many. */
+const MORE_ISSUES = 'more_issues';
+
+/** Returns an issue that stands for `count` others; `path` is the root of what they are about. */
+export function moreIssues(count: number, path = ''): Issue {
+  return { code: MORE_ISSUES, path, message: `and ${count} more` };
+}
+
 /**
- * The first 100 issues, fewer where they are long, and one that says how many more there are. A list that ends with such an
- * issue already stays as it is.
+ * Returns the first 100 issues, fewer where they are long, and one that says how many more there are. Lists that were cut before may be
+ * joined: what they left out counts.
  */
 export function capIssues(issues: readonly Issue[]): Issue[] {
-  if (issues.length <= MAX_ISSUES + 2 && issues.at(-1)?.code === 'more_issues') return [...issues];
+  const listed = issues.filter(({ code }) => code !== MORE_ISSUES);
+  const cut = issues.filter(({ code }) => code === MORE_ISSUES);
   let characters = 0;
-  const end = issues.findIndex(({ path, message }, index) => {
+  const end = listed.findIndex(({ path, message }, index) => {
     characters += path.length + message.length;
     return index === MAX_ISSUES || (index > 0 && characters > MAX_ISSUE_CHARACTERS);
   });
-  if (end === -1) return [...issues];
-  return [...issues.slice(0, end), { code: 'more_issues', path: '', message: `and ${issues.length - end} more` }];
+  if (end === -1 && cut.length < 2) return [...listed, ...cut];
+  const kept = end === -1 ? listed : listed.slice(0, end);
+  return [...kept, moreIssues(countOf(issues) - kept.length)];
 }
 
 /** ` (and 2 more)` after the first of several issues, or nothing. */
 export function andMore(issues: readonly Issue[]): string {
-  return issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+  const count = countOf(issues);
+  return count > 1 ? ` (and ${count - 1} more)` : '';
+}
+
+/** Counts issues with those that were left out. */
+function countOf(issues: readonly Issue[]): number {
+  return issues.reduce((sum, { code, message }) => sum + (code === MORE_ISSUES ? Number(message.split(' ')[1]) : 1), 0);
 }
 
 /** All issues in one line, for a message; `what` names the value as a whole. */

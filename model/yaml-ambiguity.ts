@@ -1,4 +1,4 @@
-import type { Issue } from './issue.ts';
+import { type Issue, moreIssues } from './issue.ts';
 
 /** Warnings that are listed; what comes after them is counted. */
 const MAX_LISTED = 100;
@@ -34,8 +34,7 @@ export class Ambiguities {
 
   /** Returns the first 100 warnings, and one that says how many more there are. */
   warnings(): Issue[] {
-    if (this.#more === 0) return [...this.#listed];
-    return [...this.#listed, { code: 'more_issues', path: '', message: `and ${this.#more} more` }];
+    return this.#more === 0 ? [...this.#listed] : [...this.#listed, moreIssues(this.#more)];
   }
 }
 

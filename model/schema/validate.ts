@@ -1,3 +1,4 @@
+import { moreIssues } from '../issue.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { WorkExceeded, type WorkMeter } from '../work.ts';
 import { DefaultsTooLarge, Filler } from './defaults.ts';
@@ -26,9 +27,7 @@ export function validateBySchema(schema: JsonObject, value: Json, base: string, 
     if (walk.issues.length === 0) return [exceeded(base)];
   }
   const { issues, more } = walk;
-  return more === 0
-    ? issues
-    : [...issues, { code: 'more_issues', path: base, message: `and ${more} more`, keyword: '' }];
+  return more === 0 ? issues : [...issues, { ...moreIssues(more, base), keyword: '' }];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { capIssues, didYouMean, type Issue, Suggestions } from '../../model/issue.ts';
+import { andMore, capIssues, didYouMean, type Issue, Suggestions } from '../../model/issue.ts';
 
 it('a suggestion names the nearest word, if one is near enough', () => {
   expect(didYouMean('tasc', ['other', 'task'])).toBe(' Did you mean "task"?');
@@ -38,4 +38,32 @@ it('a list of issues is cut after 100, and says how many more there are', () => 
   expect(
     capIssues([issue(0, 'x'.repeat(300_000)), issue(1), issue(2)]).map(({ message }) => message.slice(-10)),
   ).toEqual(['xxxxxxxxxx', 'and 2 more']);
+});
+
+it('lists that were cut before are joined without losing count', () => {
+  const issues = (count: number, code: string) =>
+    Array.from({ length: count }, (_, at): Issue => ({ code, path: `/${at}`, message: 'is wrong' }));
+  const told = (list: readonly Issue[]) => [
+    list.length,
+    list.filter(({ code }) => code === 'more_issues').length,
+    list.at(-1)?.message,
+    andMore(list),
+  ];
+  const shape = issues(30, 'shape');
+  const meaning = capIssues(issues(250, 'meaning'));
+  expect(told(meaning)).toEqual([101, 1, 'and 150 more', ' (and 249 more)']);
+  expect(told(capIssues([...shape, ...meaning]))).toEqual([101, 1, 'and 180 more', ' (and 279 more)']);
+  expect(andMore([...shape, ...meaning])).toBe(' (and 279 more)');
+  expect(told(capIssues([...capIssues(issues(101, 'a')), ...capIssues(issues(102, 'b'))]))).toEqual([
+    101,
+    1,
+    'and 103 more',
+    ' (and 202 more)',
+  ]);
+  // The one that stands for others comes last, whatever the order was.
+  expect(capIssues([...capIssues(issues(101, 'a')).slice(-1), ...issues(2, 'b')]).map(({ code }) => code)).toEqual([
+    'b',
+    'b',
+    'more_issues',
+  ]);
 });
