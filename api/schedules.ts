@@ -58,6 +58,14 @@ const ScheduleSchema = z
   })
   .openapi('Schedule');
 
+const TriggeredSchema = ScheduleSchema.extend({
+  triggered: z
+    .object({ scheduled: z.iso.datetime(), execution: z.int().describe('The id of the execution.') })
+    .describe(
+      'What was triggered. With `overlap`, the execution may start later or never, and is not found until then.',
+    ),
+}).openapi('TriggeredSchedule');
+
 const IdParams = z.object({ id: z.string().max(100) });
 const tags = ['schedules'];
 const base = '/api/v1/schedules';
@@ -150,7 +158,7 @@ const triggerRoute = createApiRoute({
     body: optionalJsonBody(ScheduleTriggerSchema),
   },
   responses: {
-    202: answer('Accepted.'),
+    202: jsonData(TriggeredSchema, 'Accepted.'),
     ...errorResponses('schedule_not_found', 'json_malformed', 'idempotency_mismatch', ...startErrors),
   },
 });
@@ -225,7 +233,9 @@ export function scheduleRoutes(schedules: ScheduleService) {
     const { overlap } = context.req.valid('json') ?? {};
     const command = { overlap, idempotencyKey: context.req.valid('header')['idempotency-key'] };
     const triggered = await schedules.trigger(context.get('principal'), context.req.valid('param').id, command);
-    return context.json({ data: scheduleBody(triggered) }, 202);
+    const { scheduled, execution } = triggered.triggered;
+    const data = { ...scheduleBody(triggered), triggered: { scheduled: scheduled.toISOString(), execution } };
+    return context.json({ data }, 202);
   });
 
   router.openapi(backfillRoute, async (context) => {

@@ -7,6 +7,8 @@ export interface Output {
   show(data: Json, lines: () => string[]): void;
   /** Prints a line for people. */
   note(line: string): void;
+  /** Prints a warning; next to JSON it goes to standard error. */
+  warn(line: string): void;
 }
 
 /** Creates the output. By default it is JSON unless standard output is a terminal. */
@@ -21,6 +23,10 @@ export function createOutput({ json, table }: { json?: boolean; table?: boolean 
     },
     note: (line) => {
       if (!asJson) write(line);
+    },
+    warn: (line) => {
+      if (asJson) console.error(`warning  ${line}`);
+      else write(`warning  ${line}`);
     },
   };
 }

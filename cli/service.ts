@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DevFile } from '../dev/dev-file.ts';
+import { IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_RULE } from '../model/idempotency-key.ts';
 import type { Issue } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { CliError, EXIT } from './cli-error.ts';
@@ -83,9 +84,11 @@ export function createService(target: Target): Service {
   };
 }
 
-/** Returns the headers of a request that is done once for a key; none without a key. */
+/** Returns the headers of a request that is done once for a key; none without a key. Throws a CliError (usage) for an invalid key. */
 export function onceHeaders({ keyOnce }: { keyOnce?: string }): Record<string, string> {
-  return keyOnce === undefined ? {} : { 'idempotency-key': keyOnce };
+  if (keyOnce === undefined) return {};
+  if (!IDEMPOTENCY_KEY.test(keyOnce)) throw new CliError(EXIT.usage, `--key-once ${IDEMPOTENCY_KEY_RULE}`);
+  return { 'idempotency-key': keyOnce };
 }
 
 async function refusalOf(response: Response): Promise<CliError> {

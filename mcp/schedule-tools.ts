@@ -31,6 +31,13 @@ const ScheduleSchema = z.object({
   next: z.array(z.string()).describe('The next start times.'),
   recent: z.array(z.object({ scheduledAt: z.string(), startedAt: z.string(), executionId: z.number() })),
 });
+const TriggeredSchema = ScheduleSchema.extend({
+  triggered: z
+    .object({ scheduledAt: z.string(), executionId: z.number() })
+    .describe(
+      'What was triggered. With `overlap`, the execution may start later or never, and is not found until then.',
+    ),
+});
 const ListInput = z.strictObject({
   page: z.int().min(1).max(1_000_000).default(1),
   perPage: z.int().min(1).max(100).default(20),
@@ -118,14 +125,18 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
     },
   };
 
-  const trigger: Tool<typeof TriggerInput, typeof ScheduleSchema> = {
+  const trigger: Tool<typeof TriggerInput, typeof TriggeredSchema> = {
     name: 'trigger_schedule',
     description: 'Trigger a schedule now; each call starts one, unless an idempotencyKey comes again.',
     permission: 'execution:execute',
     effect: 'changes',
     input: TriggerInput,
-    output: ScheduleSchema,
-    run: async (principal, { id: of, ...command }) => scheduleOf(await schedules.trigger(principal, of, command)),
+    output: TriggeredSchema,
+    async run(principal, { id: of, ...command }) {
+      const { triggered, ...schedule } = await schedules.trigger(principal, of, command);
+      const { scheduled, execution } = triggered;
+      return { ...scheduleOf(schedule), triggered: { scheduledAt: scheduled.toISOString(), executionId: execution } };
+    },
   };
 
   const backfill: Tool<typeof BackfillInput, typeof ScheduleSchema> = {

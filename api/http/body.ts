@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Context, MiddlewareHandler } from 'hono';
 import { AppError } from '../../model/app-error.ts';
+import { capIssues, type Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
 import { type BodyType, bodyTypeOf, type DocumentType, decodeText, type ParsedBody, parseBody } from './body-parser.ts';
 import type { ApiEnv } from './environment.ts';
@@ -67,6 +68,11 @@ export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> 
     }
     return next();
   };
+}
+
+/** Returns warnings together with those about how the body of a request is written. */
+export function withBodyWarnings(context: Context<ApiEnv>, found: readonly Issue[]): Issue[] {
+  return capIssues([...found, ...(context.get('bodyWarnings') ?? [])]);
 }
 
 /** Returns the type of a body; null when there is neither a body nor a type. Throws `unsupported_media_type`. */

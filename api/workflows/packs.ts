@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { capIssues } from '../../model/issue.ts';
 import { namedByRef } from '../../model/pack-issues.ts';
 import { PackCreateSchema, PackImportSchema, PackUpdateSchema } from '../../model/requests.ts';
 import type { PackImportService } from '../../service/packs/imports.ts';
@@ -183,7 +184,8 @@ export function packRoutes(packs: PackService, imports: PackImportService) {
         prune,
         force,
       });
-      const warnings = [...found, ...namedByRef(context.get('bodyWarnings') ?? [], context.get('body'))];
+      const ofBody = namedByRef(context.get('bodyWarnings') ?? [], context.get('body'));
+      const warnings = capIssues([...found, ...ofBody]);
       const message = dry ? 'Nothing has changed' : 'Pack imported successfully';
       return context.json({ data, message, ...(warnings.length === 0 ? {} : { warnings }) }, 200);
     },

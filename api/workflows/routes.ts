@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Issue } from '../../model/issue.ts';
+import { capIssues, type Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { MAX_ROW_ID, WorkflowCreateSchema, WorkflowUpdateSchema } from '../../model/requests.ts';
@@ -294,6 +294,6 @@ function writtenBody(
   message: string,
   ofBody: readonly Issue[] = [],
 ): z.infer<typeof WrittenSchema> {
-  const warnings = [...found, ...ofBody];
+  const warnings = capIssues([...found, ...ofBody]);
   return { data: workflowBody(workflow), message, ...(warnings.length === 0 ? {} : { warnings }) };
 }

@@ -6,6 +6,7 @@ import type { DefinitionService } from '../../service/definitions/definitions.ts
 import type { StoredExaminations } from '../../service/definitions/stored-examinations.ts';
 import type { SimulatedRun } from '../../service/simulations/simulation.ts';
 import type { SimulationService } from '../../service/simulations/simulations.ts';
+import { withBodyWarnings } from '../http/body.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
 import { createRouter, refuseShape } from '../http/router.ts';
 import { createApiRoute, jsonData, jsonOrYaml, jsonPage, metaOf, PAGE_QUERY, windowOf } from '../http/routes.ts';
@@ -213,21 +214,22 @@ export function workflowToolRoutes(
 
   router.openapi(validateRoute, async (context) => {
     const { issues, warnings: found } = await definitions.validate(context.get('principal'), context.req.valid('json'));
-    const warnings = [...found, ...(context.get('bodyWarnings') ?? [])];
+    const warnings = withBodyWarnings(context, found);
     return context.json({ data: { valid: issues.length === 0, issues, warnings } }, 200);
   });
 
   router.openapi(simulateRoute, async (context) => {
     const { ref } = context.req.valid('param');
     const simulated = await simulations.simulate(context.get('principal'), ref, context.req.valid('json'));
-    return context.json({ data: simulationBody(simulated) }, 200);
+    const warnings = withBodyWarnings(context, simulated.warnings);
+    return context.json({ data: { ...simulationBody(simulated), warnings } }, 200);
   });
 
   router.openapi(
     simulateUnsavedRoute,
     async (context) => {
       const simulated = await simulations.simulateUnsaved(context.get('principal'), context.req.valid('json'));
-      const warnings = [...simulated.warnings, ...(context.get('bodyWarnings') ?? [])];
+      const warnings = withBodyWarnings(context, simulated.warnings);
       return context.json({ data: { ...simulationBody(simulated), warnings } }, 200);
     },
     refuseShape(simulateUnsavedRoute, definitions.meaningIssues),

@@ -91,7 +91,8 @@ export function addScheduleCommands(program: Command, session: () => Promise<Ses
     });
 }
 
-function shownOf({ id, workflow, spec, overlap, paused, note, state_note, next, recent }: JsonObject): JsonObject {
+function shownOf(schedule: JsonObject): JsonObject {
+  const { id, workflow, spec, overlap, paused, note, state_note, next, recent, triggered } = schedule;
   return {
     id: id!,
     workflow: workflow!,
@@ -101,6 +102,7 @@ function shownOf({ id, workflow, spec, overlap, paused, note, state_note, next, 
     ...(note === null ? {} : { note: note! }),
     ...(state_note === null ? {} : { 'state note': state_note! }),
     next: (next as string[]).join(', ') || null,
+    ...(triggered === undefined ? {} : { triggered: (triggered as JsonObject).execution! }),
     recent: (recent as JsonObject[]).map((run) => textOf(run.execution)).join(', ') || null,
   };
 }

@@ -1,8 +1,12 @@
+import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
+import type { Issue } from '../../model/issue.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { readObject, readPairs } from '../files.ts';
 import { table, textOf } from '../output.ts';
+import { issueLines, type Service } from '../service.ts';
 import type { Session } from '../session.ts';
 
 const BASE = '/api/v1/workflows';
@@ -14,7 +18,7 @@ export function addSimulateCommand(program: Command, session: () => Promise<Sess
     .description('play a workflow with mock outcomes: no side effect')
     .argument(
       '<workflow>',
-      'the ref of a stored workflow, or a file with one that need not be stored: .yaml, .json, or -',
+      'a file with a workflow, which need not be stored: one that exists, a path with a slash, or -; anything else is the ref of a stored workflow',
     )
     .option('-f, --file <file>', 'a JSON or YAML file with input, outcomes and items; with expect, it is a test')
     .option('-i, --input <name=value...>', 'input; values are parsed as JSON if possible, else taken as text')
@@ -24,13 +28,18 @@ export function addSimulateCommand(program: Command, session: () => Promise<Sess
     )
     .action(async (workflow: string, options: SimulateOptions) => {
       const { service, output } = await session();
-      const { expect, ...scene } = await sceneOf(options);
-      const isStored = workflow !== '-' && !/\/|\.(ya?ml|json)$/.test(workflow);
-      const { data } = await (isStored
-        ? service.ask('POST', `${BASE}/${encodeURIComponent(workflow)}/simulate`, { body: scene })
-        : service.ask('POST', `${BASE}/simulate`, { body: { ...(await readDefinition(workflow)), ...scene } }));
-      const simulated = data as JsonObject;
+      const ambiguities = new Ambiguities();
+      const { expect, ...scene } = await sceneOf(options, ambiguities);
+      const found = (await isFile(workflow))
+        ? await service.ask('POST', `${BASE}/simulate`, {
+            body: { ...(await readDefinition(workflow, ambiguities)), ...scene },
+          })
+        : await simulateStored(service, workflow, scene);
+      const played = found.data as JsonObject;
+      const warnings = [...(played.warnings as unknown as Issue[]), ...ambiguities.warnings()];
+      const simulated: JsonObject = { ...played, warnings: warnings as unknown as Json };
       output.show(simulated, () => [
+        ...issueLines(warnings).map((line) => `warning  ${line}`),
         `${textOf(simulated.status)}  ${textOf(messageOf(simulated.error) ?? simulated.output)}`,
         ...table(
           ['TASK', 'ACTION', 'STATUS', 'OUTPUT', 'ERROR'],
@@ -51,8 +60,8 @@ interface SimulateOptions {
 }
 
 /** Returns what a simulation is given: what stands in the file, with the inputs and outcomes of the options in its place. */
-async function sceneOf({ file, input, outcome }: SimulateOptions): Promise<JsonObject> {
-  const scene = file === undefined ? {} : await readObject(file);
+async function sceneOf({ file, input, outcome }: SimulateOptions, ambiguities: Ambiguities): Promise<JsonObject> {
+  const scene = file === undefined ? {} : await readObject(file, ambiguities);
   const merged = (field: string, given: string[] | undefined): JsonObject => {
     if (given === undefined) return {};
     const before = scene[field] ?? {};
@@ -61,9 +70,29 @@ async function sceneOf({ file, input, outcome }: SimulateOptions): Promise<JsonO
   return { ...scene, ...merged('input', input), ...merged('outcomes', outcome) };
 }
 
+/** Reports whether an argument is a file, and not the ref of a workflow, which has no slash. */
+async function isFile(argument: string): Promise<boolean> {
+  if (argument === '-' || argument.includes('/')) return true;
+  return stat(argument).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+/** Simulates a stored workflow. Throws a CliError that also names the missing file for what reads like the name of one. */
+async function simulateStored(service: Service, ref: string, scene: JsonObject): Promise<JsonObject> {
+  try {
+    return await service.ask('POST', `${BASE}/${encodeURIComponent(ref)}/simulate`, { body: scene });
+  } catch (error) {
+    if (!(error instanceof CliError) || error.code !== 'workflow_not_found' || !/\.(ya?ml|json)$/.test(ref))
+      throw error;
+    throw new CliError(error.exitCode, `there is no file ${ref}, and ${error.message}`, { cause: error });
+  }
+}
+
 /** Reads a file that `apply` takes, or a definition by itself. Throws a CliError (usage). */
-async function readDefinition(path: string): Promise<JsonObject> {
-  const content = await readObject(path);
+async function readDefinition(path: string, ambiguities: Ambiguities): Promise<JsonObject> {
+  const content = await readObject(path, ambiguities);
   const { definition, param_schema, out_schema } = Object.hasOwn(content, 'tasks') ? { definition: content } : content;
   if (definition === undefined) throw new CliError(EXIT.usage, `${path} holds no workflow: it has no definition`);
   return {

@@ -36,7 +36,7 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
             ? await importPack(service, source, { dry, prune, force })
             : await applyOne(service, source, { dry, applied: new Set(applied.map(({ ref }) => ref)) });
         applied.push(...changes);
-        for (const line of warnings) output.note(`warning  ${line}`);
+        for (const line of warnings) output.warn(line);
         for (const { ref, executions } of changes) {
           if (executions)
             output.note(`${textOf(ref)}: ${textOf(executions)} of its executions ${dry ? 'would be' : 'are'} deleted`);

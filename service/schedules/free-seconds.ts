@@ -1,27 +1,43 @@
+import { randomInt } from 'node:crypto';
 import { startOfSchedule } from '../../model/execution-id.ts';
 import type { DescribedSchedule, TemporalSchedules } from '../../temporal/schedules.ts';
+import type { Repeats } from '../starts/idempotency.ts';
 
-/**
- * Returns the first second from now on, in milliseconds, for which a schedule has no run and none is due: Temporal names a run by its
- * schedule and its second, and drops a run whose name is taken.
- */
-export type FreeSecond = (scheduleId: string, found: DescribedSchedule) => Promise<number>;
+/** The numbers by which a trigger knows that it has taken a second: as many as `randomInt` can draw from. */
+const CLAIMS = 2 ** 48 - 1;
 
-/** Creates the search, which remembers the seconds that it gave. `clock` returns milliseconds. */
-export function createFreeSeconds(temporal: Pick<TemporalSchedules, 'hasRun'>, clock: () => number): FreeSecond {
-  /** The latest second, in milliseconds, for which each schedule was triggered, until it has passed. */
-  const triggered = new Map<string, number>();
+/** The dependencies of `createFreeSeconds`. */
+interface FreeSecondsDependencies {
+  temporal: Pick<TemporalSchedules, 'hasRun'>;
+  repeats: Pick<Repeats, 'claim'>;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
 
-  return async (scheduleId, { action, info }) => {
-    const now = Math.floor(clock() / 1000) * 1000;
-    const due = new Set(info.nextActionTimes.map((time) => Math.floor(time.getTime() / 1000) * 1000));
-    for (const [id, last] of triggered) if (last < now) triggered.delete(id);
-    for (;;) {
-      // A run that was triggered before may not have started yet.
-      const second = Math.max(now, (triggered.get(scheduleId) ?? 0) + 1000);
-      triggered.set(scheduleId, second);
-      if (due.has(second)) continue;
-      if (!(await temporal.hasRun(startOfSchedule(action.workflowId!, second)))) return second;
-    }
+/** Gives each trigger of a schedule a second: Temporal names a run by its schedule and its second, and drops a run whose name is taken. */
+export function createFreeSeconds({ temporal, repeats, clock }: FreeSecondsDependencies) {
+  /** The latest second, in milliseconds, that each schedule was given here, until it has passed: where to look for the next one. */
+  const given = new Map<string, number>();
+
+  return {
+    /**
+     * Takes the first second from now on, in milliseconds, for which a schedule has no run, none is due, and which no other trigger has
+     * taken, in this process or another.
+     */
+    async take(tenant: string, { scheduleId, action, info }: DescribedSchedule): Promise<number> {
+      const now = Math.floor(clock() / 1000) * 1000;
+      const due = new Set(info.nextActionTimes.map((time) => Math.floor(time.getTime() / 1000) * 1000));
+      for (const [id, last] of given) if (last < now) given.delete(id);
+      for (;;) {
+        const second = Math.max(now, (given.get(scheduleId) ?? 0) + 1000);
+        given.set(scheduleId, second);
+        if (due.has(second)) continue;
+        const workflowId = startOfSchedule(action.workflowId!, second);
+        if (await temporal.hasRun(workflowId)) continue;
+        // The run may start later, after a crash even by a repeat of the request: until then only the claim shows that it is taken.
+        const mine = randomInt(CLAIMS);
+        if ((await repeats.claim(tenant, ['trigger', workflowId], {}, mine)) === mine) return second;
+      }
+    },
   };
 }

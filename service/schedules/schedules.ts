@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../model/app-error.ts';
-import { scheduleWorkflowIdOf } from '../../model/execution-id.ts';
+import { scheduleWorkflowIdOf, startOfSchedule } from '../../model/execution-id.ts';
 import type { Logger } from '../../model/log.ts';
 import { type Principal, subjectsOf } from '../../model/principal.ts';
 import type { Overlap } from '../../model/schedule.ts';
@@ -13,11 +13,13 @@ import { createFreeSeconds } from './free-seconds.ts';
 import { createScheduleRefresher, type ScheduleRefresher } from './refresher.ts';
 import {
   authorsNote,
+  executionOf,
   isNoteOfOurs,
   type Schedule,
   type ScheduleRequest,
   scheduleOf,
   scheduleStarters,
+  type TriggeredSchedule,
   unchanged,
 } from './stored-schedules.ts';
 import { checkRange, checkTimes } from './times.ts';
@@ -62,7 +64,7 @@ export interface ScheduleService extends ScheduleRefresher {
    * Starts a run now; from now on the caller is a starter of the schedule's runs. The same idempotency key is one run. Throws
    * `schedule_not_found`, `idempotency_mismatch`, `busy`, and what a start throws.
    */
-  trigger(principal: Principal, id: string, command: TriggerCommand): Promise<Schedule>;
+  trigger(principal: Principal, id: string, command: TriggerCommand): Promise<TriggeredSchedule>;
   /**
    * Starts the runs of the times in a range; from now on the caller is a starter of the schedule's runs. The same idempotency key is one
    * backfill. Throws `schedule_not_found`, `request_invalid`, `idempotency_mismatch`, `busy`, and what a start throws.
@@ -75,7 +77,7 @@ export interface ScheduleDependencies {
   temporal: TemporalSchedules;
   executions: Pick<ExecutionStarter, 'prepare' | 'demandStarter'>;
   principals: Pick<PrincipalService, 'asItStands'>;
-  repeats: Pick<Repeats, 'once'>;
+  repeats: Pick<Repeats, 'once' | 'claim'>;
   log: Logger;
   /** Returns the time in milliseconds. */
   clock: () => number;
@@ -92,7 +94,7 @@ export function createScheduleService({
 }: ScheduleDependencies): ScheduleService {
   const builder = createScheduleBuilder({ temporal, executions, principals });
   const { temporalId, find } = builder;
-  const freeSecond = createFreeSeconds(temporal, clock);
+  const seconds = createFreeSeconds({ temporal, repeats, clock });
   const { refresh, run } = createScheduleRefresher({ temporal, builder, log, clock });
 
   /** Adds a starter to all runs that a schedule starts, until somebody changes the schedule. */
@@ -170,18 +172,19 @@ export function createScheduleService({
     },
 
     async trigger(principal, id, { overlap, idempotencyKey: key }) {
-      await find(principal, id);
+      const { action } = (await find(principal, id)).found;
       const { tenant } = principal;
       const scheduleId = temporalId(principal, id);
-      await repeats.once(
+      const second = await repeats.once(
         { tenant, key, asked: { trigger: id, overlap: overlap ?? null } },
         async () => {
           await noteStarter(principal, id);
-          return freeSecond(scheduleId, (await find(principal, id)).found);
+          return seconds.take(tenant, (await find(principal, id)).found);
         },
-        (second) => temporal.trigger(scheduleId, overlap, second, requestIdOf(tenant, key)),
+        (taken) => temporal.trigger(scheduleId, overlap, taken, requestIdOf(tenant, key)),
       );
-      return this.get(principal, id);
+      const execution = executionOf(startOfSchedule(action.workflowId!, second));
+      return { ...(await this.get(principal, id)), triggered: { scheduled: new Date(second), execution } };
     },
 
     async backfill(principal, id, command) {

@@ -32,6 +32,11 @@ export interface Schedule extends Omit<ScheduleRequest, 'note'> {
   updated: Date | null;
 }
 
+/** A schedule that was triggered, and the run that it starts for that: at once, or as the overlap policy of the trigger has it. */
+export interface TriggeredSchedule extends Schedule {
+  triggered: { scheduled: Date; execution: number };
+}
+
 /** What Fermata stores with a schedule. */
 export interface KeptSchedule {
   id: string;
@@ -83,6 +88,11 @@ export function keptOf({ action }: DescribedSchedule): KeptSchedule | null {
   };
 }
 
+/** Returns the id of the execution that a schedule starts under a workflow id. */
+export function executionOf(workflowId: string): number {
+  return integerId(derivedNumber(sha256Hex(workflowId)));
+}
+
 /** Makes a schedule, as answers show it, from its description. */
 export function scheduleOf(found: DescribedSchedule, kept: KeptSchedule): Schedule {
   const { id, request } = kept;
@@ -102,7 +112,7 @@ export function scheduleOf(found: DescribedSchedule, kept: KeptSchedule): Schedu
     recent: info.recentActions.map(({ scheduledAt, takenAt, action: started }) => ({
       scheduled: scheduledAt,
       started: takenAt,
-      execution: integerId(derivedNumber(sha256Hex(started.workflow.workflowId))),
+      execution: executionOf(started.workflow.workflowId),
     })),
     created: info.createdAt,
     updated: info.lastUpdatedAt ?? null,

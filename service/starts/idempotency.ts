@@ -59,14 +59,14 @@ export interface Repeats {
   note(tenant: string, key: IdempotencyKey, asked: Json, n: number): Promise<void>;
   /**
    * Acts once for a caller's key, and each time without one. `prepare` checks the request and chooses a number for it; `act` gets the
-   * number that the first request with the key chose, and must be repeatable with it after a crash. Throws what `find` and `claim`
-   * throw.
+   * number that the first request with the key chose, and must be repeatable with it after a crash. Returns that number. Throws what
+   * `find` and `claim` throw.
    */
   once(
     request: { tenant: string; key: string | undefined; asked: Json },
     prepare: () => Promise<number>,
     act: (n: number) => Promise<void>,
-  ): Promise<void>;
+  ): Promise<number>;
 }
 
 /** Creates the memory of requests over a store. */
@@ -92,11 +92,13 @@ export function createRepeats(keys: IdempotencyKeyStore): Repeats {
     },
 
     async once({ tenant, key, asked }, prepare, act) {
-      if (key === undefined) return act(await prepare());
-      if ((await repeats.find(tenant, key, asked)) !== null) return;
-      const n = await repeats.claim(tenant, key, asked, await prepare());
+      const done = key === undefined ? null : await repeats.find(tenant, key, asked);
+      if (done !== null) return done;
+      const chosen = await prepare();
+      const n = key === undefined ? chosen : await repeats.claim(tenant, key, asked, chosen);
       await act(n);
-      await repeats.note(tenant, key, asked, n);
+      if (key !== undefined) await repeats.note(tenant, key, asked, n);
+      return n;
     },
   };
   return repeats;

@@ -86,7 +86,7 @@ async function requestOf(command: string, args: string): Promise<string> {
     throw new CliError(EXIT.refused, 'a stream and an export are asked for once');
   };
   const service = { target: { url: '', key: '' }, ask: answer, send: refuse };
-  const output = { json: true, show: () => {}, note: () => {} };
+  const output = { json: true, show: () => {}, note: () => {}, warn: () => {} };
   const program = new Command().exitOverride();
   const session = async () => ({ service, output });
   for (const add of [addWorkflowCommands, addExecutionCommands, addInquiryCommands]) add(program, session);

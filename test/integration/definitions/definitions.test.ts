@@ -261,6 +261,10 @@ describe('YAML', () => {
     expect(await placesOf('/api/v1/workflows/validate', `${large}definition: ${definition}`)).toEqual(expected);
     expect(await placesOf('/api/v1/workflows/simulate', `definition: ${definition}`)).toEqual(expected);
     expect(await placesOf('/api/v1/packs/import', pack)).toEqual([`yaml_ambiguous /workflows/0${path}`]);
+    const input = `# ${'x'.repeat(4_000)}\ninput: { "mode": "0755", debug: on }`;
+    for (const written of [input, 'input: { debug: on }']) {
+      expect(await placesOf('/api/v1/workflows/modes.one/simulate', written)).toEqual(['yaml_ambiguous /input/debug']);
+    }
     const changed = definition.replace('name: a', 'name: b');
     expect(await placesOf('/api/v1/workflows/modes.one', `definition: ${changed}`, 'PUT')).toEqual(expected);
     const { body } = await harness.call('POST', '/api/v1/workflows/validate', {

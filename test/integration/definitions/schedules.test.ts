@@ -145,13 +145,15 @@ describe('a schedule', () => {
     expect([next.length, [1, 2].includes(new Date(next[0]).getUTCHours())]).toEqual([5, true]);
     const trigger = (body?: object) =>
       harness.call('POST', `${BASE}/nightly/trigger`, body, { 'idempotency-key': 'nightly-once' });
-    expect((await Promise.all([trigger(), trigger()])).map(({ status }) => status)).toEqual([202, 202]);
+    const [one, two] = await Promise.all([trigger(), trigger()]);
+    expect([one.status, two.status, two.body.data.triggered]).toEqual([202, 202, one.body.data.triggered]);
     expect((await trigger({ overlap: 'skip' })).body.code).toBe('idempotency_mismatch');
     const triggered = await until(
       () => get('nightly'),
       ({ recent }) => recent.length === 1,
     );
-    expect((await ended(triggered.recent[0].execution)).schedule).toBe('nightly');
+    expect(triggered.recent[0]).toMatchObject(one.body.data.triggered);
+    expect((await ended(one.body.data.triggered.execution)).schedule).toBe('nightly');
     const replaced = await harness.call('PUT', `${BASE}/nightly`, {
       workflow: 'core.transform',
       input: { data: 1 },

@@ -242,12 +242,17 @@ describe('validate and simulate', () => {
     ],
     ['one that is invalid', ['wrong.yaml'], 1, 'unknown action "core.transfrom"'],
     ['no workflow', ['scene.yaml'], 2, 'scene.yaml holds no workflow: it has no definition'],
-    ['no file', ['nothing.yaml'], 2, 'nothing.yaml cannot be read'],
+    ['one in a file without an extension', ['greeting', '-i', 'name=Ada'], 0, 'completed Hello, Ada'],
+    ['no file', ['nothing.yaml'], 1, 'there is no file nothing.yaml, and workflow "nothing.yaml" not found'],
+    ['no file at a path', ['./nothing'], 2, './nothing cannot be read'],
+    ['a folder', ['.folder'], 1, 'workflow ".folder" not found'],
     ['a wrong outcome', ['greet.yaml', '-i', 'name=Ada', '-o', 'greet=1'], 1, '/outcomes/greet'],
   ])('a file is simulated, and nothing is stored: %s', async (_, args, code, told) => {
     const { definition, param_schema } = parse(GREET.replaceAll('examples.greet', 'examples.unsaved'));
     await write('greet.yaml', GREET.replaceAll('examples.greet', 'examples.unsaved'));
+    await write('greeting', GREET.replaceAll('examples.greet', 'examples.unsaved'));
     await write('bare.json', JSON.stringify(definition));
+    await mkdir(join(folder, '.folder'), { recursive: true });
     await write('wrong.yaml', GREET.replace('core.transform', 'core.transfrom'));
     await write('scene.yaml', 'input: { name: Bo }\nexpect: { output: "Hello, Bo" }\n');
     const ended =
@@ -257,6 +262,38 @@ describe('validate and simulate', () => {
     const { status, output, error } = ended.out === '' ? { status: ended.err } : JSON.parse(ended.out);
     expect([ended.code, `${status} ${error?.message ?? output}`]).toEqual([code, expect.stringContaining(told)]);
     expect((await fermata(['workflows', 'get', 'examples.unsaved'])).err).toContain('workflow_not_found');
+  });
+
+  it('a ref that reads like the name of a file is that of a stored workflow, unless there is such a file', async () => {
+    const stored = GREET.replaceAll('examples.greet', 'examples.json');
+    await fermata(['apply', '-f', await write('stored.yaml', stored)]);
+    const simulate = async (name: string) => (await fermata(['simulate', name, '-i', 'name=Ada'])).json().output;
+    expect(await simulate('examples.json')).toBe('Hello, Ada');
+    await write('examples.json', JSON.stringify(parse(stored.replace('Hello', 'Bye'))));
+    expect(await simulate('examples.json')).toBe('Bye, Ada');
+    await rm(join(folder, 'examples.json'));
+  });
+
+  it('warn about YAML that other readers take for something else, in the workflow and in the test', async () => {
+    const file = await write('doubtful.yaml', GREET.replace('seconds: 0.5', 'seconds: 0.5, until: no'));
+    await write('scene.yaml', 'input: { name: yes }\n');
+    const { out } = await fermata(['simulate', file, '-f', 'scene.yaml']);
+    const places = JSON.parse(out).warnings.map(({ code, path }: { code: string; path: string }) => `${code} ${path}`);
+    expect(places).toEqual(
+      expect.arrayContaining(['yaml_ambiguous /definition/tasks/0/input/until', 'yaml_ambiguous /input/name']),
+    );
+    const shown = await fermata(['simulate', 'examples.greet', '-f', 'scene.yaml', '--table']);
+    expect(shown.out).toMatch(/^warning {2}\/input\/name: is the text "yes".*\n(.*\n)*completed {2}Hello, yes\n/);
+    const applied = await fermata(['apply', '-f', file, '--dry-run']);
+    expect([applied.code, applied.json().length]).toEqual([0, 1]);
+    expect(applied.err).toContain('warning  doubtful.yaml /definition/tasks/0/input/until: is the text "no"');
+  });
+
+  it('a key that cannot be one is refused before anything is asked', async () => {
+    for (const key of ['', 'with a blank', 'é', 'x'.repeat(201)]) {
+      const { code, err } = await fermata(['run', 'core.noop', '--key-once', key]);
+      expect([code, err]).toEqual([2, 'fermata: --key-once must be 1 to 200 visible ASCII characters\n']);
+    }
   });
 });
 
@@ -488,7 +525,9 @@ it('schedules, connections, secrets and definitions are kept by commands', async
   const paused = (await ok(['schedules', 'pause', 'cli-nightly', '--note', 'freeze'])).json();
   expect(paused).toMatchObject({ paused: true, note: 'at night', state_note: 'freeze' });
   expect((await ok(['schedules', 'resume', 'cli-nightly'])).json().paused).toBe(false);
-  await ok(['schedules', 'trigger', 'cli-nightly', '--overlap', 'skip']);
+  expect((await ok(['schedules', 'trigger', 'cli-nightly', '--overlap', 'skip', '--table'])).out).toMatch(
+    /^triggered +\d+$/m,
+  );
   const [from, to] = ['2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z'];
   await ok(['schedules', 'backfill', 'cli-nightly', '--from', from, '--to', to]);
   await ok(['schedules', 'create', '-f', '-', '--replace'], schedule.replace('0 3', '0 4'));

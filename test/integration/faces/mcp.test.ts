@@ -243,7 +243,9 @@ describe('what REST controls', () => {
     expect(JSON.parse(await refusal('create_schedule', schedule)).error.code).toBe('schedule_exists');
     expect((await call('pause_schedule', { id: 'by_agent', note: 'not now' })).paused).toBe(true);
     expect((await call('resume_schedule', { id: 'by_agent' })).paused).toBe(false);
-    for (const _ of [1, 2]) await call('trigger_schedule', { id: 'by_agent', idempotencyKey: 'now' });
+    const first = await call('trigger_schedule', { id: 'by_agent', idempotencyKey: 'now' });
+    const again = await call('trigger_schedule', { id: 'by_agent', idempotencyKey: 'now' });
+    expect(again.triggered).toEqual(first.triggered);
     expect(
       JSON.parse(await refusal('trigger_schedule', { id: 'by_agent', overlap: 'skip', idempotencyKey: 'now' })).error
         .code,
@@ -252,6 +254,7 @@ describe('what REST controls', () => {
       () => call('get_schedule', { id: 'by_agent' }),
       (found) => found.recent.length === 1,
     );
+    expect(recent[0]).toMatchObject(first.triggered);
     expect((await call('list_schedules')).data).toMatchObject([{ id: 'by_agent', workflow: 'core.transform' }]);
     // What a schedule has started has an id of a form of its own, and is read like any other.
     const listed = await until(

@@ -119,7 +119,7 @@ it.each<[string, number[], number[], number, number[]]>([
 type Request = [
   verb: 'trigger' | 'backfill',
   key: string | undefined,
-  more?: { lost?: boolean; overlap?: 'skip'; end?: Date },
+  more?: { lost?: boolean; elsewhere?: boolean; overlap?: 'skip'; end?: Date },
 ];
 
 it.each<[string, Request[], string[]]>([
@@ -162,6 +162,24 @@ it.each<[string, Request[], string[]]>([
       ['trigger', 'k'],
     ],
     ['58 k', 'Error: lost', '58 k'],
+  ],
+  [
+    'with one key, after nobody answered and others have triggered it: for its own second, which nobody else has taken',
+    [
+      ['trigger', 'k', { lost: true }],
+      ['trigger', undefined, { elsewhere: true }],
+      ['trigger', 'k', { elsewhere: true }],
+      ['trigger', 'l', { elsewhere: true }],
+    ],
+    ['58 k', 'Error: lost', '59 -', '58 k', '1 l'],
+  ],
+  [
+    'in two processes at once, each time',
+    [
+      ['trigger', undefined],
+      ['trigger', undefined, { elsewhere: true }],
+    ],
+    ['58 -', '59 -'],
   ],
   [
     'with one key for a backfill, once',
@@ -217,21 +235,25 @@ it.each<[string, Request[], string[]]>([
   } as unknown as TemporalSchedules;
   const executions = { prepare: async () => ({}), demandStarter: async () => undefined } as unknown as ExecutionService;
   const principals = { asItStands: async (principal: Principal) => principal };
-  const service = createScheduleService({
-    temporal,
-    executions,
-    principals,
-    repeats: repeats(),
-    log: pino({ level: 'silent' }),
-    clock: () => AT,
-  });
+  const shared = repeats();
+  const [here, there] = [0, 1].map(() =>
+    createScheduleService({
+      temporal,
+      executions,
+      principals,
+      repeats: shared,
+      log: pino({ level: 'silent' }),
+      clock: () => AT,
+    }),
+  );
   const range = {
     start: new Date('2026-11-29T10:00:00Z'),
     end: new Date('2026-11-29T11:00:00Z'),
     overlap: 'skip' as const,
   };
-  for (const [verb, idempotencyKey, { lost = false, ...more } = {}] of requests) {
+  for (const [verb, idempotencyKey, { lost = false, elsewhere = false, ...more } = {}] of requests) {
     isLost = lost;
+    const service = elsewhere ? there! : here!;
     const command = { idempotencyKey, ...more };
     await (verb === 'trigger'
       ? service.trigger(maker, 'a', command)
