@@ -234,6 +234,7 @@ export function scheduleRoutes(schedules: ScheduleService) {
     const command = { overlap, idempotencyKey: context.req.valid('header')['idempotency-key'] };
     const triggered = await schedules.trigger(context.get('principal'), context.req.valid('param').id, command);
     const { scheduled, execution } = triggered.triggered;
+    context.set('made', `/api/v1/executions/${execution}`);
     const data = { ...scheduleBody(triggered), triggered: { scheduled: scheduled.toISOString(), execution } };
     return context.json({ data }, 202);
   });

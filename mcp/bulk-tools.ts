@@ -39,6 +39,7 @@ export function bulkTools({ bulk, lists }: Pick<ToolServices, 'bulk' | 'lists'>)
     effect: 'destroys',
     input: StartInput,
     output: StartedSchema,
+    madeBy: ({ jobId }) => jobId,
     async run(principal, { verb, ids, filter, reason = '', dryRun, idempotencyKey }) {
       bulk.demandVerb(principal, verb);
       const target = ids === undefined ? { filter: await lists.filterOf(principal, filter ?? {}, '/filter') } : { ids };

@@ -125,6 +125,7 @@ export function executionTools({
     idempotent: true,
     input: StartInput,
     output: ExecutionSchema,
+    madeBy: ({ id: made }) => String(made),
     async run(principal, { workflow, input = {}, version, idempotencyKey, wait }) {
       const command = { ref: workflow, input, inputField: 'input', version, idempotencyKey, wait };
       return executionOf(await executions.start(principal, command), true);
@@ -195,6 +196,7 @@ export function executionTools({
     effect: 'changes',
     input: RetryInput,
     output: ExecutionSchema,
+    madeBy: ({ id: made }) => String(made),
     async run(principal, { instance: name, id: of, from = 'failed', input, version, idempotencyKey }) {
       demandInstance(name);
       return executionOf(await retries.retry(principal, String(of), { from, input, version, idempotencyKey }), true);

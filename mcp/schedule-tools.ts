@@ -132,6 +132,7 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
     effect: 'changes',
     input: TriggerInput,
     output: TriggeredSchema,
+    madeBy: ({ triggered }) => String(triggered.executionId),
     async run(principal, { id: of, ...command }) {
       const { triggered, ...schedule } = await schedules.trigger(principal, of, command);
       const { scheduled, execution } = triggered;

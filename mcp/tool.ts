@@ -12,6 +12,7 @@ import { hasPermission, type Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { refusalOf } from '../service/background/outages.ts';
+import type { AuditedChange } from '../service/access/audit.ts';
 
 /** The context in which a tool can report progress. */
 export type ToolContext = RequestHandlerExtra<ServerRequest, ServerNotification>;
@@ -29,6 +30,8 @@ export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
   idempotent?: boolean;
   input: Input;
   output: Output;
+  /** Returns the id of what a call has made, for the audit log. */
+  madeBy?(answer: z.input<Output>): string | null;
   /** Whether the service itself writes to the audit log. */
   audited?: boolean;
   /** Finds what else is wrong with arguments whose shape is wrong. */
@@ -43,7 +46,7 @@ export type AnyTool = Tool<any, any>;
 /** Callbacks for internal errors and for changes. */
 export interface ToolHooks {
   onFault(error: unknown): void;
-  onChange(change: { operation: string; target: string; reason: string | null }): Promise<void>;
+  onChange(change: Omit<AuditedChange, 'requestId'>): Promise<void>;
 }
 
 /** Returns the annotations of a tool, by which clients can ask a person before a call. */
@@ -69,7 +72,11 @@ export async function callTool(
       throw new AppError('forbidden', `the permission "${permission}" is required`, { details: { permission } });
     }
     const answer = await tool.run(principal, await parsedBy(tool, principal, args), context);
-    if (effect !== 'reads' && !audited) await onChange({ operation: `mcp ${name}`, ...targetOf(args) });
+    if (effect !== 'reads' && !audited) {
+      const made = tool.madeBy?.(answer) ?? null;
+      const details = made === null ? undefined : { made };
+      await onChange({ operation: `mcp ${name}`, ...targetOf(args), details });
+    }
     const text = JSON.stringify(answer, null, 2);
     // JSON drops undefined fields.
     return { content: [{ type: 'text', text }], structuredContent: JSON.parse(text) as Record<string, unknown> };

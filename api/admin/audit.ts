@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import { isJsonObject, type Json } from '../../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import type { AuditService } from '../../service/access/audit.ts';
 import type { ApiEnv } from '../http/environment.ts';
@@ -24,7 +24,9 @@ const EntrySchema = z
     details: z
       .record(z.string(), JsonValueSchema)
       .nullable()
-      .describe('For a decision: kind, channel, option, bound_to and result.'),
+      .describe(
+        'For a decision: kind, channel, option, bound_to and result. Where something was made: `made`, its path.',
+      ),
   })
   .openapi('AuditEntry');
 
@@ -79,8 +81,13 @@ export function auditChanges(audit: AuditService): MiddlewareHandler<ApiEnv> {
       target: context.req.path,
       reason: reasonOf(context.get('body')),
       requestId: context.get('requestId'),
+      details: detailsOf(context.get('made') ?? context.res.headers.get('location')),
     });
   };
+}
+
+function detailsOf(made: string | null): JsonObject | undefined {
+  return made === null ? undefined : { made };
 }
 
 function reasonOf(body: Json | undefined): string | null {

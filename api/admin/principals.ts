@@ -193,6 +193,7 @@ export function principalRoutes(principals: PrincipalService) {
 
   router.openapi(createAliasRoute, async (context) => {
     const alias = await principals.createAlias(context.get('principal'), context.req.valid('json'));
+    context.set('made', `/api/v1/aliases/${alias.id}`);
     return context.json({ data: aliasBody(alias) }, 201);
   });
 
@@ -209,12 +210,14 @@ export function principalRoutes(principals: PrincipalService) {
 
   router.openapi(tenantRoute, async (context) => {
     const tenant = await principals.createTenant(context.get('principal'), context.req.valid('json'));
+    context.set('made', `/api/v1/tenants/${tenant.ref}`);
     return context.json({ data: { ...tenant, created: tenant.created.toISOString() } }, 201);
   });
 
   router.openapi(createKeyRoute, async (context) => {
     const force = context.req.valid('query').force === 'true';
     const made = await principals.createKey(context.get('principal'), context.req.valid('json'), { force });
+    context.set('made', `/api/v1/keys/${made.row.key.id}`);
     return context.json({ data: { ...keyBody(made.row), key: made.secret, tenant: made.tenantRef } }, 201);
   });
 

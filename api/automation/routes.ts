@@ -116,7 +116,9 @@ export function automationRoutes(
     const { from = 'failed', ...rest } = context.req.valid('json') ?? {};
     const idempotencyKey = context.req.valid('header')['idempotency-key'];
     const started = await retries.retry(principal, id, { from, ...rest, idempotencyKey });
-    return context.json({ data: executionBody(started, principal.tenant) }, 201);
+    const data = executionBody(started, principal.tenant);
+    context.set('made', `${AUTOMATION}/executions/${data.execution_id}`);
+    return context.json({ data }, 201);
   });
 
   router.openapi(getRoute, async (context) => {

@@ -29,6 +29,8 @@ export interface ApiEnv extends Env {
     errorForm?: ErrorForm;
     /** Whether the service has already written to the audit log. */
     audited?: boolean;
+    /** The path of what was made, for the audit log, where the response has no `Location`. */
+    made?: string;
     /** Whether the body was read completely. */
     bodyRead?: boolean;
     /** The parsed body. */

@@ -211,6 +211,7 @@ export function managementRoutes(
       const command = { ref: workflow, input, inputField: 'input', idempotencyKey };
       const { execution } = await service.start(context.get('principal'), command);
       const { workflowId, runId, status } = execution;
+      context.set('made', `${prefix}/execution/${workflowId}`);
       return context.json({ workflow_id: workflowId, run_id: runId, status: statusWord(status) }, 200);
     });
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
+import type { Json } from '../../../model/json.ts';
 import { createTokenVerifier } from '../../../service/access/tokens.ts';
 import { type Answer, APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 
@@ -136,6 +137,8 @@ describe('the audit log', () => {
       await harness.call('POST', '/api/v1/executions', { action_ref: 'core.wait_signal', parameters: { name: 'x' } })
     ).body.data;
     await harness.call('GET', `/execution/${signal.workflow_id}/cancel`);
+    const key = (await harness.call('POST', '/api/v1/keys', { subject: 'made', roles: ['viewer'] })).body.data;
+    const managed = (await harness.call('POST', '/execution', { workflow: 'core.noop' })).body;
     const mcp = await fetch(`${harness.api.url}/mcp`, {
       method: 'POST',
       headers: {
@@ -151,20 +154,24 @@ describe('the audit log', () => {
       }),
     });
     await mcp.text();
-    const { data, next_cursor } = (await harness.call('GET', '/api/v1/audit?limit=5')).body;
+    const made = ({ id }: { id: number }) => ({ made: `/api/v1/executions/${id}` });
+    const { data, next_cursor } = (await harness.call('GET', '/api/v1/audit?limit=7')).body;
     expect(
-      data.map(({ subject, operation, target, reason }: Record<string, string>) => [
+      data.map(({ subject, operation, target, reason, details }: Record<string, Json>) => [
         subject,
         operation,
         target,
         reason,
+        details,
       ]),
     ).toEqual([
-      ['dev', 'mcp start_execution', 'core.noop', null],
-      ['dev', 'GET /execution/:id/cancel', `/execution/${signal.workflow_id}/cancel`, null],
-      ['dev', 'POST /api/v1/executions', '/api/v1/executions', null],
-      ['approver', 'POST /api/v1/executions/:id/cancel', `/api/v1/executions/${run.id}/cancel`, 'not needed'],
-      ['dev', 'POST /api/v1/executions', '/api/v1/executions', null],
+      ['dev', 'mcp start_execution', 'core.noop', null, { made: expect.stringMatching(/^\d+$/) }],
+      ['dev', 'POST /execution', '/execution', null, { made: `/execution/${managed.workflow_id}` }],
+      ['dev', 'POST /api/v1/keys', '/api/v1/keys', null, { made: `/api/v1/keys/${key.id}` }],
+      ['dev', 'GET /execution/:id/cancel', `/execution/${signal.workflow_id}/cancel`, null, null],
+      ['dev', 'POST /api/v1/executions', '/api/v1/executions', null, made(signal)],
+      ['approver', 'POST /api/v1/executions/:id/cancel', `/api/v1/executions/${run.id}/cancel`, 'not needed', null],
+      ['dev', 'POST /api/v1/executions', '/api/v1/executions', null, made(run)],
     ]);
     const older = (await harness.call('GET', `/api/v1/audit?limit=1&cursor=${next_cursor}`)).body.data;
     expect(older[0].id).toBeLessThan(data.at(-1).id);
