@@ -124,7 +124,7 @@ export function createBulkService({
   }
 
   /**
-   * Works on the next batches of a job, unless somebody aborts it, and releases it. Aborts a job whose principal has been disabled
+   * Works on the next batches of a job, unless somebody aborts it or another process has gone on with it, and releases it. Aborts a job whose principal has been disabled
    * since or has lost the permission: its next execution fails with the reason.
    */
   async function work(leased: BulkJob, signal: AbortSignal): Promise<void> {
@@ -136,14 +136,14 @@ export function createBulkService({
           ? `"${leased.principal.subject}", who started this job, is disabled`
           : `"${leased.principal.subject}", who started this job, no longer has the permission ${PERMISSION[verb]}`;
       const errors = [{ id: integerId(targets[done]!), error }];
-      await jobs.advance(id, { done: 1, succeeded: 0, errors }, null, MAX_ERRORS);
+      await jobs.advance(id, { from: done, done: 1, succeeded: 0, errors }, null, MAX_ERRORS);
       await jobs.abort(tenant, id);
       return;
     }
-    let job = leased;
-    for (let batches = 1; job.status === 'running' && !signal.aborted; batches += 1) {
-      const batch = job.targets.slice(job.done, job.done + CONCURRENCY);
-      const { id } = job;
+    let job: BulkJob | null = leased;
+    for (let batches = 1; job?.status === 'running' && !signal.aborted; batches += 1) {
+      const { id, targets: all, done: from } = job;
+      const batch = all.slice(from, from + CONCURRENCY);
       const { verb, reason } = leased;
       const results = await Promise.all(
         batch.map(async (n): Promise<Result> => {
@@ -156,19 +156,29 @@ export function createBulkService({
       );
       const ended = results.filter((result) => !result.isPassing);
       const errors = ended.flatMap(({ error }) => (error === null ? [] : [error]));
-      const progress = { done: ended.length, succeeded: ended.length - errors.length, errors };
+      const progress = { from, done: ended.length, succeeded: ended.length - errors.length, errors };
       const [passing] = results.filter((result) => result.isPassing);
       if (passing !== undefined) {
         // What is done must not be done again: it stands in front of what is left.
-        const left = job.targets.slice(job.done).filter((n) => !ended.some((result) => result.n === n));
-        const targets = [...job.targets.slice(0, job.done), ...ended.map(({ n }) => n), ...left];
+        const left = all.slice(from).filter((n) => !ended.some((result) => result.n === n));
+        const targets = [...all.slice(0, from), ...ended.map(({ n }) => n), ...left];
         // Until then the tenant's other jobs have their turn.
         await jobs.advance(id, progress, new Date(clock() + INTERVAL), MAX_ERRORS, targets);
         throw passing.thrown;
       }
       const last = batches === BATCHES;
-      job = await jobs.advance(job.id, progress, last ? null : new Date(clock() + LEASE), MAX_ERRORS);
+      job = await jobs.advance(id, progress, last ? null : new Date(clock() + LEASE), MAX_ERRORS);
       if (last) return;
+    }
+  }
+
+  /** Works on a job for its tenant. A job that meets an error is let go for a moment, not for as long as it was leased. */
+  async function workOn(job: BulkJob, signal: AbortSignal): Promise<void> {
+    try {
+      await workFor(job.tenant, () => work(job, signal));
+    } catch (error) {
+      await jobs.release(job.id, new Date(clock() + INTERVAL)).catch(() => undefined);
+      throw error;
     }
   }
 
@@ -246,7 +256,7 @@ export function createBulkService({
           if (job === null) failing = false;
           else {
             turn = job.tenant;
-            await workFor(job.tenant, () => work(job, signal));
+            await workOn(job, signal);
             failing = false;
             continue;
           }

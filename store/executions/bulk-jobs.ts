@@ -8,8 +8,9 @@ import { bulkJobs } from './tables.ts';
 /** A job with its progress. */
 export type BulkJob = typeof bulkJobs.$inferSelect;
 
-/** The results of some of a job's executions. */
+/** The results of some of a job's executions; `from` counts those that were done before. */
 export interface BulkProgress {
+  from: number;
   done: number;
   succeeded: number;
   errors: BulkError[];
@@ -32,7 +33,8 @@ export interface BulkJobStore {
   lease(now: Date, until: Date, behind: string | null): Promise<BulkJob | null>;
   /**
    * Records the results of the next executions of a job, and until when a process has leased it; null releases it. `errors` are some of
-   * those that `failed` counts; `targets` is another order of the executions, where others than the next ones are done.
+   * those that `failed` counts; `targets` is another order of the executions, where others than the next ones are done. Returns null, and
+   * records nothing, when another process has continued the job: the lease had ended.
    */
   advance(
     id: string,
@@ -40,7 +42,9 @@ export interface BulkJobStore {
     until: Date | null,
     maxErrors: number,
     targets?: number[],
-  ): Promise<BulkJob>;
+  ): Promise<BulkJob | null>;
+  /** Has a job leased until a time, without any progress. */
+  release(id: string, until: Date): Promise<void>;
   /** Leaves what a running job has not done yet; what became of it, or null when the tenant has no such job. */
   abort(tenant: string, id: string): Promise<BulkJob | null>;
 }
@@ -82,7 +86,7 @@ export function createBulkJobStore(db: Database): BulkJobStore {
       return leased ?? null;
     },
 
-    async advance(id, { done, succeeded, errors }, until, maxErrors, targets) {
+    async advance(id, { from, done, succeeded, errors }, until, maxErrors, targets) {
       const [found] = await db.select({ errors: bulkJobs.errors }).from(bulkJobs).where(eq(bulkJobs.id, id));
       const told = [...(found?.errors ?? []), ...errors].slice(0, maxErrors);
       const [updated] = await db
@@ -96,9 +100,13 @@ export function createBulkJobStore(db: Database): BulkJobStore {
           failed: sql`${bulkJobs.failed} + ${errors.length}`,
           status: sql`case when ${bulkJobs.status} = 'running' and ${bulkJobs.done} + ${done} >= cardinality(${bulkJobs.targets}) then 'completed' else ${bulkJobs.status} end`,
         })
-        .where(eq(bulkJobs.id, id))
+        .where(and(eq(bulkJobs.id, id), eq(bulkJobs.done, from)))
         .returning();
-      return updated!;
+      return updated ?? null;
+    },
+
+    async release(id, until) {
+      await db.update(bulkJobs).set({ leased: until }).where(eq(bulkJobs.id, id));
     },
 
     async abort(tenant, id) {

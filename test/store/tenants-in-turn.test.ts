@@ -129,7 +129,7 @@ it('bulk jobs are worked on in turn, whichever tenant has more and older ones', 
     const leased: BulkJob = (await store.lease(at(turn), at(turn + 100), behind))!;
     order.push(leased.id);
     behind = leased.tenant;
-    await store.advance(leased.id, { done: 1, succeeded: 1, errors: [] }, null, 10);
+    await store.advance(leased.id, { from: leased.done, done: 1, succeeded: 1, errors: [] }, null, 10);
   }
   expect(order).toEqual([0, 3, 4, 0, 3, 4, 0].map(job));
   // The first is done, and another process has the second.
@@ -139,4 +139,20 @@ it('bulk jobs are worked on in turn, whichever tenant has more and older ones', 
   expect((await store.lease(at(10), at(100), TINY))!.id).toBe(job(4));
   expect(await store.lease(at(10), at(100), TINY)).toBeNull();
   expect((await store.lease(at(101), at(200), null))!.id).toBe(job(1));
+});
+
+it('a bulk job is advanced by whoever went on with it last, and nothing of it is left out', async () => {
+  const store = createBulkJobStore(db);
+  const principal = { tenant: TINY, subject: 'x' } as Principal;
+  const id = '20000000-0000-4000-8000-000000000000';
+  await store.create({ id, tenant: TINY, verb: 'cancel', reason: '', principal, targets: [1, 2, 3] });
+  const step = (from: number) => ({ from, done: 2, succeeded: 2, errors: [] });
+  expect(await store.advance(id, step(0), null, 10)).toMatchObject({ done: 2, succeeded: 2 });
+  // The lease of another process had ended while it did the same two.
+  expect(await store.advance(id, step(0), null, 10)).toBeNull();
+  expect(await store.find(TINY, id)).toMatchObject({ done: 2, succeeded: 2, status: 'running', leased: null });
+  await store.release(id, at(1_000));
+  expect((await store.find(TINY, id))!.leased).toEqual(at(1_000));
+  await store.advance(id, { from: 2, done: 1, succeeded: 1, errors: [] }, null, 10);
+  expect(await store.find(TINY, id)).toMatchObject({ done: 3, status: 'completed' });
 });

@@ -259,6 +259,9 @@ it.each<[string, Record<number, number>, number[], number]>([
         if (state.done >= state.targets.length) state.status = 'completed';
         return { ...state };
       },
+      release: async (_id: string, until: Date) => {
+        expect(until.getTime() - Date.now()).toBeLessThanOrEqual(1_000);
+      },
     };
     const cancel = async (_: Principal, id: string) => {
       const n = Number(id) / 1024;
@@ -273,3 +276,64 @@ it.each<[string, Record<number, number>, number[], number]>([
     expect([done.sort((a, b) => a - b), state.errors, waits]).toEqual([expected, [], released]);
   },
 );
+
+/** Runs a job of 10 executions in which something goes wrong; returns what was cancelled, and for how many milliseconds it was let go. */
+async function playFault(fault: 'lookup' | 'advance' | 'taken over') {
+  const cancelled: string[] = [];
+  const released: number[] = [];
+  const job = {
+    id: 'job',
+    tenant: 'acme',
+    verb: 'cancel',
+    reason: '',
+    principal: operator,
+    status: 'running',
+    done: 0,
+  };
+  const state = { ...job, targets: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
+  const stop = new AbortController();
+  let isFaulty = true;
+  const once = (kind: typeof fault): boolean => {
+    const meets = isFaulty && kind === fault;
+    if (meets) isFaulty = false;
+    return meets;
+  };
+  const jobs = {
+    lease: async () => {
+      if (state.status === 'running') return { ...state };
+      stop.abort();
+      return null;
+    },
+    advance: async (_id: string, { from, done }: BulkProgress) => {
+      if (once('advance')) throw new Error('the database is away');
+      if (once('taken over')) Object.assign(state, { done: 10, status: 'completed' });
+      if (from !== state.done) return null;
+      state.done += done;
+      if (state.done >= state.targets.length) state.status = 'completed';
+      return { ...state };
+    },
+    release: async (_id: string, until: Date) => {
+      released.push(until.getTime());
+    },
+  };
+  const services = {
+    executions: { cancel: async (_: Principal, id: string) => cancelled.push(id) },
+    principals: {
+      asItStands: async () => {
+        if (once('lookup')) throw new Error('the database is away');
+        return operator;
+      },
+    },
+  };
+  const log = { warn: () => undefined, error: () => undefined };
+  await createBulkService({ jobs, store: {}, ...services, clock: () => 0, log } as never).run(stop.signal);
+  return [state.status, cancelled.length, released];
+}
+
+it.each<[Parameters<typeof playFault>[0], unknown[]]>([
+  ['lookup', ['completed', 10, [1_000]]],
+  ['advance', ['completed', 18, [1_000]]],
+  ['taken over', ['completed', 8, []]],
+])('a job goes on in a second, and only where nobody else has gone on with it: %s', async (fault, expected) => {
+  expect(await playFault(fault)).toEqual(expected);
+});
