@@ -34,7 +34,7 @@ export function bulkTools({ bulk, lists }: Pick<ToolServices, 'bulk' | 'lists'>)
   const start: Tool<typeof StartInput, typeof StartedSchema> = {
     name: 'start_bulk_job',
     description:
-      'Cancel, terminate, retry or delete many executions: those with some ids, or those that match filters.',
+      'Cancel, terminate, pause, resume, retry or delete many executions: those with some ids, or those that match filters.',
     permission: 'execution:execute',
     effect: 'destroys',
     input: StartInput,

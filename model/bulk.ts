@@ -1,5 +1,5 @@
 /** What can be done to many executions at once. */
-export const BULK_VERBS = ['cancel', 'terminate', 'retry', 'delete'] as const;
+export const BULK_VERBS = ['cancel', 'terminate', 'pause', 'resume', 'retry', 'delete'] as const;
 
 /** What is done to each. */
 export type BulkVerb = (typeof BULK_VERBS)[number];

@@ -31,7 +31,7 @@ const beginRoute = createApiRoute({
   method: 'post',
   path: '/api/v1/executions/bulk/{verb}',
   tags,
-  summary: 'Cancel, terminate, retry or delete many executions',
+  summary: 'Cancel, terminate, pause, resume, retry or delete many executions',
   request: {
     params: z.object({ verb: z.enum(BULK_VERBS) }),
     query: z.strictObject({ dry_run: z.enum(['true', 'false']).optional().describe('Only count the executions.') }),

@@ -8,7 +8,7 @@ import { executionRoutes } from '../../api/executions/routes.ts';
 import { streamRoutes } from '../../api/executions/streams.ts';
 import type { Router } from '../../api/http/router.ts';
 import { scheduleRoutes } from '../../api/schedules.ts';
-import { type BulkService, createBulkService } from '../../service/executions/bulk-jobs.ts';
+import { type BulkService, type BulkServices, createBulkService } from '../../service/executions/bulk-jobs.ts';
 import { createDeletionService, type DeletionService } from '../../service/executions/deletions.ts';
 import {
   createExecutionService,
@@ -58,6 +58,7 @@ export interface ExecutionNeeds {
   access: AccessServices;
   definitions: DefinitionServices;
   deliveries: ExplanationDependencies['deliveries'];
+  controls: BulkServices['controls'];
   onRead: ExecutionDependencies['onRead'];
 }
 
@@ -65,7 +66,7 @@ export interface ExecutionNeeds {
 export function composeExecutions(
   foundation: Foundation,
   { connection, codec }: ApiOptions,
-  { access, definitions: { definitions }, deliveries, onRead }: ExecutionNeeds,
+  { access, definitions: { definitions }, deliveries, controls, onRead }: ExecutionNeeds,
 ): { services: ExecutionServices; loops: Loop[] } {
   const { db, stores, temporal, namespace, projections, signer, repeats, log, clock } = foundation;
   const { principals, taskQueues: queues } = access;
@@ -93,6 +94,7 @@ export function composeExecutions(
     jobs,
     store,
     executions,
+    controls,
     retries,
     deletions,
     principals,

@@ -42,9 +42,20 @@ export interface BulkCommand {
   idempotencyKey?: string | undefined;
 }
 
+/** Pauses and resumes executions. */
+interface Pauses {
+  control(
+    principal: Principal,
+    id: string,
+    action: { what: 'pause' | 'resume' },
+    reason: string | null,
+  ): Promise<unknown>;
+}
+
 /** What changes one execution, and knows requests again. */
 export interface BulkServices {
   executions: Pick<ExecutionReader, 'numberOf'> & Pick<ExecutionCommands, 'cancel' | 'terminate'>;
+  controls: Pauses;
   retries: RetryService;
   deletions: DeletionService;
   principals: Pick<PrincipalService, 'asItStands'>;
@@ -89,6 +100,7 @@ export function createBulkService({
   jobs,
   store,
   executions,
+  controls,
   retries,
   deletions,
   principals,
@@ -195,6 +207,8 @@ export function createBulkService({
     try {
       if (verb === 'retry') await retries.retry(principal, id, { from: 'failed', idempotencyKey: key });
       else if (verb === 'delete') await deletions.deleteExecution(principal, id);
+      else if (verb === 'pause' || verb === 'resume')
+        await controls.control(principal, id, { what: verb }, reason || null);
       else await executions[verb](principal, id, reason);
       return null;
     } catch (error) {
@@ -282,6 +296,8 @@ type Result =
 const PERMISSION: Record<BulkVerb, Permission> = {
   cancel: 'execution:execute',
   terminate: 'execution:execute',
+  pause: 'execution:execute',
+  resume: 'execution:execute',
   retry: 'execution:execute',
   delete: 'execution:admin',
 };
@@ -290,6 +306,8 @@ const PERMISSION: Record<BulkVerb, Permission> = {
 const MEANT: Record<BulkVerb, ExecutionFilter> = {
   cancel: { open: true },
   terminate: { open: true },
+  pause: { statuses: ['requested', 'scheduled', 'running', 'waiting'] },
+  resume: { statuses: ['paused'] },
   retry: { statuses: ['failed', 'timeout', 'abandoned', 'cancelled', 'terminated'] },
   delete: { open: false },
 };

@@ -13,7 +13,7 @@ import { createFreeSeconds } from './free-seconds.ts';
 import { createScheduleRefresher, type ScheduleRefresher } from './refresher.ts';
 import {
   authorsNote,
-  executionOf,
+  executionIdOf,
   isNoteOfOurs,
   type Schedule,
   type ScheduleRequest,
@@ -183,7 +183,7 @@ export function createScheduleService({
         },
         (taken) => temporal.trigger(scheduleId, overlap, taken, requestIdOf(tenant, key)),
       );
-      const execution = executionOf(startOfSchedule(action.workflowId!, second));
+      const execution = executionIdOf(startOfSchedule(action.workflowId!, second));
       return { ...(await this.get(principal, id)), triggered: { scheduled: new Date(second), execution } };
     },
 

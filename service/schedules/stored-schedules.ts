@@ -89,7 +89,7 @@ export function keptOf({ action }: DescribedSchedule): KeptSchedule | null {
 }
 
 /** Returns the id of the execution that a schedule starts under a workflow id. */
-export function executionOf(workflowId: string): number {
+export function executionIdOf(workflowId: string): number {
   return integerId(derivedNumber(sha256Hex(workflowId)));
 }
 
@@ -112,7 +112,7 @@ export function scheduleOf(found: DescribedSchedule, kept: KeptSchedule): Schedu
     recent: info.recentActions.map(({ scheduledAt, takenAt, action: started }) => ({
       scheduled: scheduledAt,
       started: takenAt,
-      execution: executionOf(started.workflow.workflowId),
+      execution: executionIdOf(started.workflow.workflowId),
     })),
     created: info.createdAt,
     updated: info.lastUpdatedAt ?? null,

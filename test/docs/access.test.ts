@@ -4,8 +4,9 @@ import { CliError, EXIT } from '../../cli/cli-error.ts';
 import { addAdministrationCommands } from '../../cli/commands/administration.ts';
 import { addConnectionCommands } from '../../cli/commands/connections.ts';
 import { addDefinitionCommands } from '../../cli/commands/definitions.ts';
-import { addExecutionCommands } from '../../cli/commands/executions.ts';
-import { addExplanationCommands } from '../../cli/commands/explanations.ts';
+import { addBulkCommands } from '../../cli/commands/executions/bulk.ts';
+import { addExecutionCommands } from '../../cli/commands/executions/executions.ts';
+import { addExplanationCommands } from '../../cli/commands/executions/explanations.ts';
 import { addInquiryCommands } from '../../cli/commands/inquiries.ts';
 import { addMasterKeyCommands } from '../../cli/commands/master-keys.ts';
 import { addScheduleCommands } from '../../cli/commands/schedules.ts';
@@ -64,6 +65,14 @@ const COMMANDS: Record<string, string> = {
   'schedules resume': 'x',
   'schedules trigger': 'x',
   'schedules backfill': 'x --from 2026-01-01T00:00:00Z --to 2026-01-02T00:00:00Z',
+  'bulk cancel': 'x',
+  'bulk terminate': 'x',
+  'bulk pause': 'x',
+  'bulk resume': 'x',
+  'bulk retry': 'x',
+  'bulk delete': 'x',
+  'bulk get': 'x',
+  'bulk abort': 'x',
   'connections list': '',
   'connections get': 'jira x',
   'connections set': 'jira x -f package.json',
@@ -91,7 +100,8 @@ async function requestOf(command: string, args: string): Promise<string> {
   const session = async () => ({ service, output });
   for (const add of [addWorkflowCommands, addExecutionCommands, addInquiryCommands]) add(program, session);
   for (const add of [addAdministrationCommands, addMasterKeyCommands, addConnectionCommands]) add(program, session);
-  for (const add of [addDefinitionCommands, addExplanationCommands, addScheduleCommands]) add(program, session);
+  for (const add of [addDefinitionCommands, addExplanationCommands, addScheduleCommands, addBulkCommands])
+    add(program, session);
   const names = program.commands.flatMap((each) =>
     each.commands.length === 0 ? [each.name()] : each.commands.map((under) => `${each.name()} ${under.name()}`),
   );

@@ -67,6 +67,25 @@ it('terminates by ids in any spelling, and tells why it did not', async () => {
   expect(data.result).toMatchObject({ error: 'now', error_code: 'TERMINATED' });
 });
 
+it('pauses what is open and not paused, and resumes what is paused', async () => {
+  const [one] = (await Promise.all([waiting(5), waiting(5), waiting(5)])).map(({ body }) => body.data);
+  const filter = { enforcement: 5 };
+  const paused = async () =>
+    (await harness.call('GET', `${BASE}?enforcement=5&status=paused`)).body.data.map(({ id }: { id: number }) => id);
+  await harness.call('POST', `${BASE}/${one.id}/pause`, {});
+  await until(paused, (ids) => ids.join() === String(one.id));
+  const begun = await post('pause', { filter, reason: 'maintenance' });
+  expect(begun.body.data.matched).toBe(2);
+  expect(await finished(begun.body.data.job_id)).toMatchObject({ verb: 'pause', succeeded: 2, failed: 0 });
+  await until(paused, (ids) => ids.length === 3);
+  const again = await finished((await post('pause', { ids: [one.id] })).body.data.job_id);
+  expect(again.errors).toMatchObject([{ id: one.id, error: expect.stringContaining('paused already') }]);
+  expect((await post('resume?dry_run=true', { filter })).body.data).toEqual({ matched: 3 });
+  const resumed = await post('resume', { filter });
+  expect(await finished(resumed.body.data.job_id)).toMatchObject({ verb: 'resume', succeeded: 3, failed: 0 });
+  await until(paused, (ids) => ids.length === 0);
+});
+
 it('is aborted with what it has not done yet', async () => {
   await Promise.all(Array.from({ length: 40 }, () => waiting(4)));
   const { body } = await post('cancel', { filter: { enforcement: 4 } });

@@ -275,18 +275,18 @@ describe('validate and simulate', () => {
   });
 
   it('warn about YAML that other readers take for something else, in the workflow and in the test', async () => {
-    const file = await write('doubtful.yaml', GREET.replace('seconds: 0.5', 'seconds: 0.5, until: no'));
+    const file = await write('doubtful.yaml', `${GREET}  variables: { polite: no }\n`);
     await write('scene.yaml', 'input: { name: yes }\n');
     const { out } = await fermata(['simulate', file, '-f', 'scene.yaml']);
     const places = JSON.parse(out).warnings.map(({ code, path }: { code: string; path: string }) => `${code} ${path}`);
     expect(places).toEqual(
-      expect.arrayContaining(['yaml_ambiguous /definition/tasks/0/input/until', 'yaml_ambiguous /input/name']),
+      expect.arrayContaining(['yaml_ambiguous /definition/variables/polite', 'yaml_ambiguous /input/name']),
     );
     const shown = await fermata(['simulate', 'examples.greet', '-f', 'scene.yaml', '--table']);
     expect(shown.out).toMatch(/^warning {2}\/input\/name: is the text "yes".*\n(.*\n)*completed {2}Hello, yes\n/);
     const applied = await fermata(['apply', '-f', file, '--dry-run']);
     expect([applied.code, applied.json().length]).toEqual([0, 1]);
-    expect(applied.err).toContain('warning  doubtful.yaml /definition/tasks/0/input/until: is the text "no"');
+    expect(applied.err).toContain('warning  doubtful.yaml /definition/variables/polite: is the text "no"');
   });
 
   it('a key that cannot be one is refused before anything is asked', async () => {
@@ -511,6 +511,38 @@ it('master keys are listed and resealed, and nothing is wrong with them', async 
 it('the index is rebuilt', async () => {
   const { code, json } = await fermata(['reindex']);
   expect([code, json().status, json().generation]).toEqual([0, 'current', 1]);
+});
+
+it('many executions are changed by ids or filters, after they are counted, and the job is followed to its end', async () => {
+  const start = async (name: string) =>
+    (await fermata(['run', 'core.wait_signal', '-i', `name=${name}`, '--tag', 'bulk'])).json().id as number;
+  const ids = [await start('a'), await start('b')];
+  const of = ['--action', 'core.wait_signal', '--executor', '1', '--since', '2020-01-01T00:00:00Z'];
+  await until(
+    () => fermata(['bulk', 'cancel', ...of, '--dry-run']),
+    (counted) => counted.json().matched === 2,
+  );
+  const paused = await fermata(['bulk', 'pause', ...of, '--reason', 'maintenance', '--wait']);
+  expect([paused.code, paused.json()]).toMatchObject([0, { verb: 'pause', matched: 2, succeeded: 2 }]);
+  const some = await fermata(['bulk', 'terminate', String(ids[0]), '1024', '-w', '--table']);
+  expect([some.code, some.err]).toEqual([1, 'fermata: the job is completed: 1 of 2 are changed\n']);
+  expect(some.out).toMatch(/^failed +1$[\s\S]*^1024 +Execution with ID 1024 not found$/m);
+  const begun = await Promise.all(
+    [1, 2].map(() => fermata(['bulk', 'cancel', String(ids[1]), '--key-once', 'bulk-cli'])),
+  );
+  const [one, two] = begun.map(({ json }) => json().job_id as string);
+  expect(two).toBe(one);
+  expect((await fermata(['bulk', 'get', one!, '--wait'])).json()).toMatchObject({ status: 'completed', succeeded: 1 });
+  expect((await fermata(['bulk', 'abort', one!])).json().status).toBe('completed');
+  for (const [args, told] of [
+    [['cancel'], '/filter'],
+    [['cancel', '1024', '--status', 'running'], '/ids'],
+    [['cancel', '--executor', 'x'], '/filter/executor'],
+    [['get', '00000000-0000-4000-8000-000000000000'], 'bulk_job_not_found'],
+  ] as const) {
+    const { code, err } = await fermata(['bulk', ...args]);
+    expect([code, err]).toEqual([1, expect.stringContaining(told)]);
+  }
 });
 
 it('schedules, connections, secrets and definitions are kept by commands', async () => {

@@ -66,6 +66,7 @@ async function play(verb: BulkVerb, standing: readonly (Principal | null)[]) {
   };
   const services = {
     executions: { cancel: act, terminate: act },
+    controls: { control: act },
     retries: { retry: act },
     deletions: { deleteExecution: act },
     principals: { asItStands: async () => (looks.length > 1 ? looks.shift()! : looks[0]!) },
@@ -84,6 +85,15 @@ async function play(verb: BulkVerb, standing: readonly (Principal | null)[]) {
 
 it.each<[string, BulkVerb, (Principal | null)[], string, number, string | null]>([
   ['by whoever may still do it', 'cancel', [operator], 'completed', 40, null],
+  ['by whoever may still do it', 'pause', [operator], 'completed', 40, null],
+  [
+    'by whoever may only look now',
+    'resume',
+    [viewer],
+    'aborted',
+    0,
+    '"olga", who started this job, no longer has the permission execution:execute',
+  ],
   [
     'by whoever is disabled before it begins',
     'cancel',
@@ -131,6 +141,8 @@ it.each<[BulkVerb, Principal, string | null]>([
   ['cancel', operator, null],
   ['cancel', viewer, 'forbidden'],
   ['terminate', viewer, 'forbidden'],
+  ['pause', viewer, 'forbidden'],
+  ['resume', viewer, 'forbidden'],
   ['retry', viewer, 'forbidden'],
   ['delete', operator, 'forbidden'],
   ['delete', admin, null],

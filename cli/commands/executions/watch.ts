@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { JsonObject } from '../../model/json.ts';
-import { CliError } from '../cli-error.ts';
-import { type Output, textOf } from '../output.ts';
-import type { Service } from '../service.ts';
+import type { JsonObject } from '../../../model/json.ts';
+import { CliError } from '../../cli-error.ts';
+import { type Output, textOf } from '../../output.ts';
+import type { Service } from '../../service.ts';
 
 /** Milliseconds before reconnecting a broken stream, and how often in a row that is tried. */
 const RETRY_AFTER = 1_000;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { JsonObject } from '../../model/json.ts';
-import { readValue } from '../files.ts';
-import { tableOf, textOf } from '../output.ts';
-import type { Session } from '../session.ts';
+import type { JsonObject } from '../../../model/json.ts';
+import { readValue } from '../../files.ts';
+import { tableOf, textOf } from '../../output.ts';
+import type { Session } from '../../session.ts';
 
 const BASE = '/api/v1/executions';
 

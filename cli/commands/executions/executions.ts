@@ -2,12 +2,13 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import type { Json, JsonObject } from '../../model/json.ts';
-import { CliError, EXIT } from '../cli-error.ts';
-import { readObject, readPairs, readValue } from '../files.ts';
-import { pairs, table, textOf } from '../output.ts';
-import { onceHeaders } from '../service.ts';
-import type { Session } from '../session.ts';
+import type { Json, JsonObject } from '../../../model/json.ts';
+import { CliError, EXIT } from '../../cli-error.ts';
+import { readObject, readPairs, readValue } from '../../files.ts';
+import { pairs, table, textOf } from '../../output.ts';
+import { onceHeaders } from '../../service.ts';
+import type { Session } from '../../session.ts';
+import { addFilters, type FilterOptions, queryOf } from './filters.ts';
 import { watch } from './watch.ts';
 
 const BASE = '/api/v1/executions';
@@ -55,7 +56,7 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
       if (options.wait) demandSuccess(execution);
     });
 
-  filters(program.command('list').description('list executions, newest first'))
+  addFilters(program.command('list').description('list executions, newest first'))
     .option('-n, --limit <count>', 'maximum number of entries', '20')
     .option('--cursor <cursor>', 'the cursor printed after the previous page')
     .action(async (options: FilterOptions & { limit: string; cursor?: string }) => {
@@ -140,7 +141,7 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
       output.show(data!, () => summary(data as JsonObject));
     });
 
-  filters(program.command('export').description('export executions'))
+  addFilters(program.command('export').description('export executions'))
     .option('--format <format>', 'csv, json or ndjson', 'csv')
     .option('-o, --output <file>', 'a file (default: standard output)')
     .action(async (options: FilterOptions & { format: string; output?: string }) => {
@@ -159,39 +160,6 @@ interface RunOptions {
   tag?: string[];
   keyOnce?: string;
   wait?: boolean;
-}
-
-interface FilterOptions {
-  status?: string;
-  action?: string;
-  pack?: string;
-  since?: string;
-  until?: string;
-  search?: string;
-  result?: string;
-}
-
-function filters(command: Command): Command {
-  return command
-    .option('--status <status>', 'a status, such as requested, running, completed or failed')
-    .option('--action <ref>', "the ref of the execution or of one of its tasks' actions; * is a wildcard")
-    .option('--pack <ref>')
-    .option('--since <time>', 'created at or after this time (ISO 8601 with a time zone)')
-    .option('--until <time>', 'created before this time (ISO 8601 with a time zone)')
-    .option('--search <text>', 'an id in any of its forms, or part of one')
-    .option('--result <text>', 'text anywhere in the result');
-}
-
-function queryOf({ status, action, pack, since, until, search, result }: FilterOptions) {
-  return {
-    status,
-    action_ref: action,
-    pack_name: pack,
-    created_after: since,
-    created_before: until,
-    search,
-    result_contains: result,
-  };
 }
 
 function row({ id, action_ref, state, created, updated }: JsonObject): string[] {
