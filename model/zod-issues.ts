@@ -3,6 +3,19 @@ import { type Issue, jsonPointer, Suggestions } from './issue.ts';
 
 type ZodIssue = z.core.$ZodIssue;
 
+/** What is wrong with a text that does not have a format, by the format; custom checks bring messages of their own. */
+const FORMATS: Record<string, string> = {
+  datetime: 'must be a date and time in ISO 8601 with a time zone, such as 2026-11-01T03:00:00Z',
+  uuid: 'must be a UUID',
+};
+
+/** The units of bounds: one, and several; numbers have none. */
+const UNITS: Record<string, [one: string, many: string]> = {
+  string: ['character', 'characters'],
+  array: ['entry', 'entries'],
+  set: ['entry', 'entries'],
+};
+
 /** What was parsed, by which schema, and the pointer of its root. */
 interface Parsed {
   schema: z.core.$ZodType;
@@ -55,6 +68,8 @@ function translate(issue: ZodIssue, parsed: Parsed): Issue[] {
       return [{ code: 'out_of_range', path, message: bound(issue.origin, issue.minimum, issue.inclusive, 'least') }];
     case 'too_big':
       return [{ code: 'out_of_range', path, message: bound(issue.origin, issue.maximum, issue.inclusive, 'most') }];
+    case 'invalid_format':
+      return [{ code: 'value_invalid', path, message: FORMATS[issue.format] ?? issue.message }];
     case 'invalid_value':
       return [{ code: 'value_invalid', path, message: `must be one of: ${issue.values.map(String).join(', ')}` }];
     default:
@@ -92,9 +107,10 @@ function bound(
   inclusive: boolean | undefined,
   which: 'least' | 'most',
 ): string {
-  const unit = origin === 'string' ? ' characters' : origin === 'array' || origin === 'set' ? ' entries' : '';
-  if (inclusive === false && unit === '') return `must be ${which === 'least' ? 'above' : 'below'} ${limit}`;
-  return `must ${unit === '' ? 'be' : 'have'} at ${which} ${limit}${unit}`;
+  const [one, many] = UNITS[origin] ?? [null, null];
+  if (one !== null) return `must have at ${which} ${limit} ${Number(limit) === 1 ? one : many}`;
+  if (inclusive === false) return `must be ${which === 'least' ? 'above' : 'below'} ${limit}`;
+  return `must be at ${which} ${limit}`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
@@ -110,6 +126,7 @@ function depthOf(issues: readonly ZodIssue[]): number {
   return Math.max(...issues.map((issue) => issue.path.length));
 }
 
-function article(expected: string): string {
+function article(type: string): string {
+  const expected = type === 'int' ? 'integer' : type;
   return /^[aeio]/.test(expected) ? `an ${expected}` : `a ${expected}`;
 }

@@ -132,10 +132,24 @@ export const forbidStoring: MiddlewareHandler<ApiEnv> = async (context, next) =>
   if (!ok || !headers.get('cache-control')?.includes('max-age')) headers.set('cache-control', 'no-store');
 };
 
-/** Refuses URLs that are too long. */
+/** Refuses URLs that are too long, and those whose query has percent-escapes that are not UTF-8: it would be taken for something else. */
 export const checkUrl: MiddlewareHandler<ApiEnv> = (context, next) => {
-  if (context.req.url.length > MAX_URL) {
+  const { url } = context.req;
+  if (url.length > MAX_URL) {
     throw new AppError('request_invalid', `the URL must not have more than ${MAX_URL} characters`);
+  }
+  const query = url.includes('?') ? url.slice(url.indexOf('?') + 1) : '';
+  if (!isDecodable(query)) {
+    throw new AppError('request_invalid', 'the query has a percent-escape that is not UTF-8');
   }
   return next();
 };
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

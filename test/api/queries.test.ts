@@ -9,6 +9,17 @@ const app = createTestApp({ reader: ['execution:read', 'admin'] }, { lists: crea
 const cursor = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const list = '/api/v1/executions';
 
+it.each(['result_contains=%FF', 'action_ref=%', 'status=%E0%A4%A', 'parent=%ZZ', '%=1', 'search=a?%'])(
+  'a query whose escapes are not UTF-8 is refused: %s',
+  async (query) => {
+    const response = await app.request(`${list}?${query}`, { headers: { 'x-api-key': 'reader' } });
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { code: 'request_invalid', error: 'the query has a percent-escape that is not UTF-8' },
+    ]);
+  },
+);
+
 describe('what no list can take is 400, before anything is looked up', () => {
   it.each([
     [list, { cursor: cursor([9007199254740991, 1]) }],

@@ -12,6 +12,9 @@ const Schema = z.strictObject({
     .optional(),
   word: z.enum(['one', 'two']).optional(),
   either: z.union([z.string(), z.array(z.string())]).optional(),
+  at: z.iso.datetime({ offset: true }).optional(),
+  uuid: z.uuid().optional(),
+  code: z.string().regex(/^a+$/, 'must be a, again and again').optional(),
 });
 const issues = (value: unknown) => {
   const parsed = Schema.safeParse(value);
@@ -25,7 +28,7 @@ it.each([
   [{ name: 'xxxx' }, 'out_of_range', '/base/name', 'must have at most 3 characters'],
   [{ name: 'xx', count: 10 }, 'out_of_range', '/base/count', 'must be at most 9'],
   [{ name: 'xx', count: '1' }, 'type_invalid', '/base/count', 'must be a number'],
-  [{ name: 'xx', count: 1.5 }, 'type_invalid', '/base/count', 'must be an int'],
+  [{ name: 'xx', count: 1.5 }, 'type_invalid', '/base/count', 'must be an integer'],
   [{ name: 'xx', above: 0 }, 'out_of_range', '/base/above', 'must be above 0'],
   [{ name: 'xx', list: [1] }, 'type_invalid', '/base/list/0', 'must be an object'],
   [
@@ -34,16 +37,19 @@ it.each([
     '/base/list/0/inne',
     'unknown field "inne". Did you mean "inner"?',
   ],
-  [
-    { name: 'xx', list: [{ inner: true }, { inner: true }] },
-    'out_of_range',
-    '/base/list',
-    'must have at most 1 entries',
-  ],
+  [{ name: 'xx', list: [{ inner: true }, { inner: true }] }, 'out_of_range', '/base/list', 'must have at most 1 entry'],
   [{ name: 'xx', word: 'three' }, 'value_invalid', '/base/word', 'must be one of: one, two'],
   [{ name: 'xx', either: 5 }, 'type_invalid', '/base/either', 'does not match any of the allowed types'],
   [{ name: 'xx', either: ['a', 5] }, 'type_invalid', '/base/either/1', 'must be a string'],
   [{ name: 'xx', 'a/b~c': 1 }, 'unknown_field', '/base/a~1b~0c', 'unknown field "a/b~c".'],
+  [
+    { name: 'xx', at: '2026-11-01' },
+    'value_invalid',
+    '/base/at',
+    'must be a date and time in ISO 8601 with a time zone, such as 2026-11-01T03:00:00Z',
+  ],
+  [{ name: 'xx', uuid: 'x' }, 'value_invalid', '/base/uuid', 'must be a UUID'],
+  [{ name: 'xx', code: 'b' }, 'value_invalid', '/base/code', 'must be a, again and again'],
   [[], 'type_invalid', '/base', 'must be an object'],
 ])('%j is %s at %s: %s', (value, code, path, message) => {
   expect(issues(value)).toEqual([{ code, path, message }]);
