@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BULK_STATUSES, BULK_VERBS } from '../model/bulk.ts';
 import { BULK_FIELDS, hasOneTarget, ONE_TARGET } from '../model/bulk-requests.ts';
-import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
+import { IdempotencyKeySchema } from '../model/idempotency-key-schema.ts';
 import type { BulkService } from '../service/executions/bulk-jobs.ts';
 import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
-import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
+import { IdempotencyKeySchema } from '../model/idempotency-key-schema.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { MAX_ROW_ID } from '../model/requests.ts';
 import { EXECUTION_STATUSES, isClosed } from '../model/status.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
+import { IdempotencyKeySchema } from '../model/idempotency-key-schema.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import {
   ScheduleBackfillSchema,

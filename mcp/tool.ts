@@ -11,8 +11,8 @@ import { andMore, capIssues, type Issue } from '../model/issue.ts';
 import { hasPermission, type Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
-import { refusalOf } from '../service/background/outages.ts';
 import type { AuditedChange } from '../service/access/audit.ts';
+import { refusalOf } from '../service/background/outages.ts';
 
 /** The context in which a tool can report progress. */
 export type ToolContext = RequestHandlerExtra<ServerRequest, ServerNotification>;

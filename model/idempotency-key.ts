@@ -1,10 +1,7 @@
-import { z } from 'zod';
+// Free of zod: the command line reads it.
 
 /** What a caller's idempotency key consists of. */
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
 
 /** What is wrong with a key that does not match. */
 export const IDEMPOTENCY_KEY_RULE = 'must be 1 to 200 visible ASCII characters';
-
-/** A caller's idempotency key. */
-export const IdempotencyKeySchema = z.string().regex(IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_RULE);

@@ -1,6 +1,6 @@
 import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
 import { ERROR_STATUS, type ErrorCode } from '../../model/app-error.ts';
-import { IdempotencyKeySchema } from '../../model/idempotency-key.ts';
+import { IdempotencyKeySchema } from '../../model/idempotency-key-schema.ts';
 import type { Permission } from '../../model/permissions.ts';
 import { takeBody } from './body.ts';
 import type { BodyType } from './body-parser.ts';

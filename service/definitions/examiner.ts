@@ -111,7 +111,7 @@ export function createDefinitionExaminer({
       const { issues, warnings } = await examine(principal, content, self);
       const mismatch = workflow === null ? [] : refMismatch(workflow);
       const unset = await deliveryWarnings(principal.tenant, definition);
-      return { issues: [...mismatch, ...issues], warnings: [...warnings, ...unset] };
+      return { issues: capIssues([...mismatch, ...issues]), warnings: capIssues([...warnings, ...unset]) };
     },
   };
 }
