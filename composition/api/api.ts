@@ -81,7 +81,7 @@ function composeServices(
   publicUrl: () => string,
 ): { services: ApiServices; chat: ComposedInquiries['chat']; loops: Loop[] } {
   const { temporal, projections, stores, clock, log } = foundation;
-  // Access and definitions come first, although they call services about inquiries, which are composed after them; so do bulk jobs for controls.
+  // Access, definitions and bulk jobs come first, although they call services about inquiries and controls, which are composed after them.
   const access = composeAccess(foundation, options, (caller, subject) => {
     // The request does not wait, since ending delegations may take long.
     void people.ends.endOf(caller, subject);
