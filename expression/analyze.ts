@@ -8,9 +8,9 @@ import { TESTS } from './tests.ts';
 export interface TemplatePath extends Position {
   root: string;
   keys: (string | number)[];
-  /** Under `default` or `is defined`: it may be missing. */
+  /** Whether the name may be missing, because it stands under `default` or `is defined`. */
   guarded: boolean;
-  /** The arguments with which the name is called, as in `now()`; null: it is not. */
+  /** The arguments with which the name is called, as in `now()`; null: it is not called. */
   called: Arguments | null;
 }
 
@@ -21,7 +21,7 @@ export interface UnknownUse extends Position {
   candidates: readonly string[];
 }
 
-/** What a template reads and uses, known before it runs. */
+/** The names that a template reads and uses, known before it runs. */
 export interface Analysis {
   references: TemplatePath[];
   unknown: UnknownUse[];
@@ -42,7 +42,7 @@ class Walker {
   }
 
   statements(statements: readonly Statement[], outer: ReadonlySet<string>): void {
-    // A name that is set anywhere is no name from outside after that; before it, it is.
+    // Once a name is set, it is no longer a name from outside.
     const names = new Set(outer);
     for (const statement of statements) this.#statement(statement, names);
   }
@@ -147,7 +147,7 @@ class Walker {
         return;
       case 'binary':
         this.#read(expression.left, names, guarded);
-        // What stands after `x is defined and` is only read when x is there.
+        // The operand after `x is defined and` is only read when x exists.
         this.#read(expression.right, names, guarded || (expression.operator === 'and' && isGuard(expression.left)));
         return;
       case 'compare':

@@ -3,7 +3,7 @@ import { typeError } from './errors.ts';
 import { truthy } from './iteration.ts';
 import { defined, kindOf, numberOf, type Value } from './values.ts';
 
-/** An argument as an integer, or what it is when it was left out. */
+/** Reads an argument as an integer; `otherwise` is the value of an absent one. */
 export function integer(value: Value | undefined, otherwise: number): number {
   if (value === undefined) return otherwise;
   const number = numberOf(defined(value));
@@ -11,7 +11,7 @@ export function integer(value: Value | undefined, otherwise: number): number {
   return number;
 }
 
-/** An argument as text. */
+/** Reads an argument as text. */
 export function text(value: Value | undefined, otherwise = ''): string {
   if (value === undefined) return otherwise;
   const known = defined(value);
@@ -19,7 +19,7 @@ export function text(value: Value | undefined, otherwise = ''): string {
   return known;
 }
 
-/** An argument as a flag. */
+/** Reads an argument as a flag. */
 export function flag(value: Value | undefined, budget: Budget, otherwise = false): boolean {
   return value === undefined ? otherwise : truthy(value, budget);
 }

@@ -24,12 +24,12 @@ export interface Arguments {
   named: [string, Expression][];
 }
 
-/** The names of arguments that have one, in order. */
+/** Returns the names of the named arguments, in order. */
 export function namesOf({ named }: Arguments): string[] {
   return named.map(([name]) => name);
 }
 
-/** The expressions that an expression consists of. */
+/** Returns the expressions that an expression consists of. */
 export function partsOf(expression: Expression): Expression[] {
   switch (expression.kind) {
     case 'constant':
@@ -64,7 +64,7 @@ function valuesOf({ positional, named }: Arguments): Expression[] {
   return [...positional, ...named.map(([, value]) => value)];
 }
 
-/** What `set` and `for` assign to. */
+/** The target of an assignment by `set` or `for`. */
 export type Target = { names: string[] } | { namespace: string; field: string };
 
 /** A piece of a template. */
@@ -94,7 +94,7 @@ export interface Filter extends Position {
   args: Arguments;
 }
 
-/** What a statement is made of: its own expressions, its filters, and the statements within it. */
+/** Returns the parts of a statement: its own expressions, its filters, and the statements within it. */
 export function contentsOf(statement: Statement): {
   expressions: Expression[];
   filters: Filter[];

@@ -7,7 +7,7 @@ import { keysOf } from './iteration.ts';
 import { readMember } from './members.ts';
 import { defined, entriesOf, isDict, kindOf, type Value } from './values.ts';
 
-/** Reads a path such as `a.b.0` in entries. */
+/** Creates a function that reads a path such as `a.b.0` in entries. */
 export function attributeReader(path: Value, budget: Budget): (entry: Value) => Value {
   if (typeof path === 'number') return (entry) => readMember(entry, path, budget);
   let keys: (string | number)[] | undefined;
@@ -23,7 +23,7 @@ export function attributeReader(path: Value, budget: Budget): (entry: Value) => 
   };
 }
 
-/** What entries are ordered or told apart by: text in any case unless it matters. */
+/** Returns the key by which entries are ordered or compared: text in lower case, unless case matters. */
 export function keyOf(value: Value, caseSensitive: boolean, budget: Budget): Value {
   if (typeof value !== 'string' || caseSensitive) return value;
   budget.work(value.length / 64);
@@ -45,7 +45,7 @@ export function sorted(list: Value[], key: (entry: Value) => Value[], reverse: b
   return keyed.map(({ entry }) => entry);
 }
 
-/** The number of code points, entries or keys. */
+/** Returns the number of code points, entries or keys. */
 export function lengthOf(value: Value, budget: Budget): number {
   const known = defined(value);
   if (typeof known === 'string') return countPoints(known);

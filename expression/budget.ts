@@ -3,18 +3,18 @@ import { type Dialect, NEWEST_DIALECT } from './dialect.ts';
 import { EvaluationError } from './errors.ts';
 import { entriesOf, isDict, type Value } from './values.ts';
 
-/** Characters that a text may have that a template builds. */
+/** The number of characters that a text built by a template may have. */
 const MAX_TEXT = 2_000_000;
 
 /** Characters of text, or entries of a list, that cost one step. */
 const TEXT_PER_STEP = 64;
 
 /**
- * What one evaluation may cost. Steps bound one template, and count as they did in every earlier interpreter. Work measures time;
- * it goes to a meter that several templates share, and is unbounded without one, as it is in interpreters below 8.
+ * The budget of one evaluation. Steps bound one template, and count as in every earlier interpreter. Work measures time; it is charged to
+ * a meter that several templates share, and is unbounded without one, as in interpreters below 8.
  */
 export class Budget {
-  /** The rules that the evaluation follows; known here because whatever takes part in an evaluation is given its budget. */
+  /** The rules that the evaluation follows; they stand here because every part of an evaluation has its budget. */
   readonly dialect: Dialect;
   #left: number;
   readonly #meter: WorkMeter | undefined;
@@ -25,7 +25,7 @@ export class Budget {
     this.#meter = meter;
   }
 
-  /** True where work counts: what only interpreters from 8 on refuse is refused only then. */
+  /** Whether work counts; limits that came with interpreter 8 hold only then. */
   get metered(): boolean {
     return this.#meter !== undefined;
   }
@@ -48,7 +48,7 @@ export class Budget {
     }
   }
 
-  /** Charges what going through a value once costs. */
+  /** Charges for going through a value once. */
   read(value: Value): void {
     if (typeof value === 'string') this.charge(1 + value.length / TEXT_PER_STEP);
     else {
@@ -59,13 +59,13 @@ export class Budget {
     }
   }
 
-  /** Charges what a text of a length costs, before it is built. Throws an error of kind `limit` when it would be too long. */
+  /** Charges for a text of a length, before it is built. Throws an error of kind `limit` when it would be too long. */
   text(length: number): void {
     if (length > MAX_TEXT) throw tooLong();
     this.charge(1 + length / TEXT_PER_STEP);
   }
 
-  /** Like `text` for texts whose length earlier interpreters did not look at: takes work alone, and only there refuses. */
+  /** Charges as `text` does, for texts whose length earlier interpreters ignore: charges work alone, and refuses only where work counts. */
   longText(length: number): void {
     if (this.#meter === undefined) return;
     if (length > MAX_TEXT) throw tooLong();

@@ -1,14 +1,14 @@
 /**
- * The rules by which templates are evaluated. 1: those of interpreter versions up to 9, kept for runs that were started with them.
- * 2: Jinja2 and Python wherever docs/expressions.md names no difference, and errors instead of values that nobody meant.
+ * The rules by which templates are evaluated. 1: the rules of interpreter versions up to 9, kept for runs that were started with them.
+ * 2: those of Jinja2 and Python, except for the differences in docs/expressions.md, with errors instead of unintended values.
  */
 export type Dialect = 1 | 2;
 
-/** The dialect of what is written and simulated now. */
+/** The dialect of definitions that are written and simulated now. */
 export const NEWEST_DIALECT: Dialect = 2;
 
-// The first dialect with each behavior, for `dialect >= …`. Filters, methods, functions and tests that differ as a whole have their earlier
-// selves in earlier-filters.ts, earlier-methods.ts, earlier-functions.ts and tests.ts, and the dialect chooses among them.
+// The first dialect with each behaviour, for `dialect >= …`. Filters, methods, functions and tests that differ as a whole have their
+// earlier versions in earlier-filters.ts, earlier-methods.ts, earlier-functions.ts and tests.ts, and the dialect chooses among them.
 
 /** `%` and `format` are Python's whole formatting language (percent-format.ts); earlier, the part in earlier-format.ts. */
 export const WHOLE_FORMATS: Dialect = 2;
@@ -22,7 +22,7 @@ export const PYTHON_DIVISION: Dialect = 2;
 /** Arguments that a filter, test, method or function does not declare are refused; earlier, tests and many functions ignored them. */
 export const DECLARED_ARGUMENTS: Dialect = 2;
 
-/** What does not exist may be bound, listed and passed on, and fails where it is used; earlier, where it was bound. */
+/** An undefined value may be bound, listed and passed on, and fails where it is used; earlier, where it was bound. */
 export const LAZY_UNDEFINED: Dialect = 2;
 
 /** A number finds the entry of a dictionary whose key is its text; earlier, only a text found it. */
@@ -31,11 +31,11 @@ export const KEYS_BY_NUMBER: Dialect = 2;
 /** `loop(…)` goes through a list as its recursive loop does; earlier, `recursive` was read and meant nothing. */
 export const RECURSIVE_LOOPS: Dialect = 2;
 
-/** A list that is put out has the text that it has then; earlier, what it had when the template ended. */
+/** An output list has the text that it has at that moment; earlier, the one that it had when the template ended. */
 export const TEXT_AT_ONCE: Dialect = 2;
 
-/** `map`, `select` and their like take `none`, `false` and 0 for an empty list, as Jinja2 does; earlier, that was an error. */
+/** `map`, `select` and similar filters treat `none`, `false` and 0 as an empty list, as Jinja2 does; earlier, that was an error. */
 export const EMPTY_INSTEAD: Dialect = 2;
 
-/** `min` and `max` give none where that is what a list has; earlier, the list counted as empty. */
+/** `min` and `max` return none where a list has that entry; earlier, such a list counted as empty. */
 export const NONE_IS_AN_ENTRY: Dialect = 2;

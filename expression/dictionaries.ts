@@ -4,7 +4,7 @@ import { typeError } from './errors.ts';
 import { spell } from './spelling.ts';
 import { defined, isDict, kindOf, numberOf, type Value } from './values.ts';
 
-/** The text that a value is as a key of a dictionary: keys are text, as in JSON. */
+/** Returns a value as the key of a dictionary: keys are text, as in JSON. */
 export function keyText(key: Value, budget: Budget): string {
   const known = defined(key);
   if (known === null || typeof known === 'boolean') return String(known);
@@ -12,7 +12,7 @@ export function keyText(key: Value, budget: Budget): string {
   throw typeError(`${kindOf(known)} cannot be a key`);
 }
 
-/** The key that a value looks for in a dictionary: its text, or null for what is no key. In dialect 1 a text alone is one. */
+/** Returns the key that a value looks for in a dictionary: its text, or null for a value that is not a key. In dialect 1 only text is. */
 export function keySought(value: Value, budget: Budget): string | null {
   const known = defined(value);
   if (typeof known === 'string') return known;

@@ -7,7 +7,7 @@ import { keysOf } from './iteration.ts';
 import { readMember } from './members.ts';
 import { type Dict, isDict, kindOf, Namespace, Tuple, Undefined, type Value } from './values.ts';
 
-/** The entries of a dictionary as keys and values; none of what does not exist. */
+/** Returns the keys and values of a dictionary; none of an undefined value. */
 function pairsOf(value: Value): [string, Value][] {
   if (value instanceof Undefined) return [];
   if (!isDict(value)) throw typeError(`a dictionary is expected, not ${kindOf(value)}`);
@@ -19,7 +19,7 @@ function dictIn(value: Value): Dict {
   return value;
 }
 
-/** What becomes of two lists under one key. */
+/** Ways to merge two lists under one key. */
 const LIST_MERGES: Record<string, (before: Value[], after: Value[]) => Value[]> = {
   replace: (_, after) => after,
   keep: (before) => before,
@@ -32,7 +32,7 @@ interface Merging {
   lists: (before: Value[], after: Value[]) => Value[];
 }
 
-/** A dictionary with the entries of another one over its own. */
+/** Returns a dictionary with the entries of another one over its own. */
 function combined(before: Dict, after: Dict, merging: Merging, budget: Budget, depth = 0): Dict {
   if (depth > 100) throw typeError('the dictionaries are nested too deep');
   budget.work(keysOf(before, budget).length + keysOf(after, budget).length);

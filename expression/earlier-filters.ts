@@ -33,7 +33,7 @@ function round(value: number, digits: number, method: string): number {
 
 const fromJson = operation('', (value, _, { budget }) => readJson(text(value), budget));
 
-/** Filters as dialect 1 has them. Nothing in here is ever mended: what open runs have decided must come out again. */
+/** Filters of dialect 1. Nothing in this file is ever fixed: a replay of open runs must decide the same again. */
 export const EARLIER_FILTERS: Readonly<Record<string, Operation>> = {
   ...EARLIER_TIME_FILTERS,
   round: operation('precision method', (value, [precision, method], { budget }) => {
@@ -186,7 +186,7 @@ function wrapLine(line: string, width: number, breakLong: boolean): string[] {
   return current === '' && lines.length > 0 ? lines : [...lines, current];
 }
 
-/** Tags go, white space is folded. An index loop: a pattern would take quadratic time on hostile text. */
+/** Removes tags and folds white space. An index loop: a pattern would take quadratic time on hostile text. */
 function stripTags(value: string): string {
   let result = '';
   let index = 0;

@@ -7,7 +7,7 @@ import { type Dict, defined, isDict, kindOf, numberOf, type Value } from './valu
 /** Units of work that one place in a format costs, whatever its value. */
 const PLACE = 10;
 
-/** How a place says that its value is written: what follows `%` or `%(key)`. */
+/** The specification of a place, which follows `%` or `%(key)`. */
 interface Spec {
   flags: string;
   width: string | undefined;
@@ -60,7 +60,7 @@ function replacePlaces(
   let result = '';
   let written = 0;
   let close = -1;
-  // What follows the same parenthesis is read once.
+  // The specification behind the same parenthesis is read once.
   let known: { at: number; spec: Spec | null } = { at: -1, spec: null };
   for (let index = pattern.indexOf('%'); index !== -1; index = pattern.indexOf('%', index)) {
     let start = index + 1;
@@ -119,7 +119,7 @@ function convert(value: Value, type: string, digits: number | undefined, flags: 
   return flags.includes('+') ? `+${text}` : flags.includes(' ') ? ` ${text}` : text;
 }
 
-/** The beginning of a text: so many code points, or all of them. */
+/** Returns the beginning of a text: so many code points, or all of them. */
 function firstPoints(text: string, count: number | undefined, budget: Budget): string {
   if (count === undefined) return text;
   budget.work(Math.min(text.length, count) / 64);

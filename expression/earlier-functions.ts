@@ -8,7 +8,7 @@ function extended(base: Value = {}, named: Dict, { budget }: Environment): Dict 
   return { ...(base as Dict), ...named };
 }
 
-/** Functions of the language as dialect 1 has them. Nothing in here is ever mended. */
+/** Functions of the language in dialect 1. Nothing in this file is ever fixed. */
 export const EARLIER_FUNCTIONS: Readonly<Record<string, Operation>> = {
   range: operation('*', (_, args, { budget }) => {
     const [first = 0, second, third] = args.map((argument) => integer(argument, 0));

@@ -81,7 +81,7 @@ function compareVersions(a: string, b: string): number {
   const [left, right] = [versionParts(a), versionParts(b)];
   for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
     const [x, y] = [left[index], right[index]];
-    // A version with something more is a pre-release of the one without, where that is a word.
+    // A version with one more part is a pre-release of the one without, if that part is a word.
     if (x === undefined) return typeof y === 'string' ? 1 : -1;
     if (y === undefined) return typeof x === 'string' ? -1 : 1;
     if (x === y) continue;
@@ -91,7 +91,7 @@ function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** Filters over lists, dictionaries and numbers as dialect 1 has them. Nothing in here is ever mended. */
+/** Filters over lists, dictionaries and numbers in dialect 1. Nothing in this file is ever fixed. */
 export const EARLIER_LIST_FILTERS: Readonly<Record<string, Operation>> = {
   sort: operation('reverse case_sensitive attribute', (value, [reverse, sensitive, attribute], { budget }) => {
     const list = iterate(value, budget);

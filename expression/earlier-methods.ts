@@ -10,9 +10,9 @@ import { iterate, keysOf } from './iteration.ts';
 import { Search, splitAt } from './search.ts';
 import { type Dict, entriesOf, isDict, Tuple, type Value } from './values.ts';
 
-// Methods as dialect 1 has them. Nothing in here is ever mended: what open runs have decided must come out again.
+// Methods of dialect 1. Nothing in this file is ever fixed: a replay of open runs must decide the same again.
 
-/** A method of text; each unit of work pays for so many characters of it. */
+/** Creates a method of text; one unit of work pays for `perWork` characters. */
 const onText = (perWork: number, run: (value: string) => Value): Operation =>
   operation('', (value, _, { budget }) => {
     budget.work((value as string).length / perWork);
@@ -163,7 +163,7 @@ const EARLIER_LIST_METHODS: Record<string, Operation> = {
   copy: operation('', (value) => [...entriesOf(value)!]),
 };
 
-/** What changes a list or dictionary; only on those that the template made. */
+/** Methods that change a list or dictionary; they work only on those that the template made. */
 const EARLIER_CHANGES: Record<string, Operation> = {
   append: operation('entry', (value, [entry = null]) => {
     (value as Value[]).push(entry);
@@ -205,7 +205,7 @@ const EARLIER_DICT_METHODS: Record<string, Operation> = {
   ),
 };
 
-/** Methods by name for each kind of value, and what changes one. */
+/** Methods by name for each kind of value, and those that change one. */
 export const EARLIER_METHODS = {
   text: EARLIER_TEXT_METHODS,
   list: EARLIER_LIST_METHODS,

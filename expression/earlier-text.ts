@@ -3,7 +3,7 @@ import { countPoints, pointAt, pointBefore } from './code-points.ts';
 import { typeError } from './errors.ts';
 import { splitAt } from './search.ts';
 
-// Edits of text as dialect 1 has them. Nothing in here is ever mended.
+// Edits of text in dialect 1. Nothing in this file is ever fixed.
 
 /** Replaces text; the length of the result is known before it is built. */
 export function earlierReplaceText(value: string, from: string, to: string, count: number, budget: Budget): string {
@@ -29,7 +29,7 @@ export function earlierReplaceText(value: string, from: string, to: string, coun
   );
 }
 
-/** Text with its first code point as a capital and all others small. */
+/** Returns a text with its first code point as a capital and all others small. */
 export function earlierCapitalize(value: string): string {
   const first = pointAt(value, 0);
   return first.toUpperCase() + value.slice(first.length).toLowerCase();

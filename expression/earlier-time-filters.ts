@@ -12,7 +12,7 @@ MONTHS.push('November', 'December');
 /** Units of work that reading or writing a time costs. */
 const TIME = 150;
 
-/** Milliseconds of an ISO 8601 text (UTC unless it says otherwise) or of seconds since 1970. */
+/** Returns the milliseconds of an ISO 8601 text (UTC without a zone) or of seconds since 1970. */
 function millisecondsOf(value: Value, budget: Budget): number {
   budget.work(TIME);
   const seconds = numberOf(defined(value));
@@ -67,7 +67,7 @@ const strftime = operation('format', (value, [pattern], { budget }) => {
   return format(time, places);
 });
 
-/** Filters over times as dialect 1 has them: days that do not exist become those that follow. */
+/** Filters over times in dialect 1: days that do not exist become the days after them. */
 export const EARLIER_TIME_FILTERS: Record<string, Operation> = {
   strftime,
   date: strftime,

@@ -3,13 +3,13 @@ import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { typeError } from './errors.ts';
 
-// Every JavaScript that the engine runs in has these two; the sandbox of Temporal lacks what encodes Base64.
+// Every JavaScript runtime of the engine has these two; Temporal's sandbox lacks functions for Base64.
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
 declare const TextDecoder: new (encoding: string, options: object) => { decode(bytes: Uint8Array): string };
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** Text as UTF-8 in Base64. */
+/** Encodes text as UTF-8 in Base64. */
 export function base64Encode(text: string): string {
   const bytes = new TextEncoder().encode(text);
   let result = '';
@@ -24,8 +24,8 @@ export function base64Encode(text: string): string {
 }
 
 /**
- * Base64 of UTF-8 back to text. `exact` refuses a length that no Base64 has, and keeps a byte order mark; in dialect 1 a character was left over,
- * and the mark was dropped.
+ * Decodes Base64 of UTF-8 to text. `exact` refuses a length that Base64 cannot have, and keeps a byte order mark; dialect 1 ignores an
+ * extra character, and drops the mark.
  */
 export function base64Decode(text: string, { exact = false } = {}): string {
   const padded = text.replace(/\s/g, '').replaceAll('-', '+').replaceAll('_', '/');
@@ -53,7 +53,7 @@ export function base64Decode(text: string, { exact = false } = {}): string {
   }
 }
 
-/** Percent-encoding as Python does it: `/` stays in a path, a space is `+` in a query. */
+/** Percent-encodes text as Python does: `/` stays in a path, a space is `+` in a query. */
 export function urlEncode(text: string, query: boolean): string {
   let encoded: string;
   try {
@@ -65,7 +65,7 @@ export function urlEncode(text: string, query: boolean): string {
   return query ? encoded.replaceAll('%20', '+') : encoded.replaceAll('%2F', '/');
 }
 
-/** The inverse of `urlEncode`. */
+/** Decodes percent-encoded text: the inverse of `urlEncode`. */
 export function urlDecode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
@@ -76,7 +76,7 @@ export function urlDecode(text: string): string {
 
 const DIGESTS: Record<string, (bytes: Uint8Array) => Uint8Array> = { md5, sha1, sha256, sha512 };
 
-/** A digest of text as UTF-8, in hexadecimal. */
+/** Returns a digest of text as UTF-8, in hexadecimal. */
 export function digest(text: string, algorithm: string): string {
   const hash = Object.hasOwn(DIGESTS, algorithm) ? DIGESTS[algorithm] : undefined;
   if (hash === undefined)

@@ -4,36 +4,36 @@ import { EvaluationError, typeError } from './errors.ts';
 import { argumentFault, type Signature, signatureOf } from './signature.ts';
 import type { Value } from './values.ts';
 
-/** What filters, tests and methods may use of the evaluation that calls them. */
+/** The parts of an evaluation that its filters, tests and methods may use. */
 export interface Environment {
   budget: Budget;
   filter(name: string, value: Value, given: Given): Value;
   test(name: string, value: Value, given: Given): boolean;
-  /** A value that may be listed although it does not exist; in dialect 1 that is an error. */
+  /** Returns a value that may be listed although it is undefined; in dialect 1 that is an error. */
   held(value: Value): Value;
-  /** A number from 0 up to 1. */
+  /** Draws a number from 0 up to 1. */
   random(): number;
 }
 
 /** A filter, method or function with the arguments that it takes; those that were not given are undefined. */
 export interface Operation {
   signature: Signature;
-  /** May give back something that it was given, so that its result is not the template's own. */
+  /** Whether it may return one of its arguments, so that the template does not own the result. */
   passes: boolean;
   run(value: Value, args: (Value | undefined)[], environment: Environment, named: Record<string, Value>): Value;
 }
 
-/** Makes an operation that takes the arguments of a signature. */
+/** Creates an operation that takes the arguments of a signature. */
 export function operation(signature: string, run: Operation['run']): Operation {
   return { signature: signatureOf(signature), passes: false, run };
 }
 
-/** Makes an operation that may give back something that it was given. */
+/** Creates an operation that may return one of its arguments. */
 export function passing(signature: string, run: Operation['run']): Operation {
   return { ...operation(signature, run), passes: true };
 }
 
-/** Arguments as a template gives them; those with names in order, and one may stand there twice. */
+/** Arguments as a template gives them; the named ones are in order, and a name may stand there twice. */
 export interface Given {
   positional: Value[];
   named: readonly (readonly [string, Value])[];
@@ -45,7 +45,7 @@ export function apply(name: string, of: Operation, value: Value, given: Given, e
   return of.run(value, placed, environment, rest);
 }
 
-/** Puts arguments in the places of their parameters; `rest` has those whose names have no place. Throws where one is not declared. */
+/** Puts arguments in the places of their parameters; `rest` has those whose names have no place. Throws on an undeclared argument. */
 export function place(
   name: string,
   signature: Signature,
@@ -63,7 +63,7 @@ export function place(
   const placed: (Value | undefined)[] = [...positional];
   const rest: Record<string, Value> = {};
   for (const [key, entry] of Object.entries(Object.fromEntries(named))) {
-    // In dialect 1, names have no places where any number of arguments is taken.
+    // In dialect 1, names have no places in a signature that takes any number of arguments.
     const index = variadic && dialect < DECLARED_ARGUMENTS ? -1 : parameters.indexOf(key);
     if (index === -1 && (variadic || dialect >= DECLARED_ARGUMENTS)) rest[key] = entry;
     else if (index === -1) throw typeError(`${name} has no argument '${key}'`);
@@ -73,7 +73,7 @@ export function place(
   return { placed, rest };
 }
 
-/** An error for a name that no table has. */
+/** Creates the error for a name that no table has. */
 export function unknownName(what: string, name: string): EvaluationError {
   return new EvaluationError('unknown', `there is no ${what} '${name}'`);
 }

@@ -6,7 +6,7 @@ import { iterate } from './iteration.ts';
 import { Search } from './search.ts';
 import { defined, entriesOf, isDict, kindOf, numberOf, Tuple, type Value } from './values.ts';
 
-/** Equality as in Python: numbers by value, lists and tuples never equal. */
+/** Returns whether two values are equal, as in Python: numbers by value; a list and a tuple are never equal. */
 export function equals(a: Value, b: Value, budget: Budget): boolean {
   const [left, right] = [defined(a), defined(b)];
   const [x, y] = [numberOf(left), numberOf(right)];
@@ -33,14 +33,14 @@ function equalLists(a: Value[], b: Value[], budget: Budget): boolean {
 }
 
 /**
- * True where both lists have the same entries as at the index before, which were equal. Makes lists that hold one large entry a
- * thousand times cheap. A list is compared with itself entry by entry all the same: what is not a number is not equal to itself.
+ * Returns whether both lists have the same entries as at the index before, which were equal. Makes lists that hold one large entry a
+ * thousand times cheap. A list is still compared with itself entry by entry, because NaN is not equal to itself.
  */
 function repeats(a: Value[], b: Value[], index: number): boolean {
   return index > 0 && a[index] === a[index - 1] && b[index] === b[index - 1];
 }
 
-/** Negative, zero or positive; an error for what Python does not order. */
+/** Compares two values: negative, zero or positive. Throws for values that Python does not order. */
 export function compare(a: Value, b: Value, budget: Budget): number {
   const [left, right] = [defined(a), defined(b)];
   budget.work(1);
@@ -67,7 +67,7 @@ function compareText(a: string, b: string, budget: Budget): number {
   return orderAfter(a, b, common);
 }
 
-/** `in`: an entry of a list, a key of a dictionary, a part of a text. */
+/** Returns whether a value is `in` a container: an entry of a list, a key of a dictionary, a part of a text. */
 export function containsValue(container: Value, value: Value, budget: Budget): boolean {
   const known = defined(container);
   const wanted = defined(value);

@@ -4,7 +4,7 @@ export interface Position {
   column: number;
 }
 
-/** What went wrong. `unknown` is a filter, test or function that does not exist; `limit` a bound that was reached. */
+/** The kind of an error. `unknown` is a filter, test or function that does not exist; `limit` is a bound that was reached. */
 export type TemplateErrorKind = 'syntax' | 'undefined' | 'type' | 'unknown' | 'limit';
 
 /** An error in a template, with the place in its text. */
@@ -22,10 +22,10 @@ export class TemplateError extends Error {
   }
 }
 
-/** Thrown by operators and filters, which do not know where they stand; the evaluator adds the place. */
+/** An error of an operator or filter, which does not know its place in the template; the evaluator adds that. */
 export class EvaluationError extends Error {
   readonly kind: TemplateErrorKind;
-  /** Where it began, when that is not where it was noticed. */
+  /** Where the error began, if that is not where it was noticed. */
   readonly place: Position | undefined;
 
   constructor(kind: TemplateErrorKind, message: string, place?: Position) {
@@ -35,12 +35,12 @@ export class EvaluationError extends Error {
   }
 }
 
-/** An EvaluationError of kind `type`, to throw. */
+/** Creates an EvaluationError of kind `type`. */
 export function typeError(message: string): EvaluationError {
   return new EvaluationError('type', message);
 }
 
-/** Line and column of an index into a text. */
+/** Returns the line and column of an index into a text. */
 export function positionAt(text: string, index: number): Position {
   let line = 1;
   let start = 0;

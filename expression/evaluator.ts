@@ -32,12 +32,12 @@ import {
   type Value,
 } from './values.ts';
 
-/** Gives the value of a root name, or undefined when there is none. */
+/** The names from outside that a template can read: `lookup` returns the value of a root name, undefined without one. */
 export interface Scope {
   lookup(root: string): Value | undefined;
-  /** The root names that there are, for messages. */
+  /** Returns all root names, for messages. */
   names(): string[];
-  /** A number from 0 up to 1; without it nothing may be left to chance. */
+  /** Draws a number from 0 up to 1; absent: templates that need one fail. */
   random?(): number;
   /** The rules that templates follow. */
   readonly dialect: Dialect;
@@ -54,10 +54,10 @@ const HOST_CALL = 50;
 /** Evaluates the expressions of one template once, over one scope and with one budget. */
 export class Evaluator implements Environment {
   readonly budget: Budget;
-  /** What the template has set. */
+  /** The names that the template has set. */
   readonly frames = new Frames();
   readonly #scope: Scope;
-  /** What the template itself has made: only that may be changed. */
+  /** The values that the template itself has made: only these may be changed. */
   #owned: WeakSet<object> | undefined;
   readonly #roots = new Map<string, Value>();
 
@@ -66,7 +66,7 @@ export class Evaluator implements Environment {
     this.budget = new Budget(MAX_STEPS, scope.meter, scope.dialect);
   }
 
-  /** The value of an expression. */
+  /** Evaluates an expression. Throws a TemplateError with the place of the error. */
   evaluate(expression: Expression): Value {
     try {
       this.budget.charge(1);
@@ -78,7 +78,7 @@ export class Evaluator implements Environment {
     }
   }
 
-  /** A value that may be bound, listed or passed on although it does not exist: what does is looked at where it is used. */
+  /** Returns a value that may be bound, listed or passed on although it is undefined; only its use fails. Throws in dialect 1. */
   held(value: Value): Value {
     return this.budget.dialect >= LAZY_UNDEFINED ? value : defined(value);
   }
@@ -109,7 +109,7 @@ export class Evaluator implements Environment {
     return found.run(value, args, { budget: this.budget, filters: filtersOf(dialect), tests });
   }
 
-  /** Notes that the template has made a value, so that it may change it. */
+  /** Records that the template has made a value, so that it may change the value. */
   own<T extends Value>(value: T): T {
     if (typeof value === 'object' && value !== null) {
       this.#owned ??= new WeakSet();
@@ -118,7 +118,9 @@ export class Evaluator implements Environment {
     return value;
   }
 
-  /** The value of a name: what the template has set, what the scope has, or a function of the language. */
+  /**
+   * Returns the value of a name: set by the template, of the scope, or a function of the language. Undefined values name the known names.
+   */
   lookup(name: string): Value {
     const set = this.frames.find(name);
     if (set !== undefined) return set;
@@ -137,7 +139,9 @@ export class Evaluator implements Environment {
     return new Callable((args, named) => this.own(run(null, args, this, named)), signature);
   }
 
-  /** The value of a root of the scope. Where work counts, it is asked for once: it may have to be put together of many parts. */
+  /**
+   * Returns the value of a root of the scope. Where work counts, the scope is asked only once, since building the value may be expensive.
+   */
   #ofScope(name: string): Value | undefined {
     if (!this.budget.metered) return this.#scope.lookup(name);
     const known = this.#roots.get(name);
@@ -147,7 +151,7 @@ export class Evaluator implements Environment {
     return this.#roots.get(name);
   }
 
-  /** A function of the host that charges for each call. */
+  /** Wraps a function of the host so that each call is charged. */
   #charged(of: Callable): Callable {
     return new Callable((args, named) => {
       this.budget.work(HOST_CALL);
@@ -207,7 +211,7 @@ export class Evaluator implements Environment {
     return floatOf(this.budget.dialect >= FINITE_NUMBERS ? finite(value) : value);
   }
 
-  /** The arguments of a call, evaluated in order. */
+  /** Evaluates the arguments of a call in order. */
   given({ positional, named }: Arguments): Given {
     return {
       positional: positional.map((argument) => this.held(this.evaluate(argument))),
@@ -316,7 +320,7 @@ function holds(operator: string, left: Value, right: Value, budget: Budget): boo
   return operator === '>' ? order > 0 : order >= 0;
 }
 
-/** An error with the place where it began, or else the given one. */
+/** Returns an error with the place where it began, or else the given one. */
 export function placed(error: unknown, { line, column }: Position): unknown {
   if (error instanceof EvaluationError)
     return new TemplateError(error.kind, error.message, error.place ?? { line, column });

@@ -14,12 +14,12 @@ import { TESTS } from './tests.ts';
 export interface Finding extends Position {
   code: 'argument_invalid' | 'unknown_filter' | 'unknown_test' | 'attr_finds_nothing';
   message: string;
-  /** For a name that no table has: it, and those that there are. */
+  /** The name that no table has, and the names that exist. */
   name?: string;
   candidates?: readonly string[];
 }
 
-/** Units of work that trying one constant call may take. */
+/** Units of work that the trial of one constant call may take. */
 const TRIAL_WORK = 20_000;
 
 /** A value for each filter whose arguments alone can be wrong. */
@@ -46,8 +46,8 @@ const PASSING_ON: Record<string, { what: 'filter' | 'test'; at: number }> = {
 };
 
 /**
- * Finds what whoever writes a template should know of it before it runs: arguments that nothing takes, constant calls that fail, and uses of
- * `attr` that find nothing. Runs of what was stored before do not ask.
+ * Finds mistakes that the author of a template should know before it runs: arguments that nothing takes, constant calls that fail, and
+ * uses of `attr` that find nothing. Definitions that are already stored run without this examination.
  */
 export function examine(statements: readonly Statement[]): Finding[] {
   const examiner = new Examiner();
@@ -114,7 +114,7 @@ class Examiner {
     } else this.#arguments(name, [table[name]!.signature], { positional: positional.slice(at + 1), named }, place);
   }
 
-  /** A method is known by its name alone here: the arguments must fit one of that name. */
+  /** The type of the value is unknown here: the arguments must fit any method of that name. */
   #call({ of, args, line, column }: Extract<Expression, { kind: 'call' }>): void {
     if (of.kind === 'name' && Object.hasOwn(FUNCTIONS, of.name)) {
       this.#arguments(of.name, [FUNCTIONS[of.name]!.signature], args, { line, column });
@@ -132,7 +132,7 @@ class Examiner {
   }
 
   #try(expression: Expression, place: Position): void {
-    // What has been found wrong already is not tried.
+    // A call that was found wrong already is not tried.
     if (this.findings.some(({ line, column }) => line === place.line && column === place.column)) return;
     try {
       renderTemplate(
@@ -148,7 +148,7 @@ class Examiner {
 
 const NOTHING: Scope = { lookup: () => undefined, names: () => [], dialect: NEWEST_DIALECT };
 
-/** Whether all that an expression gives stands in it. */
+/** Returns whether an expression reads nothing from outside. */
 function isConstant(expression: Expression): boolean {
   if (expression.kind === 'name') return false;
   if (expression.kind === 'filter' && expression.name === 'random') return false;

@@ -10,7 +10,7 @@ import { TIME_FILTERS } from './time-filters.ts';
 
 type Filters = Readonly<Record<string, Operation>>;
 
-/** Every filter by name, as the newest dialect has it. */
+/** Every filter of the newest dialect, by name. */
 export const FILTERS: Filters = {
   ...LIST_FILTERS,
   ...DICTIONARY_FILTERS,
@@ -24,7 +24,7 @@ const FILTERS_OF: Record<Dialect, Filters> = {
   2: FILTERS,
 };
 
-/** Every filter by name, as a dialect has it. */
+/** Returns every filter of a dialect, by name. */
 export function filtersOf(dialect: Dialect): Filters {
   return FILTERS_OF[dialect];
 }

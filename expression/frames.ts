@@ -5,9 +5,9 @@ export interface Frame {
   readonly vars: Map<string, Value>;
   readonly parent: Frame | null;
   readonly depth: number;
-  /** Makes `loop`, which most rounds of a loop never look at. */
+  /** Creates `loop`, which most rounds of a loop never read. */
   loop?: () => Value;
-  /** Goes through another list as the recursive loop of this level does. */
+  /** Iterates over another list as the recursive loop of this level does. */
   recur?: (list: Value) => Value;
 }
 
@@ -20,7 +20,7 @@ export class Frames {
     return this.#top;
   }
 
-  /** The value that a name has, or undefined. */
+  /** Returns the value of a name, or undefined. */
   find(name: string): Value | undefined {
     for (let frame: Frame | null = this.#top; frame !== null; frame = frame.parent) {
       const found = frame.vars.get(name);
@@ -33,7 +33,7 @@ export class Frames {
     return undefined;
   }
 
-  /** What `loop(…)` does here; undefined outside recursive loops, and where `loop` is something else. */
+  /** Returns the function of `loop(…)`; undefined outside recursive loops, and where `loop` is something else. */
   recursion(): Frame['recur'] {
     for (let frame: Frame | null = this.#top; frame !== null; frame = frame.parent) {
       if (frame.loop !== undefined) return frame.recur;
@@ -42,12 +42,12 @@ export class Frames {
     return undefined;
   }
 
-  /** Gives a name of the innermost level a value. */
+  /** Sets a name of the innermost level. */
   set(name: string, value: Value): void {
     this.#top.vars.set(name, value);
   }
 
-  /** Does something one level further in, or within a given level. */
+  /** Runs work one level further in, or within a given level. */
   within<T>(work: () => T, parent: Frame = this.#top): T {
     const before = this.#top;
     this.#top = { vars: new Map(), parent, depth: parent.depth + 1 };

@@ -7,7 +7,7 @@ import { typeError } from './errors.ts';
 import { iterate, keysOf } from './iteration.ts';
 import { type Dict, isDict, kindOf, Namespace, type Value } from './values.ts';
 
-/** What `dict(…)` and `namespace(…)` hold: those of a dictionary or of pairs, and what is named. */
+/** Returns the entries of `dict(…)` and `namespace(…)`: those of a dictionary or of pairs, and the named arguments. */
 function entriesIn(base: Value | undefined, named: Dict, { budget }: Environment): Dict {
   if (base === undefined) return { ...named };
   if (isDict(base)) {

@@ -4,7 +4,7 @@ import { typeError } from './errors.ts';
 import { represent, Writing } from './spelling.ts';
 import { type Dict, defined, entriesOf, isDict, kindOf, numberOf, type Value } from './values.ts';
 
-/** JSON as Python's `json.dumps` writes it: `", "` and `": "` between, floats with their point. */
+/** Writes JSON as Python's `json.dumps` does: `", "` and `": "` between, floats with their point. */
 export function writeJson(value: Value, options: { indent?: number; sorted?: boolean }, budget: Budget): string {
   const { indent, sorted = false } = options;
   const writing = new Writing(budget);
@@ -50,7 +50,7 @@ function asciiJson(text: string, writing: Writing): string {
   return escaped;
 }
 
-/** Reads JSON; what is none is an error, and what would change on its way too: integers from 2^53 on, keys twice, half characters. */
+/** Parses JSON. Throws on invalid JSON, and on values that would change: integers from 2^53 on, repeated keys, lone surrogates. */
 export function readExactJson(text: string, budget: Budget): Value {
   budget.work(text.length / 4);
   try {
@@ -62,7 +62,7 @@ export function readExactJson(text: string, budget: Budget): Value {
   }
 }
 
-/** Reads JSON as dialect 1 does; what is none is an error, and numbers are rounded. */
+/** Parses JSON as dialect 1 does, with rounded numbers. Throws on invalid JSON. */
 export function readJson(text: string, budget: Budget): Value {
   budget.work(text.length / 8);
   try {

@@ -15,7 +15,7 @@ const extreme = (sign: 1 | -1, name: string) =>
     const caseSensitive = flag(sensitive, budget);
     const read = attribute === undefined ? null : attributeReader(attribute, budget);
     const key = (entry: Value) => keyOf(read === null ? entry : defined(read(entry)), caseSensitive, budget);
-    // The key of an entry that is compared with no other is never looked at.
+    // The key of a single entry is never computed, since nothing is compared with it.
     let best: { entry: Value; key?: Value } | undefined;
     for (const entry of iterate(value, budget)) {
       if (best === undefined) best = { entry };
@@ -31,7 +31,7 @@ const extreme = (sign: 1 | -1, name: string) =>
       : best.entry;
   });
 
-/** Whether a value that one cannot go through counts as an empty list, as `none`, `false` and 0 do. */
+/** Returns whether a value that is not a sequence counts as an empty list, as `none`, `false` and 0 do. */
 function isEmptyInstead(value: Value, budget: Budget): boolean {
   return budget.dialect >= EMPTY_INSTEAD && !truthy(value, budget);
 }
@@ -54,16 +54,16 @@ const choose = (wanted: boolean, byAttribute: boolean) =>
     });
   });
 
-/** What the entries of a group's pair are called. */
+/** The names of the entries of a group's pair. */
 const GROUP = ['grouper', 'list'];
 
-/** An entry of a list, which may be none; Undefined where there is no such entry. */
+/** Returns an entry of a list, which may be `none`; Undefined where there is no such entry. */
 function entryAt(list: Value[], index: number, name: string): Value {
   const found = list[index];
   return found === undefined ? new Undefined(`${name} of an empty list`) : found;
 }
 
-/** How many entries, or lists, are wanted: one at least. */
+/** Reads the number of wanted entries, or lists: one at least. */
 function sizeIn(count: Value | undefined): number {
   const size = integer(count, 1);
   if (size < 1) throw typeError('the number must be at least 1');

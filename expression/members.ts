@@ -4,7 +4,7 @@ import { keySought } from './dictionaries.ts';
 import { keysOf } from './iteration.ts';
 import { defined, entriesOf, isDict, kindOf, Namespace, Tuple, Undefined, type Value } from './values.ts';
 
-/** `value.name` or `value[key]`: own keys alone, negative indexes from the end; Undefined where there is nothing. */
+/** Reads `value.name` or `value[key]`: own keys alone, negative indexes from the end. Returns Undefined where there is nothing. */
 export function readMember(value: Value, key: string | number, budget: Budget): Value {
   const known = defined(value);
   if (typeof known === 'string' && typeof key === 'number') return readPoint(known, key, budget);
@@ -24,7 +24,7 @@ export function readMember(value: Value, key: string | number, budget: Budget): 
   return new Undefined(`no key '${key}'; there are: ${listNames(keysOf(entries, budget))}`);
 }
 
-/** A code point of a text by its number, counted from the end when it is negative. */
+/** Reads a code point of a text by its number, counted from the end when it is negative. */
 function readPoint(text: string, point: number, budget: Budget): Value {
   budget.work(Math.min(text.length, Math.abs(point)) / 32);
   let unit = text.length;
@@ -39,12 +39,12 @@ function noElement(of: Value, key: number, length: number): Undefined {
   return new Undefined(`no element ${key} in ${kindOf(of)} of ${length}`);
 }
 
-/** Names that are never data: `__proto__` and its like. */
+/** Returns whether a name is never data, such as `__proto__`. */
 export function isPrivate(name: string): boolean {
   return name.startsWith('__') && name.endsWith('__');
 }
 
-/** Some names, for a message. */
+/** Lists some names, for a message. */
 export function listNames(names: string[]): string {
   if (names.length === 0) return 'none';
   return names.length > 20 ? `${names.slice(0, 20).join(', ')} and ${names.length - 20} more` : names.join(', ');

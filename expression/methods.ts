@@ -26,7 +26,7 @@ const LIST_METHODS: Readonly<Record<string, Operation>> = {
   copy: operation('', (value) => [...entriesOf(value)!]),
 };
 
-/** What changes a list or dictionary; only on those that the template made. */
+/** Methods that change a list or dictionary; they work only on those that the template made. */
 const CHANGES: Record<string, Operation> = {
   append: operation('entry! /', (value, [entry = null]) => {
     (value as Value[]).push(entry);
@@ -89,7 +89,7 @@ export const METHODS: Methods = {
 
 const METHODS_OF: Record<Dialect, Methods> = { 1: { ...METHODS, ...EARLIER_METHODS }, 2: METHODS };
 
-/** The method of a value, or null. `owned`: the template made the value, so it may change it. */
+/** Returns the method of a value, or null. `owned`: the template made the value, so it may change it. */
 export function methodOf(value: Value, name: string, owned: boolean, dialect: Dialect): Operation | null {
   const known = defined(value);
   const methods = METHODS_OF[dialect];
@@ -103,7 +103,7 @@ export function methodOf(value: Value, name: string, owned: boolean, dialect: Di
   if (method !== null || change === null) return method;
   if ((list && name === 'update') || (isDict(known) && name !== 'update') || !(list || isDict(known))) return null;
   if (owned) return change;
-  // What the data holds is never changed: the change happens to nothing, and its answer is as Python's.
+  // Data from outside is never changed: the method has no effect, and returns what Python's returns.
   return {
     ...change,
     signature: dialect === 1 ? ANY : change.signature,
@@ -115,5 +115,5 @@ export function methodOf(value: Value, name: string, owned: boolean, dialect: Di
   };
 }
 
-/** Dialect 1 took any arguments where data would have been changed. */
+/** Dialect 1 takes any arguments where data would be changed. */
 const ANY = signatureOf('*');

@@ -30,7 +30,7 @@ function toFloat(value: Value, budget: Budget): number | null {
   return float === null ? null : finite(float);
 }
 
-/** Rounds as Jinja2 does; `ceil` and `floor` calculate with fractions, and so do their results. */
+/** Rounds as Jinja2 does; `ceil` and `floor` return floats. */
 function round(value: number, digits: number, method: string): number {
   if (method === 'common') return roundTo(value, digits);
   if (method !== 'ceil' && method !== 'floor') {
@@ -46,7 +46,7 @@ function fileSize(bytes: number, binary: boolean): string {
   const base = binary ? 1024 : 1000;
   if (bytes === 1) return '1 Byte';
   if (bytes < base) return `${Math.trunc(bytes)} Bytes`;
-  // Powers of ten are read, since calculating them is not exact.
+  // Powers of ten are parsed, since calculating them is not exact.
   const above = (index: number): number => (binary ? 1024 ** (index + 2) : Number(`1e${3 * (index + 2)}`));
   const index = UNITS.findIndex((_, at) => bytes < above(at));
   const unit = index === -1 ? UNITS.length - 1 : index;
@@ -54,7 +54,7 @@ function fileSize(bytes: number, binary: boolean): string {
   return `${fixedText((base * bytes) / above(unit), 1)} ${binary ? name.replace('B', 'iB').replace('k', 'K') : name}`;
 }
 
-/** Filters over numbers and what is read as one. */
+/** Filters over numbers, and over values that are read as numbers. */
 export const NUMBER_FILTERS: Readonly<Record<string, Operation>> = {
   abs: operation('', (value) => {
     const number = numberOf(defined(value));

@@ -13,7 +13,7 @@ function trimmed(text: string): string {
   return text.slice(start, end).toLowerCase();
 }
 
-/** Reads an integer as Python's `int(text, base)` does; null: it is none. Throws beyond 2^53. */
+/** Parses an integer as Python's `int(text, base)` does; null: the text is not an integer. Throws beyond 2^53. */
 export function parseIntegerText(text: string, base: number): number | null {
   if (base !== 0 && (base < 2 || base > 36)) return null;
   const written = trimmed(text);
@@ -34,7 +34,9 @@ export function parseIntegerText(text: string, base: number): number | null {
   return sign * value || 0;
 }
 
-/** Reads a number as Python's `float(text)` does; null: it is none. Infinite for `inf`, `nan` and what is too large. */
+/**
+ * Parses a number as Python's `float(text)` does; null: the text is not a number. Infinite for `inf`, `nan` and numbers that are too large.
+ */
 export function parseFloatText(text: string): number | null {
   const written = trimmed(text);
   if (ENDLESS.test(written)) return Number.POSITIVE_INFINITY;

@@ -51,7 +51,7 @@ function concatenated(left: Value, right: Value, budget: Budget): Value {
   return Array.isArray(left) ? entries : new Tuple(entries);
 }
 
-/** Repeats a text, list or tuple; null: it is none of these, or the count is not an integer. */
+/** Repeats a text, list or tuple; null: it is another value, or the count is not an integer. */
 function repeated(value: Value, times: Value, budget: Budget): Value {
   const count = isFloat(times) ? null : numberOf(times);
   return count === null ? null : repeat(value, count, budget);
@@ -89,6 +89,6 @@ function arithmetic(operator: string, x: number, y: number, float: boolean, { di
   if (operator === '//' && dialect < PYTHON_DIVISION) return result(Math.floor(x / y));
   const rest = x % y;
   const modulo = rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
-  // The quotient is that of what the modulo leaves: 1.0 // 0.1 is 9.0.
+  // The quotient follows from the modulo, so that 1.0 // 0.1 is 9.0.
   return result(operator === '//' ? Math.round((x - modulo) / y) : modulo);
 }

@@ -11,7 +11,7 @@ const PLACE = 10;
 /** Digits that a format may ask for. */
 const MAX_DIGITS = 100;
 
-/** How a place writes its value: what stands between `%` or `%(key)` and the letter, `type`. */
+/** The specification of a place, between `%` or `%(key)` and its letter, `type`. */
 interface Spec {
   flags: string;
   width: number;
@@ -36,7 +36,7 @@ export function formatPercent(pattern: string, given: Value, budget: Budget): st
     result += pattern.slice(written, index) + text;
     written = end;
   }
-  // Python looks for values that are left over in tuples and single values, and not in lists and dictionaries.
+  // Python refuses unused values of tuples and single values, but not of lists and dictionaries.
   if (mapping === null && !Array.isArray(given) && reader.taken < values.length) {
     throw typeError('the format has fewer places than there are values');
   }
@@ -105,7 +105,7 @@ class PlaceReader {
     return this.#pattern.slice(start, this.#at);
   }
 
-  /** Digits, nothing (0), or `*`, which takes the next value. */
+  /** Reads digits, nothing (0), or `*`, which takes the next value. */
   #size(): number {
     if (this.#pattern[this.#at] !== '*') return Number(this.#run('0123456789'));
     this.#at += 1;
@@ -191,14 +191,14 @@ export function floatText(number: number, type: string, digits: number, full: bo
   return type === letter ? text : text.toUpperCase();
 }
 
-/** The beginning of a text: so many code points, or all of them. */
+/** Returns the beginning of a text: so many code points, or all of them. */
 export function firstPoints(text: string, count: number | undefined, budget: Budget): string {
   if (count === undefined) return text;
   budget.work(Math.min(text.length, count) / 64);
   return text.slice(0, unitOf(text, count));
 }
 
-/** A text with escapes for all that is not ASCII, as Python's `ascii` writes it. */
+/** Escapes all characters of a text that are not ASCII, as Python's `ascii` does. */
 export function asciiOf(text: string): string {
   return text.replace(/[\u0080-\u{10ffff}]/gu, (point) => {
     const code = point.codePointAt(0)!;
@@ -208,7 +208,7 @@ export function asciiOf(text: string): string {
   });
 }
 
-/** The character that a code point is, or that a text of one character is. */
+/** Returns the character of a code point, or of a text of one character. Throws on anything else. */
 export function characterOf(value: Value): string {
   const known = defined(value);
   if (typeof known === 'string' && countPoints(known) === 1) return known;

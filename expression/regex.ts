@@ -5,18 +5,18 @@ import { parseReplacement } from './regex-replacement.ts';
 import { Search } from './search.ts';
 import { Writing } from './spelling.ts';
 
-/** How a pattern is read. */
+/** Options of a pattern. */
 export interface RegexFlags {
   ignorecase: boolean;
   multiline: boolean;
   dotall: boolean;
 }
 
-/** Characters of a pattern, and instructions that it compiles to. */
+/** The number of characters of a pattern, and of instructions that it compiles to. */
 const MAX_PATTERN = 10_000;
 const MAX_PROGRAM = 5_000;
 
-/** Compiled patterns that are kept, and the instructions of all of them. */
+/** The number of compiled patterns that are kept, and of the instructions of all of them. */
 const MAX_KEPT = 200;
 const MAX_KEPT_PROGRAMS = 50_000;
 
@@ -47,8 +47,8 @@ const kept = new KeptPatterns();
 const keptBy = new WeakMap<Budget, KeptPatterns>();
 
 /**
- * Compiles a pattern; matching takes linear time, whatever the pattern. Throws on text that is not a pattern. Compiling is charged
- * whenever the evaluation does not hold the pattern, even where an earlier one has left it: work does not depend on what ran before.
+ * Compiles a pattern; matching takes linear time, whatever the pattern. Throws on an invalid pattern. Compiling is charged whenever
+ * the evaluation itself does not hold the pattern, even if an earlier one left it, so that work does not depend on earlier evaluations.
  */
 export function compileRegex(pattern: string, flags: RegexFlags, budget: Budget): RE2JS {
   if (pattern.length > MAX_PATTERN) throw typeError('the pattern has more than 10,000 characters');
@@ -71,7 +71,7 @@ export function compileRegex(pattern: string, flags: RegexFlags, budget: Budget)
   return regex;
 }
 
-/** The compiled pattern that all evaluations share. */
+/** Returns the compiled pattern that all evaluations share. */
 function shared(key: string, pattern: string, bits: number): RE2JS {
   const known = kept.get(key);
   if (known !== undefined) return known;
@@ -125,7 +125,7 @@ class ChargedText extends String {
   }
 }
 
-/** What is matched: plain text where no work counts. Groups that are read make each step copy where they begin and end. */
+/** Creates a matcher, over plain text where no work counts. Groups that are read make each step copy where they begin and end. */
 function matcherOf(regex: RE2JS, text: string, budget: Budget, groups = 0): ReturnType<RE2JS['matcher']> {
   budget.work(10);
   if (!budget.metered) return regex.matcher(text);
@@ -134,13 +134,13 @@ function matcherOf(regex: RE2JS, text: string, budget: Budget, groups = 0): Retu
   return regex.matcher(new ChargedText(text, budget, perUnit) as unknown as string);
 }
 
-/** True when a pattern matches the beginning of a text, or any part of it. */
+/** Returns whether a pattern matches the beginning of a text (`anchored`), or any part of it. */
 export function matches(regex: RE2JS, text: string, anchored: boolean, budget: Budget): boolean {
   const matcher = matcherOf(regex, text, budget);
   return anchored ? matcher.lookingAt() : matcher.find();
 }
 
-/** All parts of a text that a pattern matches. */
+/** Returns all parts of a text that a pattern matches. */
 export function findAll(pattern: string, text: string, flags: RegexFlags, budget: Budget): string[] {
   const matcher = matcherOf(compileRegex(pattern, flags, budget), text, budget);
   const found: string[] = [];
@@ -149,8 +149,8 @@ export function findAll(pattern: string, text: string, flags: RegexFlags, budget
 }
 
 /**
- * What Python's `re.findall` gives: the matches of a pattern without groups, the texts of its only group, or a list of texts for each
- * match where it has several. A group that did not match is empty.
+ * Finds matches as Python's `re.findall` does: returns the matches of a pattern without groups, the texts of its only group, or a list of
+ * texts for each match of a pattern with several groups. A group that did not match is empty.
  */
 export function findGroups(pattern: string, text: string, flags: RegexFlags, budget: Budget): (string | string[])[] {
   const regex = compileRegex(pattern, flags, budget);
@@ -185,13 +185,13 @@ export function replaceAllMatches(regex: RE2JS, text: string, replacement: strin
   return result;
 }
 
-/** A text with all matches of a pattern replaced as dialect 1 does it: by a replacement in the engine's words. */
+/** Replaces all matches of a pattern as dialect 1 does: by a replacement in the syntax of the regular expression engine. */
 export function replaceMatches(regex: RE2JS, text: string, replacement: string, budget: Budget): string {
   const groups = replacement.includes('$') ? regex.groupCount() : 0;
   return matcherOf(regex, text, budget, groups).replaceAll(replacement);
 }
 
-/** A replacement (`\\1`) in the words of the engine, as dialect 1 translates it. */
+/** Translates a replacement (`\\1`) to the syntax of the regular expression engine, as dialect 1 does. */
 export function replacementOf(text: string, budget: Budget): string {
   budget.work(text.length / 4);
   return text

@@ -10,7 +10,7 @@ import { Callable, type Dict, defined, entriesOf, isDict, Namespace, Tuple, Unde
 /** Levels of statements, and of recursive loops, that may be under way. */
 const MAX_DEPTH = 100;
 
-/** What statements put out: a value for `{{ }}`, text for the rest. */
+/** An output of statements: a value for `{{ }}`, text for the rest. */
 type Chunk = { value: Value; text?: string } | { text: string };
 type For = Extract<Statement, { kind: 'for' }>;
 type Stop = 'break' | 'continue' | null;
@@ -24,7 +24,7 @@ export class Renderer {
     this.evaluator = new Evaluator(scope);
   }
 
-  /** What a template gives: the value of its only output, else text; null when it puts out nothing. */
+  /** Renders a template: returns the value of its only output, else text; null when it has no output. */
   render(statements: readonly Statement[]): Value {
     this.#mayChange = this.#budget.dialect >= TEXT_AT_ONCE && statements.length > 1;
     const chunks: Chunk[] = [];
@@ -45,7 +45,7 @@ export class Renderer {
     return parts.join('');
   }
 
-  /** A value that is put out, with its text where statements that follow may still change it. */
+  /** Creates the output of a value, with its text if later statements may still change the value. */
   #output(value: Value): Chunk {
     const changes = this.#mayChange && (Array.isArray(value) || isDict(value) || value instanceof Tuple);
     return changes ? { value, text: spell(value, this.#budget) } : { value };
@@ -120,7 +120,7 @@ export class Renderer {
     return this.#at(expression, () => this.evaluator.held(this.evaluator.evaluate(expression)));
   }
 
-  /** Does something whose errors belong to a place. */
+  /** Runs work whose errors belong to a place. */
   #at<T>(place: Position, work: () => T): T {
     try {
       return work();
@@ -165,7 +165,7 @@ export class Renderer {
     for (const [index, name] of names.entries()) frames.set(name, parts[index]!);
   }
 
-  /** What several names are assigned from: anything that one can go through; in dialect 1, a list or tuple. */
+  /** Returns the values that are assigned to several names: those of any sequence; in dialect 1, of a list or tuple. */
   #parts(value: Value): Value[] {
     return this.#budget.dialect >= LAZY_UNDEFINED ? iterate(value, this.#budget) : (entriesOf(value) ?? []);
   }
@@ -188,7 +188,7 @@ export class Renderer {
     }
     const stateAt = this.#loopState(list, depth);
     for (const [index, entry] of list.entries()) {
-      // A round makes a scope and its loop: about as much work as four steps.
+      // A round creates a scope and its `loop`, which is about as much work as four steps.
       this.#budget.charge(4);
       const stop = frames.within(() => {
         this.#assign(loop.target, entry, loop.of);
@@ -202,7 +202,9 @@ export class Renderer {
     }
   }
 
-  /** What `loop(list)` gives within a recursive loop: the text of going through the list as the loop does, where the loop stands. */
+  /**
+   * Renders `loop(list)` within a recursive loop: returns the text of iterating over the list as the loop does, in the scope of the loop.
+   */
   #recur(loop: For, list: Value, depth: number, home: Frame): string {
     if (depth > MAX_DEPTH) throw typeError(`the loop is more than ${MAX_DEPTH} levels deep`);
     const chunks: Chunk[] = [];
@@ -210,7 +212,7 @@ export class Renderer {
     return this.#join(chunks);
   }
 
-  /** Makes what `loop` is in each round. */
+  /** Creates the function that returns `loop` for each round. */
   #loopState(list: Value[], depth: number): (index: number) => Value {
     let changed: string | null = null;
     const stateAt = (index: number): Dict => ({

@@ -1,6 +1,6 @@
-// Numbers rounded half to even on their exact binary value, as Python rounds them. JavaScript's `toFixed` and its like round ties up.
+// Rounds numbers half to even on their exact binary value, as Python does. JavaScript's `toFixed` and similar methods round ties up.
 
-/** A number that is not negative as an exact fraction. */
+/** Returns a number that is not negative as an exact fraction. */
 function fractionOf(value: number): { over: bigint; under: bigint } {
   const bits = new BigUint64Array(Float64Array.of(value).buffer)[0]!;
   const exponent = Number((bits >> 52n) & 0x7ffn);
@@ -10,7 +10,7 @@ function fractionOf(value: number): { over: bigint; under: bigint } {
   return shift >= 0 ? { over: digits << BigInt(shift), under: 1n } : { over: digits, under: 1n << BigInt(-shift) };
 }
 
-/** A number that is not negative, times ten to a power, rounded half to even to a whole number. */
+/** Returns a number that is not negative, times ten to a power, rounded half to even to a whole number. */
 function scaled(value: number, power: number): bigint {
   const { over, under } = fractionOf(value);
   const numerator = power > 0 ? over * 10n ** BigInt(power) : over;
@@ -36,7 +36,7 @@ export function exponentText(value: number, digits: number): string {
   const size = Math.abs(value);
   let exponent = size === 0 ? 0 : Math.floor(Math.log10(size));
   let text = scaled(size, digits - exponent).toString();
-  // The logarithm may be off by one, and what is rounded may gain a digit.
+  // The logarithm may be off by one, and rounding may add a digit.
   if (size > 0 && text.length <= digits) exponent -= 1;
   else if (text.length > digits + 1) exponent += 1;
   if (text.length !== digits + 1)
@@ -63,7 +63,7 @@ export function generalText(value: number, digits: number, { zeros = false, poin
   return point && !text.includes('.') ? `${text}.0` : text;
 }
 
-/** Rounds a finite number to so many digits behind its point, before it where there are fewer than none. */
+/** Rounds a finite number to so many digits behind its point; negative digits count before the point. */
 export function roundTo(value: number, digits: number): number {
   const whole = scaled(Math.abs(value), digits);
   return Number(`${signOf(value)}${whole}e${-digits}`);

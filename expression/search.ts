@@ -1,6 +1,6 @@
 import type { Budget } from './budget.ts';
 
-/** Units of a part up to which the engine's own search is fast enough whatever the text; beyond it may take quadratic time. */
+/** The length of a part, in units, up to which JavaScript's own search is fast on any text; beyond, it may take quadratic time. */
 const SHORT = 16;
 
 /** Units of text that are searched for one unit of work. */
@@ -22,7 +22,7 @@ export class Search {
     this.#overlaps = part.length <= SHORT || part.length > text.length ? null : overlapsOf(part);
   }
 
-  /** The index of the first occurrence at or after a unit, or -1. */
+  /** Returns the index of the first occurrence at or after a unit, or -1. */
   first(from = 0): number {
     const { part } = this;
     const found = this.#overlaps === null ? this.#text.indexOf(part, from) : this.#scan(this.#overlaps, from, false);
@@ -30,7 +30,7 @@ export class Search {
     return found;
   }
 
-  /** The index of the last occurrence, or -1. */
+  /** Returns the index of the last occurrence, or -1. */
   last(): number {
     this.#budget.work(this.#text.length / UNITS_PER_WORK);
     return this.#overlaps === null ? this.#text.lastIndexOf(this.part) : this.#scan(this.#overlaps, 0, true);
@@ -65,10 +65,10 @@ function overlapsOf(part: string): Int32Array {
   return overlaps;
 }
 
-/** A text split at every occurrence of a part that is not empty. */
+/** Splits a text at every occurrence of a part that is not empty. */
 export function splitAt(text: string, part: string, budget: Budget): string[] {
   if (part.length <= SHORT) {
-    // Every piece is a text of its own.
+    // Every piece becomes a separate text.
     budget.work(1 + text.length / 16);
     return text.split(part);
   }

@@ -1,22 +1,22 @@
 /** The arguments that a filter, test, method or function takes. */
 export interface Signature {
-  /** By position or by name, in order. */
+  /** Parameters that are given by position or by name, in order. */
   parameters: readonly string[];
-  /** How many of them must be given. */
+  /** The number of parameters that must be given. */
   required: number;
-  /** They have no names for callers. */
+  /** Whether parameters can be given by position only. */
   positionalOnly: boolean;
-  /** By name alone. */
+  /** Parameters that are given by name only. */
   byName: readonly string[];
-  /** Takes more by position than it names. */
+  /** Whether it takes more arguments by position than it names. */
   variadic: boolean;
-  /** Takes any other name as well. */
+  /** Whether it takes arguments with any other name. */
   anyName: boolean;
 }
 
 /**
- * Reads a signature: names in order, `!` behind those that must be given; `*` takes any more by position, names behind it are given by name
- * alone, `**` takes any name; a final `/` takes nothing by name.
+ * Parses a signature: names in order, with `!` behind those that must be given; `*` takes any further arguments by position, and names
+ * behind it are given by name only; `**` takes any name; with a final `/`, nothing is given by name.
  */
 export function signatureOf(text: string): Signature {
   const words = text === '' ? [] : text.split(' ');
@@ -33,7 +33,9 @@ export function signatureOf(text: string): Signature {
   };
 }
 
-/** Says what is wrong with arguments, so many by position and some by name; null: nothing. `name` is that of what they are given to. */
+/**
+ * Returns what is wrong with arguments, so many by position and some by name; null: nothing. `name` is the name of the called operation.
+ */
 export function argumentFault(
   name: string,
   signature: Signature,

@@ -2,15 +2,15 @@ import type { Budget } from './budget.ts';
 import { typeError } from './errors.ts';
 import { entriesOf, kindOf, Tuple, type Value } from './values.ts';
 
-/** What stands between the brackets of a slice; null for what is left out. Read in this order. */
+/** The parts between the brackets of a slice; null for one that is left out. They are evaluated in this order. */
 interface Bounds {
   step(): number | null;
   ends(): [from: number | null, to: number | null];
 }
 
-/** A part of a list, a tuple or a text, as Python's slices give it. */
+/** Returns a part of a list, a tuple or a text, as Python's slices do. */
 export function slice(value: Value, bounds: Bounds, budget: Budget): Value {
-  // Without half of a pair in it, a text has a code point at each unit.
+  // A text without surrogates has a code point at each unit.
   const wide = typeof value === 'string' && /[\ud800-\udfff]/.test(value);
   if (wide) budget.work(value.length / 16);
   const list = typeof value === 'string' ? (wide ? [...value] : value) : entriesOf(value);

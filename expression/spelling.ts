@@ -2,15 +2,15 @@ import type { Budget } from './budget.ts';
 import { EvaluationError, typeError } from './errors.ts';
 import { Callable, type Dict, defined, entriesOf, Float, isDict, Namespace, Tuple, type Value } from './values.ts';
 
-/** Characters that a value may have in all that leaves a template, or that becomes one text. */
+/** The number of characters of all parts of a value that leaves a template or becomes one text. */
 const MAX_CHARACTERS = 1_500_000;
 
-/** Levels of lists and dictionaries in it. */
+/** The number of levels of lists and dictionaries in such a value. */
 const MAX_DEPTH = 100;
 
 /**
- * Charges for a value that is written out, as a tree: a list that occurs twice counts twice. Where work counts it refuses what
- * becomes too large or is nested too deep.
+ * Charges for a value that is written out, as a tree: a list that occurs twice counts twice. Where work counts, it refuses values
+ * that become too large or are nested too deep.
  */
 export class Writing {
   readonly #budget: Budget;
@@ -30,7 +30,7 @@ export class Writing {
     this.text(2);
   }
 
-  /** Charges characters of it, before they are written. */
+  /** Charges characters of the value, before they are written. */
   text(length: number): void {
     if (!this.#metered) return;
     this.#characters += length;
@@ -40,19 +40,19 @@ export class Writing {
     this.#budget.work(length / 64);
   }
 
-  /** Charges characters that are looked at one by one. */
+  /** Charges characters that are examined one by one. */
   each(length: number): void {
     this.#budget.work(length / 16);
   }
 }
 
-/** Text as Python's `str` spells a value. */
+/** Returns the text of a value, as Python's `str` does. */
 export function spell(value: Value, budget: Budget): string {
   const known = defined(value);
   return typeof known === 'string' ? known : represent(known, budget);
 }
 
-/** Text as Python's `repr` spells a value. */
+/** Returns the representation of a value, as Python's `repr` does. */
 export function represent(value: Value, budget: Budget): string {
   return write(value, new Writing(budget), 0);
 }
@@ -105,7 +105,7 @@ function quote(text: string, writing: Writing): string {
   return mark + result + mark;
 }
 
-/** Plain data: what leaves the engine. Undefined and functions cannot. */
+/** Converts a value to plain data, which leaves the engine. Throws on undefined values and functions. */
 export function plain(value: Value, budget: Budget): Value {
   return copy(value, new Writing(budget), 0);
 }

@@ -3,17 +3,17 @@ import { characterEntitiesLegacy } from 'character-entities-legacy';
 import type { Budget } from './budget.ts';
 import { splitText } from './text-edits.ts';
 
-// What HTML leaves once it is taken for text. Index loops: patterns would take quadratic time on hostile text.
+// Converts HTML to text. Index loops: patterns would take quadratic time on hostile text.
 
-/** Names of characters that stand without a semicolon too. */
+/** Names of characters that are also recognized without a semicolon. */
 const WITHOUT_SEMICOLON = new Set(characterEntitiesLegacy);
 const LONGEST = Math.max(...characterEntitiesLegacy.map((name) => name.length));
 
-/** What numbers from 0x80 to 0x9f are taken for: characters of Windows-1252, where there is one. */
+/** The characters of Windows-1252 that numbers from 0x80 to 0x9f mean, where there is one. */
 const WINDOWS_1252 =
   '\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178';
 
-/** The text of HTML: without comments, without tags, with single spaces, and with the characters that its references name. */
+/** Returns the text of HTML: without comments and tags, with single spaces, and with the characters that its references name. */
 export function stripTags(value: string, budget: Budget): string {
   budget.work(value.length / 4);
   const text = without(without(value, '<!--', '-->'), '<', '>');
@@ -32,7 +32,7 @@ function without(value: string, open: string, close: string): string {
   return result + value.slice(index);
 }
 
-/** A text with the characters that its references name: `&amp;`, `&#38;`, `&#x26;`. Others stay as they are. */
+/** Replaces character references, such as `&amp;`, `&#38;` and `&#x26;`; unknown ones stay as they are. */
 function unescapeHtml(value: string): string {
   return value.replace(
     /&(?:#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?|([^\t\n\f <&#;]{1,32})(;?))/g,
@@ -52,7 +52,7 @@ function unescapeHtml(value: string): string {
 function characterOf(code: number): string {
   if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return '\ufffd';
   if (code >= 0x80 && code <= 0x9f) return WINDOWS_1252[code - 0x80]!;
-  // Controls and what is no character leave nothing.
+  // Controls and invalid characters are removed.
   if (code < 0x20 ? ![9, 10, 12, 13].includes(code) : code === 0x7f) return '';
   if ((code >= 0xfdd0 && code <= 0xfdef) || (code & 0xfffe) === 0xfffe) return '';
   return String.fromCodePoint(code);

@@ -14,7 +14,7 @@ export interface Template {
   statements: readonly Statement[];
 }
 
-/** True when a string has anything in it that the template language would read. */
+/** Returns whether a string contains anything of the template language. */
 export function isTemplate(text: string): boolean {
   return text.includes('{{') || text.includes('{%') || text.includes('{#');
 }
@@ -24,7 +24,7 @@ export function compileTemplate(text: string): Template {
   if (text.length > MAX_TEMPLATE) {
     throw new TemplateError('limit', `the template has more than ${MAX_TEMPLATE} characters`, { line: 1, column: 1 });
   }
-  // As in Jinja2: lines end with a line feed, and the last one of a template is dropped.
+  // As in Jinja2, lines end with a line feed, and the last line feed of a template is dropped.
   return { statements: parseTemplate(text.replaceAll('\r\n', '\n').replace(/\n$/, '')) };
 }
 
@@ -39,13 +39,13 @@ export function compileExpression(text: string): Template {
   throw new TemplateError('syntax', 'exactly one expression is expected', { line: 1, column: 1 });
 }
 
-/** Renders a template over plain data, to plain data. Throws a TemplateError. */
+/** Renders a template over plain data to plain data. Throws a TemplateError. */
 export function renderTemplate(template: Template, scope: Scope): Value {
   const [only] = template.statements;
   const renderer = new Renderer(scope);
   try {
     const value = renderer.render(template.statements);
-    // Data that a path leads to is plain already, however large it is.
+    // Data at the end of a path is plain already, however large it is.
     const data = template.statements.length === 1 && only?.kind === 'output' && isPath(only.of);
     return data && isData(value) ? value : plain(value, renderer.evaluator.budget);
   } catch (error) {
@@ -53,7 +53,7 @@ export function renderTemplate(template: Template, scope: Scope): Value {
   }
 }
 
-/** True for a name with keys below it: what only leads into the data. */
+/** Returns whether an expression is a name with keys below it, which only leads into the data. */
 function isPath(expression: Expression): boolean {
   let current = expression;
   while (current.kind === 'attribute' || current.kind === 'item') current = current.of;
@@ -68,7 +68,7 @@ function atPlace(error: unknown, statement: Statement | undefined): unknown {
   const place: Pick<Expression, 'line' | 'column'> =
     statement?.kind === 'output' ? statement.of : { line: 1, column: 1 };
   if (error instanceof EvaluationError) return new TemplateError(error.kind, error.message, error.place ?? place);
-  // A list that holds itself has no end.
+  // A list that contains itself has no end.
   if (error instanceof RangeError) return new TemplateError('limit', 'the value is nested too deep', place);
   return error;
 }

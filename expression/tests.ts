@@ -6,14 +6,14 @@ import { type Signature, signatureOf } from './signature.ts';
 import { spell } from './spelling.ts';
 import { Callable, defined, entriesOf, isDict, isFloat, numberOf, Tuple, Undefined, type Value } from './values.ts';
 
-/** What a test may use of the evaluation that calls it. */
+/** The parts of an evaluation that its tests may use. */
 interface Names {
   budget: Budget;
   filters: object;
   tests: object;
 }
 
-/** A test, what follows `is`, with the arguments that it takes. */
+/** A test, which follows `is`, with the arguments that it takes. */
 export interface Test {
   signature: Signature;
   run(value: Value, args: (Value | undefined)[], names: Names): boolean;
@@ -46,7 +46,7 @@ const isLower = (text: string): boolean => text === text.toLowerCase() && text !
 const isUpper = (text: string): boolean => text === text.toUpperCase() && text !== text.toLowerCase();
 const isIterable = (value: Value): boolean => typeof value === 'string' || entriesOf(value) !== null || isDict(value);
 
-/** Every test by name, as the newest dialect has it. */
+/** Every test of the newest dialect, by name. */
 export const TESTS: Readonly<Record<string, Test>> = {
   defined: plain((value) => !(value instanceof Undefined)),
   undefined: plain((value) => value instanceof Undefined),
@@ -101,7 +101,7 @@ const inCaseEarlier = (is: (text: string) => boolean): Test =>
     return is(value);
   });
 
-/** Tests as dialect 1 has them. Nothing in here is ever mended. */
+/** Tests of dialect 1. Nothing in this table is ever fixed. */
 const EARLIER_TESTS: Readonly<Record<string, Test>> = {
   iterable: plain(isIterable),
   lower: inCaseEarlier(isLower),
@@ -110,7 +110,7 @@ const EARLIER_TESTS: Readonly<Record<string, Test>> = {
 
 const TESTS_OF: Record<Dialect, Readonly<Record<string, Test>>> = { 1: { ...TESTS, ...EARLIER_TESTS }, 2: TESTS };
 
-/** Every test by name, as a dialect has it. */
+/** Returns every test of a dialect, by name. */
 export function testsOf(dialect: Dialect): Readonly<Record<string, Test>> {
   return TESTS_OF[dialect];
 }

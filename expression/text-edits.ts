@@ -3,20 +3,20 @@ import { countPoints, pointAt, pointBefore } from './code-points.ts';
 import { typeError } from './errors.ts';
 import { splitAt } from './search.ts';
 
-// What Python's methods of text do. Positions and lengths are code points.
+// Edits text as Python's methods do. Positions and lengths are in code points.
 
-/** What Python takes for white space, within brackets of a regular expression. */
+/** Python's white space, for the brackets of a regular expression. */
 const SPACES = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const WHITE = new RegExp(`[${SPACES}]+`, 'g');
 const ALL_WHITE = new RegExp(`^[${SPACES}]+$`);
 const ONE_WHITE = new RegExp(`[${SPACES}]`);
 
-/** Whether a text is not empty and has nothing but white space. */
+/** Returns whether a text is not empty and has nothing but white space. */
 export function isSpace(value: string): boolean {
   return ALL_WHITE.test(value);
 }
 
-/** A text without some characters at its ends; null: without white space. */
+/** Removes some characters from the ends of a text; null: white space. */
 export function strip(value: string, chars: string | null, start: boolean, end: boolean, budget: Budget): string {
   budget.work((value.length + (chars?.length ?? 0)) / 16);
   const set = chars === null ? null : new Set(chars);
@@ -36,7 +36,7 @@ export function strip(value: string, chars: string | null, start: boolean, end: 
   return value.slice(from, to);
 }
 
-/** The parts of a text between a separator, or between runs of white space where it is null; `most` splits, or all when negative. */
+/** Splits a text at a separator, or at runs of white space where it is null; at most `most` times, without limit when negative. */
 export function splitText(value: string, separator: string | null, most: number, budget: Budget): string[] {
   if (separator === '') throw typeError('the separator is empty');
   if (separator !== null) {
@@ -56,7 +56,7 @@ export function splitText(value: string, separator: string | null, most: number,
   return at < rest.length ? [...words, rest.slice(at)] : words;
 }
 
-/** Like `splitText`, with the splits counted from the end. */
+/** Splits as `splitText` does, with the splits counted from the end. */
 export function splitFromEnd(value: string, separator: string | null, most: number, budget: Budget): string[] {
   if (most < 0) return splitText(value, separator, most, budget);
   if (separator !== null) {
@@ -67,13 +67,13 @@ export function splitFromEnd(value: string, separator: string | null, most: numb
   const rest = strip(value, null, false, true, budget);
   const words = splitText(rest, null, -1, budget);
   if (words.length <= most) return words;
-  // What is left in front keeps its own white space.
+  // The rest in front keeps its white space.
   const inFront = words.slice(0, words.length - most);
   const end = inFront.reduce((from, word) => rest.indexOf(word, from) + word.length, 0);
   return [rest.slice(0, end), ...words.slice(words.length - most)];
 }
 
-/** The lines of a text, with what ends them or without. */
+/** Returns the lines of a text, with or without their line ends. */
 export function linesOf(value: string, keepEnds: boolean): string[] {
   const lines: string[] = [];
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these end lines in Python.
@@ -105,7 +105,7 @@ export function replaceText(value: string, from: string, to: string, count: numb
   return parts.slice(0, times + 1).join(to) + from + parts.slice(times + 1).join(from);
 }
 
-/** A text with its first code point as a capital and all others small; of a capital of two letters, only the first is one. */
+/** Returns a text with its first code point in title case and all others in lower case. */
 export function capitalize(value: string): string {
   const first = pointAt(value, 0);
   const capital = first.toUpperCase();
@@ -113,7 +113,7 @@ export function capitalize(value: string): string {
   return head + capital.slice(head.length).toLowerCase() + value.slice(first.length).toLowerCase();
 }
 
-/** A text filled up to a width, in front or behind, with one character. */
+/** Fills a text up to a width with one character: in front, behind, or on both sides. */
 export function pad(value: string, width: number, fill: string, at: 'start' | 'end' | 'both', budget: Budget): string {
   if (countPoints(fill) !== 1) throw typeError('what fills up a text is one character');
   budget.work(value.length / 64);

@@ -15,7 +15,7 @@ import { capitalize, linesOf, pad, replaceText, splitText, strip } from './text-
 import { defined, entriesOf, isDict, kindOf, Tuple, Undefined, type Value } from './values.ts';
 import { wrapLine } from './word-wrap.ts';
 
-/** An operation on the text that a value is spelt as; each unit of work pays for so many characters of it. */
+/** Creates an operation on the text of a value; one unit of work pays for `perWork` characters. */
 const onSpelt = (perWork: number, run: (value: string) => Value): Operation =>
   operation('', (value, _, { budget }) => {
     const source = spell(value, budget);
@@ -23,14 +23,14 @@ const onSpelt = (perWork: number, run: (value: string) => Value): Operation =>
     return run(source);
   });
 
-/** How a pattern is read, by the arguments of a filter. */
+/** Reads the options of a pattern from the arguments of a filter. */
 export const regexFlags = (budget: Budget, ignorecase?: Value, multiline?: Value, dotall?: Value): RegexFlags => ({
   ignorecase: flag(ignorecase, budget),
   multiline: flag(multiline, budget),
   dotall: flag(dotall, budget),
 });
 
-/** Words with a capital first letter, as Jinja2's `title` makes them. */
+/** Capitalizes words, as Jinja2's `title` does. */
 function title(value: string): string {
   return value.replace(/[^\s([{<-]+/gu, (word) => {
     const first = pointAt(word, 0);
@@ -39,7 +39,7 @@ function title(value: string): string {
 }
 
 const HTML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' };
-/** Text in which nothing is HTML any more. */
+/** Escapes the characters of a text that have a meaning in HTML. */
 export const escapeHtml = (value: string): string => value.replace(/[&<>'"]/g, (character) => HTML[character]!);
 const escapes = onSpelt(8, escapeHtml);
 
@@ -54,7 +54,7 @@ const regexTest = (anchored: boolean) =>
     return matches(regex, spell(value, budget), anchored, budget);
   });
 
-/** Filters that make or take text. */
+/** Filters that return or take text. */
 export const TEXT_FILTERS: Record<string, Operation> = {
   upper: onSpelt(64, (value) => value.toUpperCase()),
   lower: onSpelt(64, (value) => value.toLowerCase()),

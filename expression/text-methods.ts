@@ -9,7 +9,7 @@ import { Search, splitAt } from './search.ts';
 import { capitalize, isSpace, linesOf, pad, replaceText, splitFromEnd, splitText, strip } from './text-edits.ts';
 import { defined, Tuple, type Value } from './values.ts';
 
-/** A method of text; each unit of work pays for so many characters of it. */
+/** Creates a method of text; one unit of work pays for `perWork` characters. */
 const onText = (perWork: number, run: (value: string) => Value): Operation =>
   operation('', (value, _, { budget }) => {
     budget.work((value as string).length / perWork);
@@ -18,7 +18,9 @@ const onText = (perWork: number, run: (value: string) => Value): Operation =>
 const has = (pattern: RegExp): Operation => onText(16, (value) => pattern.test(value));
 const given = (value: Value | undefined): string | null => (value === undefined || value === null ? null : text(value));
 
-/** The part of a text between two positions, which count from the end when negative; and where it begins, or null behind the end. */
+/**
+ * Returns the part of a text between two positions, which count from the end when negative, and where it begins, or null behind the end.
+ */
 function between(value: string, from: Value | undefined, to: Value | undefined, budget: Budget) {
   if (from === undefined && to === undefined) return { part: value, offset: 0 };
   budget.work(value.length / 32);
@@ -73,7 +75,7 @@ const cased =
 export const TEXT_METHODS: Readonly<Record<string, Operation>> = {
   upper: onText(64, (value) => value.toUpperCase()),
   lower: onText(64, (value) => value.toLowerCase()),
-  // What is small once it was a capital; a final sigma is a sigma.
+  // Lower case of the upper case, with a final sigma as a sigma.
   casefold: onText(32, (value) => value.replaceAll('ß', 'ss').toLowerCase().replaceAll('ς', 'σ')),
   title: onText(4, (value) => value.replace(/\p{Cased}+/gu, capitalize)),
   capitalize: onText(64, capitalize),

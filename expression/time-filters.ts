@@ -12,7 +12,7 @@ MONTHS.push('November', 'December');
 /** Units of work that reading or writing a time costs. */
 const TIME = 150;
 
-/** The time that an ISO 8601 text (UTC where it has no zone) or seconds since 1970 give. */
+/** Reads a time from ISO 8601 text (UTC without a zone) or seconds since 1970. */
 function timeIn(value: Value, budget: Budget): Time {
   budget.work(TIME);
   const known = defined(value);

@@ -11,18 +11,18 @@ const DAYS_BEFORE_1970 = 719_162;
 const FIRST = -DAYS_BEFORE_1970 * 86_400;
 const LAST = 253_402_300_799;
 
-/** The time of seconds since 1970; null beyond the years 1 to 9999. */
+/** Returns the time of seconds since 1970; null beyond the years 1 to 9999. */
 export function timeOf(seconds: number): Time | null {
   const begun = Math.floor(seconds);
   const rounded = Math.round((seconds - begun) * 1e6);
-  // What rounds to a whole second belongs to the next one.
+  // Microseconds that round up to a whole second belong to the next second.
   const time = rounded < 1e6 ? { seconds: begun, microseconds: rounded } : { seconds: begun + 1, microseconds: 0 };
   return time.seconds >= FIRST && time.seconds <= LAST ? time : null;
 }
 
 /**
- * The time that an ISO 8601 text names, UTC where it has no zone; null where it names none, as February 30, 24:00 or a leap second do,
- * and beyond the years 1 to 9999.
+ * Parses ISO 8601 text, UTC without a zone; null for a time that does not exist, such as February 30, 24:00 or a leap second, and beyond
+ * the years 1 to 9999.
  */
 export function parseTime(text: string): Time | null {
   const match = ISO.exec(text);
@@ -33,7 +33,7 @@ export function parseTime(text: string): Time | null {
   if (hour > 23 || minute > 59 || second > 59 || zoneHour > 23 || zoneMinute > 59) return null;
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
-  // What does not exist becomes another day.
+  // JavaScript turns a day that does not exist into another one.
   if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
   const offset = (match[9] === '-' ? -1 : 1) * (zoneHour * 60 + zoneMinute) * 60;
   const time = timeOf(date.getTime() / 1000 + hour * 3_600 + minute * 60 + second - offset);

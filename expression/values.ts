@@ -1,7 +1,7 @@
 import { EvaluationError, type Position, typeError } from './errors.ts';
 import { type Signature, signatureOf } from './signature.ts';
 
-/** A number that Python calls a float although it is integral: it is spelt `3.0`. Others are plain numbers. */
+/** An integral number that is a float in Python, written `3.0`. All other numbers are plain. */
 export class Float {
   readonly value: number;
   constructor(value: number) {
@@ -9,10 +9,10 @@ export class Float {
   }
 }
 
-/** A list that cannot change: what Python calls a tuple. */
+/** A list that cannot change, like Python's tuple. */
 export class Tuple {
   readonly items: Value[];
-  /** Names of its entries, in order: those that `groupby` gives have `grouper` and `list`. */
+  /** The names of its entries, in order: those of `groupby` have `grouper` and `list`. */
   readonly names: readonly string[];
   constructor(items: Value[], names: readonly string[] = []) {
     this.items = items;
@@ -20,12 +20,12 @@ export class Tuple {
   }
 }
 
-/** Something that does not exist; using it is an error with this text. */
+/** A value that does not exist; its use is an error with this message. */
 export class Undefined {
   readonly message: string;
-  /** What a condition without an else leaves: nothing, where it is put out. */
+  /** Whether its output is empty instead of an error, as that of a condition without an else. */
   readonly silent: boolean;
-  /** Where it was looked for; set by the evaluator. */
+  /** The place where it was looked up; set by the evaluator. */
   place: Position | undefined;
   constructor(message: string, silent = false) {
     this.message = message;
@@ -33,7 +33,7 @@ export class Undefined {
   }
 }
 
-/** What `{% set ns.x = … %}` may change, made by `namespace(…)`. */
+/** An object whose fields `{% set ns.x = … %}` may change, made by `namespace(…)`. */
 export class Namespace {
   readonly entries: { [key: string]: Value };
   constructor(entries: { [key: string]: Value }) {
@@ -48,7 +48,7 @@ export class Callable {
   readonly signature: Signature;
   readonly call: (args: (Value | undefined)[], named: Record<string, Value>) => Value;
 
-  /** `takes` is the signature of its arguments, or the text of one: none unless given. */
+  /** `takes` is the signature of its arguments, or the text of one; by default it takes none. */
   constructor(
     call: (args: (Value | undefined)[], named: Record<string, Value>) => Value,
     takes: string | Signature = NO_ARGUMENTS,
@@ -58,7 +58,7 @@ export class Callable {
   }
 }
 
-/** Plain data and what expressions make of it. */
+/** Plain data, and the values that expressions make of it. */
 export type Value =
   | null
   | boolean
@@ -75,13 +75,13 @@ export type Value =
 /** A dictionary: own keys only. */
 export type Dict = { [key: string]: Value };
 
-/** The value, or an error when it does not exist. */
+/** Returns a value. Throws when it does not exist. */
 export function defined<T extends Value>(value: T): Exclude<T, Undefined> {
   if (value instanceof Undefined) throw new EvaluationError('undefined', value.message, value.place);
   return value as Exclude<T, Undefined>;
 }
 
-/** True for plain objects. */
+/** Returns whether a value is a plain object. */
 export function isDict(value: Value): value is Dict {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return !(
@@ -93,42 +93,42 @@ export function isDict(value: Value): value is Dict {
   );
 }
 
-/** The entries of a list or tuple, or null. */
+/** Returns the entries of a list or tuple; null for other values. */
 export function entriesOf(value: Value): Value[] | null {
   if (Array.isArray(value)) return value;
   return value instanceof Tuple ? value.items : null;
 }
 
-/** The number that a value is, counting booleans as Python does; null for what is none. */
+/** Returns the number of a value, with booleans as 0 and 1 as in Python; null for other values. */
 export function numberOf(value: Value): number | null {
   if (typeof value === 'number') return value;
   if (value instanceof Float) return value.value;
   return typeof value === 'boolean' ? Number(value) : null;
 }
 
-/** True for what Python calls a float. */
+/** Returns whether a value is a float in Python. */
 export function isFloat(value: Value): boolean {
   return value instanceof Float || (typeof value === 'number' && !Number.isInteger(value));
 }
 
-/** A number as Python's float. */
+/** Converts a number to Python's float. */
 export function floatOf(value: number): Value {
   return Number.isInteger(value) ? new Float(value) : value;
 }
 
-/** A number as Python's int; beyond 2^53 it is an error, never a wrong number. */
+/** Converts a number to Python's int. Throws beyond 2^53, where the number would be wrong. */
 export function intOf(value: number): number {
   if (!Number.isSafeInteger(value)) throw typeError('the number is beyond 2^53');
   return value;
 }
 
-/** The number, or an error where it is infinite. */
+/** Returns a number. Throws when it is infinite. */
 export function finite(value: number): number {
   if (!Number.isFinite(value)) throw typeError('the number is too large');
   return value;
 }
 
-/** What a value is, for messages. */
+/** Returns the kind of a value, for messages. */
 export function kindOf(value: Value): string {
   if (value === null) return 'none';
   if (Array.isArray(value)) return 'a list';

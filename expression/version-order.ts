@@ -2,8 +2,8 @@
 const SEMANTIC = /^v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 
 /**
- * The order of two versions: -1, 0 or 1. Two of Semantic Versioning 2.0 are compared by its rules, without what stands behind `+`; others by
- * their parts between `.`, `-` and `+`, where a word is less than a number, and less than nothing.
+ * Compares two versions: -1, 0 or 1. Two of Semantic Versioning 2.0 are compared by its rules, without the part behind `+`; others by
+ * their parts between `.`, `-` and `+`, where a word is less than a number, and less than a missing part.
  */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [SEMANTIC.exec(a), SEMANTIC.exec(b)];
@@ -55,7 +55,7 @@ function comparePreReleases(a: string[], b: string[]): number {
 
 function compareParts(a: string, b: string): number {
   return compareLists(a.split(/[.+-]/), b.split(/[.+-]/), (x, y) => {
-    // A version with a word more is a pre-release of the one without.
+    // A version with an additional word is a pre-release of the one without.
     if (x === undefined || y === undefined) {
       const order = isDigits(x ?? y!) ? -1 : 1;
       return x === undefined ? order : -order;

@@ -1,6 +1,6 @@
 import { countPoints, unitOf } from './code-points.ts';
 
-/** How lines are wrapped: to so many code points, and whether words are broken that are longer, or that have a hyphen. */
+/** How lines are wrapped: to so many code points, and whether words that are longer or have a hyphen are broken. */
 interface Rules {
   size: number;
   breakLong: boolean;
@@ -17,7 +17,7 @@ export function wrapLine(line: string, rules: Rules): string[] {
   const lines: string[] = [];
   const chunks = chunksOf(line, rules.onHyphens).reverse();
   while (chunks.length > 0) {
-    // A line does not begin with white space, but the first one.
+    // Only the first line may begin with white space.
     if (SPACE.test(chunks.at(-1)![0]!) && lines.length > 0) chunks.pop();
     const taken = takeLine(chunks, rules);
     if (taken.length > 0 && SPACE.test(taken.at(-1)![0]!)) taken.pop();
@@ -45,12 +45,12 @@ function takeLine(chunks: string[], { size, breakLong, onHyphens }: Rules): stri
   return taken;
 }
 
-/** Whether a text has at most so many code points; looks at no more of them. */
+/** Returns whether a text has at most so many code points; examines no more of them. */
 function fits(text: string, room: number): boolean {
   return unitOf(text, room) >= text.length;
 }
 
-/** Where a word is broken that is too long: behind its last hyphen within the room, or at the end of the room. */
+/** Returns where a word that is too long is broken: behind its last hyphen within the room, or at the end of the room. */
 function breakAt(word: string, room: number, onHyphens: boolean): number {
   const end = unitOf(word, room);
   if (!onHyphens || end === word.length) return end;
@@ -59,7 +59,7 @@ function breakAt(word: string, room: number, onHyphens: boolean): number {
   return hyphen > 0 && /[^-]/.test(piece.slice(0, hyphen)) ? hyphen + 1 : end;
 }
 
-/** The pieces between which a line may be broken: runs of white space, and words or their parts. */
+/** Returns the pieces between which a line may be broken: runs of white space, and words or their parts. */
 function chunksOf(line: string, onHyphens: boolean): string[] {
   const points = [...line];
   const chunks: string[] = [];
@@ -74,7 +74,7 @@ function chunksOf(line: string, onHyphens: boolean): string[] {
     if (space || !onHyphens || points[index] !== '-') continue;
     const dashes = dashesAt(points, index);
     if (dashes > 0) {
-      // A dash between words is a piece of its own.
+      // A dash between words is a separate piece.
       cut(index);
       cut(index + dashes);
       index += dashes - 1;
@@ -86,7 +86,7 @@ function chunksOf(line: string, onHyphens: boolean): string[] {
 
 const has = (pattern: RegExp, point: string | undefined): boolean => point !== undefined && pattern.test(point);
 
-/** How many hyphens make a dash between two words here; 0: none. */
+/** Returns the number of hyphens that make a dash between two words here; 0: there is no dash. */
 function dashesAt(points: readonly string[], index: number): number {
   if (points[index - 1] === '-' || !has(WORD_OR_MARK, points[index - 1])) return 0;
   let end = index;
@@ -94,7 +94,7 @@ function dashesAt(points: readonly string[], index: number): number {
   return end - index >= 2 && has(WORD, points[end]) ? end - index : 0;
 }
 
-/** Whether a hyphen stands between parts of a word, of two letters at least in front. */
+/** Returns whether a hyphen stands between parts of a word, with at least two letters in front. */
 function endsPart(points: readonly string[], index: number): boolean {
   const letter = (at: number): boolean => has(LETTER, points[at]);
   const before =

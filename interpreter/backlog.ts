@@ -3,7 +3,7 @@ import { forget } from './pending.ts';
 import type { RunState } from './state.ts';
 import { BOUNDED_WORK } from './versions.ts';
 
-/** Takes the events that end a slice out of those of an activation, and gives the others. */
+/** Takes the events that end a slice out of those of an activation; returns the others. */
 export function withoutSlices(state: RunState, events: readonly RunEvent[]): RunEvent[] {
   return events.filter((event) => {
     if (!('key' in event) || !isSliceKey(event.key)) return true;
@@ -13,8 +13,8 @@ export function withoutSlices(state: RunState, events: readonly RunEvent[]): Run
 }
 
 /**
- * Notes which timers have fired, since what ends meanwhile must not cancel them: a decision that comes with the end of its time
- * came in time, and so does whatever still waits in the backlog.
+ * Notes which timers have fired, so that an event taken before them does not cancel them: a decision that comes with the end of its
+ * time is in time, and so is every event that waits in the backlog.
  */
 export function noteFired(state: RunState, events: readonly RunEvent[]): void {
   for (const event of events) {
@@ -23,7 +23,7 @@ export function noteFired(state: RunState, events: readonly RunEvent[]): void {
   }
 }
 
-/** The events to take: first those that an earlier slice has left, then those that have come. A cancel request waits for no slice. */
+/** Returns the events to take: first those that an earlier slice left, then the new ones. A cancel request waits for no slice. */
 export function queueOf(state: RunState, events: readonly RunEvent[]): RunEvent[] {
   const ordered = inOrder(state, events);
   if (state.backlog.length === 0) return ordered;
@@ -36,7 +36,7 @@ export function isCancel({ type }: RunEvent): boolean {
   return type === 'cancel';
 }
 
-/** The events of one activation in the order in which they count. */
+/** Returns the events of one activation in the order in which they count. */
 function inOrder(state: RunState, events: readonly RunEvent[]): RunEvent[] {
   const rank = (event: RunEvent): number => {
     if (event.type === 'cancel') return Number.MAX_SAFE_INTEGER;

@@ -30,21 +30,21 @@ export interface Reopened {
 const NOTHING_REOPENED: Reopened = { visits: new Set(), items: new Map() };
 
 /**
- * The state of a run that has ended, as another run goes on from it: what failed without being handled, was cancelled, or had
- * not begun is to be done, of items only those without success; everything else stays. With a task, its
- * latest visit is done again too, and what followed from it is forgotten. Null: nothing is left to do.
+ * Returns the state with which a retry continues a run that has ended: visits that failed without being handled, were cancelled, or
+ * had not begun run again, with only those items that did not succeed; everything else stays. With a task, its latest visit runs again
+ * too, and everything that followed from it is dropped. Returns null when nothing is left to do.
  */
 export function carry(state: RunState, task: string | null, reopened = NOTHING_REOPENED): Carried | null {
   const { visits } = state;
   const latest = task === null ? undefined : state.visitsOf.get(task)?.at(-1);
   const again = new Set(visits.flatMap((visit, index) => (isUnfinished(visit) ? [index] : [])));
-  // What is done again from its beginning renders its list again.
+  // A visit that runs again from its beginning renders its list again.
   const anew = new Set(reopened.visits);
   if (latest !== undefined) anew.add(latest);
   for (const index of [...anew, ...reopened.items.keys()]) again.add(index);
   const forgotten = new Set(visits.flatMap((visit, index) => (visit.shielded ? [index] : [])));
   visits.forEach(({ from }, index) => {
-    // What leads to a visit has a lower index than the visit itself.
+    // The visits that lead to a visit have lower indexes than the visit itself.
     if (from.some((before) => forgotten.has(before) || again.has(before))) forgotten.add(index);
   });
   for (const index of forgotten) again.delete(index);
@@ -84,7 +84,7 @@ export function carry(state: RunState, task: string | null, reopened = NOTHING_R
     if (forgotten.has(lineage)) continue;
     gatherings.set(key, { name, lineage, round, fired, arrivals: staying(arrivals) });
   }
-  // A join that is forgotten waits again, with what has not to be done again.
+  // A join that is dropped waits again, with the arrivals of visits that do not run again.
   for (const index of forgotten) {
     const { gathered, name, lineage } = visits[index]!;
     if (gathered === null || forgotten.has(lineage)) continue;
@@ -239,13 +239,13 @@ export function createScopes() {
     scopes,
     indexOf,
 
-    /** The scopes of a visit; of one that is `fresh` the scope that it begins with. */
+    /** Returns the scopes of a visit; for a `fresh` one, the scope that it begins with. */
     ofVisit({ began, variables }: Visit, fresh: boolean): Pick<CarriedVisit, 'scope' | 'began'> {
       if (fresh || began === variables) return { scope: indexOf(began) };
       return { scope: indexOf(variables), began: indexOf(began) };
     },
 
-    /** What has arrived somewhere, of the visits that stay. */
+    /** Returns the arrivals of the visits that stay. */
     arrivals: (arrivals: Arrivals, stays: (index: number) => boolean): CarriedArrival[] =>
       [...arrivals].flatMap(([name, { visit, variables }]) =>
         stays(visit) ? [[name, visit, indexOf(variables)] as CarriedArrival] : [],

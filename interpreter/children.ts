@@ -7,8 +7,8 @@ import type { RunState } from './state.ts';
 import { turnOf } from './turns.ts';
 
 /**
- * What a sub-workflow is started with; null when the run does not carry its definition. Its number comes from the seed of
- * this run and the key of the try, so that whoever runs the interpreter again finds the same, also after a reset.
+ * Returns the input of a sub-workflow; null when the run does not carry its definition. The number of the sub-workflow comes from the
+ * seed of this run and the key of the try, so that a replay computes the same number, also after a reset.
  */
 export function childOf(
   { run, info, version, work, trust, digest: own }: RunState,
@@ -66,7 +66,7 @@ export function childOf(
   };
 }
 
-/** The workflows that one of them can reach: a child carries no more than it needs. */
+/** Returns the workflows that one of them can reach: a sub-workflow carries no others. */
 function reachedFrom(
   embedded: EmbeddedWorkflow,
   workflows: Readonly<Record<string, EmbeddedWorkflow>>,

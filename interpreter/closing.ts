@@ -12,7 +12,7 @@ import { beginWork } from './work.ts';
 
 type Closing = Omit<Extract<Command, { type: 'close' }>, 'type'>;
 
-/** How a run closes that has nothing left to do. */
+/** Returns how a run closes that has nothing left to do. */
 export function closingOf(state: RunState): Closing {
   const { failure, also, stopping } = state;
   beginWork(state);
@@ -38,7 +38,9 @@ export function closingOf(state: RunState): Closing {
   return { outcome: 'completed', output, failure: null, also };
 }
 
-/** The result: what `output` says, or without it the output of the last task in list order, or of the leaves by name. */
+/**
+ * Returns the result: the rendered `output`; without it, the output of the last task of a list, or those of the leaves of a graph by name.
+ */
 function resultOf(state: RunState): Json {
   const { output, order } = state.program;
   if (output !== null) {
@@ -50,7 +52,7 @@ function resultOf(state: RunState): Json {
   return Object.fromEntries([...state.leaves].map(([name, index]) => [name, state.visits[index]!.output]));
 }
 
-/** What `output` gives after a failure: each name that can be rendered. */
+/** Renders `output` after a failure: each name that can be rendered. */
 function partialOutput(state: RunState): Json {
   const { output } = state.program;
   if (output === null) return null;
@@ -70,7 +72,7 @@ function outputScope(state: RunState) {
   return scopeOf(state, { visit: null, variables: mergedVariables(state), error: state.failure });
 }
 
-/** A failure must not be lost because what stands beside it cannot be sent: details go first, then later failures. */
+/** Makes a closing small enough to be sent, so that its failure is not lost: leaves out details first, then later failures. */
 function bounded(closing: Closing): Closing {
   if (jsonSize(closing) <= MAX_PAYLOAD_BYTES) return closing;
   const short = closing.also.map(({ details: _, cause: __, ...rest }) => rest);

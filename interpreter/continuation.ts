@@ -35,7 +35,7 @@ export function continuationOf(state: RunState): CarriedState {
     const work = workOf(visit);
     return {
       ...work,
-      // What has ended is told by the run that it has ended in.
+      // The history of this run shows visits that ended in it.
       ...(open ? {} : { input: null, output: keepsOutput(state, reads, visit, index) ? work.output : null }),
       ...commonOf(visit, index),
       from: nearest(visit.from),
@@ -78,7 +78,7 @@ export function continuationOf(state: RunState): CarriedState {
   };
 }
 
-/** Finds the visits that start together, among those that wait in the queue or for their delay. */
+/** Finds the visits that start together among those that wait in the queue or for their delay. */
 function batchesOf(
   { starting, visits }: RunState,
   needed: ReadonlySet<number>,
@@ -154,7 +154,7 @@ function neededVisits(state: RunState, reads: Reads): ReadonlySet<number> {
     const { gathered } = visits[index]!;
     for (const { visit } of gathered?.arrivals.values() ?? []) needed.add(visit);
     for (const found of seenFrom(state, index, several)) needed.add(found);
-    // Of the visits that the word `retry` led to, only the first has the arrivals at a join.
+    // Among visits that the word `retry` led to, only the first has the arrivals at a join.
     for (let at = index; (visits[at]?.retried ?? 0) > 0; needed.add(at)) at = visits[at]!.from[0]!;
   }
   for (const index of [...needed]) {
@@ -204,7 +204,7 @@ function visitsSeenByRetries(state: RunState, names: readonly string[]): number[
   });
 }
 
-/** The visits that names mean on the paths that led to a visit: the latest of each. */
+/** Returns the visits that names mean on the paths that led to a visit: the latest of each. */
 function seenFrom(state: RunState, index: number, names: readonly string[]): number[] {
   const wanted = new Set(names);
   const found: number[] = [];
@@ -244,7 +244,7 @@ function keepsItems({ program }: RunState, reads: Reads, { name }: Visit): boole
   return program.output === null && !leads;
 }
 
-/** Returns the items that a visit still needs; null: none. */
+/** Returns the items that a visit still needs; null: it needs none. */
 function carriedItems(visit: Visit, items: Items, keeps: boolean): CarriedItems | null {
   const { list, concurrency, work, again, failed } = items;
   const open = visit.endedAt === null;

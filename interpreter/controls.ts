@@ -16,17 +16,17 @@ import { takeTurn } from './turns.ts';
 import { ATTEMPTS_SKIPPED, WITHDRAWAL } from './versions.ts';
 import { taskOf, workAt } from './visits.ts';
 
-/** Controls that a run keeps; beyond them they are done, and forgotten. */
+/** The number of controls that a run keeps a record of; later ones take effect without a record. */
 const MAX_CONTROLS = 1_000;
 
-/** What a task may be relieved of: waits that no worker has in hand. */
+/** Waits that a skip can end: those that no worker has a part in. */
 const SKIPPABLE: ReadonlySet<PendingKind> = new Set(['inquiry', 'signal', 'delay', 'wait', 'retry']);
 
-/** Takes the payload of a control signal; whatever it is, the run goes on. */
+/** Takes the payload of a control signal; whatever it is, the run continues. */
 export function takeControl(state: RunState, payload: Json): void {
   const isTaken = (id: string) => state.controls.some(({ control }) => control.id === id);
   const unsigned = parseControl(payload);
-  // Whose turn it is among runs with a concurrency key is between Fermata and Temporal: nobody wants it of the run.
+  // Fermata itself reports whether a concurrency key is free; no person asks for that, so it is not signed.
   const verified =
     demandsStatements(state) && unsigned?.what !== 'turn'
       ? verifyStatement(state, CONTROL_SIGNAL, payload, 'control', isTaken)
@@ -36,14 +36,14 @@ export function takeControl(state: RunState, payload: Json): void {
   if (control === null || isTaken(control.id)) return;
   const asked = verified?.proof.statement.at as string | undefined;
   const refused = isOvertaken(state, control, asked) ? 'overtaken' : apply(state, control);
-  // Nobody signs turns: those that change nothing must not fill the list.
+  // Reports about the concurrency key are not signed: those that change nothing must not fill the list.
   if (verified === undefined && refused !== null && demandsStatements(state)) return;
   if (state.controls.length >= MAX_CONTROLS) return;
   const taken = new Date(state.now).toISOString();
   state.controls.push({ control, refused, taken, ...(asked === undefined ? {} : { asked }) });
 }
 
-/** Reports whether a pause comes after a resume that was asked for later, or the reverse: a caller had given it up and gone on. */
+/** Returns whether a pause arrives after a resume that was asked for later, or the reverse, because its caller gave up waiting for it. */
 function isOvertaken(state: RunState, control: Control, asked: string | undefined): boolean {
   return asked !== undefined && isSwitch(control) && Date.parse(asked) < newestSwitch(state.controls);
 }
@@ -65,8 +65,8 @@ function apply(state: RunState, control: Control): ControlRecord['refused'] {
 }
 
 /**
- * Ends a visit or an item with an output instead of what it waits for; a question is withdrawn, whatever its task waits for. False
- * when it waits for nothing of the kind.
+ * Ends the wait of a visit or an item, which then succeeds with an output; an inquiry is withdrawn instead. Returns false when the task
+ * waits for nothing that a skip can end.
  */
 function skip(state: RunState, { id, key, output, by, reason }: Extract<Control, { what: 'skip' }>): boolean {
   for (const [wait, pending] of state.pending) {
@@ -74,7 +74,7 @@ function skip(state: RunState, { id, key, output, by, reason }: Extract<Control,
     const work = workAt(state, pending);
     if (work.key !== key) continue;
     if (pending.kind === 'activity' && state.version >= ATTEMPTS_SKIPPED && work.skipping === undefined) {
-      // Only Temporal knows whether a worker has it. Whoever sends the skip makes sure that none has, and then ends the activity.
+      // Only Temporal knows whether a worker has the activity. The sender of the skip makes sure that none has, and then ends the activity.
       work.skipping = { id, by, output };
       return true;
     }

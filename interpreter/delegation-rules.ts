@@ -7,16 +7,16 @@ import {
 import { barredFrom, closedVerdict, type Decider, isSamePerson, type RuledInquiry } from './inquiry-rules.ts';
 import { DELEGATION_ENDS } from './versions.ts';
 
-/** Delegations of one inquiry that a run takes, whatever became of them; beyond these it takes what ends one of them. */
+/** The number of delegations of one inquiry that a run takes, accepted or not; beyond it, it takes only the end of a delegation. */
 export const MAX_DELEGATIONS = 100;
 
-/** An inquiry as far as the rules of delegations need it; `request` names those who are asked, without delegations. */
+/** The parts of an inquiry that the rules of delegations need; `request` names the people who are asked, without delegations. */
 export type DelegatedInquiry = Pick<RuledInquiry, 'request' | 'status' | 'votes' | 'expires' | 'delegations'>;
 
 /**
- * Decides what becomes of a delegation: the one set of rules, for the run that takes it and for whoever wants to refuse it before it
- * is sent. No starter of the run takes part, whether or not starters may decide; nobody delegates what was delegated to them; nobody
- * has a second vote. `starters` and `version` are those of `judge`. Pure.
+ * Decides whether a delegation counts. The run that takes the delegation and the API, which refuses it early, use the same rules: no
+ * starter of the run takes part, whether or not starters may decide; nobody delegates a vote that was delegated to them; nobody has a
+ * second vote. `starters` and `version` are those of `judge`. Pure.
  */
 export function judgeDelegation(
   inquiry: DelegatedInquiry,
@@ -57,8 +57,8 @@ export function judgeDelegation(
   if (held.some((each) => isSamePerson({ by: each.to, names: each.to_names }, other, version))) {
     return unsuitable(`${to} decides on behalf of somebody already`);
   }
-  // Two people who are asked, now or by a step of the ladder, are two votes: one of them with both would leave a quorum that nobody
-  // reaches.
+  // Two people who are asked, now or by a step of the escalation, are two votes: one person with both would leave a quorum that cannot
+  // be reached.
   const steps = request.escalate ?? [];
   const approvers = [...request.approvers, ...steps.flatMap((step) => step.approvers)];
   const groups = [...request.groups, ...steps.flatMap((step) => step.groups)];
@@ -68,7 +68,7 @@ export function judgeDelegation(
   return { result: 'delegated' };
 }
 
-/** Decides whether a delegation ends: only whoever has made it takes it back, and what was decided by it stays. */
+/** Decides whether a delegation ends: only the person who made it takes it back, and decisions made by it stay. */
 function judgeEnd(inquiry: DelegatedInquiry, { ends, why, by, names }: Delegation, version: number): DelegationVerdict {
   const ended = heldDelegations(inquiry).find(({ id }) => id === ends);
   if (ended === undefined) return refused('not_allowed', `there is no delegation "${ends}" that has not ended`);

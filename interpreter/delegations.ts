@@ -23,11 +23,11 @@ export function takeDelegation(state: RunState, payload: Json): void {
   if (inquiry === undefined) return;
   const { delegations = [] } = inquiry;
   const isFull = delegations.length >= MAX_DELEGATIONS;
-  // A refused one that was forgotten could count when it is sent again.
+  // A refused delegation without a record could count when it is sent again.
   if (isFull && !(delegation.ends !== undefined && state.version >= DELEGATION_ENDS)) return;
   const ruled = { ...inquiry, request: requestNow(inquiry), status: statusOf(state, inquiry) };
   const verdict = judgeDelegation(ruled, delegation, state.run.starters ?? [], state.version);
-  // Each delegation ends once, so that no more ends than delegations are kept. One that is refused never counts later.
+  // Each delegation ends once, so there are never more ends than delegations. A refused end never counts later.
   if (isFull && verdict.result === 'refused') return;
   const taken = new Date(state.now).toISOString();
   const proof = verified === undefined ? {} : { proof: verified.proof };

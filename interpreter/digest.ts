@@ -4,7 +4,8 @@ import type { InquiryRequest, PlannedTask } from '../model/inquiry.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import type { ActionSpec, Parameters, RunInput } from '../model/run-input.ts';
 
-// What a decision is about, as one hash. Whoever shows a question, takes a decision or checks one later computes it here.
+// The digest: one hash of everything that a decision is about. It is computed here when an inquiry is shown, when a decision is taken,
+// and when it is checked later.
 
 /** Characters of canonical JSON that cost one unit of work to hash. */
 const CHARACTERS_PER_UNIT = 64;
@@ -21,7 +22,7 @@ export interface QuestionDigest {
   bound_to: string;
 }
 
-/** Computes the parts of a digest that a run fixes when it begins; null for a run in whose tree nobody is asked. */
+/** Computes the parts of a digest that a run fixes when it begins; null for a run that asks nobody, itself or in its sub-workflows. */
 export function digestRun(run: RunInput, input: Parameters): { digest: RunDigest; units: number } | null {
   // Only the run above a sub-workflow knows the code of the tree.
   const given = (run.depth ?? 0) > 0 ? run.code : undefined;
@@ -34,14 +35,14 @@ export function digestRun(run: RunInput, input: Parameters): { digest: RunDigest
   };
 }
 
-/** Computes the digest of a question; with the units of work that this takes. */
+/** Computes the digest of an inquiry, and the units of work that this takes. */
 export function digestQuestion(
   run: RunInput,
   { code, parameters }: RunDigest,
   { key, request, plan }: { key: string; request: InquiryRequest; plan: PlannedTask[] },
 ): { digest: QuestionDigest; units: number } {
-  // Where people are told about a question is no part of what they decide. A field that a request gains later must be left out for runs
-  // of earlier interpreter versions: the recorded histories show when it is not.
+  // Where people are notified is not part of what they decide. A field that a request gains later must be left out for runs of earlier
+  // interpreter versions: the recorded histories show when it is not.
   const { notify: _, ...asked } = request;
   const text = canonicalJson({ v: 2, code, parameters, asked, plan } as unknown as Json);
   const what = digest(text, 'sha256');
@@ -52,7 +53,7 @@ export function digestQuestion(
   };
 }
 
-/** Returns the hash of a run's definition; of one that is not stored it is computed. */
+/** Returns the hash of a run's definition; computes it when the definition is not stored. */
 export function hashOfDefinition({ hash, definition }: Pick<RunInput, 'hash' | 'definition'>): string {
   return hash ?? digest(canonicalJson(definition as unknown as Json), 'sha256');
 }
@@ -62,7 +63,7 @@ export function unitsToHash(text: string): number {
   return text.length / CHARACTERS_PER_UNIT;
 }
 
-/** Everything that a run can execute: the definitions of the root and of all workflows in its tree, and their actions. */
+/** Returns everything that a run can execute: the definitions of the root and of all workflows in its tree, and their actions. */
 function codeParts(run: RunInput): Json {
   const workflows = Object.entries(run.workflows ?? {}).map(([ref, { hash, actions }]) => [ref, { hash, actions }]);
   return {
@@ -73,7 +74,7 @@ function codeParts(run: RunInput): Json {
   } as unknown as Json;
 }
 
-/** Reports whether a run, or a sub-workflow that it can reach, can ask people. */
+/** Returns whether a run, or a sub-workflow that it can reach, can ask people. */
 function asksPeople({ actions, workflows = {} }: RunInput): boolean {
   const asks = (specs: Readonly<Record<string, ActionSpec>>) =>
     Object.values(specs).some(({ waits }) => waits === 'inquiry');

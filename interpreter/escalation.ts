@@ -3,8 +3,8 @@ import { armTimer, awaitEvent } from './pending.ts';
 import type { AskedInquiry, RunState } from './state.ts';
 
 /**
- * Awaits what comes next for an open question: the next step of its ladder, or its end. One key has all of them, one after
- * the other, so that whatever ends the question ends them too.
+ * Awaits the next step of an open inquiry's escalation, or its expiry. All of them use one key, one after the other, so that closing the
+ * inquiry ends the wait.
  */
 export function awaitNext(state: RunState, { key, place, request, opened, expires, escalated }: AskedInquiry): void {
   const next = request.escalate?.[escalated?.length ?? 0];
@@ -13,7 +13,7 @@ export function awaitNext(state: RunState, { key, place, request, opened, expire
   else armTimer(state, key, { ...place, kind: 'inquiry' }, Math.max(1, due - state.now));
 }
 
-/** Takes the next step of a question's ladder, and awaits what comes next; false where its time is over. */
+/** Takes the next step of an inquiry's escalation, and awaits what comes next; false when the time of the inquiry is over. */
 export function escalate(state: RunState, inquiry: AskedInquiry): boolean {
   const { request, opened, expires, escalated = [] } = inquiry;
   const next = request.escalate?.[escalated.length];
@@ -24,7 +24,7 @@ export function escalate(state: RunState, inquiry: AskedInquiry): boolean {
   return true;
 }
 
-/** Returns a request with everybody who is asked by now: a step of the ladder adds people, and takes nobody away. */
+/** Returns a request with everybody who is asked by now: a step of the escalation adds people and removes nobody. */
 export function requestNow(inquiry: Pick<AskedInquiry, 'request' | 'escalated'>): InquiryRequest {
   const { request } = inquiry;
   const steps = stepsTaken(inquiry);

@@ -13,7 +13,7 @@ export type Fault =
   | { kind: 'clash' }
   | { kind: 'other'; message: string };
 
-/** What happened, reported to the interpreter by the shell or read from history. `key` is an activity id or the key of a timer. */
+/** An event that the shell reports to the interpreter, or that is read from history. `key` is an activity id or the key of a timer. */
 export type RunEvent =
   /** `attempt`: the attempt of Temporal's retry policy in which the activity completed, where its worker reports it. */
   | { type: 'completed'; key: string; output: Json; attempt?: number }
@@ -29,7 +29,7 @@ export type ChildMemo = Required<
   Pick<RunMemo, 'turn' | 'on_failure'>;
 
 /**
- * What to do next, from the interpreter to the shell. `cancel_work` cancels everything that is running, except shielded work.
+ * A command of the interpreter to the shell. `cancel_work` cancels everything that is running, except shielded work.
  */
 export type Command =
   | {

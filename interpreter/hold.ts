@@ -10,29 +10,29 @@ import { BOUNDED_WORK, CONTINUATION } from './versions.ts';
 import { decide } from './visits.ts';
 import { exhaust, isHeavy, isTooHeavy, workDone } from './work.ts';
 
-/** Seconds for which new work is held back so that what is with workers can end. */
+/** Seconds for which new work is held back so that running work can end. */
 const HOLD_SECONDS = 10;
 
-/** Events after which that is tried again, when something took longer. */
+/** Events after which a drain is tried again when running work took longer. */
 const TRY_AGAIN_AFTER = 2_000;
 
-/** Events from which on new work is held back for as long as it takes: Temporal ends a run at 51,200. */
+/** Events from which new work is held back for as long as it takes: Temporal ends a run at 51,200. */
 const HARD_EVENTS = 20_000;
 
-/** Events at which a run fails that cannot be handed on. */
+/** Events at which a run fails that cannot continue as new. */
 const LAST_EVENTS = 45_000;
 
-/** Reports whether an event brings what people want of the run. */
+/** Returns whether an event brings a decision, a delegation or a control, not data. */
 function isStatement(event: RunEvent): boolean {
   return event.type === 'signal' && event.name.startsWith('__fermata_');
 }
 
-/** Whether anything may begin: neither people, nor other runs, nor the end of a history hold it back. */
+/** Returns whether new work may begin: no pause, no concurrency key and no drain holds it back. */
 export function mayBegin({ paused, hold, turn }: RunState): boolean {
   return paused === null && hold === null && turn === null;
 }
 
-/** Holds new work back once the history, or the work in it, is long enough to go on in another run. */
+/** Begins a drain once the history, or the work in it, is long enough for the run to continue as new. */
 export function considerHold(state: RunState): void {
   const { version, history, holdFrom, stopping, hold } = state;
   if (version < CONTINUATION || stopping !== null) return;
@@ -44,7 +44,7 @@ export function considerHold(state: RunState): void {
   } else if (hold === null && (heavy || (long && history.suggested))) state.hold = 'soft';
 }
 
-/** Has the run go on as another one, as soon as no worker has anything of it. */
+/** Continues a draining run as new as soon as no worker has any of its work. */
 export function goOn(state: RunState): 'continued' | 'released' | undefined {
   const { hold, outcome, stopping, inFlight, history } = state;
   if (hold === null || outcome !== null || stopping !== null) return undefined;
@@ -61,7 +61,7 @@ export function goOn(state: RunState): 'continued' | 'released' | undefined {
     state.commands.push({ type: 'continue', run });
     return 'continued';
   }
-  // Statements are refused now without work, so that there will soon be none to pass on.
+  // From now on statements are refused without work, so that soon none is left to pass on.
   const drains = isFlooded(state) && state.backlog.some(isStatement);
   if (drains && history.length < LAST_EVENTS) return undefined;
   endHold(state);
@@ -75,7 +75,7 @@ export function goOn(state: RunState): 'continued' | 'released' | undefined {
   return 'released';
 }
 
-/** Lets new work begin, for some time at least. */
+/** Ends a drain that took too long: new work begins, and the drain is tried again later. */
 export function endHold(state: RunState): void {
   release(state);
   state.holdFrom = state.history.length + TRY_AGAIN_AFTER;

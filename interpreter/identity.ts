@@ -4,8 +4,8 @@ import type { RunInput } from '../model/run-input.ts';
 import { SCHEDULED_TIME } from './versions.ts';
 
 /**
- * Completes the input of a run with its number, the seed of its chance, and the time that it is for. Runs of one schedule are all started
- * with the same input: theirs come from the workflow id, which Temporal makes of the schedule's and of the time of each start.
+ * Completes the input of a run with its number, its random seed, and the time that it is for. All runs of a schedule are started with the
+ * same input; these values come from the workflow id, which Temporal builds from the id of the schedule and the time of each start.
  */
 export function identified(run: RunInput, workflowId: string): RunInput {
   if (run.schedule === undefined) return run;

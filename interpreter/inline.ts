@@ -8,7 +8,7 @@ import { completed, mismatches } from './schema-checks.ts';
 import type { InlineResult, RunState } from './state.ts';
 import { createMeter, spendCheck } from './work.ts';
 
-/** The input checked against the action's schema, defaults applied; or the failure `input_invalid` with every path. */
+/** Checks an input by the schema of its action. Returns the input with defaults, or the failure `input_invalid` with every path. */
 export function checkActionInput(
   state: RunState,
   { spec, action, key }: { spec: ActionSpec; action: string; key: string },
@@ -22,7 +22,7 @@ export function checkActionInput(
   return faults.length === 0 ? { input: value } : { failure: invalid('input', faults) };
 }
 
-/** `input_invalid` or `output_invalid` with every path at which a value does not match; null when it does. */
+/** Returns the failure `input_invalid` or `output_invalid` with every path at which a value does not match; null when it matches. */
 export function schemaFailure(
   state: RunState,
   what: 'input' | 'output',
@@ -40,7 +40,7 @@ function invalid(what: 'input' | 'output', issues: readonly SchemaIssue[]): Fail
   return engineFailure(`${what}_invalid`, `the ${what} is invalid: ${issuesText(issues, what)}`, { details });
 }
 
-/** Runs `core.transform`, `core.noop`, `core.log` or `core.fail`: pure, at once, at no cost in history. */
+/** Runs `core.transform`, `core.noop`, `core.log` or `core.fail` at once; they add nothing to the history. Pure. */
 export function runInline(action: string, input: Json): InlineResult {
   switch (action) {
     case 'core.transform':
@@ -49,7 +49,7 @@ export function runInline(action: string, input: Json): InlineResult {
     case 'core.log':
       return { output: null };
     case 'core.fail': {
-      // The schema of the action has made sure of these types.
+      // The schema of the action ensures these types.
       const { type, message, details } = input as { type: string; message: string; details?: Json };
       return { failure: { type, message, ...(details === undefined ? {} : { details }) } };
     }

@@ -33,10 +33,10 @@ import { BOUNDED_WORK, DELEGATION, EACH_RESPONSE, ESCALATION, OPTION_FORMS } fro
 import { taskOf, workAt } from './visits.ts';
 import { createMeter, spendCharged, spendCheck, unitsOf } from './work.ts';
 
-/** Decisions that a run keeps: beyond them refused ones are forgotten. */
+/** The number of decisions that a run keeps; beyond it, refused ones are not kept. */
 const MAX_DECISIONS = 10_000;
 
-/** Asks people what a task asks, and waits for their answer. Returns the failure when it cannot be asked, else null. */
+/** Opens the inquiry of a task and waits for its decision. Returns the failure when it cannot be opened, else null. */
 export function askPeople(state: RunState, place: Place, key: string): Failure | null {
   const request = requestOf(state, place);
   const issues = checkInquiryRequest(request);
@@ -62,7 +62,9 @@ export function askPeople(state: RunState, place: Place, key: string): Failure |
   return null;
 }
 
-/** What a visit or an item asks, as far as the version of its run knows it: an older run carries what it always did. */
+/**
+ * Returns the request of a visit or an item, with the fields that the version of its run knows: the state of an older run must not change.
+ */
 function requestOf(state: RunState, place: Place): InquiryRequest {
   const { escalate, delegable, ...request } = inquiryRequest(workAt(state, place).input);
   return {
@@ -73,7 +75,7 @@ function requestOf(state: RunState, place: Place): InquiryRequest {
   };
 }
 
-/** Takes the payload of a decision signal; whatever it is, the run goes on. */
+/** Takes the payload of a decision signal; whatever it is, the run continues. */
 export function takeDecision(state: RunState, payload: Json): void {
   const isTaken = (id: string) => state.decisions.some(({ decision }) => decision.id === id);
   const verified = demandsStatements(state)
@@ -81,7 +83,7 @@ export function takeDecision(state: RunState, payload: Json): void {
     : undefined;
   if (verified === null) return;
   const decision = parseDecision(verified?.payload ?? payload);
-  // What nobody can be told of is not worth keeping; the same id twice is one decision.
+  // A decision without an id is not kept, since no answer could name it; the same id twice is one decision.
   if (decision === null || isTaken(decision.id)) return;
   const inquiry = state.inquiries.get(decision.inquiry);
   const verdict: Verdict =
@@ -107,7 +109,7 @@ function verdictOn(state: RunState, inquiry: AskedInquiry, decision: Decision): 
   return verdict;
 }
 
-/** Ends the task as its people have decided. */
+/** Ends a task by the decision of its people. */
 function conclude(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 'denied'): void {
   const { key, votes, place } = inquiry;
   settle(state, inquiry, outcome);
@@ -134,7 +136,7 @@ function conclude(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 
   endTry(state, place, engineFailure('denied', `denied by ${result.decided_by.join(', ')}${why}`, { details: result }));
 }
 
-/** Takes the time of a question: asks more people, or ends its task when nobody has decided in time. */
+/** Takes the timer of an inquiry: asks more people, or ends its task as expired. */
 export function takeDue(state: RunState, key: string, place: Place): void {
   const inquiry = state.inquiries.get(key);
   if (inquiry === undefined || escalate(state, inquiry)) return;
@@ -149,22 +151,22 @@ export function takeDue(state: RunState, key: string, place: Place): void {
   );
 }
 
-/** Notes how an inquiry has ended, and what it was about then. */
+/** Records how an inquiry ended, and the binding that it had then. */
 function settle(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 'denied' | 'expired'): void {
   inquiry.settled = bindingOf(state, inquiry);
   inquiry.ended = state.now;
   inquiry.outcome = outcome;
 }
 
-/** How an inquiry stands: one that is awaited no more and was not decided has been withdrawn. */
+/** Returns the status of an inquiry: one that is no longer awaited and was not decided has been withdrawn. */
 export function statusOf(state: RunState, { key, outcome }: AskedInquiry): InquiryStatus {
   if (outcome !== null) return outcome;
   return state.pending.get(key)?.kind === 'inquiry' ? 'pending' : 'cancelled';
 }
 
 /**
- * What approval would run next, with inputs as they would be rendered now. What depends on the decision, on time or on
- * chance is shown as it is written: nobody can be bound to what is not known. Tasks in `done` are given as they are there.
+ * Returns the tasks that approval would run next, with inputs as they would be rendered now. Templates that depend on the decision, on time
+ * or on chance are shown as they are written, since their value is not known yet. Tasks in `done` are returned as they stand there.
  */
 function planOf(
   state: RunState,
@@ -180,7 +182,7 @@ function planOf(
     if (past !== undefined) return past;
     const { action, input, index, items } = state.program.tasks.get(name)!;
     const written = state.program.definition.tasks[index]!.input ?? {};
-    // Of items there is no input before there is a list.
+    // Items have no input before the list is rendered.
     if (items !== null) return { task: name, action, input: written, rendered: false };
     try {
       return { task: name, action, input: renderValue(input, certainScope(state, visit, meter)), rendered: true };
@@ -191,7 +193,7 @@ function planOf(
   });
 }
 
-/** What templates behind a visit see, without what is not known before it has ended. */
+/** Returns the names that templates see after a visit, without those that are unknown before it has ended. */
 function certainScope(state: RunState, visit: Visit, meter: WorkMeter | undefined): Scope {
   const { random: _, ...scope } = scopeOf(state, { visit, variables: visit.variables }, meter);
   const own = publishedBy(taskOf(state, visit));
@@ -205,17 +207,17 @@ function certainScope(state: RunState, visit: Visit, meter: WorkMeter | undefine
   return { ...scope, lookup };
 }
 
-/** What a decision is about, and its hash: the definition, what was asked, and what approval would run. */
+/** Everything that a decision is about, and its hash: the definition, the request, and the tasks that approval would run. */
 type Binding = NonNullable<AskedInquiry['settled']>;
 
-/** What a decision is about, found out while a run takes an event. */
+/** Returns the binding of an inquiry while its run takes an event, and counts the work of that. */
 function bindingOf(state: RunState, inquiry: AskedInquiry): Binding {
   const { binding, units } = findBinding(state, inquiry);
   spendCharged(state, units);
   return binding;
 }
 
-/** Finds out what a decision that a retry keeps would be about now; what it has already led to counts as it was shown. */
+/** Returns the binding that a decision kept by a retry would have now; tasks that it already led to count as they were shown. */
 export function keptBindingOf(state: RunState, inquiry: AskedInquiry): Binding {
   const { place, settled } = inquiry;
   const done = state.visits.filter(({ from, status }) => status !== 'held' && from.includes(place.visit));
@@ -229,7 +231,9 @@ export function keptBindingOf(state: RunState, inquiry: AskedInquiry): Binding {
   return binding;
 }
 
-/** Finds out what a decision is about without changing anything, so that whoever reads the run finds the same; with the work of that. */
+/**
+ * Computes the binding of an inquiry, and the work that it took, without changing the state, so that a reader of the run finds the same.
+ */
 function findBinding(
   state: RunState,
   inquiry: AskedInquiry,
@@ -252,7 +256,7 @@ function findBinding(
   return { binding: { bound_to: digest(text, 'sha256'), plan }, units: unitsOf(meter) + units };
 }
 
-/** Every inquiry of a run, in the order in which they were asked. */
+/** Returns every inquiry of a run, in the order in which they were asked. */
 export function inquiriesOf(state: RunState): Inquiry[] {
   const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString());
   const decisions = new Map<string, DecisionRecord[]>();
@@ -284,7 +288,7 @@ export function inquiriesOf(state: RunState): Inquiry[] {
   });
 }
 
-/** How often the inquiries of a run have changed by themselves. */
+/** Returns how often the inquiries of a run have changed by their own events. */
 export function askedCount({ asked, inquiries }: Pick<RunState, 'asked' | 'inquiries'>): number {
   return asked + changesOf([...inquiries.values()]);
 }
@@ -297,7 +301,7 @@ export function endedNextToInquiries(state: Pick<RunState, 'inquiries' | 'pendin
   return 0;
 }
 
-/** How often some of them have. */
+/** Returns how often some inquiries have changed. */
 export function changesOf(inquiries: readonly AskedInquiry[]): number {
   return inquiryChanges(
     inquiries.map(({ votes, outcome, escalated = [], delegations = [] }) => {

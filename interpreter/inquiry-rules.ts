@@ -15,7 +15,7 @@ import { ReplayExceeded, type WorkMeter } from '../model/work.ts';
 import { mismatches } from './schema-checks.ts';
 import { DELEGATION, NORMAL_NAMES, OVERRIDE } from './versions.ts';
 
-/** An inquiry as far as the rules need it. */
+/** The parts of an inquiry that the rules need. */
 export interface RuledInquiry {
   request: InquiryRequest;
   status: InquiryStatus;
@@ -24,20 +24,20 @@ export interface RuledInquiry {
   expires: number | null;
   /** Hash of what approval would run now. */
   bound: string;
-  /** Every delegation that came; none unless it is given. */
+  /** Every delegation that came; absent: there were none. */
   delegations?: readonly DelegationRecord[] | undefined;
 }
 
 /** The verdict on a decision that does not count. */
 type Refused = Verdict & { result: 'refused' };
 
-/** Somebody who decides, or wants to: the subject, all names of the person, and their groups. */
+/** A person who decides or wants to: the subject, all names of the person, and their groups. */
 export type Decider = Pick<Decision, 'by' | 'names' | 'groups'>;
 
 /**
- * What becomes of a decision: the one set of rules, for the run that takes it and for whoever wants to refuse it before it is
- * sent. `starters` are the subjects that count as who started the run; `version` is that of the interpreter
- * whose checks of forms count, and `meter` counts the work of such a check. Pure.
+ * Decides whether a decision counts. The run that takes the decision and the API, which refuses it early, use the same rules. `starters`
+ * are the subjects who count as having started the run; `version` is the interpreter version whose checks of forms apply, and `meter`
+ * counts the work of such a check. Pure.
  */
 export function judge(
   inquiry: RuledInquiry,
@@ -67,7 +67,7 @@ export function judge(
   if (request.bind && decision.bound_to !== null && decision.bound_to !== inquiry.bound) {
     return refused('binding_changed', 'what would run is not what was shown any more: look again');
   }
-  // A form that need not come must still be valid when it does.
+  // A response that is not required must still be valid when it comes.
   const schema = decision.response === null ? requiredForm(request, option) : request.response_schema;
   const issues = schema === null ? [] : formIssues(schema, decision.response, version, meter);
   if (issues.length > 0) {
@@ -84,7 +84,7 @@ export function judge(
 }
 
 /**
- * Returns why somebody may not decide an inquiry at all, as who was asked and who has delegated to whom; null: they may. With
+ * Returns why a person may not decide an inquiry at all, by the people who were asked and the delegations; null: they may. With
  * `on_behalf_of` they decide by the delegation of that subject, and only by that.
  */
 export function barredFromDeciding(
@@ -104,7 +104,7 @@ export function barredFromDeciding(
   return startedBy(decider, starters, version);
 }
 
-/** Returns the delegation by which somebody decides; undefined: there is none. */
+/** Returns the delegation by which a person decides; undefined: there is none. */
 export function delegationTo(
   held: readonly Delegation[],
   { by, names }: Pick<Decider, 'by' | 'names'>,
@@ -113,7 +113,7 @@ export function delegationTo(
   return held.find(({ to }) => all.has(grantName(to)));
 }
 
-/** Why somebody may not decide at all; null: they may. */
+/** Returns why a person may not decide at all; null: they may. */
 export function barredFrom(
   { approvers, groups, allow_self: allowSelf }: Pick<InquiryRequest, 'approvers' | 'groups' | 'allow_self'>,
   decider: Decider,
@@ -132,7 +132,7 @@ export function barredFrom(
   return allowSelf ? null : startedBy(decider, starters, version);
 }
 
-/** Returns a refusal for somebody who is a starter of the run; null: they are not. */
+/** Returns a refusal for a person who started the run; null: they did not. */
 function startedBy(
   decider: Pick<Decision, 'by' | 'names'>,
   starters: readonly string[],
@@ -142,14 +142,14 @@ function startedBy(
   return refused('self_approval', `${decider.by} has started the run, and may not decide about it`);
 }
 
-/** Returns whether a subject is somebody who decides, by any of their names; runs of older interpreters know fewer of these. */
+/** Returns whether a subject is a given person, by any of their names; runs of older interpreters know fewer of the names. */
 function isOneOf(subject: string, { by, names }: Pick<Decision, 'by' | 'names'>, version: number): boolean {
   if (version < NORMAL_NAMES) return subject === by || names.includes(subject);
   const form = forbidName(subject);
   return [by, ...names].some((name) => forbidName(name) === form);
 }
 
-/** Returns whether two people are one, by any names of both. */
+/** Returns whether two people are the same person, by any names of both. */
 export function isSamePerson(
   a: Pick<Decider, 'by' | 'names'>,
   b: Pick<Decider, 'by' | 'names'>,
@@ -162,7 +162,7 @@ function asWritten(name: string): string {
   return name;
 }
 
-/** Returns why nothing counts that comes after an inquiry has ended; null while it is open. */
+/** Returns the refusal of everything that comes after an inquiry has ended; null while it is open. */
 export function closedVerdict({ status, votes }: Pick<RuledInquiry, 'status' | 'votes'>): Refused | null {
   if (status === 'pending') return null;
   if (status === 'expired') return refused('expired', 'nobody decided in time');
@@ -182,7 +182,7 @@ function refused(reason: RefusalReason, message: string): Refused {
   return { result: 'refused', reason, message };
 }
 
-/** Returns the vote that a decision for one of the options of a request is. */
+/** Returns the vote of a decision for one of the options of a request. */
 export function voteOf({ options }: Pick<InquiryRequest, 'options'>, decision: Decision): Vote {
   const { id, by, option, response, comment, channel, at, bound_to, override, on_behalf_of } = decision;
   const { outcome } = options.find(({ ref }) => ref === option)!;
@@ -192,7 +192,7 @@ export function voteOf({ options }: Pick<InquiryRequest, 'options'>, decision: D
   return vote;
 }
 
-/** In what a response does not match the schema of the form, for a run of a version of the interpreter. */
+/** Returns where a response does not match the schema of the form, for a run of an interpreter version. */
 export function formIssues(
   schema: JsonObject,
   response: Json,
@@ -203,7 +203,7 @@ export function formIssues(
     return mismatches(version, schema, response, '/response', meter);
   } catch (error) {
     if (error instanceof ReplayExceeded) throw error;
-    // A schema that a template gave may be none; nothing that is decided may rest on it.
+    // A schema that a template rendered may be invalid; no decision may rest on it.
     return [{ path: '/response', message: `cannot be checked: ${(error as Error).message}` }];
   }
 }

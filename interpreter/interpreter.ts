@@ -201,7 +201,7 @@ function takeAll(state: RunState, events: readonly RunEvent[]): Command[] {
   takeEvents(state, events);
   considerHold(state);
   settle(state);
-  // Settling may have been too much work for one run.
+  // Settling may have taken too much work for one run.
   if (state.work.left) considerHold(state);
   // A state that cannot be carried continues in the same run.
   const onward = goOn(state);
@@ -227,7 +227,7 @@ function takeEvents(state: RunState, events: readonly RunEvent[]): void {
   while (taken < queue.length && state.outcome === null && hasTime(state)) {
     take(state, queue[taken]!);
     taken += 1;
-    // Interpreter 1 settled after each event.
+    // Interpreter 1 settles after each event.
     if (state.version < EVENTS_TOGETHER) settle(state);
   }
   const left = queue.slice(taken);
@@ -356,7 +356,7 @@ function takeFault(state: RunState, place: Place, fault: Fault): void {
   else endTry(state, place, busy ? givenUp(state, failure) : failure, lost);
 }
 
-/** Ends work with the output of the skip that was waiting for its activity to end. */
+/** Ends work with the output of the skip that waited for its activity to end. */
 function endSkipped(state: RunState, place: Place): void {
   const work = workAt(state, place);
   const { by, output } = work.skipping!;

@@ -8,16 +8,16 @@ import type { Items, RunState, Visit, WorkEnding } from './state.ts';
 import { ATTEMPTS_COUNTED, UNSTARTED_ITEMS } from './versions.ts';
 import { mayStart, taskOf, templateFailure } from './visits.ts';
 
-/** Items that one visit may have. */
+/** The number of items that one visit may have. */
 const MAX_ITEMS = 100_000;
 
-/** Items that have not started which a failure names. */
+/** The number of items that a failure names among those that have not started. */
 const MAX_UNSTARTED = 1_000;
 
-/** Items that run at once unless the task says otherwise. */
+/** The number of items that run at once, unless the task sets another. */
 const DEFAULT_CONCURRENCY = 100;
 
-/** Renders the list of a visit and how many of its items run at once, or tells why that is not possible. */
+/** Renders the list of a visit and the number of its items that run at once. Returns the failure when that is not possible. */
 export function itemsOf(state: RunState, visit: Visit, plan: ItemsPlan): { items: Items } | { failure: Failure } {
   const scope = scopeOf(state, { visit, variables: visit.variables });
   const invalid = (field: string, message: string) => ({
@@ -54,7 +54,7 @@ export function itemsOf(state: RunState, visit: Visit, plan: ItemsPlan): { items
   }
 }
 
-/** Whether another item of a visit is to start, once there is a place for it. */
+/** Returns whether another item of a visit is to start once there is room for it. */
 export function mayStartItem(state: RunState, visit: Visit): boolean {
   const { list, work, again, failed } = visit.items!;
   if (!mayStart(state, visit) || (work.length === list.length && again.length === 0)) return false;
@@ -62,8 +62,8 @@ export function mayStartItem(state: RunState, visit: Visit): boolean {
 }
 
 /**
- * How a visit ends of whose items none runs any more and none will start. Outputs that nothing reads may be gone by then;
- * there is none of them then.
+ * Returns how a visit ends when none of its items runs or will start. The ending has no outputs when nothing reads them and the run did not
+ * keep them.
  */
 export function itemsEnding(state: RunState, visit: Visit, items: Items): WorkEnding {
   const { list, work, again, failed, forgotten } = items;
@@ -104,7 +104,7 @@ export function itemsEnding(state: RunState, visit: Visit, items: Items): WorkEn
   };
 }
 
-/** The items that have not started, of which a failure names the first 1,000. */
+/** Returns the items that have not started, the first 1,000 at most. */
 function unstarted({ list, work, again }: Items): Json[] {
   const count = Math.min(list.length - work.length, MAX_UNSTARTED);
   const rest = Array.from({ length: count }, (_, at) => work.length + at);
@@ -113,7 +113,7 @@ function unstarted({ list, work, again }: Items): Json[] {
     .map((index) => ({ index, type: 'cancelled', reason: 'the item did not start' }));
 }
 
-/** What an item has given, in this run of a chain or an earlier one; null: nothing. */
+/** Returns the output of an item, from this run of a chain or an earlier one; null: it has none. */
 export function outputAt({ work, outputs }: Items, item: number): Json {
   const own = work[item];
   if (own === undefined) return outputs[item] ?? null;

@@ -32,7 +32,7 @@ export function arrive(state: RunState, name: string, from: number, arrival: Omi
   const arrivals = [...gathering.arrivals.values()];
   const [first, ...others] = arrivals.map((each) => each.variables);
   const variables = mergedWith(first!, others);
-  // A round that is complete need not be kept; any other join must remember that it has fired.
+  // A complete round need not be kept; any other join must keep that it has fired.
   if (join.rounds) state.gatherings.delete(key);
   gathering.fired = true;
   const gathered = { key, arrivals: gathering.arrivals };

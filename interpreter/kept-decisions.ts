@@ -16,9 +16,9 @@ import { demandsStatements, isProven } from './statements.ts';
 import { createMeter, spendCheck } from './work.ts';
 
 /**
- * Returns what a retry begins with instead of a restored state, where that holds decisions about something else than what this run
- * would ask: these questions are asked again, and what followed them is dropped. Null where every decision can be kept. Charges the
- * state for the work of comparing.
+ * Returns the input with which a retry begins again when its restored state has decisions about something else than this run would ask:
+ * those inquiries are asked again, and everything that followed them is dropped. Returns null when every decision can be kept. Charges
+ * the state for the work of comparing.
  */
 export function withoutChangedDecisions(state: RunState): RunInput | null {
   const { run } = state;
@@ -72,7 +72,7 @@ function asksPeople({ actions, program }: RunState, { name }: Visit): boolean {
   return actions[program.tasks.get(name)?.action ?? '']?.waits === 'inquiry';
 }
 
-/** Reports whether items of a visit count as done of which an earlier run of a chain has handed on no more than that. */
+/** Returns whether items of a visit count as done although an earlier run of the chain passed on nothing but that they are done. */
 function lacksItems(visit: Visit): boolean {
   const { status, items } = visit;
   if (items === null) return status === 'succeeded';
@@ -81,7 +81,7 @@ function lacksItems(visit: Visit): boolean {
   return isUnfinished(visit) && there < items.work.length;
 }
 
-/** Reports whether the votes of a question, each of them proven and taken in turn by the rules, give what it has ended with. */
+/** Returns whether the votes of an inquiry, each of them proven and taken in turn by the rules, lead to its outcome. */
 function isDecided(state: RunState, inquiry: AskedInquiry): boolean {
   const { votes, outcome } = inquiry;
   if (!demandsStatements(state)) return votes.length > 0;
@@ -95,7 +95,7 @@ function isDecided(state: RunState, inquiry: AskedInquiry): boolean {
     if (decision === null) return 'refused';
     const delegations = delegated.filter((record) => record.carried_from === carried_from);
     const ruled = { ...inquiry, request, status: 'pending' as const, votes: votes.slice(0, at), delegations };
-    // What it was bound to and who had started the run was judged in the run that took it.
+    // The run that took the decision judged its binding and the starters.
     const verdict = judge({ ...ruled, bound: decision.bound_to ?? '' }, decision, [], state.version, meter);
     return verdict.result === 'decided' ? verdict.outcome : verdict.result;
   });
@@ -103,14 +103,14 @@ function isDecided(state: RunState, inquiry: AskedInquiry): boolean {
   return decided.pop() === outcome && decided.every((result) => result === 'counted');
 }
 
-/** Returns the delegations of a question that their statements prove and that, taken in turn, count by the rules. */
+/** Returns the delegations of an inquiry that their statements prove and that, taken in turn, count by the rules. */
 function provenDelegations(state: RunState, inquiry: AskedInquiry): DelegationRecord[] {
   const { delegations = [], escalated = [], request: asked, expires } = inquiry;
   const held: DelegationRecord[] = [];
   for (const record of delegations) {
     const { delegation, taken, verdict } = record;
     if (verdict.result === 'refused' || !isDelegationProven(state, inquiry, record)) continue;
-    // A step of the ladder may since have asked the person whom it was delegated to.
+    // A step of the escalation may since have asked the delegate.
     const before = escalated.filter((time) => time <= Date.parse(taken));
     const request = requestNow({ request: asked, escalated: before });
     const ruled = { request, status: 'pending' as const, votes: [], expires, delegations: held };
@@ -119,7 +119,7 @@ function provenDelegations(state: RunState, inquiry: AskedInquiry): DelegationRe
   return held;
 }
 
-/** Reports whether a delegation is what a signed statement says, made about this question in the run that it comes from. */
+/** Returns whether a signed statement proves a delegation: made about this inquiry, in the run that it comes from. */
 function isDelegationProven(state: RunState, inquiry: AskedInquiry, record: DelegationRecord): boolean {
   const { proof, carried_from, delegation } = record;
   if (proof === undefined || !isMadeAbout(state, inquiry, proof.statement, carried_from)) return false;
@@ -133,7 +133,7 @@ function isDelegationProven(state: RunState, inquiry: AskedInquiry, record: Dele
   );
 }
 
-/** Reports whether a statement was made about a question, in the execution that it is said to come from. */
+/** Returns whether a statement was made about an inquiry, in the execution that it is said to come from. */
 function isMadeAbout(
   { run }: RunState,
   { key }: AskedInquiry,
@@ -144,7 +144,7 @@ function isMadeAbout(
   return origin !== undefined && tenant === run.tenant && execution === uuidOf(origin.n) && inquiry === key;
 }
 
-/** Reports whether a vote is what a signed statement says, made about this question in the run that it comes from. */
+/** Returns whether a signed statement proves a vote: made about this inquiry, in the run that it comes from. */
 function isVoteProven(state: RunState, inquiry: AskedInquiry, vote: Vote): boolean {
   const { request, settled } = inquiry;
   const { proof, carried_from, by, option, at, response, comment } = vote;
@@ -165,7 +165,7 @@ function isVoteProven(state: RunState, inquiry: AskedInquiry, vote: Vote): boole
   );
 }
 
-/** Keeps the states of sub-workflows whose work was not dropped; what is visited anew begins anew. */
+/** Keeps the states of sub-workflows whose work was not dropped; a new visit starts its sub-workflow from the beginning. */
 function childrenLeft({ run, visits }: RunState, left: CarriedState): CarriedState['children'] {
   const children = run.carried?.children;
   if (children === undefined) return undefined;

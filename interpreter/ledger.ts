@@ -22,7 +22,7 @@ const HIDDEN_REASONS: readonly Reason[] = ['not_allowed', 'option_unknown', 'res
 type Reason = RefusalReason | DelegationRefusal;
 
 /**
- * Checks an export of decisions and delegations against published keys: that the API has started the execution, every signature, that
+ * Checks an export of decisions and delegations against published keys: that the API started the execution, every signature, that
  * each statement belongs to its run and question, every verdict by the rules of the interpreter, and that each question has the outcome
  * that its statements lead to. Sub-workflows are started by the execution above them, for the same people.
  */
@@ -30,7 +30,7 @@ export function verifyLedger(ledger: Ledger, keys: readonly LedgerKey[]): Ledger
   return verifyBelow(ledger, keys, null);
 }
 
-/** The same of an execution below another one, whose start was checked. */
+/** Does the same for an execution below another one, whose start was checked. */
 function verifyBelow(
   ledger: Ledger,
   keys: readonly LedgerKey[],
@@ -71,7 +71,7 @@ function startFinding(
   return fault === null ? finding('verified', null) : finding('failed', fault);
 }
 
-/** Checks the statements and the questions of one execution, without its start and what is below it. */
+/** Checks the statements and the questions of one execution, without its start and without its sub-workflows. */
 export function verifyStatements(ledger: Omit<Ledger, 'children'>, keys: readonly LedgerKey[]): LedgerFinding[] {
   const { execution, questions, statements } = ledger;
   const byKid = Object.fromEntries(keys.map((key) => [key.kid, key]));
@@ -108,7 +108,7 @@ function faultsOf(ledger: Omit<Ledger, 'children'>, keys: Record<string, LedgerK
   for (const entry of ledger.statements) {
     const { statement, event, carried_from: from, verdict } = entry;
     const fault = ids.has(statement.id) ? 'repeated' : statementFault(ledger, entry, ownValue(keys, entry.kid));
-    // What was kept comes from other runs, without events of this one; everything else has one.
+    // Kept statements come from other runs and have no event of this one; all others have one.
     const isLate = event === null ? from === null : from !== null || event <= last;
     const at = event === null || verdict.result === 'refused' ? newest : Date.parse(String(statement.at));
     if (fault !== null || isLate || at < newest - CLOCK_TOLERANCE) faults.set(entry, fault ?? 'reordered');
@@ -134,11 +134,11 @@ function statementFault(
   if (statement.type !== type || !isForRun(ledger, entry)) return 'wrong_run';
   const question = ledger.questions.find(({ inquiry }) => inquiry === statement.inquiry);
   if (question === undefined) return 'unknown_question';
-  // A delegation says who decides, not what is decided about.
+  // A delegation is about who decides, not about the binding.
   return type === 'delegate' ? null : bindingFault(question, entry);
 }
 
-/** Reports whether a statement was made for the run of the ledger, or kept from another run that it names. */
+/** Returns whether a statement was made for the run of the ledger, or kept from another run that it names. */
 function isForRun(
   { execution }: Pick<Ledger, 'execution'>,
   { statement, carried_from: from }: LedgerStatement,
@@ -152,18 +152,18 @@ function isForRun(
 
 function bindingFault(question: LedgerQuestion, { statement, carried_from: from, verdict }: LedgerStatement) {
   if (verdict.result === 'refused' || !question.request.bind) return null;
-  // A decision that was kept is bound to the question as it was in its own run.
+  // A kept decision is bound to the question as it was in the run of the decision.
   const same = from === null ? statement.bound_to === question.bound_to : statement.what === question.what;
   return same ? null : 'binding_changed';
 }
 
-/** Reports whether both ids of an execution name the same run. */
+/** Returns whether both ids of an execution name the same run. */
 function hasOwnId({ id, uuid }: Ledger['execution']): boolean {
   const n = parseExecutionId(uuid)?.n;
   return n !== undefined && integerId(n) === id;
 }
 
-/** Finds what is wrong with a question, given its statements without fault; null: nothing. */
+/** Returns what is wrong with a question, given its valid statements; null: nothing. */
 function questionFault(
   ledger: Omit<Ledger, 'children'>,
   question: LedgerQuestion,
@@ -196,7 +196,7 @@ function isDigestOf(
   const n = parseExecutionId(execution.uuid)?.n ?? -1;
   const run = { n, tenant: execution.tenant } as RunInput; // no more of it counts
   const { digest: again } = digestQuestion(run, digest, { key, request, plan });
-  // What a retry has kept is bound to the question of another run.
+  // A decision that a retry kept is bound to the question of another run.
   return again.what === what && (isKept || again.bound_to === bound);
 }
 
@@ -208,7 +208,7 @@ interface Judged {
   delegations: DelegationRecord[];
 }
 
-/** Finds what is wrong with a decision, given what came before it; null: nothing. One that counts is added to `before`. */
+/** Returns what is wrong with a decision, given the statements before it; null: nothing. A decision that counts is added to `before`. */
 function decisionFault(
   { execution }: Pick<Ledger, 'execution'>,
   question: LedgerQuestion,
@@ -235,7 +235,9 @@ function decisionFault(
   return null;
 }
 
-/** Finds what is wrong with a delegation, given what came before it; null: nothing. One that counts is added to `before`. */
+/**
+ * Returns what is wrong with a delegation, given the statements before it; null: nothing. A delegation that counts is added to `before`.
+ */
 function delegationFault(
   { execution }: Pick<Ledger, 'execution'>,
   question: LedgerQuestion,
@@ -260,16 +262,16 @@ function delegationFault(
 }
 
 /**
- * Returns who is known to have started the execution in which a statement was made. Of an earlier one, whose decision was kept, that is
- * the first of all: the others may have come with a retry.
+ * Returns the known starters of the execution in which a statement was made. For a decision kept from an earlier execution that is only
+ * the first starter: the others may have come with a retry.
  */
 function startersFor({ starters }: Ledger['execution'], { carried_from: from }: LedgerStatement): string[] {
   return from === null ? starters : starters.slice(0, 1);
 }
 
 /**
- * Reports whether a statement can only have been refused for a reason if the rules refuse it now. The others depend on the moment at
- * which the run took it, or on what is hidden. `decided` is the `bound_to` of a decision.
+ * Returns whether a refusal for a reason is only right if the rules refuse the statement now, too. Other reasons depend on the moment at
+ * which the run took the statement, or on what is hidden. `decided` is the `bound_to` of a decision.
  */
 function mustBeRight(
   { status, masked, bound_to: bound }: LedgerQuestion,

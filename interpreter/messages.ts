@@ -12,7 +12,7 @@ import { demandsStatements } from './statements.ts';
 import { takeTrust } from './trust.ts';
 import { DELEGATION, RESERVED_SIGNALS } from './versions.ts';
 
-/** Takes a signal that was sent to a run: one with a reserved name says what people want of it, any other brings data. */
+/** Takes a signal that was sent to a run: one with a reserved name brings a decision, a delegation or a control; any other brings data. */
 export function takeMessage(state: RunState, name: string, payload: Json): void {
   if (name === DECISION_SIGNAL && state.version >= RESERVED_SIGNALS) takeDecision(state, payload);
   else if (name === CONTROL_SIGNAL && state.version >= RESERVED_SIGNALS) takeControl(state, payload);

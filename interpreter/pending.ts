@@ -1,34 +1,34 @@
 import type { Pending, Place, RunState } from './state.ts';
 import { IN_FLIGHT_LIMIT } from './versions.ts';
 
-/** Activities and sub-workflows that may be under way at once: Temporal refuses more than 2,000 of each in one run. */
+/** The number of activities and sub-workflows that may be under way at once: Temporal refuses more than 2,000 of each in one run. */
 const MAX_IN_FLIGHT = 1_500;
 
-/** Whether one more activity or sub-workflow may be under way. */
+/** Returns whether one more activity or sub-workflow may be under way. */
 export function hasRoom(state: RunState): boolean {
   return state.version < IN_FLIGHT_LIMIT || state.inFlight < MAX_IN_FLIGHT;
 }
 
-/** Notes that an event is owed under a key. */
+/** Records that an event is awaited under a key. */
 export function awaitEvent(state: RunState, key: string, pending: Omit<Pending, 'sequence' | 'step'>): void {
   state.sequence += 1;
   state.pending.set(key, { ...pending, sequence: state.sequence, step: state.step });
   if (inFlight(pending)) state.inFlight += 1;
 }
 
-/** Waits for a key no more. */
+/** Stops waiting for a key. */
 export function forget(state: RunState, key: string): void {
   const pending = state.pending.get(key);
   if (pending !== undefined && inFlight(pending)) state.inFlight -= 1;
   state.pending.delete(key);
 }
 
-/** Whether a worker or another run has it, so that it must be awaited. */
+/** Returns whether pending work is with a worker or another run, so that it must be awaited. */
 export function inFlight({ kind }: Pick<Pending, 'kind'>): boolean {
   return kind === 'activity' || kind === 'child' || kind === 'slice';
 }
 
-/** Tells the shell to run a timer, under the key that its event will have. */
+/** Commands a timer, under the key that its event will have. */
 export function armTimer(
   state: RunState,
   key: string,
@@ -41,7 +41,7 @@ export function armTimer(
   awaitEvent(state, key, { ...pending, due: state.now + rounded });
 }
 
-/** Waits for a key no more; tells the shell so when it has a timer that has reached Temporal. */
+/** Stops waiting for a key, and commands the cancel of its timer if that has reached Temporal. */
 export function dropPending(state: RunState, key: string): void {
   const pending = state.pending.get(key);
   forget(state, key);
@@ -49,5 +49,5 @@ export function dropPending(state: RunState, key: string): void {
   if (pending.step !== state.step) state.commands.push({ type: 'cancel_timer', key });
 }
 
-/** No work of a task. */
+/** The place of pending events that belong to no task. */
 export const NO_WORK: Place = { visit: -1, item: null };

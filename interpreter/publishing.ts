@@ -3,7 +3,10 @@ import { scopeOf, type Viewpoint } from './scope.ts';
 import type { RunState } from './state.ts';
 import type { Published, Variables } from './variables.ts';
 
-/** Returns the variables after some assignments, each of which sees the earlier ones. Throws a RenderError, leaving the variables as they were. */
+/**
+ * Returns the variables after some assignments, each of which sees the earlier ones. Throws a RenderError, leaving the variables as they
+ * were.
+ */
 export function publish(state: RunState, assignments: Assignments, viewpoint: Viewpoint): Variables {
   if (assignments.length === 0) return viewpoint.variables;
   const changes = new Map<string, Published>();

@@ -6,7 +6,7 @@ import { emptyQueue } from './signals.ts';
 import type { Items, RunState, Visit, Work } from './state.ts';
 import { type Published, Variables } from './variables.ts';
 
-/** Puts a run that has not begun where another one stood. */
+/** Restores carried state into the state of a run that has not begun. */
 export function restore(state: RunState, carried: CarriedState): void {
   const scopes = carried.scopes.map((scope) => {
     const published = scope.map(([name, number, value]): [string, Published] => [name, { number, value }]);
@@ -71,7 +71,7 @@ export function restore(state: RunState, carried: CarriedState): void {
   if (carried.middle !== undefined) restoreMiddle(state, carried.middle);
 }
 
-/** Has what was awaited awaited again; timers run for what is left of their time. */
+/** Awaits again everything that the earlier run awaited; timers run for the rest of their time. */
 function restoreMiddle(state: RunState, middle: CarriedMiddle): void {
   const { started, waits, waiters, dropped, paused, controls, asked, failure, lost, also, turn = null } = middle;
   const { backlog = [], statements, newest_control = 0 } = middle;

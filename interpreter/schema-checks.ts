@@ -7,7 +7,7 @@ import type { SchemaIssue } from '../model/schema/walk.ts';
 import { WorkMeter } from '../model/work.ts';
 import { ALL_DEFAULTS, OWN_SCHEMA_CHECKS } from './versions.ts';
 
-/** A value with the defaults of a schema, as a run of a version of the interpreter fills them in, and everything in which it does not match. */
+/** Fills in the defaults of a schema as a run of an interpreter version does. Returns the value, and everything that does not match. */
 export function completed(
   version: number,
   schema: JsonObject,
@@ -26,8 +26,8 @@ export function completed(
 }
 
 /**
- * Everything in which a value does not match a schema, for a run of a version of the interpreter; `base` is the pointer of the
- * value. A schema that cannot be used is an issue `schema_invalid`, since nothing may rest on a check that was not made.
+ * Returns everything in a value that does not match a schema, for a run of an interpreter version; `base` is the pointer of the value.
+ * A schema that cannot be used is an issue `schema_invalid`, so that no value counts as checked without a check.
  */
 export function mismatches(
   version: number,
@@ -44,7 +44,7 @@ export function mismatches(
   }
 }
 
-/** The issue of a schema that cannot be used; anything but a SchemaError is thrown again. */
+/** Returns the issue of a schema that cannot be used; rethrows anything but a SchemaError. */
 function unusable(error: unknown, base: string): SchemaIssue {
   if (!(error instanceof SchemaError)) throw error;
   return { code: 'schema_invalid', path: base, message: `cannot be checked: ${error.message}`, keyword: '' };

@@ -11,22 +11,22 @@ import type { Variables } from './variables.ts';
 import { ATTEMPTS_COUNTED, COMPLETE_ERRORS, HELD_VISITS_HIDDEN, SCHEDULED_TIME, SECOND_DIALECT } from './versions.ts';
 import { pathBack } from './visits.ts';
 
-/** From where a template looks at a run. */
+/** The place in a run from which a template reads. */
 export interface Viewpoint {
   /** The visit that it belongs to; null where none has begun, or all have ended. */
   visit: Visit | null;
   variables: Variables;
   /** The item of the visit whose work it is. */
   item?: number | null;
-  /** How the visit has just ended: what `result()` and its like tell. */
+  /** How the visit has just ended, for `result()`, `succeeded()` and `failed()`. */
   ended?: { status: string; output: Json };
-  /** The failure that `error` means; undefined: the one that led to the visit. */
+  /** The failure that `error` reads; undefined: the one that led to the visit. */
   error?: Failure | null;
 }
 
 type Meter = WorkMeter | undefined;
 
-/** Counts units of work that a lookup does. Throws as Budget.work does. */
+/** Counts the units of work of a lookup. Throws as Budget.work does. */
 function charge(meter: Meter, units: number): void {
   if (meter !== undefined) new Budget(0, meter).work(units);
 }
@@ -36,7 +36,7 @@ export function dialectOf(version: number): Dialect {
   return version >= SECOND_DIALECT ? 2 : 1;
 }
 
-/** The names that a template sees; `meter` counts its work. */
+/** Creates the names that a template sees; `meter` counts its work. */
 export function scopeOf(state: RunState, viewpoint: Viewpoint, meter: Meter = state.work.meter): Scope {
   const { visit, variables, ended, item = null } = viewpoint;
   const { input, info } = state;
@@ -118,12 +118,12 @@ function taskValue(state: RunState, from: Visit | null, name: string, meter: Met
   const status = visit.skipped !== null ? 'skipped' : visit.status === 'delayed' ? 'running' : visit.status;
   const error = failureValue(state, visit.failure, meter);
   if (state.version < ATTEMPTS_COUNTED) return { output: visit.output, status, error };
-  // What an earlier execution has done may be older than the count.
+  // Attempts of an earlier execution may be older than the counting of attempts.
   const { items, carried, attempts = carried ? null : 0 } = visit;
   return { output: visit.output, status, error, attempts: items === null ? attempts : null };
 }
 
-/** The visit that a task's name means: the latest on a path that led here, or else the one that completed last. */
+/** Returns the visit that the name of a task means: the latest on a path that led here, or else the one that completed last. */
 function visitSeen(state: RunState, from: Visit | null, name: string, meter: Meter): Visit | undefined {
   const indexes = state.visitsOf.get(name) ?? [];
   if (indexes.length === 1) return state.visits[indexes[0]!];
@@ -142,7 +142,7 @@ function visitSeen(state: RunState, from: Visit | null, name: string, meter: Met
   return last;
 }
 
-/** A failure as templates see it. */
+/** Returns a failure as templates see it. */
 function failureValue(state: RunState, failure: Failure | null, meter: Meter): Json {
   if (failure === null) return null;
   if (state.version >= COMPLETE_ERRORS) {
@@ -153,7 +153,7 @@ function failureValue(state: RunState, failure: Failure | null, meter: Meter): J
   return { ...rest, ...(cause === undefined ? {} : { cause: failureValue(state, cause, meter) }) };
 }
 
-/** 256 bits, in hexadecimal, that nobody has drawn before and everybody who runs this again draws. */
+/** Draws 256 random bits, in hexadecimal: new ones each time, and the same ones in each replay. */
 function draw(state: RunState): string {
   state.drawn += 1;
   return digest(`${state.info.seed}:${state.drawn}`, 'sha256');
@@ -163,7 +163,7 @@ function random(state: RunState): number {
   return Number.parseInt(draw(state).slice(0, 13), 16) / 16 ** 13;
 }
 
-/** A UUID, version 4 (RFC 9562). */
+/** Draws a UUID, version 4 (RFC 9562). */
 function uuid(state: RunState): string {
   const hex = draw(state);
   const variant = ((Number.parseInt(hex[16]!, 16) & 3) | 8).toString(16);

@@ -6,16 +6,16 @@ import { end } from './ends.ts';
 import { armTimer, awaitEvent, dropPending } from './pending.ts';
 import type { Place, RunState, SignalQueue } from './state.ts';
 
-/** Messages, and bytes of JSON, that may be kept while nobody waits for them. */
+/** The number of messages, and of bytes of JSON, that are kept while no task waits for them. */
 const MAX_SIGNALS = 1_000;
 const MAX_SIGNAL_BYTES = 256 * 1024;
 
-/** No messages. */
+/** Creates a queue without messages. */
 export function emptyQueue(): SignalQueue {
   return { messages: new Map(), waiters: new Map(), count: 0, bytes: 0, dropped: 0 };
 }
 
-/** Whether one more message can be kept beside some. */
+/** Returns whether one more message can be kept in addition to others. */
 export function hasRoomForSignal(kept: readonly Json[], payload: Json): boolean {
   return fits({ count: kept.length, bytes: kept.reduce<number>((sum, each) => sum + jsonSize(each), 0) }, payload);
 }
@@ -34,7 +34,7 @@ export function expectsSignal({ tasks }: Definition, name: string): boolean {
   });
 }
 
-/** Lets a visit wait for a signal, seconds at most; or gives the payload of one that came early. */
+/** Lets a visit wait for a signal, for some seconds at most. Returns the payload of a signal that came early. */
 export function awaitSignal(
   state: RunState,
   wait: { place: Place; key: string; name: string; timeout: number | null },
@@ -56,13 +56,13 @@ export function awaitSignal(
   return undefined;
 }
 
-/** Gives a message to the visit that waits longest, or keeps it. */
+/** Passes a message to the visit that has waited longest, or keeps it. */
 export function takeSignal(state: RunState, name: string, payload: Json): void {
   const { signals } = state;
   const waiters = signals.waiters.get(name) ?? [];
   for (let key = waiters.shift(); key !== undefined; key = waiters.shift()) {
     const pending = state.pending.get(key);
-    // It may wait no more: its time was up, or the run is stopping.
+    // The visit may have stopped waiting: its time was up, or the run is stopping.
     if (pending?.signal !== name) continue;
     dropPending(state, key);
     end(state, pending, { output: payload });

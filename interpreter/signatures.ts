@@ -7,17 +7,17 @@ import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 // encoding of a signature. Temporal's sandbox has neither node:crypto nor asynchronous hashes.
 hashes.sha512 = sha512;
 
-// Every JavaScript that the engine runs in has it.
+// Declared here because a pure folder has no ambient globals; every JavaScript runtime of the interpreter has it.
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
 
-/** What every signed text begins with: no signature over anything else can be taken for one over a statement. */
+/** The beginning of every signed text, so that no signature over anything else passes for one over a statement. */
 const PREFIX = 'fermata-statement-v1\n';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const SIGNATURE_BYTES = 64;
 const KEY_BYTES = 32;
 
-/** Signatures that were found valid and need not be verified again. */
+/** The number of valid signatures that are kept so that they need not be verified again. */
 const MAX_KNOWN = 10_000;
 const known = new Set<string>();
 
@@ -36,7 +36,7 @@ export function startContent(input: Json, run: Json): string {
   return digest(canonicalJson([input, run]), 'sha256');
 }
 
-/** Reports whether `sig` is the signature of a statement by the key `x`, both base64url (RFC 8032, without ZIP 215). */
+/** Returns whether `sig` is the signature of a statement by the key `x`, both base64url (RFC 8032, without ZIP 215). */
 export function isSignedBy(x: string, statement: JsonObject, sig: string): boolean {
   const text = signedText(statement);
   const name = digest(`${x} ${sig} ${text}`, 'sha256');
@@ -53,7 +53,7 @@ function isValid(signature: Uint8Array, text: string, key: Uint8Array): boolean 
   try {
     return verify(signature, new TextEncoder().encode(text), key, { zip215: false });
   } catch {
-    // A key or a signature that is no point of the curve.
+    // The key or the signature is not a point of the curve.
     return false;
   }
 }

@@ -14,36 +14,39 @@ import { completed } from './schema-checks.ts';
 import type { HistoryLength, RunState, Simulated } from './state.ts';
 import { workDone } from './work.ts';
 
-/** How one attempt of a task ends; `fault` is what only Temporal can cause. */
+/** How one attempt of a task ends; a `fault` is one that only Temporal can cause. */
 export type MockOutcome =
   | { output: Json }
   | { error: { type: string; message?: string | undefined } }
   | { running: true }
   | { fault: Fault };
 
-/** By task; a list is consumed one an attempt, over all visits. Beyond it, and for a task without one: null. */
+/**
+ * Outcomes by task. Each attempt takes the next one of a list, over all visits; beyond its end, and for a task without outcomes, the output
+ * is null.
+ */
 export type MockOutcomes = Readonly<Record<string, MockOutcome | readonly MockOutcome[]>>;
 
 /**
- * By task: how its items end, one outcome an item; or a list of such lists, one a visit. What is not told here ends as
- * the outcomes of the task say.
+ * Outcomes of items, by task: one outcome for each item, or a list of such lists, one for each visit. Items without one here end by the
+ * outcomes of their task.
  */
 export type MockItems = Readonly<Record<string, readonly MockOutcome[] | readonly (readonly MockOutcome[])[]>>;
 
-/** What came of a simulation: the state as it stands, the last ones of earlier runs of the chain, and every command on the way. */
+/** The result of a simulation: the state as it stands, the last states of earlier runs of the chain, and every command. */
 export interface Simulation {
   state: RunState;
   past: RunState[];
   commands: Command[];
   close: Extract<Command, { type: 'close' }> | null;
-  /** What inputs lack for actions of Fermata's own workers, by the key of the try. */
+  /** The issues of inputs of actions that Fermata's own workers run, by the key of the try. */
   missing: { key: string; issue: SchemaIssue }[];
 }
 
-/** Inputs that connections give, by pack and name (`slack/default`), and by action. */
+/** Inputs that connections supply, by pack and name (`slack/default`), and by action. */
 export type ConnectionDefaults = Readonly<Record<string, JsonObject>>;
 
-/** Changes the events of a wave before they are taken; `state` is the run as they find it, none before it has begun. */
+/** Changes the events of a wave before they are taken; `state` is the state before that, undefined before the run has begun. */
 export type Intervention = (events: RunEvent[], wave: number, state?: RunState) => RunEvent[];
 
 /**
@@ -66,13 +69,13 @@ export function simulate(
     items?: MockItems;
     defaults?: ConnectionDefaults | undefined;
     intervene?: Intervention | undefined;
-    /** How long the history is at a wave. */
+    /** Returns the length of the history at a wave. */
     history?: ((wave: number) => HistoryLength) | undefined;
   } = {},
 ): Simulation {
   const { tasks } = run.definition;
   const ends = ({ name }: Task) => [...[outcomes[name] ?? []].flat(), ...(items[name] ?? []).flat()];
-  // What runs at once ends at once as it is told to, unless that takes a worker.
+  // An action that runs inline ends at once with its mocked outcome, unless that outcome needs a worker.
   const atOnce = tasks.filter(
     (task) =>
       run.actions[task.action]?.inline &&
@@ -80,7 +83,7 @@ export function simulate(
       ends(task).every((outcome) => 'output' in outcome || 'error' in outcome),
   );
   const namesAtOnce = new Set(atOnce.map(({ name }) => name));
-  // Nobody sends a signal or decides here: what waits for that ends as it is told to.
+  // No signal or decision comes in a simulation: a task that waits for one ends with its mocked outcome.
   const awaited = tasks.filter(
     ({ name, action }) =>
       (!namesAtOnce.has(name) && (Object.hasOwn(outcomes, name) || Object.hasOwn(items, name))) ||
@@ -97,7 +100,7 @@ export function simulate(
       const { type, message = '' } = 'error' in outcome ? outcome.error : { type: 'action_error' };
       return { failure: { type, message } };
     },
-    // In a run a worker of Fermata's own checks the input, once the connection has given what it gives.
+    // In a run, one of Fermata's own workers checks the input after the connection has supplied its part.
     faultsOf: (key, action, input, issues) => {
       const { inline, waits, workflow, task_queue: queue, param_schema: schema } = run.actions[action]!;
       if (inline || waits || workflow || queue !== undefined || schema === undefined) return issues;
@@ -124,7 +127,7 @@ export function simulate(
     if (onward === undefined) {
       const next = world.next();
       time = Math.max(time, next.time);
-      // Within slices the run bounds its work itself.
+      // Within slices, the run bounds its work itself.
       if (!next.sliced && workBefore + workDone(state) > state.work.limits.span) throw new WorkExceeded();
       const events = intervene(next.events, wave, state);
       if (events.length === 0) break;
@@ -150,7 +153,7 @@ function isMissing({ code }: SchemaIssue): boolean {
   return code === 'required';
 }
 
-/** The input of an action over what its connection gives where it gives nothing. */
+/** Returns the input of an action, with the values that its connection supplies where the input has none. */
 function withDefaults(defaults: ConnectionDefaults, action: string, input: Json): Json {
   if (!isJsonObject(input)) return input;
   const { connection = DEFAULT_CONNECTION } = input;
@@ -158,7 +161,7 @@ function withDefaults(defaults: ConnectionDefaults, action: string, input: Json)
   return isJsonObject(given ?? null) ? { ...(given as JsonObject), ...input } : input;
 }
 
-/** What stands for Temporal: gives each activity its outcome and keeps the timers. */
+/** Creates the stand-in for Temporal, which gives each activity its outcome and keeps the timers. */
 function createWorld(outcomes: MockOutcomes, items: MockItems) {
   const used = new Map<string, number>();
   const timers = new Map<string, { due: number; shielded: boolean }>();
@@ -176,7 +179,7 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
   const perform = (command: Extract<Command, { type: 'activity' | 'child' }>): void => {
     const { key, shielded } = command;
     const count = command.type === 'activity' ? command.retry.count : 0;
-    // Other workers than Fermata's do not tell.
+    // Only Fermata's own workers report the attempt.
     const own = command.type === 'activity' && command.spec.task_queue === undefined;
     for (let attempt = 1; ; attempt += 1) {
       const told = own ? { attempt } : {};
@@ -227,7 +230,10 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
       for (const command of commands) take(command, now);
     },
 
-    /** What happens next: what a slice has left, without anything else; all that is to end now, or else the timers that are due first; nothing when nothing will. */
+    /**
+     * Returns the next events: those that a slice has left, alone; else everything that ends now; else the timers that are due first. No
+     * events: nothing will happen.
+     */
     next(): { events: RunEvent[]; time: number; sliced: boolean } {
       if (slices.length > 0) {
         const events = slices;
@@ -267,8 +273,8 @@ function answerOf(
 }
 
 /**
- * How a try ends, by its key; `nth` tells how many outcomes of a task have been used before, and is asked only where one
- * of them is.
+ * Returns the planned outcome of a try, by its key. `nth` returns how many outcomes of a task were used before; it is called only when
+ * one of them is used.
  */
 export function plannedOutcome(
   outcomes: MockOutcomes,
@@ -290,7 +296,7 @@ function isList(planned: MockOutcome | readonly MockOutcome[]): planned is reado
   return Array.isArray(planned);
 }
 
-/** A visit as a simulation tells of it. */
+/** A visit as a simulation shows it. */
 export interface SimulatedTask {
   key: string;
   action: string;
@@ -300,7 +306,7 @@ export interface SimulatedTask {
   error: Failure | null;
 }
 
-/** The visits that have started, in the order in which they did. */
+/** Returns the visits that have started, in the order of their starts. */
 export function simulatedTasks(state: RunState): SimulatedTask[] {
   return state.visits
     .filter(({ startedAt }) => startedAt !== null)

@@ -81,7 +81,7 @@ function startItems(state: RunState, index: number): void {
       state.starting.push({ visit: index, item: null });
       return;
     }
-    // They are first in the next slice, so that slices do not change the order of starts.
+    // The rest starts first in the next slice, so that slices do not change the order of starts.
     if (!hasTime(state)) {
       state.starting.unshift({ visit: index, item: null });
       return;
@@ -245,7 +245,7 @@ function wait(state: RunState, place: Place, what: 'timer' | 'signal' | 'inquiry
     if (failure !== null) end(state, place, { failure });
     return;
   }
-  // The schema of the action has made sure of these types.
+  // The schema of the action ensures these types.
   const { seconds, until, name, timeout } = work.input as Partial<Record<string, Json>>;
   if (what === 'signal') {
     const limit = typeof timeout === 'number' ? timeout : visit.shielded ? CLEANUP_SECONDS : null;

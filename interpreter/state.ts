@@ -60,7 +60,7 @@ export type InlineResult = { output: Json } | { failure: Failure };
 /** How work ends: with an output, or with a failure; `lost`: the engine's own loss; `partial`: the output as far as there is one. */
 export type WorkEnding = { output: Json } | { failure: Failure; lost?: boolean; partial?: Json };
 
-/** What a simulation decides about tries, by their keys. */
+/** The decisions of a simulation about tries, by their keys. */
 export interface Simulated {
   /** Returns the result of an inline try; null: that of its action. */
   endOf(key: string): InlineResult | null;
@@ -225,17 +225,17 @@ export interface RunWork {
   /** Units in this run of the chain, and in the whole chain since the last event from outside. */
   run: number;
   span: number;
-  /** Units in this run from which on it is tried to go on as another one. */
+  /** Units in this run from which it tries to continue as new. */
   heldAt: number;
-  /** What the templates of the current visit have done, which the sums do not hold yet; undefined in interpreters below 8. */
+  /** The work of the current visit's templates, which the sums do not include yet; undefined in interpreters below 8. */
   meter: WorkMeter | undefined;
-  /** What is charged for all work where somebody replays the run; undefined in a worker. */
+  /** The meter that is charged for all work of a replay; undefined in a worker. */
   readonly replay: ReplayMeter | undefined;
   /** This activation has left something to the next slice. */
   left: boolean;
   /** Slices that this run of the chain has ended. */
   slices: number;
-  /** The run has failed for its work: nothing of it starts any more, nor does anything follow from what ends. */
+  /** The run has failed because of its work: nothing starts any more, and nothing follows from work that ends. */
   exhausted: boolean;
 }
 
@@ -247,67 +247,67 @@ export interface HistoryLength {
 
 /** The state of a run: everything that is not read-only changes, in place. */
 export interface RunState {
-  /** The version of the interpreter that the run was started with: what behaves differently asks for it. */
+  /** The interpreter version that the run was started with, which decides its behaviour (versions.ts). */
   readonly version: number;
   readonly program: Program;
   readonly actions: Readonly<Record<string, ActionSpec>>;
   readonly info: RunFacts;
-  /** The second argument of the workflow: what sub-workflows are made from. */
+  /** The second argument of the workflow; inputs of sub-workflows are built from it. */
   readonly run: RunInput;
-  /** What the digests of its questions have in common; null where nobody is asked, and below interpreter 9. */
+  /** The parts that the digests of its inquiries share; null where nobody is asked, and below interpreter 9. */
   readonly digest: RunDigest | null;
-  /** The keys whose signatures count now; null for a run that asks for none. */
+  /** The keys whose signatures count now; null for a run that demands no signatures. */
   trust: Trust | null;
   /** Temporal's id of the first run of the chain. */
   readonly chain: string;
-  /** Returns the hash of everything that the run was started with; undefined where nobody knows. */
+  /** Returns the hash of everything that the run was started with; undefined where it is unknown. */
   readonly content: (() => string) | undefined;
-  /** What has become of signed statements, and when the newest control was made, in milliseconds. */
+  /** Counts of signed statements, and when the newest control was made, in milliseconds. */
   readonly statements: StatementCounts;
   newestControl: number;
   /** Statements with a false signature that this run of the chain has verified. */
   forged: number;
-  /** When the first run of the chain has started, in milliseconds. */
+  /** When the first run of the chain started, in milliseconds. */
   started: number;
   readonly input: Parameters;
   readonly outSchema: JsonObject | undefined;
-  /** Tasks whose ends are told from outside although the engine could run them itself (simulation). */
+  /** Tasks whose outcomes come from outside although the interpreter could run them itself (simulation). */
   readonly mocked: ReadonlySet<string>;
-  /** What a simulation does otherwise; undefined in a run. */
+  /** The decisions of a simulation; undefined in a run. */
   readonly simulated: Simulated | undefined;
-  /** What `variables` gave: where every branch begins. */
+  /** The rendered `variables`, with which every branch begins. */
   variables: Variables;
-  /** For each name the latest publish of the branches that have ended. */
+  /** For each name, the latest publish of the branches that have ended. */
   ended: Variables;
   signals: SignalQueue;
-  /** What people were asked, by the key of the try, and every decision that came, in order. */
+  /** The inquiries, by the key of the try, each with every decision that came, in order. */
   inquiries: Map<string, AskedInquiry>;
   decisions: DecisionRecord[];
-  /** Since when nothing new starts, in milliseconds, and by whom; null while everything may. */
+  /** Since when the run is paused, in milliseconds, and by whom; null: it is not. */
   paused: { since: number; by: string; reason: string | null } | null;
   controls: ControlRecord[];
-  /** Since when it waits for its turn among runs with its concurrency key, in milliseconds; null: it does not. */
+  /** Since when the run waits for its concurrency key, in milliseconds; null: it does not. */
   turn: number | null;
-  /** How long Temporal's history is, and whether Temporal suggests to go on in another run. */
+  /** The length of Temporal's history, and whether Temporal suggests to continue as new. */
   history: HistoryLength;
   /**
-   * While nothing new starts, since the run is to go on as another one; `hard`: for as long as it takes. `holdFrom` is the
-   * length of history from which on that is tried.
+   * The drain before the run continues as new, in which nothing new starts; `hard`: it lasts for as long as it takes. `holdFrom` is the
+   * length of history from which a drain is tried.
    */
   hold: 'soft' | 'hard' | null;
   holdFrom: number;
-  /** How often inquiries have changed that an earlier run of the chain did not hand on. */
+  /** How often inquiries changed that an earlier run of the chain did not pass on. */
   asked: number;
-  /** By index; sparse: an earlier run of the chain does not hand on what nothing needs any more. */
+  /** By index; sparse: an earlier run of the chain does not pass on visits that nothing needs any more. */
   visits: Visit[];
   /** Indexes of the visits of each task. */
   visitsOf: Map<string, number[]>;
   pending: Map<string, Pending>;
-  /** How many activities and sub-workflows are pending, the end of a slice among them. */
+  /** The number of pending activities and sub-workflows, including the end of a slice. */
   inFlight: number;
-  /** What is about to start, in order. */
+  /** Work that is about to start, in order. */
   starting: Place[];
-  /** What has arrived at joins, by join, lineage and round. */
+  /** The arrivals at joins, by join, lineage and round. */
   gatherings: Map<string, Gathering>;
   /** How often each task has arrived at a join with rounds, by join, lineage and task. */
   roundsOf: Map<string, number>;
@@ -315,26 +315,26 @@ export interface RunState {
   leaves: Map<string, number>;
   commands: Command[];
   work: RunWork;
-  /** Events that have come and are taken in the next slice, in order. */
+  /** Events that are taken in the next slice, in order. */
   backlog: RunEvent[];
   sequence: number;
   step: number;
   endings: number;
   starts: number;
-  /** The number of the last publish, and how often chance was asked. */
+  /** The number of the last publish, and the number of random draws. */
   published: number;
   drawn: number;
   /** Time of the current activation, in milliseconds. */
   now: number;
-  /** Why everything stops before its end; null while it does not. */
+  /** Why the run stops before its end; null: it does not. */
   stopping: 'cancelled' | 'timeout' | null;
-  /** The cleanup after that has begun. */
+  /** Whether the cleanup after a stop has begun. */
   cleaning: boolean;
   /** The failure that decided the run, and whether it was the engine's own. */
   failure: Failure | null;
   lost: boolean;
   also: Failure[];
   outcome: Outcome | null;
-  /** What `output` gave, or the result without it; null until the run has closed. */
+  /** The result: the rendered `output`, or the one without it; null until the run has closed. */
   output: Json;
 }

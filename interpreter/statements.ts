@@ -23,23 +23,23 @@ const BYTES_PER_UNIT = 64;
 /** Milliseconds that a control may be older than the newest one that the run has taken. */
 const MAX_CONTROL_AGE = 60_000;
 
-/** A time in UTC as JavaScript writes it: what depends on the time zone of a process would not replay. */
+/** A time in UTC as JavaScript writes it: one that depends on the time zone of a process would not replay. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** What a statement says once it is verified: the payload without its signature, with the values that were hashed. */
+/** A verified statement: the payload without its signature, with the values that were hashed. */
 export interface VerifiedStatement {
   payload: JsonObject;
   proof: StatementProof;
 }
 
-/** Reports whether a run takes nothing from people but signed statements. A run that no API has started trusts nobody and asks for none. */
+/** Returns whether a run takes nothing from people but signed statements. A run that no API started trusts nobody and demands none. */
 export function demandsStatements({ version, run }: Pick<RunState, 'version' | 'run'>): boolean {
   return version >= SIGNED_STATEMENTS && run.trust !== undefined;
 }
 
 /**
- * Verifies the payload of a signal that must be a signed statement of a type. Null: it is refused, which is recorded, or has been taken
- * before, which is not; `isTaken` tells that of an id.
+ * Verifies the payload of a signal that must be a signed statement of a type. Returns null for a refused statement, which is recorded, and
+ * for one that was taken before, which is not; `isTaken` looks up an id.
  */
 export function verifyStatement(
   state: RunState,
@@ -52,7 +52,7 @@ export function verifyStatement(
   if (typeof found === 'string') return refuse(state, signal, payload, found);
   const { statement, kid, sig, given } = found;
   spend(state, jsonSize(payload) / BYTES_PER_UNIT);
-  // The same statement twice is one.
+  // The same statement twice counts once.
   if (isTaken(statement.id as string)) return null;
   const reason = refusalOf(state, found, type);
   if (reason !== null) return refuse(state, signal, payload, reason);
@@ -66,7 +66,7 @@ export function verifyStatement(
   };
 }
 
-/** Finds why a statement does not count, in the order in which it is asked; null: it does. */
+/** Returns the first reason why a statement does not count; null: it does. */
 function refusalOf(state: RunState, found: SignedStatement, type: StatementType): StatementRefusalReason | null {
   const { run, chain, trust } = state;
   const { statement, kid, sig, given } = found;
@@ -86,14 +86,14 @@ function refusalOf(state: RunState, found: SignedStatement, type: StatementType)
 }
 
 /**
- * Reports whether a run has verified as many forgeries as whoever replays it can verify in one go. It refuses statements unverified then,
- * until it has continued as another run, which the work that it has done leads to.
+ * Returns whether a run has verified as many forgeries as a replay can verify at once. The run then refuses statements unverified until it
+ * has continued as new, which the work of verifying leads to.
  */
 export function isFlooded({ version, forged, work }: Pick<RunState, 'version' | 'forged' | 'work'>): boolean {
   return version >= FLOODS_REFUSED && forged * VERIFICATION >= work.limits.run;
 }
 
-/** Reports whether a kept proof, with the values next to it, is a valid statement by a key that the run trusts. Charges for that. */
+/** Returns whether a kept proof, with the values next to it, is a valid statement by a key that the run trusts. Charges for the check. */
 export function isProven(
   state: RunState,
   { statement, kid, sig, salt }: StatementProof,
@@ -106,7 +106,7 @@ export function isProven(
   return isSignedBy(x, statement, sig);
 }
 
-/** Reports whether what is given next to a statement is all of what it holds hashes of, and nothing else. */
+/** Returns whether the values next to a statement are exactly those that it holds hashes of. */
 export function matchesHashes(statement: JsonObject, given: JsonObject, type: StatementType): boolean {
   const { salt, ...values } = given;
   if (typeof salt !== 'string') return false;
@@ -133,8 +133,8 @@ function parseStatement(payload: Json, type: StatementType): SignedStatement | '
 }
 
 /**
- * Records a refusal; beyond a number of them only that there was one more. Of a flood the newest ones are kept, in place of the second
- * half: whoever has sent one of them must find out, to send it again.
+ * Records a refusal; beyond a limit only the count grows. In a flood the newest refusals replace the second half of the list, so that the
+ * sender of a genuine statement learns that it must be sent again.
  */
 function refuse(state: RunState, signal: string, payload: Json, reason: StatementRefusalReason): null {
   const { statements, now } = state;
@@ -153,5 +153,5 @@ function refuse(state: RunState, signal: string, payload: Json, reason: Statemen
   return null;
 }
 
-/** Characters that are kept of what a refused statement says of itself. */
+/** Characters that are kept of the claims in a refused statement. */
 const MAX_CLAIM = 200;

@@ -8,19 +8,19 @@ import type { Pending, RunState } from './state.ts';
 import { mayStart, schedule, workAt } from './visits.ts';
 import { beginEvent, hasTime, spend } from './work.ts';
 
-/** Things that are waited for, looked at for one unit of work. */
+/** The number of pending entries that are examined for one unit of work. */
 const PENDING_PER_UNIT = 32;
 
 /**
- * Stops a run: what waits is dropped, what runs is cancelled and awaited. A second stop
- * changes nothing.
+ * Stops a run: drops waits, and cancels and awaits running work. A second stop changes
+ * nothing.
  */
 export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
   if (state.stopping !== null) return;
-  // A run whose last task ended just before has ended by itself.
+  // A run whose last task has just ended closes by itself.
   if (!hasWork(state) && state.starting.length === 0) return;
   state.stopping = why;
-  // Who asks a run to stop does not want it to stand still.
+  // A stop ends a pause.
   state.paused = null;
   state.turn = null;
   for (const place of state.starting.splice(0)) {
@@ -40,7 +40,7 @@ export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
   const waited = [...state.pending].some(([key, { due }]) => due !== null && key !== TIMEOUT_KEY && key !== DRAIN_KEY);
   dropPending(state, TIMEOUT_KEY);
   release(state);
-  // What this very step issued has not reached Temporal, and a timer ends with the cancel: neither leaves an event.
+  // Work that this step issued has not reached Temporal, and a timer ends with the cancel: neither leaves an event.
   dropWork(state, (pending) => !inFlight(pending) || pending.step === state.step);
   if (!hasWork(state)) {
     if (waited && state.program.cleanup.entries.length > 0) state.commands.push({ type: 'cancel_work' });
@@ -50,13 +50,13 @@ export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
   armTimer(state, GRACE_KEY, { ...NO_WORK, kind: 'grace' }, GRACE_SECONDS * 1000);
 }
 
-/** True while something is under way, or something that has come is not taken yet. */
+/** Returns whether work is under way, or an event is not taken yet. */
 export function hasWork(state: RunState): boolean {
   if (state.backlog.length > 0) return true;
   return state.pending.size > [GRACE_KEY, TIMEOUT_KEY, DRAIN_KEY].filter((key) => state.pending.has(key)).length;
 }
 
-/** Ends what is still awaited although it was cancelled, but for sub-workflows: those have a grace of their own. */
+/** Ends cancelled work that is still awaited, except sub-workflows, which have their own grace period. */
 export function endGrace(state: RunState): void {
   dropWork(state, ({ kind }) => kind !== 'child');
 }
@@ -64,7 +64,7 @@ export function endGrace(state: RunState): void {
 function dropWork(state: RunState, dropped: (pending: Pending) => boolean): void {
   for (const [key, pending] of [...state.pending]) {
     if (pending.visit < 0 || !dropped(pending)) continue;
-    // The shell's one command to cancel all work ends its timer too.
+    // The command that cancels all work ends this timer too.
     forget(state, key);
     end(state, pending, cancelled());
   }
@@ -72,7 +72,7 @@ function dropWork(state: RunState, dropped: (pending: Pending) => boolean): void
 
 const cancelled = () => ({ failure: engineFailure('cancelled', 'the task was cancelled') });
 
-/** Begins what cleans up after a stop, once; false when there is nothing to begin. */
+/** Begins the cleanup after a stop, once. Returns false when there is nothing to begin. */
 export function beginCleanup(state: RunState): boolean {
   const { entries } = state.program.cleanup;
   if (state.stopping === null || state.cleaning || entries.length === 0) return false;
@@ -84,8 +84,8 @@ export function beginCleanup(state: RunState): boolean {
 }
 
 /**
- * Once the run has failed, no further attempt begins and no delay ends in a start. What there is no
- * time for is withdrawn in the next slice.
+ * Withdraws further attempts and delayed starts once the run has failed; those that the slice has no time for are withdrawn in
+ * the next one.
  */
 export function withdraw(state: RunState): void {
   if (state.failure === null || state.stopping !== null) return;

@@ -9,13 +9,15 @@ import type { Place, RunState, Visit, Work } from './state.ts';
 import { ATTEMPTS_COUNTED, PERMITS_APART, POSTPONED_BY_TIME, UNDEFINED_IS_NO_RETRY } from './versions.ts';
 import { mayStart, retryDelay, taskOf, templateFailure, workAt } from './visits.ts';
 
-/** Seconds after which a task is issued again that a busy worker has handed back. */
+/** Seconds after which a task is issued again that a busy worker handed back. */
 const BUSY_SECONDS = 10;
 
-/** How often a task is issued again because workers are busy, in runs of earlier interpreters: for a day, if they say so at once. */
+/**
+ * How often a task is issued again because workers are busy, in runs of earlier interpreters: for a day, if workers hand it back at once.
+ */
 const MAX_POSTPONED = 8_640;
 
-/** Has a try issued again that was lost. */
+/** Issues a lost try again. */
 export function reissue(state: RunState, place: Place, failure: Failure): void {
   const work = workAt(state, place);
   work.tries += 1;
@@ -26,7 +28,7 @@ export function reissue(state: RunState, place: Place, failure: Failure): void {
   state.starting.push(place);
 }
 
-/** Has a try issued again after some seconds that a busy worker has handed back: it is no attempt. */
+/** Issues a try that a busy worker handed back again after some seconds, without counting an attempt. */
 export function postpone(state: RunState, place: Place, failure: Failure): void {
   const work = workAt(state, place);
   work.tries += 1;
@@ -37,20 +39,20 @@ export function postpone(state: RunState, place: Place, failure: Failure): void 
   armTimer(state, tryKey(work), { ...place, kind: 'retry' }, BUSY_SECONDS * 1000);
 }
 
-/** Whether a task that a worker has handed back is to be issued again; `queue_timeout` bounds how long it waits for one. */
+/** Returns whether a task that a worker handed back is to be issued again; `queue_timeout` bounds how long it waits for a worker. */
 export function mayPostpone(state: RunState, work: Work, { queue_timeout: seconds }: ActionSpec): boolean {
   if (state.version < POSTPONED_BY_TIME) return state.version >= PERMITS_APART && work.postponed < MAX_POSTPONED;
   return work.postponedSince === undefined || state.now - work.postponedSince < seconds * 1000;
 }
 
-/** Returns the failure of a task that no worker could begin for so long: it says so where the reason was ours. */
+/** Returns the failure of a task that no worker could begin in time; it names the reason where that is Fermata's. */
 export function givenUp({ version }: RunState, failure: Failure): Failure {
   const isOurs = version >= POSTPONED_BY_TIME && failure.message.startsWith(`${INFRASTRUCTURE_UNAVAILABLE}:`);
   return isOurs ? { ...failure, type: INFRASTRUCTURE_UNAVAILABLE } : failure;
 }
 
 /**
- * Whether further attempts of a visit are made from here, and not by Temporal's retry policy: of what runs in the
+ * Returns whether the interpreter makes further attempts of a visit, not Temporal's retry policy: of actions that run in the
  * workflow, of sub-workflows, and under `retry.when`.
  */
 export function retriesItself(state: RunState, visit: Visit): boolean {
@@ -60,7 +62,9 @@ export function retriesItself(state: RunState, visit: Visit): boolean {
   return Boolean(inline || waits) && !state.mocked.has(visit.name);
 }
 
-/** Counts an attempt that begins. How many Temporal's retry policy makes is known when it ends, if whoever made them tells. */
+/**
+ * Counts an attempt that begins. The number that Temporal's retry policy makes is known when the activity ends, if its worker reports it.
+ */
 export function countAttempt(state: RunState, place: Place): void {
   if (state.version < ATTEMPTS_COUNTED) return;
   const visit = state.visits[place.visit]!;
@@ -74,8 +78,8 @@ export function countAttempt(state: RunState, place: Place): void {
 }
 
 /**
- * Takes what an end tells of the attempts that Temporal's retry policy has made. How many of them an activity made whose worker was
- * lost, nobody tells: once another was issued, their number is not known.
+ * Counts the attempts that Temporal's retry policy made, as the end of an activity reports them. An activity whose worker was lost reports
+ * none: once another one was issued, the number is unknown.
  */
 export function tellAttempt(state: RunState, place: Place, attempt: number | undefined): void {
   const visit = state.visits[place.visit]!;
@@ -85,13 +89,13 @@ export function tellAttempt(state: RunState, place: Place, attempt: number | und
   work.attempts = known ? attempt : null;
 }
 
-/** Counts the current try no longer as an attempt, since no worker has begun it. */
+/** Removes the current try from the count of attempts, since no worker began it. */
 export function withdrawAttempt(state: RunState, place: Place): void {
   const work = workAt(state, place);
   if (work.attempts) work.attempts -= 1;
 }
 
-/** Returns the failure of an attempt with the number that the attempt has in the count of its task, without one where that is not known. */
+/** Returns the failure of an attempt with the number of the attempt in its task; without one where that is unknown. */
 export function numbered(state: RunState, place: Place, failure: Failure): Failure {
   if (state.version < ATTEMPTS_COUNTED) return failure;
   const { attempts } = workAt(state, place);
@@ -99,13 +103,15 @@ export function numbered(state: RunState, place: Place, failure: Failure): Failu
   return attempts ? { ...rest, attempt: attempts } : rest;
 }
 
-/** The attempts so far, of which each try is one: of activities also those whose worker was lost, of sub-workflows only those that began. */
+/**
+ * Returns the number of attempts so far: one for each try, including activities whose worker was lost, and only sub-workflows that began.
+ */
 function attemptsIn(state: RunState, visit: Visit, work: Work): number {
   const { workflow } = state.actions[taskOf(state, visit).action]!;
   return workflow ? countedTries(work) : work.tries - work.postponed;
 }
 
-/** The tries that count towards `retry.count`: those of a lost worker do not. */
+/** Returns the number of tries that count towards `retry.count`; tries of a lost worker do not. */
 function countedTries({ tries, reissues, postponed }: Work): number {
   return tries - reissues - postponed;
 }
@@ -137,11 +143,11 @@ export function endTry(state: RunState, place: Place, failure: Failure, lost = f
   else armTimer(state, tryKey(work), { ...place, kind: 'retry' }, delay * 1000);
 }
 
-/** Whether the failure of a try is to be tried again; or the failure to find out. */
+/** Returns whether a try is to be repeated after its failure, or the failure of evaluating that. */
 function wanted(state: RunState, place: Place, when: TemplateValue | null): boolean | { failure: Failure } {
   const visit = state.visits[place.visit]!;
   const { failure } = workAt(state, place);
-  // Nobody is asked again because of an answer, unless the definition says when.
+  // A decision does not repeat its inquiry, unless `retry.when` allows it.
   if (when === null && (failure?.type === 'denied' || failure?.type === 'expired')) return false;
   if (when === null || failure === null) return true;
   if (NEVER_RETRIED.some((type) => type === failure.type)) return false;

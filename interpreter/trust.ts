@@ -3,7 +3,7 @@ import { TRUST_SIGNAL } from '../model/statement.ts';
 import type { RunState } from './state.ts';
 import { verifyStatement } from './statements.ts';
 
-/** Keys that a run may trust. */
+/** The number of keys that a run may trust. */
 const MAX_KEYS = 100;
 
 /**
@@ -22,7 +22,7 @@ export function takeTrust(state: RunState, payload: Json): void {
   state.trust = { keys: Object.fromEntries(keys.slice(0, MAX_KEYS)), revoked: [...revoked].slice(0, MAX_KEYS) };
 }
 
-/** Reads the keys that a trust statement adds, each with its thumbprint; what is none is passed over. */
+/** Reads the keys that a trust statement adds, each with its thumbprint; ignores invalid ones. */
 export function keysAdded(add: Json | undefined): [kid: string, x: string][] {
   return (Array.isArray(add) ? add : []).flatMap((key): [string, string][] =>
     isJsonObject(key) && typeof key.kid === 'string' && typeof key.x === 'string' ? [[key.kid, key.x]] : [],

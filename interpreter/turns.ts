@@ -9,15 +9,15 @@ import { dialectOf } from './scope.ts';
 import type { RunState } from './state.ts';
 import { decide, templateFailure } from './visits.ts';
 
-/** Characters of a concurrency key. */
+/** The number of characters that a concurrency key may have. */
 const MAX_KEY = 256;
 
-/** What is found out about the turn of a run: there is room for it, or not and it is not to wait. */
+/** The answer to whether a slot of the concurrency key is free: the run begins, or it is skipped or fails instead of waiting. */
 export type TurnVerdict = 'begin' | 'skip' | 'fail';
 
 /**
- * What a run of a definition shares with others; null: nothing. The key is a text, a number or a boolean. `interpreter` is the version
- * that the run has, `meter` counts the work of the template.
+ * Renders the concurrency key of a run; null: its definition has none. The key is a text, a number or a boolean. `interpreter` is the
+ * version of the run; `meter` counts the work of the template.
  */
 export function turnOf(
   { definition, ref, version }: { definition: Definition; ref: string; version: string },
@@ -42,7 +42,7 @@ export function turnOf(
   return { failure: engineFailure('input_invalid', message, { details: { field: 'concurrency_key' } }) };
 }
 
-/** The names that a concurrency key sees: the parameters alone. */
+/** Creates the names that a concurrency key sees: the parameters alone. */
 function scopeOver(input: Parameters, ref: string, version: string): Omit<Scope, 'dialect'> {
   const lookup = (root: string) => {
     if (root === 'workflow') return { param: input, ref, version };
@@ -52,12 +52,12 @@ function scopeOver(input: Parameters, ref: string, version: string): Omit<Scope,
   return { lookup, names: () => Object.keys(input), random: () => 0 };
 }
 
-/** Whether a run that begins must be told first that it is its turn: nobody has found that out when it was started. */
+/** Returns whether a run must wait before it begins until a signal reports that a slot is free, because its start did not find that out. */
 export function mustWait({ definition, turn, carried }: RunInput): boolean {
   return definition.concurrency_key !== undefined && turn === undefined && carried?.middle === undefined;
 }
 
-/** Takes what was found out about the turn of a run; false when it does not wait for that. */
+/** Takes the answer about the slot of a run; false when the run does not wait for it. */
 export function takeTurn(state: RunState, verdict: TurnVerdict): boolean {
   if (state.turn === null || state.outcome !== null) return false;
   state.turn = null;
@@ -68,7 +68,7 @@ export function takeTurn(state: RunState, verdict: TurnVerdict): boolean {
   return true;
 }
 
-/** Closes a run of which nothing has begun. */
+/** Closes a run as skipped before anything has begun. */
 export function closeSkipped(state: RunState): void {
   state.outcome = 'skipped';
   state.pending.clear();

@@ -5,13 +5,13 @@ import { jsonChanges } from '../model/json-reader.ts';
 import type { Fault } from './events.ts';
 import { BYTES_REFUSED, EXACT_PAYLOADS } from './versions.ts';
 
-/** The keys of what temporal/codec/payload-converter.cjs notes on the value of a payload. */
+/** The keys under which temporal/codec/payload-converter.cjs attaches notes to the value of a payload. */
 const UNREADABLE = Symbol.for('fermata.unreadable');
 const TEXT = Symbol.for('fermata.text');
 const ATTEMPT = Symbol.for('fermata.attempt');
 const VALUE = Symbol.for('fermata.value');
 
-/** Characters of an encoding's name that are repeated in a message. */
+/** Characters of an encoding's name that a message shows. */
 const MAX_NAME = 100;
 
 interface Noted {
@@ -21,19 +21,19 @@ interface Noted {
   [VALUE]?: unknown;
 }
 
-/** A value that has come in a payload. */
+/** A value that came in a payload. */
 export interface Arrived {
-  /** Undefined where the payload holds none. */
+  /** Undefined where the payload holds no value. */
   value: Json | undefined;
-  /** The encoding of what is no JSON; null for what is. */
+  /** The encoding of a payload that is not JSON; null for JSON. */
   encoding: string | null;
   /** The JSON as it was written. */
   text?: string | undefined;
-  /** The attempt that has made it, where its worker tells. */
+  /** The attempt that produced it, where its worker reports that. */
   attempt?: number | undefined;
 }
 
-/** Takes the notes off a decoded value. */
+/** Removes the notes from a decoded value, and returns both. */
 export function arrivedOf(decoded: unknown): Arrived {
   if (decoded instanceof Uint8Array) return { value: null, encoding: 'binary/plain' };
   if (typeof decoded !== 'object' || decoded === null) return { value: decoded as Json | undefined, encoding: null };
@@ -51,13 +51,13 @@ export function arrivedOf(decoded: unknown): Arrived {
   };
 }
 
-/** Why a run does not take a payload: it has another encoding, or is JSON that a value does not say. */
+/** Why a run refuses a payload: it has another encoding, or is JSON that a value cannot represent exactly. */
 export interface PayloadRefusal {
   encoding: string;
   issues: Issue[];
 }
 
-/** Returns why a run of this interpreter version refuses what has come in a payload; null when it takes it. */
+/** Returns why a run of an interpreter version refuses a payload; null when it takes it. */
 export function payloadRefusal({ encoding, text }: Arrived, interpreter: number): PayloadRefusal | null {
   if (encoding !== null) {
     return encoding === 'binary/plain' && interpreter < BYTES_REFUSED ? null : { encoding, issues: [] };
@@ -66,7 +66,7 @@ export function payloadRefusal({ encoding, text }: Arrived, interpreter: number)
   return issues.length === 0 ? null : { encoding: 'json/plain', issues };
 }
 
-/** Makes the fault of a task whose output is refused. */
+/** Creates the fault of a task whose output is refused. */
 export function refusedOutput({ encoding, issues }: PayloadRefusal): Fault {
   const fault = (message: string, details: Json[]): Fault => ({
     kind: 'application',

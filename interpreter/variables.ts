@@ -62,7 +62,7 @@ export class Variables {
     const shared = new Set(this.#layers);
     const changes = new Map<string, Published>();
     for (const layer of others.#layers) {
-      // A shared layer has nothing later than what is here.
+      // A shared layer has nothing later than this branch.
       if (shared.has(layer)) continue;
       for (const [name, published] of layer) {
         const mine = changes.get(name) ?? this.get(name);

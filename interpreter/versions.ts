@@ -17,7 +17,7 @@ export const STOPPED_VISITS_PUBLISH = 2;
 /** The number of activities and sub-workflows under way is limited. */
 export const IN_FLIGHT_LIMIT = 3;
 
-/** Signals with reserved names bring decisions of people and controls; earlier versions take them for plain signals. */
+/** Signals with reserved names bring decisions and controls; earlier versions treat them as plain signals. */
 export const RESERVED_SIGNALS = 4;
 
 /** A run whose history is long continues as a new run. */
@@ -29,16 +29,18 @@ export const SECRETS = 6;
 /** Work is counted and bounded, and a run with much of it does it in slices. */
 export const BOUNDED_WORK = 8;
 
-/** Fermata's own workers are sent the seconds of an attempt: waiting for a permit does not count, and a busy worker may hand a task back. */
+/**
+ * Fermata's own workers are sent the seconds of an attempt: waiting for a permit does not count, and a busy worker may hand a task back.
+ */
 export const PERMITS_APART = 8;
 
-/** Bytes (`binary/plain`) are not a value; earlier versions take them for null. */
+/** Bytes (`binary/plain`) are not a value; earlier versions treat them as null. */
 export const BYTES_REFUSED = 8;
 
-/** A decision is bound to the digest of interpreter/digest.ts; a retry keeps only decisions about what is the same. */
+/** A decision is bound to the digest of interpreter/digest.ts; a retry keeps a decision only while that digest stays the same. */
 export const ONE_DIGEST = 9;
 
-/** What people want of a run counts only as a statement that Fermata has signed for it (interpreter/statements.ts). */
+/** Decisions, delegations and controls count only as statements that Fermata has signed for the run (interpreter/statements.ts). */
 export const SIGNED_STATEMENTS = 9;
 
 /** Values are checked against schemas by Fermata's own validator, whose work is counted. */
@@ -62,28 +64,28 @@ export const EACH_RESPONSE = 9;
 /** More people are asked when nobody has decided for a while. */
 export const ESCALATION = 9;
 
-/** Somebody who is asked may name another person to decide on their behalf. */
+/** A person who is asked may name another one to decide on their behalf. */
 export const DELEGATION = 9;
 
-/** A run that continues passes on what the chain was started with, as a hash: a worker checks the warrant of the chain by it. */
+/** A run that continues as new passes on the hash of the chain's start, by which a worker checks the warrant of the chain. */
 export const CARRIED_START = 10;
 
-/** A run knows the time for which its schedule has started it, and passes it on to sub-workflows. */
+/** A run knows the time for which its schedule started it, and passes it on to sub-workflows. */
 export const SCHEDULED_TIME = 10;
 
-/** A delegation ends where a signed statement says so; whoever has delegated decides again then. */
+/** A signed statement ends a delegation; the person who delegated decides again. */
 export const DELEGATION_ENDS = 10;
 
 /** A task that workers hand back is issued again for as long as its action may wait for a worker, however often that is. */
 export const POSTPONED_BY_TIME = 10;
 
-/** A run that has verified many forgeries refuses statements unverified until it has continued as another one. */
+/** A run that has verified many forgeries refuses statements unverified until it has continued as new. */
 export const FLOODS_REFUSED = 10;
 
 /** Templates follow the second dialect (expression/dialect.ts). */
 export const SECOND_DIALECT = 10;
 
-/** A delay may last no longer until a time than it may last in seconds: Temporal cuts timers that are longer. */
+/** A delay until a time is bounded like one in seconds: Temporal cuts longer timers. */
 export const BOUNDED_DELAYS = 10;
 
 /** Templates see every field of a failure, null where nothing is known. */
@@ -101,16 +103,16 @@ export const LINEAGE_PER_TRANSITION = 10;
 /** Defaults are filled in wherever a schema applies; earlier versions do so through `properties` alone. */
 export const ALL_DEFAULTS = 10;
 
-/** JSON that a value does not say, such as an integer that no double carries, is refused as the output of a task and as a signal. */
+/** JSON that a value cannot represent exactly, such as an integer beyond 2^53, is refused as the output of a task and as a signal. */
 export const EXACT_PAYLOADS = 10;
 
-/** What one visit leads to starts together; earlier versions start nothing of it once a task that runs at once has failed the run. */
+/** The visits that one visit leads to start together; earlier versions start no more of them once an inline one has failed the run. */
 export const STARTED_TOGETHER = 10;
 
 /** The failure of a task names the items that never started. */
 export const UNSTARTED_ITEMS = 10;
 
-/** What fails behind a failure, such as its handler, has that failure as its last cause. */
+/** A failure of a task that follows a failure, such as its handler, has that failure as its last cause. */
 export const HANDLED_CAUSES = 10;
 
 /** A skip also ends the wait for an attempt that Temporal makes; earlier versions refuse it. */

@@ -8,7 +8,7 @@ import { CLEANUP_LINEAGE, type Place, RUN_LINEAGE, type RunState, type Visit, ty
 import type { Variables } from './variables.ts';
 import { STARTED_TOGETHER } from './versions.ts';
 
-/** Visits that a run may have. */
+/** The number of visits that a run may have. */
 const MAX_VISITS = 100_000;
 
 /** How a visit came about; an empty `from` makes it one of the first. */

@@ -1,7 +1,7 @@
 import type { PendingKind, RunState } from './state.ts';
 import { workAt } from './visits.ts';
 
-/** Something that a run waits for, as its state alone tells; `until` in milliseconds. */
+/** Something that a run waits for, as far as its state shows it; `until` in milliseconds. */
 export interface StateWait {
   kind: 'action' | 'child' | 'timer' | 'retry' | 'signal' | 'inquiry';
   /** Key of the visit, and of what it waits for in Temporal. */
@@ -22,7 +22,7 @@ const KINDS: Record<Exclude<PendingKind, 'grace' | 'timeout' | 'drain' | 'slice'
   inquiry: 'inquiry',
 };
 
-/** What the tasks of a run wait for, in order. */
+/** Returns what the tasks of a run wait for, in order. */
 export function waitsOf(state: RunState): StateWait[] {
   const waits: StateWait[] = [];
   for (const [key, { visit: index, item, kind, due, signal }] of state.pending) {
@@ -31,7 +31,7 @@ export function waitsOf(state: RunState): StateWait[] {
     const work = workAt(state, { visit: index, item });
     const inquiry = state.inquiries.get(key);
     const prompt = inquiry?.request.prompt;
-    // The timer of a question may be that of the next step of its ladder.
+    // The timer of an inquiry may be that of the next step of its escalation.
     const until = inquiry === undefined ? due : inquiry.expires;
     const detail = signal ?? prompt ?? (kind === 'retry' ? (work.failure?.message ?? null) : null);
     waits.push({
@@ -46,7 +46,10 @@ export function waitsOf(state: RunState): StateWait[] {
   return waits;
 }
 
-/** How an open run stands that nobody has asked to stop: `paused`, `waiting` for its turn, a signal or people, or `running`. */
+/**
+ * Returns the status of an open run without a cancel request: `paused`; `waiting` for its concurrency key, a signal or people; or
+ * `running`.
+ */
 export function openStatusOf({ pending, paused, turn }: RunState): 'running' | 'waiting' | 'paused' {
   if (paused !== null) return 'paused';
   if (turn !== null) return 'waiting';

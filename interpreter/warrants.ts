@@ -2,7 +2,7 @@ import type { LedgerKey } from '../model/ledger.ts';
 import type { Warrant } from '../model/statement.ts';
 import { isSignedBy } from './signatures.ts';
 
-/** What a warrant must be about; `schedule`: the schedule that has started the run, which is then not named itself. */
+/** The run that a warrant must be about; `schedule`: the schedule that started the run, which the warrant names instead. */
 export interface WarrantedRun {
   tenant: string;
   uuid: string;
@@ -11,7 +11,7 @@ export interface WarrantedRun {
   starters: readonly string[];
 }
 
-/** Why a warrant does not prove that the API has started a run. */
+/** Why a warrant does not prove that the API started a run. */
 export type WarrantFault =
   | 'warrant_missing'
   | 'unknown_key'
@@ -21,8 +21,8 @@ export type WarrantFault =
   | 'bad_signature';
 
 /**
- * Returns why a warrant does not prove that the API has started a run; null: it does. `content` is the hash of everything that the run
- * was started with, null where that is not known; `keyOf` finds a published key. What was signed before its key was revoked is true.
+ * Returns why a warrant does not prove that the API started a run; null: it does. `content` is the hash of everything that the run was
+ * started with, null where it is unknown; `keyOf` finds a published key. Signatures made before their key was revoked stay valid.
  */
 export function warrantFault(
   warrant: Warrant | null,

@@ -21,8 +21,8 @@ const CHECK = 20;
 const BYTES_PER_UNIT = 64;
 
 /**
- * Nothing done yet. `span` is what earlier runs of the chain have done since the last event from outside; `replay` is charged for
- * all work where somebody replays the run.
+ * Creates the counters of a run. `span` is the work of earlier runs of the chain since the last event from outside; `replay` is charged
+ * for all work of a replay.
  */
 export function createWork(limits: Partial<WorkLimits> = {}, span = 0, replay?: ReplayMeter): RunWork {
   const own = { ...LIMITS, ...limits };
@@ -41,12 +41,12 @@ export function createWork(limits: Partial<WorkLimits> = {}, span = 0, replay?: 
   };
 }
 
-/** Units of work that a run has done since it began, or since an earlier run of its chain has gone on as it. */
+/** Returns the units of work of a run since it began, without those of earlier runs of its chain. */
 export function workDone({ work }: Pick<RunState, 'work'>): number {
   return work.run + unitsOf(work.meter);
 }
 
-/** Units of work that a chain has done since the last event from outside. */
+/** Returns the units of work of a chain since the last event from outside. */
 export function spanOf({ work }: Pick<RunState, 'work'>): number {
   return work.span + unitsOf(work.meter);
 }
@@ -59,7 +59,7 @@ export function beginSlice({ work }: RunState): void {
   work.left = false;
 }
 
-/** Counts anew what the run does by itself, since something has come from outside. */
+/** Restarts the count of work since the last event from outside. */
 export function beginSpan({ work }: RunState): void {
   if (!work.exhausted) work.span = 0;
 }
@@ -72,12 +72,12 @@ export function beginWork(state: RunState, units = VISIT): void {
   if (state.version >= BOUNDED_WORK) work.meter = createMeter(state, work.limits.visit);
 }
 
-/** Begins what an event leads to. */
+/** Begins the work that an event leads to. */
 export function beginEvent(state: RunState): void {
   beginWork(state, EVENT);
 }
 
-/** Gives templates a new meter where the last one is used up: what handles a failure must not fail for the same reason. */
+/** Gives templates a new meter when the last one is used up: the handler of a failure must not fail for the same reason. */
 export function renewMeter(state: RunState): void {
   const { meter } = state.work;
   if (meter !== undefined && meter.spent > meter.limit) beginWork(state, 0);
@@ -111,7 +111,7 @@ export function spendCheck(state: RunState, meter: WorkMeter): void {
   spendCharged(state, unitsOf(meter));
 }
 
-/** Whether this activation may do more; where it may not, what is left is done in the next slice. */
+/** Returns whether this activation may do more; otherwise the rest is done in the next slice. */
 export function hasTime({ version, work }: RunState): boolean {
   if (version < BOUNDED_WORK) return true;
   if (work.slice + unitsOf(work.meter) < work.limits.slice && work.sliceBytes < SLICE_BYTES) return true;
@@ -119,17 +119,17 @@ export function hasTime({ version, work }: RunState): boolean {
   return false;
 }
 
-/** Whether a run must go on as another one soon: whoever replays it does all of its work again in one workflow task. */
+/** Returns whether a run must continue as new soon: a replay does all of its work again in one workflow task. */
 export function isHeavy(state: RunState): boolean {
   return workDone(state) >= state.work.heldAt;
 }
 
-/** Whether it must do so before anything else begins. */
+/** Returns whether a run must continue as new before anything else begins. */
 export function isTooHeavy(state: RunState): boolean {
   return workDone(state) >= 2 * state.work.limits.run;
 }
 
-/** Has other runs of the worker go on before what is left, or fails a run that never comes to an end of its work. */
+/** Lets other runs of the worker proceed before the rest of the work, or fails a run whose work never ends. */
 export function endSlice(state: RunState): void {
   const { work } = state;
   close(work);
@@ -145,13 +145,13 @@ export function endSlice(state: RunState): void {
   awaitEvent(state, key, { ...NO_WORK, kind: 'slice', due: null });
 }
 
-/** Fails a run for the work that it takes: nothing of it starts any more. */
+/** Fails a run because of the work that it takes: nothing of it starts any more. */
 export function exhaust(state: RunState, message: string): void {
   state.work.exhausted = true;
   decide(state, engineFailure('limit_exceeded', message), false);
 }
 
-/** Adds what the open meter has counted. */
+/** Adds the units that the open meter has counted. */
 function close(work: RunWork): void {
   add(work, unitsOf(work.meter));
   work.meter = undefined;
@@ -163,7 +163,7 @@ function add(work: RunWork, units: number): void {
   work.span += units;
 }
 
-/** Units that a meter has counted; what was refused was not done. Undefined: 0. */
+/** Returns the units that a meter has counted, without a charge that it refused; 0 for undefined. */
 export function unitsOf(meter: WorkMeter | undefined): number {
   return meter === undefined ? 0 : Math.min(meter.spent, meter.limit);
 }

@@ -86,7 +86,7 @@ function layoutOf(definition: Definition): Layout {
   };
 }
 
-/** Tasks form a graph as soon as one of them declares a transition or a join. */
+/** Returns whether tasks form a graph: whether one of them declares a transition or a join. */
 function isGraph(tasks: readonly Task[]): boolean {
   return tasks.some((task) => [task.on_success, task.on_failure, task.on_complete, task.next, task.join].some(Boolean));
 }

@@ -12,8 +12,8 @@ const WRAPPERS: ReadonlySet<string> = new Set([
 const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'not']);
 
 /**
- * Everything in which a value does not match a JSON Schema (2020-12), as interpreters below 8 decide it; `base` is the pointer
- * of the value. Its patterns and references have no bound: only runs that were started by those interpreters come here.
+ * Returns everything in a value that does not match a JSON Schema (2020-12), as interpreters below 8 decide it; `base` is the pointer
+ * of the value. Patterns and references are not bounded: only runs that were started by those interpreters come here.
  */
 export function validateAsBefore8(schema: JsonObject, value: Json, base = ''): SchemaIssue[] {
   const { errors } = new Validator(schema, '2020-12', false).validate(value);

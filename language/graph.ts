@@ -7,11 +7,11 @@ import type { TransitionOn } from './transitions.ts';
 export interface GraphNode {
   name: string;
   action: string;
-  /** What it waits for: all tasks that lead to it, or so many. */
+  /** The tasks that it waits for: all that lead to it, or so many. */
   join: 'all' | number | null;
   /** Whether it runs once for each item of a list. */
   items: boolean;
-  /** Only the cleanup after a cancel request or a timeout leads to it. */
+  /** Whether only the cleanup after a cancel request or a timeout leads to it. */
   cleanup: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface GraphEdge {
   on: TransitionOn;
 }
 
-/** A definition as a graph; `entries` start a run, `cleanup` begins what cleans up. */
+/** A definition as a graph; `entries` are the first tasks of a run, `cleanup` the first ones of its cleanup. */
 export interface Graph {
   nodes: GraphNode[];
   edges: GraphEdge[];
@@ -31,7 +31,7 @@ export interface Graph {
   cleanup: string[];
 }
 
-/** The graph of a definition that has no issues. A list has the edges that it implies. */
+/** Returns the graph of a definition without issues. A list has the edges that it implies. */
 export function graphOf(definition: Definition): Graph {
   const program = compileDefinition(definition);
   return {
@@ -57,9 +57,9 @@ function edgesOf({ definition, tasks }: Program): GraphEdge[] {
   );
 }
 
-/** A graph as a Mermaid flowchart. */
+/** Writes a graph as a Mermaid flowchart. */
 export function mermaidOf({ nodes, edges, entries, cleanup }: Graph): string {
-  // Names may be words of Mermaid, such as `end`.
+  // Names may be keywords of Mermaid, such as `end`.
   const ids = new Map(nodes.map(({ name }, index) => [name, `t${index}`]));
   const label = ({ on, when }: GraphEdge) => when ?? (on === 'complete' ? null : on);
   const lines = [
@@ -81,7 +81,7 @@ export function mermaidOf({ nodes, edges, entries, cleanup }: Graph): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Text for between quotes: Mermaid has entities for what would end them, or mean something in them. */
+/** Escapes text between quotes: Mermaid has entities for characters that end the quotes or have a meaning in them. */
 function quoted(text: string): string {
   const entities: Record<string, string> = { '"': '#quot;', '#': '#35;', '<': '#lt;', '>': '#gt;', '\n': ' ' };
   return text.replaceAll(/["#<>\n]/g, (character) => entities[character]!);

@@ -31,12 +31,12 @@ export interface ProgramTask {
   delay: TemplateValue | null;
   /** The tasks that it waits for; null: it runs once for each arrival. */
   join: Join | null;
-  /** Each visit opens a separate lineage for the tasks that follow, since several tasks lead here, outside a loop. */
+  /** Whether each visit opens a separate lineage for the tasks that follow, since several tasks lead here, outside a loop. */
   opensLineage: boolean;
   /**
    * Whether several transitions of one task, outside a loop, fire together and lead here, so that a run opens a lineage for each:
-   * `certain` when that happens on every success or on every failure, `possible` when it depends on a condition. Null: not as far as is
-   * known.
+   * `certain` when that happens on every success or on every failure, `possible` when it depends on a condition. Null: as far as is known,
+   * they do not.
    */
   several: 'certain' | 'possible' | null;
   items: ItemsPlan | null;
@@ -47,7 +47,7 @@ export interface Join {
   /** How many of the inbound tasks must arrive. */
   needed: number;
   inbound: readonly string[];
-  /** The join and all of its inbound tasks are in one loop: the m-th arrival of each task belongs to round m. */
+  /** Whether the join and all of its inbound tasks are in one loop, so that the m-th arrival of each task belongs to round m. */
   rounds: boolean;
 }
 

@@ -9,13 +9,14 @@ const kept = new Map<string, Program>();
 let characters = 0;
 
 /**
- * A definition, compiled; runs of the same one share it, since nothing in it ever changes. `secrets` as in compileDefinition.
+ * Compiles a definition, or returns the program that runs of the same definition share: it never changes. `secrets` as in
+ * compileDefinition.
  */
 export function programOf(definition: Definition, secrets: boolean): Program {
   const key = `${secrets} ${JSON.stringify(definition)}`;
   const known = kept.get(key);
   if (known !== undefined) {
-    // The least recently used is the first to go.
+    // The least recently used program is dropped first.
     kept.delete(key);
     kept.set(key, known);
     return known;

@@ -1,13 +1,13 @@
 import { TaskSets } from './task-sets.ts';
 import type { Transition } from './transitions.ts';
 
-/** Which task leads to which, and what lies in a loop. */
+/** The tasks that lead to other tasks, and those in loops. */
 export interface TaskGraph {
   /** The tasks that a task leads to; several transitions to one are one. */
   following: ReadonlyMap<string, readonly string[]>;
   inbound: ReadonlyMap<string, ReadonlySet<string>>;
   inLoop(name: string): boolean;
-  /** Whether two tasks lie in one loop. */
+  /** Returns whether two tasks lie in one loop. */
   sameLoop(a: string, b: string): boolean;
   /** The number of the loop of each task, or of the task alone; a transition leads to the same number or to a lower one. */
   component: ReadonlyMap<string, number>;
@@ -15,7 +15,7 @@ export interface TaskGraph {
   loops: readonly (readonly string[])[];
 }
 
-/** The graph of some tasks. */
+/** Builds the graph of some tasks. */
 export function taskGraph(tasks: Iterable<{ name: string; transitions: readonly Transition[] }>): TaskGraph {
   const following = new Map<string, string[]>();
   const inbound = new Map<string, Set<string>>();
@@ -44,22 +44,22 @@ export function taskGraph(tasks: Iterable<{ name: string; transitions: readonly 
   };
 }
 
-/** Which tasks can run after others. */
+/** The tasks that can run after others. */
 export interface Followers {
-  /** Whether a path leads from one task to another; to itself: whether it lies in a loop. */
+  /** Returns whether a path leads from one task to another; for the same task, whether it lies in a loop. */
   follows(task: string, from: string): boolean;
-  /** The tasks to which a path leads from any of some tasks. */
+  /** Returns the tasks to which a path leads from any of some tasks. */
   followingAny(from: readonly string[]): { has(task: string): boolean };
 }
 
 /** Finds for each task of a graph all that can run after it, in one pass. */
 export function followersOf({ following, component, loops }: TaskGraph): Followers {
-  // A definition with issues may name tasks that are not there; they have components as well.
+  // A definition with issues may name tasks that do not exist; these have components as well.
   const numbers = new Map([...component.keys()].map((name, number) => [name, number]));
   const size = numbers.size;
   const sets = new TaskSets(size, size);
   for (const names of loops) for (const name of names) sets.add(component.get(name)!, numbers.get(name)!);
-  // Whatever follows a task has a lower number, or lies in its loop.
+  // A task that follows another one has a lower number, or lies in its loop.
   const inOrder = [...following].sort(([a], [b]) => component.get(a)! - component.get(b)!);
   for (const [name, targets] of inOrder) {
     const row = component.get(name)!;

@@ -3,29 +3,29 @@ import { DO_WORDS } from '../model/words.ts';
 import type { TemplateCompiler } from './templates/compiler.ts';
 import type { Assignments, TemplateValue } from './templates/value.ts';
 
-/** After which end of a task a transition fires. */
+/** The end of a task after which a transition fires. */
 export type TransitionOn = 'success' | 'failure' | 'complete';
 
-/** An edge of the graph: what follows when a visit ended in a certain way. */
+/** An edge of the graph: the tasks that follow a certain end of a visit. */
 export interface Transition {
   on: TransitionOn;
-  /** Beyond `on`: when it fires; null: always. */
+  /** The condition, in addition to `on`; null: there is none. */
   when: TemplateValue | null;
   publish: Assignments;
   /** Names of tasks. */
   targets: string[];
   noop: boolean;
   fail: boolean;
-  /** A new visit of the same task. */
+  /** Whether it leads to a new visit of the same task. */
   retry: boolean;
 }
 
-/** Returns the text of a transition's condition without what makes no difference; null where it has none. */
+/** Returns the normalized text of a transition's condition; null where it has none. */
 export function conditionText({ when }: Transition): string | null {
   return when?.kind === 'template' ? when.text.replaceAll(/[{}\s]/g, '') : null;
 }
 
-/** Whether a transition can fire after an end of its task, as far as its condition says no more than that. */
+/** Returns whether a transition can fire after an end of its task, as far as its condition only depends on that. */
 export function firesAfter(transition: Transition, end: 'success' | 'failure'): boolean {
   const { on } = transition;
   if (on !== 'complete') return on === end;
@@ -34,14 +34,14 @@ export function firesAfter(transition: Transition, end: 'success' | 'failure'): 
   return text === 'failed()' || text === 'timed_out()' ? end === 'failure' : true;
 }
 
-/** Whether a transition fires each time that its task has an end after which it can fire. */
+/** Returns whether a transition fires each time that its task has an end after which it can fire. */
 export function isCertain(transition: Transition): boolean {
   if (transition.when === null) return true;
   const text = conditionText(transition);
   return transition.on === 'complete' && (text === 'succeeded()' || text === 'failed()');
 }
 
-/** The places of a task in which the names of others stand, with the words among them. */
+/** Returns the fields of a task that name other tasks, with their words. */
 export function namedTargets(task: Task): { field: string; on: TransitionOn; words: string[]; bare: boolean }[] {
   const field = (name: string, on: TransitionOn, value: string | string[] | undefined) =>
     value === undefined
@@ -55,7 +55,7 @@ export function namedTargets(task: Task): { field: string; on: TransitionOn; wor
   ];
 }
 
-/** The transitions that a task declares, in order. */
+/** Compiles the transitions that a task declares, in order. */
 export function compileTransitions(task: Task, path: string, compiler: TemplateCompiler): Transition[] {
   if (task.next !== undefined) {
     return task.next.map(({ when, publish, do: words = [] }, index) => ({
@@ -67,7 +67,7 @@ export function compileTransitions(task: Task, path: string, compiler: TemplateC
   return namedTargets(task).map(({ on, words }) => transition(on, words));
 }
 
-/** The transition to the next task of a list; none for the last, and for a task that is not in it. */
+/** Returns the transition to the next task of a list; none for the last one, and for a task that is not in the list. */
 export function listTransition(name: string, list: readonly string[], on: TransitionOn): Transition[] {
   const index = list.indexOf(name);
   const following = index === -1 ? undefined : list[index + 1];
@@ -86,7 +86,7 @@ function transition(on: TransitionOn, words: readonly string[]): Transition {
   };
 }
 
-/** The tasks that only the cleanup leads to: they belong neither to the list nor to the graph of normal work. */
+/** Returns the tasks that only the cleanup leads to: they belong neither to the list nor to the graph of normal work. */
 export function cleanupOnly(definition: Definition, entries: readonly string[]): Set<string> {
   const following = new Map(
     definition.tasks.map((task) => [task.name, namedTargets(task).flatMap(({ words }) => words)]),
@@ -97,7 +97,7 @@ export function cleanupOnly(definition: Definition, entries: readonly string[]):
   return new Set([...cleaning].filter((name) => following.has(name) && !led.has(name)));
 }
 
-/** Everything that can be reached from some tasks, these included. */
+/** Returns all tasks that can be reached from some tasks, including these. */
 export function reachable(from: Iterable<string>, following: ReadonlyMap<string, readonly string[]>): Set<string> {
   const reached = new Set(from);
   for (const name of reached) for (const target of following.get(name) ?? []) reached.add(target);

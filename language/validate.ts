@@ -12,7 +12,7 @@ import { compileDefinition } from './definition-compiler.ts';
 import { cleanupEntries, type Program } from './program.ts';
 import { reachable } from './transitions.ts';
 
-/** Issues refuse a definition; warnings come along with a success. */
+/** The findings about a definition: issues refuse it, warnings accompany a success. */
 export interface Validation {
   issues: Issue[];
   warnings: Issue[];

@@ -22,9 +22,9 @@ import { matchesRecorded, type RecordedCommand, recordedCommand } from './record
 /** An event of Temporal's history. */
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
-/** What history says of one activity or sub-workflow: one try of a visit, or of an item. Times in milliseconds. */
+/** The record of one activity or sub-workflow in the history: one try of a visit, or of an item. Times in milliseconds. */
 export interface TryRecord {
-  /** Temporal's id of the sub-workflow that it is. */
+  /** Temporal's id of the sub-workflow; null for an activity. */
   child: string | null;
   scheduled: number;
   started: number | null;
@@ -36,13 +36,13 @@ export interface TryRecord {
   result: { output: Json } | { fault: Fault } | null;
 }
 
-/** What is known of tries, by key. */
+/** Records of tries, by key. */
 export type Tries = Pick<ReadonlyMap<string, TryRecord>, 'get'>;
 
-/** The interpreter's state rebuilt from history, with what history alone knows about each try. */
+/** The interpreter's state rebuilt from history, with the records of tries, which only the history has. */
 export interface ReplayedRun {
   state: RunState | null;
-  /** What earlier runs of the chain have done. */
+  /** The work of earlier runs of the chain. */
   past: Past;
   /** By the key of the try. */
   tries: Tries;
@@ -50,43 +50,43 @@ export interface ReplayedRun {
   divergence: string | null;
 }
 
-/** Milliseconds since 1970 of a history event. */
+/** Returns the time of a history event, in milliseconds since 1970. */
 export function eventTime(event: HistoryEvent): number {
   return timestampMilliseconds(event.eventTime);
 }
 
-/** ISO 8601, UTC, of milliseconds since 1970. */
+/** Converts milliseconds since 1970 to ISO 8601, UTC. */
 export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-/** What one event of a history has led to. */
+/** The effect of one event of a history. */
 export interface ReplayStep {
-  /** The interpreter has gone on: anything may have changed. */
+  /** Whether the interpreter has taken a step, so that anything may have changed. */
   stepped: boolean;
   /** The try of a sub-workflow that has started; null for any other event. */
   began: string | null;
 }
 
-/** The interpreter over a history that comes event by event. */
+/** A replay of a history that comes event by event. */
 export interface Replay {
-  /** Takes the next event; nothing any more once they do not agree. */
+  /** Takes the next event; ignores it once the history and the interpreter have diverged. */
   take(event: HistoryEvent): ReplayStep;
-  /** As it stands; `expected` holds what the interpreter has commanded and history has not shown yet. */
+  /** The run as it stands; `expected` has the commands that history does not show yet. */
   readonly now: ReplayedRun & { expected: readonly Command[] };
-  /** As it stands, with what history lacks at its end. */
+  /** Returns the run at the end of the history, which has diverged if the history lacks commands. */
   end(): ReplayedRun;
 }
 
-/** What a replay needs besides what the run was started with. */
+/** The options of a replay, in addition to the input of the run. */
 export interface ReplayOptions {
   /** Temporal's id of the first run. */
   chain: string;
   /** Returns the hash of everything that the run was started with (BeginOptions). */
   content: () => string;
-  /** What is charged for all of its work. */
+  /** The meter that is charged for all work of the replay. */
   meter?: ReplayMeter | undefined;
-  /** Hears of each command that history shows. */
+  /** Called with each command that history shows. */
   onCommand?: ((command: Command) => void) | undefined;
 }
 
@@ -132,7 +132,7 @@ export function createReplay(
       }));
       begun = true;
     } else if (batch.length === 0) {
-      // A workflow task in which the run had nothing to take: that a sub-workflow has started.
+      // A workflow task without an event for the interpreter, such as the start of a sub-workflow.
       expected = [];
     } else expected = step(state, batch, startedAt, history);
     batch = [];
@@ -183,7 +183,7 @@ export function createReplay(
     },
     end() {
       const left = expected.find(({ type }) => type !== 'cancel_work');
-      // Terminated or timed out from outside, a run may end between a workflow task and nothing more.
+      // A run that is terminated or times out may end right after a workflow task.
       const missing = left === undefined ? null : `history lacks the command ${left.type} at its end`;
       return { state, past, tries, divergence: divergence ?? missing };
     },
@@ -191,7 +191,7 @@ export function createReplay(
 }
 
 interface Keys {
-  /** Of activities and sub-workflows. */
+  /** Keys of activities and sub-workflows. */
   work: Map<number, string>;
   timer: Map<number, string>;
 }
@@ -263,7 +263,7 @@ function takeActivity(
   return { type: 'failed', key, fault };
 }
 
-/** The output in a payload, or the fault that the shell makes of one that is not JSON. */
+/** Returns the output in a payload, or the fault that the shell reports for one that is not JSON. */
 function resultOf(
   payload: ProtoPayload | null | undefined,
   interpreter: number,
@@ -275,7 +275,7 @@ function resultOf(
   return { output: value, ...(attempt === undefined ? {} : { attempt }) };
 }
 
-/** What an event tells of a sub-workflow: that it has started, or how it has ended. */
+/** The start or the end of a sub-workflow. */
 type ChildEvent = { initiated: number } & ({ started: true } | { output: Json } | { fault: Fault });
 
 function childEventOf(event: HistoryEvent, interpreter: number): ChildEvent | null {

@@ -11,20 +11,20 @@ import { type SignedStatement, type StatementProof, type StatementType, TRUST_SI
 import type { HistoryEvent } from './history.ts';
 import { decodePayloads } from './payload.ts';
 
-// What people decided in a run, as it is exported and checked: made of the picture of the run, and of what its history has brought.
+// The export of everything that people decided in a run: made of its execution, and of the statements in its history.
 
 /** Statements that a run was sent, by id, with the number of the history event that brought each. */
 export type SentStatements = ReadonlyMap<string, SignedStatement & { event: number }>;
 
-/** The signals that bring what an export shows, with the type of their statements. */
+/** The signals whose statements an export shows, with the types of these statements. */
 const EXPORTED: Readonly<Record<string, StatementType>> = {
   [DECISION_SIGNAL]: 'decision',
   [DELEGATE_SIGNAL]: 'delegate',
 };
 
 /**
- * Creates a reader of the decisions and delegations that a run was sent and that a key has signed which it trusts or has trusted. It
- * takes every history event of the run in order, of a chain those of all its runs.
+ * Creates a reader of the decisions and delegations that a run was sent, signed by a key that it trusts or has trusted. It takes every
+ * history event of the run in order; for a chain, those of all its runs.
  */
 export function createStatementReader({ run, runId, trust }: Pick<Execution, 'run' | 'runId' | 'trust'>): {
   take(event: HistoryEvent): void;
@@ -52,7 +52,10 @@ export function createStatementReader({ run, runId, trust }: Pick<Execution, 'ru
   };
 }
 
-/** Makes the export of one execution, without its sub-workflows. `shown` and `mask` are what its reader may see; without them that is everything. */
+/**
+ * Creates the export of one execution, without its sub-workflows. `shown` and `mask` restrict what the reader may see; without them,
+ * everything is shown.
+ */
 export function ledgerOf(
   execution: Execution & { run: RunInput },
   sent: SentStatements,
@@ -95,7 +98,7 @@ function signedIn(payload: Json): SignedStatement | null {
 function questionOf(inquiry: Inquiry, shown: Inquiry): LedgerQuestion {
   const { key, status, what = null, bound_to, expires_at } = inquiry;
   const { request, plan } = shown;
-  // The digest covers the ladder from its start, and what is shown has the people whom it has added since.
+  // The digest covers the escalation from its start; the shown request has the people whom it has added since.
   const isEscalated = (inquiry.escalated ?? []).length > 0;
   const masked =
     isEscalated ||
@@ -116,7 +119,7 @@ function statementsOf(
   mask: (value: Json) => Json,
 ): TakenStatement[] {
   const shownGiven = (given: JsonObject) => (canonicalJson(mask(given)) === canonicalJson(given) ? given : null);
-  /** Makes the entry of a statement: as it was sent, or as a retry has kept it from another execution. */
+  /** Creates the entry of a statement: as it was sent, or as a retry has kept it from another execution. */
   const entriesOf = (
     { id, verdict, taken, isSent }: { id: string; verdict: LedgerStatement['verdict']; taken: string; isSent: boolean },
     kept: { proof?: StatementProof; carried_from?: number; values: JsonObject } | undefined,
@@ -144,7 +147,7 @@ function statementsOf(
   ];
 }
 
-/** Orders statements as the run took them: what a retry has kept first. */
+/** Orders statements as the run took them, those that a retry kept first. */
 function inOrder(a: TakenStatement, b: TakenStatement): number {
   return (a.entry.event ?? 0) - (b.entry.event ?? 0) || compareText(a.taken, b.taken);
 }

@@ -2,13 +2,13 @@ import type { Execution, LogEntry, TaskExecution } from '../model/execution.ts';
 import { isJsonObject } from '../model/json.ts';
 import { isSuccessful } from '../model/status.ts';
 
-/** Characters of a message, and entries of a run, that a log keeps. */
+/** The number of characters of a message, and of entries of a run, that a log keeps. */
 const MAX_MESSAGE = 64 * 1024;
 const MAX_ENTRIES = 10_000;
 
 /**
- * The log of a run, in order of time: its beginning and end, each attempt of its tasks, and what `core.log` said. Beyond 10,000
- * entries it has only the number of those that were dropped.
+ * Returns the log of a run, in order of time: its start and end, each attempt of its tasks, and the messages of `core.log`. Beyond 10,000
+ * entries it has only the number of dropped ones.
  */
 export function logsOf(execution: Execution): LogEntry[] {
   const { workflowType, created, closed, status, failure, tasks } = execution;
@@ -23,17 +23,17 @@ export function logsOf(execution: Execution): LogEntry[] {
   return [...entries, entry(dropped.at(-1)!.timestamp, 'warn', message, { metadata: { dropped: dropped.length } })];
 }
 
-/** That a run has started. */
+/** Returns the entry for the start of a run. */
 export function startEntry(workflowType: string, created: string): LogEntry {
   return entry(created, 'info', `"${workflowType}" started`);
 }
 
-/** What has happened to a task so far, or what it said. */
+/** Returns the entries of a task so far: its attempts, or its message. */
 export function taskEntries(task: TaskExecution): LogEntry[] {
   return task.action === 'core.log' ? saidBy(task) : logOf(task);
 }
 
-/** How a run has ended. */
+/** Returns the entry for the end of a run. */
 export function endEntry(
   workflowType: string,
   closed: string,
@@ -44,7 +44,7 @@ export function endEntry(
   return entry(closed, level, `"${workflowType}" ended as ${status}${why}`);
 }
 
-/** That the tasks of a run are left out from now on. */
+/** Returns the entry which says that the tasks of a run are left out from now on. */
 export function omissionEntry(at: string): LogEntry {
   return entry(at, 'warn', 'the tasks of the run are omitted: showing them takes more work than is allowed');
 }
@@ -64,7 +64,7 @@ function saidBy({ key, input, started, created }: TaskExecution): LogEntry[] {
   const text = String(message);
   const truncated = text.length > MAX_MESSAGE ? { truncated: true } : {};
   const metadata = { ...(data === undefined ? {} : { data }), ...truncated };
-  // The schema of the action has made sure of the types.
+  // The schema of the action ensures these types.
   return [
     entry(started ?? created, level as LogEntry['level'], text.slice(0, MAX_MESSAGE), {
       task: key,
@@ -96,7 +96,7 @@ function attemptEntries({ key, action, started, failure, attempts }: TaskExecuti
   const { attempt, recorded, started: began, error } = attempts[at]!;
   const entries: LogEntry[] = [];
   const rest = { task: key, attempt };
-  // Temporal does not record every attempt: then the first is known to have started, and each to have failed before the next one.
+  // Temporal does not record every attempt. Of the others it is known that the first one started, and that each failed before the next.
   const start = began ?? (at === 0 ? started : null);
   if (start !== null) {
     const again = attempt > 1 ? ` again, attempt ${attempt}` : '';

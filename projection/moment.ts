@@ -10,7 +10,7 @@ export interface WaitingJoin {
   missing: string[];
 }
 
-/** The joins of a run that have had a part of what they wait for. */
+/** Returns the joins of a run that have some of the arrivals that they wait for. */
 function waitingJoins(state: RunState): WaitingJoin[] {
   return [...state.gatherings.values()].flatMap(({ name, arrivals, fired }) => {
     const join = state.program.tasks.get(name)?.join;
@@ -21,28 +21,28 @@ function waitingJoins(state: RunState): WaitingJoin[] {
   });
 }
 
-/** The joins of a run as its projection tells them; none of a run that the interpreter does not know. */
+/** Returns the waiting joins of a projected run; none for a run that the interpreter does not know. */
 export function joinsOf(projection: Projection | null): WaitingJoin[] {
   const replayed = projection?.replayed();
   return replayed?.state == null || replayed.divergence !== null ? [] : waitingJoins(replayed.state);
 }
 
-/** A run as it was at an event of its history, with what that event's workflow task has commanded. */
+/** A run as it was at an event of its history, with the commands of that event's workflow task. */
 export interface Moment {
   /** Takes the events of the whole history, with their numbers from 1. */
   take(event: HistoryEvent, number: number): void;
-  /** Null: there is no such event. */
+  /** Returns the projection; null: the history has no such event. */
   projection(): Projection | null;
 }
 
-/** A moment, by the number of an event; to be shown the whole history. */
+/** Creates a moment at the event with a number; the moment must take the whole history. */
 export function createMoment(workflowId: string, until: number): Moment {
   const projection = createProjection(workflowId);
   let reached = false;
   let over = false;
   return {
     take(event, number) {
-      // Commands are written in one transaction with the workflow task that gave them.
+      // Temporal writes commands in one transaction with their workflow task.
       over ||= number > until && !isCommand(event);
       if (over) return;
       projection.take(event);

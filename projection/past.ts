@@ -10,15 +10,15 @@ export interface PastWork {
   work: Work;
 }
 
-/** What earlier runs of a chain have done, as they left it: the state that they hand on does not tell all of it. */
+/** The work of earlier runs of a chain as they left it, which the state that they pass on does not hold completely. */
 export interface Past {
   work(place: Place): PastWork | undefined;
   all(): Iterable<PastWork>;
-  /** What was asked there and is not in the state any more, in order. */
+  /** The inquiries of earlier runs that the state no longer has, in order. */
   readonly inquiries: readonly Inquiry[];
 }
 
-/** Makes it; `keep` takes what a run leaves to the next one, and hands on. */
+/** Creates an empty past; `keep` takes the state that a run leaves and the state that it passes on. */
 export function createPast(): Past & { keep(state: RunState, carried: CarriedState | undefined): void } {
   const works = new Map<string, PastWork>();
   const inquiries: Inquiry[] = [];

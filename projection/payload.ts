@@ -3,7 +3,7 @@ import type { Fault } from '../interpreter/events.ts';
 import { type Arrived, type PayloadRefusal, payloadRefusal } from '../interpreter/unreadable.ts';
 import type { Json } from '../model/json.ts';
 
-/** A payload of Temporal's. */
+/** A payload of Temporal. */
 export type ProtoPayload = temporal.api.common.v1.IPayload;
 type ProtoFailure = temporal.api.failure.v1.IFailure;
 
@@ -45,7 +45,7 @@ export function arrivedIn(payload: ProtoPayload | null | undefined): Arrived {
   return { value: json, encoding: null, text: written, attempt: attempt || undefined };
 }
 
-/** Reports whether a payload cannot be read here: a key has sealed it, or what it held was taken out. */
+/** Returns whether a payload cannot be read here: it is encrypted, or its content was removed. */
 export function isSealed(payload: ProtoPayload): boolean {
   const { encoding, json } = readPayload(payload);
   return encoding === 'binary/encrypted' || (encoding === 'json/plain' && json === undefined && !payload.data?.length);
@@ -56,18 +56,18 @@ export function refusedPayload(payload: ProtoPayload | null | undefined, interpr
   return payloadRefusal(arrivedIn(payload), interpreter);
 }
 
-/** The JSON in each of several payloads. */
+/** Decodes the JSON in each of several payloads. */
 export function decodePayloads(payloads: temporal.api.common.v1.IPayloads | null | undefined): Json[] {
   return (payloads?.payloads ?? []).map(decodePayload);
 }
 
-/** False for a run that closed without any result: one that was skipped. A null is a result. */
+/** Returns whether a run closed with a result, which null is too; a run that was skipped has none. */
 export function hasResult(completed: temporal.api.history.v1.IWorkflowExecutionCompletedEventAttributes): boolean {
   const encoding = completed.result?.payloads?.[0]?.metadata?.encoding;
   return encoding ? new TextDecoder().decode(encoding) !== 'binary/null' : false;
 }
 
-/** The same fault that the shell makes of the same failure (workflows/perform.ts). */
+/** Returns the fault that the shell reports for the same failure (workflows/perform.ts). */
 export function faultOf(failure: ProtoFailure | null | undefined): Fault {
   const application = failure?.applicationFailureInfo;
   if (application) {
@@ -80,7 +80,7 @@ export function faultOf(failure: ProtoFailure | null | undefined): Fault {
   return { kind: 'other', message: failure?.message ?? '' };
 }
 
-/** By Temporal's enum `TimeoutType`: 1 start-to-close, 2 schedule-to-start, 3 schedule-to-close, 4 heartbeat. */
+/** Timeouts by the numbers of Temporal's enum `TimeoutType`: 1 start-to-close, 2 schedule-to-start, 3 schedule-to-close, 4 heartbeat. */
 const TIMEOUTS = [undefined, 'start_to_close', 'schedule_to_start', 'schedule_to_close', 'heartbeat'] as const;
 
 /** Returns the milliseconds since 1970 of a protobuf timestamp, or those of a duration; 0 for an absent one. */

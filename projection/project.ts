@@ -17,12 +17,12 @@ import { aboveOf, chainOf, memoOf, type Opening, openingOf, startTime } from './
 import { tasksOf } from './tasks/tasks.ts';
 import { NOTHING_PENDING, type PendingWork, waitsFor } from './waits.ts';
 
-/** The picture of a run, made from its history event by event; of a chain, from the histories of its runs in order. */
+/** The picture of a run, made from its history event by event; for a chain, from the histories of its runs in order. */
 export interface Projection {
   take(event: HistoryEvent): void;
-  /** As it stands. Throws a TypeError without a first event, or when that is not the start of a workflow. */
+  /** Returns the execution as it stands. Throws a TypeError unless the first event was the start of a workflow. */
   execution(pending?: PendingWork): Execution;
-  /** The interpreter over the history; null for a run that it does not know. */
+  /** Returns the replayed run; null for a run that the interpreter does not know. */
   replayed(): ReplayedRun | null;
 }
 
@@ -99,7 +99,7 @@ class HistoryProjection implements Projection {
       this.#replay?.take(event);
     } catch (error) {
       if (error instanceof ReplayExceeded) throw error;
-      // An interpreter that throws where the run continued, or stands still, is one that does not agree with history.
+      // An interpreter that throws where the run continued, or does nothing, does not agree with the history.
       this.#broken = `the interpreter failed: ${error instanceof Error ? error.message : String(error)}`;
     }
   }

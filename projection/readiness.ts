@@ -3,8 +3,8 @@ import type { HistoryEvent } from './history.ts';
 import { openingOf } from './runs/opening.ts';
 
 /**
- * Why this build could not go on with an open run, by the history of its newest run; null: it could. What has come and
- * has not been taken yet is taken here, to see whether that goes well.
+ * Returns why this build could not continue an open run, by the history of its newest run; null: it could. Events that the run has not
+ * taken yet are taken here, to see whether that succeeds.
  */
 export function troubleWith(workflowId: string, history: readonly HistoryEvent[]): string | null {
   const last = history.at(-1);

@@ -12,27 +12,27 @@ import { OpenStatus } from './runs/open-status.ts';
 import { memoOf, type Opening, openingOf, startTime } from './runs/opening.ts';
 import { placesOf, type TaskSources, taskAt } from './tasks/tasks.ts';
 
-/** What whoever follows a run is told; `end` comes last. Times are ISO 8601, UTC. */
+/** A part of the stream that a follower of a run receives; `end` comes last. Times are ISO 8601, UTC. */
 export type StreamPart =
   | { type: 'execution' | 'end'; status: ExecutionStatus; created: string; updated: string }
   | { type: 'task'; task: TaskExecution }
   | { type: 'log'; entry: LogEntry };
 
-/** One of them, with its place: the history event that it comes from, and its number there. */
+/** A part with its place: the history event that it comes from, and its number there. */
 export type StreamEntry = StreamPart & { event: number; index: number };
 
-/** A run's history as what is told of it: pure, so that the same history gives the same entries at the same places. */
+/** Turns the history of a run into a stream. Pure: the same history gives the same entries at the same places. */
 export interface RunStream {
-  /** What the next event of the history has led to. */
+  /** Returns the entries that follow from the next event of the history. */
   take(event: HistoryEvent): StreamEntry[];
   /** Leaves out the tasks of the run from the next event on; the log says so. */
   omitTasks(): void;
-  /** What the API left at the start; null before the first event, and for a run that was started otherwise. */
+  /** The memo that the API left at the start; null before the first event, and for a run that Fermata did not start. */
   readonly memo: RunMemo | null;
   readonly closed: boolean;
 }
 
-/** Units of work that taking a history event costs before what it leads to. */
+/** Units of work that taking a history event costs, without the work that follows from it. */
 const EVENT = 50;
 
 /**
@@ -55,11 +55,11 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
     meter?.charge(EVENT);
     const { stepped, began } = replay.take(event);
     if (stepped) changed = 'any';
-    // What else has happened to a task is told once the interpreter has taken it: only it knows what it means.
+    // Other events of a task are shown once the interpreter has taken them: only the interpreter knows what they mean.
     else if (began !== null && changed !== 'any') changed.push(...told.placesOf(began));
   }
 
-  /** What is new of the tasks, once history shows all that the interpreter has commanded; null until then. */
+  /** Returns the news of the tasks once history shows all commands of the interpreter; null until then. */
   function news(event: HistoryEvent, ended: boolean): { state: RunState | null; parts: StreamPart[] } | null {
     if (replay === null) return { state: null, parts: [] };
     const { expected, divergence, past, tries, ...now } = replay.now;
@@ -74,7 +74,7 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
     return { state, parts: told.changes(sources, places) };
   }
 
-  /** Does what the replay is needed for; when that is too much work, leaves out the tasks. */
+  /** Does work that needs the replay; when it is too much, leaves out the tasks. */
   function within<T>(work: () => T, otherwise: T): T {
     try {
       return work();
@@ -148,24 +148,24 @@ function beginningOf({ event, started, run, known }: Opening) {
   };
 }
 
-/** What has been told of the tasks of a run. */
+/** Everything that was shown of the tasks of a run. */
 class Tasks {
   readonly #places = new Map<string, Place>();
   readonly #prints = new Map<string, string>();
   readonly #shown = new Map<string, string>();
   readonly #said = new Map<string, Set<string>>();
 
-  /** Where the work of a try is, by the try's key. */
+  /** Returns the places of the work of a try, by its key. */
   placesOf(key: string): Place[] {
     const place = this.#places.get(executionKey(key));
     return place === undefined ? [] : [place];
   }
 
-  /** What is new at some places. */
+  /** Returns the news at some places. */
   changes(sources: TaskSources, places: readonly Place[]): StreamPart[] {
     const parts: StreamPart[] = [];
     for (const place of places) {
-      // What waits for its time may be withdrawn, and then it never was.
+      // A delayed task may still be withdrawn, and is then never shown.
       if (sources.closed === null && workAt(sources.state, place).status === 'delayed') continue;
       const print = printOf(sources, place);
       if (this.#prints.get(print.key) === print.text) continue;
@@ -189,7 +189,7 @@ class Tasks {
   }
 }
 
-/** Everything that a change of a task shows in, in short. */
+/** Returns a short text of everything by which a change of a task is noticed. */
 function printOf({ state, tries, closed }: TaskSources, place: Place): { key: string; text: string } {
   const work = workAt(state, place);
   const record = tries.get(tryKey(work));

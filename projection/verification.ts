@@ -14,7 +14,7 @@ import { decodePayloads, isSealed, type ProtoPayload } from './payload.ts';
 import { createProjection } from './project.ts';
 import { openingOf } from './runs/opening.ts';
 
-// Checks histories of runs without a server: the interpreter does again what the run has done.
+// Checks histories of runs without a server, by replaying them through the interpreter.
 
 /** The history of one run, or of the runs of a chain in order. */
 type History = readonly HistoryEvent[];
@@ -31,7 +31,7 @@ interface Recomputed {
 
 type Child = Extract<Command, { type: 'child' }>;
 
-/** The execution above another one, its command to start that, and the result that it was given; undefined: none. */
+/** The execution above another one, its command to start that one, and the result that it received; undefined: it received none. */
 interface Parent {
   execution: Known;
   child: Child;
@@ -39,9 +39,9 @@ interface Parent {
 }
 
 /**
- * Checks histories against published keys: that the API has started each execution, that each took the course that the interpreter
- * leads to, and every statement and question of it as `verifyLedger` does. The histories may be in any order; those of a chain and of
- * sub-workflows belong together. Nothing that is sealed or not there counts as verified. Pure.
+ * Checks histories against published keys: that the API started each execution, that each execution took the course that the
+ * interpreter computes, and every statement and question of it as `verifyLedger` does. The histories may be in any order; those of a
+ * chain and of sub-workflows belong together. Nothing that is encrypted or missing counts as verified. Pure.
  */
 export function verifyHistories(histories: readonly History[], keys: readonly LedgerKey[]): LedgerFinding[] {
   const chains = new Map<string, History[]>();
@@ -67,7 +67,7 @@ export function verifyHistories(histories: readonly History[], keys: readonly Le
     const id = integerId(execution.run.n);
     const known = starts.get(id);
     if (known !== undefined) return known;
-    // In a circle nobody has started anything.
+    // Executions that start each other in a circle have no start.
     starts.set(id, startFinding(id, execution, 'not recomputable', 'parent_missing'));
     const parent = above.get(execution.workflowId);
     const isRoot = (execution.run.depth ?? 0) === 0;
@@ -82,7 +82,7 @@ export function verifyHistories(histories: readonly History[], keys: readonly Le
   const there = new Set(recomputed.map(({ execution }) => execution?.workflowId));
   return recomputed.flatMap(({ execution, children, findings }) => {
     if (execution === null) return findings;
-    // What a sub-workflow is asked decides what it gives.
+    // The decisions in a sub-workflow decide its result.
     const missing = execution.digest === null ? [] : [...children.keys()].filter((child) => !there.has(child));
     return [
       startOf(execution),
@@ -128,7 +128,7 @@ function recompute(events: History, keys: readonly LedgerKey[]): Recomputed {
   return { execution, children, findings };
 }
 
-/** Finds whether the API has started an execution, with exactly what stands in its history. */
+/** Finds whether the API started an execution with exactly the input in its history. */
 function rootFinding(execution: Known, keys: readonly LedgerKey[]): LedgerFinding {
   const { run, memo, startContent: content } = execution;
   const { n, ref, schedule = null, starters = [], tenant = '', interpreter } = run;
@@ -139,7 +139,7 @@ function rootFinding(execution: Known, keys: readonly LedgerKey[]): LedgerFindin
   return startFinding(id, execution, fault === null ? 'verified' : 'failed', fault);
 }
 
-/** Finds whether a sub-workflow was started with what the execution above it has commanded, and whether that had its result. */
+/** Finds whether a sub-workflow was started as the execution above it commanded, and whether that execution received its result. */
 function childFinding(
   execution: Known,
   { child, result }: Pick<Parent, 'child' | 'result'>,
@@ -188,8 +188,8 @@ function integerOf(workflowId: string): number {
 }
 
 /**
- * Returns what is wrong with the order of a chain's events: each run counts its own from 1 on, and the next one begins with what this one
- * has continued as. Null: nothing.
+ * Returns what is wrong with the order of a chain's events; null: nothing. Each run numbers its events from 1, and begins with the input
+ * that the run before it passed on.
  */
 function gapIn(events: History): 'events_missing' | 'chain_incomplete' | 'altered' | null {
   let expected = 1;
@@ -209,7 +209,7 @@ function gapIn(events: History): 'events_missing' | 'chain_incomplete' | 'altere
   return next ? 'chain_incomplete' : null;
 }
 
-/** Reports whether anything in a history is a payload that cannot be read. */
+/** Returns whether anything in a history is a payload that cannot be read. */
 function holdsSealed(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
   if ('metadata' in value && 'data' in value && isSealed(value as ProtoPayload)) return true;

@@ -45,7 +45,7 @@ export interface HistoryGateway {
   follow(workflowId: string, signal: AbortSignal, from?: 'first' | 'newest'): AsyncGenerator<Followed>;
 }
 
-/** What histories are read with. */
+/** The dependencies of reading histories. */
 export interface HistoryDependencies {
   connection: Pick<Connection, 'withAbortSignal'>;
   client: Pick<Client, 'workflowService'>;
@@ -98,7 +98,7 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
         ...(signal === undefined ? {} : { waitNewEvent: true }),
         ...(token === undefined ? {} : { nextPageToken: token }),
       });
-    // The client never removes its listener from a signal, so each call gets a signal of its own.
+    // The client never removes its listener from a signal, so each call gets its own signal.
     const found =
       signal === undefined
         ? await calls.callOrNull(read)

@@ -2,7 +2,7 @@ import { defaultPayloadConverter } from '@temporalio/client';
 import { OWN_TASK_QUEUE, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
 import type { HistoryEvent } from '../projection/history.ts';
 
-/** What a run is started with, except for its workflow id and its delay. */
+/** Everything that a run is started with, except for its workflow id and its delay. */
 export interface Blueprint {
   input: Parameters;
   run: RunInput;

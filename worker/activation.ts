@@ -41,7 +41,7 @@ export function completedRunId(bytes: Uint8Array): string {
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 
-/** The length-delimited fields of a protobuf message, in order; numbers are passed over. */
+/** Yields the length-delimited fields of a protobuf message, in order; skips numbers. */
 function* fieldsOf(bytes: Uint8Array): Generator<[field: number, value: Uint8Array]> {
   let at = 0;
   const number = (): number => {

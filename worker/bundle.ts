@@ -4,17 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { type BundleOptions, bundleWorkflowCode, type WorkflowBundle } from '@temporalio/worker';
 import { CONVERTERS, type Converters, SEALED_CONVERTERS } from '../temporal/codec/codec.ts';
 
-/** What is the same for every run, and keeps nothing of any: loaded once for all, it costs no run its time and memory. */
+/** Modules that keep no state of any run: they are loaded once for all runs, which saves each run their time and memory. */
 const PURE = ['../workflows/stacks', '../interpreter/interpreter', '../interpreter/identity', '../interpreter/waits'];
 
-/** `.ts` where a loader reads the sources, `.js` in what is built. */
+/** `.ts` where a loader reads the sources, `.js` in a build. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /**
- * Bundles the generic workflow for the sandbox, which takes seconds. What is built keeps the bundle next to it, where it may be
- * written, so that only the first process of all makes it.
+ * Bundles the generic workflow for the sandbox, which takes seconds. A build keeps the bundle next to its files, if it may write there, so
+ * that only the first process of all bundles.
  */
 export async function bundleWorkflows(converters: Converters = CONVERTERS): Promise<WorkflowBundle> {
   if (EXTENSION !== '.js') return bundle(converters);
@@ -26,7 +26,7 @@ export async function bundleWorkflows(converters: Converters = CONVERTERS): Prom
   return made;
 }
 
-/** Writes a file that is there as a whole or not at all. */
+/** Writes a file so that readers find it as a whole or not at all. */
 async function keep(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}`;
   await writeFile(draft, text);
@@ -41,14 +41,14 @@ function bundle({ payloadConverterPath, failureConverterPath }: Converters): Pro
     preloadModules: PURE.map((name) => pathOf(name + EXTENSION)),
     payloadConverterPath,
     failureConverterPath,
-    // Webpack prints its list of assets at info; only what is wrong is worth a line.
+    // Webpack logs its list of assets at level info; only warnings and errors are shown.
     logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error },
   });
 }
 
 type WebpackConfig = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
 
-/** Leaves the language as Node.js knows it: the SDK's own target is of 2017, and what it writes instead costs time in every step. */
+/** Compiles for the running version of Node.js: the SDK's own target is of 2017, and its output costs time in every step. */
 function forThisNode(config: WebpackConfig): WebpackConfig {
   for (const rule of config.module?.rules ?? []) {
     const use = (rule as { use?: { options?: { jsc?: { target?: string } } } }).use;

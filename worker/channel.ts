@@ -23,13 +23,13 @@ export interface Questions {
 
 type Question = keyof Questions;
 
-/** How a worker process is to work; the first message to it. */
+/** The settings of a worker process; the first message to it. */
 export interface WorkerOrder {
   /** One workflow task at a time, and no cache. */
   probation: boolean;
   /** Where secrets, connections and reports are: in the supervisor, or in a database that the worker opens itself. */
   host: 'supervisor' | 'own';
-  /** The workflow code, once a worker process has made it. */
+  /** The workflow code, once a worker process has bundled it. */
   bundle: WorkflowBundle | null;
 }
 
@@ -69,11 +69,11 @@ const ANSWER_TIMEOUT = 30_000;
 export interface Exchange {
   /** Rejects with the AppError of the other side, or with an Error when there is no answer within 30 seconds. */
   ask<Q extends Question>(question: Q, ...args: Questions[Q]['args']): Promise<Questions[Q]['answer']>;
-  /** Takes a message that has come. */
+  /** Takes an incoming message. */
   take(message: ExchangeMessage): void;
 }
 
-/** Makes one side of a channel's questions and answers. */
+/** Creates one side of a channel's questions and answers. */
 export function createExchange(send: (message: ExchangeMessage) => void, answers: Answers): Exchange {
   const open = new Map<number, { resolve(answer: never): void; reject(error: Error): void }>();
   let asked = 0;
@@ -87,7 +87,7 @@ export function createExchange(send: (message: ExchangeMessage) => void, answers
       const answer = answers[question] as (...given: Json[]) => Promise<Json>; // as `Questions` declares
       send({ type: 'answer', id, answer: await answer(...args) });
     } catch (error) {
-      // What anything else says may hold what a driver was given.
+      // The message of any other error may hold secrets that a driver was given.
       const refusal = error instanceof AppError ? error : null;
       const message = refusal?.message ?? `"${question}" could not be answered`;
       send({ type: 'refusal', id, code: refusal?.code ?? null, message });

@@ -8,8 +8,8 @@ import { openPostgres } from '../store/database.ts';
 import { createRunStrikeStore } from '../store/executions/run-strikes.ts';
 
 /**
- * A worker against a Temporal server and a Postgres (docs/operations.md, What runs). The work is done in a process of its own,
- * which this one supervises.
+ * Starts a worker for a Temporal server and a Postgres (docs/operations.md, What runs). The work is done in a separate process, which this
+ * one supervises.
  */
 await runMain(async (config) => {
   const settings = required(config, 'start:worker', ['TEMPORAL_ADDRESS', 'DATABASE_URL', 'FERMATA_SECRET_KEY']);

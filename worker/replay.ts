@@ -8,8 +8,8 @@ export interface RecordedRun {
 }
 
 /**
- * Replays the histories of runs through the workflow as it is now, without sending anything: why it would not do what each
- * has done, null when it would. A workflow task that fails at the very end is not seen here: `troubleWith` looks at that.
+ * Replays the histories of runs through the present workflow, without sending anything. Yields why the workflow would not do the same,
+ * null when it would. A workflow task that fails at the very end is not noticed here, but by `troubleWith`.
  */
 export async function* replayRuns(
   bundle: WorkflowBundle,

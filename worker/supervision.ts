@@ -7,7 +7,7 @@ export const SILENCE_LIMIT = 20;
 /** Seconds that one activation may take before the worker process is killed. */
 export const ACTIVATION_LIMIT = 30;
 
-/** Seconds that a worker process has to get ready. */
+/** Seconds in which a worker process must become ready. */
 export const START_LIMIT = 120;
 
 /** Seconds that a worker process after a death takes one workflow task at a time, to find the run that caused it. */
@@ -16,22 +16,22 @@ export const PROBATION = 60;
 /** Seconds that a replaced worker process has for the activities that it still runs. */
 export const DRAIN_LIMIT = 3_600;
 
-/** Replaced worker processes that may still run activities; beyond, nothing is replaced but what has died. */
+/** The number of replaced worker processes that may still run activities; beyond it, only dead ones are replaced. */
 const MAX_DRAINING = 2;
 
 /** Seconds until the next start after the first, second, … death in a row; the last one counts for all further ones. */
 const RESTART_DELAYS = [0, 1, 2, 4, 8, 16, 30];
 
-/** Seconds between two ticks beyond which this process itself has stood still. */
+/** Seconds between two ticks beyond which this process itself must have been stopped or blocked. */
 const TICK_LIMIT = 5;
 
-/** Seconds in flight from which on a run is taken to have caused a death that may have had a reason outside of the process. */
+/** Seconds in flight from which a run is taken to have caused a death that may also have a reason outside of the process. */
 const NOTABLE_SECONDS = 1;
 
-/** Decisions of a run that came too late for Temporal, after which they count as one death. */
+/** The number of decisions of a run that came too late for Temporal after which they count as one death. */
 const LATE_LIMIT = 10;
 
-/** Runs whose late decisions are counted at once. */
+/** The number of runs whose late decisions are counted at once. */
 const MAX_COUNTED = 1_000;
 
 /** How a worker process ended: by itself with an exit code, by an error, or by SIGKILL. */
@@ -45,7 +45,7 @@ export type SupervisionEvent =
   | { type: 'tick' }
   | { type: 'stop' };
 
-/** What is to be done, in order. `drain` finishes activities, within `DRAIN_LIMIT`; `stop` within seconds. */
+/** Actions for the caller, in order. `drain` finishes activities within `DRAIN_LIMIT`; `stop` within seconds. */
 export type SupervisionAction =
   | { type: 'start'; worker: number; probation: boolean }
   | { type: 'drain' | 'stop'; worker: number }
@@ -58,7 +58,7 @@ interface WorkerState {
   /** The beginning of the phase, in seconds. */
   since: number;
   probation: boolean;
-  /** Asked to be replaced. */
+  /** Whether it has asked to be replaced. */
   retiring: boolean;
   /** The last message, in seconds. */
   heard: number;
@@ -67,7 +67,7 @@ interface WorkerState {
   killed: boolean;
 }
 
-/** All that is known of the worker processes of one supervisor. */
+/** The state of the worker processes of one supervisor. */
 export interface Supervision {
   workers: WorkerState[];
   /** The number of the next worker process. */
@@ -76,14 +76,14 @@ export interface Supervision {
   startAt: number | null;
   /** Deaths in a row. */
   deaths: number;
-  /** A worker process has died and no later one has passed its probation. */
+  /** Whether a worker process has died and no later one has passed its probation. */
   suspicious: boolean;
   stopping: boolean;
   ticked: number;
   late: Map<string, number>;
 }
 
-/** The state before the first worker process is started; times are seconds of any clock that never goes back. */
+/** Creates the state before the first worker process is started; times are seconds of any clock that never goes back. */
 export function createSupervision(now: number): Supervision {
   return {
     workers: [],
@@ -97,7 +97,7 @@ export function createSupervision(now: number): Supervision {
   };
 }
 
-/** True while a worker process takes tasks. */
+/** Returns whether a worker process takes tasks. */
 export function isServing({ workers }: Supervision): boolean {
   return workers.some(({ phase }) => phase === 'serving');
 }
@@ -149,7 +149,7 @@ function start(state: Supervision, now: number): SupervisionAction {
   return { type: 'start', worker, probation };
 }
 
-/** True for one that has passed its probation, or asks for it after having served for as long. */
+/** Returns whether a worker process has passed its probation, or asks to be replaced after having served for as long. */
 function isToBeReplaced({ workers, stopping }: Supervision, worker: WorkerState, now: number): boolean {
   if (stopping || worker.phase !== 'serving' || !(worker.probation || worker.retiring)) return false;
   if (workers.some(({ phase }) => phase === 'starting')) return false;
@@ -216,7 +216,7 @@ function ended(state: Supervision, worker: WorkerState, ending: Ending, now: num
   return blamed === null ? [] : [{ type: 'strike', run: blamed }];
 }
 
-/** The run that is proven to have ended its worker process: it alone was in flight. Null without proof. */
+/** Returns the run that has provably ended its worker process, because it alone was in flight; null without proof. */
 function blamedRun({ alone }: WorkerState, ending: Ending): RunKey | null {
   if (alone === null || (ending === 'killed' && alone.seconds < NOTABLE_SECONDS)) return null;
   return { workflowId: alone.workflowId, runId: alone.runId };

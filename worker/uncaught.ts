@@ -2,8 +2,8 @@ import { failAttempt } from '../activities/attempt.ts';
 import { describeError, type Logger } from '../model/log.ts';
 
 /**
- * Handles what nobody has caught, such as an error that a driver throws in a handler of its socket: it fails the attempt of the
- * action that has caused it. Any other is for `otherwise`, which ends the process with code 1 unless it is given.
+ * Handles uncaught errors, such as one that a driver throws in a handler of its socket: such an error fails the attempt of the action
+ * that caused it. Any other goes to `otherwise`, which by default ends the process with code 1.
  */
 export function handleUncaught(log: Logger, otherwise: (error: unknown) => void = exit): void {
   process.on('uncaughtException', (error, origin) => {

@@ -8,7 +8,7 @@ export interface WatchReport {
   stalled: number;
   /** The only run that has an activation in flight, with the seconds since it came; null when there are none or several. */
   alone: (RunKey & { seconds: number }) | null;
-  /** Runs whose activation has ended since the last report, after so long that Temporal has given the decision up. */
+  /** Runs whose activation has ended since the last report, so late that Temporal has given up the decision. */
   late: RunKey[];
 }
 
@@ -34,11 +34,11 @@ export interface Watch {
   stop(): void;
 }
 
-/** How a worker is watched. */
+/** Options of watching a worker. */
 export interface WatchOptions {
   /** Reports a run that is alone in flight from its first moment on. */
   eager: boolean;
-  /** True once the worker cannot go on; what ends then is not taken into account. */
+  /** Returns true once the worker cannot continue; activations that end then are not taken into account. */
   isBroken(): boolean;
   report(report: WatchReport): void;
 }
@@ -136,7 +136,7 @@ export function watchActivations(native: NativeWorker, { eager, isBroken, report
   };
 }
 
-/** A clock that stands while the process is stopped or its main thread is blocked: what happens then is not held against a run. */
+/** Creates a clock that stands still while the process is stopped or its main thread is blocked: such time does not count against a run. */
 function createRunningClock() {
   let seconds = 0;
   let since = performance.now();

@@ -14,20 +14,20 @@ export interface WorkerOptions {
   connection: NativeConnection;
   namespace: string;
   bundle: WorkflowBundle;
-  /** What activities need to do their work. */
+  /** The permits that activities take before their work. */
   permits?: Permits;
   /** Takes one workflow task at a time and keeps no workflow in memory, so that a task which ends the process is alone. */
   probation?: boolean;
   /**
-   * Ends the activities that still run, as failed with `WorkerShutdown`, and hands back those that have not begun. With it, `shutdown` waits up to an hour for them;
-   * without it, they have ten seconds from `shutdown` on.
+   * Ends the activities that still run, as failed with `WorkerShutdown`, and hands back those that have not begun. With it, `shutdown`
+   * waits up to an hour for them; without it, they have ten seconds from `shutdown` on.
    */
   interrupt?: AbortSignal;
   /** The network access and the connections of actions. */
   actions: ActivityOptions;
-  /** Encrypts what Temporal gets; the bundle must be made with it, too. */
+  /** Encrypts everything that Temporal gets; the bundle must be made with the same converters. */
   codec?: Codec | undefined;
-  /** Is called with reports on open runs. */
+  /** Called with reports on open runs. */
   report?: (report: RunReport) => void;
 }
 
@@ -37,17 +37,17 @@ export interface WorkerOptions {
  */
 const UNINTERRUPTED = { isolateExecutionTimeout: '10m' };
 
-/** Actions that run at once, and activities that a worker takes at once, unless the options say otherwise. */
+/** The number of actions that run at once, and of activities that a worker takes at once, unless the options set others. */
 const CONCURRENT_ACTIONS = 100;
 const WAITING_ROOM = 1_000;
 
 /**
- * The part of the heap that the inputs of activities may have which run or wait, as bytes of JSON. As values they take up to
- * eight times as much.
+ * The part of the heap for the inputs of activities that run or wait, as bytes of JSON. As values they take up to eight
+ * times as much.
  */
 const INPUTS = 1 / 16;
 
-/** How large a worker is: actions that run at once, and activities that it takes at once to run them or have them wait. */
+/** The size of a worker: actions that run at once, and activities that it takes at once, to run them or to let them wait. */
 export interface WorkerSize {
   concurrentActions?: number;
   waitingRoom?: number;
@@ -62,7 +62,7 @@ export function createPermits({
   return new Permits(concurrentActions, { room: { places, bytes: getHeapStatistics().heap_size_limit * INPUTS } });
 }
 
-/** A worker on Fermata's own task queue, for the generic workflow and the built-in actions. */
+/** Creates a worker on Fermata's own task queue, for the generic workflow and the built-in actions. */
 export async function createWorker({
   connection,
   namespace,
@@ -98,7 +98,9 @@ export async function createWorker({
   });
 }
 
-/** Workflows that a heap of some bytes keeps between their tasks, at about 0.3 MiB each: 500 for 512 MiB, 50 to 2,000. */
+/**
+ * Returns the number of workflows that a heap of some bytes keeps between their tasks, at about 0.3 MiB each: 500 for 512 MiB, 50 to 2,000.
+ */
 export function cachedWorkflows(heap: number): number {
   return Math.min(2_000, Math.max(50, Math.floor((heap / (512 * 1024 * 1024)) * 500)));
 }

@@ -1,21 +1,21 @@
 import { condition } from '@temporalio/workflow';
 import type { RunEvent } from '../interpreter/events.ts';
 
-/** What has happened to a run, and has not been taken. */
+/** The events of a run that are not taken yet. */
 export interface Inbox {
-  /** To be called from a microtask: a job of an activation is not to be seen before the others of the same one. */
+  /** Adds an event. Call it from a microtask, so that one job of an activation is not seen before the others of the same activation. */
   push(event: RunEvent): void;
-  /** Takes all that is there. */
+  /** Takes all events. */
   take(): RunEvent[];
   holdsCancel(): boolean;
-  /** Resolves once something is there, and everything that came with it: what counts together. */
+  /** Resolves once there is an event, together with all others of the same activation. */
   gathered(): Promise<void>;
 }
 
 /**
- * Makes an empty one, with a condition for the whole run that never holds. The SDK asks a condition after each job of an
- * activation, and once more when all their microtasks have run: then all its events are there. One that held would cost
- * another entry into the sandbox each time.
+ * Creates an empty inbox, with a condition for the whole run that never holds. The SDK evaluates conditions after each job of an
+ * activation, and once more when all of their microtasks have run: then all events of the activation are there. A condition that held
+ * would cost another entry into the sandbox each time.
  */
 export function createEventInbox(): Inbox {
   let events: RunEvent[] = [];
@@ -30,7 +30,7 @@ export function createEventInbox(): Inbox {
   return {
     push: (event) => {
       events.push(event);
-      // What a command leads to at once (an input that cannot be sent) comes after the SDK has asked for the last time.
+      // The event of a command that ends at once (an input that cannot be sent) comes after the SDK's last evaluation.
       if (asked === since) resume();
     },
     take: () => {

@@ -28,10 +28,9 @@ type Close = Extract<Command, { type: 'close' }>;
 type Last = Extract<Command, { type: 'close' | 'continue' }>;
 
 /**
- * The one workflow that runs every definition; its type is the definition's ref. It performs what the interpreter
- * decides and reports back, and decides nothing itself. `input` are the parameters; `given` is made by
- * the API. Goes on as another run of its chain when its history is long. Returns the output; fails with `{ outcome, failure }`
- * in the details; a cancel request ends it as cancelled.
+ * Runs every definition: the one workflow, whose type is the definition's ref. It performs the commands of the interpreter, reports back,
+ * and decides nothing itself. `input` are the parameters; `given` is the RunInput that the API built. Continues as new when its history is
+ * long. Returns the output; fails with `{ outcome, failure }` in the details; a cancel request ends it as cancelled.
  */
 export default async function run(input: Parameters, given: unknown): Promise<Json | undefined> {
   if (!isRunInput(given)) {
@@ -44,10 +43,10 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
     throw ApplicationFailure.create({ type: 'not_authentic', message, nonRetryable: true });
   }
   if (given.interpreter > INTERPRETER_VERSION) {
-    // Fails the workflow task, not the run: a newer worker can go on with it.
+    // Fails the workflow task, not the run: a newer worker can continue it.
     throw new Error(`this worker knows interpreter ${INTERPRETER_VERSION}, the run needs ${given.interpreter}`);
   }
-  // Their texts are needed no more.
+  // Releases the texts of both payloads, which nothing reads any more.
   for (const value of [input, given]) arrivedOf(value);
   const run = identified(given, workflowInfo().workflowId);
   const root = CancellationScope.current();
@@ -62,7 +61,7 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
       void Promise.resolve().then(() => inbox.push({ type: 'signal', name, payload: json }));
     });
     return performing(inbox, given.interpreter, async (perform) => {
-      // Then what came with the start is in the inbox.
+      // After this, the signals that came with the start are in the inbox.
       await Promise.resolve();
       let cancelled = inbox.holdsCancel();
       let reported = '';
@@ -90,13 +89,15 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
   return last.type === 'close' ? finish(last) : continueAsNew(input, last.run);
 }
 
-/** Reports whether code has continued another run as this one; a cron schedule or a retry policy starts a run again with what it was given. */
+/**
+ * Returns whether another run continued as this one by its code; a cron schedule or a retry policy starts a run again with its own input.
+ */
 function isContinued(): boolean {
   const { continuedFromExecutionRunId, cronSchedule, retryPolicy } = workflowInfo();
   return Boolean(continuedFromExecutionRunId) && !cronSchedule && retryPolicy === undefined;
 }
 
-/** The same for whoever reads the history: both stand in it, at the start of the workflow task. */
+/** Returns the length of the history as every reader finds it: at the start of the workflow task. */
 function historyLength(): HistoryLength {
   const { historyLength: length, continueAsNewSuggested: suggested } = workflowInfo();
   return { length, suggested };
@@ -104,7 +105,7 @@ function historyLength(): HistoryLength {
 
 function finish({ outcome, output, failure, also }: Close): Json | undefined {
   if (outcome === 'completed') return output;
-  // A run that was skipped has no result, not even null: that tells it from one that gave null.
+  // A run that was skipped has no result, not even null, which distinguishes it from a run whose result is null.
   if (outcome === 'skipped') return undefined;
   if (outcome === 'cancelled' || failure === null) throw new CancelledFailure('the run was cancelled');
   const details: ClosingDetails = {
@@ -119,7 +120,7 @@ function finish({ outcome, output, failure, also }: Close): Json | undefined {
     nonRetryable: true,
     details: [details],
   });
-  // A stack would show the bundle and paths of the worker's machine, and tell nothing about the definition.
+  // A stack would show the bundle and paths of the worker's machine, and nothing about the definition.
   thrown.stack = '';
   throw thrown;
 }

@@ -38,9 +38,9 @@ type Timer = Extract<Command, { type: 'timer' }>;
 type Yield = Extract<Command, { type: 'yield' }>;
 
 /**
- * Runs `decide` with a function that performs the commands of a run of this interpreter version. `decide` runs in the one scope of all normal work, so that a command needs
- * none of its own (scopes are what a replay costs); what is shielded runs in the scope that this is called in. What a
- * command leads to ends as an event in the inbox, and never rejects.
+ * Runs `decide` with a function that performs the commands of a run of an interpreter version. `decide` runs in the one cancellable
+ * scope of all normal work, so that a command needs no scope (scopes are the main cost of a replay); shielded work runs in the scope of
+ * the caller. The outcome of every command becomes an event in the inbox, and never rejects.
  */
 export function performing<T>(
   inbox: Pick<Inbox, 'push'>,
@@ -65,7 +65,7 @@ export function performing<T>(
   const child = (command: Child): void => {
     const { key, input, run: given } = command;
     run(command, () => executeChild(given.ref, { ...childOptions(command), args: [input, given] })).then(
-      // A run that was skipped gives nothing.
+      // A sub-workflow that was skipped has no result.
       (output) => completed(key, output as Json | undefined),
       (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
     );
@@ -73,7 +73,7 @@ export function performing<T>(
   const timer = (command: Timer): void => {
     const { key, milliseconds } = command;
     run(command, () => {
-      // A timer may be cancelled by itself, so that each has a scope of its own.
+      // Each timer has its own scope, so that it can be cancelled alone.
       const scope = new CancellationScope();
       timers.set(key, scope);
       return scope.run(() => sleep(milliseconds, { summary: key }));
@@ -105,14 +105,14 @@ export function performing<T>(
   return work.run(() => decide(perform));
 }
 
-/** Where no worker has a place for it, the run goes on all the same. */
+/** Options of a yield: where no worker has room for it, the run continues all the same. */
 const YIELD_OPTIONS = {
   scheduleToStartTimeout: '1s',
   startToCloseTimeout: '10s',
   retry: { maximumAttempts: 1 },
 } as const;
 
-/** The second argument of an activity of our own workers; null where they need none. */
+/** Returns the second argument of an activity for Fermata's own workers; null where they need none. */
 function activityScope({ spec, secrets, timeout }: Activity, interpreter: number): ActivityScope | null {
   const timed = spec.task_queue === undefined && interpreter >= PERMITS_APART;
   if (!timed && !spec.connects && secrets === undefined) return null;
@@ -141,7 +141,7 @@ function activityOptions(
   };
 }
 
-/** One attempt needs no more said: the rest would be half of the bytes of an activity in the history. */
+/** A policy of one attempt has nothing else: the other fields would be half of the bytes of an activity in the history. */
 function retryPolicy({ count, delay, maxDelay, factor }: Activity['retry']): RetryPolicy {
   if (count === 0) return { maximumAttempts: 1 };
   return {
@@ -156,21 +156,21 @@ function retryPolicy({ count, delay, maxDelay, factor }: Activity['retry']): Ret
 }
 
 function childOptions({ n, run, memo }: Child) {
-  // Who it belongs to is what the run above it was started with.
+  // The owner of a sub-workflow is that of the run above it.
   const above = memoOf();
   return {
     workflowId: workflowIdOf(n),
     staticSummary: `${run.ref} ${run.version}`,
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
     parentClosePolicy: ParentClosePolicy.TERMINATE,
-    // An id is never used twice: the interpreter takes another one when it is.
+    // No id is used twice: when one is taken, the interpreter chooses another.
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     ...fairness(above),
     ...(above === undefined ? {} : { memo: { fermata: { ...above, ...memo, warrant: undefined } satisfies RunMemo } }),
   };
 }
 
-/** Has the tenants of a task queue served in turn; a server that does not know it ignores it. */
+/** Lets the server serve the tenants of a task queue in turn; older servers ignore it. */
 function fairness(memo: RunMemo | undefined) {
   return memo === undefined ? {} : { priority: { fairnessKey: memo.tenant } };
 }
@@ -192,12 +192,12 @@ function completionOf(key: string, output: Json | undefined, interpreter: number
 }
 
 function faultOf(error: unknown): Fault {
-  // Its class is none of this package's.
+  // The class of this error is not exported by the package.
   if (error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError') return { kind: 'clash' };
   const cause = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure ? error.cause : error;
   if (cause instanceof TerminatedFailure) return { kind: 'terminated' };
   if (cause instanceof ApplicationFailure) {
-    // Payloads of JSON hold nothing else, and the projection reads only those.
+    // Details in JSON have no other notes, and the projection reads only JSON.
     const details = (cause.details ?? []).map((each) => arrivedOf(each).value ?? null);
     return { kind: 'application', type: cause.type ?? '', message: cause.message, details };
   }

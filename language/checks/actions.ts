@@ -17,7 +17,7 @@ export interface KnownAction {
   param_schema: JsonObject | null;
   /** Fermata's own workers run it: they alone can put secrets in. */
   own?: true;
-  /** What runs it; only workers and workflows know timeouts. */
+  /** The part of Fermata that runs it; only workers and workflows know timeouts. */
   runs: BuiltinAction['runs'] | 'workflow';
 }
 

@@ -1,15 +1,15 @@
 import type { Program, ProgramTask } from '../program.ts';
 import { firesAfter, type Transition } from '../transitions.ts';
 
-/** Beyond so many edges, or looks at pairs of them, nothing is said: what is known of each pair would cost too much. */
+/** The number of edges, and of examined pairs of them, beyond which nothing is reported, because it would cost too much. */
 const MAX_EDGES = 2_000;
 const MAX_STEPS = 10_000_000;
 
-/** What the graph alone tells about branches that are under way at the same time. */
+/** Branches that can be under way at the same time, as far as the graph alone shows. */
 export interface Concurrency {
-  /** Whether tasks `a` and `b` can both have arrived at a third that waits for both. */
+  /** Returns whether tasks `a` and `b` can both have arrived at a third one that waits for both. */
   arriveTogether(a: string, b: string, target: string): boolean;
-  /** The tasks that can run at the same time as one. */
+  /** Returns the tasks that can run at the same time as a task. */
   runningWith(name: string): ReadonlySet<string>;
 }
 
@@ -17,14 +17,14 @@ export interface Concurrency {
 interface Edge {
   from: string;
   to: string;
-  /** It leads back by the word `retry`: nothing waits for others there. */
+  /** Whether it leads back by the word `retry`, where nothing waits for other branches. */
   retry: boolean;
 }
 
 /**
  * Follows branches through the graph: two edges are concurrent when a fork, or two entries, can put a branch on each
- * (the concurrency relation of Petri nets, with tasks as their transitions). `possible` takes every condition for one
- * that may be true; `certain` takes as a fork only what starts together in any case. Null for a graph that is too large.
+ * (the concurrency relation of Petri nets, with tasks as their transitions). `possible` assumes that every condition may be
+ * true; `certain` counts only forks that start together in any case. Returns null for a graph that is too large.
  */
 export function concurrencyOf(program: Program, forks: 'possible' | 'certain'): Concurrency | null {
   const tasks = [...program.tasks.values()];
@@ -69,7 +69,7 @@ export function concurrencyOf(program: Program, forks: 'possible' | 'certain'): 
     }
   };
   const joinOf = ({ to, retry }: Edge) => (retry ? null : (program.tasks.get(to)?.join ?? null));
-  /** The edges on which a branch can stand while a join runs; null when it cannot run. */
+  /** Returns the edges on which a branch can stand while a join runs; null when the join cannot run. */
   const besideJoin = (name: string, needed: number): readonly number[] | null => {
     const arrived = (into.get(name) ?? []).filter((number) => live.has(number));
     if (groupsOfExclusive(arrived, relation.has) < needed) return null;
@@ -86,7 +86,7 @@ export function concurrencyOf(program: Program, forks: 'possible' | 'certain'): 
       if (joinOf(edges[number]!) === null) produce(outOf.get(to) ?? [], relation.of(number));
       else joins.add(to);
     }
-    // What it takes to look at a join is done once for all that has changed.
+    // Each join is examined once for all changes.
     const [name] = joins;
     if (name === undefined) continue;
     joins.delete(name);
@@ -95,7 +95,7 @@ export function concurrencyOf(program: Program, forks: 'possible' | 'certain'): 
   }
 
   if (steps > MAX_STEPS) return null;
-  /** The edges on which a branch can stand while a task runs. */
+  /** Returns the edges on which a branch can stand while a task runs. */
   const besideTask = (name: string): ReadonlySet<number> => {
     const join = program.tasks.get(name)?.join ?? null;
     const inbound = (into.get(name) ?? []).filter((number) => live.has(number));
@@ -119,7 +119,7 @@ export function concurrencyOf(program: Program, forks: 'possible' | 'certain'): 
   };
 }
 
-/** How many of some things can be together at most, found by putting each beside others that it excludes. */
+/** Returns how many of some things can be together at most, found by grouping each with others that it excludes. */
 export function groupsOfExclusive<T>(things: readonly T[], together: (a: T, b: T) => boolean): number {
   const groups: T[][] = [];
   for (const thing of things) {
@@ -130,7 +130,7 @@ export function groupsOfExclusive<T>(things: readonly T[], together: (a: T, b: T
   return groups.length;
 }
 
-/** The edges that lead out of a task, in groups of those that fire together. */
+/** Returns the edges that lead out of a task, in groups of those that fire together. */
 function groupsOf(
   { name, transitions }: ProgramTask,
   forks: 'possible' | 'certain',
@@ -153,7 +153,7 @@ function groupsOf(
   ];
 }
 
-/** A symmetric relation of small numbers, in bits. */
+/** Creates a symmetric relation of small numbers, in bits. */
 function createRelation(size: number) {
   const words = Math.ceil(size / 32);
   const bits = new Uint32Array(size * words);
@@ -163,7 +163,7 @@ function createRelation(size: number) {
   };
   return {
     has,
-    /** True when it was not there before. */
+    /** Adds a pair; returns whether it is new. */
     add(a: number, b: number): boolean {
       if (has(a, b)) return false;
       set(a, b);

@@ -6,9 +6,9 @@ import { joinIssues, joinWarnings } from './joins.ts';
 import { pathOf, quoted } from './texts.ts';
 
 /**
- * What is wrong or doubtful with the graph as a whole: entries, tasks that stand
+ * Finds what is wrong or doubtful with the graph as a whole: entries, tasks that stand
  * alone or that nothing leads to, loops that never end, joins, several arrivals, parallel branches that publish one name.
- * For a program whose names are right.
+ * The names in the program must be valid.
  */
 export function checkGraph(program: Program): { issues: Issue[]; warnings: Issue[] } {
   if (program.entries.length === 0) {
@@ -16,13 +16,13 @@ export function checkGraph(program: Program): { issues: Issue[]; warnings: Issue
     return { issues: [{ code: 'no_entry', path: '/definition/tasks', message }], warnings: [] };
   }
   const placed = placeIssues(program);
-  // Of a task that no path leads to, nothing more can be said.
+  // Nothing else is reported while there are tasks that no path leads to.
   const issues = placed.length > 0 ? placed : [...endlessLoops(program), ...joinIssues(program)];
   if (issues.length > 0) return { issues, warnings: [] };
   return { issues, warnings: [...arrivalWarnings(program), ...joinWarnings(program), ...racingPublishes(program)] };
 }
 
-/** Tasks that stand beside the graph, or that no path leads to. */
+/** Finds tasks that are not connected to the graph, or that no path leads to. */
 function placeIssues(program: Program): Issue[] {
   const { graph, order, tasks, definition, cleanupOnly } = program;
   const reached = reachable([...program.entries, ...program.cleanup.entries], graph.following);
@@ -38,23 +38,23 @@ function placeIssues(program: Program): Issue[] {
   });
 }
 
-/** Actions that wait for somebody outside. */
+/** Actions that wait for an event from outside. */
 const LISTENING = ['core.wait_signal', 'core.inquiry'];
 
-/** Loops in which every end of every task leads back into the loop, whatever its conditions, and nothing waits for anyone. */
+/** Finds loops in which every end of every task leads back into the loop, whatever its conditions, and no task waits for an event. */
 function endlessLoops({ graph, tasks }: Program): Issue[] {
   return graph.loops.flatMap((names) => {
     const within = new Set(names);
     const goesOn = (task: ProgramTask, end: 'success' | 'failure'): boolean => {
       const firing = task.transitions.filter(({ on }) => on === end || on === 'complete');
       const leads = firing.some(({ when, targets }) => when === null && targets.some((target) => within.has(target)));
-      // A failure that nothing takes ends the run, which is no way to leave a loop.
+      // A failure that no transition handles ends the run, which does not count as leaving the loop.
       return (
         leads || (end === 'failure' && !firing.some(({ targets, noop, fail }) => targets.length > 0 || noop || fail))
       );
     };
     const members = names.map((name) => tasks.get(name)!);
-    // A loop that listens may go on until it is cancelled.
+    // A loop that waits for events may run until it is cancelled.
     if (members.some(({ action }) => LISTENING.includes(action))) return [];
     if (!members.every((task) => goesOn(task, 'success') && goesOn(task, 'failure'))) return [];
     const message = `the loop of ${quoted(names)} never ends: no condition leads out of it`;
@@ -73,7 +73,7 @@ function arrivalWarnings({ tasks }: Program): Issue[] {
   });
 }
 
-/** Variables that two branches publish which run at the same time for certain: which of them wins is up to time. */
+/** Finds variables that two branches publish which certainly run at the same time, so that timing decides which of them wins. */
 function racingPublishes(program: Program): Issue[] {
   const publishers = new Map<string, Set<ProgramTask>>();
   for (const task of program.tasks.values()) {

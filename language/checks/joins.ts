@@ -4,7 +4,7 @@ import { TaskSets } from '../task-sets.ts';
 import { concurrencyOf, groupsOfExclusive } from './concurrency.ts';
 import { pathOf, quoted } from './texts.ts';
 
-/** Joins that can never be satisfied, or of which nobody could say when they are. */
+/** Finds joins that can never be satisfied, or whose arrivals are ambiguous. */
 export function joinIssues(program: Program): Issue[] {
   const joins = [...program.tasks.values()].filter(({ join }) => join !== null);
   if (joins.length === 0) return [];
@@ -39,7 +39,7 @@ export function joinIssues(program: Program): Issue[] {
   });
 }
 
-/** Joins that fire once although what leads to them comes again. */
+/** Finds joins that fire once although the tasks that lead to them run again. */
 export function joinWarnings({ tasks, graph }: Program): Issue[] {
   return [...tasks.values()].flatMap((task) => {
     if (task.join === null || task.join.rounds) return [];
@@ -50,7 +50,7 @@ export function joinWarnings({ tasks, graph }: Program): Issue[] {
   });
 }
 
-/** Where the lineages of tasks may have begun: at a task with several arrivals, or with the run (''). */
+/** The possible origins of the lineages of tasks: a task with several arrivals, or the run itself (''). */
 interface Lineages {
   same(a: string, b: string): boolean;
   of(name: string): string[];
@@ -68,7 +68,7 @@ function lineagesOf({ tasks, graph, entries, cleanup }: Program): Lineages {
     if (opens(task)) sets.add(component.get(name)!, numbers.get(name)!);
     else if (firsts.has(name)) sets.add(component.get(name)!, 0);
   }
-  // The tasks of a loop have the same lineages; what leads to one has a higher number.
+  // The tasks of a loop have the same lineages; a task that leads to the loop has a higher number.
   const inOrder = [...following].sort(([a], [b]) => component.get(b)! - component.get(a)!);
   for (const [name, targets] of inOrder) {
     for (const target of targets) {

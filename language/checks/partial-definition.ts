@@ -2,7 +2,7 @@ import { type Definition, DefinitionSchema } from '../../model/definition.ts';
 import { type Issue, jsonPointer } from '../../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonDepth, MAX_DEPTH } from '../../model/json.ts';
 
-/** What is unknown about a definition of which parts were replaced by stand-ins or left out. */
+/** The unknown parts of a definition in which parts were replaced by stand-ins or left out. */
 export interface Gaps {
   /** Pointers of these parts. */
   places: string[];
@@ -14,19 +14,19 @@ export interface Gaps {
   variablesUnknown: boolean;
 }
 
-/** A definition that can be examined, and what is unknown about it; null: nothing. */
+/** A definition that can be examined, and its unknown parts; null: there are none. */
 export interface PartialDefinition {
   definition: Definition;
   gaps: Gaps | null;
 }
 
-/** Rounds of replacing: what stands in for one part may be wrong only where that part is in a place that was replaced too. */
+/** Rounds of replacing: a stand-in can only be wrong if it is in a place that was replaced too. */
 const MAX_ROUNDS = 3;
 
-/** An action that nobody has. */
+/** An action that does not exist. */
 const NO_ACTION = '_._';
 
-/** What stands in for parts that must be there, by their place; whatever else is wrong is left out. */
+/** Stand-ins for required parts, by their place; other invalid parts are left out. */
 const STAND_INS: Record<string, (name: () => string) => Json> = {
   tasks: (name) => [{ name: name(), action: NO_ACTION }],
   'tasks/*': (name) => ({ name: name(), action: NO_ACTION }),
@@ -37,7 +37,7 @@ const STAND_INS: Record<string, (name: () => string) => Json> = {
   'concurrency_key/key': () => '-',
 };
 
-/** Lists whose entries are replaced one by one; of others, the whole list is. */
+/** Lists whose entries are replaced one by one; other lists are replaced as a whole. */
 const LISTS = new Set(['tasks', 'tasks/*/next']);
 
 /** Parts without which not all tasks, or not all variables, are known. */
@@ -83,13 +83,13 @@ export function createCertainty(gaps: Gaps): (issue: Issue) => boolean {
     if (gaps.variablesUnknown && code === 'unknown_name') return false;
     const above = pointersAbove(path);
     if (above.some((pointer) => places.has(pointer))) return false;
-    // What an input lacks may stand in a field with a wrong name.
+    // A field that an input lacks may stand there under a wrong name.
     if (code === 'input_invalid' && path.endsWith('/input') && tasks.has(path.slice(0, -'/input'.length))) return false;
     return !ABOUT_FIELDS.has(code) || !above.some((pointer) => tasks.has(pointer));
   };
 }
 
-/** A copy of a definition in which parts are replaced. */
+/** A copy of a definition in which parts can be replaced. */
 class Draft {
   readonly value: JsonObject;
   readonly gaps: Gaps = { places: [], tasks: [], tasksUnknown: false, variablesUnknown: false };
@@ -101,7 +101,7 @@ class Draft {
     this.#names = new Set(Array.isArray(tasks) ? tasks.map((task) => isJsonObject(task) && task.name) : []);
   }
 
-  /** Leaves out a field that nobody knows. A list or an object in it may have been meant to name variables. */
+  /** Leaves out an unknown field. A list or an object in it may have been meant to name variables. */
   leaveOut(path: readonly PropertyKey[]): void {
     const { parent, key } = this.#placeOf(path);
     if (parent === null) return;
@@ -110,7 +110,7 @@ class Draft {
     this.#note(path);
   }
 
-  /** Replaces what stands at a path: as much of it as no other part of the definition needs. */
+  /** Replaces the value at a path, or the smallest part around it that other parts of the definition do not need. */
   replace(path: readonly PropertyKey[]): void {
     const end = path.findIndex((part, at) => typeof part === 'number' && !LISTS.has(patternOf(path.slice(0, at))));
     const part = end === -1 ? path : path.slice(0, end);
@@ -131,7 +131,7 @@ class Draft {
     if (first === 'tasks' && index !== undefined) this.gaps.tasks.push(`/definition${jsonPointer([first, index])}`);
   }
 
-  /** Finds what holds the last part of a path; null: it has been replaced already. */
+  /** Finds the parent of the last part of a path; null: it has been replaced already. */
   #placeOf(path: readonly PropertyKey[]): { parent: Record<PropertyKey, Json> | null; key: PropertyKey } {
     let parent: unknown = this.value;
     for (const part of path.slice(0, -1)) {
@@ -157,12 +157,12 @@ function copyOf(value: Json): Json {
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, copyOf(entry)]));
 }
 
-/** A path with its indexes as `*`. */
+/** Returns a path with its indexes as `*`. */
 function patternOf(path: readonly PropertyKey[]): string {
   return path.map((part) => (typeof part === 'number' ? '*' : String(part))).join('/');
 }
 
-/** A pointer and those of what it stands in. */
+/** Returns a pointer and those of everything around it. */
 function pointersAbove(pointer: string): string[] {
   const found = [pointer];
   for (let end = pointer.lastIndexOf('/'); end > 0; end = pointer.lastIndexOf('/', end - 1)) {

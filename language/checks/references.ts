@@ -64,7 +64,7 @@ class ReferenceChecker {
     this.issues.push(this.#issue(reference, message));
   }
 
-  /** Refuses a reference whose key at an index is none of the known ones; `of` is what has the key. */
+  /** Refuses a reference whose key at an index is not a known one; `of` names the owner of the key. */
   #expectKey(reference: Reference, index: number, of: string, known: Names): void {
     const key = reference.path.keys[index];
     if (key === undefined) this.#refuse(reference, `"${of}" is not a value; its fields are: ${listed(known)}`);

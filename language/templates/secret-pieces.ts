@@ -1,21 +1,21 @@
 import type { Expression, Statement } from '../../expression/ast.ts';
 import type { Template } from '../../expression/template.ts';
 
-/** A piece of a text with secrets in it: the name of a secret, or what is rendered as any other text. */
+/** A piece of a text with secrets in it: the name of a secret, or a template that is rendered as usual. */
 export type Piece = { secret: string } | { template: Template };
 
-/** Whether a name is that of a secret. */
+/** Matches the names of secrets. */
 export const SECRET_NAME = /^[A-Za-z_]\w{0,63}$/;
 
 /**
- * Splits a template at its secrets; null where one of them is not by itself: `{{ secret.NAME }}`, bare or between text, is all
- * that may be said of one, so that nothing is ever computed from it.
+ * Splits a template at its secrets; null where a secret does not stand alone. Only `{{ secret.NAME }}`, bare or between text, is
+ * allowed, so that nothing is ever computed from a secret.
  */
 export function secretPieces({ statements }: Template, uses: number): Piece[] | null {
   const pieces: Piece[] = [];
   let between: Statement[] = [];
   const close = (): void => {
-    // With a text before it, what is rendered is text, whatever it gives.
+    // An empty text in front makes the result text, whatever the template renders.
     if (between.length > 0) pieces.push({ template: { statements: [{ kind: 'text', text: '' }, ...between] } });
     between = [];
   };

@@ -25,7 +25,7 @@ export type TemplateValue =
 /** Names and the values that they are set to, in order. */
 export type Assignments = readonly (readonly [string, TemplateValue])[];
 
-/** A template failed while it was rendered; `field` is its JSON pointer below what was rendered. */
+/** The error of a template that could not be rendered; `field` is its JSON pointer below the rendered value. */
 export class RenderError extends Error {
   readonly field: string;
   readonly kind: TemplateErrorKind;
@@ -48,20 +48,20 @@ export interface Reference {
   field: string;
 }
 
-/** What `secret.NAME` is at a place: a secret, an issue, or a name as any other, as it was before there were secrets. */
+/** The meaning of `secret.NAME` at a place: a secret, an issue, or a name like any other, as before there were secrets. */
 export type SecretUse = 'allowed' | 'refused' | 'unknown';
 
-/** What is compiled, how, and where what is found is put. */
+/** The options of a compilation, and the lists that collect its findings. */
 export interface Compilation {
   issues: Issue[];
   references: Reference[];
   secrets: SecretUse;
   suggestions: Suggestions;
-  /** Where warnings are put when a definition is written, which is examined more closely; null: it runs. */
+  /** Collects the warnings of a definition that is being written, which is examined more closely; null: the definition runs. */
   warnings: Issue[] | null;
 }
 
-/** A compilation of what runs, which finds what must not be run and nothing else. */
+/** Creates the compilation of a definition that runs, which finds nothing but issues that forbid running it. */
 export function compilationOf(issues: Issue[]): Compilation {
   return { issues, references: [], secrets: 'refused', suggestions: new Suggestions(), warnings: null };
 }
@@ -88,7 +88,7 @@ export function compileValue(value: Json, base: string, compilation: Compilation
   return compile(value, base);
 }
 
-/** Compiles a bare or written-out expression that is to give true or false. */
+/** Compiles a condition: an expression with or without braces. */
 export function compileCondition(text: string, path: string, compilation: Compilation): TemplateValue {
   return compileWith(compileExpression, text, path, compilation) ?? { kind: 'literal', value: false };
 }
@@ -152,7 +152,7 @@ function shown(value: Json): string {
 
 /**
  * Renders a compiled value. Throws a RenderError at the first template that cannot be rendered. A secret is shown by its name;
- * `onSecret` hears of each text that has one.
+ * `onSecret` is called for each text that has one.
  */
 export function renderValue(value: TemplateValue, scope: Scope, onSecret?: OnSecret): Json {
   switch (value.kind) {
@@ -174,7 +174,7 @@ export function renderValue(value: TemplateValue, scope: Scope, onSecret?: OnSec
   }
 }
 
-/** Hears of a text with secrets: its pointer, and its pieces. */
+/** Called for a text with secrets, with its pointer and its pieces. */
 type OnSecret = (path: string, pieces: SecretTexts[string]) => void;
 
 function rendered(template: Template, path: string, scope: Scope): Json {
@@ -186,7 +186,7 @@ function rendered(template: Template, path: string, scope: Scope): Json {
   }
 }
 
-/** Whether an input has secrets in it. */
+/** Returns whether an input contains secrets. */
 export function hasSecrets(value: TemplateValue): boolean {
   if (value.kind === 'list') return value.entries.some(hasSecrets);
   if (value.kind === 'object') return value.entries.some(([, entry]) => hasSecrets(entry));

@@ -7,7 +7,7 @@ type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 /** Who pauses activities in Temporal for a run that is paused. */
 export const HOLDER = 'fermata';
 
-/** Seconds between the attempts of an activity that a worker has while its run is paused: the next attempt does not begin by itself. */
+/** Seconds between the attempts of an activity that a worker has while its run is paused, so that no next attempt begins. */
 export const STRETCHED_SECONDS = 300_000_000;
 
 /** States of pending activities. */
@@ -15,18 +15,18 @@ const SCHEDULED = 1;
 const STARTED = 2;
 const PAUSE_REQUESTED = 5;
 
-/** A change of a pending activity: `stretch` delays its further attempts beyond any wait, `restore` gives it back its own retry policy. */
+/** A change of a pending activity: `stretch` delays its further attempts beyond any wait, `restore` restores its own retry policy. */
 export type HoldStep = 'pause' | 'unpause' | 'stretch' | 'restore';
 
-/** What is to be done to one activity, in order. */
+/** The changes of one activity, in order. */
 export interface HoldChange {
   activityId: string;
   steps: HoldStep[];
 }
 
 /**
- * Returns what is to be changed so that no attempt of a run's pending activities begins while it is paused; else so that what
- * Fermata held back goes on. An activity that somebody else has paused stays so.
+ * Returns the changes that keep attempts of a run's pending activities from beginning while the run is paused, or that release the
+ * activities that Fermata held back when it is not. An activity that somebody else has paused stays paused.
  */
 export function holdChanges(paused: boolean, activities: readonly PendingActivity[]): HoldChange[] {
   return activities.flatMap((activity) => {
@@ -37,12 +37,12 @@ export function holdChanges(paused: boolean, activities: readonly PendingActivit
   });
 }
 
-/** Reports whether the next attempt of an activity is held back because its run is, or was, paused. */
+/** Returns whether the next attempt of an activity is held back because its run is, or was, paused. */
 export function isHeldBack(activity: PendingActivity): boolean {
   return isPausedByUs(activity) || isStretched(activity);
 }
 
-/** Reports whether a worker has an attempt of an activity that Temporal may follow by another one. */
+/** Returns whether a worker has an attempt of an activity after which Temporal may make another one. */
 export function isAwaited(activity: PendingActivity): boolean {
   return activity.state === STARTED && !isLast(activity);
 }
@@ -50,7 +50,7 @@ export function isAwaited(activity: PendingActivity): boolean {
 function toHold(activity: PendingActivity): HoldStep[] {
   const { state } = activity;
   if (state === SCHEDULED) return ['pause'];
-  // Temporal asks a worker to give up what is paused while it runs, and an attempt that has begun goes on to its end.
+  // Temporal asks the worker to give up an activity that is paused while it runs; here, an attempt that has begun continues to its end.
   if (state === PAUSE_REQUESTED && isPausedByUs(activity))
     return isLast(activity) ? ['unpause'] : ['stretch', 'unpause'];
   return state === STARTED && !isStretched(activity) && !isLast(activity) ? ['stretch'] : [];

@@ -162,7 +162,7 @@ export function createCodec(masterKeys: readonly string[]): Codec {
   /** Remembers which version encrypts the payloads of a run. */
   function note(payload: Payload, workflowId: string | undefined): void {
     if (!isSealed(payload) || workflowId === undefined) return;
-    // After one payload that was encrypted for the run, no other payload makes it an earlier one.
+    // Once a payload was encrypted for the run, no other payload makes it a run of an earlier version.
     const isEarlier = payload.metadata?.[RUN] === undefined && earlier.get(workflowId) !== false;
     earlier.delete(workflowId);
     earlier.set(workflowId, isEarlier);
@@ -270,7 +270,7 @@ function restoreMessage(failure: Record<string, unknown>): void {
   try {
     said = JSON.parse(words.decode(data)) as typeof said;
   } catch {
-    // Another worker encodes failures in its own way: only the plain fields can be shown.
+    // Another worker may encode failures differently: only the plain fields can be shown.
     return;
   }
   const { message, stack_trace: stack } = said ?? {};
