@@ -67,10 +67,17 @@ const CLEAN = [
   'composition',
   'dev',
   'egress',
+  'expression',
+  'interpreter',
+  'language',
   'mcp',
+  'projection',
   'service',
   'store',
+  'temporal',
   'threads',
+  'worker',
+  'workflows',
 ];
 
 /** The comments of a source, each line with its number. */
