@@ -1,7 +1,7 @@
 import type { Issue } from './issue.ts';
 import type { Permission } from './permissions.ts';
 
-/** Every way in which a request cannot be served, with its HTTP status. The code is stable and part of the API. */
+/** The reasons why a request cannot be served, each with its HTTP status. The codes are stable and part of the API. */
 export const ERROR_STATUS = {
   request_invalid: 400,
   definition_invalid: 400,
@@ -100,17 +100,17 @@ export const ERROR_STATUS = {
 /** A stable error code of the API. */
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
-/** What an error says besides its code. */
+/** Details of an error, in addition to its code. */
 export interface ErrorDetails {
   /** The permission that the caller lacks. */
   permission?: Permission;
 }
 
-/** A request that cannot be served: thrown, with a stable code; it becomes HTTP in one file. */
+/** The error of a request that cannot be served, with a stable code; api/http/errors.ts turns it into a response. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly issues: Issue[] | undefined;
-  /** What programs may want to know besides the code; undefined when there is nothing. */
+  /** Details for programs, in addition to the code; undefined when there are none. */
   readonly details: ErrorDetails | undefined;
   /** Seconds after which another try may succeed; undefined when that is unknown. */
   readonly retryAfter: number | undefined;

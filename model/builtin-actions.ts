@@ -177,8 +177,8 @@ export const DeployInputSchema = z.strictObject({
 });
 
 /**
- * An action that comes with Fermata, and what runs it: a worker, the workflow itself at no cost in history (`inline`),
- * or the engine, which waits for time (`timer`), for a signal, or for people (`inquiry`).
+ * A built-in action, and the part of Fermata that runs it: a worker, the workflow itself without adding to the history (`inline`), or the
+ * interpreter, which waits for time (`timer`), for a signal, or for people (`inquiry`).
  */
 export interface BuiltinAction {
   ref: string;
@@ -315,7 +315,7 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
   ),
 ];
 
-/** Actions of workers that may be issued again: what they are asked twice, they do once. */
+/** Actions of workers that may be issued again, because a repetition has no further effect. */
 export const IDEMPOTENT = new Map<string, true | 'by_method'>([
   ['core.http', 'by_method'],
   ['pagerduty.create_incident', true],
@@ -323,7 +323,7 @@ export const IDEMPOTENT = new Map<string, true | 'by_method'>([
   ['aws.deploy', true],
 ]);
 
-/** The JSON Schema (2020-12) of what an action takes, or undefined where it takes anything. */
+/** Returns the JSON Schema (2020-12) of the input of an action; undefined when it takes any input. */
 export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, Json> | undefined {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
   // Zod's output is JSON; its type is wider only because it also describes schemas read from elsewhere.

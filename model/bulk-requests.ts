@@ -20,9 +20,9 @@ export const BULK_FIELDS = {
   reason: z.string().max(1000).optional(),
 };
 
-/** Reports whether a body names executions in exactly one way. */
+/** Returns whether a body names executions in exactly one way. */
 export const hasOneTarget = ({ ids, filter }: { ids?: unknown; filter?: unknown }): boolean =>
   (ids === undefined) !== (filter === undefined);
 
-/** What is wrong where a body does not. */
+/** The message about a body that does not. */
 export const ONE_TARGET = { message: 'either "ids" or "filter" is required, but not both', path: ['ids'] };

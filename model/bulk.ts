@@ -1,16 +1,16 @@
-/** What can be done to many executions at once. */
+/** The operations that can be applied to many executions at once. */
 export const BULK_VERBS = ['cancel', 'terminate', 'pause', 'resume', 'retry', 'delete'] as const;
 
-/** What is done to each. */
+/** An operation on many executions. */
 export type BulkVerb = (typeof BULK_VERBS)[number];
 
-/** How a job may stand; `aborted`: what was not done yet is left. */
+/** The states of a bulk job; `aborted`: the rest of it is not done. */
 export const BULK_STATUSES = ['running', 'completed', 'aborted'] as const;
 
-/** How a job stands. */
+/** The state of a bulk job. */
 export type BulkStatus = (typeof BULK_STATUSES)[number];
 
-/** Why one execution was left as it was. */
+/** An execution that was left unchanged, and why. */
 export interface BulkError {
   /** Its integer id. */
   id: number;

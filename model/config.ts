@@ -9,13 +9,13 @@ export const PERSON_MEMORY = 2_592_000;
 
 const port = (fallback: number) => wholeNumber(0, 65_535).default(fallback);
 
-/** A setting that is a whole number; what is said of another value does not repeat it. */
+/** Creates a setting that is a whole number; its message about another value does not repeat the value. */
 function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`;
   return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 }
 
-/** A setting that is a list by commas; `parse` returns null for a bad one. */
+/** Creates a setting that is a list separated by commas; `parse` returns null for an invalid one. */
 const list = <T>(parse: (text: string) => T | null, message: string) =>
   z
     .string()
@@ -30,7 +30,7 @@ const list = <T>(parse: (text: string) => T | null, message: string) =>
 /** An origin as browsers send it: in lower case, without a path and without the default port. */
 const ORIGIN = /^(http:(?!.*:80$)|https:(?!.*:443$))\/\/(\[[\da-f:.]+\]|[a-z\d._-]+)(:\d{1,5})?$/;
 
-/** A setting that is a list of origins by commas. */
+/** A setting that is a list of origins separated by commas. */
 const origins = (example: string) =>
   z
     .string()
@@ -39,7 +39,7 @@ const origins = (example: string) =>
       `must be origins as browsers send them, separated by commas, as in "${example}"`,
     );
 
-/** Every setting, from the environment; the documentation is made from the descriptions. */
+/** Every setting, from the environment; docs/settings.md has the same descriptions. */
 export const ConfigSchema = z.object({
   FERMATA_HOST: z.string().min(1).default('127.0.0.1').describe('Address on which the API listens.'),
   FERMATA_PORT: port(8080).describe('Port of the API; 0 picks a free one.'),
@@ -223,10 +223,10 @@ export const ConfigSchema = z.object({
 /** The settings of a process. */
 export type Config = z.infer<typeof ConfigSchema>;
 
-/** A setting is bad; the message names each one. */
+/** The error of invalid settings; the message names each one. */
 export class ConfigError extends Error {}
 
-/** Reads the settings. Throws a ConfigError that names every bad one; unknown `FERMATA_…` names come back as warnings. */
+/** Reads the settings. Throws a ConfigError that names every invalid one; returns warnings about unknown `FERMATA_…` names. */
 export function readConfig(env: Record<string, string | undefined>): { config: Config; warnings: string[] } {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = ConfigSchema.safeParse(set);
@@ -241,7 +241,7 @@ export function readConfig(env: Record<string, string | undefined>): { config: C
   return { config: parsed.data, warnings };
 }
 
-/** The settings that a process cannot do without. Throws a ConfigError that names each one that is missing. */
+/** Returns the settings that a process requires. Throws a ConfigError that names each missing one. */
 export function required<Name extends keyof Config>(
   config: Config,
   who: string,

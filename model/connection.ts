@@ -6,7 +6,7 @@ import { MailSenderSchema } from './mail.ts';
 import { parseEndpoint } from './networks.ts';
 import { issuesOf } from './zod-issues.ts';
 
-// Connections: where the actions of a pack find the system that they speak to, and what lets them in.
+// Connections: the address of the system that the actions of a pack call, and the credentials for it.
 
 const Url = z.url({ protocol: /^https?$/ });
 const Secret = z.string().min(1).max(10_000);
@@ -17,7 +17,7 @@ const Defaults = z
 
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
-/** Reports whether a URL of a database has no parameter that nobody would heed. */
+/** Returns whether all parameters in the URL of a database are known and take effect. */
 function hasKnownParameters(url: string): boolean {
   const query = url.split('?').slice(1).join('?').split('#')[0]!;
   return (
@@ -29,7 +29,7 @@ function hasKnownParameters(url: string): boolean {
   );
 }
 
-/** Reports whether a URL has a user and a password that can be decoded, or none. */
+/** Returns whether a URL has a user and a password that can be decoded, or none. */
 export function hasDecodableAccount(url: string): boolean {
   const [, account = ''] = /^[a-z]+:\/\/([^/?#]*)@/i.exec(url) ?? [];
   try {
@@ -40,7 +40,7 @@ export function hasDecodableAccount(url: string): boolean {
   }
 }
 
-/** Reports whether a URL names one server by its host, with a valid port, and an account that can be decoded. */
+/** Returns whether a URL names one server by its host, with a valid port, and an account that can be decoded. */
 function hasServer(url: string): boolean {
   const [, host] = /^[a-z]+:\/\/(?:[^/?#]*@)?([^@/?#]*)/i.exec(url) ?? [];
   // An IPv6 address stands in brackets.
@@ -69,7 +69,7 @@ const aws = {
   secrets: z.strictObject({ access_key_id: Secret, secret_access_key: Secret, session_token: Secret.optional() }),
 };
 
-/** What a connection of each pack has; secrets are never given back. */
+/** The settings and secrets of the connections of each pack; secrets are never returned. */
 export const CONNECTIONS = {
   slack: {
     settings: settings({ api_url: Url.optional().describe("URL of Slack's Web API, if it is not at slack.com.") }),
@@ -126,23 +126,26 @@ export const CONNECTIONS = {
 /** A pack whose actions need a connection. */
 export type ConnectedPack = keyof typeof CONNECTIONS;
 
-/** What a connection of a pack has. */
+/** The settings and secrets of a pack's connections. */
 export type ConnectionOf<P extends ConnectedPack> = {
   settings: z.infer<(typeof CONNECTIONS)[P]['settings']>;
   secrets: z.infer<(typeof CONNECTIONS)[P]['secrets']>;
 };
 
-/** A connection with its secrets, as an action gets it; `trusted`: the settings of the process name it, so that it may be within their network. */
+/**
+ * A connection with its secrets, as an action gets it; `trusted`: it comes from the settings of the process, so that it may be in their
+ * network.
+ */
 export interface FoundConnection {
   settings: JsonObject;
   secrets: JsonObject;
   trusted?: true;
 }
 
-/** The name that is meant where none is given. */
+/** The name of the connection when none is given. */
 export const DEFAULT_CONNECTION = 'default';
 
-/** The pack of an action, where its actions need a connection; null: none. */
+/** Returns the pack of an action if its actions need a connection; null: they need none. */
 export function connectedPack(ref: string): ConnectedPack | null {
   const [pack = ''] = ref.split('.');
   return Object.hasOwn(CONNECTIONS, pack) ? (pack as ConnectedPack) : null;
@@ -158,7 +161,7 @@ export function checkConnection(
   for (const field of ['settings', 'secrets'] as const) {
     const schema = CONNECTIONS[pack][field];
     const parsed = schema.safeParse(given[field]);
-    // What a schema of JSON has let through is JSON.
+    // A value that a schema of JSON accepts is JSON.
     if (parsed.success) checked[field] = parsed.data as JsonObject;
     else {
       const found = issuesOf(parsed.error, schema, given[field]);

@@ -1,52 +1,52 @@
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
-// What is done to a run while it runs: paused, resumed, a task skipped. Free of zod: the interpreter reads it.
+// Controls of a run while it runs: pause, resume, skip of a task. Free of zod: the interpreter reads them.
 
-/** What is done, and to what. */
+/** An operation of a control, and its target. */
 export type ControlAction = { what: 'pause' } | { what: 'resume' } | { what: 'skip'; key: string; output: Json };
 
-/** What was found out about the turn of a run with a concurrency key; Fermata itself sends it. */
+/** Whether a run has a slot of its concurrency key; Fermata itself sends it. */
 export interface TurnControl {
   what: 'turn';
   verdict: 'begin' | 'skip' | 'fail';
 }
 
-/** As it is sent to the run: the payload of a signal named CONTROL_SIGNAL. */
+/** A control as it is sent to the run: the payload of a signal named CONTROL_SIGNAL. */
 export type Control = (ControlAction | TurnControl) & {
-  /** The same id twice is one. */
+  /** The same id twice is one control. */
   id: string;
   by: string;
   reason: string | null;
 };
 
-/** What the run has made of it; `taken`: when, ISO 8601. */
+/** A control with the answer of the run; `taken`: when the run took it, ISO 8601. */
 export interface ControlRecord {
   control: Control;
-  /** Null: it was done. */
+  /** Why the run refused it; null: the run obeyed. */
   refused: 'already_paused' | 'not_paused' | 'not_waiting' | 'overtaken' | null;
   taken: string;
-  /** When it was asked for, ISO 8601; only of what is signed. */
+  /** When it was asked for, ISO 8601; only for a signed control. */
   asked?: string;
 }
 
-/** The signal that brings it; nobody can send it through the API's own signals. */
+/** The name of the signal of a control; the API's route for signals refuses it. */
 export const CONTROL_SIGNAL = '__fermata_control';
 
-/** Kinds of waits of which a task can be relieved. */
+/** Kinds of waits that a skip can end. */
 export const SKIPPABLE = ['inquiry', 'signal', 'timer', 'retry'] as const;
 
-/** Returns when the newest pause or resume that a run has done was asked for, in milliseconds; 0 where none is signed. */
+/** Returns when the newest pause or resume that a run obeyed was asked for, in milliseconds; 0 when none is signed. */
 export function newestSwitch(controls: readonly ControlRecord[]): number {
   const switches = controls.filter(({ control, refused }) => refused === null && isSwitch(control));
   return Math.max(0, ...switches.map(({ asked }) => (asked === undefined ? 0 : Date.parse(asked))));
 }
 
-/** Reports whether a control is a pause or a resume, of which the one that was asked for last counts. */
+/** Returns whether a control is a pause or a resume; of these, the one that was asked for last counts. */
 export function isSwitch({ what }: Pick<Control, 'what'>): boolean {
   return what === 'pause' || what === 'resume';
 }
 
-/** The payload of a control, read with care. Null: it is none. */
+/** Reads the payload of a control, which anybody with a Temporal client can send. Returns null for anything else. */
 export function parseControl(payload: Json): Control | null {
   if (!isJsonObject(payload)) return null;
   const { id, by, reason = null, what, key, output = null, verdict } = payload;
@@ -58,12 +58,12 @@ export function parseControl(payload: Json): Control | null {
   return what === 'skip' && typeof key === 'string' ? { id, by, reason, what, key, output } : null;
 }
 
-/** Returns what Fermata completes an activity with whose next attempt the skip with an id is to prevent. */
+/** Returns the output with which Fermata completes an activity so that a skip prevents its next attempt; `id` is that of the skip. */
 export function skipMarker(id: string): JsonObject {
   return { __fermata_skip: id };
 }
 
-/** Returns the id of the skip that an output of an activity says it was ended by; null for any other output. */
+/** Returns the id of the skip that completed an activity, read from its output; null for any other output. */
 export function skipOf(output: Json): string | null {
   const id = isJsonObject(output) ? output.__fermata_skip : undefined;
   return typeof id === 'string' ? id : null;

@@ -1,6 +1,6 @@
-// A line of cron, read here and nowhere else: Temporal's own reader takes `#` for a comment, and a sixth field for a year.
+// Cron lines are parsed here and nowhere else: Temporal's own parser treats `#` as a comment, and a sixth field as a year.
 
-/** Times by the clock and the calendar of a zone: all fields together. Days of the week from 0, Sunday; months from 1. */
+/** Times by the clock and the calendar of a zone, which match all fields. Days of the week count from 0, Sunday; months from 1. */
 export interface Calendar {
   minutes: readonly number[];
   hours: readonly number[];
@@ -9,7 +9,7 @@ export interface Calendar {
   daysOfWeek: readonly number[];
 }
 
-/** A line is none that is supported; the message says what to write. */
+/** The error of a line that is not supported; the message says what to write. */
 export class CronRefused extends Error {
   override name = 'CronRefused';
 }
@@ -21,7 +21,7 @@ interface Field {
   name: string;
   first: number;
   last: number;
-  /** Names of its values, from the first one on. */
+  /** Names of the values, beginning with the first one. */
   names?: readonly string[];
 }
 
@@ -45,8 +45,8 @@ const SHORTHANDS = new Map([
 ]);
 
 /**
- * Parses a line of crontab: five fields of numbers, names, lists, ranges and steps, or `@daily` and the like. Of a day of the month and a
- * day of the week that are both restricted either counts, so that there are two calendars. Throws CronRefused.
+ * Parses a line of crontab: five fields of numbers, names, lists, ranges and steps, or a shorthand such as `@daily`. If the day of the
+ * month and the day of the week are both restricted, either one matches, so there are two calendars. Throws CronRefused.
  */
 export function parseCron(line: string): Calendar[] {
   const text = line.trim();
@@ -64,7 +64,7 @@ export function parseCron(line: string): Calendar[] {
   ];
 }
 
-/** Says what to write instead of what other schedulers know; null: nothing of that is there. */
+/** Returns what to write instead of the syntax of other schedulers; null: there is none of it. */
 function adviceOf(text: string, parts: readonly string[]): string | null {
   if (/^(CRON_)?TZ=/i.test(text)) return 'must not contain a time zone: use "time_zone"';
   if (/^@every\b/i.test(text)) return 'must not be an interval: use "every", in seconds';
@@ -99,13 +99,13 @@ function valuesOfEntry(field: Field, entry: string): number[] {
   return Array.from({ length: Math.floor((last - first) / by) + 1 }, (_, index) => first + index * by);
 }
 
-/** The value that ends a range: one that began on another day of the week ends on its day 7 where it ends on Sunday. */
+/** Returns the last value of a range; a range of days of the week that ends on Sunday, but begins on another day, ends on day 7. */
 function endAt(field: Field, first: number, text: string): number {
   const value = valueAt(field, text);
   return value === 0 && first > 0 && field.last === 7 ? 7 : value;
 }
 
-/** The last value that `*` means: a week has one Sunday. */
+/** Returns the last value of `*`; a week has only one Sunday. */
 function lastOf({ last }: Field): number {
   return last === 7 ? 6 : last;
 }
@@ -135,7 +135,7 @@ function refused({ name }: Field, text: string): CronRefused {
 /** Milliseconds of a day. */
 const DAY = 86_400_000;
 
-/** Counts the times of calendars on the days (UTC) from one instant to another, in milliseconds; no further than to more than `most`. */
+/** Counts the times of calendars on the days (UTC) from one instant to another, in milliseconds. Stops once the count exceeds `most`. */
 export function countTimes(calendars: readonly Calendar[], from: number, to: number, most: number): number {
   let count = 0;
   for (let time = from; time <= to && count <= most; time += DAY) {

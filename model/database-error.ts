@@ -1,6 +1,6 @@
 /**
- * A statement that the database or its driver refused: the function of the store that made it, and why, as a SQLSTATE or a code of the
- * system. It keeps nothing of what the driver says, which may hold the values of the statement.
+ * The error of a statement that the database or its driver refused: the function of the store, and the reason as a SQLSTATE or a code of
+ * the system. It keeps nothing of the driver's message, which may hold values of the statement.
  */
 export class DatabaseError extends Error {
   readonly statement: string;

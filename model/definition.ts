@@ -146,13 +146,13 @@ export const DefinitionSchema = z.strictObject({
   on_failure: RefSchema.optional().describe('The workflow that is started when a run fails.'),
 });
 
-/** A task as it was written. */
+/** A task as its author wrote it. */
 export type Task = z.infer<typeof TaskSchema>;
 
-/** A definition as it was written. */
+/** A definition as its author wrote it. */
 export type Definition = z.infer<typeof DefinitionSchema>;
 
-/** Reads a definition strictly: the definition, or every issue with pointers below `base`. */
+/** Parses a definition strictly. Returns the definition, or every issue, with pointers below `base`. */
 export function parseDefinition(value: unknown, base: string): { definition: Definition } | { issues: Issue[] } {
   if (jsonDepth(value, MAX_DEPTH) > MAX_DEPTH) {
     return {

@@ -3,43 +3,46 @@ import type { StatementProof } from './statement.ts';
 
 // Delegations of decisions (docs/inquiries.md, Delegating a decision). Free of zod: the interpreter reads it.
 
-/** The signal that brings a delegation into a run; nobody can send it through the API's own signals. */
+/** The name of the signal of a delegation; the API's route for signals refuses it. */
 export const DELEGATE_SIGNAL = '__fermata_delegate';
 
-/** The wish of somebody who is asked that another person decides on their behalf: the payload of a DELEGATE_SIGNAL. */
+/** The request of a person who is asked that another person decides on their behalf: the payload of a DELEGATE_SIGNAL. */
 export interface Delegation {
   /** The same id twice is one delegation. */
   id: string;
   /** Key of the inquiry in its run. */
   inquiry: string;
-  /** The subject of who delegates, all names that are theirs, and their groups. */
+  /** The subject of the person who delegates, all of their names, and their groups. */
   by: string;
   names: string[];
   groups: string[];
-  /** The same of the other person. */
+  /** The same for the other person. */
   to: string;
   to_names: string[];
   to_groups: string[];
   reason: string | null;
   /** When it was made, ISO 8601. */
   at: string;
-  /** What the API knew of whether one of the two was ever disabled when it was made: it has ended where that is something else since. */
+  /** Whether the two people had ever been disabled when it was made, as the API knew it; the delegation has ended if that has changed. */
   standing?: string;
-  /** The mail address at which the other person is told; null: none is known. Absent in runs of interpreter 9, where it is among the names. */
+  /**
+   * The mail address at which the other person is notified; null: none is known. Absent in runs of interpreter 9, where it is among the
+   * names.
+   */
   to_email?: string | null;
-  /** The id of the delegation that this ends: whoever has delegated, who is `to` then, decides again (interpreter 10). */
+  /** The id of the delegation that this one ends: the person who delegated, then in `to`, decides again (interpreter 10). */
   ends?: string;
-  /** Why it ends. */
+  /** Why the delegation ends. */
   why?: DelegationEnd;
 }
 
 /**
- * Why a delegation ends: whoever has made it takes it back, or the API has found that one of the two was disabled since, or may no longer
- * decide at all.
+ * Why a delegation ends: the person who made it takes it back, or the API found that one of the two people was disabled since, or may no
+ * longer decide at all.
  */
 export type DelegationEnd = 'withdrawn' | 'disabled' | 'not_permitted';
 
-/** Why neither a decision nor a delegation of somebody counts. */
+/** Why neither a decision nor a delegation of a person counts. */
 export type PersonRefusal =
   | 'already_decided'
   | 'already_voted'
@@ -51,35 +54,35 @@ export type PersonRefusal =
 /** Why a delegation does not count. */
 export type DelegationRefusal = PersonRefusal | 'not_delegable' | 'delegate_unsuitable';
 
-/** What has become of a delegation: the interpreter's word, which is recorded. */
+/** The interpreter's verdict on a delegation, which is recorded. */
 export type DelegationVerdict =
   | { result: 'delegated' }
   | { result: 'refused'; reason: DelegationRefusal; message: string };
 
-/** A delegation with what became of it; `taken`: when the run took it, ISO 8601. */
+/** A delegation with its verdict; `taken`: when the run took it, ISO 8601. */
 export interface DelegationRecord {
   delegation: Delegation;
   verdict: DelegationVerdict;
   taken: string;
-  /** The signed statement that it came as; absent where the run takes delegations without. */
+  /** The signed statement that proves it; absent when the run takes unsigned delegations. */
   proof?: StatementProof;
-  /** The integer id of the execution in which it was made, where a retry has kept it. */
+  /** The integer id of the execution in which it was made, if a retry kept it. */
   carried_from?: number;
 }
 
-/** Something that has delegations. */
+/** Any object with delegations. */
 interface Delegated {
   delegations?: readonly DelegationRecord[] | undefined;
 }
 
-/** Returns the delegations that count, out of all that came: those that have not ended. */
+/** Returns the delegations that count: accepted ones that have not ended. */
 export function heldDelegations(delegated: Delegated): Delegation[] {
   const counted = countedDelegations(delegated);
   const ended = new Set(counted.map(({ ends }) => ends));
   return counted.filter(({ id, ends }) => ends === undefined && !ended.has(id));
 }
 
-/** Returns the delegations that have counted, and what has ended some of them, in order. */
+/** Returns the delegations that have counted, and the ends of some of them, in order. */
 export function countedDelegations({ delegations = [] }: Delegated): Delegation[] {
   return delegations.flatMap(({ delegation, verdict }) => (verdict.result === 'delegated' ? [delegation] : []));
 }

@@ -3,17 +3,17 @@ import { InstantSchema } from './instant.ts';
 import { MAX_ROW_ID } from './requests.ts';
 import { isStorableText, NOT_STORABLE } from './text.ts';
 
-// The filters of lists, exports and bulk jobs of executions (document 000).
+// The filters of lists, exports and bulk jobs of executions (Executions API).
 
 const Instant = InstantSchema.transform((text) => new Date(text));
 
-/** From when, and until when. */
+/** The beginning and the end of a period. */
 export const RANGE_FILTERS = {
   created_after: Instant.optional().describe('ISO 8601 with a time zone: created at or after this time.'),
   created_before: Instant.optional().describe('ISO 8601 with a time zone: created before this time.'),
 };
 
-/** The filters that are text wherever they stand. */
+/** The filters that are text in every place. */
 export const TEXT_FILTERS = {
   status: z.string().max(64).optional().describe('A status, by the name that any of the APIs gives it.'),
   action_ref: z
@@ -33,7 +33,7 @@ const IdText = z.string().min(1).max(200);
 
 const PARENT = 'Id in any form of the run that has started them.';
 
-/** The filter by a parent, as it stands in a query. */
+/** The filter by a parent, as in a query. */
 export const PARENT_FILTER = { parent: IdText.optional().describe(PARENT) };
 
 /** The filters of a bulk job. */
@@ -48,5 +48,5 @@ export const ExecutionFilterSchema = z.strictObject({
   ...RANGE_FILTERS,
 });
 
-/** The filters as they were given; all combine. */
+/** The given filters; an execution must match all of them. */
 export type ExecutionFilterRequest = z.output<typeof ExecutionFilterSchema>;

@@ -4,10 +4,10 @@
  * Top bit 0: minted, 40 bits of milliseconds since 2026-01-01 and two more. Top bit 1: derived, 42 bits of a hash.
  */
 
-/** 2026-01-01T00:00:00Z in milliseconds: where run numbers begin. */
+/** 2026-01-01T00:00:00Z in milliseconds, at which run numbers begin. */
 export const NUMBER_EPOCH = Date.UTC(2026, 0, 1);
 
-/** Visits that have an integer id of their own, in order of scheduling: 1 to this. */
+/** The number of visits that have their own integer ids, in order of scheduling. */
 export const MAX_NUMBERED_VISITS = 1023;
 
 const VISIT_SPAN = 1024;
@@ -16,13 +16,13 @@ const NUMBER_LIMIT = 2 ** 43;
 const AHEAD_LIMIT = 4 * 10_000;
 const WORKFLOW_ID_PREFIX = 'wf_';
 
-/** What an execution id of any spelling names: a run, or one visit of it (`visit` 0 is the run itself). */
+/** The meaning of an execution id in any spelling: a run, or one visit of it (`visit` 0 is the run itself). */
 export interface ExecutionId {
   n: number;
   visit: number;
 }
 
-/** True for a number that a run can have. */
+/** Returns whether a run can have a number. */
 export function isRunNumber(n: number): boolean {
   return Number.isSafeInteger(n) && n >= 0 && n < NUMBER_LIMIT;
 }
@@ -36,7 +36,7 @@ export function mintNumber(last: number, now: number): number {
   return n;
 }
 
-/** The derived number from the first six bytes of a SHA-256, in hexadecimal (sub-workflows, schedules, foreign runs). */
+/** Returns the derived number from the first six bytes of a SHA-256, in hexadecimal (sub-workflows, schedules, foreign runs). */
 export function derivedNumber(digest: string): number {
   return MINTED_LIMIT + (Number.parseInt(digest.slice(0, 12), 16) % MINTED_LIMIT);
 }
@@ -67,12 +67,12 @@ export function workflowIdOf(n: number): string {
   return `${WORKFLOW_ID_PREFIX}${uuidOf(n)}`;
 }
 
-/** Returns the workflow id of a schedule, which is also named by `digits`: 12 random hexadecimal ones, that no other schedule has. */
+/** Returns the workflow id of a schedule; `digits` are 12 random hexadecimal ones that no other schedule has. */
 export function scheduleWorkflowIdOf(digits: string, schedule: string): string {
   return `sch_${digits}_${schedule}`;
 }
 
-/** Reports whether a workflow id can be that of a run that a schedule has started: Temporal adds the time of each start. */
+/** Returns whether a workflow id can be that of a run that a schedule started: Temporal adds the time of each start. */
 export function isStartOfSchedule(workflowId: string, schedule: string): boolean {
   const digits = /^sch_([0-9a-f]{12})_/.exec(workflowId)?.[1];
   return digits !== undefined && workflowId.startsWith(`${scheduleWorkflowIdOf(digits, schedule)}-`);
@@ -83,13 +83,13 @@ export function startOfSchedule(workflowId: string, time: number): string {
   return `${workflowId}-${new Date(time).toISOString().replace('.000Z', 'Z')}`;
 }
 
-/** Returns the time that a run of a schedule is for, by its workflow id: ISO 8601, UTC, with milliseconds. Null where none stands there. */
+/** Returns the time that a run of a schedule is for, read from its workflow id: ISO 8601, UTC, with milliseconds; null when it has none. */
 export function scheduledTimeOf(workflowId: string): string | null {
   const time = /^sch_.+-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z$/.exec(workflowId)?.[1];
   return time === undefined ? null : `${time}.000Z`;
 }
 
-/** Reads any spelling: integer, UUID or `wf_` id. Undefined for what decodes to no possible run. */
+/** Parses an id in any spelling: integer, UUID or `wf_` id. Returns undefined for one that decodes to no possible run. */
 export function parseExecutionId(text: string): ExecutionId | undefined {
   if (/^[0-9]{1,16}$/.test(text)) {
     const id = Number(text);
@@ -103,7 +103,7 @@ export function parseExecutionId(text: string): ExecutionId | undefined {
   return uuidOf(n) === uuid.toLowerCase() ? { n, visit: 0 } : undefined;
 }
 
-/** A fixed mixing of 64 bits (the finalizer of SplitMix64, a public-domain constant set). */
+/** Mixes 64 bits in a fixed way (the finalizer of SplitMix64, whose constants are in the public domain). */
 function mix(value: bigint): bigint {
   const mask = (1n << 64n) - 1n;
   let z = (value + 0x9e3779b97f4a7c15n) & mask;

@@ -10,7 +10,7 @@ import type { ExecutionStatus, TaskState, TaskStatus } from './status.ts';
 /** One try of a task. Times are ISO 8601, UTC. */
 export interface Attempt {
   attempt: number;
-  /** Whether Temporal records it: of attempts that its own retry policy makes it keeps the last one, and the failure of the one before. */
+  /** Whether Temporal records it: for its own retry policy, Temporal keeps the last attempt, and the failure of the one before. */
   recorded: boolean;
   started: string | null;
   ended: string | null;
@@ -18,7 +18,7 @@ export interface Attempt {
   worker: string | null;
 }
 
-/** One visit to a task, as it is shown. */
+/** One visit to a task, or one item of it, as it is shown. */
 export interface TaskExecution {
   /** Position in the order of scheduling, from 1: the last part of its integer id; null for an item. */
   number: number | null;
@@ -35,21 +35,21 @@ export interface TaskExecution {
   failure: Failure | null;
   attempts: Attempt[];
   created: string;
-  /** When its first attempt started; when that was scheduled, where it is not recorded; of carried work, in the run that did it. */
+  /** When its first attempt started, or was scheduled if the start is not recorded; for carried work, in the run that did it. */
   started: string | null;
   ended: string | null;
-  /** Temporal's id of the sub-workflow that its last try has started. */
+  /** Temporal's id of the sub-workflow that its last try started. */
   child: string | null;
-  /** Who has relieved it of what it waited for; null: nobody. */
+  /** The subject who skipped its wait; null: nobody did. */
   skipped: string | null;
-  /** An earlier run did it, which this one is a retry of; of an item also where its task is done again for other items. */
+  /** Whether an earlier run did it, of which this one is a retry; for an item, also when its task runs again for other items. */
   carried: boolean;
 }
 
-/** What is told of an attempt that does not begin because its run is paused. */
+/** The detail of a wait for an attempt that does not begin because its run is paused. */
 export const HELD_BACK = 'held back while the run is paused';
 
-/** What an open run waits for. */
+/** A wait of an open run. */
 export interface Wait {
   kind:
     | 'action'
@@ -69,7 +69,7 @@ export interface Wait {
   detail: string | null;
 }
 
-/** An entry of a run's log: what has happened to it, and what its `core.log` tasks said. */
+/** An entry of a run's log: an event of the run, or a message of a `core.log` task. */
 export interface LogEntry {
   /** ISO 8601, UTC. */
   timestamp: string;
@@ -81,7 +81,7 @@ export interface LogEntry {
   metadata: JsonObject | null;
 }
 
-/** A signal that came and that no task has waited for yet. */
+/** A signal that no task has waited for yet. */
 export interface LeftoverSignal {
   name: string;
   payload: Json;
@@ -95,9 +95,9 @@ export interface RefusedSignal {
 }
 
 /**
- * How far the picture can be trusted: `complete`, the re-run of the interpreter matched history; `diverged`, it did
- * not; `partial`, this build does not know the interpreter version, Temporal has no history (yet, or any more), or it takes too much work;
- * `foreign`, the run is none of Fermata's.
+ * How far an execution can be trusted: `complete`: the replay of the interpreter matched the history; `diverged`: it did not;
+ * `partial`: this build does not know the interpreter version, Temporal has no history (yet, or any more), or the replay takes too much
+ * work; `foreign`: Fermata did not start the run.
  */
 export type ProjectionState = 'complete' | 'diverged' | 'partial' | 'foreign';
 
@@ -109,7 +109,7 @@ export interface Execution {
   workflowType: string;
   taskQueue: string;
   status: ExecutionStatus;
-  /** What the API left at the start; null for a run that was started otherwise. */
+  /** The memo that the API left at the start; null for a run that Fermata did not start. */
   memo: RunMemo | null;
   run: RunInput | null;
   input: Json;
@@ -117,7 +117,10 @@ export interface Execution {
   failure: Failure | null;
   /** Later failures of the same run. */
   also: Failure[];
-  /** What an open run will fail with once nothing of it is awaited any more; null for one that can still succeed, and once it has closed. */
+  /**
+   * The failure with which an open run will close once its running work has ended; null for a run that can still succeed, and for a closed
+   * one.
+   */
   pendingFailure: Failure | null;
   created: string;
   updated: string;
@@ -127,39 +130,39 @@ export interface Execution {
   variables: JsonObject;
   waitingFor: Wait[];
   signals: LeftoverSignal[];
-  /** What people were asked, in order. */
+  /** The inquiries, in order. */
   inquiries: Inquiry[];
-  /** What was done to it while it ran, in order. */
+  /** The controls, in order. */
   controls: ControlRecord[];
-  /** What the digests of its questions have in common; null where it asks nobody, and below interpreter 9. */
+  /** The parts that the digests of its inquiries share; null when it asks nobody, and below interpreter 9. */
   digest: { code: string; parameters: string } | null;
-  /** Whether the API has started it, by the warrant in its memo; null: of older runs and of sub-workflows nobody can tell. */
+  /** Whether the API started it, by the warrant in its memo; null: unknown, for older runs and sub-workflows. */
   authentic: boolean | null;
-  /** The hash of what it was started with, where that is what its warrant says; null: it has none, or its start is not known. */
+  /** The hash of its start, which its warrant must name; null: it has no warrant, or its start is unknown. */
   startContent: string | null;
-  /** The keys that it trusts now; null where it asks for no signed statements. */
+  /** The keys that it trusts now; null when it demands no signed statements. */
   trust: Trust | null;
-  /** What has become of signed statements; null for a run that demands none. */
+  /** Counts of signed statements; null for a run that demands none. */
   statements: StatementCounts | null;
   /** The number of signals dropped because the buffer was full. */
   signalsDropped: number;
-  /** Signals that no task was given, since their payloads are not JSON; the latest ones. */
+  /** The latest signals that were refused because their payloads are not JSON. */
   signalsRefused: RefusedSignal[];
   projection: ProjectionState;
-  /** What did not match, when it diverged. */
+  /** The first mismatch of a diverged execution. */
   divergence: string | null;
-  /** Of the newest run of the chain: when it has started, and its last history event that was seen. */
+  /** For the newest run of the chain: when it started, and its last history event that was read. */
   runStarted: string;
   lastEventId: number;
-  /** The run that has started it, where that is another workflow. */
+  /** The run that started it, if that is another workflow. */
   above?: RunKey;
   /**
-   * A workflow task is outstanding, or an earlier one has left some of its events to the next: the run may have been sent what it has
-   * not taken yet. What comes while a worker processes the task is not even in the history.
+   * Present when a workflow task is outstanding, or an earlier one left some of its events to the next, so that the run may have been sent
+   * events that it has not taken yet. Events that come while a worker processes the task are not even in the history.
    */
   unsettled?: true;
-  /** Temporal has the first runs of the chain no more: what they have done is missing. */
+  /** Present when Temporal no longer has the first runs of the chain, so that their work is missing. */
   partial?: true;
-  /** Temporal has its history no more: this is what the index kept. */
+  /** Present when Temporal no longer has the history, so that this is what the index kept. */
   expired?: true;
 }

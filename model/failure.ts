@@ -2,8 +2,8 @@ import { exceedsLength, type Json, jsonSize } from './json.ts';
 import { boundedText } from './text.ts';
 
 /**
- * How a task or a run ended badly. `type` is one of the language's types or an action's own (`http_error`);
- * `code` is the failure's own short code where it has one (`ETIMEDOUT`, `HTTP_503`).
+ * The failure of a task or a run. `type` is a type of the language, or one of the action (`http_error`); `code` is a short code of
+ * the failure, if it has one (`ETIMEDOUT`, `HTTP_503`).
  */
 export interface Failure {
   type: string;
@@ -16,21 +16,21 @@ export interface Failure {
   cause?: Failure;
 }
 
-/** Returns a failure with every field, null where it has none, so that whoever reads it need not ask which there are. */
+/** Returns a failure with every field, null for an absent one, so that readers need not check which exist. */
 export function completeFailure(failure: Failure): { [field in keyof Required<Failure>]: Json } {
   const { type, message, task = null, action = null, attempt = null, code = null, details = null, cause } = failure;
   return { type, message, task, action, attempt, code, details, cause: cause ? completeFailure(cause) : null };
 }
 
-/** Failures that one may have as its causes, one below the other. */
+/** The number of causes of a failure, one below the other. */
 const MAX_CAUSES = 10;
 
-/** Bytes, as JSON, that all causes together may add to a failure in full; of what does not fit the rest is kept in brief. */
+/** Bytes, as JSON, that all causes together may add to a failure in full; causes beyond that are shortened. */
 const MAX_ADDED_BYTES = 10_000;
 const MAX_BRIEF_TEXT = 300;
 
 /**
- * Returns a failure with another one as its last cause: what happened first stands last. Beyond 10 causes the first are left out. Causes
+ * Returns a failure with another one as its last cause: the earliest failure stands last. Beyond 10 causes the first are left out. Causes
  * that would add more than 10 kB have no details and short texts, since each failure of a long chain keeps those before it.
  */
 export function withLastCause(failure: Failure, last: Failure): Failure {
@@ -46,7 +46,7 @@ export function withLastCause(failure: Failure, last: Failure): Failure {
     .reduceRight((cause: Failure | null, link) => (cause === null ? link : { ...link, cause }), null)!;
 }
 
-/** Returns a failure and its causes, each without its own. */
+/** Returns a failure and its causes as a list, each without its `cause`. */
 function linksOf(failure: Failure): Failure[] {
   const links: Failure[] = [];
   for (let at: Failure | undefined = failure; at; at = at.cause) {
@@ -65,7 +65,7 @@ function inBrief({ details: _, ...failure }: Failure): Failure {
   return brief;
 }
 
-/** The failure types that the engine itself gives. */
+/** The failure types of Fermata itself. */
 export const FAILURE_TYPES = [
   'action_error',
   'action_unavailable',
@@ -85,25 +85,25 @@ export const FAILURE_TYPES = [
   'concurrency_conflict',
 ] as const;
 
-/** A failure type of the engine's own. */
+/** A failure type of Fermata itself. */
 export type FailureType = (typeof FAILURE_TYPES)[number];
 
-/** How a run closed; recorded beside its failure when it closes, never read from a failure's type. */
+/** How a run closed; recorded next to its failure when it closes, never read from the type of a failure. */
 export type Outcome = 'completed' | 'failed' | 'cancelled' | 'abandoned' | 'timeout' | 'skipped';
 
-/** What a run that fails leaves in the details of its close event. */
+/** The details in the close event of a run that fails. */
 export interface ClosingDetails {
   outcome: Outcome;
   failure: Failure;
   /** Later failures of the same run. */
   also?: Failure[];
-  /** What `output` gave, as far as it could be rendered. */
+  /** The parts of `output` that could be rendered. */
   output?: Json;
 }
 
 /**
- * The type of an activity's failure with which a worker of ours hands a task back that it has no room for, before the first attempt
- * and not retryable: the interpreter issues the task again later.
+ * The type of the failure with which one of Fermata's workers hands back a task that it has no room for, before the first attempt and
+ * not retryable: the interpreter issues the task again later.
  */
 export const WORKER_BUSY = 'WorkerBusy';
 
@@ -113,7 +113,7 @@ export const WORKER_BUSY = 'WorkerBusy';
  */
 export const INFRASTRUCTURE_UNAVAILABLE = 'infrastructure_unavailable';
 
-/** Types of failure that Temporal's own retry policy must never try again. */
+/** Types of failures that Temporal's own retry policy must never retry. */
 export const NEVER_RETRIED = [
   'input_invalid',
   'too_large',
@@ -124,7 +124,7 @@ export const NEVER_RETRIED = [
   'TemporalTimeout:StartToClose',
 ] as const;
 
-/** A failure of the engine's own, with its type checked. */
+/** Creates a failure of Fermata itself, with its type checked. */
 export function engineFailure(
   type: FailureType,
   message: string,
@@ -133,7 +133,7 @@ export function engineFailure(
   return { type, message, ...rest };
 }
 
-/** What an action of our own workers tells about a failure, second in the failure's details. */
+/** The report of an action of Fermata's own workers about a failure, second in the details of the failure. */
 export interface FaultNote {
   attempt?: number;
   code?: string;

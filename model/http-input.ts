@@ -13,14 +13,14 @@ const CLIENT_HEADERS = new Set([
   ...['connection', 'content-length', 'expect', 'host', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
 ]);
 
-/** Says why a request cannot have a header of this name; null when it can. */
+/** Returns why a request cannot have a header with a name; null when it can. */
 function nameProblem(name: string): string | null {
   const lower = name.toLowerCase();
   if (CLIENT_HEADERS.has(lower) || lower.startsWith('proxy-')) return 'is set by the HTTP client and must not be given';
   return /^[\w!#$%&'*+.^`|~-]+$/.test(name) ? null : 'is not a valid header name';
 }
 
-/** What becomes of an integer beyond 2^53, which a JSON number cannot represent exactly. */
+/** How an integer beyond 2^53, which a JSON number cannot represent exactly, is read. */
 export const BigNumbers = z
   .literal('text')
   .optional()
@@ -55,14 +55,14 @@ const pem = (what: string) =>
       `must be a ${what.toLowerCase()} in PEM`,
     );
 
-/** How the connection of a request is made by TLS; certificates are always verified. */
+/** The TLS settings of a request; certificates are always verified. */
 const TlsSchema = z
   .strictObject({
     ca: pem('CERTIFICATE')
       .optional()
       .describe('PEM certificates of the authorities that are trusted instead of the public ones.'),
     certificate: pem('CERTIFICATE').optional().describe('PEM certificate chain of this client.'),
-    // Whoever encrypts a key chooses how long opening it blocks the worker.
+    // The encryption of a key decides how long decrypting it would block the worker.
     key: pem('PRIVATE KEY')
       .refine(
         (text) => !/\bENCRYPTED\b/.test(text),

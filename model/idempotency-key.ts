@@ -1,7 +1,7 @@
 // Free of zod: the command line reads it.
 
-/** What a caller's idempotency key consists of. */
+/** Matches a caller's idempotency key. */
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
 
-/** What is wrong with a key that does not match. */
+/** The message about a key that does not match. */
 export const IDEMPOTENCY_KEY_RULE = 'must be 1 to 200 visible ASCII characters';

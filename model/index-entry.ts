@@ -2,17 +2,17 @@ import type { RunTurn } from './run-input.ts';
 import type { StartMode } from './run-mode.ts';
 import type { ExecutionStatus } from './status.ts';
 
-/** What orders all that is written about one run: later facts win, whoever brings them. */
+/** The order of everything that is written about one run: later facts win, whoever writes them. */
 export interface IndexVersion {
-  /** Start of the run in milliseconds, from Temporal; 0 before Temporal was told. */
+  /** Start of the run in milliseconds, from Temporal; 0 before Temporal has the run. */
   start: number;
   run: string;
   closed: boolean;
-  /** The last history event that was seen. */
+  /** The last history event that was read. */
   event: number;
 }
 
-/** What the index knows of a run. Fields that a writer cannot know are null and keep what is there. */
+/** The entry of a run in the index. Fields that a writer cannot know are null, and keep the stored value. */
 export interface IndexEntry {
   namespace: string;
   workflowId: string;
@@ -41,9 +41,9 @@ export interface IndexEntry {
   updated: Date;
   closed: Date | null;
   version: IndexVersion;
-  /** How often its inquiries have changed, where the writer knows. */
+  /** How often its inquiries have changed, if the writer knows. */
   asked?: number;
-  /** What it shares with other runs. */
+  /** The concurrency key that it shares with other runs. */
   turn?: RunTurn;
   /** The workflow that is started when it fails. */
   onFailure?: string;

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
-// The form that comes with a decision, as pages and chats show it: a field for each property of its schema.
+// The form of a decision, as pages and chats show it: a field for each property of its schema.
 
 /** A field of a form. */
 export interface FormField {
@@ -9,10 +9,10 @@ export interface FormField {
   required: boolean;
 }
 
-/** The name of the one field that takes JSON, where a schema has no properties. */
+/** The name of the only field, which takes JSON, of a schema without properties. */
 export const WHOLE_FORM = '(whole)';
 
-/** The fields that a schema asks for. */
+/** Returns the fields of a form with a schema. */
 export function formFields(schema: JsonObject | null): FormField[] {
   if (schema === null) return [];
   const { properties, required } = schema;
@@ -25,19 +25,19 @@ export function formFields(schema: JsonObject | null): FormField[] {
   }));
 }
 
-/** What may be chosen for a field; null: anything may be written. */
+/** Returns the choices of a field; null: any text may be entered. */
 export function fieldChoices({ enum: words, type }: JsonObject): Json[] | null {
   if (Array.isArray(words)) return words;
   return type === 'boolean' ? [true, false] : null;
 }
 
-/** The response out of what was written into each field; what is empty is left out. Null without a form. */
+/** Builds the response from the text of each field; leaves out empty ones. Returns null without a form. */
 export function formResponse(schema: JsonObject | null, written: (name: string) => string): Json {
   const fields = formFields(schema);
   const read = ({ name, schema: field }: FormField): Json => {
     const text = written(name);
     if (text === '') return null;
-    // What is a text by its schema is one, whatever it looks like.
+    // The value of a field that is a text by its schema stays a text, whatever it looks like.
     return field.type === 'string' && fieldChoices(field) === null ? text : parsedOrText(text);
   };
   const [first] = fields;

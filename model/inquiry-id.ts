@@ -5,8 +5,8 @@ import { itemKey, tryKey, tryNumber } from './task-key.ts';
 type Place = Pick<Inquiry, 'key' | 'visit' | 'item'>;
 
 /**
- * Returns the id of an inquiry: the integer id of its task execution, followed by `[3]` for an item and by `~2` when it was asked again. A
- * visit with a number too large for an integer id is known by its run and key.
+ * Returns the id of an inquiry: the integer id of its task execution, followed by `[3]` for an item and by `~2` when it was asked again.
+ * The id of a visit whose number is too large for an integer id consists of its run and key.
  */
 export function inquiryId(n: number, { key, visit, item }: Place): string {
   if (visit === null || visit > MAX_NUMBERED_VISITS) return `${integerId(n)}:${key}`;

@@ -4,13 +4,13 @@ import type { StatementProof } from './statement.ts';
 
 // Decisions by people. Free of zod: the interpreter reads it.
 
-/** What an option means for the task. */
+/** The meaning of an option for the task. */
 export type InquiryOutcome = 'approve' | 'deny';
 
 /** Whether the form must come with a decision for an option; with `none` it may be left out. */
 export type OptionForm = 'required' | 'none';
 
-/** One of the answers that are offered. */
+/** An answer that the inquiry offers. */
 export interface InquiryOption {
   ref: string;
   label: string;
@@ -20,7 +20,7 @@ export interface InquiryOption {
   form?: OptionForm;
 }
 
-/** Where people are told that they are asked. */
+/** Where the people who are asked are notified. */
 export interface InquiryNotify {
   slack?: { channel: string };
   teams?: { channel: string };
@@ -28,9 +28,9 @@ export interface InquiryNotify {
   webhook?: string;
 }
 
-/** A step of a question's ladder: whom it adds, and tells, when nobody has decided for a while. */
+/** A step of an inquiry's escalation: the people whom it adds and notifies when nobody has decided for a while. */
 export interface InquiryStep {
-  /** Seconds after the question was asked. */
+  /** Seconds after the inquiry was opened. */
   after: number;
   approvers: string[];
   groups: string[];
@@ -38,11 +38,13 @@ export interface InquiryStep {
   reason: string | null;
 }
 
-/** What is asked, defaults applied. Times in seconds. */
+/** The request of an inquiry, with defaults. Times in seconds. */
 export interface InquiryRequest {
   prompt: string | null;
   details: string | null;
-  /** Who may decide, by subject or another of their names; with neither these nor groups: whoever may respond at all. */
+  /**
+   * The people who may decide, by subject or another of their names; with neither approvers nor groups: everybody who may respond at all.
+   */
   approvers: string[];
   groups: string[];
   options: InquiryOption[];
@@ -51,18 +53,18 @@ export interface InquiryRequest {
   response_schema: JsonObject | null;
   timeout: number | null;
   remind_every: number | null;
-  /** Whether who started the run may decide. */
+  /** Whether the starters of the run may decide. */
   allow_self: boolean;
   notify: InquiryNotify;
-  /** Whether a decision holds only for what was shown when it was made. */
+  /** Whether a decision counts only while everything that it is about is as it was shown. */
   bind: boolean;
-  /** Who else is asked later, in order; absent where an interpreter before 9 kept the request. */
+  /** The people who are asked later, in order; absent when an interpreter before 9 kept the request. */
   escalate?: InquiryStep[];
-  /** Somebody who is asked may name another person to decide on their behalf; absent where nobody may. */
+  /** Whether a person who is asked may delegate the decision; absent: nobody may. */
   delegable?: true;
 }
 
-/** Chats in which people are asked and answer. */
+/** Chats in which people are asked and can answer. */
 export const CHAT_CHANNELS = ['slack', 'teams'] as const;
 
 /** The form of the ids of users, `team/user`, by chat. */
@@ -71,13 +73,13 @@ export const CHAT_USERS: Readonly<Record<(typeof CHAT_CHANNELS)[number], RegExp>
   teams: /^[0-9a-f-]{36}\/[0-9a-f-]{36}$/,
 };
 
-/** Through what a decision came. */
+/** The channels through which a decision can come. */
 export const CHANNELS = ['api', 'mcp', 'token', 'link', ...CHAT_CHANNELS] as const;
 
-/** Through what a decision came. */
+/** The channel through which a decision came. */
 export type Channel = (typeof CHANNELS)[number];
 
-/** What somebody has decided, as it is sent to the run: the payload of a signal named DECISION_SIGNAL. */
+/** The decision of a person, as it is sent to the run: the payload of a signal named DECISION_SIGNAL. */
 export interface Decision {
   /** The same id twice is one decision. */
   id: string;
@@ -86,18 +88,18 @@ export interface Decision {
   option: string;
   response: Json;
   comment: string | null;
-  /** The subject of who decides, all names that are theirs, and their groups. */
+  /** The subject of the person who decides, all of their names, and their groups. */
   by: string;
   names: string[];
   groups: string[];
   channel: Channel;
   /** When it was made, ISO 8601. */
   at: string;
-  /** Hash of what was shown; null: of nothing. */
+  /** The digest that was shown; null: none was. */
   bound_to: string | null;
-  /** It stands in place of the decisions of everybody who is asked. */
+  /** Whether it overrides the decisions of everybody who is asked. */
   override?: true;
-  /** The subject of who has delegated it to who decides; absent where nobody has. */
+  /** The subject on whose behalf the person decides; absent: nobody delegated the decision. */
   on_behalf_of?: string;
 }
 
@@ -110,23 +112,23 @@ export type RefusalReason =
   | 'response_invalid'
   | 'binding_changed';
 
-/** What has become of a decision: the interpreter's word, which is recorded. */
+/** The interpreter's verdict on a decision, which is recorded. */
 export type Verdict =
   | { result: 'decided'; outcome: 'approved' | 'denied' }
-  /** It counts, and more people are needed. */
+  /** The decision counts, and more are needed. */
   | { result: 'counted' }
   | { result: 'refused'; reason: RefusalReason; message: string; issues?: { path: string; message: string }[] };
 
-/** How an inquiry can stand. */
+/** The statuses of an inquiry. */
 export const INQUIRY_STATUSES = ['pending', 'approved', 'denied', 'expired', 'cancelled'] as const;
 
-/** How an inquiry stands. */
+/** The status of an inquiry. */
 export type InquiryStatus = (typeof INQUIRY_STATUSES)[number];
 
-/** The signal that brings a decision into a run; nobody can send it through the API's own signals. */
+/** The name of the signal of a decision; the API's route for signals refuses it. */
 export const DECISION_SIGNAL = '__fermata_decision';
 
-/** The two options of an inquiry that offers none of its own. */
+/** The two options of an inquiry without its own options. */
 export const DEFAULT_OPTIONS: readonly InquiryOption[] = [
   { ref: 'approve', label: 'Approve', style: 'primary', outcome: 'approve', form: 'required' },
   { ref: 'deny', label: 'Deny', style: 'danger', outcome: 'deny', form: 'none' },
@@ -175,7 +177,7 @@ export function inquiryRequest(input: Json): InquiryRequest {
   };
 }
 
-/** Returns who may decide, and how many of them must approve, in words. */
+/** Returns in words who may decide, and how many of them must approve. */
 export function whoIsAsked({ request, delegations }: Pick<Inquiry, 'request' | 'delegations'>): string {
   const { approvers, groups, quorum } = request;
   const delegates = heldDelegations({ delegations }).map(({ by, to }) => `${to} on behalf of ${by}`);
@@ -184,12 +186,12 @@ export function whoIsAsked({ request, delegations }: Pick<Inquiry, 'request' | '
   return quorum === 1 ? who : `${who}; ${quorum} of them must approve`;
 }
 
-/** Saying no needs no form unless the option says so. */
+/** A denial needs no form, unless its option requires one. */
 function formFor(outcome: InquiryOutcome): OptionForm {
   return outcome === 'approve' ? 'required' : 'none';
 }
 
-/** Returns the schema of the form that must come with a decision for an option; null where none must. */
+/** Returns the schema of the form that a decision for an option requires; null: it requires none. */
 export function requiredForm(
   { response_schema }: Pick<InquiryRequest, 'response_schema'>,
   { form = 'required' }: Pick<InquiryOption, 'form'>,
@@ -197,7 +199,7 @@ export function requiredForm(
   return form === 'required' ? response_schema : null;
 }
 
-/** The payload of a decision, read with care: anybody with a Temporal client can send one. Null: it is none. */
+/** Reads the payload of a decision, which anybody with a Temporal client can send. Returns null for anything else. */
 export function parseDecision(payload: Json): Decision | null {
   if (!isJsonObject(payload)) return null;
   const {
@@ -231,11 +233,11 @@ function isTextList(value: Json | undefined): value is string[] {
   return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }
 
-/** What the approval of an inquiry will run next, as far as it was known when it was looked at. */
+/** A task that the approval of an inquiry will run next, as far as it is known. */
 export interface PlannedTask {
   task: string;
   action: string;
-  /** The input; where it depends on what is not known yet, as it is written. */
+  /** The input; as its author wrote it if it depends on unknown values. */
   input: Json;
   rendered: boolean;
 }
@@ -245,15 +247,15 @@ export interface Vote extends Pick<Decision, 'id' | 'by' | 'option' | 'response'
   outcome: InquiryOutcome;
   bound_to: string | null;
   override?: true;
-  /** The subject of who has delegated the decision; absent where nobody has. */
+  /** The subject who delegated the decision; absent: nobody did. */
   on_behalf_of?: string;
-  /** The signed statement that it came as; absent where the run takes decisions without. */
+  /** The signed statement that proves it; absent when the run takes unsigned decisions. */
   proof?: StatementProof;
-  /** The integer id of the execution in which it was made, where a retry has kept it. */
+  /** The integer id of the execution in which it was made, if a retry kept it. */
   carried_from?: number;
 }
 
-/** A decision with what became of it; `taken`: when the run took it, ISO 8601. */
+/** A decision with its verdict; `taken`: when the run took it, ISO 8601. */
 export interface DecisionRecord {
   decision: Decision;
   verdict: Verdict;
@@ -262,24 +264,24 @@ export interface DecisionRecord {
   taken: string;
 }
 
-/** An inquiry as history tells of it. Times are ISO 8601, UTC. */
+/** An inquiry as it is projected from history. Times are ISO 8601, UTC. */
 export interface Inquiry {
-  /** In its run: the key of the visit or item, with `~2` when it was asked again. */
+  /** The key of the visit or item in its run, with `~2` when it was asked again. */
   key: string;
-  /** Number and item of the visit that asks. */
+  /** Number and item of the visit that opened it. */
   task: string;
   visit: number | null;
   item: number | null;
   request: InquiryRequest;
   status: InquiryStatus;
   votes: Vote[];
-  /** When each step of the ladder was taken, in the order of `request.escalate`; who it adds stands in `request`. */
+  /** When each step of the escalation was taken, in the order of `request.escalate`; the added people are in `request`. */
   escalated?: string[];
-  /** Every delegation that came, in order, also those that do not count. */
+  /** Every delegation that came, in order, including those that do not count. */
   delegations?: DelegationRecord[];
   decisions: DecisionRecord[];
   bound_to: string;
-  /** What `bound_to` is computed from, without the run (interpreter 9). */
+  /** The part of `bound_to` that does not depend on the run (interpreter 9). */
   what?: string;
   plan: PlannedTask[];
   created: string;
@@ -287,7 +289,7 @@ export interface Inquiry {
   decided_at: string | null;
 }
 
-/** Returns the steps of a question's ladder that were taken; `escalated` has an entry for each. */
+/** Returns the steps of an inquiry's escalation that were taken; `escalated` has an entry for each. */
 export function stepsTaken({
   request,
   escalated = [],
@@ -315,7 +317,7 @@ export function inquiryChanges(
   return changes;
 }
 
-/** Returns an inquiry as it is once nobody can decide it any more: an open one is withdrawn. */
+/** Returns an inquiry of a closed run: an open one becomes withdrawn. */
 export function withdrawn(inquiry: Inquiry): Inquiry {
   return inquiry.status === 'pending' ? { ...inquiry, status: 'cancelled' } : inquiry;
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const FIRST = Date.parse('0001-01-01T00:00:00.000Z');
 const LAST = Date.parse('9999-12-31T23:59:59.999Z');
 
-/** True for milliseconds since 1970 that are within the years 1 to 9999 in UTC. */
+/** Returns whether milliseconds since 1970 are within the years 1 to 9999 in UTC. */
 export function isInstant(milliseconds: number): boolean {
   return Number.isSafeInteger(milliseconds) && milliseconds >= FIRST && milliseconds <= LAST;
 }

@@ -4,7 +4,7 @@ export interface IpAddress {
   value: bigint;
 }
 
-/** The addresses that begin with the same `prefix` bits. */
+/** A network: the addresses that begin with the same `prefix` bits. */
 export interface Network extends IpAddress {
   prefix: number;
 }

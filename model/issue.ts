@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from './json.ts';
 
 /**
- * What is wrong with something that a person wrote: many at once, as data.
+ * An issue of a value that a person wrote, as data; a value may have many issues.
  * `path` is a JSON pointer (RFC 6901) from the root of the request body; line and column are those inside a template.
  */
 export interface Issue {
@@ -12,7 +12,7 @@ export interface Issue {
   column?: number;
 }
 
-/** A JSON pointer for a path of keys and indexes. */
+/** Returns the JSON pointer of a path of keys and indexes. */
 export function jsonPointer(path: readonly (string | number | symbol)[]): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
@@ -34,7 +34,7 @@ const MAX_CANDIDATES = 200;
 /** Most suggestions of one request. */
 const MAX_SUGGESTIONS = 20;
 
-/** The candidate nearest to a misspelt word, if one is near enough to have been meant. Looks at 200 of similar length at most. */
+/** Returns the candidate nearest to a misspelt word, if one is near enough to have been meant. Compares 200 of similar length at most. */
 function nearestWord(word: string, lists: readonly Iterable<string>[]): string | undefined {
   if (word.length > MAX_WORD) return undefined;
   let best: string | undefined;
@@ -54,7 +54,7 @@ function nearestWord(word: string, lists: readonly Iterable<string>[]): string |
   return best;
 }
 
-/** The ref that has most parts in common with another one: `core.http` for `http.get`. Looks at the first 200. */
+/** Returns the ref that has most parts in common with another one: `core.http` for `http.get`. Compares the first 200. */
 function relatedRef(ref: string, lists: readonly Iterable<string>[]): string | undefined {
   if (ref.length > MAX_WORD || !ref.includes('.')) return undefined;
   const parts = new Set(ref.toLowerCase().split(/[._]/));
@@ -74,7 +74,9 @@ function relatedRef(ref: string, lists: readonly Iterable<string>[]): string | u
   return best;
 }
 
-/** ` Did you mean "x"?`, or nothing; for a word that is the only one of its request. Of refs, one with a part in common will do. */
+/**
+ * Returns ` Did you mean "x"?`, or nothing, for the only misspelt word of a request. For a ref, it also suggests one with a common part.
+ */
 export function didYouMean(word: string, ...candidates: Iterable<string>[]): string {
   const lists = candidates.map((each) => [...each]);
   const nearest = nearestWord(word, lists) ?? relatedRef(word, lists);
@@ -85,7 +87,7 @@ export function didYouMean(word: string, ...candidates: Iterable<string>[]): str
 export class Suggestions {
   #left = MAX_SUGGESTIONS;
 
-  /** ` Did you mean "x"?`, or nothing. */
+  /** Returns ` Did you mean "x"?`, or nothing. */
   didYouMean(word: string, ...candidates: Iterable<string>[]): string {
     if (this.#left === 0) return '';
     this.#left -= 1;
@@ -93,7 +95,7 @@ export class Suggestions {
   }
 }
 
-/** How many letters differ, are missing or too many; two neighbours that have changed places count as one. */
+/** Counts the letters that differ, are missing or are extra; two neighbours in the wrong order count once. */
 function editDistance(a: string, b: string, bound: number): number {
   if (Math.abs(a.length - b.length) >= bound) return bound;
   let beforePrevious: number[] = [];
@@ -141,7 +143,7 @@ export function capIssues(issues: readonly Issue[]): Issue[] {
   return [...kept, moreIssues(countOf(issues) - kept.length)];
 }
 
-/** ` (and 2 more)` after the first of several issues, or nothing. */
+/** Returns ` (and 2 more)` for several issues, or nothing for one. */
 export function andMore(issues: readonly Issue[]): string {
   const count = countOf(issues);
   return count > 1 ? ` (and ${count - 1} more)` : '';
@@ -152,7 +154,7 @@ function countOf(issues: readonly Issue[]): number {
   return issues.reduce((sum, { code, message }) => sum + (code === MORE_ISSUES ? Number(message.split(' ')[1]) : 1), 0);
 }
 
-/** All issues in one line, for a message; `what` names the value as a whole. */
+/** Writes all issues in one line, for a message; `what` names the value as a whole. */
 export function issuesText(issues: readonly Issue[], what: string): string {
   return issues.map(({ path, message }) => `${path === '' ? what : path} ${message}`).join('; ');
 }

@@ -7,7 +7,7 @@ export type RunJob<Jobs extends JobTypes<Jobs>> = <Name extends keyof Jobs & str
   input: Jobs[Name]['input'],
 ) => Promise<Jobs[Name]['result']>;
 
-/** Runs jobs on callers' data that may take long in a few threads, so that none of them holds the event loop of the API. */
+/** Runs jobs that may take long, on data of callers, in a few threads, so that none of them blocks the event loop of the API. */
 export interface JobPool<Jobs extends JobTypes<Jobs>> {
   /**
    * Runs a job for a tenant and returns its result. Throws the AppError that the job throws; `work_exceeded` when the job takes
@@ -21,7 +21,7 @@ export interface JobPool<Jobs extends JobTypes<Jobs>> {
 
   /**
    * Runs several jobs one after another in one thread: in the one assigned to `key`, if it is free, which may still hold
-   * what earlier jobs have left there. Together they may take as long as one of them. Throws as `run` does.
+   * the results of earlier jobs. Together they may take as long as one of them. Throws as `run` does.
    */
   runInThread<T>(tenant: string, key: string, work: (run: RunJob<Jobs>) => Promise<T>): Promise<T>;
 }

@@ -2,17 +2,17 @@ import { type Issue, jsonPointer } from './issue.ts';
 import type { Json } from './json.ts';
 import { boundedText } from './text.ts';
 
-/** Most faults that one text is refused for. */
+/** The number of faults that a refusal lists. */
 const MAX_ISSUES = 20;
 
-/** Most of a number or key that a message shows, in UTF-16 units. */
+/** The length of a number or key that a message shows, in UTF-16 units. */
 const MAX_SHOWN = 60;
 
-/** JSON that says what a value cannot hold as it was written. */
+/** The error of JSON that a value cannot represent as it was written. */
 export class JsonRefused extends Error {
   override name = 'JsonRefused';
 
-  /** What cannot be held, and where: the first 20, at least one. Codes: `number_inexact`, `key_repeated`, `key_reserved`, `text_malformed`, `too_deep`. */
+  /** The first 20 faults, at least one. Codes: `number_inexact`, `key_repeated`, `key_reserved`, `text_malformed`, `too_deep`. */
   readonly issues: Issue[];
 
   constructor(issues: Issue[]) {
@@ -21,16 +21,15 @@ export class JsonRefused extends Error {
   }
 }
 
-/** What becomes of an integer that a double does not carry: refused, unless it is to be text. */
+/** How an integer that a double cannot represent is read: refused, or as text. */
 export interface ReadingOptions {
   bigIntegers?: 'text' | undefined;
 }
 
 /**
- * Parses JSON into a value that says the same. Throws a SyntaxError for what is not JSON, and JsonRefused for what would change: integers
- * from 2^53 on, numbers too large or too small for a double, a key twice in an object, the key `__proto__`, unpaired surrogates,
- * and more than 1,000 levels.
- * With `bigIntegers: 'text'`, the integers become texts of the same digits.
+ * Parses JSON into an equal value. Throws a SyntaxError for invalid JSON, and JsonRefused for JSON that a value would change: integers
+ * from 2^53 on, numbers too large or too small for a double, a repeated key in an object, the key `__proto__`, unpaired surrogates, and
+ * more than 1,000 levels. With `bigIntegers: 'text'`, the integers become texts of the same digits.
  */
 export function parseJson(text: string, { bigIntegers }: ReadingOptions = {}): Json {
   const value = JSON.parse(text) as Json;
@@ -45,8 +44,8 @@ export function parseJson(text: string, { bigIntegers }: ReadingOptions = {}): J
 }
 
 /**
- * Finds what a text of JSON says that is not written again as it was: the first 20 faults. An integer beyond 2^53 is none where its double
- * is written in the same digits, as JSON that another program has made of a double is.
+ * Finds what would change if JSON were parsed and written again: the first 20 faults. An integer beyond 2^53 is not a fault if its double
+ * is written in the same digits, as in JSON that another program wrote from a double.
  */
 export function jsonChanges(text: string): Issue[] {
   const { issues, integers } = scan(text);
@@ -57,31 +56,31 @@ export function jsonChanges(text: string): Issue[] {
   return [...issues, ...changed.flatMap(({ issue }) => issue ?? [])].slice(0, MAX_ISSUES);
 }
 
-/** What a text was found to say that JSON.parse changes; of faults 20 at most. */
+/** The parts of a text that JSON.parse changes; at most 20 issues. */
 interface Findings {
   issues: Issue[];
-  /** Integers that a double does not carry, and where they stand in the text; an issue for each of the first 20. */
+  /** Integers that a double cannot represent, by their place in the text; each of the first 20 has an issue. */
   integers: { from: number; to: number; issue: Issue | null }[];
 }
 
-/** Most of a pointer that an issue has, in UTF-16 units. */
+/** The length of an issue's pointer, in UTF-16 units. */
 const MAX_POINTER = 1_000;
 
-/** Levels of nesting that are read: what walks over a value, or writes it, has a stack. */
+/** Levels of nesting that are read: functions that walk over a value, or write it, are recursive. */
 const MAX_LEVELS = 1_000;
 
 /** An object or a list that is open where the text is read. */
 interface Container {
   /** The keys of an object so far; null: it is a list. */
   keys: Set<string> | null;
-  /** Where the next value stands in it: under a key, or at an index. */
+  /** The key or the index of the next value. */
   key: string;
   index: number;
-  /** The next text is a key. */
+  /** Whether the next text is a key. */
   awaitsKey: boolean;
 }
 
-/** Finds what JSON.parse changes, in JSON that it takes. */
+/** Finds the parts of valid JSON that JSON.parse changes. */
 function scan(text: string): Findings {
   const issues: Issue[] = [];
   const integers: Findings['integers'] = [];
@@ -130,7 +129,7 @@ function scan(text: string): Findings {
       index = end - 1;
     } else if (code === MINUS || isDigit(code)) {
       const end = endOfNumber(text, index);
-      // Most numbers are short, and need not be looked at.
+      // Most numbers are short, and need not be examined.
       if (end - index > EXACT_DIGITS || hasExponent(text, index, end)) takeNumber(index, end);
       index = end - 1;
     } else if (code === COMMA) awaitNext(inside!);
@@ -166,7 +165,7 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** Most characters of a number without an exponent that a double surely carries. */
+/** The number of characters up to which a double represents every number without an exponent. */
 const EXACT_DIGITS = 15;
 
 function isDigit(code: number): boolean {
@@ -201,7 +200,7 @@ function hasExponent(text: string, from: number, to: number): boolean {
   return false;
 }
 
-/** Says why a double does not carry a number of JSON or YAML as it is written; null: it does, but for digits of a fraction. */
+/** Returns why a double does not represent a number of JSON or YAML as it is written; null: it does, except for digits of a fraction. */
 export function inexactness(written: string): { integer: boolean; message: string } | null {
   const value = Number(written);
   const shown = boundedText(written, MAX_SHOWN);

@@ -11,8 +11,8 @@ const Count = z.int().min(0);
 const Pattern = z.string().max(MAX_PATTERN_CHARACTERS).refine(isPattern, 'is not a regular expression');
 
 /**
- * A JSON Schema (2020-12) of the keywords that Fermata checks. Unknown keywords are refused, since one that is
- * misspelt would check nothing; `x-…` keywords are free. References stay inside the schema.
+ * A JSON Schema (2020-12) of the keywords that Fermata checks. Unknown keywords are refused, since a misspelt one would check nothing;
+ * `x-…` keywords are allowed. References stay inside the schema.
  */
 const SchemaSchema: z.ZodType = z.lazy(() => z.union([z.boolean(), SchemaObject]));
 
@@ -73,7 +73,7 @@ const SchemaObject = z.strictObject({
   else: SchemaSchema.optional(),
 });
 
-/** Everything that is wrong with a JSON Schema that a person wrote; `of`: whether it must describe an object. */
+/** Returns the issues of a JSON Schema that a person wrote; `of`: whether it must describe an object. */
 export function jsonSchemaIssues(
   schema: unknown,
   base: string,

@@ -6,12 +6,12 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
-/** True for a JSON object: neither null nor a list. */
+/** Returns whether a value is a JSON object: neither null nor a list. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value of an own key, or undefined: inherited names never count as data. */
+/** Returns the value of an own key, or undefined: inherited names never count as data. */
 export function ownValue<T>(object: Record<string, T>, key: string): T | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
@@ -21,7 +21,7 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** JSON text with keys sorted by code unit: equal values give equal text, so it can be hashed and compared. */
+/** Writes JSON with keys sorted by code unit: equal values give equal text, which can be hashed and compared. */
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (isJsonObject(value)) {
@@ -31,10 +31,10 @@ export function canonicalJson(value: Json): string {
   return JSON.stringify(value);
 }
 
-/** Levels of nesting that a definition or an input may have. */
+/** The number of levels of nesting that a definition or an input may have. */
 export const MAX_DEPTH = 100;
 
-/** Levels of nesting: 0 for a scalar, 1 for `[]`. Counting stops just above `limit`. */
+/** Counts levels of nesting: 0 for a scalar, 1 for `[]`. Stops just above `limit`. */
 export function jsonDepth(value: unknown, limit: number): number {
   let depth = 0;
   let level: unknown[] = [value];
@@ -54,7 +54,7 @@ export function jsonDepth(value: unknown, limit: number): number {
 }
 
 /**
- * Reports whether a value takes more than `limit` characters as JSON, escapes and punctuation aside; looks at no more of it than
+ * Returns whether a value takes more than `limit` characters as JSON, without escapes and punctuation; examines no more of it than
  * that. A part that stands in several places counts in each.
  */
 export function exceedsLength(value: unknown, limit: number): boolean {
@@ -72,12 +72,12 @@ export function exceedsLength(value: unknown, limit: number): boolean {
   return left < 0;
 }
 
-/** Bytes that a value takes as JSON. */
+/** Returns the number of bytes that a value takes as JSON. */
 export function jsonSize(value: unknown): number {
   return utf8Length(JSON.stringify(value));
 }
 
-/** Length in bytes of text as UTF-8, without encoding it. */
+/** Returns the number of bytes of text as UTF-8, without encoding it. */
 export function utf8Length(text: string): number {
   let bytes = 0;
   for (let index = 0; index < text.length; index += 1) {

@@ -8,7 +8,7 @@ import type { Warrant } from './statement.ts';
 /** The media type of an export. */
 export const LEDGER_TYPE = 'application/vnd.fermata.decisions+json';
 
-/** A public key with what has become of it. Times are ISO 8601. */
+/** A public key and its history. Times are ISO 8601. */
 export interface LedgerKey {
   kid: string;
   x: string;
@@ -16,7 +16,7 @@ export interface LedgerKey {
 }
 
 /** A question with everything that its digest is computed from; `masked`: some of that is hidden, or people were
- * added to it since, so that it cannot be recomputed. */
+ * added to it since, so that the digest cannot be recomputed. */
 export interface LedgerQuestion {
   inquiry: string;
   status: InquiryStatus;
@@ -34,7 +34,7 @@ export interface LedgerStatement {
   kid: string;
   sig: string;
   given: JsonObject | null;
-  /** Number of the history event that brought it; null where a retry has kept the decision of another execution, whose id is next to it. */
+  /** Number of the history event that brought it; null if a retry kept it from another execution, whose id is next to it. */
   event: number | null;
   carried_from: number | null;
   verdict: Verdict | DelegationVerdict;
@@ -52,12 +52,12 @@ export interface Ledger {
     version: string;
     interpreter: number;
     starters: string[];
-    /** The schedule that has started it; absent or null: none. */
+    /** The schedule that started it; absent or null: none did. */
     schedule?: string | null;
-    /** The integer id of the execution above it; absent or null: it was started by itself. */
+    /** The integer id of the execution above it; absent or null: there is none. */
     parent?: number | null;
   };
-  /** What the API has signed about its start; null where there is none, as in a sub-workflow. Absent in older exports. */
+  /** The warrant of its start; null when it has none, as in a sub-workflow. Absent in older exports. */
   warrant?: Warrant | null;
   digest: { code: string; parameters: string } | null;
   questions: LedgerQuestion[];
@@ -66,16 +66,16 @@ export interface Ledger {
 }
 
 /**
- * What a check has found about one thing: the start of an execution, one statement, one question, or, of a history, the course that the
- * execution took.
+ * The result of checking one thing: the start of an execution, a statement, a question, or, from a history, the course of the
+ * execution.
  */
 export interface LedgerFinding {
   execution: number;
   subject: 'start' | 'course' | 'statement' | 'question';
-  /** Null: not about one question. */
+  /** The key of the question; null: the finding is not about a question. */
   inquiry: string | null;
   by: string | null;
   result: 'verified' | 'failed' | 'not recomputable';
-  /** What is wrong, or hidden; null: nothing. */
+  /** Why it is wrong or cannot be checked; null: it is right. */
   reason: string | null;
 }

@@ -10,18 +10,18 @@ export interface Logger {
 export interface LoggedError {
   type: string;
   message: string;
-  /** A stable code of ours, of the system or of the database. */
+  /** A stable code of Fermata, of the system or of the database. */
   code?: string;
   stack?: string;
   cause?: LoggedError;
 }
 
-/** Causes that are logged of one error, at most. */
+/** The number of causes of an error that are logged. */
 const MAX_CAUSES = 5;
 
 /**
- * Describes an error for the log: type, code, message, where it was made, and its causes. Nothing else of it is kept, such as the query,
- * the parameters or the request that libraries add, nor what a database or its driver says of a statement, nor credentials in a URL.
+ * Describes an error for the log: type, code, message, the place of its origin, and its causes. Leaves out everything else, such as the
+ * query, the parameters or the request that libraries add, messages of a database about a statement, and credentials in a URL.
  */
 export function describeError(error: unknown, causes = MAX_CAUSES): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: 'a value that is not an error was thrown' };
@@ -36,7 +36,7 @@ export function describeError(error: unknown, causes = MAX_CAUSES): LoggedError 
   };
 }
 
-/** Errors that quote what could not be read, by their names, and what is said instead. */
+/** Messages for errors that would quote unreadable text, by their names. */
 const QUOTING: Readonly<Record<string, string>> = {
   SyntaxError: 'a text could not be parsed',
   ZodError: 'a value does not have the form that was expected',
@@ -46,8 +46,8 @@ const QUOTING: Readonly<Record<string, string>> = {
 };
 
 /**
- * Says an error in words, without what a database says of a statement, what a mail server says of an address, what a parser quotes, and
- * credentials.
+ * Returns the message of an error, without messages of a database about a statement or of a mail server about an address, quotes of a
+ * parser, and credentials.
  */
 export function messageOf(error: Error): string {
   const ofStatement = 'query' in error || 'params' in error || 'severity' in error;

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { FILE_CONTENT, hasOneContent, ONE_CONTENT } from './base64.ts';
 
-/** An address alone: nothing in it begins another address, a command or a header. */
+/** Matches a single address, in which nothing begins another address, a command or a header. */
 const ADDRESS = /^[^\s@<>(),;:"[\]\\\p{Cc}]+@[^\s@<>(),;:"[\]\\\p{Cc}]+$/u;
 
-/** A recipient or a sender: what is shown, and where it goes. */
+/** A recipient or a sender: the shown name, and the address. */
 export interface MailAddress {
   name: string;
   address: string;
 }
 
-/** Characters of a text with addresses, and of a sender. */
+/** The number of characters of a text with addresses, and of a sender. */
 const MAX_LIST_LENGTH = 20_000;
 const MAX_SENDER_LENGTH = 1_000;
 
-/** Addresses of one mail: recipients of every kind, and those that get the reply. */
+/** The number of addresses of one mail: recipients of every kind, and those for replies. */
 export const MAX_MAIL_ADDRESSES = 100;
 
 /** One entry of a list: an address, or a name, which may be quoted, with an address in angle brackets. */
@@ -68,7 +68,7 @@ export const MailSenderSchema = z
 const AddressList = z.string().max(MAX_LIST_LENGTH);
 const Addresses = z.union([AddressList, z.array(AddressList).max(MAX_MAIL_ADDRESSES)]);
 
-/** Headers that a mail has by itself, or that say by which way it came. */
+/** Headers that every mail has already, or that describe its route. */
 const OWN_HEADERS = new Set([
   ...['from', 'sender', 'to', 'cc', 'bcc', 'reply-to', 'subject', 'date', 'message-id', 'mime-version'],
   ...['return-path', 'received', 'delivered-to', 'dkim-signature', 'authentication-results'],
@@ -100,7 +100,7 @@ const AttachmentSchema = z
     },
   );
 
-/** The fields of `email.send` beside its connection. */
+/** The fields of `email.send` without its connection. */
 export const MAIL_FIELDS = {
   to: Addresses,
   cc: Addresses.optional(),

@@ -6,19 +6,19 @@ export interface Endpoint {
   host: string;
   /** Null stands for every port. */
   port: number | null;
-  /** Where the host is another machine, it serves nothing else: all its ports are meant. */
+  /** Whether another machine with this host serves nothing else, so that all of its ports are included. */
   dedicated?: boolean;
 }
 
-/** What the settings say about the addresses that may be reached; plain JSON, so that a process can pass it on. */
+/** The settings about addresses that may be reached; plain JSON, so that a process can pass them on. */
 export interface EgressRules {
   /** Networks and words that are never reached (`FERMATA_EGRESS`). */
   denied: readonly string[];
-  /** Loopback and private addresses that are reached all the same (`FERMATA_EGRESS_ALLOW`). */
+  /** Loopback and private addresses that may be reached anyway (`FERMATA_EGRESS_ALLOW`). */
   allowed: readonly string[];
-  /** What is never reached whatever the other rules say. */
+  /** Addresses that are never reached, whatever the other rules say. */
   infrastructure: readonly Endpoint[];
-  /** Prefixes of NAT64 in this network, beside the well-known ones. */
+  /** Prefixes of NAT64 in this network, in addition to the well-known ones. */
   nat64: readonly string[];
   /** The proxy by which HTTP requests leave. */
   proxy?: ProxyRules | undefined;
@@ -32,7 +32,7 @@ export interface ProxyRules {
   except: readonly string[];
 }
 
-/** What words stand for in `FERMATA_EGRESS` and `FERMATA_EGRESS_ALLOW`. */
+/** The meaning of words in `FERMATA_EGRESS` and `FERMATA_EGRESS_ALLOW`. */
 export const NETWORK_WORDS: Readonly<Record<string, readonly string[]>> = {
   loopback: ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128'],
   // 240.0.0.0/4 is reserved, and some clouds number their machines from it.
@@ -42,7 +42,7 @@ export const NETWORK_WORDS: Readonly<Record<string, readonly string[]>> = {
 /** Bits that a prefix of NAT64 may have (RFC 6052). */
 const NAT64_PREFIXES = [32, 40, 48, 56, 64, 96];
 
-/** Parses a list by commas of networks, addresses, `private` and `loopback`; null where an entry is none of these. */
+/** Parses a list by commas of networks, addresses, `private` and `loopback`; null where an entry is anything else. */
 export function parseNetworks(text: string): string[] | null {
   return entriesOf(text, isNetwork);
 }
@@ -58,7 +58,7 @@ export function parseEndpoints(text: string): Endpoint[] | null {
   return entries?.map((entry) => parseEndpoint(entry)!) ?? null;
 }
 
-/** Parses a list by commas of hosts, `.domain`, `host:port`, addresses, networks and `*`; null where an entry is none of these. */
+/** Parses a list by commas of hosts, `.domain`, `host:port`, addresses, networks and `*`; null where an entry is anything else. */
 export function parseProxyExceptions(text: string): string[] | null {
   return entriesOf(text, (entry) => {
     if (entry === '*' || parseNetwork(entry) !== null) return true;
@@ -67,7 +67,7 @@ export function parseProxyExceptions(text: string): string[] | null {
   });
 }
 
-/** Parses a list by commas of prefixes of NAT64; null where an entry is none. */
+/** Parses a list by commas of prefixes of NAT64; null where an entry is invalid. */
 export function parseNat64(text: string): string[] | null {
   return entriesOf(text, (entry) => {
     const network = parseNetwork(entry);

@@ -1,7 +1,7 @@
 import type { Inquiry, NoticeChannel } from './inquiry.ts';
 import type { JsonObject } from './json.ts';
 
-/** What has happened to an inquiry that a target is told of. */
+/** The kinds of events of an inquiry about which targets are notified. */
 export const NOTICE_KINDS = [
   'opened',
   'voted',
@@ -13,19 +13,19 @@ export const NOTICE_KINDS = [
   'withdrawn',
 ] as const;
 
-/** What has happened to an inquiry that a target is told of. */
+/** The kind of an event of an inquiry. */
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
-/** What has become of an event. */
+/** The states of the delivery of an event. */
 export const DELIVERY_STATES = ['pending', 'delivered', 'retrying', 'superseded', 'not_set_up', 'given_up'] as const;
 
-/** What has become of an event. */
+/** The state of the delivery of an event. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** States of events that are tried again. */
 export const UNSETTLED: readonly DeliveryState[] = ['pending', 'retrying', 'not_set_up'];
 
-/** An inquiry, and where people are told of it: a chat channel, an address, a URL. */
+/** An inquiry, and a target that is notified: a chat channel, an address, a URL. */
 export interface Notice {
   /** The number that stands in handles: that of the target's `opened` event. */
   id: number;
@@ -42,13 +42,13 @@ export interface Notice {
   inquiry: Inquiry;
 }
 
-/** One thing to tell one target; of each kind the events of a target are numbered from 1. */
+/** An event for one target; the events of each kind are numbered from 1 for each target. */
 export interface NoticeEvent extends Notice {
   kind: NoticeKind;
   number: number;
 }
 
-/** What a tenant lacks for a channel: the name of a setting or connection. */
+/** The name of the setting or connection that a tenant lacks for a channel. */
 export interface MissingSetting {
   ok: false;
   setting: string;
@@ -57,21 +57,21 @@ export interface MissingSetting {
 /** Whether a channel can be used by a tenant. */
 export type Readiness = { ok: true } | MissingSetting;
 
-/** Tells people or programs of inquiries in one way. */
+/** A channel through which people or programs are notified of inquiries. */
 export interface Announcer {
   readonly channel: NoticeChannel;
   /** Returns whether a tenant has what the channel needs. */
   ready(tenant: string): Promise<Readiness>;
   /**
-   * Tells one event. `place` is where the message of the inquiry is, null before there is one; returns where it is now. Throws a
-   * NoticeError, whose message may be shown; any other error is trouble that passes.
+   * Delivers one event. `place` is where the message of the inquiry is, null before there is one; returns where it is now. Throws a
+   * NoticeError, whose message may be shown; any other error is temporary.
    */
   deliver(event: NoticeEvent, place: JsonObject | null): Promise<JsonObject>;
 }
 
 /**
- * Says why an event could not be told, in words that may be shown. `retryAfter`: seconds that the receiver asks to wait;
- * `permanent`: another try would fail as well.
+ * The error of an event that could not be delivered, with a message that may be shown. `retryAfter`: seconds that the receiver asks to
+ * wait; `permanent`: another try would fail as well.
  */
 export class NoticeError extends Error {
   readonly retryAfter: number | undefined;

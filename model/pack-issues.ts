@@ -2,8 +2,8 @@ import type { Issue } from './issue.ts';
 import { isJsonObject, type Json } from './json.ts';
 
 /**
- * Returns the issues of a pack with the ref of the workflow or action that each is in, before its message: whoever wrote the pack as files
- * knows their refs, and not their places in a list.
+ * Returns the issues of a pack, each with the ref of its workflow or action in front of the message: the author of a pack in files knows
+ * the refs, and not their places in a list.
  */
 export function namedByRef(issues: readonly Issue[], pack: Json | undefined): Issue[] {
   return issues.map((issue) => {

@@ -1,4 +1,4 @@
-/** What a principal may be allowed to do; docs/access.md has what each allows. `admin` allows everything. */
+/** The permissions of principals; docs/access.md describes each. `admin` allows everything. */
 export const PERMISSIONS = [
   'workflow:read',
   'workflow:write',
@@ -32,7 +32,7 @@ export const ROLES = {
 /** The name of a role. */
 export type Role = keyof typeof ROLES;
 
-/** Everything that some roles and single permissions allow. */
+/** Returns everything that some roles and single permissions allow. */
 export function permissionsOf(roles: readonly Role[], single: readonly Permission[]): ReadonlySet<Permission> {
   const allowed = new Set<Permission>([...roles.flatMap((role) => ROLES[role]), ...single]);
   return allowed.has('admin') ? new Set(PERMISSIONS) : allowed;

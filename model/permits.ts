@@ -1,12 +1,14 @@
 /** How full a worker is, as a tenant sees it. */
 export interface Occupancy {
-  /** Permits that are in use, of how many, and by this tenant. */
+  /** Permits: those in use, all of them, and those that this tenant holds. */
   taken: number;
   total: number;
   own: number;
 }
 
-/** A tenant has a large part of the waiting room already, or has waited in it for too long: its activity is to be tried again later. */
+/**
+ * The error of an activity whose tenant has a large part of the waiting room already, or has waited too long: it must be tried again later.
+ */
 export class RoomFull extends Error {
   constructor(message = 'the worker has no room for more activities of this tenant') {
     super(message);
@@ -16,19 +18,19 @@ export class RoomFull extends Error {
 /** The permits and places of one tenant. */
 export interface TenantSlots {
   tenant: string;
-  /** Permits that it holds. */
+  /** The number of permits that it holds. */
   running: number;
-  /** Those of its activities that wait for a permit. */
+  /** Its activities that wait for a permit. */
   waiting: number;
 }
 
-/** How much there is room for: those who hold a permit or await one, and the bytes that they bring along. */
+/** The size of the room: activities that hold a permit or wait for one, and the bytes of their inputs. */
 export interface Room {
   places: number;
   bytes: number;
 }
 
-/** What somebody wants a permit for. */
+/** A request for a permit. */
 export interface Wanted {
   /** Bytes that are kept until the permit is given back. */
   bytes?: number;
@@ -36,7 +38,7 @@ export interface Wanted {
   patience?: 'none' | 'endless';
 }
 
-/** The part of an AbortSignal that permits need: this folder knows no platform. */
+/** The part of an AbortSignal that permits need; this folder uses no platform. */
 interface Signal {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -58,9 +60,9 @@ interface Share {
 const ENDLESS: Room = { places: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
 
 /**
- * Permits to do work, shared fairly between tenants. They are granted in turn to the tenants that wait. A tenant that waits alone
- * leaves a part of them to others, a tenth unless given; when others wait as well it gets none beyond its equal share. Nobody who
- * has one loses it.
+ * Shares permits to do work fairly between tenants. Tenants that wait are served in turn. A tenant that waits alone leaves a part of the
+ * permits to others, by default a tenth; when others wait as well, it gets no more than its equal share. A permit that is held is never
+ * withdrawn.
  */
 export class Permits {
   #total: number;
@@ -68,10 +70,13 @@ export class Permits {
   readonly #reserve: number;
   #taken = 0;
   #bytes = 0;
-  /** Tenants that hold permits or wait for some; the one that has waited longest for its turn comes first. */
+  /** Tenants that hold permits or wait for some; the one whose turn is next comes first. */
   readonly #shares = new Map<string, Share>();
 
-  /** `total` permits; one tenant gets half of the room; `reserve` is what it always leaves to others, as a part of 1. */
+  /**
+   * Creates `total` permits; one tenant gets at most half of the room, and always leaves the part `reserve` of the permits, below 1, to
+   * others.
+   */
   constructor(total: number, { room = ENDLESS, reserve = 0.1 }: { room?: Room; reserve?: number } = {}) {
     this.#total = total;
     this.#room = room;
@@ -109,28 +114,28 @@ export class Permits {
     });
   }
 
-  /** Changes how many permits there are; those that are held stay so, also beyond the new number. */
+  /** Changes the number of permits; those that are held stay valid, even beyond the new number. */
   resize(total: number): void {
     this.#total = total;
     this.#grant();
   }
 
-  /** Activities that may hold or await a permit. */
+  /** The number of activities that may hold or await a permit. */
   get room(): number {
     return this.#room.places;
   }
 
-  /** How full it is. */
+  /** Returns how full the room is. */
   occupancy(tenant: string): Occupancy {
     return { taken: this.#taken, total: this.#total, own: this.#shares.get(tenant)?.held ?? 0 };
   }
 
-  /** The tenants that hold permits or wait for some. */
+  /** Returns the tenants that hold permits or wait for some. */
   tenants(): TenantSlots[] {
     return [...this.#shares].map(([tenant, { held, waiting }]) => ({ tenant, running: held, waiting: waiting.size }));
   }
 
-  /** Whether there is no room for the bytes of one more; a tenant that has nothing here gets in with whatever it brings. */
+  /** Returns whether there is no room for the bytes of one more activity; a tenant without any other activity is always admitted. */
   #isHeavy(share: Share, bytes: number): boolean {
     if (share.bytes === 0) return false;
     return share.bytes + bytes > this.#room.bytes / 2 || this.#bytes + bytes > this.#room.bytes;
@@ -153,7 +158,7 @@ export class Permits {
     };
   }
 
-  /** Forgets a tenant that has nothing any more, and grants what has become free. */
+  /** Removes a tenant that no longer has activities, and grants the permits that have become free. */
   #settle(tenant: string, share: Share): void {
     if (share.held === 0 && share.waiting.size === 0) this.#shares.delete(tenant);
     this.#grant();
@@ -165,7 +170,7 @@ export class Permits {
       const next = [...this.#shares].find(([, { held, waiting }]) => waiting.size > 0 && held < most);
       if (next === undefined) return;
       const [tenant, share] = next;
-      // The next turn is another tenant's.
+      // The next turn belongs to another tenant.
       this.#shares.delete(tenant);
       this.#shares.set(tenant, share);
       const [first] = share.waiting;
@@ -176,12 +181,12 @@ export class Permits {
     }
   }
 
-  /** Permits that a tenant may hold and still get another one. */
+  /** Returns the number of permits that a tenant may hold and still get another one. */
   #most(): number {
     const shares = [...this.#shares.values()];
     const waiting = shares.filter((share) => share.waiting.size > 0);
     if (waiting.length <= 1) return Math.max(1, this.#total - Math.ceil(this.#total * this.#reserve));
-    // Tenants that do not wait keep what they have: the others share the rest.
+    // Tenants that do not wait keep their permits; the others share the rest.
     const idle = shares.reduce((sum, share) => sum + (share.waiting.size > 0 ? 0 : share.held), 0);
     return Math.ceil((this.#total - idle) / waiting.length);
   }

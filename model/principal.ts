@@ -1,18 +1,18 @@
 import { CHAT_CHANNELS } from './inquiry.ts';
 import type { Permission, Role } from './permissions.ts';
 
-/** What kinds of principal there are; a person alone decides about a question. */
+/** The kinds of principals; only a person can decide an inquiry. */
 export const PRINCIPAL_KINDS = ['person', 'service', 'agent'] as const;
 
-/** What a principal is: somebody, a program, or an agent that acts for somebody. */
+/** The kind of a principal: a person, a program, or an agent that acts for a person. */
 export type PrincipalKind = (typeof PRINCIPAL_KINDS)[number];
 
-/** What a principal may do, and in which groups it is. */
+/** The permissions and groups of a principal. */
 export interface Grants {
   roles: Role[];
   /** Single permissions beyond those of the roles. */
   permissions: Permission[];
-  /** Groups that decisions may be asked of. */
+  /** Groups that inquiries may ask for decisions. */
   groups: string[];
 }
 
@@ -25,20 +25,20 @@ export interface Principal extends Grants {
   tenantRef: string;
   subject: string;
   kind: PrincipalKind;
-  /** The subject for whom its credential acts; null: for itself. */
+  /** The subject for whom its credential acts; null: it acts for the principal itself. */
   onBehalfOf: string | null;
 }
 
 /** The id of a mail address that belongs to no principal. */
 export const NOBODY_ID = 0;
 
-/** Returns the subjects that count as one with a principal: its own, and whom its credential acts for. */
+/** Returns the subjects that count as the same as a principal: its own, and the one for whom its credential acts. */
 export function subjectsOf({ subject, onBehalfOf }: Pick<Principal, 'subject' | 'onBehalfOf'>): string[] {
   return onBehalfOf === null || onBehalfOf === subject ? [subject] : [subject, onBehalfOf];
 }
 
-/** What another name of a person is: an address in lower case, a user of a chat (`team/user`), or a second subject. */
+/** The kinds of other names of a person: an address in lower case, a user of a chat (`team/user`), or a second subject. */
 export const ALIAS_KINDS = ['email', ...CHAT_CHANNELS, 'subject'] as const;
 
-/** What another name of a person is. */
+/** The kind of another name of a person. */
 export type AliasKind = (typeof ALIAS_KINDS)[number];

@@ -11,12 +11,12 @@ import { CALLER_MODES } from './run-mode.ts';
 import { isStorableText, NOT_STORABLE } from './text.ts';
 import { MAX_SECONDS } from './words.ts';
 
-// Bodies come out of JSON.parse, so that every value in them is JSON already.
-/** Largest integer id, and number of a revision, that the database has. */
+// Bodies come from JSON.parse, so every value in them is JSON already.
+/** The largest integer id, and the largest number of a revision, in the database. */
 export const MAX_ROW_ID = 2_147_483_647;
 
 const JsonObjectSchema = z.record(z.string(), JsonValueSchema);
-/** A name that somebody gives: text that the database stores as it is. */
+/** A name: text that the database stores unchanged. */
 const name = (most: number) => z.string().min(1).max(most).refine(isStorableText, NOT_STORABLE);
 const LabelSchema = name(200);
 const TagSchema = name(64);
@@ -120,7 +120,7 @@ export const ActionUpdateSchema = z.strictObject({
 export type ActionCreate = z.infer<typeof ActionCreateSchema>;
 export type ActionUpdate = z.infer<typeof ActionUpdateSchema>;
 
-/** The body of POST /api/v1/packs/import: a pack with what is in it. */
+/** The body of POST /api/v1/packs/import: a pack with its contents. */
 export const PackImportSchema = z.strictObject({
   pack: PackCreateSchema,
   actions: z.array(ActionCreateSchema).max(1_000).default([]),
@@ -139,7 +139,7 @@ export const TenantCreateSchema = z.strictObject({
   label: LabelSchema,
 });
 
-/** The body of POST /api/v1/keys. What is not given stays as it is for a subject that is known. */
+/** The body of POST /api/v1/keys. Absent fields stay unchanged for a known subject. */
 export const KeyCreateSchema = z.strictObject({
   subject: name(200).describe('The subject that the key is for: a person or a program.'),
   tenant: z
@@ -206,7 +206,7 @@ export const AliasCreateSchema = z
 /** A parsed body of AliasCreateSchema. */
 export type AliasCreate = z.infer<typeof AliasCreateSchema>;
 
-/** The hash of what a decision is about, as it was shown. */
+/** The digest of everything that a decision is about, as it was shown. */
 export const BoundToSchema = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
@@ -263,7 +263,7 @@ export const WorkflowSimulateSchema = z.strictObject({
   revision: z.int().min(1).max(MAX_ROW_ID).optional(),
 });
 
-/** The body of POST /api/v1/workflows/simulate: a definition that need not be stored, with what a simulation takes. */
+/** The body of POST /api/v1/workflows/simulate: a definition that need not be stored, with the options of a simulation. */
 export const DefinitionSimulateSchema = z.strictObject({
   ...DefinitionAloneSchema.shape,
   ...WorkflowSimulateSchema.omit({ version: true, revision: true }).shape,
@@ -285,10 +285,10 @@ export const SignalTokenSchema = SignalSchema.extend({
   expires_in: z.int().min(1).max(86_400).optional().describe('Seconds until the token expires. Defaults to one hour.'),
 });
 
-/** Seconds that a start may be put off: ten years. */
+/** The number of seconds by which a start may be delayed: ten years. */
 const MAX_START_DELAY = 315_360_000;
 
-/** Bytes of JSON that a caller may keep with a run. */
+/** The number of bytes of JSON that a caller may store with a run. */
 const MAX_MEMO_BYTES = 16_384;
 
 const START = {
@@ -336,7 +336,7 @@ export const ExecutionStartSchema = z
   })
   .refine(hasOneInput, ONE_INPUT);
 
-/** The body of POST /api/v1/workflows/{ref}/execute: that of a start, without what is to be started. */
+/** The body of POST /api/v1/workflows/{ref}/execute: that of a start, without the ref. */
 export const WorkflowExecuteSchema = z.strictObject(START).refine(hasOneInput, ONE_INPUT);
 
 /** The body of POST /execution (Management API, Create Workflow Execution). */
@@ -370,17 +370,17 @@ export const SkipSchema = z.strictObject({
   reason: z.string().max(1000).optional(),
 });
 
-/** A new workflow, as it was asked for. */
+/** A parsed body for a new workflow. */
 export type WorkflowCreate = z.infer<typeof WorkflowCreateSchema>;
 
 /** A definition with its schemas. */
 export type DefinitionAlone = z.infer<typeof DefinitionAloneSchema>;
 
-/** A simulation of what need not be stored, as it was asked for. */
+/** A parsed body for a simulation of a definition that need not be stored. */
 export type DefinitionSimulate = z.infer<typeof DefinitionSimulateSchema>;
 
-/** A simulation, as it was asked for. */
+/** A parsed body for a simulation. */
 export type WorkflowSimulate = z.infer<typeof WorkflowSimulateSchema>;
 
-/** A change of a workflow, as it was asked for. */
+/** A parsed body for a change of a workflow. */
 export type WorkflowUpdate = z.infer<typeof WorkflowUpdateSchema>;

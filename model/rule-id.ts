@@ -1,20 +1,20 @@
 import { BUILTIN_ACTIONS } from './builtin-actions.ts';
 
-// The Automation API knows workflow definitions as rules, under UUIDs (version 8, RFC 9562): made of what they stand for.
+// The Automation API calls workflow definitions rules, with UUIDs (version 8, RFC 9562) that are computed from what they identify.
 
 const WORKFLOW = 'f0000000-0000-8000-8000-';
 const ACTION = 'f0000000-0000-8001-8000-';
 
-/** What a rule is: a workflow definition, or a built-in action, which runs as a run of one task. */
+/** A rule: a workflow definition, or a built-in action, which runs as a run of one task. */
 export type Rule = { definition: number } | { action: string };
 
-/** The UUID of a rule; for a ref that is no action, that of none. */
+/** Returns the UUID of a rule; for a ref without an action, one that no rule has. */
 export function ruleUuid(rule: Rule): string {
   if ('definition' in rule) return WORKFLOW + rule.definition.toString(16).padStart(12, '0');
   return ACTION + nameNumber(rule.action).toString(16).padStart(12, '0');
 }
 
-/** The rule of a UUID; undefined for one that no rule has. */
+/** Returns the rule of a UUID; undefined for one that no rule has. */
 export function parseRuleUuid(uuid: string): Rule | undefined {
   const text = uuid.toLowerCase();
   if (text.startsWith(WORKFLOW)) return { definition: Number.parseInt(text.slice(WORKFLOW.length), 16) };
@@ -22,7 +22,7 @@ export function parseRuleUuid(uuid: string): Rule | undefined {
   return found === undefined ? undefined : { action: found.ref };
 }
 
-/** A number of a name, below 2^47: the same for ever. */
+/** Returns a number for a name, below 2^47, which never changes. */
 function nameNumber(name: string): number {
   let number = 7;
   for (const character of name) number = (number * 131 + character.codePointAt(0)!) % 2 ** 40;

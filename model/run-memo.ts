@@ -36,9 +36,9 @@ const RunMemoSchema = z.object({
   actions: z.array(RefSchema).default([]),
 });
 
-/** Reads the memo of a run; null for one that Fermata has not written. */
+/** Reads the memo of a run; null for one that Fermata did not write. */
 export function readRunMemo(value: unknown): RunMemo | null {
   const parsed = RunMemoSchema.safeParse(value);
-  // JSON holds no undefined, and nothing below `memo` but JSON.
+  // JSON has no undefined, and everything below `memo` is JSON.
   return parsed.success ? (parsed.data as RunMemo) : null;
 }

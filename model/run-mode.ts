@@ -1,16 +1,16 @@
-/** What a caller may say that led to a start. */
+/** The causes of a start that a caller may name. */
 export const CALLER_MODES = ['manual', 'trigger', 'webhook', 'cli'] as const;
 
 /** How a run was started, in the words of the MCP executions. */
 export const RUN_MODES = [...CALLER_MODES, 'retry', 'error', 'integrated', 'internal'] as const;
 
-/** What has led to the start of a run. */
+/** The cause of the start of a run. */
 export type RunMode = (typeof RUN_MODES)[number];
 
-/** What is kept of it: a sub-workflow is known by its parent. */
+/** The stored facts about the cause; a sub-workflow has a parent instead. */
 export type StartMode = Exclude<RunMode, 'integrated'>;
 
-/** The mode of a run from what is kept of it: unless anything was said, an enforcement is a trigger. */
+/** Returns the mode of a run from the stored facts: without a named cause, an enforcement is a trigger. */
 export function modeOf(run: {
   parent: number | null;
   enforcement: number | null;

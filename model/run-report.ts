@@ -1,7 +1,7 @@
 import type { RunMemo } from './run-input.ts';
 import type { ExecutionStatus } from './status.ts';
 
-/** How an open run stands, told by the workflow to its worker; it costs nothing in history, and may be lost. */
+/** The state of an open run, as the workflow reports it to its worker; reports add nothing to the history, and may be lost. */
 export interface RunReport {
   workflowId: string;
   /** The first run of the chain, and this one. */
@@ -11,7 +11,7 @@ export interface RunReport {
   memo: RunMemo | null;
   /** Start of this run, in milliseconds. */
   started: number;
-  /** When it was told, in milliseconds of the worker's clock. */
+  /** When it was reported, in milliseconds of the worker's clock. */
   at: number;
   historyLength: number;
   status: ExecutionStatus;
@@ -19,5 +19,5 @@ export interface RunReport {
   asked: number;
 }
 
-/** What the workflow tells its worker: nothing of a run that has closed. */
+/** The fields that the workflow reports to its worker, which are those of open runs only. */
 export type RunSinks = { fermata: { report(status: ExecutionStatus, asked: number): void } };

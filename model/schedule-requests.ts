@@ -59,7 +59,7 @@ export const ScheduleBackfillSchema = z.strictObject({
 /** The body of a pause or a resume of a schedule. */
 export const ScheduleNoteSchema = z.strictObject({ note: z.string().max(1000).optional() });
 
-/** Returns what a parsed body of a new or a replaced schedule asks for. */
+/** Converts the parsed body of a new or a replaced schedule. */
 export function scheduleRequestOf<
   Body extends Pick<z.output<typeof ScheduleReplaceSchema>, 'catchup_window' | 'note'>,
 >({ catchup_window: catchupWindow, note, ...body }: Body) {

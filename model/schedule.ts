@@ -8,8 +8,8 @@ export interface ScheduleTimes {
   jitter?: number | undefined;
 }
 
-/** What becomes of a start while a run of the schedule is still open. */
+/** The policies for a start while a run of the schedule is still open. */
 export const OVERLAPS = ['skip', 'buffer_one', 'buffer_all', 'cancel_other', 'terminate_other', 'allow_all'] as const;
 
-/** What becomes of a start while a run of the schedule is still open. */
+/** The policy for a start while a run of the schedule is still open. */
 export type Overlap = (typeof OVERLAPS)[number];

@@ -1,5 +1,5 @@
 /**
- * Texts of an input that have secrets in them, by the place of each (a JSON pointer): pieces of text, and names of secrets. It
- * stands beside the input, so that nothing which comes from outside can become one.
+ * Texts of an input that contain secrets, by their places (JSON pointers): pieces of text, and names of secrets. They are kept separate
+ * from the input, so that no value from outside can become a secret.
  */
 export type SecretTexts = Record<string, (string | { secret: string })[]>;

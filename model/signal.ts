@@ -1,5 +1,5 @@
 /**
- * Matches every signal name that a caller may send or await. Names with two leading underscores are Fermata's own. Free of
+ * Matches every signal name that a caller may send or await. Names with two leading underscores are reserved for Fermata. Free of
  * lookahead, so that JSON Schema patterns can use it too.
  */
 export const SIGNAL_NAME = /^(_?[^_]|_$)/;

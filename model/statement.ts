@@ -1,9 +1,8 @@
 import type { JsonObject } from './json.ts';
 
-// Statements: what Fermata signs, and a run verifies, before anything that people want of a run counts. Free of zod: the interpreter
-// reads them.
+// Statements: decisions, delegations and controls, which Fermata signs and a run verifies. Free of zod: the interpreter reads them.
 
-/** Public keys that a run trusts, by RFC 7638 thumbprint, each as base64url; and the thumbprints of those that it no longer does. */
+/** Public keys that a run trusts, by RFC 7638 thumbprint, each as base64url; and the thumbprints of those that it no longer trusts. */
 export interface Trust {
   keys: Record<string, string>;
   revoked?: string[];
@@ -18,10 +17,10 @@ export interface SignedStatement {
   given: JsonObject;
 }
 
-/** The statement with which the API starts a run, in its memo: the hash of everything that it was started with, signed. */
+/** The signed statement with which the API starts a run, in its memo: the hash of everything that the run was started with. */
 export type Warrant = Omit<SignedStatement, 'given'>;
 
-/** The proof of a decision that was taken: the signed statement without the values that stand next to it. */
+/** The proof of a decision: the signed statement without the values that stand next to it. */
 export type StatementProof = Omit<SignedStatement, 'given'> & { salt: string };
 
 /** The kinds of statements. */
@@ -50,7 +49,7 @@ export type StatementRefusalReason =
   | 'altered'
   | 'bad_signature';
 
-/** A statement that a run has refused; `claims` is what it says of itself, which nobody has verified. `taken`: ISO 8601. */
+/** A statement that a run refused; `claims` are its own, which nobody has verified. `taken`: ISO 8601. */
 export interface StatementRefusal {
   signal: string;
   reason: StatementRefusalReason;
@@ -58,12 +57,12 @@ export interface StatementRefusal {
   taken: string;
 }
 
-/** Statements that a run has taken, and those that it has refused: how many, and the first of them, or the newest of a flood. */
+/** The number of statements that a run took and refused, and the first refused ones, or the newest of a flood. */
 export interface StatementCounts {
   accepted: number;
   refused: number;
   refusals: StatementRefusal[];
 }
 
-/** Refused statements that a run keeps; the others are only counted. */
+/** The number of refused statements that a run keeps; others are only counted. */
 export const MAX_REFUSALS = 100;

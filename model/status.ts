@@ -193,7 +193,7 @@ export function isClosed(status: ExecutionStatus): boolean {
   return STATUS_WORDS[status].closed;
 }
 
-/** Returns whether a run has done all that it was to do: it completed, or its condition skipped it. */
+/** Returns whether a run succeeded: it completed, or its condition skipped it. */
 export function isSuccessful(status: ExecutionStatus): boolean {
   return status === 'completed' || status === 'skipped';
 }

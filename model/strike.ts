@@ -1,6 +1,6 @@
 import type { ClosingDetails } from './failure.ts';
 
-/** Strikes after which a run is terminated. */
+/** The number of strikes after which a run is terminated. */
 export const STRIKE_LIMIT = 2;
 
 const MESSAGE = 'a step of this run has stopped a worker twice';

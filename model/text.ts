@@ -1,14 +1,14 @@
 const MARK = '…';
 
 /**
- * Returns a text that UTF-8 can carry, `most` UTF-16 units long at most: lone surrogates become U+FFFD, and what is too long is
- * cut and ends with `…`.
+ * Returns a text that UTF-8 can encode, at most `most` UTF-16 units long: lone surrogates become U+FFFD, and a longer text is cut and
+ * ends with `…`.
  */
 export function boundedText(text: string, most: number): string {
   return (text.length <= most ? text : text.slice(0, most - MARK.length) + MARK).toWellFormed();
 }
 
-/** What is wrong with a name that `isStorableText` refuses. */
+/** The message about a name that `isStorableText` refuses. */
 export const NOT_STORABLE = 'must not contain U+0000 or an unpaired surrogate';
 
 /** Returns whether Postgres stores a text as it is. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** Text without control characters and halves of characters. */
+/** Text without control characters and lone surrogates. */
 const Plain = z.string().regex(/^[^\p{Cc}\p{Cs}]*$/u);
 
-/** Text that names somebody or something. */
+/** Text that is a name. */
 const Name = Plain.max(200).regex(/\S/);
 
 /** Names as a list, or as one text with spaces between them. */
@@ -13,8 +13,8 @@ const Names = z
   .default([]);
 
 /**
- * The claims of a token that say who its bearer is and what that may do. A claim of a wrong type is refused and never replaced by
- * what holds without it; claims that are not listed are ignored.
+ * The claims of a token about the identity and the rights of its bearer. A claim of a wrong type is refused, and never treated as
+ * absent; claims that are not listed are ignored.
  */
 export const TokenClaimsSchema = z.object({
   sub: Name,

@@ -1,13 +1,13 @@
-/** The words of `on_success`, `on_failure` and `on_complete` that are no task names. */
+/** The words of `on_success`, `on_failure` and `on_complete` that are not task names. */
 export const TRANSITION_WORDS = ['noop', 'continue', 'fail'] as const;
 
-/** The words of `do`: those, and a new visit of the same task. */
+/** The words of `do`: the same, and one for a new visit of the same task. */
 export const DO_WORDS = [...TRANSITION_WORDS, 'retry'] as const;
 
 /** Longest delay or timeout that a definition may ask for, in seconds: ten years. */
 export const MAX_SECONDS = 315_360_000;
 
-/** Items of one task that may run at once. */
+/** The number of items of one task that may run at once. */
 export const MAX_CONCURRENCY = 500;
 
 /** Task and variable names that mean something else in templates or transitions. */
@@ -19,5 +19,5 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...['for', 'endfor', 'endif', 'set', 'endset', 'with', 'endwith', 'raw', 'endraw', 'recursive'],
 ]);
 
-/** The functions of templates that tell how a visit has ended. */
+/** The functions of templates about how a visit has ended. */
 export const END_FUNCTIONS = ['result', 'succeeded', 'failed', 'timed_out', 'status'] as const;

@@ -1,16 +1,16 @@
 /** Limits of the work that a run may do, in units. */
 export interface WorkLimits {
-  /** Of the templates of one visit or one item, each time that it starts or ends. */
+  /** For the templates of one visit or one item, each time that it starts or ends. */
   visit: number;
-  /** Of one activation; then other runs have their turn. */
+  /** For one activation; then other runs can work. */
   slice: number;
-  /** Of one run of a chain; then it goes on as another one, so that a replay fits into one workflow task. */
+  /** For one run of a chain; then it continues as new, so that a replay fits into one workflow task. */
   run: number;
-  /** Since the last event from outside; then the run fails. */
+  /** For the time since the last event from outside; then the run fails. */
   span: number;
 }
 
-/** Thrown when work that a caller's input causes costs more than its limit allows. */
+/** The error of work, caused by a caller's input, that costs more than its limit allows. */
 export class WorkExceeded extends Error {
   constructor() {
     super('this takes more work than is allowed');
@@ -18,7 +18,7 @@ export class WorkExceeded extends Error {
   }
 }
 
-/** Thrown when replaying a run takes more work than the reader allows; the run itself never sees it. */
+/** The error of a replay that takes more work than the reader allows; the run itself never sees it. */
 export class ReplayExceeded extends Error {
   constructor() {
     super('replaying this run takes more work than is allowed');
@@ -26,7 +26,7 @@ export class ReplayExceeded extends Error {
   }
 }
 
-/** Counts the work of replaying a run, for a reader that must not be held for long. */
+/** Counts the work of replaying a run, for a reader that must not be blocked for long. */
 export class ReplayMeter {
   readonly limit: number;
   #spent = 0;

@@ -1,25 +1,25 @@
 import { type Issue, moreIssues } from './issue.ts';
 
-/** Warnings that are listed; what comes after them is counted. */
+/** The number of warnings that are listed; others are counted. */
 const MAX_LISTED = 100;
 
-/** Longest scalar that is looked at, in characters. */
+/** The longest scalar that is examined, in characters. */
 const MAX_SOURCE = 64;
 
 /** Words that YAML 1.1 reads as true or false, and YAML 1.2 as text. */
 const TRUE = /^(?:y|yes|on)$/i;
 const FALSE = /^(?:n|no|off)$/i;
 
-/** Numbers of YAML 1.1 that YAML 1.2 reads as text: with underscores, in base 2, and in base 60 as `12:30`. */
+/** Numbers of YAML 1.1 that YAML 1.2 reads as text: with underscores, in base 2, and in base 60, such as `12:30`. */
 const GROUPED = /^[-+]?(?:\d[\d_]*(?:\.[\d_]*)?|0b[01_]+|0x[\da-f_]+)$/i;
 const SEXAGESIMAL = /^[-+]?[1-9][\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/;
 
-/** Integers with a zero in front: octal in YAML 1.1, or text where a digit is none of octal. */
+/** Integers with a zero in front: octal in YAML 1.1, or text if a digit is not octal. */
 const ZERO_IN_FRONT = /^[-+]?0\d+$/;
 
-/** The plain scalars of one document, or of several that are read together, that YAML 1.1 reads otherwise. */
+/** Collects the plain scalars of one document, or of several that are read together, that YAML 1.1 reads differently. */
 export class Ambiguities {
-  /** The pointer of the document that is read. */
+  /** The pointer of the document that is being read. */
   base = '';
   readonly #listed: Issue[] = [];
   #more = 0;
@@ -32,15 +32,15 @@ export class Ambiguities {
     else this.#listed.push({ code: 'yaml_ambiguous', path: this.base + pointer(), message });
   }
 
-  /** Returns the first 100 warnings, and one that says how many more there are. */
+  /** Returns the first 100 warnings, and one with the number of the others. */
   warnings(): Issue[] {
     return this.#more === 0 ? [...this.#listed] : [...this.#listed, moreIssues(this.#more)];
   }
 }
 
 /**
- * Returns a warning about a plain scalar that YAML 1.1 reads otherwise: what it is, and what to write for either meaning. Null where
- * both versions read the same, and for times and dates, which are text here.
+ * Returns a warning about a plain scalar that YAML 1.1 reads differently: both meanings, and what to write for each. Null when both
+ * versions read the same, and for times and dates, which are text here.
  */
 function ambiguityOf(source: string): string | null {
   if (TRUE.test(source)) return isText(source, 'true');
@@ -58,7 +58,7 @@ function isText(source: string, meant: string | null): string {
   return `is the text ${quoted}; write ${meant === null ? '' : `${meant} or `}${quoted}`;
 }
 
-/** A number with a zero in front, unless it is the same in base 8 and 10. */
+/** Returns a number with a zero in front, unless it is the same in base 8 and 10. */
 function octalAmbiguity(source: string): string | null {
   const sign = source.startsWith('-') ? '-' : '';
   const digits = source.replace(/^[-+]?0+(?=\d)/, '');
@@ -76,7 +76,7 @@ function sexagesimal(source: string): number {
   return source.startsWith('-') ? -value : value;
 }
 
-/** A number as JSON has it; null: it cannot be told exactly. */
+/** Returns a number as JSON writes it; null: it is not exact. */
 function numberText(value: number): string | null {
   return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? String(value) : null;
 }

@@ -20,17 +20,17 @@ import type { Ambiguities } from './yaml-ambiguity.ts';
 /** Tokens of YAML's lexer that a document may have: words, marks, spaces and ends of lines. */
 const MAX_TOKENS = 100_000;
 
-/** Values that a document has once its aliases are replaced, and bytes that it takes as JSON. */
+/** The number of values that a document has once its aliases are replaced, and of the bytes that it takes as JSON. */
 const MAX_NODES = 200_000;
 const MAX_BYTES = 2 * 1024 * 1024;
 
-/** Longest description of what is wrong, in characters: it may name a key, a tag or an alias of any length. */
+/** The length of a message, in characters: it may name a key, a tag or an alias of any length. */
 const SHOWN = 300;
 
-/** Entries of the parser's stack: a level of nesting is at most two, and what is in progress some more. */
+/** The number of entries on the parser's stack: a level of nesting is at most two, and the current position some more. */
 const MAX_STACK = 2 * MAX_DEPTH + 8;
 
-/** Tags of what JSON has; without a tag a value has one of them anyway. */
+/** Tags of the types of JSON, which values without a tag have, too. */
 const TAGS = new Set(['map', 'seq', 'str', 'null', 'bool', 'int', 'float'].map((name) => `tag:yaml.org,2002:${name}`));
 
 const TEXT_TAG = 'tag:yaml.org,2002:str';
@@ -38,20 +38,20 @@ const TEXT_TAG = 'tag:yaml.org,2002:str';
 /** Stands for a merge key in a path. */
 const MERGED = Symbol('<<');
 
-/** A text is not YAML that JSON could say; the message says why, with line and column. */
+/** The error of a text that is not YAML, or that JSON cannot represent; the message says why, with line and column. */
 export class YamlMalformed extends Error {
   override name = 'YamlMalformed';
 }
 
-/** Tokens that may still be read, of one document or of several that are read together. */
+/** The number of tokens that may still be read, of one document or of several that are read together. */
 export interface TokenAllowance {
   left: number;
 }
 
 /**
  * Reads one YAML 1.2 document as JSON, and takes its tokens from the allowance. Throws YamlMalformed for the first
- * thing that is wrong, with line and column: also for what JSON does not have, and for more tokens, levels or repetitions
- * by alias than are allowed. `ambiguities` takes the plain scalars that YAML 1.1 reads otherwise; null: nobody asks for them.
+ * thing that is wrong, with line and column: also for values that JSON does not have, and for more tokens, levels or repetitions
+ * by alias than are allowed. `ambiguities` collects the plain scalars that YAML 1.1 reads differently; null: they are not collected.
  */
 export function parseYaml(
   text: string,
@@ -123,13 +123,13 @@ function partsOf(node: Node): unknown[] {
   return isSeq(node) ? node.items : [];
 }
 
-/** Turns the nodes of one document into JSON; what an alias repeats counts each time. */
+/** Turns the nodes of one document into JSON; a node that an alias repeats counts each time. */
 class YamlReader {
   readonly #text: string;
   readonly #targets: ReadonlyMap<Node, Node>;
   readonly #open = new Set<Node>();
   readonly #ambiguities: Ambiguities | null;
-  /** Keys and indexes that lead to what is read. */
+  /** Keys and indexes that lead to the current node. */
   readonly #path: (string | number | typeof MERGED)[] = [];
   #aliases = 0;
   #nodes = 0;
@@ -160,7 +160,7 @@ class YamlReader {
       const fault = faultOf(node);
       if (fault !== null) throw this.#malformed(fault, node);
       this.#count(jsonSize(value), node);
-      // What an alias repeats was examined where it is written.
+      // A scalar that an alias repeats was examined at its anchor.
       if (node.type === 'PLAIN' && tag !== TEXT_TAG && this.#aliases === 0) {
         this.#ambiguities?.examine(node.source ?? '', () => this.#pointer());
       }
@@ -196,7 +196,7 @@ class YamlReader {
     return Object.fromEntries(entries);
   }
 
-  /** Reads what a list has at an index, or a map under a key. */
+  /** Reads the value of a list at an index, or of a map under a key. */
   #below(key: string | number | typeof MERGED, node: unknown, depth: number): Json {
     this.#path.push(key);
     const value = this.read(node, depth + 1);
@@ -204,14 +204,14 @@ class YamlReader {
     return value;
   }
 
-  /** The place of what is read; a map that is merged, alone or in a list, is in the place of the one that merges it. */
+  /** Returns the pointer of the current node; a map that is merged, alone or in a list, has that of the map that merges it. */
   #pointer(): string {
     const isMerged = (key: string | number | typeof MERGED, at: number) =>
       key === MERGED || (typeof key === 'number' && this.#path[at - 1] === MERGED);
     return jsonPointer(this.#path.filter((key, at) => !isMerged(key, at)));
   }
 
-  /** Adds what a map merges: of several maps the first one wins, and what the map itself says wins over all. */
+  /** Adds the entries of merged maps: the first one of several maps wins, and the entries of the map itself win over all. */
   #merge(value: Json, entries: Map<string, Json>, node: Node): void {
     for (const merged of Array.isArray(value) ? value : [value]) {
       if (!isJsonObject(merged)) throw this.#malformed('"<<" can merge only maps; quote it to use it as a key', node);
@@ -232,7 +232,7 @@ class YamlReader {
   }
 }
 
-/** Says why JSON does not have a scalar as it is written; null: it does. */
+/** Returns why JSON cannot represent a scalar as it is written; null: it can. */
 function faultOf({ value, source = '' }: Scalar): string | null {
   if (typeof value === 'string') return value.isWellFormed() ? null : 'a text contains an unpaired surrogate';
   if (typeof value !== 'number') return null;
@@ -241,9 +241,9 @@ function faultOf({ value, source = '' }: Scalar): string | null {
   return inexact === null ? null : `the value ${inexact.message}`;
 }
 
-/** Says what is wrong where the parser has found a fault, in words that help with what people mostly meant. */
+/** Returns the message of a fault that the parser found, with advice for common mistakes. */
 function troubleOf({ code, message, pos: [at] }: YAMLError, text: string): string {
-  // A template without quotes is a map whose only key is a map.
+  // YAML reads a template without quotes as a map whose only key is a map.
   if (code === 'NON_STRING_KEY' && text.slice(0, at + 1).endsWith('{{')) {
     return 'quote a template that begins a value: "{{ x }}"';
   }

@@ -3,7 +3,7 @@ import { type Issue, jsonPointer, Suggestions } from './issue.ts';
 
 type ZodIssue = z.core.$ZodIssue;
 
-/** What is wrong with a text that does not have a format, by the format; custom checks bring messages of their own. */
+/** Messages about texts that do not have a format, by the format; custom checks have their own messages. */
 const FORMATS: Record<string, string> = {
   datetime: 'must be a date and time in ISO 8601 with a time zone, such as 2026-11-01T03:00:00Z',
   uuid: 'must be a UUID',
@@ -16,7 +16,7 @@ const UNITS: Record<string, [one: string, many: string]> = {
   set: ['entry', 'entries'],
 };
 
-/** What was parsed, by which schema, and the pointer of its root. */
+/** A parsed value, its schema, and the pointer of its root. */
 interface Parsed {
   schema: z.core.$ZodType;
   value: unknown;
@@ -25,8 +25,8 @@ interface Parsed {
 }
 
 /**
- * Zod's issues in Fermata's form: stable codes, JSON pointers below `base`, and for an unknown field the one that was
- * probably meant. `value` is what was parsed, by `schema`.
+ * Converts Zod's issues to Fermata's form: stable codes, JSON pointers below `base`, and for an unknown field the one that was
+ * probably meant. `value` was parsed by `schema`.
  */
 export function issuesOf(
   error: z.ZodError,
@@ -54,7 +54,7 @@ function translate(issue: ZodIssue, parsed: Parsed): Issue[] {
       return [{ code: missing ? 'required' : 'type_invalid', path, message }];
     }
     case 'invalid_union': {
-      // The alternative that got furthest into the value says most about the mistake.
+      // The alternative that matched most of the value describes the mistake best.
       const alternatives = issue.errors.filter((issues) => issues.length > 0);
       const deepest = alternatives.sort((a, b) => depthOf(b) - depthOf(a))[0];
       if (deepest === undefined || depthOf(deepest) === 0) {
@@ -77,7 +77,7 @@ function translate(issue: ZodIssue, parsed: Parsed): Issue[] {
   }
 }
 
-/** The field names of the object schema at a path; none where the path leads through anything but objects and lists. */
+/** Returns the field names of the object schema at a path; none where the path leads through anything but objects and lists. */
 function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
   let current: z.core.$ZodType | undefined = schema;
   for (const part of path) {

@@ -16,7 +16,7 @@ function allOfCheck({ list }: Subschemas): Check[] {
   );
 }
 
-/** Visits an alternative; it counts as having looked at entries only if it matches. */
+/** Visits an alternative; its entries count as evaluated only if it matches. */
 function tries(walk: SchemaValidation, node: SchemaNode, value: Json, evaluated: Evaluated | null): boolean {
   if (evaluated === null) return walk.visit(node, value, null, null);
   const own = new Evaluated();
@@ -32,7 +32,7 @@ function choiceChecks({ list, one }: Subschemas): Check[] {
     checks.push((walk, value, place, evaluated) => {
       let matched = false;
       for (const node of any) {
-        // Each alternative that matches says which entries it looks at.
+        // Each matching alternative must be visited, since it evaluates entries.
         if (matched && evaluated === null) break;
         if (tries(walk, node, value, evaluated)) matched = true;
       }
@@ -191,7 +191,7 @@ function otherPropertiesCheck({ map, one, patterns }: Subschemas): Check[] {
   ];
 }
 
-/** Whether a property matches the schemas of all patterns that its name matches; null: there is no such pattern. */
+/** Returns whether a property matches the schemas of all patterns that match its name; null: there is no such pattern. */
 function validByPatterns(
   walk: SchemaValidation,
   patterns: Subschemas['patterns'],
@@ -256,7 +256,7 @@ function entries(count: number): string {
   return count === 1 ? '1 entry that matches' : `${count} entries that match`;
 }
 
-/** The checks of what nothing else has looked at; they come last. */
+/** The checks of entries that nothing else has evaluated; they come last. */
 export function unevaluatedChecks({ one }: Subschemas): Check[] {
   const properties = one('unevaluatedProperties');
   const items = one('unevaluatedItems');
@@ -290,7 +290,7 @@ export function unevaluatedChecks({ one }: Subschemas): Check[] {
   return checks;
 }
 
-/** Whether a check holds for every property of an object; without a place it stops at the first that does not. */
+/** Returns whether a check holds for every property of an object; without a place it stops at the first mismatch. */
 function eachKey(
   walk: SchemaValidation,
   value: Json,

@@ -5,10 +5,10 @@ import { formatCheck } from './format.ts';
 import type { Check, SchemaValidation } from './node.ts';
 import type { Pattern } from './pattern.ts';
 
-/** Longest text of a schema that a message repeats, in characters. */
+/** The length of a schema's text that a message shows, in characters. */
 const SHOWN = 200;
 
-/** The checks of the keywords that look at a value itself, in order of their reports. */
+/** Creates the checks of the keywords that examine a value itself, in order of their reports. */
 export function assertionsOf(schema: JsonObject, pattern: Pattern | null): Check[] {
   return [
     ...typeCheck(schema),
@@ -122,7 +122,7 @@ function sizeChecks(schema: JsonObject): Check[] {
   ];
 }
 
-/** A bound of a size; `sizeOf` gives null for a value that has none. */
+/** Creates the check of a bound of a size; `sizeOf` returns null for a value without a size. */
 function sized(
   schema: JsonObject,
   keyword: string,
@@ -141,7 +141,7 @@ function sized(
   ];
 }
 
-/** Code points of a text, as JSON Schema counts its characters. */
+/** Counts the code points of a text, which are characters in JSON Schema. */
 function charactersOf(value: Json, { meter }: SchemaValidation): number | null {
   if (typeof value !== 'string') return null;
   meter.charge(Math.ceil(value.length / 64));
@@ -179,7 +179,7 @@ function uniqueCheck({ uniqueItems }: JsonObject): Check[] {
   ];
 }
 
-/** The first values of a list, for a message. */
+/** Lists the first values of a list, for a message. */
 function listed(values: readonly Json[]): string {
   const shownOnes = values.slice(0, 20).map(shown).join(', ');
   return values.length > 20 ? `${shownOnes} and ${values.length - 20} more` : shownOnes;

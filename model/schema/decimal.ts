@@ -1,4 +1,4 @@
-/** Whether a number is a multiple of another, both as they are written in decimal: 0.3 is one of 0.1. */
+/** Returns whether a number is a multiple of another, both as written in decimal: 0.3 is a multiple of 0.1. */
 export function isMultipleOf(value: number, divisor: number): boolean {
   if (Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) return value % divisor === 0;
   const [digits, exponent] = decimal(value);

@@ -4,7 +4,7 @@ import type { SchemaNode } from './node.ts';
 import { ValuePlace } from './place.ts';
 import { Walk } from './walk.ts';
 
-/** Most work of checking all defaults of a schema, in units. */
+/** The limit of the work of checking all defaults of a schema, in units. */
 const DEFAULTS_WORK = 200_000;
 
 /** Finds the defaults that do not match the schema that they stand in, once the defaults inside them are filled in. */
@@ -31,7 +31,7 @@ export function defaultProblems(
   });
 }
 
-/** Finds the schemas by whose default anything can be filled in: those of properties that a value may lack. */
+/** Finds the schemas whose defaults can be filled in: those of properties that a value may lack. */
 export function usedDefaults(root: SchemaNode): ReadonlySet<SchemaNode> {
   const used = new Set<SchemaNode>();
   const seen = new Set<SchemaNode>();

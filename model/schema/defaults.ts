@@ -4,12 +4,12 @@ import { WorkExceeded, type WorkMeter } from '../work.ts';
 import type { SchemaNode } from './node.ts';
 import { Matcher } from './pattern.ts';
 
-/** Schemas inside each other at one time; a default that is filled in inside itself never ends. */
+/** The number of schemas inside each other at one time; a default that is filled in inside itself never ends. */
 const MAX_DEPTH = 1_000;
 /** Bytes of defaults, as JSON, that are filled in for one unit of work. */
 const BYTES_PER_UNIT = 64;
 
-/** Thrown when the defaults that are filled in into one value take more bytes than a payload may have. */
+/** The error of defaults that take more bytes in one value than a payload may have. */
 export class DefaultsTooLarge extends Error {
   constructor() {
     super(`has defaults of more than ${MAX_PAYLOAD_BYTES} bytes`);
@@ -31,8 +31,8 @@ export class Filler {
 
   /**
    * Returns a value with the defaults of its schema where a property is absent: at properties, entries of lists, references, `allOf`
-   * and `dependentSchemas`, and inside what has been filled in; never by a condition or an alternative. The value itself stays as it
-   * is, and comes back where nothing is absent. Throws WorkExceeded, and DefaultsTooLarge.
+   * and `dependentSchemas`, and inside filled-in defaults; never by a condition or an alternative. The value itself stays unchanged, and
+   * is returned when nothing is absent. Throws WorkExceeded, and DefaultsTooLarge.
    */
   fill({ parts }: SchemaNode, value: Json): Json {
     this.#meter.charge(1);
@@ -41,7 +41,7 @@ export class Filler {
     this.#depth += 1;
     const { reference, schemas } = parts;
     const parted = schemas.list('allOf');
-    // What one schema fills in may be what another one looks into.
+    // A default of one schema may be completed by another one.
     const shared =
       reference !== null ||
       parted.length > 0 ||
@@ -75,7 +75,7 @@ export class Filler {
     return draft.value;
   }
 
-  /** Fills in what is below patterns and further properties, and what other properties bring with them. */
+  /** Fills in defaults below patterns and further properties, and those that other properties require. */
   #withOthers({ map, one, patterns }: Parts['schemas'], value: JsonObject): JsonObject {
     let filled = value;
     for (const [name, node] of map('dependentSchemas')) {
@@ -118,7 +118,7 @@ export class Filler {
     return filled;
   }
 
-  /** The default of a schema: its own, or else that of what it refers to or consists of. It counts as filled in. */
+  /** Returns the default of a schema: its own, or else that of a schema that it refers to or consists of. Counts it as filled in. */
   #defaultOf({ parts }: SchemaNode): Json | undefined {
     this.#meter.charge(1);
     if (parts === null) return undefined;
@@ -137,7 +137,7 @@ export class Filler {
   }
 }
 
-/** An object that is copied, once, when an entry of it changes. */
+/** An object that is copied once, when an entry of it changes. */
 class Draft {
   value: JsonObject;
   readonly #meter: WorkMeter;

@@ -12,18 +12,18 @@ const MAX_SUBSCHEMAS = 2_000;
 const MAX_INSTRUCTIONS = 10_000;
 /** Subschemas inside each other. */
 const MAX_NESTING = 200;
-/** What a schema may have before a validation is charged for making it ready. */
+/** The size of a schema from which a validation is charged for preparing it. */
 const FREE_SUBSCHEMAS = 100;
 const FREE_INSTRUCTIONS = 500;
 const UNITS_PER_INSTRUCTION = 8;
 
-/** What is wrong with a schema: `path` is a JSON pointer below its root. */
+/** A problem of a schema; `path` is a JSON pointer below its root. */
 export interface SchemaProblem {
   path: string;
   message: string;
 }
 
-/** Thrown for a schema by which nothing can be checked. */
+/** The error of a schema that cannot be used. */
 export class SchemaError extends Error {
   override readonly name = 'SchemaError';
   readonly problem: SchemaProblem;
@@ -36,7 +36,7 @@ export class SchemaError extends Error {
 
 const ready = new WeakMap<JsonObject, SchemaDocument>();
 
-/** A schema (2020-12), made ready once for each object. Throws SchemaError for the first thing that is wrong with it. */
+/** Prepares a schema (2020-12), once for each object. Throws SchemaError for its first problem. */
 export function schemaDocument(schema: JsonObject): SchemaDocument {
   const known = ready.get(schema);
   if (known !== undefined) return known;
@@ -47,12 +47,12 @@ export function schemaDocument(schema: JsonObject): SchemaDocument {
   return document;
 }
 
-/** Everything that makes a schema unusable, apart from the types of its keywords. */
+/** Returns every problem that makes a schema unusable, except wrong types of its keywords. */
 export function schemaProblems(schema: JsonObject): SchemaProblem[] {
   return compileSchema(schema).problems;
 }
 
-/** Finds the defaults of a schema that do not match the subschema that they stand in; none in a schema that is unusable anyway. */
+/** Finds the defaults of a schema that do not match their own subschema; none in an unusable schema. */
 export function unmatchedDefaults(schema: JsonObject): SchemaProblem[] {
   const { document, problems, compiled } = compileSchema(schema);
   return problems.length > 0 ? [] : defaultProblems(compiled, document.tracks);
@@ -93,7 +93,7 @@ function constant(verdict: boolean): SchemaNode {
   return verdict ? ANYTHING : NOTHING;
 }
 
-/** Keywords with one subschema, a list of them, and an object of them. Those of `IN_PLACE` look at the same value. */
+/** Keywords with one subschema, a list of them, and an object of them. Those of `IN_PLACE` check the same value. */
 const ONE = [
   ...['not', 'if', 'then', 'else', 'items', 'contains', 'additionalProperties', 'propertyNames'],
   ...['unevaluatedItems', 'unevaluatedProperties'],

@@ -2,14 +2,14 @@ import { compareText, type Json } from '../json.ts';
 import type { WorkMeter } from '../work.ts';
 
 /**
- * Values that can be found by what they equal: scalars as they are, lists and objects by their canonical text. Keeps the
- * index of the first of several equal ones.
+ * Finds equal values: scalars by themselves, lists and objects by their canonical text. Keeps the index of the first of several
+ * equal ones.
  */
 export class ValueIndex {
   readonly #scalars = new Map<Json, number>();
   readonly #containers = new Map<string, number>();
 
-  /** Adds a value; gives the index of an equal one that is here already, or null. */
+  /** Adds a value; returns the index of an equal one that was added before, or null. */
   add(value: Json, index: number, meter: WorkMeter | null): number | null {
     const known: Map<Json, number> = isContainer(value) ? this.#containers : this.#scalars;
     const key = keyOf(value, meter);
@@ -19,7 +19,7 @@ export class ValueIndex {
     return null;
   }
 
-  /** Whether an equal value is here. */
+  /** Returns whether an equal value was added. */
   has(value: Json, meter: WorkMeter): boolean {
     if (!isContainer(value)) return this.#scalars.has(keyOf(value, meter));
     return this.#containers.size > 0 && this.#containers.has(canonicalText(value, meter));
@@ -36,7 +36,7 @@ function keyOf(value: Json, meter: WorkMeter | null): Json {
   return value;
 }
 
-/** JSON text with sorted keys, charged by entry and by 64 characters while it is written. */
+/** Writes JSON with sorted keys, and charges for each entry and each 64 characters. */
 function canonicalText(value: Json, meter: WorkMeter | null): string {
   const parts: string[] = [];
   const write = (text: string): void => {

@@ -45,7 +45,7 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   'relative-json-pointer': (text) => RELATIVE_POINTER.test(text),
 };
 
-/** The check of a format; undefined for a name that is not checked. Texts over 8,192 characters have no format. */
+/** Returns the check of a format; undefined for a name that is not checked. Texts over 8,192 characters have no format. */
 export function formatCheck(name: string): ((text: string) => boolean) | undefined {
   if (!Object.hasOwn(FORMATS, name)) return undefined;
   const check = FORMATS[name]!;
@@ -103,7 +103,7 @@ function isEmail(text: string): boolean {
   return /^ipv6:/i.test(address) ? isIpv6(address.slice(5)) : isIpv4(address);
 }
 
-/** RFC 3986, read from the left: scheme, authority, path, query, fragment. */
+/** Checks a URI (RFC 3986) from the left: scheme, authority, path, query, fragment. */
 function isUri(text: string, absolute: boolean): boolean {
   const [beforeFragment, fragment] = cut(text, '#');
   const [hierarchy, query] = cut(beforeFragment, '?');
@@ -130,7 +130,7 @@ function isAuthority(text: string): boolean {
   return isIpv6(address) || FUTURE_ADDRESS.test(address);
 }
 
-/** An absolute address of the web or of FTP, whose host has a top-level domain or is a public IPv4 address. */
+/** Checks an absolute address of the web or of FTP, whose host has a top-level domain or is a public IPv4 address. */
 function isUrl(text: string): boolean {
   const [, rest] = /^(?:https?|ftp):\/\/(.+)$/is.exec(text) ?? [];
   if (rest === undefined || /\s/.test(rest)) return false;
@@ -158,7 +158,7 @@ function isUriTemplate(text: string): boolean {
   });
 }
 
-/** An ECMAScript expression, which is only read here and never run. */
+/** Checks an ECMAScript expression, which is only parsed here and never run. */
 function isRegex(text: string): boolean {
   try {
     new RegExp(text, 'u');

@@ -8,7 +8,7 @@ import type { ValuePlace } from './place.ts';
 export interface SchemaValidation {
   readonly meter: WorkMeter;
   readonly matcher: Matcher;
-  /** Reports whether a value matches a schema. Throws WorkExceeded. */
+  /** Returns whether a value matches a schema. Throws WorkExceeded. */
   visit(node: SchemaNode, value: Json, place: ValuePlace | null, evaluated: Evaluated | null): boolean;
   /** Records a mismatch, unless `place` is null. Always returns false. */
   fail(place: ValuePlace | null, keyword: string, message: string, code?: string): false;
@@ -32,14 +32,14 @@ export interface Subschemas {
 
 /** A schema or subschema, ready to be walked. */
 export interface SchemaNode {
-  /** Of the schemas `true` and `false`; null for an object. */
+  /** The verdict of the schemas `true` and `false`; null for an object. */
   verdict: boolean | null;
   checks: Check[];
   /** Whether a `$ref` leads here, so that one value may come here more than once. */
   shared: boolean;
   /** Whether it has `unevaluatedProperties` or `unevaluatedItems`. */
   tracks: boolean;
-  /** Its parts, for whoever does more than check; null for the schemas `true` and `false`. */
+  /** Its parts, for uses other than checking; null for the schemas `true` and `false`. */
   parts: {
     /** Its default, and the bytes that this takes as JSON. */
     default: { value: Json; bytes: number } | undefined;

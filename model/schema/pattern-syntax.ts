@@ -1,4 +1,4 @@
-/** ECMAScript's own classes and escapes in the words of RE2, which knows ASCII white space only. */
+/** ECMAScript's classes and escapes in the syntax of RE2, which knows ASCII white space only. */
 const SPACE =
   '\\t\\n\\x0B\\f\\r \\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}\\x{FEFF}';
 const NOT_SPACE =
@@ -51,7 +51,7 @@ const CATEGORIES: Readonly<Record<string, string>> = {
 
 /**
  * Translates a regular expression of ECMAScript (with the flag `u`, as JSON Schema asks for) into one of RE2; `problem` says
- * what RE2 cannot do. One pass over the text.
+ * what RE2 does not support. One pass over the text.
  */
 export function toRe2(source: string): { text: string } | { problem: string } {
   let text = '';
@@ -81,7 +81,7 @@ function pieceAt(source: string, at: number, inClass: boolean): Piece {
     return { written, length, inClass };
   }
   if (inClass) {
-    // Alone it means itself; before ":" RE2 would read a class of POSIX.
+    // Alone, "[" means itself; before ":" RE2 would read a class of POSIX.
     return { written: character === '[' ? '\\[' : character, length: 1, inClass: character !== ']' };
   }
   if (character === '[') {

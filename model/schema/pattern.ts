@@ -6,7 +6,7 @@ import { toRe2 } from './pattern-syntax.ts';
 export const MAX_PATTERN_CHARACTERS = 10_000;
 export const MAX_PATTERN_INSTRUCTIONS = 5_000;
 
-/** Thrown for a pattern that cannot be checked in linear time, or is no regular expression. */
+/** The error of a pattern that cannot be checked in linear time, or is not a regular expression. */
 export class PatternError extends Error {
   override readonly name = 'PatternError';
 }
@@ -28,7 +28,7 @@ const programs = new Map<string, Program>();
 const KEPT = 64;
 const READS = 4_000;
 
-/** Compiles an ECMAScript pattern. Throws PatternError with words that fit behind the place of the pattern. */
+/** Compiles an ECMAScript pattern. Throws PatternError, whose message fits behind the place of the pattern. */
 export function compilePattern(source: string): Pattern {
   return { source, instructions: programOf(source).instructions };
 }
@@ -42,7 +42,7 @@ export class Matcher {
     this.#meter = meter;
   }
 
-  /** Whether a text contains a match of a pattern, in time linear in the text; charged before the text is read. */
+  /** Returns whether a text contains a match of a pattern, in time linear in the text; charges before the text is read. */
   matches({ source, instructions }: Pattern, text: string): boolean {
     this.#meter.charge(10 + Math.ceil((text.length * instructions) / 16));
     const program = this.#programs.get(source) ?? programOf(source);

@@ -1,6 +1,6 @@
 import { jsonPointer } from '../issue.ts';
 
-/** Where a value stands in the value that is checked. Each entry has one place, so that schemas can be kept by place. */
+/** The place of a value in the checked value. Each entry has one place, so that results can be kept by place. */
 export class ValuePlace {
   readonly explained = new Set<object>();
   readonly #parent: ValuePlace | null;
@@ -12,12 +12,12 @@ export class ValuePlace {
     this.#key = key;
   }
 
-  /** The place of the whole value; `base` is its pointer. */
+  /** Creates the place of the whole value; `base` is its pointer. */
   static root(base: string): ValuePlace {
     return new ValuePlace(null, base);
   }
 
-  /** The place of an entry below this one. */
+  /** Returns the place of an entry below this one. */
   child(key: string | number): ValuePlace {
     this.#children ??= new Map();
     const known = this.#children.get(key);
@@ -27,7 +27,7 @@ export class ValuePlace {
     return child;
   }
 
-  /** The JSON pointer. */
+  /** Returns the JSON pointer. */
   get pointer(): string {
     if (this.#parent === null) return String(this.#key);
     return this.#parent.pointer + jsonPointer([this.#key]);

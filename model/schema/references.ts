@@ -2,10 +2,10 @@ import { valueAt } from '../issue.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import type { SchemaNode } from './node.ts';
 
-/** References to other references, for one value. */
+/** The length of a chain of references for one value. */
 const MAX_REFERENCES = 32;
 
-/** A schema with an identifier, or the outermost one: where the references inside it begin. */
+/** A schema with an identifier, or the outermost one: the base of the references inside it. */
 export interface Resource {
   root: JsonObject;
   anchors: Map<string, JsonObject>;
@@ -16,12 +16,12 @@ export interface Compiled {
   node: SchemaNode;
   path: string;
   resource: Resource;
-  /** Subschemas that look at the same value. */
+  /** Subschemas that check the same value. */
   inPlace: SchemaNode[];
   reference: SchemaReference | null;
 }
 
-/** A `$ref` of a subschema, and where it leads once that is known. */
+/** A `$ref` of a subschema, and its target once that is known. */
 export interface SchemaReference {
   pointer: string;
   path: string;
@@ -29,8 +29,8 @@ export interface SchemaReference {
 }
 
 /**
- * Links every reference of a document, and gives what is wrong with them: those that lead nowhere, those that come back to
- * themselves for the same value, and chains of more than 32.
+ * Links every reference of a document. Returns the problems of references: those that lead nowhere, those that return to themselves for
+ * the same value, and chains of more than 32.
  */
 export function referenceProblems(
   compiled: ReadonlyMap<JsonObject, Compiled>,
@@ -50,7 +50,7 @@ export function referenceProblems(
   return problems.length > 0 ? problems : chainProblems(compiled);
 }
 
-/** Where a reference leads; a text: why nowhere. */
+/** Returns the target of a reference; a text: why it has none. */
 function targetOf(
   reference: string,
   resource: Resource,
@@ -73,12 +73,12 @@ function decoded(fragment: string): string | null {
   }
 }
 
-/** Finds references that come back to where they are without going into the value, and chains that are too long. */
+/** Finds references that return to themselves without descending into the value, and chains that are too long. */
 function chainProblems(compiled: ReadonlyMap<JsonObject, Compiled>): { path: string; message: string }[] {
   const entries = new Map([...compiled.values()].map((entry) => [entry.node, entry]));
   const lengths = new Map<SchemaNode, number>();
   const open = new Set<SchemaNode>();
-  /** References that follow one another from a schema on; infinite in a circle. */
+  /** Counts the references that follow one another from a schema; infinite in a circle. */
   const lengthFrom = (node: SchemaNode): number => {
     const known = lengths.get(node);
     if (known !== undefined) return known;

@@ -10,9 +10,9 @@ import { type SchemaIssue, Walk } from './walk.ts';
 export const SCHEMA_WORK = 200_000;
 
 /**
- * Everything in which a value does not match a JSON Schema (2020-12), none when it does; at most 100, then one that says how
- * many more there are. `base` is the pointer of the value. Work beyond the meter's limit is an issue `limit_exceeded`.
- * Throws SchemaError for a schema by which nothing can be checked.
+ * Returns everything in a value that does not match a JSON Schema (2020-12): at most 100 issues, then one with the number of the others.
+ * `base` is the pointer of the value. Work beyond the meter's limit is an issue `limit_exceeded`. Throws SchemaError for a schema that
+ * cannot be used.
  */
 export function validateBySchema(schema: JsonObject, value: Json, base: string, meter: WorkMeter): SchemaIssue[] {
   const { root, tracks, weight } = schemaDocument(schema);
@@ -23,7 +23,7 @@ export function validateBySchema(schema: JsonObject, value: Json, base: string, 
     walk.visit(root, value, ValuePlace.root(base), null);
   } catch (error) {
     if (!(error instanceof WorkExceeded)) throw error;
-    // What was found until then is wrong in any case.
+    // The issues found until then hold in any case.
     if (walk.issues.length === 0) return [exceeded(base)];
   }
   const { issues, more } = walk;
@@ -31,8 +31,8 @@ export function validateBySchema(schema: JsonObject, value: Json, base: string, 
 }
 
 /**
- * Fills the defaults of a schema into a value and then checks it as validateBySchema does. The value comes back as it was where that
- * takes too much work, and with an issue `too_large` where the defaults are larger than a payload may be. Throws SchemaError.
+ * Fills the defaults of a schema into a value, and then checks it as validateBySchema does. Returns the value unchanged when that takes
+ * too much work, and, with an issue `too_large`, when the defaults are larger than a payload may be. Throws SchemaError.
  */
 export function completeBySchema(
   schema: JsonObject,

@@ -6,7 +6,7 @@ import type { SchemaNode, SchemaValidation } from './node.ts';
 import { Matcher } from './pattern.ts';
 import type { ValuePlace } from './place.ts';
 
-/** One failed check: which keyword refused, at which JSON pointer. */
+/** A failed check: the keyword, and the JSON pointer of the value. */
 export interface SchemaIssue extends Issue {
   keyword: string;
 }
@@ -16,7 +16,7 @@ interface Outcome {
   evaluated: Evaluated | null;
 }
 
-/** Schemas inside schemas that are being checked at one time; a value of 100 levels needs far fewer. */
+/** The number of schemas inside each other that are checked at one time; a value of 100 levels needs far fewer. */
 const MAX_DEPTH = 1_000;
 const MAX_ISSUES = 100;
 const MAX_ISSUE_CHARACTERS = 100_000;
@@ -36,14 +36,14 @@ export class Walk implements SchemaValidation {
   readonly #outcomes = new Map<SchemaNode, Map<Json, Outcome>>();
   readonly #tracking: boolean;
 
-  /** `tracking`: whether any schema asks which entries others have looked at. */
+  /** `tracking`: whether any schema depends on the entries that others have evaluated. */
   constructor(meter: WorkMeter, tracking: boolean) {
     this.meter = meter;
     this.matcher = new Matcher(meter);
     this.#tracking = tracking;
   }
 
-  /** Whether a value matches a schema. Throws WorkExceeded. */
+  /** Returns whether a value matches a schema. Throws WorkExceeded. */
   visit(node: SchemaNode, value: Json, place: ValuePlace | null, evaluated: Evaluated | null): boolean {
     this.meter.charge(1);
     if (!node.shared) return this.#check(node, value, place, evaluated);
@@ -53,7 +53,7 @@ export class Walk implements SchemaValidation {
     return valid;
   }
 
-  /** Reports a mismatch, unless nobody asks for the reason. Always false. */
+  /** Records a mismatch, unless `place` is null. Always returns false. */
   fail(place: ValuePlace | null, keyword: string, message: string, code = 'schema_mismatch'): false {
     if (place === null) return false;
     const path = this.issues.length < MAX_ISSUES && this.#characters < MAX_ISSUE_CHARACTERS ? place.pointer : null;

@@ -71,6 +71,7 @@ const CLEAN = [
   'interpreter',
   'language',
   'mcp',
+  'model',
   'projection',
   'service',
   'store',
