@@ -4,21 +4,27 @@ import { installTemporalRuntime } from '../composition/logger.ts';
 import { findTemporal, WHEEL_VERSION } from '../dev/temporal-binary.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';
 import { measureGrowth } from './growth.ts';
-import { measureLists } from './lists.ts';
+import { measureLists } from './lists/measure.ts';
+import { measureLargeIndex } from './lists/million.ts';
 import { compareMemory, compareThroughput } from './load.ts';
 import { measureBundle, measureLag, measureRest, measureStart, startProduct } from './product.ts';
 import { compareReplays } from './replays.ts';
-import { plotOf, reportOf } from './report.ts';
+import { largeIndexTable, plotOf, reportOf } from './report.ts';
 import { measureShares } from './shares.ts';
 import { compare } from './side-by-side.ts';
 import { startSide } from './sides.ts';
 import { measureSoak } from './soak.ts';
 
 // npm run bench: what a definition costs compared with the same workflow written by hand, and what the product does. Writes
-// docs/benchmarks.md and docs/benchmarks.svg; with --quick a fraction of it runs, and nothing is written.
+// docs/benchmarks.md and docs/benchmarks.svg; with --quick a fraction of it runs, and nothing is written; with --large-index only the lists
+// of a million rows are measured, and printed.
 
 const quick = process.argv.includes('--quick');
 installTemporalRuntime(null);
+if (process.argv.includes('--large-index')) {
+  console.log(largeIndexTable(await measureLargeIndex(quick ? 10_000 : 1_000_000, quick ? 50 : 1_000)));
+  process.exit();
+}
 const server = await startTemporalServer({
   binary: await findTemporal(process.env, console.log),
   namespaces: ['default'],
@@ -55,6 +61,8 @@ for (const runs of quick ? [1_000] : [100, 10_000, 100_000]) {
   console.log(`lists with ${runs} runs …`);
   lists.push({ runs, measured: await measureLists(runs) });
 }
+console.log('lists of a million rows …');
+const largeIndex = await measureLargeIndex(quick ? 10_000 : 1_000_000, quick ? 50 : 1_000);
 console.log('growth …');
 const growth = measureGrowth();
 console.log('a soak …');
@@ -70,6 +78,7 @@ const report = reportOf(
     shares,
     start: started,
     lists,
+    largeIndex,
     growth,
     soak,
     bundle: await measureBundle(),

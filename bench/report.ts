@@ -1,6 +1,7 @@
 import { cpus, release, totalmem, type } from 'node:os';
 import type { Grown } from './growth.ts';
-import type { Measured } from './lists.ts';
+import type { Measured } from './lists/measure.ts';
+import { type LargeIndex, SETTINGS } from './lists/million.ts';
 import type { Throughput } from './load.ts';
 import type { Replays } from './replays.ts';
 import type { Shares } from './shares.ts';
@@ -16,6 +17,7 @@ export interface Results {
   memory: Record<'hand' | 'fermata', number>;
   replays: Replays;
   lists: { runs: number; measured: Measured[] }[];
+  largeIndex: LargeIndex;
   growth: Grown[];
   soak: Soak;
   rest: { rate: number; latencies: number[] };
@@ -157,6 +159,8 @@ ${table(
   ]),
 )}
 
+${largeIndexTable(results.largeIndex)}
+
 ## In production's shape
 
 An API, a worker, Temporal (its development server, on disk) and Postgres, a process each, on this machine. ${soak.runs.toLocaleString('en-US')} runs of one HTTP request are
@@ -180,6 +184,19 @@ everywhere. The first sizes are those of code that is not warm yet.
 
 ${growthTables(growth)}
 `;
+}
+
+/** The section about the lists of a large index. */
+export function largeIndexTable({ rows, measured, bytes, recount, rebuilt }: LargeIndex): string {
+  const count = rows.toLocaleString('en-US');
+  return `The same on Postgres (${SETTINGS.join(', ')}) with ${count} rows of 200 workflows over 90 days, ${short(bytes / 2 ** 20)} MiB with
+indexes, one request at a time over HTTP; milliseconds. Counting all of them again took ${short(recount)} s. A rebuild of the index from Temporal's
+histories wrote ${short(rebuilt.rate)} rows a second (${rebuilt.rows.toLocaleString('en-US')} runs).
+
+${table(
+  ['', 'P50', 'P95'],
+  measured.map(({ what, times }) => [what, short(median(times)), short(at(times, 0.95))]),
+)}`;
 }
 
 function growthTables(growth: readonly Grown[]): string {

@@ -28,13 +28,15 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ],
   'Rows that another statement has found, by their own ids.': [
     ...['notice-events.lease', 'notice-events.ofTarget', 'notice-events.refresh', 'notice-events.settle'],
-    ...['bulk-jobs.advance', 'bulk-jobs.release'],
+    ...['bulk-jobs.advance', 'bulk-jobs.release', 'execution-pages.rowsOf'],
   ],
   'Rows that are written with the tenant that stands in them.': [
     ...['audit.add', 'bulk-jobs.create', 'executions.writeAll', 'aliases.createAlias', 'run-strikes.add'],
     ...['turns.claim', 'turns.noteTurns'],
   ],
-  'A condition with the tenant, which the function takes from another one.': ['turns.rivals'],
+  'A condition with the tenant, which the function takes from another one.': [
+    ...['turns.rivals', 'execution-counts.kept', 'execution-pages.collect', 'execution-pages.walk'],
+  ],
   'The work of a process for all tenants.': [
     ...['index-upkeep.forgetBuried', 'inquiries.remind'],
     ...['run-strikes.due', 'seals.replace'],

@@ -15,11 +15,12 @@ import type { ExecutionSchema, ExecutionSummarySchema, LinkSchema, StatusSchema,
 // The pure functions that build the response bodies of the Executions API.
 
 /** Builds the body of a page of executions. */
-export function listOf({ rows, total, nextCursor }: ChildPage, page: { page: number; per_page: number }) {
+export function listOf({ rows, total, isLowerBound, nextCursor }: ChildPage, page: { page: number; per_page: number }) {
   return {
     data: rows.map(summaryBody),
     pagination: paginationOf(total, page),
     next_cursor: nextCursor,
+    total_is_lower_bound: isLowerBound,
   };
 }
 

@@ -42,7 +42,7 @@ const listRoute = createApiRoute({
   tags,
   summary: 'List executions, newest first',
   description:
-    'Paginated by page, or by cursor, which neither repeats nor misses executions while others start and end. With `parent`, lists the task executions and sub-workflows of that execution in order of start. Of results larger than 64 KB only the beginning is searched.',
+    'Paginated by page, or by cursor, which neither repeats nor misses executions while others start and end. With `parent`, lists the task executions and sub-workflows of that execution in order of start. Of results larger than 64 KB only the beginning is searched. At most 100,000 executions may come before a page: use the cursor to read on. `total_items` is exact where at most 10,000 executions match, and wherever the filters are the status, the pack, the ref of a workflow, and times at the beginning of UTC days.',
   request: { query: ListQuery },
   responses: {
     200: json(ExecutionListSchema, 'A page of executions.'),

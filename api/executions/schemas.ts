@@ -144,6 +144,9 @@ export const ExecutionListSchema = z
     data: z.array(ExecutionSummarySchema),
     pagination: PaginationSchema,
     next_cursor: z.string().nullable().describe('The cursor of the next page; null on the last page.'),
+    total_is_lower_bound: z
+      .boolean()
+      .describe('Whether more executions match than `total_items`, because not all of them were counted.'),
   })
   .openapi('ExecutionList');
 

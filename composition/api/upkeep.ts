@@ -2,6 +2,7 @@ import { executionIndexRoutes } from '../../api/admin/execution-index.ts';
 import { docsRoutes, type SystemServices, systemRoutes } from '../../api/admin/system.ts';
 import type { Router } from '../../api/http/router.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
+import { createCountFolds } from '../../service/index/count-folds.ts';
 import { createIndexKeeper, type IndexKeeperDependencies } from '../../service/index/reconciler.ts';
 import { createStrikeKeeper } from '../../service/index/run-strikes.ts';
 import { createIndexService, type IndexService } from '../../service/index/service.ts';
@@ -41,6 +42,7 @@ export function composeUpkeep(
     loops: [
       keeper,
       createConcurrencyKeeper({ temporal, store: stores.turns, log, clock }),
+      createCountFolds(stores.executions, log),
       createStrikeKeeper({ temporal, store: createRunStrikeStore(db), log, now: clock }),
     ],
   };

@@ -8,7 +8,7 @@ import { hasPermission, type Permission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { BulkJob, BulkJobStore } from '../../store/executions/bulk-jobs.ts';
-import type { ExecutionFilter } from '../../store/executions/execution-lists.ts';
+import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import { isPassing } from '../background/outages.ts';

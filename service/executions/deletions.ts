@@ -73,7 +73,7 @@ export function createDeletionService({
   /** Finds the open runs of a workflow, in the index and in Temporal. */
   async function openRuns(principal: Principal, { id, ref }: { id: number; ref: string }): Promise<Set<string>> {
     const filter = { definition: id, open: true };
-    const rows = await stores.executions.listBehind(principal.tenant, filter, { cursor: null, limit: 10_000 });
+    const rows = await stores.executions.readOn(principal.tenant, filter, { limit: 10_000 });
     const open = new Set(rows.map(({ workflowId }) => workflowId));
     for await (const page of temporal.list(`WorkflowType = "${ref}" AND ExecutionStatus = "Running"`)) {
       for (const { memo, execution } of page) {
@@ -128,7 +128,7 @@ export function createDeletionService({
 
     async deleteRuns({ tenant }, definition) {
       for (;;) {
-        const rows = await stores.executions.listBehind(tenant, { definition }, { cursor: null, limit: PAGE });
+        const rows = await stores.executions.readOn(tenant, { definition }, { limit: PAGE });
         if (rows.length === 0) return;
         await remove(rows);
       }

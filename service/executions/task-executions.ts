@@ -2,7 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { TaskExecution } from '../../model/execution.ts';
 import { integerId, MAX_NUMBERED_VISITS, parseExecutionId } from '../../model/execution-id.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { ExecutionFilter } from '../../store/executions/execution-lists.ts';
+import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { cursorText, readCursor } from '../index/cursors.ts';
 import { type ListedExecution, listedRun } from '../index/rows.ts';
@@ -18,6 +18,7 @@ export interface TaskView extends ExecutionView {
 export interface ChildPage {
   rows: ListedExecution[];
   total: number;
+  isLowerBound: boolean;
   nextCursor: string | null;
 }
 
@@ -72,8 +73,8 @@ export function createTaskExecutionService(
     },
 
     async listChildren(principal, filter, { offset, cursor, limit }) {
-      const runs = await store.list(principal.tenant, filter, { offset: 0, limit: MAX_CHILDREN });
-      const all = [...runs.rows.map(listedRun), ...(await tasksOf(principal, filter))].sort(byStart);
+      const runs = await store.readOn(principal.tenant, filter, { limit: MAX_CHILDREN });
+      const all = [...runs.map(listedRun), ...(await tasksOf(principal, filter))].sort(byStart);
       const [time, id] = cursor === undefined ? [0, 0] : readCursor(cursor);
       const behind = { created: new Date(time), id };
       const rest = cursor === undefined ? all.slice(offset) : all.filter((row) => byStart(row, behind) > 0);
@@ -82,6 +83,7 @@ export function createTaskExecutionService(
       return {
         rows,
         total: all.length,
+        isLowerBound: false,
         nextCursor: last === undefined || rest.length <= limit ? null : cursorText(last.created.getTime(), last.id),
       };
     },

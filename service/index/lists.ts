@@ -11,7 +11,9 @@ import {
   type StatusDialect,
   statusesNamed,
 } from '../../model/status.ts';
-import type { Cursor, ExecutionFilter, Grouping } from '../../store/executions/execution-lists.ts';
+import type { CountedFilter, Grouping } from '../../store/executions/execution-counts.ts';
+import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
+import type { Cursor, PageWindow } from '../../store/executions/execution-pages.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { cursorText, readCursor } from './cursors.ts';
@@ -24,10 +26,14 @@ export interface StatsGroup extends ExecutionStats {
   key: string;
 }
 
-/** A page of a list; `total` counts all that match, and `nextCursor` is null on the last page. */
+/**
+ * A page of a list; `total` counts all that match, or is a lower bound of their number if there are many, and `nextCursor` is null on
+ * the last page.
+ */
 export interface ExecutionPage {
   rows: IndexRow[];
   total: number;
+  isLowerBound: boolean;
   nextCursor: string | null;
 }
 
@@ -38,6 +44,12 @@ export interface RetrySummary {
   status: ExecutionStatus;
 }
 
+/** What a text must have for an index to find it. */
+const INDEXED_PART = /[\p{L}\p{N}]{3}/u;
+
+/** The most rows before a page, other than with a cursor. */
+const MAX_OFFSET = 100_000;
+
 /** Rows that an export reads at a time. */
 const EXPORT_PAGE = 100;
 
@@ -45,10 +57,10 @@ const EXPORT_PAGE = 100;
 export interface ExecutionLists {
   /**
    * Returns the filter that a caller asks for, in a field of the request or in all of it (''). Throws `status_invalid`, and
-   * `request_invalid` for a parent that can be no run.
+   * `request_invalid` for a parent that can be no run and for a text that no index can find among many runs.
    */
   filterOf(principal: Principal, request: ExecutionFilterRequest, field: '' | '/filter'): Promise<ExecutionFilter>;
-  /** Lists a page of runs, newest first. */
+  /** Lists a page of runs, newest first. Throws `request_invalid` when more than 100,000 come before it. */
   list(principal: Principal, filter: ExecutionFilter, page: { offset: number; limit: number }): Promise<ExecutionPage>;
   /** Lists the runs after a cursor, or the newest; no run is repeated or skipped while others start and end. */
   listBehind(
@@ -63,7 +75,7 @@ export interface ExecutionLists {
   /** Counts runs by outcome, in all and, with a grouping, in each group. */
   stats(
     principal: Principal,
-    filter: ExecutionFilter,
+    filter: CountedFilter,
     grouping: Grouping | null,
   ): Promise<ExecutionStats & { groups?: StatsGroup[] }>;
 }
@@ -79,6 +91,26 @@ export function createExecutionLists(store: ExecutionStore, namespace: string): 
     return row?.tenant === tenant ? integerId(row.n) : undefined;
   }
 
+  /** Throws `request_invalid` for texts that no index can find, unless the other filters leave few runs to read. */
+  async function demandFindable(
+    { tenant }: Principal,
+    { resultContains, search, ...others }: ExecutionFilter,
+    field: string,
+  ): Promise<void> {
+    if (search !== undefined && 'n' in search) return;
+    const texts = Object.entries({ result_contains: resultContains, search: search?.text });
+    const given = texts.filter(([, text]) => text !== undefined);
+    if (given.length === 0 || given.some(([, text]) => INDEXED_PART.test(text!))) return;
+    if (await store.hasMany(tenant, others)) throw tooShort(`${field}/${given[0]![0]}`);
+  }
+
+  async function pageOf(tenant: string, filter: ExecutionFilter, window: PageWindow): Promise<ExecutionPage> {
+    // One row more shows whether there is another page.
+    const { rows: found, ...counted } = await store.list(tenant, filter, { ...window, limit: window.limit + 1 });
+    const rows = found.slice(0, window.limit);
+    return { rows, ...counted, nextCursor: found.length > rows.length ? cursorBehind(rows) : null };
+  }
+
   return {
     async filterOf(principal, request, field) {
       const { status, action_ref, pack_name, result_contains, enforcement, parent, executor, search } = request;
@@ -87,7 +119,7 @@ export function createExecutionLists(store: ExecutionStore, namespace: string): 
         const message = 'is not the id of an execution';
         throw refusal('request_invalid', [{ code: 'value_invalid', path: `${field}/parent`, message }]);
       }
-      return {
+      const filter = {
         statuses: status === undefined ? undefined : statusesMeant(status),
         actionRef: action_ref,
         packName: pack_name,
@@ -99,20 +131,17 @@ export function createExecutionLists(store: ExecutionStore, namespace: string): 
         createdBefore: request.created_before,
         search: search === undefined ? undefined : searchOf(search),
       };
+      await demandFindable(principal, filter, field);
+      return filter;
     },
 
     async list({ tenant }, filter, { offset, limit }) {
-      const { rows, total } = await store.list(tenant, filter, { offset, limit });
-      return { rows, total, nextCursor: offset + rows.length < total ? cursorBehind(rows) : null };
+      if (offset > MAX_OFFSET) throw tooFar();
+      return pageOf(tenant, filter, { offset, limit });
     },
 
     async listBehind({ tenant }, filter, { cursor, limit }) {
-      const behind = cursor === undefined ? null : parseCursor(cursor);
-      // One row more shows whether there is another page.
-      const found = await store.listBehind(tenant, filter, { cursor: behind, limit: limit + 1 });
-      const rows = found.slice(0, limit);
-      const total = await store.count(tenant, filter);
-      return { rows, total, nextCursor: found.length > limit ? cursorBehind(rows) : null };
+      return pageOf(tenant, filter, { cursor: cursor === undefined ? null : parseCursor(cursor), limit });
     },
 
     async retriesOf({ tenant }, rows) {
@@ -128,7 +157,7 @@ export function createExecutionLists(store: ExecutionStore, namespace: string): 
     async *exportRows({ tenant }, filter) {
       let cursor: Cursor | null = null;
       for (;;) {
-        const rows: IndexRow[] = await store.listBehind(tenant, filter, { cursor, limit: EXPORT_PAGE });
+        const rows: IndexRow[] = await store.readOn(tenant, filter, { cursor, limit: EXPORT_PAGE });
         if (rows.length > 0) yield rows;
         cursor = lastOf(rows);
         if (cursor === null || rows.length < EXPORT_PAGE) return;
@@ -180,6 +209,17 @@ function lastOf(rows: readonly IndexRow[]): Cursor | null {
 function cursorBehind(rows: readonly IndexRow[]): string | null {
   const last = lastOf(rows);
   return last === null ? null : cursorText(last.listed, last.n);
+}
+
+function tooShort(path: string): AppError {
+  const message =
+    'needs three letters or digits in a row, or other filters that at most 10,000 executions match, such as created_after';
+  return refusal('request_invalid', [{ code: 'value_invalid', path, message }]);
+}
+
+function tooFar(): AppError {
+  const message = `is too far: at most ${MAX_OFFSET.toLocaleString('en-US')} executions may come before a page. Read on with "limit" and "cursor"`;
+  return refusal('request_invalid', [{ code: 'value_invalid', path: '/page', message }]);
 }
 
 function parseCursor(text: string): Cursor {

@@ -192,6 +192,7 @@ export function createIndexKeeper({
         }),
       );
     }
+    await store.recount();
     await store.endRebuild(namespace, generation);
   }
 

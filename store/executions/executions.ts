@@ -4,6 +4,7 @@ import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
 import { isRowRefused } from '../refusals.ts';
+import { createExecutionCounting, type ExecutionCounting } from './execution-counts.ts';
 import { createExecutionListing, type ExecutionListing } from './execution-lists.ts';
 import {
   among,
@@ -43,7 +44,7 @@ export interface RefusedEntry {
 }
 
 /** The index of executions: a row for each run, which every writer replaces only by newer facts. */
-export interface ExecutionStore extends ExecutionListing, IndexUpkeep {
+export interface ExecutionStore extends ExecutionListing, ExecutionCounting, IndexUpkeep {
   /**
    * Inserts the row of a run before its start together with its idempotency key, in one transaction. Returns what the key was used for
    * before, if it was, and `taken` when the number belongs to another run.
@@ -111,6 +112,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
 
   return named<ExecutionStore>('executions', {
     ...createExecutionListing(db),
+    ...createExecutionCounting(db),
     ...createIndexUpkeep(db),
 
     async claim(tenant, { entry, idempotency }) {

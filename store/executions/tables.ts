@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
+  date,
+  type ExtraConfigColumn,
   index,
   integer,
   json,
@@ -17,6 +19,10 @@ import type { RunTurn } from '../../model/run-input.ts';
 import type { StartMode } from '../../model/run-mode.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import { created, instant, tenant, told, toldList } from '../columns.ts';
+
+/** The order of lists of runs, as columns of an index. */
+const newestFirst = ({ listed, n }: { listed: ExtraConfigColumn; n: ExtraConfigColumn }) =>
+  [listed.desc().nullsFirst(), n.desc().nullsFirst()] as const;
 
 /** The index of executions: a cache of projections for lists, with a row for each run. */
 export const executions = pgTable(
@@ -75,24 +81,63 @@ export const executions = pgTable(
   (table) => [
     primaryKey({ columns: [table.namespace, table.workflowId] }),
     uniqueIndex('executions_n').on(table.n),
-    index('executions_newest').on(table.tenant, table.listed.desc().nullsFirst(), table.n.desc().nullsFirst()),
+    index('executions_newest').on(table.tenant, ...newestFirst(table)),
     index('executions_created').on(table.tenant, table.created),
-    index('executions_executor').on(table.tenant, table.executor, table.listed.desc().nullsFirst()),
-    index('executions_status').on(table.tenant, table.status, table.listed.desc().nullsFirst()),
-    index('executions_ref').on(table.tenant, table.ref, table.listed.desc().nullsFirst()),
-    index('executions_pack').on(table.tenant, table.pack, table.listed.desc().nullsFirst()),
+    // With a status, each has the order of lists, so that a page is found without reading rows that are not on it.
+    index('executions_status').on(table.tenant, table.status, ...newestFirst(table)),
+    index('executions_executor').on(table.tenant, table.executor, table.status, ...newestFirst(table)),
+    index('executions_ref').on(table.tenant, table.ref, table.status, ...newestFirst(table)),
+    index('executions_pack').on(table.tenant, table.pack, table.status, ...newestFirst(table)),
+    index('executions_definition').on(table.tenant, table.definition, table.status, ...newestFirst(table)),
+    // Finds the few runs that do not stand in lists where they were created, and shows planners that they are few.
+    index('executions_misplaced').on(table.tenant, sql`(listed - created)`),
     index('executions_actions').using('gin', table.actions),
     index('executions_changed').on(table.tenant, table.changed, table.n),
     // Trigram indexes find text in the middle of results and ids.
     index('executions_result').using('gin', table.result.op('gin_trgm_ops')),
     index('executions_ids').using('gin', table.workflowId.op('gin_trgm_ops')),
-    index('executions_enforcement').on(table.tenant, table.enforcement),
+    index('executions_enforcement').on(table.tenant, table.enforcement, ...newestFirst(table)),
     index('executions_parent').on(table.tenant, table.parent),
     index('executions_retry_of').on(table.tenant, table.retryOf),
     index('executions_open').on(table.namespace, table.tenant, table.looked).where(sql`version_closed = 0`),
     index('executions_marked').on(table.namespace, table.tenant).where(sql`version_closed = 0 and marked`),
     index('executions_asked').on(table.namespace).where(sql`asked > asked_seen or inquiries_open > 0`),
   ],
+);
+
+/** The columns by which runs are counted, and how many there are. */
+const counted = () => ({
+  tenant: tenant(),
+  day: date('day').notNull(),
+  ref: told('ref').notNull(),
+  pack: told('pack').notNull(),
+  status: text('status').$type<ExecutionStatus>().notNull(),
+  total: bigint('total', { mode: 'number' }).notNull(),
+});
+
+/**
+ * The number of runs by the UTC day of their creation, ref, pack and status, without the changes that are not folded in yet; rows of the
+ * day `-infinity` have the sums of all days. A cache like the execution index.
+ */
+export const executionCounts = pgTable('execution_counts', counted(), (table) => [
+  primaryKey({ columns: [table.tenant, table.day, table.ref, table.pack, table.status] }),
+  index('execution_counts_none').on(table.tenant).where(sql`total = 0`),
+]);
+
+/** What changed in the numbers of runs, written by triggers of `executions` in the transaction of the change. */
+export const executionCountChanges = pgTable('execution_count_changes', counted(), (table) => [
+  index('execution_count_changes_tenant').on(table.tenant),
+]);
+
+/**
+ * The actions of runs, by their ref; a run's own ref counts as one of its actions. `list` is a hash of all actions of a run, which
+ * differ between revisions. Written by triggers of `executions` and never deleted: a row without runs only costs a look. Rows may occur
+ * twice, so that writers never wait for each other.
+ */
+export const runActions = pgTable(
+  'run_actions',
+  { tenant: tenant(), action: told('action').notNull(), ref: told('ref').notNull(), list: text('list').notNull() },
+  (table) => [index('run_actions_action').on(table.tenant, table.action, table.ref, table.list)],
 );
 
 /** Requests that must be carried out once: the key, the hash of the content, and the number of the run. */

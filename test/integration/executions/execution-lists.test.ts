@@ -67,6 +67,15 @@ describe('a list', () => {
     expect((await list('action_ref=core.transform&page=2&per_page=5')).next_cursor).toBeNull();
   });
 
+  it('says where its total is exact, and refuses a page that is too far, with advice', async () => {
+    const page = await list('per_page=2&status=failed');
+    expect([page.pagination.total_items, page.total_is_lower_bound]).toEqual([1, false]);
+    expect((await harness.call('GET', `${BASE}?per_page=100&page=1001`)).status).toBe(200);
+    const { status, body } = await harness.call('GET', `${BASE}?per_page=100&page=1002`);
+    expect([status, body.code, body.issues[0].path]).toEqual([400, 'request_invalid', '/page']);
+    expect(body.issues[0].message).toContain('"limit" and "cursor"');
+  });
+
   it('shows an open run as its worker says, without anybody reading it', async () => {
     const { id } = await start({ action_ref: 'core.wait_signal', parameters: { name: 'go' }, wait: 0 });
     const waits = () => list('status=waiting&action_ref=core.wait_signal');

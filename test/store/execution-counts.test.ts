@@ -1,0 +1,273 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
+import fc from 'fast-check';
+import { Client } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { IndexEntry } from '../../model/index-entry.ts';
+import type { ExecutionStatus } from '../../model/status.ts';
+import { type OpenDatabase, openEmbedded, openPostgres } from '../../store/database.ts';
+import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
+import { createExecutionStore, type ExecutionStore } from '../../store/executions/executions.ts';
+import { draws } from '../seed.ts';
+import { type PostgresServer, startPostgres } from './postgres-server.ts';
+
+// The numbers of runs that are kept: whatever has happened, they are what counting one by one finds.
+
+const NAMESPACE = 'counts';
+const TENANTS = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'] as const;
+const REFS = ['a.one', 'a.two', 'b.three'] as const;
+const STATUSES = ['requested', 'running', 'completed', 'failed'] as const satisfies readonly ExecutionStatus[];
+const DAY = 86_400_000;
+const FIRST = Date.UTC(2026, 9, 1);
+
+/** A run of a test, of which the index may know more later. */
+interface Run {
+  n: number;
+  tenant: string;
+  ref: string;
+  status: ExecutionStatus;
+  /** Hours since the first day began. */
+  hour: number;
+  event: number;
+}
+
+function entryOf({ n, tenant, ref, status, hour, event }: Run): IndexEntry {
+  const created = new Date(FIRST + hour * 3_600_000);
+  return {
+    namespace: NAMESPACE,
+    workflowId: `w${n}`,
+    n,
+    runId: `r${n}`,
+    tenant,
+    ref,
+    revision: 1,
+    definition: 1,
+    pack: ref.split('.')[0]!,
+    actions: ['core.noop', `${ref}.action`],
+    status,
+    parent: null,
+    enforcement: null,
+    executor: null,
+    owner: null,
+    tags: [],
+    mode: null,
+    retryOf: null,
+    input: null,
+    result: `{"n":${n}}`,
+    error: null,
+    errorCode: null,
+    created,
+    updated: created,
+    closed: null,
+    version: { start: 1, run: `r${n}`, closed: false, event },
+  };
+}
+
+const run = (tenants: readonly string[] = TENANTS) =>
+  fc.record({
+    n: fc.integer({ min: 1, max: 40 }),
+    tenant: fc.constantFrom(...tenants),
+    ref: fc.constantFrom(...REFS),
+    status: fc.constantFrom(...STATUSES),
+    hour: fc.integer({ min: 0, max: 24 * 5 }),
+    event: fc.integer({ min: 1, max: 50 }),
+  });
+
+/** What happens to the index: entries are written, runs deleted or dropped, changes folded, all counted again. */
+const operation = fc.oneof(
+  { weight: 6, arbitrary: fc.array(run(), { minLength: 1, maxLength: 8 }).map((runs) => ({ write: runs })) },
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: 40 }).map((n) => ({ bury: n })) },
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: 40 }).map((n) => ({ drop: n })) },
+  { weight: 2, arbitrary: fc.constant('fold' as const) },
+  { weight: 1, arbitrary: fc.constant('recount' as const) },
+);
+
+type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+
+async function perform(store: ExecutionStore, what: Operation): Promise<void> {
+  if (what === 'fold') await store.foldCounts();
+  else if (what === 'recount') await store.recount();
+  else if ('write' in what) await store.write(what.write.map(entryOf));
+  else if ('bury' in what) await store.bury(NAMESPACE, [`w${what.bury}`], new Date(0));
+  else {
+    const row = await store.find(what.drop);
+    if (row !== null) await store.drop(row);
+  }
+}
+
+const at = (hour: number) => new Date(FIRST + hour * 3_600_000);
+
+/** Filters that the kept numbers answer, and ranges of time that have days in part. */
+const FILTERS: ExecutionFilter[] = [
+  {},
+  { statuses: ['completed'] },
+  { statuses: ['running', 'failed'], packName: 'a' },
+  { ref: 'a.one' },
+  { createdAfter: new Date(FIRST + DAY), createdBefore: new Date(FIRST + 3 * DAY) },
+  { createdAfter: at(30), statuses: ['failed'] },
+  { createdAfter: at(7), createdBefore: at(19) },
+  { createdAfter: at(20), createdBefore: at(30) },
+  { createdBefore: at(61), ref: 'b.three' },
+  { createdAfter: at(30), createdBefore: at(30) },
+];
+
+async function expectExact(store: ExecutionStore): Promise<void> {
+  for (const tenant of TENANTS) {
+    for (const filter of FILTERS) {
+      const expected = await store.count(tenant, filter);
+      for (const grouping of [null, 'action_ref', 'pack', 'day'] as const) {
+        const groups = await store.countByStatus(tenant, filter, grouping);
+        expect([filter, grouping, sumOf(groups)]).toEqual([filter, grouping, expected]);
+        expect(groups.every(({ total }) => total > 0)).toBe(true);
+        if (grouping === 'day') expect(groups.filter(({ key }) => !/^\d{4}-\d\d-\d\d$/.test(key))).toEqual([]);
+      }
+      const { total, isLowerBound } = await store.list(tenant, filter, { limit: 1 });
+      expect([filter, total, isLowerBound]).toEqual([filter, expected, false]);
+    }
+    for (const actionRef of ['a.one', 'a.*', '*.action', 'core.noop', 'b.three.action', 'no.such']) {
+      const { rows, total } = await store.list(tenant, { actionRef }, { limit: 100 });
+      const all = await store.readOn(tenant, {}, { limit: 100 });
+      const expected = all.filter(({ ref, actions }) => [ref, ...actions].some((name) => matches(actionRef, name)));
+      expect([actionRef, rows.map(({ n }) => n), total]).toEqual([
+        actionRef,
+        expected.map(({ n }) => n),
+        expected.length,
+      ]);
+    }
+  }
+}
+
+const matches = (pattern: string, name: string) =>
+  new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`).test(name);
+
+const sumOf = (groups: readonly { total: number }[]) => groups.reduce((sum, { total }) => sum + total, 0);
+
+let server: PostgresServer;
+let folder: string;
+const opened: Record<string, OpenDatabase> = {};
+beforeAll(async () => {
+  server = await startPostgres();
+  folder = await mkdtemp(join(tmpdir(), 'fermata-counts-'));
+  opened.Postgres = await openPostgres(server.url);
+  opened.PGlite = await openEmbedded(folder);
+});
+afterAll(async () => {
+  for (const database of Object.values(opened)) await database.close();
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+describe.each(['Postgres', 'PGlite'])('on %s', (engine) => {
+  const storeOf = () => createExecutionStore(opened[engine]!.db);
+  beforeEach(() => opened[engine]!.db.execute(sql`truncate executions`));
+
+  it('kept numbers are what counting finds, after any operations one after the other', async () => {
+    const store = storeOf();
+    await fc.assert(
+      fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 25 }), async (operations) => {
+        await opened[engine]!.db.execute(sql`truncate executions, tombstones`);
+        for (const what of operations) await perform(store, what);
+        await expectExact(store);
+        await store.foldCounts();
+        await expectExact(store);
+      }),
+      { numRuns: draws(20) },
+    );
+  });
+
+  it('a fold that is done twice, or by two, counts once', async () => {
+    const store = storeOf();
+    await store.write(
+      [1, 2, 3].map((n) => entryOf({ n, tenant: TENANTS[0], ref: 'a.one', status: 'running', hour: n, event: 1 })),
+    );
+    await Promise.all([store.foldCounts(), store.foldCounts()]);
+    await store.foldCounts();
+    await expectExact(store);
+  });
+
+  it('counting again corrects numbers that are wrong', async () => {
+    const store = storeOf();
+    await store.write(
+      [1, 2, 3].map((n) => entryOf({ n, tenant: TENANTS[0], ref: 'a.one', status: 'running', hour: n, event: 1 })),
+    );
+    await store.foldCounts();
+    await opened[engine]!.db.execute(sql`update execution_counts set total = total + 5`);
+    await opened[engine]!.db.execute(
+      sql`insert into execution_count_changes select tenant, '2020-01-01', 'x.y', 'x', 'failed', 7 from execution_counts limit 1`,
+    );
+    expect(sumOf(await store.countByStatus(TENANTS[0], {}, null))).toBe(15);
+    await store.recount();
+    await store.foldCounts();
+    await expectExact(store);
+  });
+});
+
+describe('on Postgres, with two processes', () => {
+  const runs = (seed: number): Run[] =>
+    fc.sample(run([TENANTS[0]]), { seed, numRuns: 12 }).map((each) => ({ ...each, n: each.n + 1_000 }));
+
+  it('kept numbers are exact at every moment while many write, delete, fold and count again', async () => {
+    const other = await openPostgres(server.url);
+    const stores = [createExecutionStore(opened.Postgres!.db), createExecutionStore(other.db)] as const;
+    await opened.Postgres!.db.execute(sql`truncate executions, tombstones`);
+    let isOver = false;
+    const watched = (async () => {
+      const seen: unknown[] = [];
+      while (!isOver) {
+        const { rows } = (await opened.Postgres!.db.execute(sql`
+          select (select count(*) from executions)::int as counted,
+            ((select coalesce(sum(total), 0) from execution_counts where day > '-infinity')
+              + (select coalesce(sum(total), 0) from execution_count_changes))::int as kept`)) as unknown as {
+          rows: { counted: number; kept: number }[];
+        };
+        seen.push(...rows.filter(({ counted, kept }) => counted !== kept));
+      }
+      return seen;
+    })();
+    for (let round = 0; round < 15; round += 1) {
+      await Promise.all(
+        stores.flatMap((store, index) => [
+          store.write(runs(round * 2 + index).map(entryOf)),
+          store.foldCounts(),
+          store.recount(),
+          store.bury(NAMESPACE, [`w${1_000 + round + index}`], new Date(0)),
+        ]),
+      );
+    }
+    isOver = true;
+    expect(await watched).toEqual([]);
+    await expectExact(stores[1]);
+    await stores[1].foldCounts();
+    await expectExact(stores[0]);
+    await other.close();
+  });
+
+  it('a process that dies in the middle of a fold loses nothing and counts nothing twice', async () => {
+    const other = await openPostgres(server.url);
+    const [store, dying] = [createExecutionStore(opened.Postgres!.db), createExecutionStore(other.db)] as const;
+    await opened.Postgres!.db.execute(sql`truncate executions, tombstones`);
+    const holder = new Client({ connectionString: server.url });
+    await holder.connect();
+    await store.write(runs(1).map(entryOf));
+    await store.foldCounts();
+    await store.write(runs(2).map(entryOf));
+    // The fold has taken the changes when it waits for these rows.
+    await holder.query('begin');
+    await holder.query('select from execution_counts for update');
+    const fold = dying.foldCounts().catch((error: unknown) => error);
+    const waiting =
+      "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%with changes as%'";
+    await expect.poll(async () => (await holder.query(waiting)).rowCount, { timeout: 20_000 }).toBe(1);
+    expect(await store.foldCounts()).toBe(false);
+    await holder.query(`select pg_terminate_backend(pid) from (${waiting}) as folding`);
+    expect(await fold).toBeInstanceOf(Error);
+    await holder.query('commit');
+    await expectExact(store);
+    await store.foldCounts();
+    await expectExact(store);
+    await holder.end();
+    await other.close();
+  });
+});

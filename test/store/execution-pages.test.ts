@@ -1,0 +1,145 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ExecutionStatus } from '../../model/status.ts';
+import { type OpenDatabase, openEmbedded, openPostgres } from '../../store/database.ts';
+import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
+import { createExecutionStore } from '../../store/executions/executions.ts';
+import { draws } from '../seed.ts';
+import { type PostgresServer, startPostgres } from './postgres-server.ts';
+
+// Pages of lists: whatever way the keys of a page are found, it is the page of the whole list, sorted.
+
+const TENANT = '00000000-0000-7000-8000-000000000001';
+const MANY = '00000000-0000-7000-8000-000000000003';
+const FIRST = Date.UTC(2026, 9, 1);
+const STATUSES = ['running', 'completed', 'failed', 'skipped'] as const satisfies readonly ExecutionStatus[];
+
+let server: PostgresServer;
+let folder: string;
+const opened: Record<string, OpenDatabase> = {};
+beforeAll(async () => {
+  server = await startPostgres();
+  folder = await mkdtemp(join(tmpdir(), 'fermata-pages-'));
+  opened.Postgres = await openPostgres(server.url);
+  opened.PGlite = await openEmbedded(folder);
+});
+afterAll(async () => {
+  for (const database of Object.values(opened)) await database.close();
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** Inserts runs, some at the same time, and one in seven far from where it was created. */
+async function fill({ db }: OpenDatabase, tenant: string, runs: number, first: number): Promise<void> {
+  await db.execute(sql`
+    insert into executions (namespace, workflow_id, n, tenant, ref, definition, pack, actions, status, executor, result, created, updated,
+      listed, version_start, version_run, version_closed, version_event)
+    select 'pages', 'w' || n, n, ${tenant}::uuid, 'p' || n % 2 || '.w' || n % 4, n % 4, 'p' || n % 2,
+      case when n % 5 = 0 then '{core.http,x.odd}' else '{core.http}' end::text[],
+      (array['running', 'completed', 'completed', 'failed', 'skipped'])[1 + n % 5], n % 3, '{"text": "the result of ' || n || '"}',
+      created, created, case n % 7 when 0 then created + interval '3 hours' when 1 then created - interval '40 seconds' else created end,
+      1, 'r', 1, 1
+    from (
+      select n, timestamptz '2026-10-01Z' + (n - ${first}::int) / 3 * interval '20 minutes' as created
+      from generate_series(${first}::int, ${first + runs - 1}::int) as n
+    ) as made`);
+}
+
+const hour = fc.integer({ min: -2, max: 80 }).map((hours) => new Date(FIRST + hours * 1_800_000));
+const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+
+const someFilter: fc.Arbitrary<ExecutionFilter> = fc.record({
+  statuses: optional(fc.uniqueArray(fc.constantFrom(...STATUSES), { minLength: 1 })),
+  actionRef: optional(fc.constantFrom('p0.w0', 'p1.*', 'core.http', 'x.odd', 'x.*', 'no.such')),
+  packName: optional(fc.constantFrom('p0', 'p1')),
+  executor: optional(fc.constantFrom(0, 1)),
+  definition: optional(fc.constantFrom(0, 3)),
+  resultContains: optional(fc.constantFrom('result of 1', 'nothing')),
+  createdAfter: optional(hour),
+  createdBefore: optional(hour),
+});
+
+describe.each(['Postgres', 'PGlite'])('on %s', (engine) => {
+  beforeAll(() => fill(opened[engine]!, TENANT, 200, 1));
+
+  it('a page is a part of the whole list, by offset and behind a cursor, counted or not', async () => {
+    const store = createExecutionStore(opened[engine]!.db);
+    const all = await store.readOn(TENANT, {}, { limit: 1_000 });
+    expect(all).toHaveLength(200);
+    const order = all.map(({ listed, n }) => [listed.getTime(), n] as const);
+    expect(order).toEqual([...order].sort((a, b) => b[0] - a[0] || b[1] - a[1]));
+    await fc.assert(
+      fc.asyncProperty(someFilter, fc.integer({ min: 0, max: 30 }), async (filter, offset) => {
+        const expected = all.filter((row) => matches(filter, row)).map(({ n }) => n);
+        const [page, read] = await Promise.all([
+          store.list(TENANT, filter, { offset, limit: 5 }),
+          store.readOn(TENANT, filter, { offset, limit: 5 }),
+        ]);
+        const part = expected.slice(offset, offset + 5);
+        expect([filter, page.total, page.isLowerBound]).toEqual([filter, expected.length, false]);
+        expect([filter, page.rows.map(({ n }) => n)]).toEqual([filter, part]);
+        expect([filter, read.map(({ n }) => n)]).toEqual([filter, part]);
+        const last = page.rows.at(-1);
+        if (last === undefined) return;
+        const window = { cursor: { listed: last.listed.getTime(), n: last.n }, limit: 5 };
+        const rest = [
+          await store.list(TENANT, filter, window).then(({ rows }) => rows),
+          await store.readOn(TENANT, filter, window),
+        ];
+        const next = expected.slice(offset + 5, offset + 10);
+        expect([filter, ...rest.map((rows) => rows.map(({ n }) => n))]).toEqual([filter, next, next]);
+      }),
+      { numRuns: draws(60) },
+    );
+  });
+
+  it('beyond 10,000 runs a total is exact where numbers are kept, and a lower bound elsewhere', async () => {
+    const { db } = opened[engine]!;
+    await fill(opened[engine]!, MANY, 21_000, 100_000);
+    const store = createExecutionStore(db);
+    const total = async (filter: ExecutionFilter) => {
+      const page = await store.list(MANY, filter, { offset: 2, limit: 3 });
+      const [read, exact] = [
+        await store.readOn(MANY, filter, { offset: 2, limit: 3 }),
+        await store.count(MANY, filter),
+      ];
+      expect(page.rows.map(({ n }) => n)).toEqual(read.map(({ n }) => n));
+      return [page.total, page.isLowerBound, exact];
+    };
+    expect(await total({})).toEqual([21_000, false, 21_000]);
+    expect(await total({ packName: 'p1' })).toEqual([10_500, false, 10_500]);
+    expect(await total({ actionRef: 'p*' })).toEqual([21_000, false, 21_000]);
+    expect(await total({ actionRef: 'core.http' })).toEqual([21_000, false, 21_000]);
+    expect(await total({ statuses: ['completed', 'failed'] })).toEqual([12_600, false, 12_600]);
+    expect(await total({ createdAfter: new Date('2026-10-03T00:00:00Z') })).toEqual([20_568, false, 20_568]);
+    expect(await total({ createdAfter: new Date('2026-10-03T00:00:01Z') })).toEqual([10_000, true, 20_565]);
+    expect(await total({ resultContains: 'the result' })).toEqual([10_000, true, 21_000]);
+    expect(await total({ executor: 1 })).toEqual([7_000, false, 7_000]);
+    // Not every run of these refs has the action.
+    expect(await total({ actionRef: 'x.odd' })).toEqual([4_200, false, 4_200]);
+    expect(
+      await Promise.all([{}, { packName: 'p1' }, { executor: 1 }].map((filter) => store.hasMany(MANY, filter))),
+    ).toEqual([true, true, false]);
+  });
+});
+
+type Row = Awaited<ReturnType<ReturnType<typeof createExecutionStore>['readOn']>>[number];
+
+function matches(filter: ExecutionFilter, row: Row): boolean {
+  const { statuses, actionRef, packName, executor, definition, resultContains, createdAfter, createdBefore } = filter;
+  const pattern = actionRef && new RegExp(`^${actionRef.replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
+  return (
+    (statuses === undefined || statuses.includes(row.status)) &&
+    (!pattern || [row.ref, ...row.actions].some((name) => pattern.test(name))) &&
+    (packName === undefined || row.pack === packName) &&
+    (executor === undefined || row.executor === executor) &&
+    (definition === undefined || row.definition === definition) &&
+    (resultContains === undefined || row.result!.includes(resultContains)) &&
+    (createdAfter === undefined || row.created >= createdAfter) &&
+    (createdBefore === undefined || row.created < createdBefore)
+  );
+}
