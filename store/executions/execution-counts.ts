@@ -81,7 +81,7 @@ export function createExecutionCounting(db: Database): ExecutionCounting {
 
     async recount() {
       await db.transaction(async (transaction) => {
-        // Two corrections at once would correct twice. A statement of its own: the next one must see what the last correction did.
+        // Two corrections at once would correct twice. A separate statement, so that the next one sees what the last correction did.
         await transaction.execute(sql`select pg_advisory_xact_lock(${WRITER})`);
         // One statement sees the runs, the kept numbers and the noted changes as of one moment, whoever writes.
         await transaction.execute(sql`
