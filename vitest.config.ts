@@ -1,11 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests of one unit over a real database engine, which takes seconds to start. */
-const OVER_A_DATABASE = [
+/** Tests of one unit that take seconds: over a real database engine, or with inputs so large that they reach a bound. */
+const SLOW = [
   'test/store/**/*.test.ts',
   'test/activities/database/database.test.ts',
-  'test/service/notices/outbox.test.ts',
+  'test/api/http/body-parser.test.ts',
+  'test/expression/budget.test.ts',
+  'test/expression/hostile.test.ts',
+  'test/expression/work.test.ts',
+  'test/projection/stream.test.ts',
   'test/service/index/run-strikes.test.ts',
+  'test/service/notices/outbox.test.ts',
 ];
 
 export default defineConfig({
@@ -15,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/integration/**', 'test/system/**', ...OVER_A_DATABASE],
+          exclude: ['test/integration/**', 'test/system/**', ...SLOW],
           setupFiles: ['test/seed.ts'],
           // Files share nothing that they change.
           isolate: false,
@@ -28,8 +33,9 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'database',
-          include: OVER_A_DATABASE,
+          name: 'slow',
+          include: SLOW,
+          setupFiles: ['test/seed.ts'],
           // Files share nothing that they change.
           isolate: false,
           testTimeout: 300_000,
@@ -48,7 +54,8 @@ export default defineConfig({
           isolate: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          maxWorkers: 2,
+          // Tests wait for timers, retries and restarts about a third of their time.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
@@ -58,8 +65,8 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          // Each starts a whole installation, which keeps two cores busy.
-          maxWorkers: 1,
+          // Each starts a whole installation, and waits for most of its time.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
