@@ -27,7 +27,7 @@ interface Run {
   n: number;
   tenant: string;
   ref: string;
-  status: ExecutionStatus;
+  status: (typeof STATUSES)[number];
   /** Hours since the first day began. */
   hour: number;
   event: number;
@@ -250,9 +250,11 @@ describe('on Postgres, with two processes', () => {
     await opened.Postgres!.db.execute(sql`truncate executions, tombstones`);
     const holder = new Client({ connectionString: server.url });
     await holder.connect();
-    await store.write(runs(1).map(entryOf));
+    const three = (status: Run['status'], event: number) =>
+      [1, 2, 3].map((n) => entryOf({ n, tenant: TENANTS[0], ref: 'a.one', status, hour: n, event }));
+    await store.write(three('running', 1));
     await store.foldCounts();
-    await store.write(runs(2).map(entryOf));
+    await store.write(three('completed', 2));
     // The fold has taken the changes when it waits for these rows.
     await holder.query('begin');
     await holder.query('select from execution_counts for update');
