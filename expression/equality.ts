@@ -81,3 +81,21 @@ export function containsValue(container: Value, value: Value, budget: Budget): b
   }
   return iterate(known, budget).some((entry) => equals(entry, wanted, budget));
 }
+
+/** Returns whether a comparison holds; `operator` is one of `== != < <= > >= in`, or `not in`. Throws as `compare` does. */
+export function evaluateComparison(operator: string, left: Value, right: Value, budget: Budget): boolean {
+  switch (operator) {
+    case '==':
+      return equals(left, right, budget);
+    case '!=':
+      return !equals(left, right, budget);
+    case 'in':
+      return containsValue(right, left, budget);
+    case 'not in':
+      return !containsValue(right, left, budget);
+  }
+  const order = compare(left, right, budget);
+  if (operator === '<') return order < 0;
+  if (operator === '<=') return order <= 0;
+  return operator === '>' ? order > 0 : order >= 0;
+}

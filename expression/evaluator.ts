@@ -5,7 +5,7 @@ import { Budget } from './budget.ts';
 import { DECLARED_ARGUMENTS, type Dialect, FINITE_NUMBERS, LAZY_UNDEFINED, RECURSIVE_LOOPS } from './dialect.ts';
 import { keySought, keyText } from './dictionaries.ts';
 import { apply, type Environment, type Given, type Operation, place, unknownName } from './environment.ts';
-import { compare, containsValue, equals } from './equality.ts';
+import { evaluateComparison } from './equality.ts';
 import { EvaluationError, type Position, TemplateError, typeError } from './errors.ts';
 import { filtersOf } from './filters.ts';
 import { Frames } from './frames.ts';
@@ -296,28 +296,11 @@ export class Evaluator implements Environment {
       const right = this.evaluate(next);
       this.budget.read(left);
       this.budget.read(right);
-      if (!holds(operator, left, right, this.budget)) return false;
+      if (!evaluateComparison(operator, left, right, this.budget)) return false;
       left = right;
     }
     return true;
   }
-}
-
-function holds(operator: string, left: Value, right: Value, budget: Budget): boolean {
-  switch (operator) {
-    case '==':
-      return equals(left, right, budget);
-    case '!=':
-      return !equals(left, right, budget);
-    case 'in':
-      return containsValue(right, left, budget);
-    case 'not in':
-      return !containsValue(right, left, budget);
-  }
-  const order = compare(left, right, budget);
-  if (operator === '<') return order < 0;
-  if (operator === '<=') return order <= 0;
-  return operator === '>' ? order > 0 : order >= 0;
 }
 
 /** Returns an error with the place where it began, or else the given one. */

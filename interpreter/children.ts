@@ -2,9 +2,9 @@ import { digest } from '../expression/encoding.ts';
 import { derivedNumber, integerId } from '../model/execution-id.ts';
 import type { Failure } from '../model/failure.ts';
 import type { EmbeddedWorkflow, Parameters, RunInput } from '../model/run-input.ts';
+import { renderConcurrencyKey } from './concurrency-key.ts';
 import type { ChildMemo } from './events.ts';
 import type { RunState } from './state.ts';
-import { turnOf } from './turns.ts';
 
 /**
  * Returns the input of a sub-workflow; null when the run does not carry its definition. The number of the sub-workflow comes from the
@@ -22,7 +22,7 @@ export function childOf(
   const n = derivedNumber(seed);
   const reached = reachedFrom(embedded, workflows);
   const { revision, definition, out_schema, actions, write_only } = embedded;
-  const shared = turnOf({ definition, ref, version: embedded.version }, input, version, work.meter);
+  const shared = renderConcurrencyKey({ definition, ref, version: embedded.version }, input, version, work.meter);
   if (shared !== null && 'failure' in shared) return shared;
   return {
     n,

@@ -8,11 +8,11 @@ import {
 } from '../model/control.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
+import { takeSlotVerdict } from './concurrency-key.ts';
 import { end } from './ends.ts';
 import { dropPending } from './pending.ts';
 import type { PendingKind, RunState } from './state.ts';
 import { demandsStatements, verifyStatement } from './statements.ts';
-import { takeTurn } from './turns.ts';
 import { ATTEMPTS_SKIPPED, WITHDRAWAL } from './versions.ts';
 import { taskOf, workAt } from './visits.ts';
 
@@ -60,7 +60,7 @@ function apply(state: RunState, control: Control): ControlRecord['refused'] {
     state.paused = null;
     return null;
   }
-  if (control.what === 'turn') return takeTurn(state, control.verdict) ? null : 'not_waiting';
+  if (control.what === 'turn') return takeSlotVerdict(state, control.verdict) ? null : 'not_waiting';
   return skip(state, control) ? null : 'not_waiting';
 }
 

@@ -226,7 +226,7 @@ export interface RunWork {
   run: number;
   span: number;
   /** Units in this run from which it tries to continue as new. */
-  heldAt: number;
+  drainAt: number;
   /** The work of the current visit's templates, which the sums do not include yet; undefined in interpreters below 8. */
   meter: WorkMeter | undefined;
   /** The meter that is charged for all work of a replay; undefined in a worker. */
@@ -291,11 +291,11 @@ export interface RunState {
   /** The length of Temporal's history, and whether Temporal suggests to continue as new. */
   history: HistoryLength;
   /**
-   * The drain before the run continues as new, in which nothing new starts; `hard`: it lasts for as long as it takes. `holdFrom` is the
+   * The drain before the run continues as new, in which nothing new starts; `hard`: it lasts for as long as it takes. `drainFrom` is the
    * length of history from which a drain is tried.
    */
-  hold: 'soft' | 'hard' | null;
-  holdFrom: number;
+  drain: 'soft' | 'hard' | null;
+  drainFrom: number;
   /** How often inquiries changed that an earlier run of the chain did not pass on. */
   asked: number;
   /** By index; sparse: an earlier run of the chain does not pass on visits that nothing needs any more. */

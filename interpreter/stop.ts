@@ -1,8 +1,8 @@
 import { engineFailure } from '../model/failure.ts';
 import { mergedVariables } from './branches.ts';
+import { clearDrain } from './drain.ts';
 import { end, endItems } from './ends.ts';
 import { DRAIN_KEY, GRACE_KEY, GRACE_SECONDS, TIMEOUT_KEY } from './events.ts';
-import { release } from './hold.ts';
 import { armTimer, dropPending, forget, inFlight, NO_WORK } from './pending.ts';
 import type { Pending, RunState } from './state.ts';
 import { mayStart, schedule, workAt } from './visits.ts';
@@ -39,7 +39,7 @@ export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
   }
   const waited = [...state.pending].some(([key, { due }]) => due !== null && key !== TIMEOUT_KEY && key !== DRAIN_KEY);
   dropPending(state, TIMEOUT_KEY);
-  release(state);
+  clearDrain(state);
   // Work that this step issued has not reached Temporal, and a timer ends with the cancel: neither leaves an event.
   dropWork(state, (pending) => !inFlight(pending) || pending.step === state.step);
   if (!hasWork(state)) {

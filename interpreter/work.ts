@@ -32,7 +32,7 @@ export function createWork(limits: Partial<WorkLimits> = {}, span = 0, replay?: 
     sliceBytes: 0,
     run: 0,
     span,
-    heldAt: own.run,
+    drainAt: own.run,
     meter: undefined,
     replay,
     left: false,
@@ -121,7 +121,7 @@ export function hasTime({ version, work }: RunState): boolean {
 
 /** Returns whether a run must continue as new soon: a replay does all of its work again in one workflow task. */
 export function isHeavy(state: RunState): boolean {
-  return workDone(state) >= state.work.heldAt;
+  return workDone(state) >= state.work.drainAt;
 }
 
 /** Returns whether a run must continue as new before anything else begins. */

@@ -35,7 +35,7 @@ export function waitsFor(state: RunState | null, pending: PendingWork): Wait[] {
 }
 
 /** Waits of the run as a whole: a pause, the concurrency key, and the drain before it continues as new. */
-function waitsOfRun({ paused, turn, hold }: RunState): Wait[] {
+function waitsOfRun({ paused, turn, drain }: RunState): Wait[] {
   const waits: Wait[] = [];
   if (paused !== null) {
     const reason = paused.reason === null ? '' : `: ${paused.reason}`;
@@ -44,7 +44,7 @@ function waitsOfRun({ paused, turn, hold }: RunState): Wait[] {
   if (turn !== null) {
     waits.push(waitOf('turn', null, { since: isoTime(turn), detail: 'other runs hold its concurrency key' }));
   }
-  if (hold !== null) {
+  if (drain !== null) {
     waits.push(waitOf('drain', null, { detail: 'it continues as a new run once running work has ended' }));
   }
   return waits;

@@ -1,4 +1,4 @@
-import { turnOf } from '../../interpreter/turns.ts';
+import { renderConcurrencyKey } from '../../interpreter/concurrency-key.ts';
 import { AppError } from '../../model/app-error.ts';
 import { CONTROL_SIGNAL, type Control } from '../../model/control.ts';
 import type { Definition } from '../../model/definition.ts';
@@ -31,7 +31,7 @@ export function concurrencyFor(
   input: Parameters,
   field: string,
 ): RunTurn | undefined {
-  const found = turnOf(definition, input, INTERPRETER_VERSION, new WorkMeter(KEY_WORK));
+  const found = renderConcurrencyKey(definition, input, INTERPRETER_VERSION, new WorkMeter(KEY_WORK));
   if (found === null) return undefined;
   if ('turn' in found) return found.turn;
   const { message } = found.failure;

@@ -8,10 +8,10 @@ import { WorkMeter } from '../../model/work.ts';
 import { draws } from '../seed.ts';
 import { failure, render } from './engine.ts';
 
-/** What all templates of a visit may cost together. */
+/** The work that all templates of a visit may do together. */
 const VISIT = 600_000;
 
-/** Milliseconds of something. */
+/** Returns the milliseconds that work takes. */
 function time(work: () => void): number {
   const start = performance.now();
   work();
@@ -47,7 +47,7 @@ describe('what a template does is charged where it is done', () => {
     `${long}{% for i in range(30000) %}{% if s[-999999] == 'b' %}{% endif %}{% endfor %}`,
     `${long}{% for i in range(30000) %}{% for c in s %}{% break %}{% endfor %}{% endfor %}`,
     `${long}{% for i in range(30000) %}{% if ('a' ~ s).find('b') > 0 %}{% endif %}{% endfor %}`,
-    // Giving back
+    // Returning
     `${nested}{{ d }}`,
     `${nested}{{ d | string | length }}`,
     `${nested}{{ d ~ '' }}`,
@@ -66,7 +66,7 @@ describe('what a template does is charged where it is done', () => {
     `{{ ('a' * 300) | regex_replace('(a?)' * 900, '\\\\1') | length }}`,
     // Parts of text: the engine's own search takes quadratic time on each
     `${long}{% for i in range(10) %}{{ ('ab' ~ 'a' * 100000) in s }}{% endfor %}{{ s | regex_search('ab' ~ 'a' * 900) }}{{ s | list }}`,
-    // Names of what there is
+    // Names that exist
     `{% set d = dict(range(100000) | zip(range(100000))) %}{% for i in range(10000) %}{{ d.x is defined }}{% endfor %}`,
     `{% set d = dict(range(100000) | zip(range(100000))) %}{% for i in range(10000) %}{% if d %}{% endif %}{% endfor %}`,
   ])('%s ends by a limit', (template) => {

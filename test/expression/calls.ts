@@ -15,7 +15,7 @@ export const valuesOf = (scale: number): Record<string, Value> => ({
 });
 const subjects = Object.keys(valuesOf(0));
 
-/** Arguments of those that need some; whoever adds a filter, test or method that takes large arguments adds it here. */
+/** Arguments of filters that need some; add each new filter, test or method that takes large arguments here. */
 export const FILTER_ARGUMENTS: Record<string, string[]> = {
   join: ["', '"],
   sort: ['', 'attribute=0', 'reverse=true'],

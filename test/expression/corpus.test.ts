@@ -13,7 +13,7 @@ interface Case {
   error?: string;
 }
 
-/** Templates with what the real Jinja2 3.1 (strict, native types) makes of them. */
+/** Templates with the results of the real Jinja2 3.1 (strict, native types). */
 const cases = JSON.parse(readFileSync('test/fixtures/jinja.json', 'utf8')) as Case[];
 
 /** The cases in which Fermata differs on purpose, and why. */

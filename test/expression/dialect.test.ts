@@ -3,7 +3,7 @@ import { TemplateError } from '../../expression/errors.ts';
 import type { Value } from '../../expression/values.ts';
 import { render } from './engine.ts';
 
-/** What a template gives: a value, or the message of its error. */
+/** Returns the result of a template: a value, or the message of its error. */
 function answer(template: string, dialect: 1 | 2): Value {
   try {
     return render(template, data, {}, undefined, dialect);
@@ -15,7 +15,7 @@ function answer(template: string, dialect: 1 | 2): Value {
 
 const data: Record<string, Value> = { numbers: [1, 2], one: { a: 1 } };
 
-/** Templates with what the first dialect keeps giving to open runs, and what the second gives. */
+/** Templates with their results in the first dialect, which open runs keep, and in the second. */
 const DIFFERENCES: Record<string, [string, Value, Value][]> = {
   'replacements of regular expressions': [
     ["{{ 'price X' | regex_replace('X', '$5.00') }}", 'price \\$5.00', 'price $5.00'],

@@ -4,7 +4,7 @@ import { compileTemplate, renderTemplate } from '../../expression/template.ts';
 import { Callable, defined, type Value } from '../../expression/values.ts';
 import type { WorkMeter } from '../../model/work.ts';
 
-/** Renders a template over data and host functions (name → what a call returns, or a field of it); a meter counts its work. */
+/** Renders a template over data and host functions (name → the result of a call, or a field of it); a meter counts its work. */
 export function render(
   template: string,
   data: Record<string, Value> = {},

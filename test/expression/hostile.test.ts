@@ -13,7 +13,7 @@ const data: Record<string, Value> = {
   s: 'text',
 };
 
-/** Each ends in a value or an error, and none takes long or leads out of the data. */
+/** Each of them ends in a value or an error; none takes long or reaches outside the data. */
 const HOSTILE: string[] = [
   ...['{{', '{{ a', '{%', '{#', '{{ ( }}', '{{ [ }}', '{{ { }}', '{{ ) }}', '{{ "', "{{ '\\", '{{ . }}', '{{ | }}'],
   ...['{', '(', '[', '{{', '{%', '{#', 'x', '{{ x }}', '{{ (', '{{ [', '{{ -'].map((part) => part.repeat(50_000)),

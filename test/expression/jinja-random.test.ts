@@ -5,7 +5,7 @@ import { answerOf } from '../jinja/answers.ts';
 import { DEVIATIONS, deviationOf } from '../jinja/deviations.ts';
 import { createGenerator } from '../jinja/generator.ts';
 
-/** What the real Jinja2 3.1.6 has put out for each template that a seed makes; null: it was refused. Recorded by `npm run test:jinja`. */
+/** The outputs of the real Jinja2 3.1.6 for the templates of a seed; null: it refused one. Recorded by `npm run test:jinja`. */
 const recorded = JSON.parse(gunzipSync(readFileSync('test/fixtures/jinja-random.json.gz')).toString()) as {
   seed: number;
   answers: (string | null)[];

@@ -5,12 +5,12 @@ import { WorkMeter } from '../../model/work.ts';
 import { GLOBAL_CALLS, templates, valuesOf } from './calls.ts';
 import { render } from './engine.ts';
 
-/** Units of work that each call may take: a sixth of what all templates of a visit may. */
+/** Units of work that each call may take: a sixth of the limit for all templates of a visit. */
 const WORK = 100_000;
 
 const data = valuesOf(1 / 10);
 
-/** How many times longer than a plain loop the same amount of any other work may take, on a machine that does more than this. */
+/** How many times longer than a plain loop the same amount of any other work may take, on a machine with other load. */
 const FACTOR = 8;
 
 /** Milliseconds that a template takes with what a meter has left. */

@@ -9,7 +9,7 @@ import { TRUST_SIGNAL } from '../../model/statement.ts';
 import { ASKED_AT, type AskingRun, askingRun, hasMoved, SHAPES, type Shape } from '../service/inquiries/asking-runs.ts';
 import { annDecides, FOREIGN_KEY, KEY, placeOf, signedDecision, signer } from './signed.ts';
 
-// Whatever somebody sends to a run with a Temporal client and without the key: it changes nothing, wherever the run asks.
+// Nothing that is sent to a run with a Temporal client, but without the key, changes the run, wherever it asks.
 
 const INPUT = { prompt: 'Deploy?', approvers: ['boss', 'ann', 'alice'], delegable: true, bind: false };
 
@@ -21,14 +21,14 @@ const changed = (payload: JsonObject, change: JsonObject): JsonObject => ({
   statement: { ...object(payload.statement), ...change },
 });
 
-/** A decision about the question, as the API would sign it for somebody. */
+/** A decision about the question, as the API would sign it for a person. */
 function decides(run: AskingRun, by: string): JsonObject {
   const { bound_to, what } = asked(run);
   const decision = annDecides(run.key, { id: `${by} decides`, by, names: [], groups: [], bound_to, at });
   return object(signedDecision(run.run, run.chain, decision, what));
 }
 
-/** What a statement of a key that no run trusts looks like; `kid` is the name that it claims. */
+/** A statement of a key that no run trusts; `kid` is the name that it claims. */
 function signedByMallory(statement: JsonObject, kid: string, given: JsonObject): JsonObject {
   const text = `fermata-statement-v1\n${canonicalJson(statement)}`;
   return { statement, kid, sig: FOREIGN_KEY.sign(text), given };
@@ -45,7 +45,7 @@ const delegation = {
   to_groups: [],
 };
 
-/** What is sent, in order; and why the last of it is refused, null where it is one statement with what came before. */
+/** The sent payloads, in order, and why the last one is refused; null where it is the same statement as an earlier one. */
 type Attack = [name: string, signals: (run: AskingRun) => [string, Json][], reason: string | null];
 
 const ATTACKS: Attack[] = [
@@ -151,12 +151,12 @@ const ATTACKS: Attack[] = [
   ],
 ];
 
-/** What becomes of the approval of something else when it is sent again as it is. */
+/** Sends the approval of another question again unchanged, and returns the outcome. */
 const REPLAYED: Record<Shape, string | null> = {
   plain: 'wrong_run',
   'sub-workflow': 'wrong_run',
   retry: 'wrong_run',
-  // Within one run it is the statement that has counted where it belongs.
+  // Within one run it is the statement that has already counted for its own question.
   ...{ loop: null, item: null, try: null, continued: null },
 };
 

@@ -6,8 +6,8 @@ import type { Definition } from '../../model/definition.ts';
 import type { Json } from '../../model/json.ts';
 import { act, fail, give, ok, rehearse, STARTED } from './rehearse.ts';
 
-/** Runs a definition to its end, goes on from there with other outcomes, and tells what was done then. */
-function goOn(definition: Definition, outcomes: MockOutcomes, task: string | null, then: MockOutcomes = {}) {
+/** Runs a definition to its end, retries it with other outcomes, and returns what the retry did. */
+function continueAsNew(definition: Definition, outcomes: MockOutcomes, task: string | null, then: MockOutcomes = {}) {
   const { state } = rehearse({ definition, outcomes: outcomes as never });
   const carried = carry(state, task);
   if (carried === null) return null;
@@ -73,12 +73,12 @@ describe('a run that goes on from where another one stood', () => {
       ...([{ a: [ok(1), fail('E'), ok(3)] }, null, ['a[1]']] as [MockOutcomes, null, string[]]),
     ],
   ])('%s', (_, definition, outcomes, task, issued) => {
-    expect(goOn(definition, outcomes, task)).toMatchObject({ issued, outcome: 'completed' });
+    expect(continueAsNew(definition, outcomes, task)).toMatchObject({ issued, outcome: 'completed' });
   });
 
   it('has nothing to do where nothing is left, or the task was never visited', () => {
-    expect(goOn(diamond, {}, null)).toBeNull();
-    expect(goOn({ tasks: [act('a', { on_failure: 'never' }), act('never')] }, {}, 'never')).toBeNull();
+    expect(continueAsNew(diamond, {}, null)).toBeNull();
+    expect(continueAsNew({ tasks: [act('a', { on_failure: 'never' }), act('never')] }, {}, 'never')).toBeNull();
   });
 
   it('keeps variables with their order, chance, and the outputs of what is done', () => {
@@ -89,7 +89,7 @@ describe('a run that goes on from where another one stood', () => {
     };
     const first = rehearse({ definition, outcomes: { b: fail('E') } });
     const whole = rehearse({ definition });
-    const again = goOn(definition, { b: fail('E') }, null);
+    const again = continueAsNew(definition, { b: fail('E') }, null);
     expect(first.close?.outcome).toBe('failed');
     expect(again?.output).toEqual(whole.close?.output);
   });

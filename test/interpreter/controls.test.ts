@@ -19,7 +19,7 @@ const control = (what: string, rest: object = {}): RunEvent => {
 };
 const done = (key: string): RunEvent => ({ type: 'completed', key, output: null });
 
-/** A run to which events come one activation after the other; gives what each of them leads to. */
+/** Begins a run that takes events one activation after the other; returns the effect of each. */
 function play(definition: Definition, interpreter = INTERPRETER_VERSION) {
   const { state, commands } = begin({ ...runInput(definition), interpreter }, {}, STARTED);
   const told = (all: Command[]) =>

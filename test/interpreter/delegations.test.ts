@@ -35,7 +35,7 @@ const delegationOf = (by: string, to: string, rest: Partial<Delegation> = {}): D
   ...rest,
 });
 
-/** A run that asks, what it makes of delegations (`delegated` where they count), and of decisions. */
+/** A run that asks, with its verdicts on delegations (`delegated` where they count) and on decisions. */
 function ask(input: JsonObject = {}, more: Partial<RunInput> = {}) {
   const run = runOf({ ...ASKED, ...input }, more);
   const { state } = begin(run, {}, STARTED, { chain: CHAIN });
@@ -67,7 +67,7 @@ function ask(input: JsonObject = {}, more: Partial<RunInput> = {}) {
 
 type Asking = ReturnType<typeof ask>;
 
-/** What ends a delegation that Ann has made to somebody. */
+/** The end of a delegation that Ann has made. */
 const ending = (ends: string, rest: Partial<Delegation> = {}): Partial<Delegation> => ({
   id: `end of ${ends}`,
   ends,
@@ -462,7 +462,7 @@ describe('a signed delegation', () => {
 });
 
 describe('a retry', () => {
-  /** What a retry begins with of a run in which Cid has approved on behalf of Ann, and Bob himself. */
+  /** The carried state of a run in which Cid approved on behalf of Ann, and Bob himself. */
   function carried(): { run: RunInput; kept: CarriedState } {
     const { run, state, delegate, decide } = ask();
     const words = [

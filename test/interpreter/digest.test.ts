@@ -81,7 +81,7 @@ describe('the digest of a question', () => {
     const other = {
       tasks: [question('ask', { prompt: 'Pay the invoice?', ...more }, { on_success: 'pay' }), pay.tasks[1]!],
     };
-    // The revision is the same, as where a template renders the difference.
+    // The revision is the same, as when a template renders the difference.
     const [one, two] = [pay, other].map((definition) => digestOf({ ...base, definition, hash: 'same' }));
     expect(two!.what).not.toBe(one!.what);
   });
@@ -115,7 +115,7 @@ describe('the digest of a question', () => {
         'sub.three': pay,
       });
       run.actions = { 'sub.one': { workflow: true, timeout: 1, heartbeat_timeout: 1, queue_timeout: 1 } };
-      // What the sub-workflow itself cannot reach is part of its digest too.
+      // Workflows that the sub-workflow itself cannot reach are part of its digest, too.
       run.workflows!['sub.three'] = { ...run.workflows!['sub.three']!, hash: leaf };
       return { ...run, blind: '00' };
     };
@@ -166,7 +166,7 @@ function retry(definition: Definition, change: (run: RunInput) => RunInput) {
     for (const key of running.filter((each) => each !== 'broken')) {
       step(state, [{ type: 'completed', key, output: null }], at);
     }
-    // What fails is the last to end, so that everything else is done by then.
+    // The task that fails ends last, so that all others are done by then.
     if (open === undefined && running.join() === 'broken') step(state, [{ type: 'failed', key: 'broken', fault }], at);
   }
   expect(state.outcome).toBe('failed');

@@ -5,7 +5,7 @@ import { act } from './rehearse.ts';
 type EarlierTemplate = { when: string } | { fails: string };
 
 /**
- * What templates decide in a run that an interpreter up to 9 has begun: each is answered otherwise by the second dialect
+ * The decisions of templates in runs of interpreters up to 9: the second dialect answers each of them differently
  * (test/expression/dialect.test.ts has more of each kind). Their histories were recorded with interpreter 7, whose answers the present
  * code keeps (test/fixtures/record.ts): a replay notices the first step that is not taken.
  */

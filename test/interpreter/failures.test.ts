@@ -13,7 +13,7 @@ const no = (name: string, rest: object = {}) => ({
   ...rest,
 });
 
-/** Types of a failure and its causes, the last of which happened first. */
+/** The types of a failure and its causes, the earliest of which is the last. */
 function typesOf(failure: Failure | null | undefined): string[] {
   return failure ? [failure.type, ...typesOf(failure.cause)] : [];
 }

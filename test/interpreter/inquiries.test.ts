@@ -13,7 +13,7 @@ import { draws } from '../seed.ts';
 import { INQUIRY_SCRIPTS, question, type ScriptStep, wordOf } from './inquiry-scripts.ts';
 import { give, runInput, STARTED } from './rehearse.ts';
 
-/** A run in the interpreter alone: activities end well at once, timers when they are told to. */
+/** A run in the interpreter alone: activities succeed at once, timers fire when the test says so. */
 function play(definition: Definition, input: JsonObject = {}, starters: string[] = []) {
   const begun = begin({ ...runInput(definition), starters }, input, STARTED);
   const { state } = begun;
@@ -111,7 +111,7 @@ describe('an inquiry', () => {
     run.act({ ...eve, bound_to: shown });
     expect(run.words()).toEqual(['not_allowed', 'counted', 'not_allowed', 'decided']);
     expect(closeOf(run.all)?.output).toEqual(['boss', 'eve']);
-    // One timer for each step, one after the other, and one for the time of the question.
+    // One timer for each step, one after the other, and one for the expiry of the question.
     expect(run.all.flatMap((command) => (command.type === 'timer' ? [command.milliseconds] : []))).toEqual([
       200_000, 200_000, 500_000,
     ]);
@@ -145,7 +145,7 @@ describe('an inquiry', () => {
     const before = run.all.length;
     run.take([...run.expiry(), decision]);
     expect([run.statuses(), run.words()]).toEqual([{ ask: 'approved', next: 'pending' }, ['decided']]);
-    // A timer that has fired leaves nothing in history that could be cancelled.
+    // A timer that has fired cannot be cancelled.
     expect(run.all.slice(before).map(({ type }) => type)).toEqual([]);
   });
 
@@ -250,7 +250,7 @@ describe('races', () => {
             expect(decision.id).toBeDefined();
             if (verdict.result === 'refused') expect(verdict.message).not.toBe('');
           }
-          // Who voted twice, or came too late, is refused; everybody else counts.
+          // People who voted twice or came too late are refused; all others count.
           expect(words.filter((word) => word === 'decided' || word === 'counted')).toHaveLength(inquiry!.votes.length);
           expect(new Set(inquiry!.votes.map(({ by }) => by)).size).toBe(inquiry!.votes.length);
         },

@@ -4,13 +4,13 @@ import type { Decision, InquiryStatus, Verdict } from '../../model/inquiry.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { act, give } from './rehearse.ts';
 
-/** What happens to a run from outside, one thing after the other, each once the run stands still. */
+/** Events from outside, one after the other, each sent once the run waits. */
 export type ScriptStep =
   | ({ decide: string; option?: string; by?: string } & Partial<Decision>)
   | { expire: true }
   | { cancel: true };
 
-/** A table row: a definition, what people do, and what must come of it; in the interpreter, and on a real server. */
+/** A table row: a definition, the actions of people, and the expected results, in the interpreter and on a real server. */
 export interface InquiryScript {
   name: string;
   definition: Definition;
@@ -21,11 +21,11 @@ export interface InquiryScript {
     outcome: Outcome;
     output?: Json;
     failure?: { type: string; task?: string; message?: string };
-    /** By key of the inquiry, how it ended. */
+    /** The outcome of each inquiry, by its key. */
     inquiries: Record<string, InquiryStatus>;
-    /** Of each decision in turn: `decided`, `counted`, or why it was refused. */
+    /** The verdict on each decision in turn: `decided`, `counted`, or why it was refused. */
     verdicts: string[];
-    /** Keys of the visits that have ended well. */
+    /** Keys of the visits that have succeeded. */
     done?: string[];
   };
 }
@@ -184,7 +184,7 @@ export const INQUIRY_SCRIPTS: InquiryScript[] = [
     },
     starters: ['Ann@Example.com'],
     script: [
-      // The same letters in other bytes are the same name; another case of what is no address is not.
+      // The same letters in other bytes are the same name; another case is a different name, unless it is an address.
       { decide: 'ask', by: 'x', names: ['boss@EXAMPLE.com'] },
       { decide: 'ask', by: 'Jos\u00e9' },
       { decide: 'ask', by: 'dan' },

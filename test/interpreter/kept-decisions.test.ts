@@ -21,14 +21,14 @@ function definitionOf(items: boolean): Definition {
   return { tasks: [items ? { ...asked, with_items: [1, 2] } : asked, act('broken')] };
 }
 
-/** Has the last task fail, and returns what a retry begins with. */
+/** Lets the last task fail, and returns the carried state of a retry. */
 function carriedFrom(state: RunState): CarriedState {
   const fault: Fault = { kind: 'application', type: 'E', message: 'E', details: [] };
   step(state, [{ type: 'failed', key: 'broken', fault }], STARTED + 3_000);
   return JSON.parse(JSON.stringify(carry(state, null)!.state)) as CarriedState;
 }
 
-/** Begins a run, and tells how its questions stand, by key. */
+/** Begins a run, and returns the status of its questions, by key. */
 function shownIn(run: RunInput): Record<string, string> {
   const { state } = begin(run, {}, STARTED + 4_000, { chain: 'second chain' });
   return Object.fromEntries(inquiriesOf(state).map(({ key, status }) => [key, status]));

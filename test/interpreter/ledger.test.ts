@@ -25,7 +25,7 @@ const RUN: RunInput = {
   starters: ['starter'],
 };
 
-/** The export of a run in which Ann and Bob approve one question, and Bob denies another; each says that it is `at` some time. */
+/** The export of a run in which Ann and Bob approve one question, and Bob denies another; `at` is the time of each. */
 function exported(at: readonly string[] = []): Ledger {
   const { state } = begin(RUN, {}, STARTED, { chain: CHAIN });
   const sent: SignedStatement[] = [];
@@ -70,7 +70,7 @@ function exported(at: readonly string[] = []): Ledger {
 
 const KEYS: LedgerKey[] = [{ kid: KEY.kid, x: KEY.x, revoked_at: null }];
 
-/** What is found wrong in an export: reasons by statement and question. */
+/** The findings about an export: reasons by statement and question. */
 function faults(change: (ledger: Ledger) => unknown, keys = KEYS): string[] {
   const ledger = exported();
   change(ledger);
@@ -428,13 +428,13 @@ describe('an export of a delegated decision', () => {
     ),
   };
 
-  /** What people do in turn. */
+  /** The actions of people, in turn. */
   interface Play {
     delegate(by: string, to: string, rest?: Partial<Delegation>): void;
     decide(by: string, behalf?: string): void;
   }
 
-  /** The export of a run in which people do something, of which the run makes what is expected. */
+  /** The export of a run with actions of people, after checking the expected verdicts. */
   function played(play: (people: Play) => void, expected: string[]): Ledger {
     const { state } = begin(run, {}, STARTED, { chain: CHAIN });
     const sent: SignedStatement[] = [];

@@ -13,16 +13,16 @@ import { draws } from '../seed.ts';
 import { type RandomRun, randomRun, SUB_WORKFLOWS } from './random-run.ts';
 import { rehearse as play, type Rehearsal, type Rehearsed, runInput, STARTED, TEST_ACTIONS } from './rehearse.ts';
 
-// A busy machine has time: thousands of runs are played.
+// Thousands of runs are played, also on a busy machine.
 vi.setConfig({ testTimeout: 300_000 });
 
-/** Runs that each property is tried on. */
+/** The number of runs for each property. */
 const RUNS = draws(30);
 
 const rehearse = (run: RandomRun & Pick<Rehearsal, 'limits'>, intervene?: Intervention): Rehearsed =>
   play({ ...run, workflows: SUB_WORKFLOWS }, intervene);
 
-/** Only what could be stored is played. */
+/** Only definitions that could be stored are played. */
 const accepted = ({ definition }: RandomRun) => validateDefinition(definition, null, TEST_ACTIONS).issues.length === 0;
 
 it('every definition that is not refused ends, and never throws, whatever becomes of its tasks', () => {
@@ -50,9 +50,9 @@ it('every definition that is not refused ends, and never throws, whatever become
     }),
     { numRuns: 2 * RUNS },
   );
-  // The generator must not drift into drawing only what is refused, or only what succeeds.
+  // The generator must not drift into drawing only definitions that are refused, or only runs that succeed.
   expect(refused).toBeLessThan(RUNS);
-  // Few of those with a timeout end by it, in some draws none.
+  // Few of the runs with a timeout end by it; in some draws none does.
   expect(timed).toBeGreaterThan(RUNS / 10);
   expect([...outcomesSeen.keys()]).toEqual(expect.arrayContaining(['completed', 'failed', 'skipped']));
 });
@@ -60,7 +60,7 @@ it('every definition that is not refused ends, and never throws, whatever become
 it('of several transitions of one visit to one task each has the joins behind it for itself', () => {
   const branch = fc.constantFrom('test.act', 'core.noop', 'core.delay');
   const given = fc.record({
-    // Which of the transitions fire, at each of some tasks in a row.
+    // The transitions that fire, at each of some tasks in a row.
     fires: fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
     branches: fc.array(branch, { minLength: 1, maxLength: 3 }),
     one: fc.boolean(),
@@ -166,7 +166,7 @@ it('events that nobody waits for change nothing', () => {
   );
 });
 
-/** A join that was refused since no path satisfies it is never satisfied. */
+/** A join that is refused because no path satisfies it is never satisfied. */
 function expectNeverJoined(run: RandomRun, issues: readonly Issue[]): void {
   if (issues.some(({ code }) => code !== 'join_unsatisfiable')) return;
   const names = issues.map(({ path }) => run.definition.tasks[Number(path.split('/')[3])]!.name);
@@ -213,11 +213,11 @@ it('a run that goes on as others does and gives the same as one that does not', 
   fc.assert(
     fc.property(randomRun().filter(accepted), fc.integer(), (drawn, seed) => {
       const run = { ...drawn, workflows: SUB_WORKFLOWS };
-      // Where something hangs, others may begin later than they would.
+      // Where a task hangs, others may begin later than otherwise.
       fc.pre(!JSON.stringify(run.outcomes).includes('"running"'));
       const cancelled = (events: RunEvent[], wave: number): RunEvent[] =>
         wave === run.cancelAt && run.cancelAt > 3 ? [...events, { type: 'cancel' }] : events;
-      // Signals come at any time, also when nobody waits for them yet.
+      // Signals come at any time, even before a task waits for them.
       const signalled = (wave: number): RunEvent[] =>
         run.signals.flatMap((name, at) => (at * 2 + 1 === wave ? [{ type: 'signal', name, payload: at }] : []));
       const straight = playChain(run, (events, wave) => cancelled([...events, ...signalled(wave)], wave));
@@ -226,7 +226,7 @@ it('a run that goes on as others does and gives the same as one that does not', 
       const chained = playChain(
         run,
         (events, wave, state) => {
-          if (wave > 0 && state?.hold != null && events.length === 0) {
+          if (wave > 0 && state?.drain != null && events.length === 0) {
             begun += 1;
             return events;
           }
@@ -246,7 +246,7 @@ it('a run that goes on as others does and gives the same as one that does not', 
   expect(continued).toBeGreaterThan(RUNS / 2);
 });
 
-/** What a retry of a run does and gives; visits may have other numbers, and names another order. */
+/** The work and the result of a retry; visits may have other numbers, and names another order. */
 function retryOf(state: RunState, task: string | null) {
   const carried = carry(state, task);
   if (carried === null) return null;
@@ -313,7 +313,7 @@ function playChain(
   return played;
 }
 
-/** What workers and sub-workflows are told to do. */
+/** The commands for workers and sub-workflows. */
 function workOf(commands: readonly Command[]) {
   return commands.flatMap((command) => {
     if (command.type === 'child') return [[command.key, command.n, command.input]];

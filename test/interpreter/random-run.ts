@@ -3,7 +3,7 @@ import type { Definition, Task } from '../../model/definition.ts';
 import type { Json } from '../../model/json.ts';
 import { type Attempt, fail, hang, ok } from './rehearse.ts';
 
-/** A definition with what becomes of its tasks, and what is done to the run from outside. */
+/** A definition, the outcomes of its tasks, and events from outside. */
 export interface RandomRun {
   definition: Definition;
   outcomes: Record<string, Attempt | Attempt[]>;
@@ -22,7 +22,7 @@ const attempt = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(fail('E_ONE'), fail('E_TWO'), fail('timeout')) },
 );
 
-/** Conditions: most are never wrong, one is where a task has no number as its result. */
+/** Conditions: most can always be evaluated; one fails where the result of a task is not a number. */
 const condition = fc.constantFrom(
   ...[
     'succeeded()',
@@ -63,7 +63,7 @@ const kind = fc.constantFrom(
   ...(['act', 'act', 'act', 'act', 'transform', 'transform', 'read', 'fail', 'delay', 'wait', 'sub', 'sub'] as const),
 );
 
-/** What the sub-workflows do on a server, and what the interpreter alone is told of them. */
+/** The sub-workflows on a server, and their outcomes in the interpreter alone. */
 export const SUB_WORKFLOWS: Record<string, Definition> = {
   'sub.one': {
     tasks: [
@@ -176,7 +176,7 @@ export function randomRun(): fc.Arbitrary<RandomRun> {
       const edged = tasks.some(({ next, on_success, on_failure }) => next || on_success || on_failure);
       const outcomes = outcomesOf([...tasks, ...cleaning], attempts);
       const first = outcomes.find(([name]) => tasks.some((task) => task.name === name && task.action === 'test.act'));
-      // What never ends by itself needs something that ends it: a cleanup is ended by nothing but its own timeout.
+      // A task that never ends needs something that ends it; a cleanup is ended by its own timeout only.
       if (hangs && timeout === 0.1 && first !== undefined) first[1] = [hang];
       const definition: Definition = {
         tasks: [...tasks, ...cleaning],
@@ -208,7 +208,7 @@ function entriesOf(tasks: readonly Task[], led: ReadonlySet<string>): string[] {
   return names.filter((name, index) => index === 0 || !led.has(name) || (name === 'p' && !names.includes('o')));
 }
 
-/** An output that tells all that the run itself knows: so what closes it can be compared with what is projected. */
+/** An output with everything that the run itself knows, so that its close can be compared with the projection. */
 function everythingSeen(names: string[]): Json {
   const tasks = names.map((name) => [
     name,
@@ -245,7 +245,7 @@ function taskOf(drawn: DrawnTask, names: string[], index: number, graph: boolean
   };
   const task: Task = { ...common, ...bodies[drawn.kind]! };
   if (!graph || style === 'none') return task;
-  // Forward, so that what is drawn ends by itself; `again` leads back, a bounded number of times.
+  // Forward, so that a drawn run ends by itself; `again` leads back a bounded number of times.
   const forward = (to: number) => names[index + 1 + (to % Math.max(1, names.length - index - 1))];
   if (style === 'on') {
     const [one, two] = transitions;
@@ -277,7 +277,7 @@ function taskOf(drawn: DrawnTask, names: string[], index: number, graph: boolean
   };
 }
 
-/** A fork, branches, and the join in which they meet, a number of rounds: an entry of its own. */
+/** A fork, branches, and the join in which they meet, for a number of rounds, as a separate entry. */
 function diamondOf({ drawn, join, on, rounds, transitions }: Diamond): Task[] {
   const names = ['p', 'q', 'r', 's', 't'].slice(0, drawn.length);
   const tasks = drawn.map((task, index) => taskOf(task, names, index, false));
@@ -300,7 +300,7 @@ function diamondOf({ drawn, join, on, rounds, transitions }: Diamond): Task[] {
   return [{ name: 'o', action: 'core.noop', next }, ...tasks];
 }
 
-/** Makes a task wait for others where some lead to it: for no more than do. */
+/** Makes a task wait for the others that lead to it, never for more than there are. */
 function addJoin(task: Task, join: Task['join'], tasks: readonly Task[]): void {
   const inbound = tasks.filter((other) => targetsOf(other).includes(task.name)).length;
   if (join === undefined || inbound === 0) return;
@@ -309,7 +309,7 @@ function addJoin(task: Task, join: Task['join'], tasks: readonly Task[]): void {
 
 /** An object without the fields that are undefined. */
 function definedOf<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  // What is left out is not there, which the type cannot say.
+  // The type cannot say that the other fields are absent.
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as never;
 }
 

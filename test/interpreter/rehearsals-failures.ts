@@ -20,7 +20,7 @@ const known = (failure: { [field: string]: Json }): Json => ({
   ...failure,
 });
 
-/** What a run knows of its failures and attempts, as rows. */
+/** Failures and attempts as a run sees them, as rows. */
 export const FAILURE_REHEARSALS: Rehearsal[] = [
   {
     name: 'an error has every field, null where nothing is known, and so has the error of a task',

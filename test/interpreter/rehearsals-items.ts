@@ -110,7 +110,7 @@ export const ITEM_REHEARSALS: Rehearsal[] = [
         ],
       },
     },
-    // Which of two items ends first is up to the machine.
+    // The machine decides which of two items ends first.
     pure: true,
   },
   {

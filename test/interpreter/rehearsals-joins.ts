@@ -1,6 +1,6 @@
 import { act, fail, give, ok, type Rehearsal } from './rehearse.ts';
 
-/** Waits some hundredths of a second, so that what it leads to comes later than what others lead to. */
+/** Waits some hundredths of a second, so that its followers come later than those of others. */
 const pause = (name: string, hundredths: number, rest: object = {}) => ({
   name,
   action: 'core.delay',

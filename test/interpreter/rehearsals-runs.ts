@@ -1,6 +1,6 @@
 import { act, fail, give, hang, ok, type Rehearsal } from './rehearse.ts';
 
-/** What holds for a run as a whole: `when`, `output`, `timeout`, cleanup; and time, attempts and chance, as rows. */
+/** Rules for a run as a whole: `when`, `output`, `timeout`, cleanup; and time, attempts and chance, as rows. */
 export const RUN_REHEARSALS: Rehearsal[] = [
   {
     name: 'a run whose condition is false is skipped, having run nothing',
@@ -86,7 +86,7 @@ export const RUN_REHEARSALS: Rehearsal[] = [
   {
     name: 'after the timeout of the run the cleanup runs in list order with the variables of all branches, past its own failures',
     definition: {
-      // Long enough for a busy machine to get as far as the task that hangs.
+      // Long enough for a busy machine to reach the task that hangs.
       timeout: 20,
       start: ['a', 'b'],
       on_cancel: ['undo', 'report'],

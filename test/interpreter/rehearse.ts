@@ -18,16 +18,16 @@ import { KNOWN_ACTIONS, specsOf } from '../../service/actions/actions.ts';
 /** How one attempt of a task ends: in tests of the interpreter, and by the test worker on a real server. */
 export type Attempt = MockOutcome;
 
-/** A table row: a definition, how its tasks end, and what must come of it. */
+/** A table row: a definition, the outcomes of its tasks, and the expected results. */
 export interface Rehearsal {
   name: string;
   definition: Definition;
   input?: JsonObject;
-  /** By task; a list is consumed one an attempt. A task without one succeeds with null. */
+  /** Outcomes by task; each attempt takes the next one of a list. A task without outcomes succeeds with null. */
   outcomes?: Record<string, Attempt | Attempt[]>;
-  /** By task, one an item. */
+  /** Outcomes by task, one for each item. */
   items?: Record<string, Attempt[] | Attempt[][]>;
-  /** Workflows that it can reach, by ref. On a server they run; here they end as `outcomes` say. */
+  /** Workflows that it can reach, by ref. On a server they run; here they end by `outcomes`. */
   workflows?: Record<string, Definition>;
   /** Limits of its work; the interpreter's own unless they are given. */
   limits?: Partial<WorkLimits>;
@@ -43,13 +43,13 @@ export interface Rehearsal {
     /** Milliseconds that pass in the simulation, where nothing but timers takes time. */
     elapsed?: number;
   };
-  /** The row holds only in the interpreter: it needs faults, or an order of endings, that no test can make on a server. */
+  /** Whether the row holds only in the interpreter, because it needs faults, or an order of endings, that no test can cause on a server. */
   pure?: true;
 }
 
 /** A task that the test's own worker runs. */
 export const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
-/** A task that gives some data, inside the workflow. */
+/** A task that returns some data, inside the workflow. */
 export const give = (name: string, data: Json, rest: object = {}) => ({
   name,
   action: 'core.transform',
@@ -95,7 +95,7 @@ const TEST_SPECS: Record<string, ActionSpec> = {
   },
 };
 
-/** What the validation of tests knows. */
+/** The actions that the validation of tests knows. */
 export const TEST_ACTIONS: ReadonlyMap<string, KnownAction> = new Map([
   ...KNOWN_ACTIONS,
   ...Object.keys(TEST_SPECS).map((ref): [string, KnownAction] => [ref, { runs: 'worker', param_schema: null }]),
@@ -144,7 +144,7 @@ export function runInput(
   };
 }
 
-/** What came of a rehearsal. */
+/** The results of a rehearsal. */
 export interface Rehearsed {
   state: RunState;
   order: string[];

@@ -22,13 +22,13 @@ export function testKey(byte: number) {
   };
 }
 
-/** The key that runs of tests trust, and one that none does. */
+/** The key that runs of tests trust, and one that no run trusts. */
 export const KEY = testKey(1);
 export const FOREIGN_KEY = testKey(2);
 
 export const signer = createStatementSigner([KEY]);
 
-/** What the input of a run has more that asks for signed statements. */
+/** The additional fields in the input of a run that demands signed statements. */
 export const SIGNED = { tenant: 'acme', blind: '00'.repeat(16), trust: signer.trust() };
 
 /** A run as far as a signer needs it. */
@@ -50,6 +50,6 @@ export const annDecides = (inquiry: string, given: Partial<Decision> = {}): Deci
   ...given,
 });
 
-/** The payload of the same, signed for a run. */
+/** The payload of a decision of Ann's, signed for a run. */
 export const signedDecision = (run: RunInput, chain: string, decision: Decision, what?: string): Json =>
   signer.sealDecision(placeOf(run, chain), decision, what);

@@ -32,7 +32,7 @@ const started = (run = RUN, chain = CHAIN) => begin(run, {}, STARTED, { chain })
 const shown = (state: RunState) => inquiriesOf(state)[0]!;
 const signal = (name: string, payload: Json) => ({ type: 'signal' as const, name, payload });
 
-/** Sends a payload to a run and tells how its question stands, and what was refused. */
+/** Sends a payload to a run; returns the status of its question, and the refusals. */
 function send(state: RunState, payload: Json, name = DECISION_SIGNAL) {
   step(state, [signal(name, payload)], STARTED + 2_000);
   const { refused, refusals } = state.statements;
@@ -116,7 +116,7 @@ describe('a signed decision', () => {
   ])('does not count with %s', (_, payload, reason) => {
     const state = started();
     expect(send(state, payload)).toEqual({ ...UNTOUCHED, refused: [reason] });
-    // Whoever forges under the name of a statement does not keep the true one out.
+    // A forgery with the id of a statement does not keep out the genuine one.
     expect(send(state, annSigned())).toMatchObject({ status: 'approved' });
   });
 
@@ -184,7 +184,7 @@ describe('a signed decision', () => {
     if (last?.type !== 'continue') return;
     const { refused, refusals } = state.statements;
     expect([refused, refusals.length, refusals[0]!.reason]).toEqual([3_000, 100, 'bad_signature']);
-    // Whoever has sent the newest ones finds out that they must send them again.
+    // The senders of the newest ones learn that they must send them again.
     expect(refusals.slice(50).map(({ reason, claims }) => [reason, claims.id!.split(' ')[0]])).toEqual(
       Array.from({ length: 50 }, (_, at) => ['flooded', String(2_950 + at)]),
     );
@@ -327,7 +327,7 @@ describe('the keys that a run trusts', () => {
     expect(Object.keys(state.trust!.keys)).toEqual([KEY.kid, FOREIGN_KEY.kid]);
     send(state, revoke, TRUST_SIGNAL);
     expect(state.trust).toEqual({ keys: { [FOREIGN_KEY.kid]: FOREIGN_KEY.x }, revoked: [KEY.kid] });
-    // Nor does the same statement bring it back, or what it has signed before.
+    // Neither the same statement nor earlier ones of the key bring it back.
     expect(send(state, add, TRUST_SIGNAL).refused).toEqual(['unknown_key', 'revoked_key']);
     expect(send(state, annSigned())).toMatchObject({
       status: 'pending',
@@ -464,7 +464,7 @@ describe('a retry', () => {
   });
 });
 
-/** The same bytes in another spelling: the last character of 64 bytes has four bits that stand for nothing. */
+/** The same bytes in another spelling: the last character of 64 bytes has four unused bits. */
 function respelled(sig: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return sig.slice(0, -1) + alphabet[alphabet.indexOf(sig.at(-1)!) + 1];

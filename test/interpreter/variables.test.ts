@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { type Published, Variables } from '../../interpreter/variables.ts';
 import { draws } from '../seed.ts';
 
-/** What layers are to be, said as simply as can be: a map that is copied. */
+/** The simplest equivalent of layers: a map that is copied. */
 type Model = Map<string, Published>;
 
 function mergedModel(one: Model, other: Model): Model {

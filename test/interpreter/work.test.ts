@@ -153,7 +153,7 @@ it('a hand-back says why', () => {
     rehearse({ definition: { tasks: [act('a')] }, outcomes: { a: Array.from({ length: 9_000 }, () => outcome) } }).close
       ?.failure?.message;
   expect(messageOf(away)).toBe(reason);
-  // What else a worker says is not repeated.
+  // The other text of a worker is not repeated.
   expect(messageOf(busy)).toBe('worker_busy: no worker had room for the task');
 });
 

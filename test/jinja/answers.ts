@@ -7,7 +7,7 @@ import { compileTemplate } from '../../expression/template.ts';
 import type { Value } from '../../expression/values.ts';
 import { CONTEXT } from './generator.ts';
 
-/** What a template puts out as text, or that it is refused. */
+/** The output of a template as text, or its refusal. */
 export type Answer = { text: string } | { error: string };
 
 const context = CONTEXT as unknown as Record<string, Value>; // JSON, which values are
@@ -18,7 +18,7 @@ const scope = {
   dialect: NEWEST_DIALECT,
 };
 
-/** What Fermata makes of a template, as text: how a value is spelt shows its type. */
+/** Renders a template with Fermata, as text: the spelling of a value shows its type. */
 export function answerOf(template: string): Answer {
   try {
     const { statements } = compileTemplate(template);

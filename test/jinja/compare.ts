@@ -7,7 +7,7 @@ import { deviationOf } from './deviations.ts';
 import { CONTEXT, createGenerator } from './generator.ts';
 
 // Compares random templates with the real Jinja2 3.1 (pip install jinja2), which PYTHON may name: npm run test:jinja -- [seed] [count].
-// With a third argument, `record`, what Jinja2 gives becomes test/fixtures/jinja-random.json.gz, which the unit tests replay.
+// With a third argument, `record`, the results of Jinja2 become test/fixtures/jinja-random.json.gz, which the unit tests replay.
 
 const seed = Number(process.argv[2] ?? Date.now() % 2 ** 31);
 const count = Number(process.argv[3] ?? 10_000);

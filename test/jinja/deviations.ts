@@ -1,6 +1,6 @@
 import type { Answer } from './answers.ts';
 
-/** A difference from Jinja2 that is meant: docs/expressions.md says the same of it. */
+/** An intended difference from Jinja2, described in docs/expressions.md. */
 interface Deviation {
   says: string;
   applies(template: string, theirs: Answer, ours: Answer): boolean;
@@ -41,7 +41,7 @@ export const DEVIATIONS: readonly Deviation[] = [
   },
 ];
 
-/** What is said of the difference that two answers show; null: it is none that is meant. */
+/** Returns the intended difference that two answers show; null: it is not an intended one. */
 export function deviationOf(template: string, theirs: Answer, ours: Answer): string | null {
   return DEVIATIONS.find(({ applies }) => applies(template, theirs, ours))?.says ?? null;
 }

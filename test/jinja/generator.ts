@@ -1,6 +1,6 @@
 import { createRandom } from '../seed.ts';
 
-/** What the templates read. */
+/** The data that the templates read. */
 export const CONTEXT = {
   n: 5,
   z: 0,
@@ -312,7 +312,7 @@ export function createGenerator(seed: number): () => string {
   };
 
   function expression(kind: Kind, depth: number): string {
-    // Now and then, a value of another kind than is wanted: what is refused must be refused by both.
+    // Now and then, a value of another kind than is wanted: both must refuse the same templates.
     const wanted = chance(0.05) ? pick(['number', 'text', 'list', 'dict', 'flag'] as const) : kind;
     if (chance(0.02)) return pick(['nope', 'd.zz', 'nul.x', 'xs[9]']);
     return depth <= 0 || chance(0.25) ? pick(ATOMS[wanted]) : pick(MAKERS[wanted])(depth - 1);

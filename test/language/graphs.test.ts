@@ -20,7 +20,7 @@ const definitions: fc.Arbitrary<Definition> = fc
   .map(([edges, joins]) => ({
     start: ['t0'],
     tasks: names.map((name, index) => {
-      // Mostly forwards; the last number stands for a task that is not there.
+      // Mostly forwards; the last number stands for a task that does not exist.
       const targets = edges
         .filter(([from, to, back]) => from === index && (back === 0 || to > from))
         .map(([, to]) => `t${to}`);
@@ -51,7 +51,7 @@ it('what follows a task is what a path leads to', () => {
   );
 });
 
-/** By task, where its lineage may have begun, found by following every transition until nothing changes. */
+/** The possible origins of each task's lineage, found by following every transition until nothing changes. */
 function lineagesOf({ tasks, graph, entries }: Program): Map<string, Set<string>> {
   const lineages = new Map<string, Set<string>>();
   for (const { name, opensLineage } of tasks.values()) {

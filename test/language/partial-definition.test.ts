@@ -22,7 +22,7 @@ function issuesOf(definition: Json): string[] {
   return [...parsed.issues, ...found].map(({ code, path }) => `${code} ${path.replace('/definition', '')}`);
 }
 
-// What is listed after the first issues of shape is found in spite of them, and nothing is that they could have caused.
+// The issues after the first ones of shape are found in spite of those, and none of them could be caused by those.
 it.each<[string, Json, string[]]>([
   [
     'a broken field next to mistakes of all kinds',

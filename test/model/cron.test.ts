@@ -50,7 +50,7 @@ describe('parseCron', () => {
   });
 
   it.each([
-    // What other schedulers know.
+    // Syntax of other schedulers.
     ['0 0 5 * * *', 'has 6 fields: only minute, hour, day of month, month and day of week are allowed'],
     ['0 9 * * 1 2027', 'has 6 fields'],
     ['0 0 5 * * * 2027', 'has 7 fields'],
@@ -68,7 +68,7 @@ describe('parseCron', () => {
     ['CRON_TZ=Europe/Zurich 0 0 * * *', 'must not contain a time zone: use "time_zone"'],
     ['@every 1h', 'must not be an interval: use "every", in seconds'],
     ['@reboot', 'unknown shorthand "@reboot": use one of @hourly, '],
-    // What means nothing, or more than one thing.
+    // Lines without a meaning, or with several.
     ['', 'must have five fields'],
     ['0 5', 'must have five fields'],
     ['constructor', 'must have five fields'],
@@ -106,7 +106,7 @@ it.each([
   ['0 0 30 2 *', '2026-01-01', '2034-01-01', 0],
   ['0 0 31 4,6,9,11 *', '2026-01-01', '2034-01-01', 0],
   ['0 0 13 * 5', '2026-02-01', '2026-03-31', 2 + 8],
-  // No more than is asked for is counted.
+  // Counting stops beyond the given limit.
   ['* * * * *', '2026-01-01', '9999-01-01', 2_880],
 ])('%s from %s to %s comes %i times', (line, from, to, count) => {
   expect(countTimes(parseCron(line), day(from), day(to), 2_000)).toBe(count);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JsonRefused, parseJson } from '../../model/json-reader.ts';
 
-/** What a text is refused for, as `code pointer` each; or its value. */
+/** Returns the faults of a text, each as `code pointer`; or its value. */
 function outcomeOf(text: string, options?: { bigIntegers: 'text' }): unknown {
   try {
     return parseJson(text, options);
@@ -13,7 +13,7 @@ function outcomeOf(text: string, options?: { bigIntegers: 'text' }): unknown {
 
 /** Each outcome, without and with big integers as texts; the second one only where it is another. */
 const TABLE: [text: string, plain: unknown, withTexts?: unknown][] = [
-  // Integers, up to what a double carries.
+  // Integers, up to those that a double represents.
   ['9007199254740991', 9007199254740991],
   ['-9007199254740991', -9007199254740991],
   ['9007199254740992', ['number_inexact '], '9007199254740992'],
@@ -21,7 +21,7 @@ const TABLE: [text: string, plain: unknown, withTexts?: unknown][] = [
   ['{"a":[1,{"b":7615917337495251231}]}', ['number_inexact /a/1/b'], { a: [1, { b: '7615917337495251231' }] }],
   ['[18446744073709551615,1]', ['number_inexact /0'], ['18446744073709551615', 1]],
   [`[${'9'.repeat(400)}]`, ['number_inexact /0'], ['9'.repeat(400)]],
-  // Fractions are rounded to the nearest double, as every tool does it; what is no number any more is refused.
+  // Fractions are rounded to the nearest double, as by every tool; values outside its range are refused.
   ['0.1000000000000000055511151231257827', 0.1],
   ['1e308', 1e308],
   ['1E20', 1e20],
@@ -49,7 +49,7 @@ const TABLE: [text: string, plain: unknown, withTexts?: unknown][] = [
   ['["\\ude00\\ud83d"]', ['text_malformed /0'], ['text_malformed /0']],
   ['["\ud83d"]', ['text_malformed /0'], ['text_malformed /0']],
   ['{"a":{"\\ud800":1}}', ['text_malformed /a/\ufffd'], ['text_malformed /a/\ufffd']],
-  // What marks a structure means nothing in a text.
+  // Characters of the structure have no meaning in a text.
   ['{"a\\"b{[,":"}]\\\\","c":[],"d":{}}', { 'a"b{[,': '}]\\', c: [], d: {} }],
   [
     ' [ 1 , { "a" : [ ] , "b" : 99999999999999999 } ] ',

@@ -34,7 +34,7 @@ function scene(total: number, places = Number.POSITIVE_INFINITY, bytes = Number.
 
 describe('permits', () => {
   it.each([
-    // total, what each tenant takes in this order, what each holds then
+    // total, permits that each tenant takes in this order, permits that each holds then
     [100, [['a', 50]], { a: 50 }],
     [100, [['a', 150]], { a: 90 }],
     [

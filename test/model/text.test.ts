@@ -6,7 +6,7 @@ it.each([
   ['longer', 5, 'long…'],
   ['', 5, ''],
   ['half \ud83d', 100, 'half \ufffd'],
-  // A cut within a character leaves none of it.
+  // A cut within a character removes all of it.
   ['abc👍def', 5, 'abc\ufffd…'],
 ])('%j is at most %i units', (given, most, bounded) => {
   expect(boundedText(given, most)).toBe(bounded);

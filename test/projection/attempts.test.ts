@@ -12,7 +12,7 @@ const MADE = 'v5/further-attempts-are-made-until-one-succeeds.binpb';
 const COUNTED = 'v10/a-task-knows-how-many-attempts-it-has-made-and-its-failure-which-one-it-was.binpb';
 const USED_UP = 'v5/when-the-attempts-are-used-up-the-last-failure-counts.binpb';
 
-/** The run as it was before history had anything of an attempt, with what describe tells of the activity. */
+/** The run before its history had anything of an attempt, with the described activity. */
 function described(activity: Pending): Execution {
   const events = readEvents(MADE);
   const begun = events.slice(

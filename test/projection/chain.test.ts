@@ -17,7 +17,7 @@ it.each(chains)('%s: without its first run, the rest tells what it can, and that
   const { tasks, ...told } = rest;
   expect(told).toMatchObject({ projection: 'complete', partial: true, status: whole.status, output: whole.output });
   expect([rest.runId, rest.variables, rest.input]).toEqual([whole.runId, whole.variables, whole.input]);
-  // What is handed on is when the first workflow task began.
+  // The time that is passed on is the start of the first workflow task.
   expect(Date.parse(rest.created) - Date.parse(whole.created)).toBeLessThan(1_000);
   const keys = whole.tasks.map(({ key }) => key);
   expect(tasks.length).toBeLessThanOrEqual(keys.length);
@@ -81,6 +81,6 @@ it('what was not handed on of the outputs of items is told by the runs that have
   const task = ({ tasks }: Execution) => tasks.find(({ key }) => key === 'each')!;
   const output = task(projectExecution('x', names.flatMap(readEvents))).output as string[];
   expect(output.map((text) => Number.parseInt(text, 10))).toEqual(Array.from({ length: 20 }, (_, at) => at));
-  // Whoever does not have them says nothing rather than something wrong.
+  // Without these runs, nothing is shown rather than something wrong.
   expect(task(projectExecution('x', names.slice(1).flatMap(readEvents))).output).toBeNull();
 });

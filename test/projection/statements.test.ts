@@ -36,7 +36,7 @@ it('a decision that was signed is shown as one, and after any change of a single
       const json = parsed(changed);
       if (json !== undefined && canonicalJson(json) === canonicalJson(JSON.parse(text))) return;
       const { inquiries, statements } = projectExecution(NAME, copy);
-      // What is no JSON reaches no run; everything else is counted as refused.
+      // Payloads that are not JSON reach no run; all others are counted as refused.
       const refused = json === undefined ? 3 : 4;
       expect([inquiries[0]?.status, inquiries[0]?.votes, statements]).toMatchObject([
         'pending',

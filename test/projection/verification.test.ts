@@ -16,7 +16,7 @@ const DELEGATED = 'v9/decided-on-behalf-of-somebody-who-has-delegated-it.binpb';
 const ABOVE = 'v9/a-sub-workflow-asks-and-is-decided-by-a-signed-statement.binpb';
 const BELOW = 'v9/a-sub-workflow-asks-and-is-decided-by-a-signed-statement-below.binpb';
 
-/** The tenant in a memo; the run has one of its own in these recordings. */
+/** The tenant in a memo; the run has another one in these recordings. */
 const TENANT = '11111111-1111-4111-8111-111111111111';
 
 /** A history as JSON, whose events a test changes. */
@@ -30,7 +30,7 @@ const payloadOf = (value: Json) => ({
 });
 const jsonIn = ({ data }: { data: string }) => JSON.parse(Buffer.from(data, 'base64').toString()) as JsonObject;
 
-/** Writes times and durations as proto3 JSON does; everything else is written so already. */
+/** Writes times and durations as proto3 JSON does; everything else has that form already. */
 function protoJsonOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((entry) => protoJsonOf(entry, ''));
@@ -91,7 +91,7 @@ function changeStart(history: Written, change: (run: JsonObject) => unknown): vo
   payloads[1] = payloadOf(run);
 }
 
-/** Numbers the events anew, and what refers to them. */
+/** Renumbers the events, and the references to them. */
 function renumber({ events }: Written): void {
   const numbers = new Map(events.map((event, at) => [String(event.eventId), String(at + 1)]));
   for (const event of events) {

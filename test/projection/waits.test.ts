@@ -8,7 +8,7 @@ type Pending = temporal.api.workflow.v1.IPendingActivityInfo;
 const at = (seconds: number) => ({ seconds: seconds as never, nanos: 0 });
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
 
-/** What a worker sends with the heartbeats of an activity. */
+/** The details that a worker sends with the heartbeats of an activity. */
 const beating = (details: string) => ({
   payloads: [
     {
@@ -76,7 +76,7 @@ it.each([
   [RECORDED[0]!.name, 1, 0, undefined],
   [RECORDED[0]!.name, 1, 1, true],
   [RECORDED[0]!.name, 1, 2, true],
-  // One that has ended takes nothing.
+  // An activity that has ended holds nothing.
   [RECORDED[0]!.name, Infinity, 1, undefined],
 ])(
   '%s up to event %d, the workflow task tried %i times: unsettled %s',

@@ -27,7 +27,7 @@ function start({
   return pool.run as unknown as (name: string, tenant: string, input?: unknown) => Promise<unknown>;
 }
 
-/** What has become of some jobs by now: their results, the codes of their refusals, or `pending`. */
+/** Returns the state of some jobs: their results, the codes of their refusals, or `pending`. */
 function watch(jobs: Record<string, Promise<unknown>>): Record<string, unknown> {
   const seen: Record<string, unknown> = Object.fromEntries(Object.keys(jobs).map((name) => [name, 'pending']));
   for (const [name, job] of Object.entries(jobs)) {

@@ -2,7 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import { WorkMeter } from '../../model/work.ts';
 import { serveJobs } from '../../threads/serve.ts';
 
-// What the threads of the pool's tests run.
+// The jobs of the threads in the tests of the pool.
 
 const nest = (depth: number): number => 1 + nest(depth + 1);
 

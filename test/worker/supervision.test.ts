@@ -22,7 +22,7 @@ const alone = (name: string, seconds: number): WatchReport => ({
   alone: { ...run(name), seconds },
 });
 
-/** A supervision on a clock of the test's, which ticks every half second; gives what was decided, with the time. */
+/** A supervision on a clock of the test, which ticks every half second; returns the actions, with their times. */
 function play() {
   let now = 0;
   const state = createSupervision(now);
@@ -30,7 +30,7 @@ function play() {
   const say = (event: SupervisionEvent) => {
     for (const action of supervise(state, event, now)) decided.push({ at: now, action });
   };
-  /** Lets seconds pass, in which each named worker says what it is given. */
+  /** Lets seconds pass, in which each named worker sends its message. */
   const pass = (seconds: number, reports: Record<number, WatchReport> = {}) => {
     for (const end = now + seconds; now < end; ) {
       now += 0.5;
@@ -49,7 +49,7 @@ function play() {
     },
     ready: (worker: number) => say({ type: 'ready', worker }),
     end: (worker: number, ending: Ending) => say({ type: 'ended', worker, ending }),
-    /** What was decided since it was asked last. */
+    /** Returns the actions since the last call. */
     taken: () => decided.splice(0).map(({ action }) => action),
     timed: () => decided.splice(0),
   };

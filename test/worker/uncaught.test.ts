@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
 
-/** Ends with what became of two attempts and of an error that belongs to none. */
+/** Ends with the results of two attempts, and of an error that belongs to no attempt. */
 const PROCESS = `
   import { connect, createServer } from 'node:net';
   import { attempted } from '${import.meta.dirname}/../../activities/attempt.ts';

@@ -65,7 +65,7 @@ describe('a watch', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  /** A native worker of the test's, watched; `come` and `end` let an activation of a run come and end. */
+  /** A watched native worker of the test; `come` and `end` let an activation of a run come and end. */
   function watched(eager: boolean) {
     const reports: WatchReport[] = [];
     const coming: Buffer[] = [];

@@ -66,10 +66,10 @@ describe('work that a schema and a value cause is counted, and bounded', () => {
   ])('%s', (_, schema, value, codes, most) => {
     const spent = spend(schema, value);
     expect([spent.codes, spent.units <= most]).toEqual([codes, true]);
-    // As long as 20,000 plain entries take, times a factor for what is counted and for a busy machine.
+    // The time of 20,000 plain entries, times a factor for counting and for a busy machine.
     const plain = Math.max(1, spend({ items: { type: 'integer' } }, numbers).time);
     let { time } = spent;
-    // A busy machine disturbs any one: the fastest counts.
+    // A busy machine may disturb any of them: the fastest counts.
     for (let tries = 1; tries < 5 && time / plain >= 2_000; tries += 1)
       time = Math.min(time, spend(schema, value).time);
     expect(time / plain).toBeLessThan(2_000);

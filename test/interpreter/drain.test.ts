@@ -10,12 +10,12 @@ import type { RunInput } from '../../model/run-input.ts';
 import { question } from './inquiry-scripts.ts';
 import { act, runInput, STARTED } from './rehearse.ts';
 
-// When a run goes on as another one, and what it hands on.
+// When a run continues as new, and the state that it passes on.
 
 const done = (key: string, output: Json = null): RunEvent => ({ type: 'completed', key, output });
 const fired = (key: string): RunEvent => ({ type: 'fired', key });
 
-/** A run to which events come with a length of history; what it leads to, in short. */
+/** Begins a run that takes events with a length of history; returns the effect of each, in short. */
 function play(run: RunInput, at = STARTED) {
   const { state, commands } = begin(run, {}, at);
   const told = (all: Command[]) =>
@@ -28,7 +28,7 @@ function play(run: RunInput, at = STARTED) {
       last = step(state, events, at + 1000, { length, suggested });
       return told(last);
     },
-    /** The run that it goes on as, over JSON. */
+    /** The run as which it continues, by way of JSON. */
     next(later = 5000) {
       const onward = last.find((command) => command.type === 'continue');
       return play(JSON.parse(JSON.stringify(onward!.run)) as RunInput, at + later);
@@ -66,7 +66,7 @@ describe('a run whose history is long', () => {
     expect(run.take(5_000, true)).toEqual([]);
     expect(run.take(6_102, true)).toEqual(['timer ~drain']);
     expect(run.take(20_000, true)).toEqual(['cancel_timer ~drain']);
-    expect(run.state.hold).toBe('hard');
+    expect(run.state.drain).toBe('hard');
     run.take(20_003, true, done('b'));
     expect(run.take(20_006, true, done('c'))).toEqual(['close']);
   });

@@ -13,13 +13,13 @@ import { decide, templateFailure } from './visits.ts';
 const MAX_KEY = 256;
 
 /** The answer to whether a slot of the concurrency key is free: the run begins, or it is skipped or fails instead of waiting. */
-export type TurnVerdict = 'begin' | 'skip' | 'fail';
+export type SlotVerdict = 'begin' | 'skip' | 'fail';
 
 /**
  * Renders the concurrency key of a run; null: its definition has none. The key is a text, a number or a boolean. `interpreter` is the
  * version of the run; `meter` counts the work of the template.
  */
-export function turnOf(
+export function renderConcurrencyKey(
   { definition, ref, version }: { definition: Definition; ref: string; version: string },
   input: Parameters,
   interpreter: number,
@@ -53,12 +53,12 @@ function scopeOver(input: Parameters, ref: string, version: string): Omit<Scope,
 }
 
 /** Returns whether a run must wait before it begins until a signal reports that a slot is free, because its start did not find that out. */
-export function mustWait({ definition, turn, carried }: RunInput): boolean {
+export function mustAwaitSlot({ definition, turn, carried }: RunInput): boolean {
   return definition.concurrency_key !== undefined && turn === undefined && carried?.middle === undefined;
 }
 
 /** Takes the answer about the slot of a run; false when the run does not wait for it. */
-export function takeTurn(state: RunState, verdict: TurnVerdict): boolean {
+export function takeSlotVerdict(state: RunState, verdict: SlotVerdict): boolean {
   if (state.turn === null || state.outcome !== null) return false;
   state.turn = null;
   if (verdict === 'skip') closeSkipped(state);

@@ -11,7 +11,7 @@ import { decide } from './visits.ts';
 import { exhaust, isHeavy, isTooHeavy, workDone } from './work.ts';
 
 /** Seconds for which new work is held back so that running work can end. */
-const HOLD_SECONDS = 10;
+const DRAIN_SECONDS = 10;
 
 /** Events after which a drain is tried again when running work took longer. */
 const TRY_AGAIN_AFTER = 2_000;
@@ -28,29 +28,29 @@ function isStatement(event: RunEvent): boolean {
 }
 
 /** Returns whether new work may begin: no pause, no concurrency key and no drain holds it back. */
-export function mayBegin({ paused, hold, turn }: RunState): boolean {
-  return paused === null && hold === null && turn === null;
+export function mayBegin({ paused, drain, turn }: RunState): boolean {
+  return paused === null && drain === null && turn === null;
 }
 
 /** Begins a drain once the history, or the work in it, is long enough for the run to continue as new. */
-export function considerHold(state: RunState): void {
-  const { version, history, holdFrom, stopping, hold } = state;
+export function considerDrain(state: RunState): void {
+  const { version, history, drainFrom, stopping, drain } = state;
   if (version < CONTINUATION || stopping !== null) return;
   const heavy = version >= BOUNDED_WORK && isHeavy(state);
-  const long = history.length >= holdFrom;
+  const long = history.length >= drainFrom;
   if ((long && history.length >= HARD_EVENTS) || (heavy && isTooHeavy(state))) {
     dropPending(state, DRAIN_KEY);
-    state.hold = 'hard';
-  } else if (hold === null && (heavy || (long && history.suggested))) state.hold = 'soft';
+    state.drain = 'hard';
+  } else if (drain === null && (heavy || (long && history.suggested))) state.drain = 'soft';
 }
 
 /** Continues a draining run as new as soon as no worker has any of its work. */
-export function goOn(state: RunState): 'continued' | 'released' | undefined {
-  const { hold, outcome, stopping, inFlight, history } = state;
-  if (hold === null || outcome !== null || stopping !== null) return undefined;
+export function continueAsNew(state: RunState): 'continued' | 'released' | undefined {
+  const { drain, outcome, stopping, inFlight, history } = state;
+  if (drain === null || outcome !== null || stopping !== null) return undefined;
   if (inFlight > 0) {
-    if (hold === 'soft' && !state.pending.has(DRAIN_KEY)) {
-      armTimer(state, DRAIN_KEY, { ...NO_WORK, kind: 'drain' }, HOLD_SECONDS * 1000);
+    if (drain === 'soft' && !state.pending.has(DRAIN_KEY)) {
+      armTimer(state, DRAIN_KEY, { ...NO_WORK, kind: 'drain' }, DRAIN_SECONDS * 1000);
     }
     return undefined;
   }
@@ -64,7 +64,7 @@ export function goOn(state: RunState): 'continued' | 'released' | undefined {
   // From now on statements are refused without work, so that soon none is left to pass on.
   const drains = isFlooded(state) && state.backlog.some(isStatement);
   if (drains && history.length < LAST_EVENTS) return undefined;
-  endHold(state);
+  endDrain(state);
   const message = `its state of ${bytes} bytes is too large to go on in another`;
   if (history.length >= LAST_EVENTS) {
     const reason = `the run has ${history.length} events, and ${message}`;
@@ -76,14 +76,14 @@ export function goOn(state: RunState): 'continued' | 'released' | undefined {
 }
 
 /** Ends a drain that took too long: new work begins, and the drain is tried again later. */
-export function endHold(state: RunState): void {
-  release(state);
-  state.holdFrom = state.history.length + TRY_AGAIN_AFTER;
-  state.work.heldAt = workDone(state) + state.work.limits.run;
+export function endDrain(state: RunState): void {
+  clearDrain(state);
+  state.drainFrom = state.history.length + TRY_AGAIN_AFTER;
+  state.work.drainAt = workDone(state) + state.work.limits.run;
 }
 
 /** Lets new work begin. */
-export function release(state: RunState): void {
-  state.hold = null;
+export function clearDrain(state: RunState): void {
+  state.drain = null;
   dropPending(state, DRAIN_KEY);
 }
