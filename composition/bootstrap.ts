@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { AppError } from '../model/app-error.ts';
 import { BUILTIN_ACTIONS } from '../model/builtin-actions.ts';
+import { WorkflowCreateSchema } from '../model/definition-requests.ts';
 import type { Principal } from '../model/principal.ts';
-import { WorkflowCreateSchema } from '../model/requests.ts';
 import { keyRecord } from '../service/access/principals.ts';
 import { createPrincipalStore } from '../store/access/principals.ts';
 import type { Database } from '../store/database.ts';

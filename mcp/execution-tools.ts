@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
 import { IdempotencyKeySchema } from '../model/idempotency-key-schema.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
-import { MAX_ROW_ID } from '../model/requests.ts';
+import { MAX_ROW_ID } from '../model/request-fields.ts';
 import { EXECUTION_STATUSES, isClosed } from '../model/status.ts';
 import { isPassing } from '../service/background/outages.ts';
 import { statusesMeant } from '../service/index/lists.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InstantSchema } from './instant.ts';
-import { MAX_ROW_ID } from './requests.ts';
+import { MAX_ROW_ID } from './request-fields.ts';
 import { isStorableText, NOT_STORABLE } from './text.ts';
 
 // The filters of lists, exports and bulk jobs of executions (Executions API).

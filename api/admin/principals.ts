@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { AliasCreateSchema, KeyCreateSchema, TenantCreateSchema } from '../../model/access-requests.ts';
 import { PERMISSIONS, permissionsOf } from '../../model/permissions.ts';
 import { ALIAS_KINDS, PRINCIPAL_KINDS } from '../../model/principal.ts';
-import { AliasCreateSchema, KeyCreateSchema, MAX_ROW_ID, TenantCreateSchema } from '../../model/requests.ts';
+import { MAX_ROW_ID } from '../../model/request-fields.ts';
 import type { PrincipalService } from '../../service/access/principals.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';

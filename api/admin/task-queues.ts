@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { TaskQueueSchema as NameSchema, TaskQueueAssignSchema } from '../../model/requests.ts';
+import { TaskQueueSchema as NameSchema, TaskQueueAssignSchema } from '../../model/definition-requests.ts';
 import type { GivenTaskQueue, TaskQueueService } from '../../service/access/task-queues.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';

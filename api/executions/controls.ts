@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../../model/app-error.ts';
 import { integerId } from '../../model/execution-id.ts';
-import { ReasonSchema, RetrySchema, SkipSchema } from '../../model/requests.ts';
+import { ReasonSchema, RetrySchema, SkipSchema } from '../../model/execution-requests.ts';
 import type { ControlService } from '../../service/controls/controls.ts';
 import type { RetryService } from '../../service/executions/retries.ts';
 import { errorResponses } from '../http/errors.ts';

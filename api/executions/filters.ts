@@ -1,5 +1,5 @@
 import { PARENT_FILTER, RANGE_FILTERS, TEXT_FILTERS } from '../../model/execution-filter.ts';
-import { MAX_ROW_ID } from '../../model/requests.ts';
+import { MAX_ROW_ID } from '../../model/request-fields.ts';
 import { wholeNumber } from '../http/whole-number.ts';
 
 /** The filters of lists and exports in the Executions API, as parameters of a query; all must match. */

@@ -1,7 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { integerId, parseExecutionId } from '../../model/execution-id.ts';
+import {
+  ExecutionStartSchema,
+  ReasonSchema,
+  SignalSchema,
+  WorkflowExecuteSchema,
+} from '../../model/execution-requests.ts';
 import type { Principal } from '../../model/principal.ts';
-import { ExecutionStartSchema, ReasonSchema, SignalSchema, WorkflowExecuteSchema } from '../../model/requests.ts';
 import type { DeletionService } from '../../service/executions/deletions.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
 import type { ExecutionView } from '../../service/executions/reader.ts';

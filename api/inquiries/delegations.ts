@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { DelegateSchema, WithdrawSchema } from '../../model/requests.ts';
+import { DelegateSchema, WithdrawSchema } from '../../model/inquiry-requests.ts';
 import type { DelegationService } from '../../service/inquiries/delegations.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { INQUIRY_STATUSES } from '../../model/inquiry.ts';
+import { BoundToSchema, OverrideSchema, RespondSchema } from '../../model/inquiry-requests.ts';
 import type { Json } from '../../model/json.ts';
-import { BoundToSchema, OverrideSchema, RespondSchema } from '../../model/requests.ts';
 import type { Answer, InquiryService } from '../../service/inquiries/inquiries.ts';
 import { presentationUrl, type SignalTokenService } from '../../service/inquiries/signal-tokens.ts';
 import type { Delivery, DeliveryService } from '../../service/notices/deliveries.ts';

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { AppError } from '../../model/app-error.ts';
+import { ManagementStartSchema, ReasonSchema, SignalTokenSchema } from '../../model/execution-requests.ts';
 import { hasPermission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
-import { ManagementStartSchema, ReasonSchema, SignalTokenSchema } from '../../model/requests.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import { EXECUTION_STATUSES, managementWord } from '../../model/status.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';

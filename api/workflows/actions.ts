@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { IDEMPOTENT } from '../../model/builtin-actions.ts';
+import { ActionCreateSchema, ActionUpdateSchema } from '../../model/definition-requests.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
-import { ActionCreateSchema, ActionUpdateSchema } from '../../model/requests.ts';
 import { ACTION_TIMES, OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import type { ActionService } from '../../service/actions/custom-actions.ts';
 import { errorResponses } from '../http/errors.ts';

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import { PackCreateSchema, PackImportSchema, PackUpdateSchema } from '../../model/definition-requests.ts';
 import { capIssues } from '../../model/issue.ts';
 import { namedByRef } from '../../model/pack-issues.ts';
-import { PackCreateSchema, PackImportSchema, PackUpdateSchema } from '../../model/requests.ts';
 import type { PackImportService } from '../../service/packs/imports.ts';
 import type { PackService } from '../../service/packs/packs.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';

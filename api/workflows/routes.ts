@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
+import { WorkflowCreateSchema, WorkflowUpdateSchema } from '../../model/definition-requests.ts';
 import { capIssues, type Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
-import { MAX_ROW_ID, WorkflowCreateSchema, WorkflowUpdateSchema } from '../../model/requests.ts';
+import { MAX_ROW_ID } from '../../model/request-fields.ts';
 import { entityTag } from '../../service/definitions/contents.ts';
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
 import type { WrittenWorkflow } from '../../service/definitions/writer.ts';

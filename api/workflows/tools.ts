@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
+import { DefinitionSimulateSchema, WorkflowSimulateSchema } from '../../model/definition-requests.ts';
 import type { Json } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
-import { DefinitionSimulateSchema, MAX_ROW_ID, WorkflowSimulateSchema } from '../../model/requests.ts';
+import { MAX_ROW_ID } from '../../model/request-fields.ts';
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
 import type { StoredExaminations } from '../../service/definitions/stored-examinations.ts';
 import type { SimulatedRun } from '../../service/simulations/simulation.ts';

@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { AliasCreate, KeyCreate } from '../../model/access-requests.ts';
 import { AppError } from '../../model/app-error.ts';
 import { grantName } from '../../model/names.ts';
 import { permissionsOf } from '../../model/permissions.ts';
 import { ALIAS_KINDS, type AliasKind, type Grants, type Principal, subjectsOf } from '../../model/principal.ts';
-import type { AliasCreate, KeyCreate } from '../../model/requests.ts';
 import type { AdminGuard } from '../../store/access/admins.ts';
 import type { AliasRow } from '../../store/access/aliases.ts';
 import type { KeyRow, KnownPrincipal, PrincipalStore } from '../../store/access/principals.ts';

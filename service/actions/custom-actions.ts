@@ -1,11 +1,11 @@
 import { AppError } from '../../model/app-error.ts';
 import { BUILTIN_ACTIONS, jsonSchemaOf } from '../../model/builtin-actions.ts';
+import type { ActionCreate, ActionUpdate } from '../../model/definition-requests.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { jsonSchemaIssues } from '../../model/json-schema.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
-import type { ActionCreate, ActionUpdate } from '../../model/requests.ts';
 import type { ActionFields, ActionStore, StoredAction } from '../../store/definitions/actions.ts';
 import type { DefinitionStore } from '../../store/definitions/definitions.ts';
 import type { TaskQueueService } from '../access/task-queues.ts';

@@ -1,6 +1,6 @@
 import type { Definition } from '../../model/definition.ts';
+import type { WorkflowCreate, WorkflowUpdate } from '../../model/definition-requests.ts';
 import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
-import type { WorkflowCreate, WorkflowUpdate } from '../../model/requests.ts';
 import type { RevisionContent, StoredWorkflow, WorkflowFields } from '../../store/definitions/definitions.ts';
 import { sha256Hex } from '../access/hash.ts';
 

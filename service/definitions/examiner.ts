@@ -1,11 +1,11 @@
 import type { KnownAction } from '../../language/checks/actions.ts';
 import type { Validation } from '../../language/validate.ts';
 import type { Definition } from '../../model/definition.ts';
+import { DefinitionAloneSchema, type WorkflowCreate, WorkflowCreateSchema } from '../../model/definition-requests.ts';
 import { capIssues, type Issue } from '../../model/issue.ts';
 import type { JobPool } from '../../model/job-pool.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
-import { DefinitionAloneSchema, type WorkflowCreate, WorkflowCreateSchema } from '../../model/requests.ts';
 import { issuesOf } from '../../model/zod-issues.ts';
 import type { ActionStore } from '../../store/definitions/actions.ts';
 import type { DefinitionStore, RevisionContent } from '../../store/definitions/definitions.ts';

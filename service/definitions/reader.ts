@@ -1,11 +1,12 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Definition } from '../../model/definition.ts';
+import type { DefinitionAlone } from '../../model/definition-requests.ts';
 import { didYouMean } from '../../model/issue.ts';
 import type { JobPool } from '../../model/job-pool.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
-import { type DefinitionAlone, MAX_ROW_ID } from '../../model/requests.ts';
+import { MAX_ROW_ID } from '../../model/request-fields.ts';
 import type { ActionStore } from '../../store/definitions/actions.ts';
 import type {
   DefinitionStore,

@@ -1,8 +1,8 @@
 import { AppError } from '../../model/app-error.ts';
+import type { WorkflowCreate, WorkflowUpdate } from '../../model/definition-requests.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
-import type { WorkflowCreate, WorkflowUpdate } from '../../model/requests.ts';
 import type { DefinitionStore, RevisionContent, StoredWorkflow } from '../../store/definitions/definitions.ts';
 import { contentAfter, entityTag, fieldsAfter, newContent, sameFields } from './contents.ts';
 import { type DefinitionExaminer, refMismatch, selfOf } from './examiner.ts';

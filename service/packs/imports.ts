@@ -1,10 +1,10 @@
 import { AppError } from '../../model/app-error.ts';
+import type { PackImport } from '../../model/definition-requests.ts';
 import type { Issue } from '../../model/issue.ts';
 import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
 import { namedByRef } from '../../model/pack-issues.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
-import type { PackImport } from '../../model/requests.ts';
 import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
 import { type ActionService, issuesOfAction } from '../actions/custom-actions.ts';
 import type { DefinitionService } from '../definitions/definitions.ts';

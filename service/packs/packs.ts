@@ -1,7 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import { BUILTIN_ACTIONS } from '../../model/builtin-actions.ts';
+import type { PackCreate, PackUpdate } from '../../model/definition-requests.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { PackCreate, PackUpdate } from '../../model/requests.ts';
 import type { DefinitionStore, PackFields, StoredPack } from '../../store/definitions/definitions.ts';
 
 /** The packs of built-in actions, which always exist. */

@@ -1,8 +1,8 @@
 import { type Graph, graphOf, mermaidOf } from '../../language/graph.ts';
+import type { DefinitionSimulate, WorkflowSimulate } from '../../model/definition-requests.ts';
 import type { JobPool } from '../../model/job-pool.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { DefinitionSimulate, WorkflowSimulate } from '../../model/requests.ts';
 import { type ActionSpec, INTERPRETER_VERSION, type RunInput } from '../../model/run-input.ts';
 import type { ConnectionService } from '../access/connections.ts';
 import { KNOWN_ACTIONS } from '../actions/actions.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { and, eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { KeyCreate } from '../../../model/access-requests.ts';
 import { AppError } from '../../../model/app-error.ts';
 import type { Principal } from '../../../model/principal.ts';
-import type { KeyCreate } from '../../../model/requests.ts';
 import { createPrincipalService, type PrincipalService } from '../../../service/access/principals.ts';
 import { keepAdmin } from '../../../store/access/admins.ts';
 import { createPrincipalStore, type PrincipalStore } from '../../../store/access/principals.ts';
