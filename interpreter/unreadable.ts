@@ -10,6 +10,7 @@ const UNREADABLE = Symbol.for('fermata.unreadable');
 const TEXT = Symbol.for('fermata.text');
 const ATTEMPT = Symbol.for('fermata.attempt');
 const VALUE = Symbol.for('fermata.value');
+const DEFLATED = Symbol.for('fermata.deflated');
 
 /** Characters of an encoding's name that a message shows. */
 const MAX_NAME = 100;
@@ -19,6 +20,7 @@ interface Noted {
   [TEXT]?: unknown;
   [ATTEMPT]?: unknown;
   [VALUE]?: unknown;
+  [DEFLATED]?: unknown;
 }
 
 /** A value that came in a payload. */
@@ -31,6 +33,8 @@ export interface Arrived {
   text?: string | undefined;
   /** The attempt that produced it, where its worker reports that. */
   attempt?: number | undefined;
+  /** The deflated text of a run input (model/run-payload.ts), of which the value is only a stub. */
+  deflated?: Uint8Array | undefined;
 }
 
 /** Removes the notes from a decoded value, and returns both. */
@@ -38,16 +42,18 @@ export function arrivedOf(decoded: unknown): Arrived {
   if (decoded instanceof Uint8Array) return { value: null, encoding: 'binary/plain' };
   if (typeof decoded !== 'object' || decoded === null) return { value: decoded as Json | undefined, encoding: null };
   const noted = decoded as Noted;
-  const { [UNREADABLE]: encoding, [TEXT]: text, [ATTEMPT]: attempt } = noted;
+  const { [UNREADABLE]: encoding, [TEXT]: text, [ATTEMPT]: attempt, [DEFLATED]: deflated } = noted;
   if (typeof encoding === 'string') return { value: null, encoding };
   const value = (Object.hasOwn(noted, VALUE) ? noted[VALUE] : decoded) as Json; // it was JSON
   delete noted[TEXT];
   delete noted[ATTEMPT];
+  delete noted[DEFLATED];
   return {
     value,
     encoding: null,
     text: typeof text === 'string' ? text : undefined,
     attempt: typeof attempt === 'number' ? attempt : undefined,
+    deflated: deflated as Uint8Array | undefined, // noted by the converter
   };
 }
 

@@ -2,6 +2,7 @@ import type { temporal } from '@temporalio/proto';
 import type { Fault } from '../interpreter/events.ts';
 import { type Arrived, type PayloadRefusal, payloadRefusal } from '../interpreter/unreadable.ts';
 import type { Json } from '../model/json.ts';
+import { DEFLATED, readRunInput } from '../model/run-payload.ts';
 
 /** A payload of Temporal. */
 export type ProtoPayload = temporal.api.common.v1.IPayload;
@@ -59,6 +60,12 @@ export function refusedPayload(payload: ProtoPayload | null | undefined, interpr
 /** Decodes the JSON in each of several payloads. */
 export function decodePayloads(payloads: temporal.api.common.v1.IPayloads | null | undefined): Json[] {
   return (payloads?.payloads ?? []).map(decodePayload);
+}
+
+/** The arguments of a run of Fermata's: its parameters and its run input (model/run-payload.ts); null for what is absent or no JSON. */
+export function decodeArguments(payloads: temporal.api.common.v1.IPayloads | null | undefined): [Json, Json] {
+  const [input, second] = payloads?.payloads ?? [];
+  return [decodePayload(input), readRunInput(decodePayload(second), second?.metadata?.[DEFLATED] ?? undefined)];
 }
 
 /** Returns whether a run closed with a result, which null is too; a run that was skipped has none. */

@@ -3,7 +3,7 @@ import type { Command } from '../interpreter/events.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import { type RunInput, YIELD_ACTION } from '../model/run-input.ts';
-import { decodePayload, decodePayloads, hasResult, timestampMilliseconds } from './payload.ts';
+import { decodeArguments, decodePayload, decodePayloads, hasResult, timestampMilliseconds } from './payload.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
@@ -64,7 +64,7 @@ function recordedEnd(event: HistoryEvent): RecordedCommand | null {
   }
   if (event.workflowExecutionCanceledEventAttributes) return { type: 'close', outcome: 'cancelled', value: null };
   const continued = event.workflowExecutionContinuedAsNewEventAttributes;
-  return continued ? { type: 'continue', payload: decodePayloads(continued.input)[1] ?? null } : null;
+  return continued ? { type: 'continue', payload: decodeArguments(continued.input)[1] } : null;
 }
 
 /** Returns whether a command of the interpreter is the one that history has recorded. */

@@ -10,7 +10,7 @@ import type { LedgerFinding, LedgerKey } from '../model/ledger.ts';
 import { isRunInput, type RunInput } from '../model/run-input.ts';
 import type { HistoryEvent } from './history.ts';
 import { createStatementReader, ledgerOf } from './ledger.ts';
-import { decodePayloads, isSealed, type ProtoPayload } from './payload.ts';
+import { decodeArguments, isSealed, type ProtoPayload } from './payload.ts';
 import { createProjection } from './project.ts';
 import { openingOf } from './runs/opening.ts';
 
@@ -103,7 +103,7 @@ function recompute(events: History, keys: readonly LedgerKey[]): Recomputed {
     findings: [courseFinding(id, result, reason)],
   });
   if (first === undefined || !started) return nothing(0, 'failed', 'events_missing');
-  const [, second = null] = decodePayloads(started.input);
+  const [, second] = decodeArguments(started.input);
   const workflowId = started.workflowId || (isRunInput(second) ? workflowIdOf(second.n) : '');
   const { run, known } = openingOf(workflowId, first, started);
   const id = run === null ? integerOf(workflowId) : integerId(run.n);
@@ -198,7 +198,7 @@ function gapIn(events: History): 'events_missing' | 'chain_incomplete' | 'altere
     const started = event.workflowExecutionStartedEventAttributes;
     if (started && expected > 1) {
       if (!next || next.newExecutionRunId !== started.originalExecutionRunId) return 'chain_incomplete';
-      const [given, taken] = [next.input, started.input].map((input) => canonicalJson(decodePayloads(input)));
+      const [given, taken] = [next.input, started.input].map((input) => canonicalJson(decodeArguments(input)));
       if (given !== taken) return 'altered';
       expected = 1;
     } else if (next) return 'events_missing';

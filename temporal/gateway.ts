@@ -18,7 +18,7 @@ import type { PendingWork } from '../projection/waits.ts';
 import { changeActivity } from './activities.ts';
 import { createCalls, isUnimplemented } from './calls.ts';
 import { createHistoryGateway, type HistoryGateway } from './histories.ts';
-import { type StartRequest, startedEvent } from './starts.ts';
+import { runArgument, type StartRequest, startedEvent } from './starts.ts';
 
 /** A run as Temporal's visibility and describe show it. */
 export type RunInfo = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
@@ -162,7 +162,7 @@ export function createTemporal(connection: Connection, namespace: string, codec?
           client.workflow.start(run.ref, {
             workflowId,
             taskQueue: OWN_TASK_QUEUE,
-            args: [input, run],
+            args: [input, runArgument(run)],
             memo: { fermata: codec === undefined ? memo : { ...memo, sealed: true } },
             priority: { fairnessKey: memo.tenant },
             staticSummary: summary,

@@ -1,5 +1,8 @@
+import { deflateRawSync } from 'node:zlib';
 import { defaultPayloadConverter } from '@temporalio/client';
+import { RawValue } from '@temporalio/common';
 import { OWN_TASK_QUEUE, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
+import { DICTIONARY, writeRunInput } from '../model/run-payload.ts';
 import type { HistoryEvent } from '../projection/history.ts';
 
 /** Everything that a run is started with, except for its workflow id and its delay. */
@@ -16,6 +19,11 @@ export interface StartRequest extends Blueprint {
   workflowId: string;
   /** Seconds until the run starts. */
   delay: number;
+}
+
+/** Wraps a run input as the argument of a start that the SDK sends as it is. */
+export function runArgument(run: RunInput): unknown {
+  return RawValue.fromPayload(writeRunInput(run, (bytes) => deflateRawSync(bytes, { dictionary: DICTIONARY })));
 }
 
 /**

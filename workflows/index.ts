@@ -18,9 +18,10 @@ import { openStatusOf } from '../interpreter/waits.ts';
 import type { ClosingDetails } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type Parameters } from '../model/run-input.ts';
+import { readRunInput } from '../model/run-payload.ts';
 import type { RunSinks } from '../model/run-report.ts';
 import { createEventInbox } from './inbox.ts';
-import { performing } from './perform.ts';
+import { payloadOf, performing } from './perform.ts';
 
 const { fermata } = proxySinks<RunSinks>();
 
@@ -29,10 +30,12 @@ type Last = Extract<Command, { type: 'close' | 'continue' }>;
 
 /**
  * Runs every definition: the one workflow, whose type is the definition's ref. It performs the commands of the interpreter, reports back,
- * and decides nothing itself. `input` are the parameters; `given` is the RunInput that the API built. Continues as new when its history is
+ * and decides nothing itself. `input` are the parameters; `second` holds the RunInput that the API built. Continues as new when its history is
  * long. Returns the output; fails with `{ outcome, failure }` in the details; a cancel request ends it as cancelled.
  */
-export default async function run(input: Parameters, given: unknown): Promise<Json | undefined> {
+export default async function run(input: Parameters, second: unknown): Promise<Json | undefined> {
+  const { value = null, deflated } = arrivedOf(second);
+  const given = readRunInput(value, deflated);
   if (!isRunInput(given)) {
     const type = workflowInfo().workflowType;
     const message = `"${type}" was not started by Fermata: the second argument is no run input`;
@@ -46,8 +49,8 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
     // Fails the workflow task, not the run: a newer worker can continue it.
     throw new Error(`this worker knows interpreter ${INTERPRETER_VERSION}, the run needs ${given.interpreter}`);
   }
-  // Releases the texts of both payloads, which nothing reads any more.
-  for (const value of [input, given]) arrivedOf(value);
+  // Releases the text of the payload, which nothing reads any more.
+  arrivedOf(input);
   const run = identified(given, workflowInfo().workflowId);
   const root = CancellationScope.current();
   const last = await CancellationScope.nonCancellable(() => {
@@ -86,7 +89,7 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
       }
     });
   });
-  return last.type === 'close' ? finish(last) : continueAsNew(input, last.run);
+  return last.type === 'close' ? finish(last) : continueAsNew(input, payloadOf(last.run));
 }
 
 /**

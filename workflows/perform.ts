@@ -1,3 +1,4 @@
+import { RawValue } from '@temporalio/common';
 import {
   ActivityCancellationType,
   ActivityFailure,
@@ -26,9 +27,11 @@ import {
   type ActivityScope,
   BACKSTOP_SECONDS,
   PERMIT_SECONDS,
+  type RunInput,
   type RunMemo,
   YIELD_ACTION,
 } from '../model/run-input.ts';
+import { writeRunInput } from '../model/run-payload.ts';
 import { MAX_SECONDS } from '../model/words.ts';
 import type { Inbox } from './inbox.ts';
 
@@ -64,7 +67,7 @@ export function performing<T>(
   };
   const child = (command: Child): void => {
     const { key, input, run: given } = command;
-    run(command, () => executeChild(given.ref, { ...childOptions(command), args: [input, given] })).then(
+    run(command, () => executeChild(given.ref, { ...childOptions(command), args: [input, payloadOf(given)] })).then(
       // A sub-workflow that was skipped has no result.
       (output) => completed(key, output as Json | undefined),
       (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
@@ -131,7 +134,6 @@ function activityOptions(
   const backstop = own ? BACKSTOP_SECONDS + (interpreter >= PERMITS_APART ? PERMIT_SECONDS : 0) : 0;
   return {
     activityId: key,
-    summary: key,
     startToCloseTimeout: seconds(timeout + backstop),
     heartbeatTimeout: seconds(spec.heartbeat_timeout),
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -173,6 +175,11 @@ function childOptions({ n, run, memo }: Child) {
 /** Lets the server serve the tenants of a task queue in turn; older servers ignore it. */
 function fairness(memo: RunMemo | undefined) {
   return memo === undefined ? {} : { priority: { fairnessKey: memo.tenant } };
+}
+
+/** Wraps a run input, so that the SDK sends it as it is. */
+export function payloadOf(run: RunInput): unknown {
+  return RawValue.fromPayload(writeRunInput(run));
 }
 
 function memoOf(): RunMemo | undefined {

@@ -6,7 +6,7 @@ import { INTERPRETER_VERSION, isRunInput, type RunInput, type RunMemo } from '..
 import type { RunKey } from '../../model/run-key.ts';
 import { readRunMemo } from '../../model/run-memo.ts';
 import { createReplay, eventTime, type HistoryEvent, type Replay, type ReplayOptions } from '../history.ts';
-import { decodePayload, decodePayloads } from '../payload.ts';
+import { decodeArguments, decodePayload } from '../payload.ts';
 
 /** The first event of a run's history, read. */
 export interface Opening {
@@ -25,7 +25,7 @@ export interface Opening {
 
 /** Reads the first event of a history. */
 export function openingOf(workflowId: string, event: HistoryEvent, started: Opening['started']): Opening {
-  const [input = null, second = null] = decodePayloads(started.input);
+  const [input, second] = decodeArguments(started.input);
   const run = isRunInput(second) ? identified(second, workflowId) : null;
   const known = run !== null && run.interpreter <= INTERPRETER_VERSION ? run : null;
   const parameters = isJsonObject(input) ? input : {};

@@ -1,5 +1,6 @@
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
+import { withoutDeflation } from '../../model/run-payload.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { isHome } from './principals.ts';
 
@@ -19,12 +20,15 @@ export interface PayloadSeals {
 /** The metadata that names the run of an encrypted payload. */
 const RUN = 'fermata-run';
 
+/** Bytes of run inputs after which no more are inflated in one request: a few deflated bytes may stand for two megabytes. */
+const MAX_INFLATED = 16 * 1024 * 1024;
+
 /** Serves Temporal's own tools: callers decrypt only payloads of their tenant's runs. */
 export interface PayloadService {
   /** The ids of this process's payload keys; the first one encrypts. */
   readonly keyIds: readonly string[];
   /**
-   * Decrypts the payloads of the caller's tenant's runs and, for the default tenant, those of earlier versions, which belong to no run.
+   * Decrypts and inflates the payloads of the caller's tenant's runs and, for the default tenant, those of earlier versions, which belong to no run.
    * Leaves others, and ones that were changed, as they are.
    */
   open(caller: Principal, payloads: readonly Payload[]): Promise<Payload[]>;
@@ -56,10 +60,15 @@ export function createPayloadService({ codec, store, namespace }: PayloadDepende
 
     async open(caller, payloads) {
       const own = await ownOf(caller, payloads);
+      let left = MAX_INFLATED;
       return payloads.map((payload) => {
         const run = runOf(payload);
         if (run === null ? !isHome(caller) : !own.has(run)) return payload;
-        return codec.open(payload, run ?? undefined) ?? payload;
+        const opened = codec.open(payload, run ?? undefined) ?? payload;
+        if (left <= 0) return opened;
+        const whole = withoutDeflation(opened);
+        if (whole !== opened) left -= whole.data?.length ?? 0;
+        return whole;
       });
     },
 

@@ -2,8 +2,9 @@ import { Buffer } from 'node:buffer';
 import type { temporal } from '@temporalio/proto';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { isRunInput } from '../../model/run-input.ts';
+import { DEFLATED } from '../../model/run-payload.ts';
 import { eventTime, type HistoryEvent } from '../../projection/history.ts';
-import { decodePayload } from '../../projection/payload.ts';
+import { decodeArguments, decodePayload } from '../../projection/payload.ts';
 import { eventName } from '../../temporal/gateway.ts';
 import { MASKED } from '../projections/masks.ts';
 
@@ -22,8 +23,15 @@ export function showEvent(event: HistoryEvent, number: number): ShownEvent {
     id: number,
     event_type: eventName(event),
     timestamp: new Date(eventTime(event)).toISOString(),
-    attributes: field === undefined ? null : shown(event[field as keyof HistoryEvent]),
+    attributes: withRunInput(event, field === undefined ? null : shown(event[field as keyof HistoryEvent])),
   };
+}
+
+/** Shows the whole run input of the run itself where it is deflated; of a sub-workflow, whose own history has it, the stub remains. */
+function withRunInput({ workflowExecutionStartedEventAttributes: started }: HistoryEvent, attributes: Json): Json {
+  const isDeflated = started?.input?.payloads?.[1]?.metadata?.[DEFLATED] !== undefined;
+  if (!isDeflated || !isJsonObject(attributes)) return attributes;
+  return { ...attributes, input: decodeArguments(started?.input).map(withoutBlind) };
 }
 
 /** Removes the salt that protects hidden parameters from being guessed (interpreter/digest.ts). */

@@ -7,9 +7,13 @@ const UNREADABLE = Symbol.for('fermata.unreadable');
 const TEXT = Symbol.for('fermata.text');
 const ATTEMPT = Symbol.for('fermata.attempt');
 const VALUE = Symbol.for('fermata.value');
+const DEFLATED = Symbol.for('fermata.deflated');
 
 /** Metadata of the output of an activity: the attempt that has made it. */
 const ATTEMPT_METADATA = 'fermata-attempt';
+
+/** Metadata of a run input: its deflated text (model/run-payload.ts). */
+const DEFLATED_METADATA = 'fermata-deflated';
 
 const names = new TextDecoder();
 const bytes = new TextEncoder();
@@ -40,7 +44,7 @@ exports.payloadConverter = {
         try {
           const text = json.decode(payload.data ?? new Uint8Array());
           const value = JSON.parse(text);
-          return inWorkflowContext() ? noted(value, text, payload.metadata[ATTEMPT_METADATA]) : value;
+          return inWorkflowContext() ? noted(value, text, payload.metadata) : value;
         } catch {
           return { [UNREADABLE]: name };
         }
@@ -50,12 +54,14 @@ exports.payloadConverter = {
   },
 };
 
-/** A value with its text, and with the attempt that has made it; what is no object stands in one where there is something to note. */
-function noted(value, text, metadata) {
-  const attempt = metadata && Number(names.decode(metadata));
+/** A value with its text, and with what its metadata say; what is no object stands in one where there is something to note. */
+function noted(value, text, { [ATTEMPT_METADATA]: told, [DEFLATED_METADATA]: deflated }) {
+  const attempt = told && Number(names.decode(told));
   if (typeof value === 'object' && value !== null) {
     Object.defineProperty(value, TEXT, { value: text, configurable: true });
     if (attempt) Object.defineProperty(value, ATTEMPT, { value: attempt, configurable: true });
+    // Only where a run input is expected is this inflated.
+    if (deflated) Object.defineProperty(value, DEFLATED, { value: deflated, configurable: true });
     return value;
   }
   // Most texts and numbers say what was written.

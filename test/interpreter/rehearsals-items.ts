@@ -9,6 +9,9 @@ const wait = (name: string, rest: object = {}) => ({
   ...rest,
 });
 
+/** Long enough for a run input to be deflated. */
+const LONG = 'long'.repeat(500);
+
 /** Tasks that run once for each item of a list. */
 export const ITEM_REHEARSALS: Rehearsal[] = [
   {
@@ -262,6 +265,15 @@ export const CHILD_REHEARSALS: Rehearsal[] = [
     workflows: { 'sub.one': child('{{ workflow.param.n + 1 }}') },
     outcomes: { a: ok(21) },
     expect: { order: ['a', 'b'], outcome: 'completed', output: 21 },
+  },
+  {
+    name: 'a large workflow starts a large sub-workflow',
+    definition: { variables: { long: LONG }, tasks: [sub('a'), give('b', '{{ [a.output, long | length] }}')] },
+    workflows: {
+      'sub.one': { variables: { long: LONG }, tasks: [give('x', '{{ long | length }}')], output: '{{ x.output }}' },
+    },
+    outcomes: { a: ok(2000) },
+    expect: { order: ['a', 'b'], outcome: 'completed', output: [2000, 2000] },
   },
   {
     name: 'a failure comes up with its cause, and a transition can take it',

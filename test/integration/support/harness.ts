@@ -14,6 +14,7 @@ import type { HistoryEvent } from '../../../projection/history.ts';
 import { projectExecution } from '../../../projection/project.ts';
 import { CONVERTERS } from '../../../temporal/codec/codec.ts';
 import { createTemporal, type Temporal } from '../../../temporal/gateway.ts';
+import { runArgument } from '../../../temporal/starts.ts';
 import { tellAttempts } from '../../../worker/attempts.ts';
 import { type Attempt, runInput } from '../../interpreter/rehearse.ts';
 import { SIGNED } from '../../interpreter/signed.ts';
@@ -180,7 +181,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
       await client.workflow.start(run.ref, {
         workflowId: id,
         taskQueue,
-        args: [input, run],
+        args: [input, runArgument(run)],
         // Its first workflow task is due a second after the start, so that the request is there before it.
         ...(cancelled === true ? { startDelay: 1_000 } : {}),
         ...(executionTimeout === undefined ? {} : { workflowExecutionTimeout: executionTimeout * 1000 }),
