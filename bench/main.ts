@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { installTemporalRuntime } from '../composition/logger.ts';
 import { findTemporal, WHEEL_VERSION } from '../dev/temporal-binary.ts';
@@ -7,95 +8,118 @@ import { measureGrowth } from './growth.ts';
 import { measureLists } from './lists/measure.ts';
 import { measureLargeIndex } from './lists/million.ts';
 import { compareMemory, compareThroughput } from './load.ts';
-import { measureBundle, measureLag, measureRest, measureStart, startProduct } from './product.ts';
+import { measureBundle, measureLag, measureRest, measureStart, type Product, startProduct } from './product.ts';
+import { keepBaseline, ratiosOf, readBaseline, slowerThan } from './ratios.ts';
 import { compareReplays } from './replays.ts';
-import { largeIndexTable, plotOf, reportOf } from './report.ts';
+import { plotOf, type Results, ratioTable, reportOf } from './report.ts';
 import { measureShares } from './shares.ts';
 import { compare } from './side-by-side.ts';
-import { startSide } from './sides.ts';
+import { type Side, startSide } from './sides.ts';
 import { measureSoak } from './soak.ts';
+import { measureStarts } from './starts.ts';
 
 // npm run bench: what a definition costs compared with the same workflow written by hand, and what the product does. Writes
-// docs/benchmarks.md and docs/benchmarks.svg; with --quick a fraction of it runs, and nothing is written; with --large-index only the lists
-// of a million rows are measured, and printed.
+// docs/benchmarks.md and docs/benchmarks.svg, and fails with the names of what is slower than in bench/baseline.json. With the names of parts
+// (npm run bench -- shapes starts) only these run, and nothing is written; --quick runs a fraction of each; --shape sequence only that shape;
+// --keep makes the ratios of this run the baseline.
 
-const quick = process.argv.includes('--quick');
-installTemporalRuntime(null);
-if (process.argv.includes('--large-index')) {
-  console.log(largeIndexTable(await measureLargeIndex(quick ? 10_000 : 1_000_000, quick ? 50 : 1_000)));
-  process.exit();
-}
-const server = await startTemporalServer({
-  binary: await findTemporal(process.env, console.log),
-  namespaces: ['default'],
-  port: 0,
-  uiPort: 0,
+const { values: options, positionals: named } = parseArgs({
+  options: { quick: { type: 'boolean' }, keep: { type: 'boolean' }, shape: { type: 'string', multiple: true } },
+  allowPositionals: true,
 });
-const connection = await Connection.connect({ address: server.address });
-const client = new Client({ connection });
-const start = async () =>
-  [await startSide('hand', server.address, client), await startSide('fermata', server.address, client)] as const;
+const { quick = false, keep = false, shape: shapes } = options;
 
-let sides = await start();
-const compared = await compare(sides, client, quick ? 0.2 : 1);
-console.log('throughput …');
-const throughput = await compareThroughput(sides, client, quick ? 1 : 4);
-const replays = await compareReplays(sides, client);
-for (const side of sides) await side.stop();
-console.log('memory …');
-sides = await start();
-const memory = await compareMemory(sides);
-for (const side of sides) await side.stop();
-await connection.close();
-await server.stop();
-
-console.log('the product …');
-const product = await startProduct();
-const rest = await measureRest(product, quick ? 3 : 15);
-const lag = await measureLag(product, quick ? 5 : 30);
-const shares = await measureShares(product, quick ? 5 : 40);
-await product.stop();
-const started = quick ? { first: [product.ready], again: [product.ready] } : await measureStart();
-const lists = [];
-for (const runs of quick ? [1_000] : [100, 10_000, 100_000]) {
-  console.log(`lists with ${runs} runs …`);
-  lists.push({ runs, measured: await measureLists(runs) });
+/** Temporal's development server, for the parts that need nothing else. */
+interface Server {
+  address: string;
+  client: Client;
 }
-console.log('lists of a million rows …');
-const largeIndex = await measureLargeIndex(quick ? 10_000 : 1_000_000, quick ? 50 : 1_000);
-console.log('growth …');
-const growth = measureGrowth();
-console.log('a soak …');
-const soak = await measureSoak(quick ? 500 : 10_000);
-const report = reportOf(
-  {
-    compared,
-    throughput,
-    replays,
-    memory,
-    rest,
-    lag,
-    shares,
-    start: started,
-    lists,
-    largeIndex,
-    growth,
-    soak,
-    bundle: await measureBundle(),
-    versions: {
-      'Node.js': process.versions.node,
-      "Temporal's SDK": await versionOf('@temporalio/worker'),
-      'server (CLI)': WHEEL_VERSION,
-    },
+
+type Sides = readonly [Side, Side];
+
+/** What is measured, in the order in which it runs; each sets up what it needs. */
+const PARTS = {
+  shapes: onSides(async (sides, client) => ({ compared: await compare(sides, client, quick ? 0.2 : 1, shapes) })),
+  throughput: onSides(async (sides, client) => ({
+    throughput: await compareThroughput(sides, client, quick ? 2 : 6),
+  })),
+  replays: onSides(async (sides, client) => ({ replays: await compareReplays(sides, client) })),
+  memory: onSides(async (sides) => ({ memory: await compareMemory(sides) })),
+  starts: onServer(async ({ address }) => ({ starts: await measureStarts(address, quick ? 5 : 20) })),
+  rest: onProduct(async (product) => ({ rest: await measureRest(product, quick ? 3 : 15) })),
+  lag: onProduct(async (product) => ({ lag: await measureLag(product, quick ? 5 : 30) })),
+  shares: onProduct(async (product) => ({ shares: await measureShares(product, quick ? 5 : 40) })),
+  start: async () => ({ start: await measureStart() }),
+  lists: async () => {
+    const lists: Results['lists'] = [];
+    for (const runs of quick ? [1_000] : [100, 10_000, 100_000]) {
+      lists.push({ runs, measured: await measureLists(runs) });
+    }
+    return { lists };
   },
-  'benchmarks.svg',
-);
-if (quick) console.log(report);
-else {
-  await writeFile('docs/benchmarks.md', report);
-  await writeFile('docs/benchmarks.svg', plotOf(compared));
+  'large-index': async () => ({
+    largeIndex: await measureLargeIndex(quick ? 10_000 : 1_000_000, quick ? 50 : 1_000),
+  }),
+  growth: async () => ({ growth: measureGrowth() }),
+  soak: async () => ({ soak: await measureSoak(quick ? 500 : 10_000) }),
+  bundle: async () => ({ bundle: await measureBundle() }),
+} satisfies Record<string, () => Promise<Partial<Results>>>;
+
+installTemporalRuntime(null);
+const chosen = named.length === 0 ? Object.keys(PARTS) : named;
+const unknown = chosen.filter((name) => !Object.hasOwn(PARTS, name));
+if (unknown.length > 0) throw new Error(`unknown part "${unknown[0]}": parts are ${Object.keys(PARTS).join(', ')}`);
+const results: Partial<Results> = {};
+for (const name of chosen) {
+  console.log(`${name} …`);
+  Object.assign(results, await PARTS[name as keyof typeof PARTS]());
 }
-process.exit();
+const ratios = ratiosOf(results);
+console.log(ratioTable(ratios));
+if (results.largeIndex !== undefined) console.log(largeIndexTable(results.largeIndex));
+if (named.length === 0 && !quick) {
+  const versions = {
+    'Node.js': process.versions.node,
+    "Temporal's SDK": await versionOf('@temporalio/worker'),
+    'server (CLI)': WHEEL_VERSION,
+  };
+  await writeFile('docs/benchmarks.md', reportOf({ ...(results as Results), versions }, 'benchmarks.svg'));
+  await writeFile('docs/benchmarks.svg', plotOf(results.compared ?? []));
+}
+const slower = slowerThan(await readBaseline(), ratios);
+if (keep) await keepBaseline(ratios);
+else for (const what of slower) console.error(`slower than the baseline: ${what}`);
+process.exit(slower.length > 0 && !keep ? 1 : 0);
+
+function onServer<T>(measure: (server: Server) => Promise<T>): () => Promise<T> {
+  return async () => {
+    const binary = await findTemporal(process.env, console.log);
+    const server = await startTemporalServer({ binary, namespaces: ['default'], port: 0, uiPort: 0 });
+    const connection = await Connection.connect({ address: server.address });
+    const found = await measure({ address: server.address, client: new Client({ connection }) });
+    await connection.close();
+    await server.stop();
+    return found;
+  };
+}
+
+function onSides<T>(measure: (sides: Sides, client: Client) => Promise<T>): () => Promise<T> {
+  return onServer(async ({ address, client }) => {
+    const sides: Sides = [await startSide('hand', address, client), await startSide('fermata', address, client)];
+    const found = await measure(sides, client);
+    for (const side of sides) await side.stop();
+    return found;
+  });
+}
+
+function onProduct<T>(measure: (product: Product) => Promise<T>): () => Promise<T> {
+  return async () => {
+    const product = await startProduct();
+    const found = await measure(product);
+    await product.stop();
+    return found;
+  };
+}
 
 async function versionOf(name: string): Promise<string> {
   const manifest = await readFile(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8');

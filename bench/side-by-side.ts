@@ -11,9 +11,10 @@ export interface Cost {
   latencies: number[];
   /** Milliseconds of the worker's CPU a run, of each block. */
   cpu: number[];
-  /** Events without those of workflow tasks, and bytes of history. */
+  /** Events without those of workflow tasks. */
   events: number;
-  bytes: number;
+  /** Bytes of history of one run of each block, workflow tasks included: of many at once, timing decides how many of these there are. */
+  bytes: number[];
 }
 
 /** A shape, both ways. */
@@ -23,31 +24,40 @@ export interface Compared {
   fermata: Cost;
 }
 
-/** Runs of a side before the other one's turn comes. */
+/** Runs of a side before the other one's turn comes, and the runs from which on there are enough of them for blocks of more than one. */
 const BLOCK = 5;
+const MANY = 30;
 
-/** Runs every shape both ways, in turns; `share` of the runs that it says. */
-export async function compare(sides: readonly [Side, Side], client: Client, share: number): Promise<Compared[]> {
+/** Runs every shape both ways, in turns, or those with some names; `share` of the runs that a shape says. */
+export async function compare(
+  sides: readonly [Side, Side],
+  client: Client,
+  share: number,
+  names?: readonly string[],
+): Promise<Compared[]> {
   const found: Compared[] = [];
-  for (const shape of SHAPES) {
-    const costs = new Map(sides.map(({ name }) => [name, { latencies: [], cpu: [], events: 0, bytes: 0 } as Cost]));
+  for (const shape of SHAPES.filter(({ name }) => names?.includes(name) ?? true)) {
+    const size = shape.runs < MANY ? 1 : BLOCK;
+    const costs = new Map(sides.map(({ name }) => [name, { latencies: [], cpu: [], events: 0, bytes: [] } as Cost]));
     // Each has run it before it counts, until its code is as fast as in a worker that has been up for a while.
     const warm = Math.ceil((shape.runs * share) / 2);
     for (const side of sides) for (let n = 0; n < warm; n += 1) await runOnce(side, shape, client);
-    const blocks = Math.max(2, Math.round((shape.runs * share) / BLOCK));
+    const blocks = Math.max(2, Math.round((shape.runs * share) / size));
     for (let block = 0; block < blocks; block += 1) {
       // Who is first changes.
       for (const side of block % 2 === 0 ? sides : [...sides].reverse()) {
         const cost = costs.get(side.name)!;
         const before = (await side.usage()).cpu;
         let id = '';
-        for (let n = 0; n < BLOCK; n += 1) {
+        for (let n = 0; n < size; n += 1) {
           const run = await runOnce(side, shape, client);
           cost.latencies.push(run.milliseconds);
           id = run.id;
         }
-        cost.cpu.push(((await side.usage()).cpu - before) / BLOCK);
-        if (block === 0) Object.assign(cost, await sizeOf(client, id));
+        cost.cpu.push(((await side.usage()).cpu - before) / size);
+        const { events, bytes } = await sizeOf(client, id);
+        cost.events = events;
+        cost.bytes.push(bytes);
       }
     }
     found.push({ shape, hand: costs.get('hand')!, fermata: costs.get('fermata')! });
@@ -59,7 +69,7 @@ export async function compare(sides: readonly [Side, Side], client: Client, shar
   return found;
 }
 
-async function sizeOf(client: Client, id: string): Promise<Pick<Cost, 'events' | 'bytes'>> {
+async function sizeOf(client: Client, id: string): Promise<{ events: number; bytes: number }> {
   const handle = client.workflow.getHandle(id);
   const { events } = await handle.fetchHistory();
   const { raw } = await handle.describe();

@@ -1,0 +1,120 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Throughput } from './load.ts';
+import type { Results } from './report.ts';
+import { at, median } from './statistics.ts';
+
+/** What something costs compared with something else that was measured by turns with it. */
+export interface Ratio {
+  /** What is compared, as the baseline names it. */
+  name: string;
+  value: number;
+  /** How far the true ratio may be from this one, either way (about 95 of 100 times). */
+  spread: number;
+  /** What the ratio may be at most; of a rate, at least; absent: there is no goal. */
+  goal?: number;
+  /** It is a rate: more is better. */
+  isRate?: true;
+}
+
+/** The ratios that later runs are compared with. */
+const BASELINE = new URL('./baseline.json', import.meta.url);
+
+/** What a definition may cost at most, of what the same workflow by hand does, and what a start may cost of a start that is read back. */
+export const GOALS = { latency: 1.1, cpu: 1.15, replay: 1.2, bytes: 1.25, start: 0.5, startCpu: 0.7, waited: 1.5 };
+
+/** The shapes that have a goal for the bytes of their history. */
+const COUNTED_BYTES: readonly string[] = ['one', 'sequence', 'looped', 'fanned'];
+
+/** Bytes are counted, not timed: ids and times of other lengths are all that differs. */
+const BYTES_SPREAD = 0.01;
+
+/** Compares two samples by their medians. */
+export function ratioOf(
+  name: string,
+  ours: readonly number[],
+  theirs: readonly number[],
+  rest: Pick<Ratio, 'goal' | 'isRate'> = {},
+): Ratio {
+  const value = median(ours) / median(theirs);
+  return { name, value, spread: value * Math.hypot(uncertainty(ours), uncertainty(theirs)), ...rest };
+}
+
+/** How uncertain the median of a sample is, as a share of it: the notch of a box plot. */
+function uncertainty(values: readonly number[]): number {
+  return (1.57 * (at(values, 0.75) - at(values, 0.25))) / median(values) / Math.sqrt(values.length);
+}
+
+/** Returns every ratio of the parts that were measured. */
+export function ratiosOf({ compared = [], throughput, replays, starts }: Partial<Results>): Ratio[] {
+  const shapes = compared.flatMap(({ shape: { name, label }, hand, fermata }) => [
+    ratioOf(`${label}: latency`, fermata.latencies, hand.latencies, { goal: GOALS.latency }),
+    ratioOf(`${label}: CPU of the worker`, fermata.cpu, hand.cpu, { goal: GOALS.cpu }),
+    {
+      name: `${label}: bytes of history`,
+      value: median(fermata.bytes) / median(hand.bytes),
+      spread: BYTES_SPREAD,
+      ...(COUNTED_BYTES.includes(name) ? { goal: GOALS.bytes } : {}),
+    },
+  ]);
+  const rates = (turns: readonly Throughput[]) => turns.map(({ rate }) => rate);
+  return [
+    ...shapes,
+    ...(throughput === undefined
+      ? []
+      : [ratioOf('one task: runs a minute', rates(throughput.fermata), rates(throughput.hand), { isRate: true })]),
+    ...(replays === undefined
+      ? []
+      : [ratioOf('loop of 100: cold replay', replays.many.fermata, replays.many.hand, { goal: GOALS.replay })]),
+    ...(starts === undefined
+      ? []
+      : [
+          ratioOf('a start: latency', starts.answered.latencies, starts.readBack.latencies, { goal: GOALS.start }),
+          ratioOf('a start: CPU of the API', starts.answered.cpu, starts.readBack.cpu, { goal: GOALS.startCpu }),
+          ratioOf('a start with wait: runs a minute', starts.waited.rates, starts.waitedReadBack.rates, {
+            goal: GOALS.waited,
+            isRate: true,
+          }),
+          ratioOf('a start with wait: CPU of the API', starts.waited.cpu, starts.waitedReadBack.cpu),
+        ]),
+  ];
+}
+
+/** Reports whether a ratio may be 1: what it compares is then called equal. */
+export function isEqual({ value, spread }: Ratio): boolean {
+  return Math.abs(value - 1) <= spread;
+}
+
+/** Reports whether a ratio meets its goal, as far as can be told from what was measured. */
+export function meetsGoal({ value, spread, goal, isRate }: Ratio): boolean {
+  return goal === undefined || (isRate ? value + spread >= goal : value - spread <= goal);
+}
+
+/** Returns the names of what is slower than in the baseline by more than both spreads, with both ratios. */
+export function slowerThan(baseline: readonly Ratio[], ratios: readonly Ratio[]): string[] {
+  const known = new Map(baseline.map((ratio) => [ratio.name, ratio]));
+  return ratios.flatMap((ratio) => {
+    const before = known.get(ratio.name);
+    if (before === undefined) return [];
+    const worse = ratio.isRate ? before.value - ratio.value : ratio.value - before.value;
+    return worse > ratio.spread + before.spread
+      ? [`${ratio.name}: ${ratio.value.toFixed(2)}×, before ${before.value.toFixed(2)}×`]
+      : [];
+  });
+}
+
+/** Reads the baseline; empty where there is none yet. */
+export async function readBaseline(): Promise<Ratio[]> {
+  const text = await readFile(BASELINE, 'utf8').catch(() => '[]');
+  return JSON.parse(text) as Ratio[];
+}
+
+/** Makes ratios the baseline; what was not measured this time keeps its place. */
+export async function keepBaseline(ratios: readonly Ratio[]): Promise<void> {
+  const merged = new Map([...(await readBaseline()), ...ratios].map((ratio) => [ratio.name, ratio]));
+  const rounded = [...merged.values()].map(({ value, spread, ...rest }) => ({
+    ...rest,
+    value: Number(value.toFixed(3)),
+    spread: Number(spread.toFixed(3)),
+  }));
+  await writeFile(BASELINE, `${JSON.stringify(rounded, null, 2)}\n`);
+}
