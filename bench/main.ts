@@ -11,7 +11,7 @@ import { compareMemory, compareThroughput } from './load.ts';
 import { measureBundle, measureLag, measureRest, measureStart, type Product, startProduct } from './product.ts';
 import { keepBaseline, ratiosOf, readBaseline, slowerThan } from './ratios.ts';
 import { compareReplays } from './replays.ts';
-import { plotOf, type Results, ratioTable, reportOf } from './report.ts';
+import { largeIndexTable, plotOf, type Results, ratioTable, reportOf } from './report.ts';
 import { measureShares } from './shares.ts';
 import { compare } from './side-by-side.ts';
 import { type Side, startSide } from './sides.ts';

@@ -5,7 +5,13 @@ import { type BundleOptions, bundleWorkflowCode, type WorkflowBundle } from '@te
 import { CONVERTERS, type Converters, SEALED_CONVERTERS } from '../temporal/codec/codec.ts';
 
 /** Modules that keep no state of any run: they are loaded once for all runs, which saves each run their time and memory. */
-const PURE = ['../workflows/stacks', '../interpreter/interpreter', '../interpreter/identity', '../interpreter/waits'];
+const PURE = [
+  '../workflows/stacks',
+  '../interpreter/interpreter',
+  '../interpreter/identity',
+  '../interpreter/waits',
+  '../model/run-payload',
+];
 
 /** `.ts` where a loader reads the sources, `.js` in a build. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
