@@ -22,7 +22,7 @@ import type { Overlap, ScheduleTimes } from '../model/schedule.ts';
 import { boundedText } from '../model/text.ts';
 import { createCalls, isNotFound } from './calls.ts';
 import type { PayloadCodec } from './gateway.ts';
-import { type Blueprint, runArgument } from './starts.ts';
+import type { Blueprint } from './starts.ts';
 
 /** The wanted state of a schedule. */
 export interface TemporalSchedule {
@@ -300,7 +300,7 @@ function optionsOf({ workflowId, blueprint, overlap, catchupWindow, kept }: Temp
       workflowType: run.ref,
       workflowId,
       taskQueue: OWN_TASK_QUEUE,
-      args: [input, runArgument(run)],
+      args: [input, run],
       // Temporal never changes the memo of the schedule itself, so what may change is stored here.
       memo: { fermata: isSealed ? { ...memo, sealed: true } : memo, schedule: kept },
       ...priority,
