@@ -45,7 +45,9 @@ describe('the run input', () => {
   });
 
   it('is deflated by a dictionary that never changes', () => {
-    expect(createHash('sha256').update(DICTIONARY).digest('hex')).toBe('e403235a428f805fd31a20b44f52fae9dd26173fa9dd8bdec46b357d41cf68b8');
+    expect(createHash('sha256').update(DICTIONARY).digest('hex')).toBe(
+      'e403235a428f805fd31a20b44f52fae9dd26173fa9dd8bdec46b357d41cf68b8',
+    );
     expect(writeRunInput(runOf(3)).metadata[DEFLATED]!.length).toBeLessThan(150);
   });
 
