@@ -14,7 +14,7 @@ settings and for their workflows: they say what to expect of an engine, and noth
 | Kestra 0.22, Python | 6.04 s | the same | the same | no |
 | Kestra 0.23, open source | 0.47 s at 1,000 executions a minute; 0.9 s at 1,500; 24 s at 2,000 | two tasks, started by webhook; 4 vCPUs, Postgres on another machine | [Kestra](https://kestra.io/docs/performance/benchmark) | no |
 | Conductor (Orkes' build) | more than 200 workflows a second | 13 steps and a sub-workflow each; one node, a laptop | [Orkes, 2022](https://orkes.io/blog/running-a-billion-workflows-per-month-with-netflix-conductor) | no |
-| Temporal, self-hosted | about 1,000 state transitions a second | 10 workflows at once of 10 activities; one pod of each service, Postgres | [P. Mucha, 2025](https://piotrmucha.blog/2025/09/12/temporal-performance-tests) | no |
+| Temporal, self-hosted | about 1,000 state transitions a second | 10 workflows at once of 10 activities; one pod of each service, Postgres | [a test on Kubernetes, 2025](https://piotrmucha.blog/2025/09/12/temporal-performance-tests) | no |
 
 Of the shapes above, the sequence is nearest to the flows of short tasks, and *runs over REST a minute* to what Kestra counts.
 `;
