@@ -1,11 +1,5 @@
-import {
-  type ConnectionDefaults,
-  type MockItems,
-  type MockOutcomes,
-  type SimulatedTask,
-  simulate,
-  simulatedTasks,
-} from '../../interpreter/simulate.ts';
+import { type ConnectionDefaults, type SimulatedTask, simulate, simulatedTasks } from '../../interpreter/simulate.ts';
+import type { MockItems, MockOutcomes } from '../../interpreter/simulated-world.ts';
 import { type StateWait, waitsOf } from '../../interpreter/waits.ts';
 import type { Failure, Outcome } from '../../model/failure.ts';
 import { capIssues, type Issue, Suggestions } from '../../model/issue.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { carry } from '../../interpreter/carry.ts';
-import { type MockOutcomes, simulate } from '../../interpreter/simulate.ts';
+import { simulate } from '../../interpreter/simulate.ts';
+import type { MockOutcomes } from '../../interpreter/simulated-world.ts';
 import type { CarriedState } from '../../model/carried-state.ts';
 import type { Definition } from '../../model/definition.ts';
 import type { Json } from '../../model/json.ts';

@@ -1,5 +1,6 @@
 import type { Command } from '../../interpreter/events.ts';
-import { type Intervention, type MockOutcome, simulate, simulatedTasks } from '../../interpreter/simulate.ts';
+import { type Intervention, simulate, simulatedTasks } from '../../interpreter/simulate.ts';
+import type { MockOutcome } from '../../interpreter/simulated-world.ts';
 import type { RunState } from '../../interpreter/state.ts';
 import type { KnownAction } from '../../language/checks/actions.ts';
 import type { Definition } from '../../model/definition.ts';

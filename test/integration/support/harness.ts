@@ -1,7 +1,7 @@
 import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { plannedOutcome } from '../../../interpreter/simulate.ts';
+import { plannedOutcome } from '../../../interpreter/simulated-world.ts';
 import type { CarriedState } from '../../../model/carried-state.ts';
 import type { Definition } from '../../../model/definition.ts';
 import type { Execution } from '../../../model/execution.ts';
