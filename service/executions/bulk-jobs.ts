@@ -136,62 +136,64 @@ export function createBulkService({
   }
 
   /**
-   * Works on the next batches of a job, unless somebody aborts it or another process has gone on with it, and releases it. Aborts a job whose principal has been disabled
-   * since or has lost the permission: its next execution fails with the reason.
+   * Works on the next batches of a job, unless somebody aborts it or another process has continued it, and releases it: for a moment
+   * when it meets an error. Aborts a job whose principal has been disabled since or has lost the permission.
    */
   async function work(leased: BulkJob, signal: AbortSignal): Promise<void> {
-    const principal = await principals.asItStands(leased.principal);
-    if (principal === null || !hasPermission(principal, PERMISSION[leased.verb])) {
-      const { id, tenant, targets, done, verb } = leased;
-      const error =
-        principal === null
-          ? `"${leased.principal.subject}", who started this job, is disabled`
-          : `"${leased.principal.subject}", who started this job, no longer has the permission ${PERMISSION[verb]}`;
-      const errors = [{ id: integerId(targets[done]!), error }];
-      await jobs.advance(id, { from: done, done: 1, succeeded: 0, errors }, null, MAX_ERRORS);
-      await jobs.abort(tenant, id);
-      return;
-    }
     let job: BulkJob | null = leased;
-    for (let batches = 1; job?.status === 'running' && !signal.aborted; batches += 1) {
-      const { id, targets: all, done: from } = job;
-      const batch = all.slice(from, from + CONCURRENCY);
-      const { verb, reason } = leased;
-      const results = await Promise.all(
-        batch.map(async (n): Promise<Result> => {
-          const change = changeOne({ principal, verb, reason }, n, ['bulk', id, String(n)]);
-          return change.then(
-            (error) => ({ n, isPassing: false, error }),
-            (thrown: unknown) => ({ n, isPassing: true, thrown }),
-          );
-        }),
-      );
-      const ended = results.filter((result) => !result.isPassing);
-      const errors = ended.flatMap(({ error }) => (error === null ? [] : [error]));
-      const progress = { from, done: ended.length, succeeded: ended.length - errors.length, errors };
-      const [passing] = results.filter((result) => result.isPassing);
-      if (passing !== undefined) {
-        // What is done must not be done again: it stands in front of what is left.
-        const left = all.slice(from).filter((n) => !ended.some((result) => result.n === n));
-        const targets = [...all.slice(0, from), ...ended.map(({ n }) => n), ...left];
-        // Until then the tenant's other jobs have their turn.
-        await jobs.advance(id, progress, new Date(clock() + INTERVAL), MAX_ERRORS, targets);
-        throw passing.thrown;
+    try {
+      const principal = await principals.asItStands(leased.principal);
+      if (principal === null || !hasPermission(principal, PERMISSION[leased.verb])) {
+        return await abandon(leased, principal);
       }
-      const last = batches === BATCHES;
-      job = await jobs.advance(id, progress, last ? null : new Date(clock() + LEASE), MAX_ERRORS);
-      if (last) return;
+      for (let left = BATCHES; left > 0 && job?.status === 'running' && !signal.aborted; left -= 1) {
+        job = await workOnBatch(job, principal, left === 1 ? null : LEASE);
+      }
+    } catch (error) {
+      const { id, done } = job ?? leased;
+      await jobs.release(id, done, new Date(clock() + INTERVAL)).catch(() => undefined);
+      throw error;
     }
   }
 
-  /** Works on a job for its tenant. A job that meets an error is let go for a moment, not for as long as it was leased. */
-  async function workOn(job: BulkJob, signal: AbortSignal): Promise<void> {
-    try {
-      await workFor(job.tenant, () => work(job, signal));
-    } catch (error) {
-      await jobs.release(job.id, new Date(clock() + INTERVAL)).catch(() => undefined);
-      throw error;
+  /** Aborts a job that its principal may no longer do: its next execution fails with the reason. */
+  async function abandon({ id, tenant, targets, done, ...job }: BulkJob, principal: Principal | null): Promise<void> {
+    const { subject } = job.principal;
+    const why = principal === null ? 'is disabled' : `no longer has the permission ${PERMISSION[job.verb]}`;
+    const errors = [{ id: integerId(targets[done]!), error: `"${subject}", who started this job, ${why}` }];
+    await jobs.advance(id, { from: done, done: 1, succeeded: 0, errors }, null, MAX_ERRORS);
+    await jobs.abort(tenant, id);
+  }
+
+  /**
+   * Works on the next batch of a job and leases the job for some more milliseconds, or releases it. Returns the job; null when another
+   * process has continued it. Throws what is worth another try, after recording what was done.
+   */
+  async function workOnBatch(job: BulkJob, principal: Principal, lease: number | null): Promise<BulkJob | null> {
+    const { id, targets: all, done: from, verb, reason } = job;
+    const batch = all.slice(from, from + CONCURRENCY);
+    const results = await Promise.all(
+      batch.map(async (n): Promise<Result> => {
+        const change = changeOne({ principal, verb, reason }, n, ['bulk', id, String(n)]);
+        return change.then(
+          (error) => ({ n, isPassing: false, error }),
+          (thrown: unknown) => ({ n, isPassing: true, thrown }),
+        );
+      }),
+    );
+    const ended = results.filter((result) => !result.isPassing);
+    const errors = ended.flatMap(({ error }) => (error === null ? [] : [error]));
+    const progress = { from, done: ended.length, succeeded: ended.length - errors.length, errors };
+    const [passing] = results.filter((result) => result.isPassing);
+    if (passing === undefined) {
+      return jobs.advance(id, progress, lease === null ? null : new Date(clock() + lease), MAX_ERRORS);
     }
+    // What is done must not be done again: it stands in front of what is left.
+    const left = all.slice(from).filter((n) => !ended.some((result) => result.n === n));
+    const targets = [...all.slice(0, from), ...ended.map(({ n }) => n), ...left];
+    // Until then the tenant's other jobs have their turn.
+    await jobs.advance(id, progress, new Date(clock() + INTERVAL), MAX_ERRORS, targets);
+    throw passing.thrown;
   }
 
   /**
@@ -270,7 +272,7 @@ export function createBulkService({
           if (job === null) failing = false;
           else {
             turn = job.tenant;
-            await workOn(job, signal);
+            await workFor(job.tenant, () => work(job, signal));
             failing = false;
             continue;
           }

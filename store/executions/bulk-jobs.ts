@@ -43,8 +43,8 @@ export interface BulkJobStore {
     maxErrors: number,
     targets?: number[],
   ): Promise<BulkJob | null>;
-  /** Has a job leased until a time, without any progress. */
-  release(id: string, until: Date): Promise<void>;
+  /** Leases a job until a time, unless another process has continued it since `done` of its executions were done. */
+  release(id: string, done: number, until: Date): Promise<void>;
   /** Leaves what a running job has not done yet; what became of it, or null when the tenant has no such job. */
   abort(tenant: string, id: string): Promise<BulkJob | null>;
 }
@@ -105,8 +105,11 @@ export function createBulkJobStore(db: Database): BulkJobStore {
       return updated ?? null;
     },
 
-    async release(id, until) {
-      await db.update(bulkJobs).set({ leased: until }).where(eq(bulkJobs.id, id));
+    async release(id, done, until) {
+      await db
+        .update(bulkJobs)
+        .set({ leased: until })
+        .where(and(eq(bulkJobs.id, id), eq(bulkJobs.done, done)));
     },
 
     async abort(tenant, id) {

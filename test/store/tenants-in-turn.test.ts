@@ -151,7 +151,8 @@ it('a bulk job is advanced by whoever went on with it last, and nothing of it is
   // The lease of another process had ended while it did the same two.
   expect(await store.advance(id, step(0), null, 10)).toBeNull();
   expect(await store.find(TINY, id)).toMatchObject({ done: 2, succeeded: 2, status: 'running', leased: null });
-  await store.release(id, at(1_000));
+  await store.release(id, 0, at(2_000));
+  await store.release(id, 2, at(1_000));
   expect((await store.find(TINY, id))!.leased).toEqual(at(1_000));
   await store.advance(id, { from: 2, done: 1, succeeded: 1, errors: [] }, null, 10);
   expect(await store.find(TINY, id)).toMatchObject({ done: 3, status: 'completed' });

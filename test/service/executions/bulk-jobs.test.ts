@@ -271,7 +271,7 @@ it.each<[string, Record<number, number>, number[], number]>([
         if (state.done >= state.targets.length) state.status = 'completed';
         return { ...state };
       },
-      release: async (_id: string, until: Date) => {
+      release: async (_id: string, _done: number, until: Date) => {
         expect(until.getTime() - Date.now()).toBeLessThanOrEqual(1_000);
       },
     };
@@ -324,7 +324,7 @@ async function playFault(fault: 'lookup' | 'advance' | 'taken over') {
       if (state.done >= state.targets.length) state.status = 'completed';
       return { ...state };
     },
-    release: async (_id: string, until: Date) => {
+    release: async (_id: string, _done: number, until: Date) => {
       released.push(until.getTime());
     },
   };
