@@ -150,18 +150,18 @@ export function createBulkService({
         job = await workOnBatch(job, principal, left === 1 ? null : LEASE);
       }
     } catch (error) {
-      const { id, done } = job ?? leased;
-      await jobs.release(id, done, new Date(clock() + INTERVAL)).catch(() => undefined);
+      await jobs.release(job ?? leased, new Date(clock() + INTERVAL)).catch(() => undefined);
       throw error;
     }
   }
 
   /** Aborts a job that its principal may no longer do: its next execution fails with the reason. */
-  async function abandon({ id, tenant, targets, done, ...job }: BulkJob, principal: Principal | null): Promise<void> {
+  async function abandon(job: BulkJob, principal: Principal | null): Promise<void> {
+    const { id, tenant, targets, done, verb } = job;
     const { subject } = job.principal;
-    const why = principal === null ? 'is disabled' : `no longer has the permission ${PERMISSION[job.verb]}`;
+    const why = principal === null ? 'is disabled' : `no longer has the permission ${PERMISSION[verb]}`;
     const errors = [{ id: integerId(targets[done]!), error: `"${subject}", who started this job, ${why}` }];
-    await jobs.advance(id, { from: done, done: 1, succeeded: 0, errors }, null, MAX_ERRORS);
+    await jobs.advance(job, { done: 1, succeeded: 0, errors }, null, MAX_ERRORS);
     await jobs.abort(tenant, id);
   }
 
@@ -183,16 +183,16 @@ export function createBulkService({
     );
     const ended = results.filter((result) => !result.isPassing);
     const errors = ended.flatMap(({ error }) => (error === null ? [] : [error]));
-    const progress = { from, done: ended.length, succeeded: ended.length - errors.length, errors };
+    const progress = { done: ended.length, succeeded: ended.length - errors.length, errors };
     const [passing] = results.filter((result) => result.isPassing);
     if (passing === undefined) {
-      return jobs.advance(id, progress, lease === null ? null : new Date(clock() + lease), MAX_ERRORS);
+      return jobs.advance(job, progress, lease === null ? null : new Date(clock() + lease), MAX_ERRORS);
     }
     // What is done must not be done again: it stands in front of what is left.
     const left = all.slice(from).filter((n) => !ended.some((result) => result.n === n));
     const targets = [...all.slice(0, from), ...ended.map(({ n }) => n), ...left];
     // Until then the tenant's other jobs have their turn.
-    await jobs.advance(id, progress, new Date(clock() + INTERVAL), MAX_ERRORS, targets);
+    await jobs.advance(job, progress, new Date(clock() + INTERVAL), MAX_ERRORS, targets);
     throw passing.thrown;
   }
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { BulkError, BulkVerb } from '../../model/bulk.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Database } from '../database.ts';
@@ -8,9 +8,11 @@ import { bulkJobs } from './tables.ts';
 /** A job with its progress. */
 export type BulkJob = typeof bulkJobs.$inferSelect;
 
-/** The results of some of a job's executions; `from` counts those that were done before. */
+/** A job as a process has leased it: only that process knows both how far it was and until when it was leased. */
+export type HeldJob = Pick<BulkJob, 'id' | 'done' | 'leased'>;
+
+/** The results of the next executions of a job. */
 export interface BulkProgress {
-  from: number;
   done: number;
   succeeded: number;
   errors: BulkError[];
@@ -32,19 +34,19 @@ export interface BulkJobStore {
   /** Leases, until a time, the oldest free job of the tenant that follows another one in turn; null when there is none. */
   lease(now: Date, until: Date, behind: string | null): Promise<BulkJob | null>;
   /**
-   * Records the results of the next executions of a job, and until when a process has leased it; null releases it. `errors` are some of
-   * those that `failed` counts; `targets` is another order of the executions, where others than the next ones are done. Returns null, and
-   * records nothing, when another process has continued the job: the lease had ended.
+   * Records the results of the next executions of a job, and until when the process leases it further; null releases it. `errors` are
+   * some of those that `failed` counts; `targets` is another order of the executions, where others than the next ones are done. Returns
+   * null, and records nothing, when the lease had ended and another process has leased the job.
    */
   advance(
-    id: string,
+    held: HeldJob,
     progress: BulkProgress,
     until: Date | null,
     maxErrors: number,
     targets?: number[],
   ): Promise<BulkJob | null>;
-  /** Leases a job until a time, unless another process has continued it since `done` of its executions were done. */
-  release(id: string, done: number, until: Date): Promise<void>;
+  /** Leases a job until a time, without any progress, unless another process has leased it meanwhile. */
+  release(held: HeldJob, until: Date): Promise<void>;
   /** Leaves what a running job has not done yet; what became of it, or null when the tenant has no such job. */
   abort(tenant: string, id: string): Promise<BulkJob | null>;
 }
@@ -86,8 +88,8 @@ export function createBulkJobStore(db: Database): BulkJobStore {
       return leased ?? null;
     },
 
-    async advance(id, { from, done, succeeded, errors }, until, maxErrors, targets) {
-      const [found] = await db.select({ errors: bulkJobs.errors }).from(bulkJobs).where(eq(bulkJobs.id, id));
+    async advance(held, { done, succeeded, errors }, until, maxErrors, targets) {
+      const [found] = await db.select({ errors: bulkJobs.errors }).from(bulkJobs).where(eq(bulkJobs.id, held.id));
       const told = [...(found?.errors ?? []), ...errors].slice(0, maxErrors);
       const [updated] = await db
         .update(bulkJobs)
@@ -100,16 +102,13 @@ export function createBulkJobStore(db: Database): BulkJobStore {
           failed: sql`${bulkJobs.failed} + ${errors.length}`,
           status: sql`case when ${bulkJobs.status} = 'running' and ${bulkJobs.done} + ${done} >= cardinality(${bulkJobs.targets}) then 'completed' else ${bulkJobs.status} end`,
         })
-        .where(and(eq(bulkJobs.id, id), eq(bulkJobs.done, from)))
+        .where(isHeld(held))
         .returning();
       return updated ?? null;
     },
 
-    async release(id, done, until) {
-      await db
-        .update(bulkJobs)
-        .set({ leased: until })
-        .where(and(eq(bulkJobs.id, id), eq(bulkJobs.done, done)));
+    async release(held, until) {
+      await db.update(bulkJobs).set({ leased: until }).where(isHeld(held));
     },
 
     async abort(tenant, id) {
@@ -120,4 +119,10 @@ export function createBulkJobStore(db: Database): BulkJobStore {
       return this.find(tenant, id);
     },
   });
+}
+
+/** Selects a job if it still is as a process has leased it. */
+function isHeld({ id, done, leased }: HeldJob): SQL | undefined {
+  const sameLease = leased === null ? isNull(bulkJobs.leased) : eq(bulkJobs.leased, leased);
+  return and(eq(bulkJobs.id, id), eq(bulkJobs.done, done), sameLease);
 }

@@ -129,7 +129,7 @@ it('bulk jobs are worked on in turn, whichever tenant has more and older ones', 
     const leased: BulkJob = (await store.lease(at(turn), at(turn + 100), behind))!;
     order.push(leased.id);
     behind = leased.tenant;
-    await store.advance(leased.id, { from: leased.done, done: 1, succeeded: 1, errors: [] }, null, 10);
+    await store.advance(leased, { done: 1, succeeded: 1, errors: [] }, null, 10);
   }
   expect(order).toEqual([0, 3, 4, 0, 3, 4, 0].map(job));
   // The first is done, and another process has the second.
@@ -141,19 +141,32 @@ it('bulk jobs are worked on in turn, whichever tenant has more and older ones', 
   expect((await store.lease(at(101), at(200), null))!.id).toBe(job(1));
 });
 
-it('a bulk job is advanced by whoever went on with it last, and nothing of it is left out', async () => {
+it('a bulk job is changed only by the process that has leased it, and nothing of it is left out', async () => {
   const store = createBulkJobStore(db);
   const principal = { tenant: TINY, subject: 'x' } as Principal;
   const id = '20000000-0000-4000-8000-000000000000';
-  await store.create({ id, tenant: TINY, verb: 'cancel', reason: '', principal, targets: [1, 2, 3] });
-  const step = (from: number) => ({ from, done: 2, succeeded: 2, errors: [] });
-  expect(await store.advance(id, step(0), null, 10)).toMatchObject({ done: 2, succeeded: 2 });
-  // The lease of another process had ended while it did the same two.
-  expect(await store.advance(id, step(0), null, 10)).toBeNull();
-  expect(await store.find(TINY, id)).toMatchObject({ done: 2, succeeded: 2, status: 'running', leased: null });
-  await store.release(id, 0, at(2_000));
-  await store.release(id, 2, at(1_000));
-  expect((await store.find(TINY, id))!.leased).toEqual(at(1_000));
-  await store.advance(id, { from: 2, done: 1, succeeded: 1, errors: [] }, null, 10);
-  expect(await store.find(TINY, id)).toMatchObject({ done: 3, status: 'completed' });
+  await store.create({ id, tenant: TINY, verb: 'cancel', reason: '', principal, targets: [1, 2, 3, 4] });
+  const two = { done: 2, succeeded: 2, errors: [] };
+  // Before any other job of these tests is free.
+  const slow = (await store.lease(at(-900), at(-800), null))!;
+  const next = (await store.lease(at(-799), at(-700), null))!;
+  // Nothing is done yet, so that only the lease says who has the job.
+  expect([slow, next]).toMatchObject([
+    { id, done: 0 },
+    { id, done: 0 },
+  ]);
+  await store.release(slow, at(-798));
+  expect(await store.advance(slow, two, null, 10)).toBeNull();
+  expect(await store.find(TINY, id)).toMatchObject({ done: 0, succeeded: 0, leased: at(-700) });
+  expect(await store.lease(at(-797), at(-600), null)).toBeNull();
+  const advanced = (await store.advance(next, two, at(-700), 10))!;
+  expect(advanced).toMatchObject({ done: 2, succeeded: 2, status: 'running', leased: at(-700) });
+  // The lease is the same, but the two were counted.
+  expect(await store.advance(next, two, null, 10)).toBeNull();
+  await store.release(next, at(-500));
+  await store.release(advanced, at(-600));
+  const last = (await store.find(TINY, id))!;
+  expect(last).toMatchObject({ done: 2, leased: at(-600) });
+  await store.advance(last, two, null, 10);
+  expect(await store.find(TINY, id)).toMatchObject({ done: 4, succeeded: 4, status: 'completed', leased: null });
 });

@@ -4,7 +4,7 @@ import type { BulkVerb } from '../../../model/bulk.ts';
 import type { Principal } from '../../../model/principal.ts';
 import { createBulkService } from '../../../service/executions/bulk-jobs.ts';
 import { createRepeats } from '../../../service/starts/idempotency.ts';
-import type { BulkProgress } from '../../../store/executions/bulk-jobs.ts';
+import type { BulkProgress, HeldJob } from '../../../store/executions/bulk-jobs.ts';
 import type { IdempotencyKeyStore, KeptRequest } from '../../../store/executions/idempotency-keys.ts';
 
 const operator = {
@@ -50,7 +50,7 @@ async function play(verb: BulkVerb, standing: readonly (Principal | null)[]) {
       stop.abort();
       return null;
     },
-    advance: async (_: string, { done, errors }: BulkProgress) => {
+    advance: async (_: HeldJob, { done, errors }: BulkProgress) => {
       job.done += done;
       job.errors.push(...errors);
       if (job.done >= job.targets.length) job.status = 'completed';
@@ -254,7 +254,7 @@ it.each<[string, Record<number, number>, number[], number]>([
         return null;
       },
       advance: async (
-        _id: string,
+        _held: HeldJob,
         { done: more, errors }: BulkProgress,
         until: Date | null,
         _most: number,
@@ -271,7 +271,7 @@ it.each<[string, Record<number, number>, number[], number]>([
         if (state.done >= state.targets.length) state.status = 'completed';
         return { ...state };
       },
-      release: async (_id: string, _done: number, until: Date) => {
+      release: async (_held: HeldJob, until: Date) => {
         expect(until.getTime() - Date.now()).toBeLessThanOrEqual(1_000);
       },
     };
@@ -290,7 +290,7 @@ it.each<[string, Record<number, number>, number[], number]>([
 );
 
 /** Runs a job of 10 executions in which something goes wrong; returns what was cancelled, and for how many milliseconds it was let go. */
-async function playFault(fault: 'lookup' | 'advance' | 'taken over') {
+async function playFault(fault: 'lookup' | 'advance' | 'later advance' | 'taken over') {
   const cancelled: string[] = [];
   const released: number[] = [];
   const job = {
@@ -302,7 +302,15 @@ async function playFault(fault: 'lookup' | 'advance' | 'taken over') {
     status: 'running',
     done: 0,
   };
-  const state = { ...job, targets: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
+  const state = { ...job, targets: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], leased: new Date(0) };
+  let leases = 0;
+  // As the store does it: no two leases end at the same time.
+  const leaseAgain = () => {
+    leases += 1;
+    state.leased = new Date(leases);
+    return { ...state };
+  };
+  const isHeld = ({ done, leased }: HeldJob) => done === state.done && leased?.getTime() === state.leased.getTime();
   const stop = new AbortController();
   let isFaulty = true;
   const once = (kind: typeof fault): boolean => {
@@ -312,20 +320,20 @@ async function playFault(fault: 'lookup' | 'advance' | 'taken over') {
   };
   const jobs = {
     lease: async () => {
-      if (state.status === 'running') return { ...state };
+      if (state.status === 'running') return leaseAgain();
       stop.abort();
       return null;
     },
-    advance: async (_id: string, { from, done }: BulkProgress) => {
-      if (once('advance')) throw new Error('the database is away');
+    advance: async (held: HeldJob, { done }: BulkProgress) => {
+      if (once('advance') || (held.done > 0 && once('later advance'))) throw new Error('the database is away');
       if (once('taken over')) Object.assign(state, { done: 10, status: 'completed' });
-      if (from !== state.done) return null;
+      if (!isHeld(held)) return null;
       state.done += done;
       if (state.done >= state.targets.length) state.status = 'completed';
-      return { ...state };
+      return leaseAgain();
     },
-    release: async (_id: string, _done: number, until: Date) => {
-      released.push(until.getTime());
+    release: async (held: HeldJob, until: Date) => {
+      if (isHeld(held)) released.push(until.getTime());
     },
   };
   const services = {
@@ -345,6 +353,7 @@ async function playFault(fault: 'lookup' | 'advance' | 'taken over') {
 it.each<[Parameters<typeof playFault>[0], unknown[]]>([
   ['lookup', ['completed', 10, [1_000]]],
   ['advance', ['completed', 18, [1_000]]],
+  ['later advance', ['completed', 12, [1_000]]],
   ['taken over', ['completed', 8, []]],
 ])('a job goes on in a second, and only where nobody else has gone on with it: %s', async (fault, expected) => {
   expect(await playFault(fault)).toEqual(expected);
