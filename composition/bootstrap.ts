@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { AppError } from '../model/app-error.ts';
-import { BUILTIN_ACTIONS } from '../model/builtin-actions.ts';
+import { BUILTIN_PACKS } from '../model/builtin-actions.ts';
 import { WorkflowCreateSchema } from '../model/definition-requests.ts';
 import type { Principal } from '../model/principal.ts';
 import { keyRecord } from '../service/access/principals.ts';
@@ -12,10 +12,13 @@ import type { RunningApi } from './api/api.ts';
 /** The default tenant. */
 export const DEFAULT_TENANT = { id: '00000000-0000-7000-8000-000000000001', ref: 'default', label: 'Default' };
 
+/** The most tenants that are looked at at a start; a tenant that was created by this version has its packs already. */
+const MAX_TENANTS = 10_000;
+
 const EXAMPLES = new URL('../examples/', import.meta.url);
 
 /**
- * Creates the default tenant, the packs that always exist (one for each pack of built-in actions, and `examples`), and the two
+ * Creates the default tenant with the pack `examples`, the packs of built-in actions in every tenant, and the two
  * development principals, `dev` and `approver`, with the given keys. Returns the tenant's id. Call it before the API is served, so that
  * no request finds these missing.
  */
@@ -26,9 +29,9 @@ export async function ensureDefaults(
   const { id, ref, label } = DEFAULT_TENANT;
   const principals = createPrincipalStore(db);
   const tenant = await principals.ensureTenant(id, ref, label);
-  const refs = new Set(BUILTIN_ACTIONS.map((action) => action.ref.split('.')[0]!)).add('examples');
-  const packs = [...refs].map((pack) => ({ ref: pack, label: pack[0]!.toUpperCase() + pack.slice(1) }));
-  await createDefinitionStore(db).ensurePacks(tenant, packs);
+  const definitions = createDefinitionStore(db);
+  await definitions.ensurePacks(tenant, [{ ref: 'examples', label: 'Examples' }]);
+  for (const each of await principals.tenants(MAX_TENANTS)) await definitions.ensurePacks(each.id, BUILTIN_PACKS);
   for (const [subject, role, key] of [
     ['dev', 'admin', keys.dev],
     ['approver', 'operator', keys.approver],

@@ -329,3 +329,8 @@ export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<
   // Zod's output is JSON; its type is wider only because it also describes schemas read from elsewhere.
   return Object.keys(rest).length === 0 ? undefined : (rest as Record<string, Json>);
 }
+
+/** The packs of the built-in actions, which every tenant has. */
+export const BUILTIN_PACKS: readonly { ref: string; label: string }[] = [
+  ...new Set(BUILTIN_ACTIONS.map(({ ref }) => ref.split('.')[0]!)),
+].map((ref) => ({ ref, label: ref[0]!.toUpperCase() + ref.slice(1) }));

@@ -53,15 +53,8 @@ function translate(issue: ZodIssue, parsed: Parsed): Issue[] {
       const message = missing ? 'is required' : `must be ${article(issue.expected)}`;
       return [{ code: missing ? 'required' : 'type_invalid', path, message }];
     }
-    case 'invalid_union': {
-      // The alternative that matched most of the value describes the mistake best.
-      const alternatives = issue.errors.filter((issues) => issues.length > 0);
-      const deepest = alternatives.sort((a, b) => depthOf(b) - depthOf(a))[0];
-      if (deepest === undefined || depthOf(deepest) === 0) {
-        return [{ code: 'type_invalid', path, message: 'does not match any of the allowed types' }];
-      }
-      return deepest.flatMap((inner) => translate({ ...inner, path: [...issue.path, ...inner.path] }, parsed));
-    }
+    case 'invalid_union':
+      return translateUnion(issue, parsed);
     case 'invalid_key':
       return issue.issues.map((inner) => ({ code: 'name_invalid', path, message: inner.message }));
     case 'too_small':
@@ -77,20 +70,68 @@ function translate(issue: ZodIssue, parsed: Parsed): Issue[] {
   }
 }
 
-/** Returns the field names of the object schema at a path; none where the path leads through anything but objects and lists. */
-function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
-  let current: z.core.$ZodType | undefined = schema;
-  for (const part of path) {
-    const definition: z.core.$ZodTypeDef | undefined = unwrap(current)?._zod.def;
-    if (definition === undefined) return [];
-    const { shape, element } = definition as {
-      shape?: Record<PropertyKey, z.core.$ZodType>;
-      element?: z.core.$ZodType;
-    };
-    current = typeof part === 'number' ? element : shape?.[part];
+/** Translates the issues of the alternative that was probably meant. */
+function translateUnion(issue: z.core.$ZodIssueInvalidUnion, parsed: Parsed): Issue[] {
+  const path = `${parsed.base}${jsonPointer(issue.path)}`;
+  if (valueAt(parsed.value, issue.path) === undefined) return [{ code: 'required', path, message: 'is required' }];
+  const alternatives = alternativesIn(issue);
+  const keys = unknownToAll(alternatives);
+  if (keys.length > 0) return translate({ code: 'unrecognized_keys', keys, path: issue.path, message: '' }, parsed);
+  // The alternative that matched most of the value describes the mistake best.
+  const deepest = alternatives.toSorted((a, b) => depthOf(b) - depthOf(a))[0];
+  if (deepest !== undefined && depthOf(deepest) > 0) {
+    return deepest.flatMap((inner) => translate({ ...inner, path: [...issue.path, ...inner.path] }, parsed));
   }
-  const { shape } = (unwrap(current)?._zod.def ?? {}) as { shape?: Record<string, unknown> };
-  return Object.keys(shape ?? {});
+  return [{ code: 'type_invalid', path, message: 'does not match any of the allowed types' }];
+}
+
+/** Returns the issues of each alternative of a union, and of the unions in it. */
+function alternativesIn({ errors }: z.core.$ZodIssueInvalidUnion): ZodIssue[][] {
+  return errors.flatMap((issues) => {
+    const [only] = issues;
+    if (issues.length === 1 && only?.code === 'invalid_union' && only.path.length === 0) return alternativesIn(only);
+    return issues.length === 0 ? [] : [issues];
+  });
+}
+
+/** Returns the keys that no alternative has, of those that are objects. */
+function unknownToAll(alternatives: readonly ZodIssue[][]): string[] {
+  const objects = alternatives.filter(
+    (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  const unknown = objects.map((issues) =>
+    issues.flatMap((issue) => (issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [])),
+  );
+  const [first = [], ...others] = unknown;
+  return first.filter((key) => others.every((keys) => keys.includes(key)));
+}
+
+/** Returns the field names of all object schemas that a value at a path may have. */
+function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  let current = schemasIn(schema);
+  for (const part of path) current = current.flatMap((each) => schemasIn(childOf(each, part)));
+  return [...new Set(current.flatMap((each) => Object.keys((each._zod.def as Parts).shape ?? {})))];
+}
+
+/** What a schema of an object, a list, a record or a union consists of. */
+interface Parts {
+  shape?: Record<PropertyKey, z.core.$ZodType>;
+  element?: z.core.$ZodType;
+  valueType?: z.core.$ZodType;
+  options?: readonly z.core.$ZodType[];
+}
+
+function childOf(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | undefined {
+  const { shape, element, valueType } = schema._zod.def as Parts;
+  return typeof part === 'number' ? element : (shape?.[part] ?? valueType);
+}
+
+/** Returns a schema without what wraps it; of a union, its alternatives. */
+function schemasIn(schema: z.core.$ZodType | undefined): z.core.$ZodType[] {
+  const inner = unwrap(schema);
+  if (inner === undefined) return [];
+  const { options } = inner._zod.def as Parts;
+  return options === undefined ? [inner] : options.flatMap(schemasIn);
 }
 
 function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {

@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import { routePath } from 'hono/route';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import type { AuditService } from '../../service/access/audit.ts';
 import type { ApiEnv } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
+import { routeOf } from '../http/middleware.ts';
 import { createRouter } from '../http/router.ts';
 import { createApiRoute, json } from '../http/routes.ts';
 import { wholeNumber, wholeNumberOr } from '../http/whole-number.ts';
@@ -77,7 +77,7 @@ export function auditChanges(audit: AuditService): MiddlewareHandler<ApiEnv> {
     // In the Management API, GET can change things too; everywhere else it only reads.
     if (context.req.method === 'GET' && !/\/execution\//.test(context.req.path)) return;
     await audit.record(context.get('principal'), {
-      operation: `${context.req.method} ${routePath(context, -1)}`,
+      operation: `${context.req.method} ${routeOf(context)}`,
       target: context.req.path,
       reason: reasonOf(context.get('body')),
       requestId: context.get('requestId'),

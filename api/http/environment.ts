@@ -26,6 +26,8 @@ export interface ApiEnv extends Env {
     /** The pool in which large bodies are parsed. */
     pool: JobPool<ParseJobs>;
     permission?: Permission;
+    /** The path of the route that answers, with `:name` for each parameter; absent before one was found. */
+    route?: string;
     errorForm?: ErrorForm;
     /** Whether the service has already written to the audit log. */
     audited?: boolean;

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { routePath } from 'hono/route';
 import { AppError, ERROR_STATUS, type ErrorCode } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
 import { PERMISSIONS } from '../../model/permissions.ts';
 import { refusalOf } from '../../service/background/outages.ts';
 import type { ApiEnv, ErrorForm } from './environment.ts';
+import { routeOf } from './middleware.ts';
 
 /** One issue or warning about a request. */
 export const IssueSchema = z
@@ -80,7 +80,7 @@ export function createErrorHandler(log: Logger): ErrorHandler<ApiEnv> {
     const error = appErrorOf(thrown);
     const requestId = context.get('requestId');
     // Paths can contain names of people and tokens, so only the route is logged.
-    const route = routePath(context, -1);
+    const route = routeOf(context);
     if (error.status >= 500 && error.code !== 'busy')
       log.error({ err: thrown, request_id: requestId, route }, error.message);
     if (error.code === 'busy') context.header('retry-after', RETRY_AFTER);

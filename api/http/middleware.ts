@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError, type ErrorCode } from '../../model/app-error.ts';
@@ -22,13 +22,27 @@ const OPEN_PATHS =
 /** The owner of work for requests that are not authenticated yet. */
 const NOBODY = 'nobody';
 
+/** Notes which route answers: a path can match several, as `/executions/bulk/cancel` matches `/executions/{id}/cancel`. */
+export function noteRoute(path: string): MiddlewareHandler<ApiEnv> {
+  const route = path.replaceAll(/\{(\w+)\}/g, ':$1');
+  return (context, next) => {
+    context.set('route', route);
+    return next();
+  };
+}
+
+/** Returns the path of the route that answers a request, with `:name` for each parameter. */
+export function routeOf(context: Context<ApiEnv>): string {
+  return context.get('route') ?? routePath(context, -1);
+}
+
 /** Reports requests to an observer, by route, since paths with ids would be unbounded. */
 export function observeRequests(observe: RequestObserver): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
     const started = performance.now();
     await next();
     const seconds = (performance.now() - started) / 1000;
-    observe({ method: context.req.method, route: routePath(context, -1), status: context.res.status, seconds });
+    observe({ method: context.req.method, route: routeOf(context), status: context.res.status, seconds });
   };
 }
 

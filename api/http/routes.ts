@@ -4,7 +4,7 @@ import { IdempotencyKeySchema } from '../../model/idempotency-key-schema.ts';
 import type { Permission } from '../../model/permissions.ts';
 import { takeBody } from './body.ts';
 import type { BodyType } from './body-parser.ts';
-import { demand } from './middleware.ts';
+import { demand, noteRoute } from './middleware.ts';
 import { wholeNumberOr } from './whole-number.ts';
 
 /** The id of an execution, in any of its forms. */
@@ -72,11 +72,12 @@ export function createApiRoute<P extends string, R extends ApiRouteConfig & { pa
   const { permission, otherwise, ...config } = route;
   const types = Object.keys(config.request?.body?.content ?? {}) as BodyType[];
   const authorize = demand(permission, otherwise);
+  const note = noteRoute(config.path);
   const needs = `Requires the permission \`${permission}\`.`;
   const described = {
     ...config,
     description: config.description === undefined ? needs : `${config.description} ${needs}`,
-    middleware: types.length === 0 ? authorize : [authorize, takeBody(types)],
+    middleware: [note, authorize, ...(types.length === 0 ? [] : [takeBody(types)])],
     responses: { ...(types.length === 0 ? {} : bodyRefusals(config.responses)), ...config.responses },
     'x-permission': permission,
   };

@@ -8,6 +8,7 @@ import { secretRoutes } from '../../api/admin/secrets.ts';
 import { signingKeyRoutes } from '../../api/admin/signing-keys.ts';
 import { taskQueueRoutes } from '../../api/admin/task-queues.ts';
 import type { Router } from '../../api/http/router.ts';
+import { BUILTIN_PACKS } from '../../model/builtin-actions.ts';
 import { PERSON_MEMORY } from '../../model/config.ts';
 import type { Principal } from '../../model/principal.ts';
 import { type AuditService, createAuditService } from '../../service/access/audit.ts';
@@ -53,6 +54,7 @@ export function composeAccess(
       clock,
       memory: personMemory,
       tenantClaim,
+      onTenant: (tenant) => stores.definitions.ensurePacks(tenant, BUILTIN_PACKS),
       onChanged,
     }),
     audit: createAuditService(createAuditStore(db), log),

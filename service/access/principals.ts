@@ -103,6 +103,8 @@ export interface PrincipalDependencies {
   memory: number;
   /** Whether tokens must name their tenant; absent: as soon as there is a second tenant. */
   tenantClaim?: 'required' | 'optional' | undefined;
+  /** Called with the id of each new tenant. */
+  onTenant?: (tenant: string) => Promise<void>;
   /** Called with each subject that was disabled or given a key, and the caller, as a principal of the same tenant. */
   onChanged?: (caller: Principal, subject: string) => void;
 }
@@ -114,6 +116,7 @@ export function createPrincipalService({
   clock,
   memory,
   tenantClaim,
+  onTenant = async () => {},
   onChanged = () => {},
 }: PrincipalDependencies): PrincipalService {
   let shared = false;
@@ -194,6 +197,7 @@ export function createPrincipalService({
       demandHome(caller, 'create tenants');
       const created = await store.createTenant(randomUUID(), ref, label);
       if (created === null) throw new AppError('tenant_exists', `tenant "${ref}" already exists`);
+      await onTenant(created.id);
       return created;
     },
 

@@ -2,6 +2,10 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { issuesOf } from '../../model/zod-issues.ts';
 
+const Outcome = z.union([
+  z.strictObject({ output: z.unknown() }),
+  z.strictObject({ error: z.strictObject({ type: z.string(), message: z.string().optional() }) }),
+]);
 const Schema = z.strictObject({
   name: z.string().min(2).max(3),
   count: z.int().min(1).max(9).optional(),
@@ -12,6 +16,7 @@ const Schema = z.strictObject({
     .optional(),
   word: z.enum(['one', 'two']).optional(),
   either: z.union([z.string(), z.array(z.string())]).optional(),
+  outcomes: z.record(z.string(), z.union([Outcome, z.array(Outcome)])).optional(),
   at: z.iso.datetime({ offset: true }).optional(),
   uuid: z.uuid().optional(),
   code: z.string().regex(/^a+$/, 'must be a, again and again').optional(),
@@ -50,7 +55,38 @@ it.each([
   ],
   [{ name: 'xx', uuid: 'x' }, 'value_invalid', '/base/uuid', 'must be a UUID'],
   [{ name: 'xx', code: 'b' }, 'value_invalid', '/base/code', 'must be a, again and again'],
+  [
+    { name: 'xx', outcomes: { a: { eror: 1 } } },
+    'unknown_field',
+    '/base/outcomes/a/eror',
+    'unknown field "eror". Did you mean "error"?',
+  ],
+  [
+    { name: 'xx', outcomes: { a: { error: { typ: 'x', type: 'x' } } } },
+    'unknown_field',
+    '/base/outcomes/a/error/typ',
+    'unknown field "typ". Did you mean "type"?',
+  ],
+  [
+    { name: 'xx', outcomes: { a: [{ output: 1 }, { error: {} }] } },
+    'required',
+    '/base/outcomes/a/1/error/type',
+    'is required',
+  ],
+  [{ name: 'xx', outcomes: { a: 5 } }, 'type_invalid', '/base/outcomes/a', 'does not match any of the allowed types'],
+  [
+    { name: 'xx', outcomes: { a: { output: 1, error: { type: 'x' } } } },
+    'type_invalid',
+    '/base/outcomes/a',
+    'does not match any of the allowed types',
+  ],
   [[], 'type_invalid', '/base', 'must be an object'],
 ])('%j is %s at %s: %s', (value, code, path, message) => {
   expect(issues(value)).toEqual([{ code, path, message }]);
+});
+
+it('a value that is missing where one of several types may stand is required', () => {
+  const One = z.strictObject({ id: z.union([z.number(), z.string()]) });
+  const parsed = One.safeParse({});
+  expect(issuesOf(parsed.error!, One, {})).toEqual([{ code: 'required', path: '/id', message: 'is required' }]);
 });

@@ -162,6 +162,13 @@ describe('tenants', () => {
     expect((await harness.call('GET', '/api/v1/executions', undefined, theirs)).body.data).toEqual([]);
     expect((await harness.call('GET', '/api/v1/workflows', undefined, theirs)).body.data).toEqual([]);
     expect((await harness.call('GET', '/api/v1/keys', undefined, theirs)).body.data).toHaveLength(1);
+    // The packs of the built-in actions are everybody's.
+    const packsOf = async (headers: Record<string, string>) =>
+      (await harness.call('GET', '/api/v1/packs?per_page=100', undefined, headers)).body.data
+        .map(({ ref }: { ref: string }) => ref)
+        .filter((ref: string) => ref !== 'examples');
+    expect(await packsOf(theirs)).toEqual(await packsOf({}));
+    expect(await packsOf(theirs)).toEqual(expect.arrayContaining(['core', 'slack']));
     expect(
       (await harness.call('GET', '/api/v1/workflows', undefined, { ...theirs, 'x-tenant-id': 'default' })).status,
     ).toBe(403);

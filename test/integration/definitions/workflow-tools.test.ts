@@ -225,7 +225,7 @@ describe('POST /workflows/{ref}/simulate', () => {
     ]);
     expect(await refused({ input, outcomes: { roll: { outptu: 1 } } })).toEqual([
       ...[400, 'request_invalid'],
-      ['/outcomes/roll'],
+      ['/outcomes/roll/outptu'],
     ]);
     const missing = await harness.call('POST', `${url}/examples.nope/simulate`, { input });
     expect([missing.status, missing.body.code]).toEqual([404, 'workflow_not_found']);
