@@ -43,11 +43,7 @@ function translate(issue: ZodIssue, parsed: Parsed): Issue[] {
   const path = `${base}${jsonPointer(issue.path)}`;
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({
-        code: 'unknown_field',
-        path: `${path}${jsonPointer([key])}`,
-        message: `unknown field "${key}".${parsed.suggestions.didYouMean(key, fieldsAt(parsed.schema, issue.path))}`,
-      }));
+      return unknownFields(issue.keys, issue.path, parsed);
     case 'invalid_type': {
       const missing = valueAt(value, issue.path) === undefined;
       const message = missing ? 'is required' : `must be ${article(issue.expected)}`;
@@ -70,13 +66,23 @@ function translate(issue: ZodIssue, parsed: Parsed): Issue[] {
   }
 }
 
+/** Returns an issue for each unknown field of the object at a path, with the field that was probably meant. */
+function unknownFields(keys: readonly string[], at: readonly PropertyKey[], parsed: Parsed): Issue[] {
+  const fields = fieldsAt(parsed.schema, at);
+  return keys.map((key) => ({
+    code: 'unknown_field',
+    path: `${parsed.base}${jsonPointer([...at, key])}`,
+    message: `unknown field "${key}".${parsed.suggestions.didYouMean(key, fields)}`,
+  }));
+}
+
 /** Translates the issues of the alternative that was probably meant. */
 function translateUnion(issue: z.core.$ZodIssueInvalidUnion, parsed: Parsed): Issue[] {
   const path = `${parsed.base}${jsonPointer(issue.path)}`;
   if (valueAt(parsed.value, issue.path) === undefined) return [{ code: 'required', path, message: 'is required' }];
   const alternatives = alternativesIn(issue);
   const keys = unknownToAll(alternatives);
-  if (keys.length > 0) return translate({ code: 'unrecognized_keys', keys, path: issue.path, message: '' }, parsed);
+  if (keys.length > 0) return unknownFields(keys, issue.path, parsed);
   // The alternative that matched most of the value describes the mistake best.
   const deepest = alternatives.toSorted((a, b) => depthOf(b) - depthOf(a))[0];
   if (deepest !== undefined && depthOf(deepest) > 0) {

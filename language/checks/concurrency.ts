@@ -7,7 +7,7 @@ const MAX_STEPS = 10_000_000;
 
 /** Branches that can be under way at the same time, as far as the graph alone shows. */
 export interface Concurrency {
-  /** Returns whether tasks `a` and `b` can both have arrived at a third one that waits for both. */
+  /** Returns whether tasks `a` and `b`, or the start of the run as '', can both have arrived at a third one. */
   arriveTogether(a: string, b: string, target: string): boolean;
   /** Returns the tasks that can run at the same time as a task. */
   runningWith(name: string): ReadonlySet<string>;

@@ -62,15 +62,30 @@ function endlessLoops({ graph, tasks }: Program): Issue[] {
   });
 }
 
-function arrivalWarnings({ tasks }: Program): Issue[] {
-  return [...tasks.values()].flatMap((task) => {
+function arrivalWarnings(program: Program): Issue[] {
+  const arriveAlone = exclusiveArrivals(program);
+  return [...program.tasks.values()].flatMap((task) => {
     const { name, opensLineage, several } = task;
-    if (!opensLineage && several === null) return [];
+    const arrives = opensLineage && !arriveAlone(name);
+    if (!arrives && several === null) return [];
     const may = several === 'possible' ? 'may lead to it at the same time' : 'lead to it';
-    const what = opensLineage ? 'several tasks lead to it' : `several transitions of one task ${may}`;
+    const what = arrives ? 'several tasks lead to it' : `several transitions of one task ${may}`;
     const message = `"${name}" runs once for each arrival, and a join after it waits for the tasks that follow from the same arrival; ${what}`;
     return [{ code: 'several_arrivals', path: pathOf(task), message }];
   });
+}
+
+/** Returns a check of whether all that leads to a task excludes each other, as a failure and what follows a success do. */
+function exclusiveArrivals(program: Program): (name: string) => boolean {
+  const { tasks, graph, entries, cleanup } = program;
+  const isAsked = [...tasks.values()].some(({ opensLineage }) => opensLineage);
+  const concurrency = isAsked ? concurrencyOf(program, 'possible') : null;
+  if (concurrency === null) return () => false;
+  return (name) => {
+    const isEntry = entries.includes(name) || cleanup.entries.includes(name);
+    const sources = [...(graph.inbound.get(name) ?? []), ...(isEntry ? [''] : [])];
+    return sources.every((a, index) => sources.slice(index + 1).every((b) => !concurrency.arriveTogether(a, b, name)));
+  };
 }
 
 /** Finds variables that two branches publish which certainly run at the same time, so that timing decides which of them wins. */

@@ -343,6 +343,34 @@ describe('doubtful, and stored with a warning', () => {
       ['several_arrivals /tasks/2'],
     ],
     [
+      'arrivals that exclude each other: a rollback after either of two failures',
+      {
+        tasks: [
+          noop('deploy', { on_success: 'verify', on_failure: 'rollback' }),
+          noop('verify', { on_failure: 'rollback' }),
+          noop('rollback'),
+        ],
+      },
+      [],
+    ],
+    [
+      'arrivals that exclude each other, but for one',
+      {
+        tasks: [
+          noop('deploy', { on_success: ['verify', 'tell'], on_failure: 'rollback' }),
+          noop('verify', { on_failure: 'rollback' }),
+          noop('tell', { on_failure: 'rollback' }),
+          noop('rollback'),
+        ],
+      },
+      ['several_arrivals /tasks/3'],
+    ],
+    [
+      'one arrival before another, by a detour',
+      { tasks: [noop('a', { on_success: ['b', 'c'] }), noop('b', { on_success: 'c' }), noop('c')] },
+      ['several_arrivals /tasks/2'],
+    ],
+    [
       'several transitions of one task that fire together',
       { tasks: [noop('a', { on_success: 'b', on_complete: 'b' }), noop('b')] },
       ['several_arrivals /tasks/1'],
