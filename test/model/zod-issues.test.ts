@@ -56,10 +56,10 @@ it.each([
   [{ name: 'xx', uuid: 'x' }, 'value_invalid', '/base/uuid', 'must be a UUID'],
   [{ name: 'xx', code: 'b' }, 'value_invalid', '/base/code', 'must be a, again and again'],
   [
-    { name: 'xx', outcomes: { a: { eror: 1 } } },
+    { name: 'xx', outcomes: { a: { errors: 1 } } },
     'unknown_field',
-    '/base/outcomes/a/eror',
-    'unknown field "eror". Did you mean "error"?',
+    '/base/outcomes/a/errors',
+    'unknown field "errors". Did you mean "error"?',
   ],
   [
     { name: 'xx', outcomes: { a: { error: { typ: 'x', type: 'x' } } } },
