@@ -45,7 +45,7 @@ function uncertainty(values: readonly number[]): number {
 }
 
 /** Returns every ratio of the parts that were measured. */
-export function ratiosOf({ compared = [], throughput, replays, starts }: Partial<Results>): Ratio[] {
+export function ratiosOf({ compared = [], throughput, replays, starts, shares }: Partial<Results>): Ratio[] {
   const shapes = compared.flatMap(({ shape: { name, label }, hand, fermata }) => [
     ratioOf(`${label}: latency`, fermata.latencies, hand.latencies, { goal: GOALS.latency }),
     ratioOf(`${label}: CPU of the worker`, fermata.cpu, hand.cpu, { goal: GOALS.cpu }),
@@ -76,6 +76,9 @@ export function ratiosOf({ compared = [], throughput, replays, starts }: Partial
           }),
           ratioOf('a start with wait: CPU of the API', starts.waited.cpu, starts.waitedReadBack.cpu),
         ]),
+    ...(shares === undefined
+      ? []
+      : [ratioOf('a start next to a tenant that starts as fast as it can: latency', shares.beside, shares.alone)]),
   ];
 }
 
