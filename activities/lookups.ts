@@ -34,32 +34,45 @@ export type LookUp = <T>(find: () => Promise<T>, options: LookupOptions) => Prom
  */
 export function createLookups(room: number): LookUp {
   let waiting = 0;
-  return async (find, { context, timeout, pulse }) => {
-    const { cancellationSignal, cancelled, info } = context;
-    const handsBack = timeout !== undefined && info.attempt === 1;
-    const patience = handsBack ? LOOKUP_SECONDS : PERMIT_SECONDS;
-    const limit = timeout === undefined ? attemptLimit(info) : patience * 1000;
-    const left = () => pulse.begun + limit - Date.now();
-    const over = AbortSignal.any([cancellationSignal, pulse.ended]);
-    let result = await attempt(find);
+  return async (find, options) => {
+    const result = await attempt(find);
     if ('found' in result) return result.found;
+    const { context, timeout } = options;
+    const handsBack = timeout !== undefined && context.info.attempt === 1;
     if (handsBack && waiting >= room / 2) throw givenUp(result.reason, handsBack);
     waiting += 1;
     try {
-      for (let pause = FIRST_PAUSE; ; pause = Math.min(LAST_PAUSE, pause * 2)) {
-        const { reason } = result;
-        if (left() <= 0) throw givenUp(reason, handsBack);
-        pulse.await(() => ({ waiting_for_infrastructure: reason }));
-        await elapsed(Math.min(pause, left()), over);
-        if (cancellationSignal.aborted) return await cancelled;
-        pulse.ended.throwIfAborted();
-        result = await attempt(find);
-        if ('found' in result) return result.found;
-      }
+      return await retried(find, result.reason, options, handsBack);
     } finally {
       waiting -= 1;
     }
   };
+}
+
+/** Repeats a look-up that has failed for a reason, until it succeeds, its time is over, or the activity ends. */
+async function retried<T>(
+  find: () => Promise<T>,
+  firstReason: string,
+  { context, timeout, pulse }: LookupOptions,
+  handsBack: boolean,
+): Promise<T> {
+  const { cancellationSignal, cancelled, info } = context;
+  const patience = handsBack ? LOOKUP_SECONDS : PERMIT_SECONDS;
+  const limit = timeout === undefined ? attemptLimit(info) : patience * 1000;
+  const left = () => pulse.begun + limit - Date.now();
+  const over = AbortSignal.any([cancellationSignal, pulse.ended]);
+  let reason = firstReason;
+  for (let pause = FIRST_PAUSE; left() > 0; pause = Math.min(LAST_PAUSE, pause * 2)) {
+    const waitsFor = { waiting_for_infrastructure: reason };
+    pulse.await(() => waitsFor);
+    await elapsed(Math.min(pause, left()), over);
+    if (cancellationSignal.aborted) return await cancelled;
+    pulse.ended.throwIfAborted();
+    const result = await attempt(find);
+    if ('found' in result) return result.found;
+    reason = result.reason;
+  }
+  throw givenUp(reason, handsBack);
 }
 
 /** Looks something up once: returns the result, or why the look-up failed. Rejects with errors of the task itself. */

@@ -37,36 +37,48 @@ export async function compare(
 ): Promise<Compared[]> {
   const found: Compared[] = [];
   for (const shape of SHAPES.filter(({ name }) => names?.includes(name) ?? true)) {
-    const size = shape.runs < MANY ? 1 : BLOCK;
-    const costs = new Map(sides.map(({ name }) => [name, { latencies: [], cpu: [], events: 0, bytes: [] } as Cost]));
-    // Each has run it before it counts, until its code is as fast as in a worker that has been up for a while.
-    const warm = Math.ceil((shape.runs * share) / 2);
-    for (const side of sides) for (let n = 0; n < warm; n += 1) await runOnce(side, shape, client);
-    const blocks = Math.max(2, Math.round((shape.runs * share) / size));
-    for (let block = 0; block < blocks; block += 1) {
-      // Who is first changes.
-      for (const side of block % 2 === 0 ? sides : [...sides].reverse()) {
-        const cost = costs.get(side.name)!;
-        const before = (await side.usage()).cpu;
-        let id = '';
-        for (let n = 0; n < size; n += 1) {
-          const run = await runOnce(side, shape, client);
-          cost.latencies.push(run.milliseconds);
-          id = run.id;
-        }
-        cost.cpu.push(((await side.usage()).cpu - before) / size);
-        const { events, bytes } = await sizeOf(client, id);
-        cost.events = events;
-        cost.bytes.push(bytes);
-      }
-    }
-    found.push({ shape, hand: costs.get('hand')!, fermata: costs.get('fermata')! });
-    const [hand, ours] = [found.at(-1)!.hand, found.at(-1)!.fermata].map(({ latencies }) =>
-      median(latencies).toFixed(1),
-    );
+    const compared = await compareShape(shape, sides, client, share);
+    found.push(compared);
+    const [hand, ours] = [compared.hand, compared.fermata].map(({ latencies }) => median(latencies).toFixed(1));
     console.log(`${shape.label}: ${ours} ms as a definition, ${hand} ms by hand`);
   }
   return found;
+}
+
+async function compareShape(
+  shape: Shape,
+  sides: readonly [Side, Side],
+  client: Client,
+  share: number,
+): Promise<Compared> {
+  const size = shape.runs < MANY ? 1 : BLOCK;
+  const costs = new Map(sides.map(({ name }) => [name, { latencies: [], cpu: [], events: 0, bytes: [] } as Cost]));
+  // Each has run it before it counts, until its code is as fast as in a worker that has been up for a while.
+  const warm = Math.ceil((shape.runs * share) / 2);
+  for (const side of sides) for (let n = 0; n < warm; n += 1) await runOnce(side, shape, client);
+  const blocks = Math.max(2, Math.round((shape.runs * share) / size));
+  for (let block = 0; block < blocks; block += 1) {
+    // Who is first changes.
+    for (const side of block % 2 === 0 ? sides : [...sides].reverse()) {
+      await runBlock(side, shape, client, size, costs.get(side.name)!);
+    }
+  }
+  return { shape, hand: costs.get('hand')!, fermata: costs.get('fermata')! };
+}
+
+/** Runs a block of `size` runs, and adds what they cost. */
+async function runBlock(side: Side, shape: Shape, client: Client, size: number, cost: Cost): Promise<void> {
+  const before = (await side.usage()).cpu;
+  let id = '';
+  for (let n = 0; n < size; n += 1) {
+    const run = await runOnce(side, shape, client);
+    cost.latencies.push(run.milliseconds);
+    id = run.id;
+  }
+  cost.cpu.push(((await side.usage()).cpu - before) / size);
+  const { events, bytes } = await sizeOf(client, id);
+  cost.events = events;
+  cost.bytes.push(bytes);
 }
 
 async function sizeOf(client: Client, id: string): Promise<{ events: number; bytes: number }> {

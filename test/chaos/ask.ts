@@ -29,37 +29,43 @@ const PATIENCE = 240;
 export function createAsk(urls: readonly string[]): { ask: Ask; again: Record<string, number> } {
   const again: Record<string, number> = {};
   let turn = 0;
-  const ask: Ask = async (method, path, { body, key = KEY, once } = {}) => {
+  const ask: Ask = async (method, path, options = {}) => {
     const deadline = Date.now() + PATIENCE * 1000;
     for (;;) {
       turn += 1;
-      let said: unknown;
-      let why = 'no answer';
-      try {
-        const response = await fetch(urls[turn % urls.length] + path, {
-          method,
-          headers: {
-            'x-api-key': key,
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-            ...(once === undefined ? {} : { 'idempotency-key': once }),
-          },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-          signal: AbortSignal.timeout(15_000),
-        });
-        const answer = { status: response.status, body: (await response.json()) as Answer['body'] };
-        if (response.status < 500) return answer;
-        said = answer.body;
-        why = answer.body.code;
-      } catch (error) {
-        said = error;
-        why = codeOf(error);
-      }
+      const result = await askOnce(urls[turn % urls.length] + path, method, options);
+      if ('answer' in result) return result.answer;
+      const { why, said } = result;
       if (Date.now() > deadline) throw new Error(`nobody has answered ${method} ${path}`, { cause: said });
       again[why] = (again[why] ?? 0) + 1;
       await wait(200);
     }
   };
   return { ask, again };
+}
+
+/** Sends a request once: returns the answer, or why it is to be repeated. */
+async function askOnce(
+  url: string,
+  method: string,
+  { body, key = KEY, once }: NonNullable<Parameters<Ask>[2]>,
+): Promise<{ answer: Answer } | { why: string; said: unknown }> {
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: {
+        'x-api-key': key,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(once === undefined ? {} : { 'idempotency-key': once }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(15_000),
+    });
+    const answer = { status: response.status, body: (await response.json()) as Answer['body'] };
+    return response.status < 500 ? { answer } : { why: answer.body.code, said: answer.body };
+  } catch (error) {
+    return { why: codeOf(error), said: error };
+  }
 }
 
 function codeOf(error: unknown): string {

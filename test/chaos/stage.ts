@@ -108,6 +108,19 @@ export async function createStage(size: { apis: number; workers: number }) {
     await Promise.all(processes.map((one) => one.end(signal)));
   }
 
+  /** Stops a worker process where it stands. */
+  async function hangWorker(chance: () => number): Promise<number> {
+    const workers = running.get('worker')!;
+    const place = Math.floor(chance() * workers.length);
+    // One that has just been killed is launched again first.
+    await wait(2 * SUPERVISED_EVERY);
+    await workers[place]!.until(READY.worker);
+    const pid = workerPidOf(workers[place]!);
+    if (isRunning(pid)) process.kill(pid, 'SIGSTOP');
+    hung.push(pid);
+    return 1;
+  }
+
   const up = (kind: Kind) => Promise.all(running.get(kind)!.map((one) => one.until(READY[kind])));
   await Promise.all(KINDS.map(up));
   return {
@@ -123,17 +136,7 @@ export async function createStage(size: { apis: number; workers: number }) {
      * A hung worker is for its supervisor to find.
      */
     async strike(target: Target, chance: () => number, milliseconds: number): Promise<number> {
-      if (target === 'hung worker') {
-        const workers = running.get('worker')!;
-        const place = Math.floor(chance() * workers.length);
-        // One that has just been killed is launched again first.
-        await wait(2 * SUPERVISED_EVERY);
-        await workers[place]!.until(READY.worker);
-        const pid = workerPidOf(workers[place]!);
-        if (isRunning(pid)) process.kill(pid, 'SIGSTOP');
-        hung.push(pid);
-        return 1;
-      }
+      if (target === 'hung worker') return hangWorker(chance);
       const hit = (kind: Kind) => {
         const processes = running.get(kind)!;
         return [processes[Math.floor(chance() * processes.length)]!];
@@ -143,7 +146,7 @@ export async function createStage(size: { apis: number; workers: number }) {
         target === 'server' || target === 'all',
         target === 'database' || target === 'all',
       ];
-      const processes = target === 'all' ? everyone() : target === 'server' || target === 'database' ? [] : hit(target);
+      const processes = target === 'all' ? everyone() : isServer || isDatabase ? [] : hit(target as Kind);
       if (isServer) process.kill(server.pid, 'SIGKILL');
       if (isDatabase) await postgres.kill();
       await end(processes, 'SIGKILL');

@@ -318,6 +318,24 @@ const named = (operation: string) =>
     ? !/list_|validate_|create_|start_bulk/.test(operation)
     : operation.includes('{') && !NAMES_NOTHING.test(operation);
 
+/** What an operation reveals to a caller about the other tenant. */
+async function revealed(operation: string, caller: Caller): Promise<string[]> {
+  const owner = OTHER[caller.tenant];
+  const { status, code, text, sent } = await ask(operation, keyOf(caller), owner);
+  const wrong: string[] = [];
+  const leaks = marks[owner].filter((mark) => text.includes(mark) && !sent.includes(mark));
+  if (leaks.length > 0) wrong.push(`tells ${leaks}`);
+  // A sealed token is looked at first: whoever cannot open it learns nothing of the run.
+  const expected = hides(operation) && operation.endsWith('/signal') ? 400 : 404;
+  if (status !== expected) wrong.push(`${status} ${code}`);
+  if (operation.startsWith('MCP ') || caller !== adminOf(caller.tenant)) return wrong;
+  const nothing = await ask(operation, keyOf(caller), owner, nothingLike);
+  if (nothing.status !== status || nothing.code !== code) {
+    wrong.push(`what is not there is ${nothing.status} ${nothing.code}`);
+  }
+  return wrong;
+}
+
 describe('every operation of docs/access.md', () => {
   it('is there, and no tool is there beyond it', async () => {
     expect(operations.length).toBeGreaterThan(120);
@@ -359,18 +377,8 @@ describe('every operation of docs/access.md', () => {
       const asking = callers.filter(({ allowed }) => permission === null || allowed.has(permission));
       await Promise.all(
         asking.map(async (caller) => {
-          const owner = OTHER[caller.tenant];
-          const { status, code, text, sent } = await ask(operation, keyOf(caller), owner);
-          const tell = (what: string) => wrong.push(`${operation} as ${caller.name}: ${what}`);
-          const leaks = marks[owner].filter((mark) => text.includes(mark) && !sent.includes(mark));
-          if (leaks.length > 0) tell(`tells ${leaks}`);
-          // A sealed token is looked at first: whoever cannot open it learns nothing of the run.
-          const expected = hides(operation) && operation.endsWith('/signal') ? 400 : 404;
-          if (status !== expected) tell(`${status} ${code}`);
-          if (operation.startsWith('MCP ') || caller !== adminOf(caller.tenant)) return;
-          const nothing = await ask(operation, keyOf(caller), owner, nothingLike);
-          if (nothing.status !== status || nothing.code !== code)
-            tell(`what is not there is ${nothing.status} ${nothing.code}`);
+          const found = await revealed(operation, caller);
+          wrong.push(...found.map((what) => `${operation} as ${caller.name}: ${what}`));
         }),
       );
     }

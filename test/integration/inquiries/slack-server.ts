@@ -57,56 +57,47 @@ export async function startSlackServer(): Promise<SlackServer> {
     trouble: { down: false, limited: 0 },
   };
   let next = 1;
-  const answer = (method: string, args: Record<string, string>): object => {
-    const json = (name: string) => (args[name] === undefined ? undefined : JSON.parse(args[name]));
-    const refuse = (error: string) => ({ ok: false, error });
-    switch (method) {
-      case 'auth.test':
-        return { ok: true, team_id: TEAM, user_id: 'UBOT', bot_id: 'BBOT' };
-      case 'bots.info':
-        return { ok: true, bot: { id: 'BBOT', app_id: APP } };
-      case 'users.info': {
-        const found = state.people[args.user ?? ''];
-        if (found === undefined) return refuse('user_not_found');
-        const { email, ...rest } = found;
-        return { ok: true, user: { id: args.user, team_id: TEAM, profile: { email }, ...rest } };
-      }
-      case 'chat.postMessage': {
-        const blocks = json('blocks') ?? [];
-        const wrong = blockTrouble(blocks);
-        if (wrong !== null) return refuse(`invalid_blocks: ${wrong}`);
-        if (args.channel === '#nowhere') return refuse('channel_not_found');
-        next += 1;
-        const message = {
-          channel: `C${args.channel}`,
-          ts: `170000000${next}.000100`,
-          text: args.text ?? '',
-          blocks,
-          edits: 0,
-        };
-        messages.push({ ...message, ...(args.thread_ts === undefined ? {} : { thread_ts: args.thread_ts }) });
-        return { ok: true, channel: message.channel, ts: message.ts };
-      }
-      case 'chat.update': {
-        const found = messages.find(({ channel, ts }) => channel === args.channel && ts === args.ts);
-        if (found === undefined) return refuse('message_not_found');
-        const blocks = json('blocks') ?? [];
-        const wrong = blockTrouble(blocks);
-        if (wrong !== null) return refuse(`invalid_blocks: ${wrong}`);
-        Object.assign(found, { text: args.text ?? '', blocks, edits: found.edits + 1 });
-        return { ok: true, channel: found.channel, ts: found.ts };
-      }
-      case 'chat.postEphemeral':
-        state.ephemeral.push({ channel: args.channel!, user: args.user!, text: args.text! });
-        return { ok: true, message_ts: '1.1' };
-      case 'views.open':
-        if (!args.trigger_id?.startsWith('trigger-')) return refuse('invalid_trigger_id');
-        state.views.push({ trigger_id: args.trigger_id, view: json('view') });
-        return { ok: true, view: { id: 'V1' } };
-      default:
-        return refuse('unknown_method');
-    }
+  const refuse = (error: string) => ({ ok: false, error });
+  const methods: Record<string, (args: Record<string, string>) => object> = {
+    'auth.test': () => ({ ok: true, team_id: TEAM, user_id: 'UBOT', bot_id: 'BBOT' }),
+    'bots.info': () => ({ ok: true, bot: { id: 'BBOT', app_id: APP } }),
+    'users.info': ({ user = '' }) => {
+      const found = state.people[user];
+      if (found === undefined) return refuse('user_not_found');
+      const { email, ...rest } = found;
+      return { ok: true, user: { id: user, team_id: TEAM, profile: { email }, ...rest } };
+    },
+    'chat.postMessage': ({ channel: place, text = '', thread_ts: thread, ...args }) => {
+      const blocks = JSON.parse(args.blocks ?? '[]');
+      const wrong = blockTrouble(blocks);
+      if (wrong !== null) return refuse(`invalid_blocks: ${wrong}`);
+      if (place === '#nowhere') return refuse('channel_not_found');
+      next += 1;
+      const [channel, ts] = [`C${place}`, `170000000${next}.000100`];
+      messages.push({ channel, ts, text, blocks, edits: 0, ...(thread === undefined ? {} : { thread_ts: thread }) });
+      return { ok: true, channel, ts };
+    },
+    'chat.update': ({ text = '', ...args }) => {
+      const found = messages.find(({ channel, ts }) => channel === args.channel && ts === args.ts);
+      if (found === undefined) return refuse('message_not_found');
+      const blocks = JSON.parse(args.blocks ?? '[]');
+      const wrong = blockTrouble(blocks);
+      if (wrong !== null) return refuse(`invalid_blocks: ${wrong}`);
+      Object.assign(found, { text, blocks, edits: found.edits + 1 });
+      return { ok: true, channel: found.channel, ts: found.ts };
+    },
+    'chat.postEphemeral': ({ channel, user, text }) => {
+      state.ephemeral.push({ channel: channel!, user: user!, text: text! });
+      return { ok: true, message_ts: '1.1' };
+    },
+    'views.open': ({ trigger_id: trigger, view }) => {
+      if (!trigger?.startsWith('trigger-')) return refuse('invalid_trigger_id');
+      state.views.push({ trigger_id: trigger, view: view === undefined ? undefined : JSON.parse(view) });
+      return { ok: true, view: { id: 'V1' } };
+    },
   };
+  const answer = (method: string, args: Record<string, string>): object =>
+    methods[method]?.(args) ?? refuse('unknown_method');
   const server = createServer(async (request, response) => {
     const method = (request.url ?? '').split('/').at(-1) ?? '';
     state.calls.push(method);
@@ -147,33 +138,42 @@ async function textOf(request: IncomingMessage): Promise<string> {
 function blockTrouble(blocks: any[]): string | null {
   if (blocks.length > 50) return 'more than 50 blocks';
   for (const block of blocks) {
-    if (block.type === 'actions') {
-      if (block.elements.length > 25) return 'more than 25 elements';
-      for (const { value, text, action_id: id, confirm } of block.elements) {
-        if (value.length > 2_000) return 'a value of more than 2000 characters';
-        const dialog: [string, number][] = [
-          ['title', 100],
-          ['text', 300],
-          ['confirm', 30],
-          ['deny', 30],
-        ];
-        for (const [part, most] of confirm === undefined ? [] : dialog) {
-          const length = confirm[part].text.length;
-          if (length === 0 || length > most) return `a confirm dialog with a ${part} of ${length} characters`;
-        }
-        if (text.text.length > 75) return 'a button of more than 75 characters';
-        if (id.length > 255) return 'an action_id of more than 255 characters';
-      }
-      const ids = block.elements.map(({ action_id: id }: { action_id: string }) => id);
-      if (new Set(ids).size !== ids.length) return 'an action_id twice';
-    }
-    if (block.type === 'rich_text') {
-      for (const { elements } of block.elements) {
-        for (const { text } of elements) if (text === '') return 'an empty text';
-      }
-    }
+    const trouble =
+      block.type === 'actions' ? actionsTrouble(block) : block.type === 'rich_text' ? richTextTrouble(block) : null;
+    if (trouble !== null) return trouble;
   }
   return null;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: blocks are walked as data
+function actionsTrouble({ elements }: any): string | null {
+  if (elements.length > 25) return 'more than 25 elements';
+  for (const element of elements) {
+    const trouble = buttonTrouble(element);
+    if (trouble !== null) return trouble;
+  }
+  const ids = elements.map(({ action_id: id }: { action_id: string }) => id);
+  return new Set(ids).size === ids.length ? null : 'an action_id twice';
+}
+
+/** The most characters of each part of a confirm dialog. */
+const DIALOG = { title: 100, text: 300, confirm: 30, deny: 30 };
+
+// biome-ignore lint/suspicious/noExplicitAny: blocks are walked as data
+function buttonTrouble({ value, text, action_id: id, confirm }: any): string | null {
+  if (value.length > 2_000) return 'a value of more than 2000 characters';
+  for (const [part, most] of confirm === undefined ? [] : Object.entries(DIALOG)) {
+    const length = confirm[part].text.length;
+    if (length === 0 || length > most) return `a confirm dialog with a ${part} of ${length} characters`;
+  }
+  if (text.text.length > 75) return 'a button of more than 75 characters';
+  return id.length > 255 ? 'an action_id of more than 255 characters' : null;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: blocks are walked as data
+function richTextTrouble(block: any): string | null {
+  const texts = block.elements.flatMap(({ elements }: { elements: { text: string }[] }) => elements);
+  return texts.some(({ text }: { text: string }) => text === '') ? 'an empty text' : null;
 }
 
 /** Signs a body as Slack does. */

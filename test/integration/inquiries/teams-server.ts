@@ -79,40 +79,50 @@ export async function startTeamsServer(): Promise<TeamsServer> {
     state.messages.push(message);
     return message;
   };
+  type Answer = [status: number, body: object];
   // biome-ignore lint/suspicious/noExplicitAny: bodies are read as data
-  const answer = (method: string, path: string, body: any): [number, object] => {
-    const parts = path.split('/').map(decodeURIComponent);
-    if (path === '/metadata') return [200, { issuer: ISSUER, jwks_uri: `${url}/keys` }];
-    if (path === '/keys') return [200, { keys: published }];
-    if (path === `/${ORGANIZATION}/oauth2/v2.0/token`) {
-      const good = body.client_id === APP_ID && body.client_secret === CLIENT_SECRET;
-      const scope = body.scope === 'https://api.botframework.com/.default' && body.grant_type === 'client_credentials';
-      return good && scope ? [200, { access_token: TOKEN, expires_in: 3_600 }] : [401, { error: 'invalid_client' }];
-    }
-    if (parts[1] !== 'amer' || parts[2] !== 'v3') return [404, {}];
-    const [kind, id = '', what, which = ''] = parts.slice(3);
+  type Body = any;
+
+  const token = (body: Body): Answer => {
+    const good = body.client_id === APP_ID && body.client_secret === CLIENT_SECRET;
+    const scope = body.scope === 'https://api.botframework.com/.default' && body.grant_type === 'client_credentials';
+    return good && scope ? [200, { access_token: TOKEN, expires_in: 3_600 }] : [401, { error: 'invalid_client' }];
+  };
+  const postToChannel = (body: Body): Answer => {
+    const channel = body.channelData.channel.id;
+    if (channel === '19:gone@thread.tacv2') return [404, { error: { code: 'ConversationNotFound' } }];
+    next += 1;
+    const message = post(`${channel};messageid=${next}`, channel, body.activity);
+    return [201, { id: message.conversation, activityId: message.id }];
+  };
+  const update = (conversation: string, id: string, body: Body): Answer => {
+    const found = state.messages.find((message) => message.conversation === conversation && message.id === id);
+    if (found === undefined) return [404, {}];
+    found.card = body.attachments[0].content;
+    found.edits += 1;
+    return [200, { id }];
+  };
+  const member = (id: string): Answer => {
+    const user = id.replace(/^29:/, '');
+    const found = state.members[user];
+    if (found === undefined) return [404, {}];
+    return [200, { id, aadObjectId: user, tenantId: ORGANIZATION, userRole: 'user', ...found }];
+  };
+  const connector = (method: string, [kind, id = '', what, which = '']: string[], body: Body): Answer => {
     if (kind === 'teams' && what === 'conversations')
       return [200, { conversations: state.listed.map((each) => ({ id: each })) }];
     if (kind !== 'conversations') return [404, {}];
-    if (method === 'POST' && id === '') {
-      const channel = body.channelData.channel.id;
-      if (channel === '19:gone@thread.tacv2') return [404, { error: { code: 'ConversationNotFound' } }];
-      next += 1;
-      const message = post(`${channel};messageid=${next}`, channel, body.activity);
-      return [201, { id: message.conversation, activityId: message.id }];
-    }
-    if (method === 'POST' && what === 'activities') return [201, { id: post(id, null, body).id }];
-    if (method === 'PUT' && what === 'activities') {
-      const found = state.messages.find((message) => message.conversation === id && message.id === which);
-      if (found === undefined) return [404, {}];
-      found.card = body.attachments[0].content;
-      found.edits += 1;
-      return [200, { id: which }];
-    }
-    const user = which.replace(/^29:/, '');
-    const member = what === 'members' ? state.members[user] : undefined;
-    if (member === undefined) return [404, {}];
-    return [200, { id: which, aadObjectId: user, tenantId: ORGANIZATION, userRole: 'user', ...member }];
+    if (method === 'POST' && id === '') return postToChannel(body);
+    if (what === 'activities' && method === 'POST') return [201, { id: post(id, null, body).id }];
+    if (what === 'activities' && method === 'PUT') return update(id, which, body);
+    return what === 'members' ? member(which) : [404, {}];
+  };
+  const answer = (method: string, path: string, body: Body): Answer => {
+    const parts = path.split('/').map(decodeURIComponent);
+    if (path === '/metadata') return [200, { issuer: ISSUER, jwks_uri: `${url}/keys` }];
+    if (path === '/keys') return [200, { keys: published }];
+    if (path === `/${ORGANIZATION}/oauth2/v2.0/token`) return token(body);
+    return parts[1] === 'amer' && parts[2] === 'v3' ? connector(method, parts.slice(3), body) : [404, {}];
   };
   const server = createServer(async (request, response) => {
     const text = await textOf(request);

@@ -105,18 +105,21 @@ export async function startVendors(known: { slack: string; jira: string; pagerdu
     const target = String(request.headers['x-amz-target'] ?? '');
     const entry = { path, target, authorization: request.headers.authorization, body: await bodyOf(request) };
     asked.push(entry);
-    const send = (status: number, body: Json, headers: Record<string, string> = {}) =>
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
     const next = planned.shift();
-    if (next) send(next.status, next.body ?? {}, next.headers);
-    else if (path === '/slack/chat.postMessage') send(...slack(entry));
-    else if (path === '/jira/rest/api/3/issue') send(...jira(entry));
-    else if (path === '/pagerduty/v2/enqueue') send(...pagerduty(entry));
-    else if (path.startsWith('/codedeploy')) send(...codedeploy(entry));
-    else if (path === '/echo')
-      send(entry.body.fail ? 400 : 200, { said: entry.authorization ?? null, body: entry.body });
-    else if (path === '/ok') send(200, { ok: true });
-    else send(404, {});
+    const [status, body] = next ? [next.status, next.body ?? {}] : answerOf(entry);
+    response.writeHead(status, { 'content-type': 'application/json', ...next?.headers }).end(JSON.stringify(body));
+  }
+
+  function answerOf(entry: Asked): [number, Json] {
+    const systems: Record<string, (asked: Asked) => [number, Json]> = {
+      '/slack/chat.postMessage': slack,
+      '/jira/rest/api/3/issue': jira,
+      '/pagerduty/v2/enqueue': pagerduty,
+      '/echo': ({ body, authorization = null }) => [body.fail ? 400 : 200, { said: authorization, body }],
+      '/ok': () => [200, { ok: true }],
+    };
+    if (entry.path.startsWith('/codedeploy')) return codedeploy(entry);
+    return systems[entry.path]?.(entry) ?? [404, {}];
   }
 
   const server = createServer((request, response) => void handle(request, response));

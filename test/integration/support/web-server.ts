@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 /** A real HTTP server for `core.http` to call. */
 export interface WebServer {
@@ -24,50 +24,50 @@ export async function createWebServer(): Promise<WebServer> {
   const failingAfter = new Map<string, number>();
   const counted = new Map<string, Record<string, number>>();
   let isOpen = false;
-  const server = createServer(async (request, response) => {
-    const path = (request.url ?? '').split('?')[0]!;
-    asked.push(path);
-    const json = (status: number, value: unknown) => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-    };
-    const [, kind, argument = ''] = path.split('/');
-    if (kind === 'counted') {
-      const name = path.split('/')[3]!;
-      const calls = counted.get(argument) ?? {};
-      calls[name] = (calls[name] ?? 0) + 1;
-      counted.set(argument, calls);
-      const late = calls[name] > (failingAfter.get(name) ?? Number.POSITIVE_INFINITY);
-      return json(late || failing.get(argument)?.includes(name) ? 500 : 200, { calls: calls[name] });
-    }
-    if (kind === 'echo') {
+  /** Answers a call that is counted: `/counted/<run>/<name>`. */
+  function count(run: string, name: string): [status: number, body: object] {
+    const calls = counted.get(run) ?? {};
+    calls[name] = (calls[name] ?? 0) + 1;
+    counted.set(run, calls);
+    const late = calls[name] > (failingAfter.get(name) ?? Number.POSITIVE_INFINITY);
+    return [late || failing.get(run)?.includes(name) ? 500 : 200, { calls: calls[name] }];
+  }
+
+  const kinds: Record<string, (request: Asked, response: ServerResponse) => unknown> = {
+    counted: ({ argument, name }, response) => json(response, ...count(argument, name)),
+    echo: async ({ request }, response) => {
       const { method, url, headers } = request;
-      return json(200, { method, url, headers, body: await bodyOf(request) });
-    }
-    if (kind === 'status') return json(Number(argument), { was: Number(argument) });
-    if (kind === 'flaky') {
+      json(response, 200, { method, url, headers, body: await bodyOf(request) });
+    },
+    status: ({ argument }, response) => json(response, Number(argument), { was: Number(argument) }),
+    flaky: ({ path, argument }, response) => {
       const used = flaky.get(path) ?? 0;
       flaky.set(path, used + 1);
-      return json(used < Number(argument) ? 503 : 200, { used });
-    }
-    if (kind === 'said') {
-      const { searchParams } = new URL(request.url ?? '', 'http://x');
-      const headers = searchParams.getAll('header').map((header) => header.split(/: (.*)/).slice(0, 2));
-      const body = Buffer.from(searchParams.get('base64') ?? '', 'base64');
-      return response.writeHead(Number(searchParams.get('status') ?? 200), headers.flat() as never).end(body);
-    }
-    if (kind === 'text') return response.writeHead(200, { 'content-type': 'text/plain' }).end('plain {"a":1}');
-    if (kind === 'broken') return response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":');
-    if (kind === 'big') return response.writeHead(200).end('x'.repeat(1_600_000));
-    if (kind === 'redirect') {
-      const { searchParams } = new URL(request.url ?? '', 'http://x');
-      const status = Number(searchParams.get('status') ?? 302);
-      return response.writeHead(status, { location: searchParams.get('to') ?? '/ok' }).end();
-    }
-    if (kind === 'wait' && !isOpen) {
-      waiting.push(() => json(Number(argument) || 200, { waited: true }));
-      return;
-    }
-    json(200, { ok: true });
+      json(response, used < Number(argument) ? 503 : 200, { used });
+    },
+    said: ({ query }, response) => {
+      const headers = query.getAll('header').map((header) => header.split(/: (.*)/).slice(0, 2));
+      const body = Buffer.from(query.get('base64') ?? '', 'base64');
+      response.writeHead(Number(query.get('status') ?? 200), headers.flat() as never).end(body);
+    },
+    text: (_, response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('plain {"a":1}'),
+    broken: (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":'),
+    big: (_, response) => response.writeHead(200).end('x'.repeat(1_600_000)),
+    redirect: ({ query }, response) =>
+      response.writeHead(Number(query.get('status') ?? 302), { location: query.get('to') ?? '/ok' }).end(),
+    wait: ({ argument }, response) => {
+      if (isOpen) json(response, 200, { ok: true });
+      else waiting.push(() => json(response, Number(argument) || 200, { waited: true }));
+    },
+  };
+  const server = createServer(async (request, response) => {
+    const [path = '', search] = (request.url ?? '').split(/\?(.*)/s);
+    const query = new URLSearchParams(search);
+    asked.push(path);
+    const [, kind = '', argument = '', name = ''] = path.split('/');
+    const answer = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+    if (answer === undefined) json(response, 200, { ok: true });
+    else await answer({ request, path, query, argument, name }, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -88,6 +88,19 @@ export async function createWebServer(): Promise<WebServer> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** A request by the parts of its URL: `/<kind>/<argument>/<name>`. */
+interface Asked {
+  request: IncomingMessage;
+  path: string;
+  query: URLSearchParams;
+  argument: string;
+  name: string;
+}
+
+function json(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
