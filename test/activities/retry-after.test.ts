@@ -13,7 +13,7 @@ it.each([
   ['Saturday, 28-Nov-26 12:01:00 GMT', 60],
   ['999999999', 86_400],
   ['Sun, 28 Nov 2027 12:00:00 GMT', 86_400],
-  // At once, in the past, and what is none of the two.
+  // Immediately, in the past, and values that are neither a date nor a number.
   ['0', undefined],
   ['0.2', undefined],
   ['Sat, 28 Nov 2026 11:00:00 GMT', undefined],

@@ -10,7 +10,7 @@ export interface Player {
   counter: Counter;
 }
 
-/** A run under its own word for itself, and the execution that tells how it ended. */
+/** A run under its name here, and the execution that shows how it ended. */
 export interface Played {
   run: string;
   id: number;

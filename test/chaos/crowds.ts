@@ -4,7 +4,7 @@ import { hasEnded } from './ask.ts';
 import type { Player } from './constructs.ts';
 import { KEY, type Stage } from './stage.ts';
 
-// What many at once do to an installation. Each crowd tells how it went, and gives what went wrong.
+// What many callers at once do to an installation. Each crowd reports how it went, and returns what went wrong.
 
 type Crowd = (stage: Stage, player: Player, say: (line: string) => void) => Promise<string[]>;
 

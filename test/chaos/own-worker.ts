@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { NativeConnection, Worker } from '@temporalio/worker';
 
-// A worker of a pack's own, as a process that is killed: it tells the counter what it does, in the middle of doing it.
+// The worker of a pack, as a process that is killed: it reports to the counter what it does while it does it.
 
 const [address = '', counter = ''] = process.argv.slice(2);
 

@@ -23,7 +23,7 @@ export const KEY = 'fmt_a-key-for-the-chaos-that-reigns';
 
 const MASTER_KEY = 'a master key that all processes have';
 
-/** Events from which on a run goes on as another one, so that loops here are chains. */
+/** Events after which a run continues as new, so that loops here are chains. */
 const SUGGESTED = 60;
 
 /** What a process says once it is up. */

@@ -95,7 +95,7 @@ async function endOf({ ask, counter }: Player, { run, id }: Started, deadline: n
   }
 }
 
-/** Resolves once a run's history has so many events, or it has ended, or nobody tells. */
+/** Resolves once a run's history has so many events, or it has ended, or nobody answers. */
 async function untilEvent(stage: Stage, workflowId: string, event: number): Promise<void> {
   const give = AbortSignal.timeout(3_000);
   let nextPageToken: Uint8Array | null = null;

@@ -48,7 +48,7 @@ function readYaml(text: string): Example {
   return { value: parseYaml(text, undefined, ambiguities), warnings: ambiguities.warnings() };
 }
 
-/** The codes of a definition, or of a body with schemas beside it. */
+/** The codes of a definition, or of a body with a definition and its schemas. */
 function codesOf({ value: example, warnings: written }: Example): { issues: string[]; warnings: string[] } {
   const body = isJsonObject(example) && 'definition' in example ? example : { definition: example };
   const { definition, param_schema: schema = null } = body as { definition: Json; param_schema?: JsonObject | null };
@@ -60,7 +60,7 @@ function codesOf({ value: example, warnings: written }: Example): { issues: stri
   return { issues: codes([...schemaIssues, ...found.issues]), warnings: codes([...found.warnings, ...written]) };
 }
 
-/** What is too large to be shown, or is about more than a definition, has tests of its own. */
+/** What is too large to be shown, or is about more than a definition, is tested elsewhere. */
 const WITHOUT_EXAMPLE = ['too_deep', 'too_large', 'more_issues', 'ref_mismatch'];
 
 describe('docs/refusals.md', () => {

@@ -7,7 +7,7 @@ import { createDevFolder, run } from '../system/processes.ts';
 const VERSION = '4.32.5';
 const CHECKS = 'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance';
 
-/** The program, in a virtual environment of its own; made at the first run. */
+/** The program, in its virtual environment, which is created at the first run. */
 function schemathesis(): string {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'fermata', `schemathesis-${VERSION}`);
   const program = join(cache, 'bin', 'schemathesis');
@@ -24,7 +24,7 @@ function schemathesis(): string {
 }
 
 /**
- * Has schemathesis (from PyPI) try the whole API out of its own openapi.json: nothing may answer 500, nor with a status or a body
+ * Has schemathesis (from PyPI) try the whole API as its openapi.json describes it: nothing may answer 500, nor with a status or a body
  * that openapi.json does not have. False when something does. `seed`: null for a random one, which it prints.
  */
 export async function fuzzApi(examples: number, seed: number | null): Promise<boolean> {

@@ -98,35 +98,24 @@ describe('parseJson', () => {
   });
 
   it('gives what JSON.parse gives for everything that it takes', () => {
-    const next = randomBelow(7);
+    let seed = 7;
+    const next = (below: number) => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((seed / 2 ** 32) * below);
+    };
+    const kinds: ((depth: number) => unknown)[] = [
+      () => next(2 ** 31) - 2 ** 30,
+      () => (next(1e9) - 5e8) * 10 ** -next(20),
+      () => 'a"\\ {}[],:\n0e9é😀'.repeat(next(3)),
+      () => next(2) === 0,
+      () => null,
+      (depth) => Array.from({ length: next(5) }, () => make(depth)),
+      (depth) => Object.fromEntries(Array.from({ length: next(5) }, (_, at) => [`k"${at}\\`, make(depth)])),
+    ];
+    const make = (depth: number): unknown => kinds[next(depth > 4 ? 5 : 7)]!(depth + 1);
     for (let round = 0; round < 2_000; round += 1) {
-      const text = JSON.stringify(valueFrom(next, 0), null, next(3));
+      const text = JSON.stringify(make(0), null, next(3));
       expect(parseJson(text)).toEqual(JSON.parse(text));
     }
   });
 });
-
-/** Returns a generator of whole numbers below a bound; the same seed gives the same ones. */
-function randomBelow(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
-/** Returns a random value of JSON. */
-function valueFrom(next: (below: number) => number, depth: number): unknown {
-  const list = <T>(make: (at: number) => T) => Array.from({ length: next(5) }, (_, at) => make(at));
-  const within = () => valueFrom(next, depth + 1);
-  const kinds = [
-    () => next(2 ** 31) - 2 ** 30,
-    () => (next(1e9) - 5e8) * 10 ** -next(20),
-    () => 'a"\\ {}[],:\n0e9é😀'.repeat(next(3)),
-    () => next(2) === 0,
-    () => null,
-    () => list(within),
-    () => Object.fromEntries(list((at) => [`k"${at}\\`, within()])),
-  ];
-  return kinds[next(depth > 4 ? 5 : 7)]!();
-}

@@ -25,7 +25,7 @@ export interface PostgresServer {
 const NOBODY = 65_534;
 
 /**
- * Starts Postgres from the binaries that npm installed, in a folder of its own. The package's install script, which may
+ * Starts Postgres from the binaries that npm installed, in a separate folder. The package's install script, which may
  * not have run, would only make symbolic links: they are made here. `more` are settings as its command line takes them.
  */
 export async function startPostgres(more: readonly string[] = []): Promise<PostgresServer> {
@@ -66,7 +66,7 @@ export async function startPostgres(more: readonly string[] = []): Promise<Postg
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   let endWatch = (): void => undefined;
   const start = async (): Promise<ChildProcess> => {
-    // A group of its own, so that all its processes can be killed.
+    // A separate process group, so that all processes can be killed.
     const started = spawn(join(native, 'bin/postgres'), ['-D', data, ...settings], {
       ...options,
       stdio: 'ignore',

@@ -56,7 +56,7 @@ it('no port of Temporal can be reached by an action, whatever it is called; the 
   const given = ['--port', '--ui-port', '--http-port', '--metrics-port'].map(
     (name) => command[command.indexOf(name) + 1]!,
   );
-  // Its inner services listen on ports of their own choice.
+  // Its inner services choose their ports themselves.
   const ports = (await listeningPorts(pid)).map(String);
   expect(ports).toEqual(expect.arrayContaining(given));
   expect(ports.length).toBeGreaterThan(given.length);

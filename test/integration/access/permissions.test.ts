@@ -260,7 +260,7 @@ async function askOnce(
     return { verdict: 'in', status: response.status, code: undefined, text: '', sent };
   }
   const text = await response.text();
-  // The Automation API has errors of its own form.
+  // Errors of the Automation API have another form.
   const parsed = response.ok ? {} : JSON.parse(text);
   const { code, details } = parsed.error?.code === undefined ? parsed : parsed.error;
   return { verdict: verdictOf(response.status, code, details?.permission), status: response.status, code, text, sent };
@@ -276,7 +276,7 @@ async function askTool(tool: string, headers: Record<string, string>, owner: Ten
   return { verdict, status, code, text: JSON.stringify(answer), sent: JSON.stringify(given) };
 }
 
-/** Returns whether a request was let in, and what it lacks otherwise. Rules of decisions refuse with codes of their own. */
+/** Returns whether a request was let in, and what it lacks otherwise. Rules of decisions refuse with other codes. */
 function verdictOf(status: number, code: string | undefined, permission: string | undefined): string {
   if (status >= 500) return `${status} ${code}`;
   if (status === 401) return 'who';

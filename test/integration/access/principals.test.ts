@@ -37,7 +37,7 @@ const statusOf = async ({ path, method }: Operation, headers: Record<string, str
     await response.body!.cancel();
     return { status: response.status, code: undefined };
   }
-  // The Automation API has errors of its own form.
+  // Errors of the Automation API have another form.
   const body = (await response.json()) as { code?: string; error?: { code?: string } };
   return { status: response.status, code: body.code ?? body.error?.code };
 };

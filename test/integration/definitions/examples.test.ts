@@ -14,7 +14,7 @@ const NAMES = readdirSync('examples', { withFileTypes: true }).flatMap((entry) =
   entry.isDirectory() ? [entry.name] : [],
 );
 
-/** Pages whose commands are typed, each in a shell and a folder of its own. */
+/** Pages whose commands are typed, each in a new shell and folder. */
 const PAGES = [...NAMES.map((name) => join('examples', name, 'README.md')), 'docs/packs-from-git.md'];
 
 /** Ends the output of each block. */

@@ -377,7 +377,7 @@ describe('a schedule', () => {
     );
     expect(triggered.map(({ status }) => status)).toEqual(people.map(() => 202));
     await harness.call('POST', `${BASE}/shared/trigger`, { overlap });
-    // Each has a second of its own, however many are triggered within one.
+    // Each has another second, however many are triggered within one.
     const { recent } = await until(
       () => get('shared'),
       ({ recent }) => recent.length === people.length + 1,

@@ -422,7 +422,7 @@ describe('who is calling', () => {
           const response = await fetch(url, { method: method.toUpperCase(), headers });
           if (response.status !== 401) open.push(path);
           else {
-            // The Automation API has errors of its own form.
+            // Errors of the Automation API have another form.
             const { code, error } = (await response.json()) as { code?: string; error: { code?: string } };
             expect(code ?? error.code).toBe('unauthenticated');
           }

@@ -81,7 +81,7 @@ describe('a task execution', () => {
     expect((await get(sub._links.child.href)).data).toMatchObject({ id: child, parent: run.id, parent_task: 'sub' });
     expect((await get(sub._links.parent.href)).data.id).toBe(run.id);
     for (const { href } of Object.values<{ href: string }>((await get(`${BASE}/${run.id}`)).data._links)) {
-      // A stream, which has tests of its own.
+      // A stream, which is tested elsewhere.
       if (href.endsWith('/events')) continue;
       expect((await harness.call('GET', href)).status, href).toBe(200);
     }

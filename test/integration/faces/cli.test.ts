@@ -31,11 +31,11 @@ const settings = (env: Record<string, string>) => ({
   ...env,
 });
 
-/** Runs the command line in a folder of its own, where it finds nothing by itself. */
+/** Runs the command line in a new folder, where it finds nothing by itself. */
 const fermata = (args: string[], env: Record<string, string> = {}, input?: string): Promise<Ended> =>
   host.run(args, settings(env), input);
 
-/** The same in a process of its own. */
+/** The same in a separate process. */
 const fermataProcess = (args: string[], env: Record<string, string> = {}, input?: string): Promise<Ended> =>
   runFermata(folder, args, settings(env), input);
 

@@ -257,7 +257,7 @@ describe('what REST controls', () => {
     );
     expect(recent[0]).toMatchObject(first.triggered);
     expect((await call('list_schedules')).data).toMatchObject([{ id: 'by_agent', workflow: 'core.transform' }]);
-    // What a schedule has started has an id of a form of its own, and is read like any other.
+    // A run that a schedule has started has an id of another form, and is read like any other.
     const listed = await until(
       () => call('list_executions', { workflowId: 'core.transform', includeData: true }),
       ({ data }) => data.some(({ id }: { id: number }) => id === recent[0].executionId),

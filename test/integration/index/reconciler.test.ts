@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => own.close());
 
-/** An index of its own, in which nothing is any more. */
+/** A separate index, which has become empty. */
 async function emptyStore(): Promise<ExecutionStore> {
   await own.db.execute(sql`truncate executions, watermarks, tombstones, idempotency_keys`);
   return createExecutionStore(own.db);

@@ -162,7 +162,7 @@ describe('the page behind a link', () => {
       await page.click('button[value=approve]');
       expect(await page.textContent('[role=status]')).toContain(`Approved by ${address}`);
       await picture(page, 'approved');
-      // The page knows nobody any more, and the link tells how it ended.
+      // The page knows nobody any more, and the link shows how it ended.
       await page.goto(link);
       expect(await page.textContent('[role=status]')).toContain(`Approved by ${address}`);
     });

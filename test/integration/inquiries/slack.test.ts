@@ -52,7 +52,7 @@ beforeEach(() => {
 
 let channels = 0;
 
-/** A run that asks in a channel of its own, and its message. */
+/** A run that asks in a separate channel, and its message. */
 async function ask(parameters: object = {}): Promise<{ run: number; channel: string; message: SlackMessage }> {
   channels += 1;
   const channel = `#ops${channels}`;

@@ -8,7 +8,7 @@ import { act, ENDLESS, give } from '../../interpreter/rehearse.ts';
 import { closed, createHarness, type Harness } from '../support/harness.ts';
 import { until } from '../support/until.ts';
 
-// Runs with so much work of their own that it is done in slices, each next to a run that must not wait for it.
+// Runs with so much work that it is done in slices, each next to a run that must not wait for it.
 
 let harness: Harness;
 beforeAll(async () => {

@@ -56,7 +56,7 @@ it('the same Idempotency-Key is one signal', async () => {
   const send = (payload: number, key: object, to = path) =>
     harness.call('POST', `${to}/signal`, { name: 'go', payload }, { ...key });
   expect((await send(2, headers)).body.code).toBe('idempotency_mismatch');
-  // Another run's signals have keys of their own.
+  // The signals of another run have other keys.
   const other = await start();
   expect((await send(2, headers, other)).status).toBe(202);
   for (const run of [path, other]) await harness.call('POST', `${run}/terminate`);

@@ -35,7 +35,7 @@ export interface Harness {
   /** What the service reads with. */
   temporal: Temporal;
   taskQueue: string;
-  /** Tells the worker to stop; what it runs is handed back. */
+  /** Asks the worker to stop; what it runs is handed back. */
   stopWorker(): void;
   /** How the attempts of each task of a run end, by workflow id. */
   outcomes: Map<string, Record<string, Attempt | Attempt[]>>;
@@ -86,7 +86,7 @@ export interface HarnessOptions {
   restartEvery?: number;
 }
 
-/** Starts a worker of the real bundle, whose activities end as the test says, on a task queue of its own. */
+/** Starts a worker of the real bundle, whose activities end as the test says, on a separate task queue. */
 export async function createHarness(address: string, options: HarnessOptions = {}): Promise<Harness> {
   const { slow = 0, restartEvery, ...workerOptions } = options;
   const connection = await NativeConnection.connect({ address });
@@ -102,7 +102,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
       connection,
       taskQueue,
       workflowBundle,
-      // Recorded histories must not tell of the machine they were made on.
+      // Recorded histories must not reveal the machine on which they were made.
       identity: taskQueue,
       stickyQueueScheduleToStartTimeout: '1s',
       maxHeartbeatThrottleInterval: '200ms',
@@ -236,7 +236,7 @@ export async function closed(harness: Harness, workflowId: string): Promise<void
     .catch(() => undefined);
 }
 
-/** Runs until it is cancelled, and tells Temporal that it is alive. */
+/** Runs until it is cancelled, and sends heartbeats to Temporal. */
 async function hang(): Promise<never> {
   const context = Context.current();
   const beat = setInterval(() => context.heartbeat(), 200);

@@ -10,7 +10,7 @@ declare module 'vitest' {
   }
 }
 
-/** Each file of API tests has a namespace of its own, so that its index holds its own runs. */
+/** Each file of API tests has a separate namespace, so that its index only holds its runs. */
 export const API_NAMESPACES = [
   ...['executions', 'definitions', 'management', 'index', 'errors', 'death', 'docs', 'tools', 'signals', 'subs'],
   ...[

@@ -35,7 +35,7 @@ export async function startVendors(known: { slack: string; jira: string; pagerdu
   let issues = 0;
   const deployments: VendorServer['deployments'] = new Map();
 
-  /** https://docs.slack.dev/reference/methods/chat.postMessage: 200 whatever happens, `ok` tells. */
+  /** https://docs.slack.dev/reference/methods/chat.postMessage: 200 whatever happens; `ok` shows the outcome. */
   function slack({ authorization, body }: Asked): [number, Json] {
     if (authorization !== `Bearer ${known.slack}`) return [200, { ok: false, error: 'invalid_auth' }];
     if (body.channel === '#nowhere') return [200, { ok: false, error: 'channel_not_found' }];

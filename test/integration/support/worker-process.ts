@@ -2,7 +2,7 @@ import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { preparedBundle } from './prepared.ts';
 
-// A worker as a process of its own, which a test kills: its activities hang in their first attempt.
+// A worker as a separate process, which a test kills: its activities hang in their first attempt.
 const [address = '', taskQueue = '', mode = ''] = process.argv.slice(2);
 const connection = await NativeConnection.connect({ address });
 const worker = await Worker.create({

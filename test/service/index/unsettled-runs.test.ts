@@ -95,7 +95,7 @@ describe('a decision that the run refuses without a verdict', () => {
   });
 });
 
-/** Begins a run again with limits of its own. */
+/** Begins a run again with other limits. */
 function begunWith({ run, chain }: AskingRun, limits: Partial<WorkLimits>) {
   const limited = { ...run, limits };
   return { run: limited, state: begin(limited, {}, ASKED_AT, { chain }).state };

@@ -53,7 +53,10 @@ async function tableOf(inFiles: boolean, revoked: readonly SigningKey[] = []) {
   return store;
 }
 
-/** An API process that has just started; what it tells runs is noted, and reaches none. Requests have `patience`, runs need a `pause`. */
+/**
+ * An API process that has just started; the notices that it sends to runs are recorded, and reach none. Requests have `patience`, runs need
+ * a `pause`.
+ */
 async function processOver(
   store: SigningKeyStore,
   pems: readonly string[],

@@ -16,7 +16,7 @@ let database: OpenDatabase;
 let store: PrincipalStore;
 let service: PrincipalService;
 let now = Date.parse('2026-11-28T12:00:00Z');
-/** An admin of the tenant `default`, and one of a tenant of its own for each test. */
+/** An admin of the tenant `default`, and one of a new tenant for each test. */
 let home: Principal;
 let boss: Principal;
 let bossKey: number;
