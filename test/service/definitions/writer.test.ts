@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Definition } from '../../../model/definition.ts';
+import type { WorkflowCreate } from '../../../model/definition-requests.ts';
 import type { Issue } from '../../../model/issue.ts';
 import type { Principal } from '../../../model/principal.ts';
-import type { WorkflowCreate } from '../../../model/requests.ts';
 import { entityTag } from '../../../service/definitions/contents.ts';
 import { createDefinitionWriter, type DefinitionWriter } from '../../../service/definitions/writer.ts';
 import type { DefinitionStore } from '../../../store/definitions/definitions.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
+import { type PackImport, PackImportSchema } from '../../../model/definition-requests.ts';
 import type { Principal } from '../../../model/principal.ts';
-import { type PackImport, PackImportSchema } from '../../../model/requests.ts';
 import { createPackImportService, type PackImportService, type PackParts } from '../../../service/packs/imports.ts';
 
 const CALLER = { tenant: 'one' } as Principal;
