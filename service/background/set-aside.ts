@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../model/bounded-map.ts';
 import type { Logger } from '../../model/log.ts';
 import { isOutage } from './outages.ts';
 
@@ -31,7 +32,7 @@ export interface SetAside {
 
 /** Creates the memory of one loop; `trouble` is the message that is logged for each thing. */
 export function createSetAside(clock: () => number, log: Logger, trouble: string): SetAside {
-  const kept = new Map<string, { tries: number; until: number }>();
+  const kept = new BoundedMap<string, { tries: number; until: number }>(MAX_KEPT);
   return {
     get size() {
       return kept.size;
@@ -42,9 +43,6 @@ export function createSetAside(clock: () => number, log: Logger, trouble: string
     put(key, error) {
       const tries = (kept.get(key)?.tries ?? 0) + 1;
       if (tries === 1) log.error({ err: error, key }, trouble);
-      kept.delete(key);
-      const [oldest] = kept.keys();
-      if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
       kept.set(key, { tries, until: clock() + Math.min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE) });
     },
     drop: (key) => {

@@ -1,5 +1,6 @@
 import { compileDefinition } from '../../language/definition-compiler.ts';
 import { AppError } from '../../model/app-error.ts';
+import { BoundedMap } from '../../model/bounded-map.ts';
 import { type Definition, parseDefinition } from '../../model/definition.ts';
 import { andMore, capIssues, type Issue, jsonPointer, Suggestions } from '../../model/issue.ts';
 import type { JobPool } from '../../model/job-pool.ts';
@@ -30,7 +31,7 @@ export function findOutdated(definition: Definition): Issue[] {
 
 /** Creates the guard, which remembers its verdicts and reads large definitions in the pool. */
 export function createDefinitionGuard(pool: Pick<JobPool<DefinitionJobs>, 'run'>): DefinitionGuard {
-  const verdicts = new Map<string, Issue[]>();
+  const verdicts = new BoundedMap<string, Issue[]>(MAX_VERDICTS);
 
   async function verdictOn(tenant: string, { hash, definition }: Hashed): Promise<Issue[]> {
     const known = hash === null ? undefined : verdicts.get(hash);
@@ -38,8 +39,6 @@ export function createDefinitionGuard(pool: Pick<JobPool<DefinitionJobs>, 'run'>
     const isSmall = JSON.stringify(definition).length <= SMALL_DEFINITION;
     const found = isSmall ? findOutdated(definition) : await pool.run('find_outdated', tenant, { definition });
     if (hash !== null) verdicts.set(hash, found);
-    const [oldest] = verdicts.keys();
-    if (verdicts.size > MAX_VERDICTS && oldest !== undefined) verdicts.delete(oldest);
     return found;
   }
 

@@ -1,4 +1,5 @@
 import { AppError } from '../../model/app-error.ts';
+import { BoundedMap } from '../../model/bounded-map.ts';
 import type { JobPool } from '../../model/job-pool.ts';
 import { sha256Hex } from '../access/hash.ts';
 import type { DefinitionJobs } from './jobs.ts';
@@ -12,7 +13,7 @@ export type SchemaGuard = (tenant: string, schemas: readonly NamedSchema[]) => P
 
 /** Creates the guard, which remembers its verdicts and compiles large schemas in the pool. */
 export function createSchemaGuard(pool: Pick<JobPool<DefinitionJobs>, 'run'>): SchemaGuard {
-  const verdicts = new Map<string, UnusableSchema | null>();
+  const verdicts = new BoundedMap<string, UnusableSchema | null>(MAX_VERDICTS);
 
   async function verdictOn(tenant: string, schemas: readonly NamedSchema[]): Promise<UnusableSchema | null> {
     const text = JSON.stringify(schemas);
@@ -23,8 +24,6 @@ export function createSchemaGuard(pool: Pick<JobPool<DefinitionJobs>, 'run'>): S
       ? findUnusableSchema(schemas)
       : await pool.run('find_unusable_schema', tenant, { schemas });
     verdicts.set(digest, found);
-    const [oldest] = verdicts.keys();
-    if (verdicts.size > MAX_VERDICTS && oldest !== undefined) verdicts.delete(oldest);
     return found;
   }
 

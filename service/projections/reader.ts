@@ -1,4 +1,5 @@
 import { AppError } from '../../model/app-error.ts';
+import { BoundedMap } from '../../model/bounded-map.ts';
 import type { JobPool, RunJob } from '../../model/job-pool.ts';
 import type { Json } from '../../model/json.ts';
 import type { RunKey } from '../../model/run-key.ts';
@@ -59,7 +60,7 @@ export interface ProjectionReaderDependencies {
 /** Creates the reader. */
 export function createProjectionReader({ temporal, pool, clock }: ProjectionReaderDependencies): ProjectionReader {
   const reading = new Map<string, Promise<ProjectedRun | null>>();
-  const costly = new Map<string, number>();
+  const costly = new BoundedMap<string, number>(MAX_COSTLY);
   const immediate = createImmediateProjector();
 
   /** Finds and describes the newest run of a workflow id; null when Temporal has none. */
@@ -133,7 +134,7 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
         return await ask(found, null, (run) => run('show_history', { pending }));
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'work_exceeded') throw error;
-        remember(costly, runId, clock() + COSTLY_FOR);
+        costly.set(runId, clock() + COSTLY_FOR);
       }
     }
     return readEnds(found);
@@ -217,14 +218,6 @@ interface FoundRun {
   runId: string;
   described: Described;
   newest: NewestRun;
-}
-
-/** Stores a time under a key; beyond MAX_COSTLY keys, forgets the oldest. */
-function remember(times: Map<string, number>, key: string, time: number): void {
-  times.delete(key);
-  times.set(key, time);
-  const [oldest] = times.keys();
-  if (times.size > MAX_COSTLY && oldest !== undefined) times.delete(oldest);
 }
 
 function tooLong(): AppError {

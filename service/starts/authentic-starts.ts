@@ -1,5 +1,6 @@
 import { SIGNED_STATEMENTS } from '../../interpreter/versions.ts';
 import { warrantFault } from '../../interpreter/warrants.ts';
+import { BoundedMap } from '../../model/bounded-map.ts';
 import { isStartOfSchedule, uuidOf, workflowIdOf } from '../../model/execution-id.ts';
 import type { LedgerKey } from '../../model/ledger.ts';
 import { OWN_TASK_QUEUE, type RunInput } from '../../model/run-input.ts';
@@ -41,7 +42,7 @@ const BY_WORKFLOW = 1;
  * of a run, its first run, and its task queue. What a run says about itself counts only where the API has signed it.
  */
 export function createRunGuard({ firstEvent, trust, clock }: GuardSources): RunGuard {
-  const known = new Map<string, Promise<boolean>>();
+  const known = new BoundedMap<string, Promise<boolean>>(MAX_KNOWN);
   let kept: { answer: Promise<WarrantTrust>; until: number } | null = null;
 
   function renewedTrust(): Promise<WarrantTrust> {
@@ -104,8 +105,6 @@ export function createRunGuard({ firstEvent, trust, clock }: GuardSources): RunG
     known.set(name, answer);
     // An outage is not remembered.
     answer.catch(() => known.delete(name));
-    const [oldest] = known.keys();
-    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
     return answer;
   }
 
