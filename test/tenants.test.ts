@@ -28,7 +28,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ],
   'Rows that another statement has found, by their own ids.': [
     ...['notice-events.lease', 'notice-events.ofTarget', 'notice-events.refresh', 'notice-events.settle'],
-    ...['bulk-jobs.advance', 'bulk-jobs.release', 'execution-pages.rowsOf'],
+    ...['bulk-jobs.advance', 'bulk-jobs.release'],
   ],
   'Rows that are written with the tenant that stands in them.': [
     ...['audit.add', 'bulk-jobs.create', 'executions.writeAll', 'aliases.createAlias', 'run-strikes.add'],

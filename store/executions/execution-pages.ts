@@ -57,10 +57,10 @@ export async function findPage(
   if (resolved.refs?.length === 0) return { rows: [], total: 0, isLowerBound: false };
   const kept = await keptTotal(db, resolved);
   if (kept === null || kept <= MAX_COUNTED) {
-    const { total, numbers } = await collect(db, resolved, window);
-    if (total <= MAX_COUNTED) return { rows: await rowsOf(db, numbers), total, isLowerBound: false };
+    const { rows, total } = await collect(db, resolved, window);
+    if (total <= MAX_COUNTED) return { rows, total, isLowerBound: false };
   }
-  const rows = await rowsOf(db, await walk(db, resolved, window));
+  const rows = await walk(db, resolved, window);
   return { rows, total: kept ?? MAX_COUNTED, isLowerBound: kept === null };
 }
 
@@ -78,30 +78,42 @@ export async function readOn(
   filter: ExecutionFilter,
   window: PageWindow,
 ): Promise<IndexRow[]> {
-  return rowsOf(db, await walk(db, await resolveFilter(db, tenant, filter), window));
+  return walk(db, await resolveFilter(db, tenant, filter), window);
 }
 
-/** Finds the keys of all runs that match, up to MAX_COUNTED + 1 of them, and returns their number and those of the page. */
+/**
+ * Finds the keys of all runs that match, up to MAX_COUNTED + 1 of them, and returns their number and the rows of the page: none where
+ * that many match. One statement, so that the page has the rows whose keys it found, whoever deletes or changes them.
+ */
 async function collect(db: Database, resolved: ResolvedFilter, { cursor = null, offset = 0, limit }: PageWindow) {
-  const { rows } = (await db.execute(sql`
+  const few = sql`(select count(*) from found) <= ${MAX_COUNTED}`;
+  const counted = sql`(
     with found as materialized (select keys.n, keys.listed from (${keysOf(resolved)}) as keys limit ${MAX_COUNTED + 1})
     select (select count(*)::int from found) as total, array(
-      select found.n::text from found where ${isBehind(cursor) ?? sql`true`} order by found.listed desc, found.n desc limit ${limit} offset ${offset}
-    ) as numbers`)) as unknown as { rows: [{ total: number; numbers: string[] }] };
-  return { total: rows[0].total, numbers: rows[0].numbers.map(Number) };
+      select found.n from found where ${and(few, isBehind(cursor))} order by found.listed desc, found.n desc limit ${limit} offset ${offset}
+    ) as numbers) as counted`;
+  const found = await db
+    .select({ total: sql<number>`counted.total`, row: executions })
+    .from(counted)
+    .leftJoin(executions, sql`${executions.n} = any(counted.numbers)`)
+    .orderBy(...NEWEST_FIRST);
+  return { total: found[0]!.total, rows: found.flatMap(({ row }) => row ?? []) };
 }
 
-/** Finds the keys of a page in the order of the list. */
-async function walk(db: Database, resolved: ResolvedFilter, window: PageWindow): Promise<number[]> {
+/** Finds the keys of a page in the order of the list, and reads their rows, in one statement. */
+async function walk(db: Database, resolved: ResolvedFilter, window: PageWindow): Promise<IndexRow[]> {
   const { cursor = null, offset = 0, limit } = window;
   const { refs } = resolved;
   const most = offset + limit;
   const isMerged = refs !== null && refs.length > 1 && refs.length <= MERGED.refs && most <= MERGED.runs;
   const keys = isMerged ? newestOfEach(resolved, refs, { cursor, most }) : keysOf(resolved, { cursor, most });
-  const { rows } = (await db.execute(sql`
-    select keys.n::text from (${keys}) as keys
-    order by keys.listed desc, keys.n desc limit ${limit} offset ${offset}`)) as unknown as { rows: { n: string }[] };
-  return rows.map(({ n }) => Number(n));
+  const numbers = sql`array(
+    select keys.n from (${keys}) as keys order by keys.listed desc, keys.n desc limit ${limit} offset ${offset})`;
+  return db
+    .select()
+    .from(executions)
+    .where(sql`${executions.n} = any(${numbers})`)
+    .orderBy(...NEWEST_FIRST);
 }
 
 /** The newest runs of a selection: at most `most`, after a cursor. */
@@ -225,13 +237,4 @@ function isBehind(cursor: Cursor | null): SQL | undefined {
   return cursor === null
     ? undefined
     : sql`(listed, n) < (${new Date(cursor.listed).toISOString()}::timestamptz, ${cursor.n}::bigint)`;
-}
-
-async function rowsOf(db: Database, numbers: readonly number[]): Promise<IndexRow[]> {
-  if (numbers.length === 0) return [];
-  return db
-    .select()
-    .from(executions)
-    .where(inArray(executions.n, [...numbers]))
-    .orderBy(...NEWEST_FIRST);
 }

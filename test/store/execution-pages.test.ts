@@ -1,11 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sql } from 'drizzle-orm';
+import { PGlite } from '@electric-sql/pglite';
+import { type SQL, sql } from 'drizzle-orm';
+import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
+import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import fc from 'fast-check';
+import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExecutionStatus } from '../../model/status.ts';
-import { type OpenDatabase, openEmbedded, openPostgres } from '../../store/database.ts';
+import { type Database, type OpenDatabase, openEmbedded, openPostgres } from '../../store/database.ts';
 import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
 import { createExecutionStore } from '../../store/executions/executions.ts';
 import { draws } from '../seed.ts';
@@ -15,6 +19,7 @@ import { type PostgresServer, startPostgres } from './postgres-server.ts';
 
 const TENANT = '00000000-0000-7000-8000-000000000001';
 const MANY = '00000000-0000-7000-8000-000000000003';
+const BUSY = '00000000-0000-7000-8000-000000000004';
 const FIRST = Date.UTC(2026, 9, 1);
 const STATUSES = ['running', 'completed', 'failed', 'skipped'] as const satisfies readonly ExecutionStatus[];
 
@@ -47,6 +52,21 @@ async function fill({ db }: OpenDatabase, tenant: string, runs: number, first: n
       select n, timestamptz '2026-10-01Z' + (n - ${first}::int) / 3 * interval '20 minutes' as created
       from generate_series(${first}::int, ${first + runs - 1}::int) as n
     ) as made`);
+}
+
+/** The database as it is for whoever is always late: `happens` before each statement. */
+function betweenStatements(db: Database, happens: () => Promise<void>): Database {
+  const { $client } = db as unknown as { $client: { query: (...args: unknown[]) => Promise<unknown> } }; // drizzle has it
+  const client = new Proxy($client, {
+    get(target, name) {
+      if (name !== 'query') return Reflect.get(target, name);
+      return async (...args: unknown[]) => {
+        await happens();
+        return target.query(...args);
+      };
+    },
+  });
+  return $client instanceof PGlite ? drizzlePglite(client as PGlite) : drizzlePostgres(client as unknown as Pool);
 }
 
 const hour = fc.integer({ min: -2, max: 80 }).map((hours) => new Date(FIRST + hours * 1_800_000));
@@ -95,6 +115,30 @@ describe.each(['Postgres', 'PGlite'])('on %s', (engine) => {
       }),
       { numRuns: draws(60) },
     );
+  });
+
+  it('a page is whole and matches although runs are deleted and change between any two statements', async () => {
+    const { db } = opened[engine]!;
+    await fill(opened[engine]!, BUSY, 200, 1_000);
+    const newest = (where: SQL) =>
+      sql`(select n from executions where tenant = ${BUSY} and ${where} order by listed desc, n desc limit 1)`;
+    const store = createExecutionStore(
+      betweenStatements(db, async () => {
+        await db.execute(sql`delete from executions where n = ${newest(sql`executor = 1 and status <> 'failed'`)}`);
+        await db.execute(sql`update executions set status = 'skipped' where n = ${newest(sql`status = 'failed'`)}`);
+      }),
+    );
+    const failed: ExecutionFilter = { statuses: ['failed'] };
+    const pages = [
+      await store.readOn(BUSY, {}, { limit: 20 }),
+      await store.readOn(BUSY, failed, { limit: 5 }),
+      await store.readOn(BUSY, { actionRef: 'p*' }, { limit: 20 }),
+      await store.list(BUSY, {}, { limit: 20 }).then(({ rows }) => rows),
+      await store.list(BUSY, failed, { limit: 5 }).then(({ rows }) => rows),
+      await store.list(BUSY, { executor: 1 }, { limit: 20 }).then(({ rows }) => rows),
+    ];
+    expect(pages.map(({ length }) => length)).toEqual([20, 5, 20, 20, 5, 20]);
+    expect(new Set([...pages[1]!, ...pages[4]!].map(({ status }) => status))).toEqual(new Set(['failed']));
   });
 
   it('beyond 10,000 runs a total is exact where numbers are kept, and a lower bound elsewhere', async () => {
