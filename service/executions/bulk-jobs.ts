@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { AppError } from '../../model/app-error.ts';
+import { AppError, type ErrorCode } from '../../model/app-error.ts';
 import type { BulkError, BulkVerb } from '../../model/bulk.ts';
 import { integerId } from '../../model/execution-id.ts';
 import type { Json } from '../../model/json.ts';
@@ -170,11 +170,11 @@ export function createBulkService({
    * process has continued it. Throws what is worth another try, after recording what was done.
    */
   async function workOnBatch(job: BulkJob, principal: Principal, lease: number | null): Promise<BulkJob | null> {
-    const { id, targets: all, done: from, verb, reason } = job;
+    const { id, targets: all, done: from, verb, reason, created } = job;
     const batch = all.slice(from, from + CONCURRENCY);
     const results = await Promise.all(
       batch.map(async (n): Promise<Result> => {
-        const change = changeOne({ principal, verb, reason }, n, ['bulk', id, String(n)]);
+        const change = changeOne({ principal, verb, reason, created }, n, ['bulk', id, String(n)]);
         return change.then(
           (error) => ({ n, isPassing: false, error }),
           (thrown: unknown) => ({ n, isPassing: true, thrown }),
@@ -201,7 +201,7 @@ export function createBulkService({
    * worth another try, for which the whole job has to wait.
    */
   async function changeOne(
-    { principal, verb, reason }: Pick<BulkJob, 'principal' | 'verb' | 'reason'>,
+    { principal, verb, reason, created }: Pick<BulkJob, 'principal' | 'verb' | 'reason' | 'created'>,
     n: number,
     key: IdempotencyKey,
   ): Promise<BulkError | null> {
@@ -215,9 +215,26 @@ export function createBulkService({
       return null;
     } catch (error) {
       if (isPassing(error)) throw error;
+      if (await isDone({ verb, created }, n, error)) return null;
       if (!(error instanceof AppError)) log.error({ err: error, n, verb }, 'a bulk job cannot change a run');
       return { id: integerId(n), error: error instanceof AppError ? error.message : 'internal error' };
     }
+  }
+
+  /**
+   * Reports whether an execution refuses a verb because the job has reached its aim: by an earlier try whose result was lost, through a
+   * parent in the same job, or because it was paused or running already. An execution that had closed before the job was not stopped by it.
+   */
+  async function isDone(
+    { verb, created }: Pick<BulkJob, 'verb' | 'created'>,
+    n: number,
+    error: unknown,
+  ): Promise<boolean> {
+    if (!(error instanceof AppError) || error.code !== REACHED[verb]) return false;
+    if (error.code !== 'execution_closed') return true;
+    // The refusal was read from Temporal, and what is read is written to the index.
+    const closed = (await store.find(n))?.closed ?? null;
+    return closed !== null && closed >= created;
   }
 
   return {
@@ -302,6 +319,14 @@ const PERMISSION: Record<BulkVerb, Permission> = {
   resume: 'execution:execute',
   retry: 'execution:execute',
   delete: 'execution:admin',
+};
+
+/** The refusal of an execution that is already as a verb leaves it. */
+const REACHED: Partial<Record<BulkVerb, ErrorCode>> = {
+  cancel: 'execution_closed',
+  terminate: 'execution_closed',
+  pause: 'execution_paused',
+  resume: 'execution_not_paused',
 };
 
 /** The executions that a verb applies to, among those that match a filter. */

@@ -79,7 +79,7 @@ it('pauses what is open and not paused, and resumes what is paused', async () =>
   expect(await finished(begun.body.data.job_id)).toMatchObject({ verb: 'pause', succeeded: 2, failed: 0 });
   await until(paused, (ids) => ids.length === 3);
   const again = await finished((await post('pause', { ids: [one.id] })).body.data.job_id);
-  expect(again.errors).toMatchObject([{ id: one.id, error: expect.stringContaining('already paused') }]);
+  expect(again).toMatchObject({ succeeded: 1, failed: 0, errors: [] });
   expect((await post('resume?dry_run=true', { filter })).body.data).toEqual({ matched: 3 });
   const resumed = await post('resume', { filter });
   expect(await finished(resumed.body.data.job_id)).toMatchObject({ verb: 'resume', succeeded: 3, failed: 0 });

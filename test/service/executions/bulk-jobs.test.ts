@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
-import type { BulkVerb } from '../../../model/bulk.ts';
+import type { BulkError, BulkVerb } from '../../../model/bulk.ts';
 import type { Principal } from '../../../model/principal.ts';
 import { createBulkService } from '../../../service/executions/bulk-jobs.ts';
 import { createRepeats } from '../../../service/starts/idempotency.ts';
@@ -357,4 +357,85 @@ it.each<[Parameters<typeof playFault>[0], unknown[]]>([
   ['taken over', ['completed', 8, []]],
 ])('a job goes on in a second, and only where nobody else has gone on with it: %s', async (fault, expected) => {
   expect(await playFault(fault)).toEqual(expected);
+});
+
+/**
+ * Runs a job of ten executions, the last of which had closed before, that meets a fault once: the answer of the third execution is lost
+ * after it was changed, or the results of the first batch are. Returns how many succeeded, and the errors.
+ */
+async function playTwice(verb: 'pause' | 'resume' | 'cancel' | 'terminate', lost: 'answer' | 'record') {
+  const created = new Date('2026-11-29T12:00:00Z');
+  const runs = new Map(
+    Array.from({ length: 10 }, (_, at) => [at + 1, { paused: verb === 'resume', closed: null as Date | null }]),
+  );
+  runs.get(10)!.closed = new Date(created.getTime() - 1);
+  const job = { id: 'job', tenant: 'acme', verb, reason: '', principal: operator, created, status: 'running', done: 0 };
+  const state = { ...job, targets: [...runs.keys()], succeeded: 0, errors: [] as BulkError[] };
+  const stop = new AbortController();
+  let isLost = false;
+  const loses = (what: typeof lost): boolean => {
+    if (isLost || what !== lost) return false;
+    isLost = true;
+    return true;
+  };
+  const jobs = {
+    lease: async () => {
+      if (state.status === 'running') return { ...state };
+      stop.abort();
+      return null;
+    },
+    advance: async (
+      _held: HeldJob,
+      { done, succeeded, errors }: BulkProgress,
+      _until: Date | null,
+      _most: number,
+      targets = state.targets,
+    ) => {
+      if (loses('record')) throw new Error('the database is away');
+      state.targets = targets;
+      state.done += done;
+      state.succeeded += succeeded;
+      state.errors.push(...errors);
+      if (state.done >= state.targets.length) state.status = 'completed';
+      return { ...state };
+    },
+    release: async () => undefined,
+  };
+  const openRun = (id: string) => {
+    const run = runs.get(Number(id) / 1024)!;
+    if (run.closed !== null) throw new AppError('execution_closed', 'has already ended');
+    return run;
+  };
+  const changed = (id: string) => {
+    if (Number(id) / 1024 === 3 && loses('answer')) throw new AppError('busy', 'too much at a time');
+  };
+  const close = async (_: Principal, id: string) => {
+    openRun(id).closed = created;
+    changed(id);
+  };
+  const control = async (_: Principal, id: string, { what }: { what: 'pause' | 'resume' }) => {
+    const run = openRun(id);
+    if (run.paused === (what === 'pause')) {
+      throw new AppError(run.paused ? 'execution_paused' : 'execution_not_paused', `not ${what}d`);
+    }
+    run.paused = what === 'pause';
+    changed(id);
+  };
+  const services = {
+    store: { find: async (n: number) => runs.get(n) ?? null },
+    executions: { cancel: close, terminate: close },
+    controls: { control },
+    principals: { asItStands: async () => operator },
+  };
+  const log = { warn: () => undefined, error: () => undefined };
+  await createBulkService({ jobs, ...services, clock: () => 0, log } as never).run(stop.signal);
+  return [state.succeeded, state.errors];
+}
+
+it.each(
+  (['pause', 'resume', 'cancel', 'terminate'] as const).flatMap((verb) =>
+    (['answer', 'record'] as const).map((lost) => [verb, lost] as const),
+  ),
+)('a job does not fail for what it has done itself: %s, after an %s was lost', async (verb, lost) => {
+  expect(await playTwice(verb, lost)).toEqual([9, [{ id: 10_240, error: 'has already ended' }]]);
 });
