@@ -119,7 +119,7 @@ const MAX_ISSUES = 100;
 const MAX_ISSUE_CHARACTERS = 200_000;
 
 /** The code of an issue that stands for those that are left out; its message says how many. */
-const MORE_ISSUES = 'more_issues';
+export const MORE_ISSUES = 'more_issues';
 
 /** Returns an issue that stands for `count` others; `path` is the root of what they are about. */
 export function moreIssues(count: number, path = ''): Issue {

@@ -3,7 +3,7 @@ import type { BuiltinAction } from '../../model/builtin-actions.ts';
 import type { Task } from '../../model/definition.ts';
 import { headerIssues } from '../../model/http-input.ts';
 import { inquiryRequest } from '../../model/inquiry.ts';
-import { type Issue, type Suggestions, valueAt } from '../../model/issue.ts';
+import { type Issue, MORE_ISSUES, type Suggestions, valueAt } from '../../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { SchemaError } from '../../model/schema/document.ts';
 import { validateBySchema } from '../../model/schema/validate.ts';
@@ -101,14 +101,20 @@ function checkInput(
     const message = `invalid param_schema of "${task.action}": ${place} ${problem}`;
     return { issues: [{ code: 'schema_invalid', path: `${path}/action`, message }], warnings };
   }
-  for (const { keyword, ...issue } of found) {
-    const isLimit = issue.code === 'limit_exceeded';
-    // The value of a template is only known when the task runs.
-    if (!isLimit && hasTemplate(valueAt(input, issue.path.slice(`${path}/input`.length)))) continue;
+  // The value of a template is only known when the task runs.
+  const isUnknown = ({ code, path: place }: SchemaIssue) =>
+    code !== 'limit_exceeded' && hasTemplate(valueAt(input, place.slice(`${path}/input`.length)));
+  for (const mismatch of found) {
+    if (mismatch.code === MORE_ISSUES || isUnknown(mismatch)) continue;
+    const { keyword, ...issue } = mismatch;
     if (keyword === 'required') warnings.push({ ...issue, code: 'input_missing' });
     else if (issue.code === 'unknown_field') issues.push(unknownField(issue, schema, suggestions));
     else issues.push({ ...issue, code: 'input_invalid' });
   }
+  // The mismatches that were left out may all be of values that templates give: they alone refuse nothing.
+  const listed = [issues, warnings].find((list) => list.length > 0);
+  const more = found.filter(({ code }) => code === MORE_ISSUES);
+  listed?.push(...more.map(({ keyword: _, ...issue }) => issue));
   return { issues, warnings };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { validateDefinition } from '../../language/validate.ts';
 import { type Definition, parseDefinition } from '../../model/definition.ts';
+import type { Issue } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { RESERVED_NAMES } from '../../model/words.ts';
 import { KNOWN_ACTIONS } from '../../service/actions/actions.ts';
@@ -292,6 +293,34 @@ describe('refused when it is written', () => {
     ],
   ])('%s', (_, definition, issues) => {
     expect(check(definition).issues.sort()).toEqual(issues.sort());
+  });
+
+  it.each<[string, string[], object, string[], string[]]>([
+    ['of plain values', [], {}, ['input_invalid 100', 'more_issues and 50 more'], []],
+    ['beside a template', [], { on: '{{ 1 }}' }, ['input_invalid 100', 'more_issues and 50 more'], []],
+    ['of templates alone', ['{{ 1 }}'], {}, [], []],
+    ['of missing values', [], { fields: undefined }, [], ['input_missing 100', 'more_issues and 50 more']],
+  ])('more than 100 mismatches of an input, without losing count: %s', (_, [field = 'x'], rest, issues, warnings) => {
+    const names = Array.from({ length: 150 }, (_each, at) => `f${at}`);
+    const fields = Object.fromEntries(names.map((name) => [name, field]));
+    const isMissing = 'fields' in rest;
+    const schema = isMissing
+      ? { type: 'object', required: names }
+      : { type: 'object', properties: Object.fromEntries(names.map((name) => [name, { type: 'integer' }])) };
+    const actions = new Map([['my.action', { param_schema: schema, runs: 'worker' as const }]]);
+    const task = { name: 'a', action: 'my.action', input: isMissing ? {} : { ...fields, ...rest } };
+    const parsed = parseDefinition({ tasks: [task] }, '');
+    if ('issues' in parsed) throw new Error('the shape is refused');
+    const found = validateDefinition(parsed.definition, null, actions);
+    const counted = (list: readonly Issue[]) => {
+      const others = list.filter(({ code }) => code !== 'more_issues');
+      const codes = [...new Set(others.map(({ code }) => code))].map((code) => `${code} ${others.length}`);
+      return [
+        ...codes,
+        ...list.filter((each) => !others.includes(each)).map(({ code, message }) => `${code} ${message}`),
+      ];
+    };
+    expect([counted(found.issues), counted(found.warnings)]).toEqual([issues, warnings]);
   });
 
   it('a parameter that a closed schema does not have', () => {
