@@ -61,13 +61,13 @@ export interface ScheduleService extends ScheduleRefresher {
   /** Resumes a schedule; from now on the caller is a starter of its runs. Throws `schedule_not_found`, `busy`, and what a start throws. */
   resume(principal: Principal, id: string, note: string | undefined): Promise<Schedule>;
   /**
-   * Starts a run now; from now on the caller is a starter of the schedule's runs. The same idempotency key is one run. Throws
-   * `schedule_not_found`, `idempotency_mismatch`, `busy`, and what a start throws.
+   * Starts a run now; from now on the caller is a starter of the schedule's runs. The same idempotency key is one run, and belongs to this
+   * schedule: not to a later one with the same id. Throws `schedule_not_found`, `idempotency_mismatch`, `busy`, and what a start throws.
    */
   trigger(principal: Principal, id: string, command: TriggerCommand): Promise<TriggeredSchedule>;
   /**
    * Starts the runs of the times in a range; from now on the caller is a starter of the schedule's runs. The same idempotency key is one
-   * backfill. Throws `schedule_not_found`, `request_invalid`, `idempotency_mismatch`, `busy`, and what a start throws.
+   * backfill of this schedule. Throws `schedule_not_found`, `request_invalid`, `idempotency_mismatch`, `busy`, and what a start throws.
    */
   backfill(principal: Principal, id: string, command: BackfillCommand): Promise<Schedule>;
 }
@@ -172,27 +172,28 @@ export function createScheduleService({
     },
 
     async trigger(principal, id, { overlap, idempotencyKey: key }) {
-      const { action } = (await find(principal, id)).found;
+      const schedule = (await find(principal, id)).found.action.workflowId!;
       const { tenant } = principal;
       const scheduleId = temporalId(principal, id);
       const second = await repeats.once(
-        { tenant, key, asked: { trigger: id, overlap: overlap ?? null } },
+        { tenant, key, asked: { trigger: id, schedule, overlap: overlap ?? null } },
         async () => {
           await noteStarter(principal, id);
           return seconds.take(tenant, (await find(principal, id)).found);
         },
         (taken) => temporal.trigger(scheduleId, overlap, taken, requestIdOf(tenant, key)),
       );
-      const execution = executionIdOf(startOfSchedule(action.workflowId!, second));
+      const execution = executionIdOf(startOfSchedule(schedule, second));
       return { ...(await this.get(principal, id)), triggered: { scheduled: new Date(second), execution } };
     },
 
     async backfill(principal, id, command) {
-      const { kept } = await find(principal, id);
+      const { found, kept } = await find(principal, id);
       const { start, end, overlap, idempotencyKey: key } = command;
       const { tenant } = principal;
+      const range = { start: start.toISOString(), end: end.toISOString() };
       await repeats.once(
-        { tenant, key, asked: { backfill: id, start: start.toISOString(), end: end.toISOString(), overlap } },
+        { tenant, key, asked: { backfill: id, schedule: found.action.workflowId!, ...range, overlap } },
         async () => {
           checkRange(kept.request.spec, start.getTime(), end.getTime());
           await noteStarter(principal, id);

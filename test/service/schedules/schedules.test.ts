@@ -119,7 +119,7 @@ it.each<[string, number[], number[], number, number[]]>([
 type Request = [
   verb: 'trigger' | 'backfill',
   key: string | undefined,
-  more?: { lost?: boolean; elsewhere?: boolean; overlap?: 'skip'; end?: Date },
+  more?: { lost?: boolean; elsewhere?: boolean; anew?: boolean; overlap?: 'skip'; end?: Date },
 ];
 
 it.each<[string, Request[], string[]]>([
@@ -198,6 +198,16 @@ it.each<[string, Request[], string[]]>([
     ['58 k', 'idempotency_mismatch'],
   ],
   [
+    'with one key, not again by a schedule that was created anew under its id',
+    [
+      ['trigger', 'k'],
+      ['trigger', 'k', { anew: true }],
+      ['backfill', 'l', { anew: true }],
+      ['backfill', 'l'],
+    ],
+    ['58 k', 'idempotency_mismatch', 'backfill l', 'idempotency_mismatch'],
+  ],
+  [
     'with one key for the backfill of another time, not again',
     [
       ['backfill', 'k'],
@@ -251,8 +261,9 @@ it.each<[string, Request[], string[]]>([
     end: new Date('2026-11-29T11:00:00Z'),
     overlap: 'skip' as const,
   };
-  for (const [verb, idempotencyKey, { lost = false, elsewhere = false, ...more } = {}] of requests) {
+  for (const [verb, idempotencyKey, { lost = false, elsewhere = false, anew = false, ...more } = {}] of requests) {
     isLost = lost;
+    described.action.workflowId = anew ? 'sch_b' : 'sch_a';
     const service = elsewhere ? there! : here!;
     const command = { idempotencyKey, ...more };
     await (verb === 'trigger'
