@@ -15,6 +15,9 @@ import { ExecutionListSchema, StatsSchema } from './schemas.ts';
 
 // The Executions API for many executions: lists, statistics and export, below /api/v1/executions.
 
+/** The most executions before a page of the list that a cursor reads on. Lists without a cursor have no such limit. */
+const MAX_OFFSET = 100_000;
+
 const ListQuery = z
   .strictObject({
     page: wholeNumber(1, 1_000_000).optional().describe('Defaults to 1; not allowed with `limit` or `cursor`.'),
@@ -25,6 +28,10 @@ const ListQuery = z
   })
   .refine(({ page, limit, cursor }) => page === undefined || (limit === undefined && cursor === undefined), {
     message: 'cannot be combined with "limit" or "cursor"',
+    path: ['page'],
+  })
+  .refine(({ page = 1, per_page = 20, parent }) => parent !== undefined || (page - 1) * per_page <= MAX_OFFSET, {
+    message: `is too far: at most ${MAX_OFFSET.toLocaleString('en-US')} executions may come before a page. Read on with "limit" and "cursor"`,
     path: ['page'],
   })
   .refine(({ per_page, limit }) => per_page === undefined || limit === undefined, {

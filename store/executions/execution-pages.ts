@@ -26,7 +26,10 @@ export interface PageWindow {
   limit: number;
 }
 
-/** A page of a list. `total` counts all rows that match, or is MAX_COUNTED where `isLowerBound`, because more do. */
+/**
+ * A page of a list. `total` counts all rows that match. Where `isLowerBound`, that many or more match: it is MAX_COUNTED, or counts the
+ * rows up to the end of the page, if they are more.
+ */
 export interface FoundPage {
   rows: IndexRow[];
   total: number;
@@ -61,7 +64,17 @@ export async function findPage(
     if (total <= MAX_COUNTED) return { rows, total, isLowerBound: false };
   }
   const rows = await walk(db, resolved, window);
-  return { rows, total: kept ?? MAX_COUNTED, isLowerBound: kept === null };
+  if (kept !== null) return { rows, total: kept, isLowerBound: false };
+  return { rows, ...totalUpTo(rows.length, window) };
+}
+
+/** Returns what a page of so many rows shows of the number of all: a page that is not full is the last one. */
+function totalUpTo(found: number, { cursor = null, offset = 0, limit }: PageWindow) {
+  // An empty page may be far behind the last one.
+  const end = cursor === null && found > 0 ? offset + found : 0;
+  return end > 0 && found < limit
+    ? { total: end, isLowerBound: false }
+    : { total: Math.max(MAX_COUNTED, end), isLowerBound: true };
 }
 
 /** Reports whether more than MAX_COUNTED runs match a filter. */

@@ -2,16 +2,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { type SQL, sql } from 'drizzle-orm';
+import { eq, type SQL, sql } from 'drizzle-orm';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { paginationOf, windowOf } from '../../api/http/routes.ts';
+import type { Principal } from '../../model/principal.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
+import { createExecutionLists } from '../../service/index/lists.ts';
 import { type Database, type OpenDatabase, openEmbedded, openPostgres } from '../../store/database.ts';
 import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
+import { NEWEST_FIRST } from '../../store/executions/execution-pages.ts';
 import { createExecutionStore } from '../../store/executions/executions.ts';
+import { executions } from '../../store/executions/tables.ts';
 import { draws } from '../seed.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 
@@ -145,14 +150,19 @@ describe.each(['Postgres', 'PGlite'])('on %s', (engine) => {
     const { db } = opened[engine]!;
     await fill(opened[engine]!, MANY, 21_000, 100_000);
     const store = createExecutionStore(db);
+    const all = await db
+      .select()
+      .from(executions)
+      .where(eq(executions.tenant, MANY))
+      .orderBy(...NEWEST_FIRST);
     const total = async (filter: ExecutionFilter) => {
       const page = await store.list(MANY, filter, { offset: 2, limit: 3 });
-      const [read, exact] = [
-        await store.readOn(MANY, filter, { offset: 2, limit: 3 }),
-        await store.count(MANY, filter),
-      ];
-      expect(page.rows.map(({ n }) => n)).toEqual(read.map(({ n }) => n));
-      return [page.total, page.isLowerBound, exact];
+      const read = await store.readOn(MANY, filter, { offset: 2, limit: 3 });
+      const expected = all.filter((row) => matches(filter, row));
+      const part = expected.slice(2, 5).map(({ n }) => n);
+      expect([page.rows, read].map((rows) => rows.map(({ n }) => n))).toEqual([part, part]);
+      expect(await store.count(MANY, filter)).toBe(expected.length);
+      return [page.total, page.isLowerBound, expected.length];
     };
     expect(await total({})).toEqual([21_000, false, 21_000]);
     expect(await total({ packName: 'p1' })).toEqual([10_500, false, 10_500]);
@@ -168,6 +178,25 @@ describe.each(['Postgres', 'PGlite'])('on %s', (engine) => {
     expect(
       await Promise.all([{}, { packName: 'p1' }, { executor: 1 }].map((filter) => store.hasMany(MANY, filter))),
     ).toEqual([true, true, false]);
+
+    // A client that knows only numbers of pages finds all of them.
+    const filter = { resultContains: 'the result' };
+    const shown = async (offset: number, limit: number) => {
+      const { total: atLeast, isLowerBound } = await store.list(MANY, filter, { offset, limit });
+      return [atLeast, isLowerBound];
+    };
+    expect(await shown(15_000, 10)).toEqual([15_010, true]);
+    expect(await shown(20_990, 11)).toEqual([21_000, false]);
+    expect(await shown(21_000, 10)).toEqual([10_000, true]);
+    const lists = createExecutionLists(store, 'pages');
+    const found: number[] = [];
+    for (let page = 1, pages = 1; page <= pages; page += 1) {
+      const window = { page, per_page: 3_000 };
+      const { rows, total: atLeast } = await lists.list({ tenant: MANY } as Principal, filter, windowOf(window));
+      found.push(...rows.map(({ n }) => n));
+      pages = paginationOf(atLeast, window).total_pages;
+    }
+    expect(found).toEqual(all.map(({ n }) => n));
   });
 });
 
