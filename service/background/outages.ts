@@ -1,10 +1,13 @@
 import { AppError, type ErrorCode } from '../../model/app-error.ts';
 import { DatabaseError } from '../../model/database-error.ts';
 
-/** Codes of the network and of Postgres for a server that does not answer or cannot write: no room, no memory, a standby. */
+/**
+ * Codes of the network and of Postgres for a server that does not answer or cannot write: no room, no memory, a standby, a statement that
+ * waited for too long (57014).
+ */
 const GONE = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ENOSPC'],
-  ...['57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006', '08007'],
+  ...['57014', '57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006', '08007'],
   ...['53000', '53100', '53200', '53300', '58030', '25006'],
 ]);
 

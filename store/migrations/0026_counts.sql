@@ -1,3 +1,7 @@
+-- Writers wait from here to the end, readers only for the last statements, which drop indexes. With a weaker lock, a writer that has begun
+-- would wait for this migration, and this migration for that writer.
+LOCK TABLE "executions" IN EXCLUSIVE MODE;
+--> statement-breakpoint
 CREATE TABLE "execution_count_changes" (
 	"tenant" uuid NOT NULL,
 	"day" date NOT NULL,
@@ -24,11 +28,11 @@ CREATE TABLE "run_actions" (
 	"list" text NOT NULL
 );
 --> statement-breakpoint
-DROP INDEX "executions_executor";--> statement-breakpoint
-DROP INDEX "executions_status";--> statement-breakpoint
-DROP INDEX "executions_ref";--> statement-breakpoint
-DROP INDEX "executions_pack";--> statement-breakpoint
-DROP INDEX "executions_enforcement";--> statement-breakpoint
+ALTER INDEX "executions_executor" RENAME TO "executions_executor_before";--> statement-breakpoint
+ALTER INDEX "executions_status" RENAME TO "executions_status_before";--> statement-breakpoint
+ALTER INDEX "executions_ref" RENAME TO "executions_ref_before";--> statement-breakpoint
+ALTER INDEX "executions_pack" RENAME TO "executions_pack_before";--> statement-breakpoint
+ALTER INDEX "executions_enforcement" RENAME TO "executions_enforcement_before";--> statement-breakpoint
 CREATE INDEX "execution_count_changes_tenant" ON "execution_count_changes" USING btree ("tenant");--> statement-breakpoint
 CREATE INDEX "execution_counts_none" ON "execution_counts" USING btree ("tenant") WHERE total = 0;--> statement-breakpoint
 CREATE INDEX "run_actions_action" ON "run_actions" USING btree ("tenant","action","ref","list");--> statement-breakpoint
@@ -99,3 +103,9 @@ INSERT INTO "execution_counts" ("tenant", "day", "ref", "pack", "status", "total
 --> statement-breakpoint
 INSERT INTO "run_actions" ("tenant", "action", "ref", "list")
   SELECT DISTINCT tenant, action, ref, md5(actions::text) FROM executions CROSS JOIN LATERAL unnest(actions || ref) AS action WHERE tenant IS NOT NULL;
+--> statement-breakpoint
+DROP INDEX "executions_executor_before";--> statement-breakpoint
+DROP INDEX "executions_status_before";--> statement-breakpoint
+DROP INDEX "executions_ref_before";--> statement-breakpoint
+DROP INDEX "executions_pack_before";--> statement-breakpoint
+DROP INDEX "executions_enforcement_before";

@@ -45,3 +45,21 @@ it('a database of the first version keeps its runs, in their order, through ever
   expect(await store.countByStatus(tenant, {}, 'day')).toEqual([{ key: '2026-11-01', ...kept }]);
   expect((await store.list(tenant, { actionRef: 'p.*' }, { limit: 1 })).total).toBe(3);
 });
+
+it('keeps readers of executions out only while the migration that keeps numbers drops indexes, at its end', async () => {
+  const client = await PGlite.create({ extensions: { pg_trgm } });
+  const folder = firstMigrations(26);
+  await migrate(drizzle(client), { migrationsFolder: folder });
+  rmSync(folder, { recursive: true });
+  const locks = `select 1 from pg_locks join pg_class on pg_class.oid = relation
+    where relname = 'executions' and mode = 'AccessExclusiveLock' and pid = pg_backend_pid()`;
+  const statements = readFileSync(`${ALL}/0026_counts.sql`, 'utf8').split('--> statement-breakpoint');
+  const exclusive: string[] = [];
+  await client.transaction(async (transaction) => {
+    for (const statement of statements) {
+      await transaction.exec(statement);
+      if ((await transaction.query(locks)).rows.length > 0) exclusive.push(statement.trim().slice(0, 10));
+    }
+  });
+  expect(exclusive).toEqual(Array.from({ length: 5 }, () => 'DROP INDEX'));
+});

@@ -44,6 +44,7 @@ it.each<ErrorCode>(['temporal_unavailable', 'database_unavailable', 'busy'])(
 const wrapped = (cause: unknown) => new Error('Failed query: insert into "secrets" params: sesame', { cause });
 const coded = (code: string) => Object.assign(new Error('x'), { code });
 it.each([
+  ['a statement that took too long', coded('57014'), true],
   ['no room', coded('53100'), true],
   ['no room, as the driver wraps it', new Error('Failed query', { cause: coded('53100') }), true],
   ['a standby', coded('25006'), true],
