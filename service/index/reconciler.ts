@@ -95,6 +95,7 @@ export function createIndexKeeper({
   let lastLong = 0;
   let current: number | null = null;
   let standing: number | null = null;
+  let rewritten: number | null = null;
 
   async function entryFor(info: RunInfo): Promise<IndexEntry | null> {
     const { workflowId, runId } = info.execution ?? {};
@@ -170,8 +171,17 @@ export function createIndexKeeper({
     );
   }
 
-  /** Rebuilds the whole index while it serves. */
+  /** Rebuilds the whole index while it serves. Where counting alone fails, the next round only counts. */
   async function rebuild(generation: number): Promise<void> {
+    if (rewritten !== generation) await rewrite(generation);
+    rewritten = generation;
+    await store.recount();
+    await store.endRebuild(namespace, generation);
+    log.info({ generation }, 'the execution index is rebuilt');
+  }
+
+  async function rewrite(generation: number): Promise<void> {
+    log.info({ generation }, 'rebuilding the execution index');
     for await (const page of temporal.list('')) {
       await write(await entriesFor(page, wholeEntryFor));
       const ids = page.map(({ execution }) => execution?.workflowId ?? '');
@@ -192,8 +202,6 @@ export function createIndexKeeper({
         }),
       );
     }
-    await store.recount();
-    await store.endRebuild(namespace, generation);
   }
 
   async function readNews(now: number): Promise<void> {
@@ -265,11 +273,7 @@ export function createIndexKeeper({
       await retryAside();
       await sweep(now);
       const { generation, rebuilt } = await store.rebuilds(namespace);
-      if (generation > rebuilt) {
-        log.info({ generation }, 'rebuilding the execution index');
-        await rebuild(generation);
-        log.info({ generation }, 'the execution index is rebuilt');
-      }
+      if (generation > rebuilt) await rebuild(generation);
     },
 
     askRebuild: () => store.askRebuild(namespace),

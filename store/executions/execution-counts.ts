@@ -81,6 +81,8 @@ export function createExecutionCounting(db: Database): ExecutionCounting {
 
     async recount() {
       await db.transaction(async (transaction) => {
+        // A count of all runs may take longer than other statements, and would be as long the next time.
+        await transaction.execute(sql`set local statement_timeout = 0`);
         // Two corrections at once would correct twice. A separate statement, so that the next one sees what the last correction did.
         await transaction.execute(sql`select pg_advisory_xact_lock(${WRITER})`);
         // One statement sees the runs, the kept numbers and the noted changes as of one moment, whoever writes.

@@ -244,6 +244,24 @@ describe('on Postgres, with two processes', () => {
     await other.close();
   });
 
+  it('counting all runs again may take longer than other statements', async () => {
+    const { db } = opened.Postgres!;
+    await db.execute(sql`create table seen_timeouts as select ''::text as timeout limit 0`);
+    await db.execute(sql`
+      create function note_timeout() returns trigger language plpgsql as $$ begin
+        insert into seen_timeouts values (current_setting('statement_timeout'));
+        return null;
+      end $$`);
+    await db.execute(sql`
+      create trigger note_timeout before insert on execution_count_changes for each statement execute function note_timeout()`);
+    await createExecutionStore(db).recount();
+    await createExecutionStore(db).write([entryOf(runs(900)[0]!)]);
+    const { rows } = (await db.execute(sql`select timeout from seen_timeouts`)) as unknown as { rows: unknown[] };
+    expect(rows).toEqual([{ timeout: '0' }, { timeout: '30s' }]);
+    await db.execute(sql`drop function note_timeout cascade`);
+    await db.execute(sql`drop table seen_timeouts`);
+  });
+
   it('a process that dies in the middle of a fold loses nothing and counts nothing twice', async () => {
     const other = await openPostgres(server.url);
     const [store, dying] = [createExecutionStore(opened.Postgres!.db), createExecutionStore(other.db)] as const;
