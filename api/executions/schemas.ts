@@ -146,7 +146,7 @@ export const ExecutionListSchema = z
     next_cursor: z.string().nullable().describe('The cursor of the next page; null on the last page.'),
     total_is_lower_bound: z
       .boolean()
-      .describe('Whether more executions match than `total_items`, because not all of them were counted.'),
+      .describe('Whether more executions may match than `total_items`, because not all of them were counted.'),
   })
   .openapi('ExecutionList');
 
