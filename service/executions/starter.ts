@@ -85,7 +85,16 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
     { n, workflowId, started }: Launched,
     wait: number | undefined,
   ): Promise<() => Promise<ExecutionView>> {
-    if (started !== null && wait !== undefined) return () => reader.getEnded(principal, { n, started }, wait);
+    if (started !== null && wait !== undefined) {
+      return async () => {
+        // Lists and repeats of the request know the run while it is waited for.
+        const [ended] = await Promise.all([
+          reader.getEnded(principal, { n, started }, wait),
+          reader.getStarted(n, started),
+        ]);
+        return ended;
+      };
+    }
     const view = started === null ? await reader.get(principal, workflowId) : await reader.getStarted(n, started);
     return async () => (wait === undefined ? view : reader.waitFor(principal, view, wait));
   }
