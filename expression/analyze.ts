@@ -82,10 +82,8 @@ class Walker {
         return;
       case 'with': {
         const inner = new Set(names);
-        for (const [name, value] of statement.assignments) {
-          this.#read(value, inner);
-          inner.add(name);
-        }
+        for (const [, value] of statement.assignments) this.#read(value, names);
+        for (const [name] of statement.assignments) inner.add(name);
         this.statements(statement.body, inner);
       }
     }

@@ -1,4 +1,5 @@
 import type { Budget } from './budget.ts';
+import { CHARACTERS_IN_PLACES } from './dialect.ts';
 import { typeError } from './errors.ts';
 import { formatBySpec } from './format-spec.ts';
 import { asciiOf } from './percent-format.ts';
@@ -74,7 +75,7 @@ class BraceFormatter {
       const found = step.exec(path);
       if (found === null) throw typeError(`'${field.slice(0, 50)}' does not name a value`);
       const key = found[1] ?? found[2]!;
-      const inner = innerOf(defined(value), key);
+      const inner = innerOf(defined(value), key, this.#budget);
       if (inner === undefined) throw typeError(`the format names '${field.slice(0, 50)}', which is not given`);
       value = inner;
     }
@@ -96,9 +97,11 @@ class BraceFormatter {
   }
 }
 
-/** Returns the entry of a list at an index, or of a dictionary under a key; undefined: there is none. */
-function innerOf(value: Value, key: string): Value | undefined {
-  const list = entriesOf(value);
+/** Returns the entry of a list or the character of a text at an index, or the entry of a dictionary under a key; undefined: there is none. */
+function innerOf(value: Value, key: string, budget: Budget): Value | undefined {
+  const isText = typeof value === 'string' && budget.dialect >= CHARACTERS_IN_PLACES;
+  if (isText) budget.work(value.length / 16);
+  const list = isText ? [...value] : entriesOf(value);
   if (list !== null) return list[/^\d+$/.test(key) ? Number(key) : -1];
   return isDict(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }

@@ -163,8 +163,8 @@ const EARLIER_LIST_METHODS: Record<string, Operation> = {
   copy: operation('', (value) => [...entriesOf(value)!]),
 };
 
-/** Methods that change a list or dictionary; they work only on those that the template made. */
-const EARLIER_CHANGES: Record<string, Operation> = {
+/** Methods that change a list; they work only on those that the template made. */
+const EARLIER_LIST_CHANGES: Record<string, Operation> = {
   append: operation('entry', (value, [entry = null]) => {
     (value as Value[]).push(entry);
     return null;
@@ -184,6 +184,9 @@ const EARLIER_CHANGES: Record<string, Operation> = {
     if (list.length === 0) throw typeError('the list is empty');
     return list.splice(integer(index, -1), 1)[0] ?? null;
   }),
+};
+
+const EARLIER_DICT_CHANGES: Record<string, Operation> = {
   update: operation('other', (value, [other = {}], { budget }) => {
     if (!isDict(other)) throw typeError('a dictionary is expected');
     budget.work(keysOf(other, budget).length);
@@ -210,5 +213,6 @@ export const EARLIER_METHODS = {
   text: EARLIER_TEXT_METHODS,
   list: EARLIER_LIST_METHODS,
   dict: EARLIER_DICT_METHODS,
-  changes: EARLIER_CHANGES,
+  listChanges: EARLIER_LIST_CHANGES,
+  dictChanges: EARLIER_DICT_CHANGES,
 } as const;

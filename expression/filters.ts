@@ -5,6 +5,7 @@ import { EARLIER_LIST_FILTERS } from './earlier-list-filters.ts';
 import type { Operation } from './environment.ts';
 import { LIST_FILTERS } from './list-filters.ts';
 import { NUMBER_FILTERS } from './number-filters.ts';
+import { SECOND_FILTERS } from './second-dialect.ts';
 import { TEXT_FILTERS } from './text-filters.ts';
 import { TIME_FILTERS } from './time-filters.ts';
 
@@ -19,9 +20,11 @@ export const FILTERS: Filters = {
   ...TIME_FILTERS,
 };
 
+const SECOND: Filters = { ...FILTERS, ...SECOND_FILTERS };
 const FILTERS_OF: Record<Dialect, Filters> = {
-  1: { ...FILTERS, ...EARLIER_LIST_FILTERS, ...EARLIER_FILTERS },
-  2: FILTERS,
+  1: { ...SECOND, ...EARLIER_LIST_FILTERS, ...EARLIER_FILTERS },
+  2: SECOND,
+  3: FILTERS,
 };
 
 /** Returns every filter of a dialect, by name. */

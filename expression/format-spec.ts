@@ -1,7 +1,7 @@
 import type { Budget } from './budget.ts';
 import { countPoints } from './code-points.ts';
 import { typeError } from './errors.ts';
-import { characterOf, firstPoints, floatText } from './percent-format.ts';
+import { characterOf, firstPoints, floatText, withoutSign } from './percent-format.ts';
 import { fixedText, generalText } from './rounding.ts';
 import { spell } from './spelling.ts';
 import { isFloat, kindOf, numberOf, type Value } from './values.ts';
@@ -52,7 +52,9 @@ export function formatBySpec(value: Value, text: string, budget: Budget): string
   }
   budget.text(spec.width + (spec.digits ?? 0));
   const isText = typeof value === 'string';
-  const written = isText ? writeText(value, spec, budget) : writeNumber(value, number!, spec, budget);
+  const written = isText
+    ? writeText(value, spec, budget)
+    : writeNumber(value, withoutSign(number!, value, budget), spec, budget);
   budget.work(written.body.length / 64);
   return pad(written, spec, isText ? '<' : spec.zeros ? '=' : '>');
 }

@@ -1,3 +1,4 @@
+import { ADDED_METHODS } from './added-methods.ts';
 import { integer } from './arguments.ts';
 import type { Dialect } from './dialect.ts';
 import { keySought } from './dictionaries.ts';
@@ -26,8 +27,8 @@ const LIST_METHODS: Readonly<Record<string, Operation>> = {
   copy: operation('', (value) => [...entriesOf(value)!]),
 };
 
-/** Methods that change a list or dictionary; they work only on those that the template made. */
-const CHANGES: Record<string, Operation> = {
+/** Methods that change a list; they work only on those that the template made. */
+const LIST_CHANGES: Readonly<Record<string, Operation>> = {
   append: operation('entry! /', (value, [entry = null]) => {
     (value as Value[]).push(entry);
     return null;
@@ -49,6 +50,9 @@ const CHANGES: Record<string, Operation> = {
     if (at >= list.length || at < -list.length) throw typeError(`the list has no element ${at}`);
     return list.splice(at, 1)[0]!;
   }),
+};
+
+const DICT_CHANGES: Readonly<Record<string, Operation>> = {
   update: operation('other / **', (value, [other = {}], { budget }, named) => {
     if (!isDict(other)) throw typeError('a dictionary is expected');
     budget.work(keysOf(other, budget).length);
@@ -75,19 +79,29 @@ const NUMBER_METHODS: Readonly<Record<string, Operation>> = {
   is_integer: operation('', (value) => Number.isInteger(numberOf(value))),
 };
 
-/** Methods by name, for each kind of value; `changes` work only on what a template made. */
-type Methods = Readonly<Record<'text' | 'list' | 'dict' | 'number' | 'changes', Readonly<Record<string, Operation>>>>;
+/** Methods by name, for each kind of value; changes work only on what a template made. */
+type Methods = Readonly<
+  Record<'text' | 'list' | 'dict' | 'number' | 'listChanges' | 'dictChanges', Readonly<Record<string, Operation>>>
+>;
 
-/** Every method, as the newest dialect has it. */
-export const METHODS: Methods = {
+const SECOND: Methods = {
   text: TEXT_METHODS,
   list: LIST_METHODS,
   dict: DICT_METHODS,
   number: NUMBER_METHODS,
-  changes: CHANGES,
+  listChanges: LIST_CHANGES,
+  dictChanges: DICT_CHANGES,
 };
 
-const METHODS_OF: Record<Dialect, Methods> = { 1: { ...METHODS, ...EARLIER_METHODS }, 2: METHODS };
+/** Every method, as the newest dialect has it. */
+export const METHODS: Methods = {
+  ...SECOND,
+  text: { ...TEXT_METHODS, ...ADDED_METHODS.text },
+  listChanges: { ...LIST_CHANGES, ...ADDED_METHODS.listChanges },
+  dictChanges: { ...DICT_CHANGES, ...ADDED_METHODS.dictChanges },
+};
+
+const METHODS_OF: Record<Dialect, Methods> = { 1: { ...SECOND, ...EARLIER_METHODS }, 2: SECOND, 3: METHODS };
 
 /** Returns the method of a value, or null. `owned`: the template made the value, so it may change it. */
 export function methodOf(value: Value, name: string, owned: boolean, dialect: Dialect): Operation | null {
@@ -99,9 +113,8 @@ export function methodOf(value: Value, name: string, owned: boolean, dialect: Di
   if (numberOf(known) !== null) return own(methods.number);
   const list = Array.isArray(known);
   const method = entriesOf(known) !== null ? own(methods.list) : isDict(known) ? own(methods.dict) : null;
-  const change = own(methods.changes);
+  const change = list ? own(methods.listChanges) : isDict(known) ? own(methods.dictChanges) : null;
   if (method !== null || change === null) return method;
-  if ((list && name === 'update') || (isDict(known) && name !== 'update') || !(list || isDict(known))) return null;
   if (owned) return change;
   // Data from outside is never changed: the method has no effect, and returns what Python's returns.
   return {

@@ -1,9 +1,10 @@
 import { flag, integer, text } from './arguments.ts';
 import type { Budget } from './budget.ts';
+import { DIGITS_OF_EVERY_SCRIPT, EXACT_BOUNDS } from './dialect.ts';
 import { type Operation, operation } from './environment.ts';
 import { typeError } from './errors.ts';
 import { truthy } from './iteration.ts';
-import { parseFloatText, parseIntegerText } from './number-text.ts';
+import { asciiDigits, parseFloatText, parseIntegerText } from './number-text.ts';
 import { fixedText, roundTo } from './rounding.ts';
 import { defined, finite, floatOf, intOf, isFloat, kindOf, numberOf, type Value } from './values.ts';
 import { compareVersions } from './version-order.ts';
@@ -13,11 +14,11 @@ function toInt(value: Value, otherwise: Value, base: number, budget: Budget): Va
   const number = numberOf(known);
   if (number !== null) return intOf(Math.trunc(number));
   if (typeof known !== 'string') return otherwise;
-  budget.work(known.length / 4);
-  const whole = parseIntegerText(known, base);
+  const digits = digitsOf(known, budget);
+  const whole = parseIntegerText(digits, base);
   if (whole !== null) return intOf(whole);
   // '42.23' is 42.
-  const float = parseFloatText(known);
+  const float = parseFloatText(digits);
   return float === null || !Number.isFinite(float) ? otherwise : intOf(Math.trunc(float));
 }
 
@@ -25,19 +26,31 @@ function toFloat(value: Value, budget: Budget): number | null {
   const known = defined(value);
   const number = numberOf(known);
   if (number !== null || typeof known !== 'string') return number;
-  budget.work(known.length / 4);
-  const float = parseFloatText(known);
+  const float = parseFloatText(digitsOf(known, budget));
   return float === null ? null : finite(float);
 }
 
+/** Returns a text with its digits as those of ASCII, where the dialect reads digits of every script. */
+function digitsOf(text: string, budget: Budget): string {
+  budget.work(text.length / 4);
+  return budget.dialect >= DIGITS_OF_EVERY_SCRIPT ? asciiDigits(text) : text;
+}
+
+/** Calculates `ceil` or `floor` as floats, as Jinja2 does. */
+function bound(value: number, digits: number, method: 'ceil' | 'floor'): number {
+  const factor = 10 ** digits;
+  return Math[method](value * factor) / factor;
+}
+
 /** Rounds as Jinja2 does; `ceil` and `floor` return floats. */
-function round(value: number, digits: number, method: string): number {
-  if (method === 'common') return roundTo(value, digits);
+function round(value: Value, digits: number, method: string, { dialect }: Budget): number {
+  const number = numberOf(value)!;
+  if (method === 'common') return roundTo(number, digits);
   if (method !== 'ceil' && method !== 'floor') {
     throw typeError(`there is no method '${method.slice(0, 50)}'; there are: common, ceil, floor`);
   }
-  const factor = 10 ** digits;
-  return (method === 'ceil' ? Math.ceil(value * factor) : Math.floor(value * factor)) / factor;
+  if (dialect < EXACT_BOUNDS) return bound(number, digits, method);
+  return !isFloat(value) && digits >= 0 ? number : bound(number, digits, method) || 0;
 }
 
 const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB'];
@@ -83,7 +96,7 @@ export const NUMBER_FILTERS: Readonly<Record<string, Operation>> = {
     if (Math.abs(digits) > 100) throw typeError('the precision is at most 100');
     budget.work(5);
     const how = text(method, 'common');
-    const rounded = finite(round(number, digits, how));
+    const rounded = finite(round(defined(value), digits, how, budget));
     return isFloat(value) || how !== 'common' ? floatOf(rounded) : intOf(rounded);
   }),
   filesizeformat: operation('binary', (value, [binary], { budget }) => {

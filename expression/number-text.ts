@@ -13,6 +13,17 @@ function trimmed(text: string): string {
   return text.slice(start, end).toLowerCase();
 }
 
+/** Replaces every decimal digit of a text by the ASCII digit of the same value. */
+export function asciiDigits(text: string): string {
+  return text.replace(/(?![0-9])\p{Nd}/gu, (digit) => {
+    // Unicode keeps the ten digits of a script in one run, from 0 to 9.
+    const code = digit.codePointAt(0)!;
+    let before = 0;
+    while (/\p{Nd}/u.test(String.fromCodePoint(code - before - 1))) before += 1;
+    return String(before % 10);
+  });
+}
+
 /** Parses an integer as Python's `int(text, base)` does; null: the text is not an integer. Throws beyond 2^53. */
 export function parseIntegerText(text: string, base: number): number | null {
   if (base !== 0 && (base < 2 || base > 36)) return null;

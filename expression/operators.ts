@@ -1,5 +1,5 @@
 import type { Budget } from './budget.ts';
-import { FINITE_NUMBERS, PYTHON_DIVISION, WHOLE_FORMATS } from './dialect.ts';
+import { EXACT_QUOTIENTS, FINITE_NUMBERS, PYTHON_DIVISION, WHOLE_FORMATS } from './dialect.ts';
 import { earlierFormatPercent } from './earlier-format.ts';
 import { typeError } from './errors.ts';
 import { formatPercent } from './percent-format.ts';
@@ -88,7 +88,11 @@ function arithmetic(operator: string, x: number, y: number, float: boolean, { di
   if (operator === '/') return floatOf(bounded(x / y));
   if (operator === '//' && dialect < PYTHON_DIVISION) return result(Math.floor(x / y));
   const rest = x % y;
-  const modulo = rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
+  const opposed = rest !== 0 && rest < 0 !== y < 0;
+  if (operator === '%') return result(opposed ? rest + y : rest);
   // The quotient follows from the modulo, so that 1.0 // 0.1 is 9.0.
-  return result(operator === '//' ? Math.round((x - modulo) / y) : modulo);
+  if (dialect < EXACT_QUOTIENTS) return result(Math.round((x - (opposed ? rest + y : rest)) / y));
+  const quotient = (x - rest) / y - (opposed ? 1 : 0);
+  const below = Math.floor(quotient);
+  return result(quotient - below > 0.5 ? below + 1 : below);
 }

@@ -1,5 +1,6 @@
 import type { Budget } from './budget.ts';
 import { countPoints, unitOf } from './code-points.ts';
+import { UNSIGNED_ZERO } from './dialect.ts';
 import { typeError } from './errors.ts';
 import { exponentText, fixedText, generalText } from './rounding.ts';
 import { represent, spell, Writing } from './spelling.ts';
@@ -159,7 +160,7 @@ function converted(value: Value, type: string, digits: number | undefined, full:
     case 'F':
     case 'g':
     case 'G': {
-      const text = floatText(numberIn(value), type, digits ?? 6, full);
+      const text = floatText(withoutSign(numberIn(value), value, budget), type, digits ?? 6, full);
       const negative = text.startsWith('-');
       return { sign: negative ? '-' : '', body: negative ? text.slice(1) : text, isNumber: true };
     }
@@ -177,6 +178,11 @@ function convertedInteger(value: Value, type: string, digits: number, full: bool
   const plain = (whole < 0n ? -whole : whole).toString(base ?? 10).padStart(digits, '0');
   const text = full && base !== undefined ? `0${type.toLowerCase()}${plain}` : plain;
   return { sign: whole < 0n ? '-' : '', body: type === 'X' ? text.toUpperCase() : text, isNumber: true };
+}
+
+/** Returns the number that a value is, as a format writes it: an integral zero has no sign. */
+export function withoutSign(number: number, value: Value, { dialect }: Budget): number {
+  return number === 0 && !isFloat(value) && dialect >= UNSIGNED_ZERO ? 0 : number;
 }
 
 /** Writes a number by one of the letters `e`, `f` and `g`; a capital writes its letters as capitals. */

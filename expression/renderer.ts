@@ -1,5 +1,6 @@
 import type { Expression, Filter, Statement } from './ast.ts';
-import { LAZY_UNDEFINED, RECURSIVE_LOOPS, TEXT_AT_ONCE } from './dialect.ts';
+import { CHANGED_BY_VALUE, LAZY_UNDEFINED, RECURSIVE_LOOPS, TEXT_AT_ONCE, WITH_AT_ONCE } from './dialect.ts';
+import { equals } from './equality.ts';
 import { type Position, typeError } from './errors.ts';
 import { Evaluator, placed, type Scope } from './evaluator.ts';
 import type { Frame } from './frames.ts';
@@ -95,16 +96,24 @@ export class Renderer {
         out.push({ text: spell(this.#filtered(statement.filters, this.#text(statement.body)), this.#budget) });
         return null;
       case 'with':
-        return evaluator.frames.within(() => {
-          for (const [name, value] of statement.assignments) evaluator.frames.set(name, this.#held(value));
-          return this.#run(statement.body, out);
-        });
+        return this.#with(statement, out);
       case 'do':
         this.#at(statement.of, () => evaluator.evaluate(statement.of));
         return null;
       default:
         return statement.kind;
     }
+  }
+
+  #with({ assignments, body }: Extract<Statement, { kind: 'with' }>, out: Chunk[]): Stop {
+    const { frames } = this.evaluator;
+    const atOnce = this.#budget.dialect >= WITH_AT_ONCE ? assignments.map(([, value]) => this.#held(value)) : null;
+    return frames.within(() => {
+      for (const [index, [name, value]] of assignments.entries()) {
+        frames.set(name, atOnce === null ? this.#held(value) : atOnce[index]!);
+      }
+      return this.#run(body, out);
+    });
   }
 
   #charge(): void {
@@ -214,7 +223,7 @@ export class Renderer {
 
   /** Creates the function that returns `loop` for each round. */
   #loopState(list: Value[], depth: number): (index: number) => Value {
-    let changed: string | null = null;
+    const changed = this.#changes();
     const stateAt = (index: number): Dict => ({
       index: index + 1,
       index0: index,
@@ -228,14 +237,21 @@ export class Renderer {
       ...(index === 0 ? {} : { previtem: list[index - 1]! }),
       ...(index === list.length - 1 ? {} : { nextitem: list[index + 1]! }),
       cycle: new Callable((args) => args[index % Math.max(1, args.length)] ?? null, '*'),
-      changed: new Callable((args) => {
-        const now = spell(new Tuple(args as Value[]), this.#budget);
-        const differs = now !== changed;
-        changed = now;
-        return differs;
-      }, '*'),
+      changed: new Callable((args) => changed(new Tuple(args as Value[])), '*'),
     });
     const { dialect } = this.#budget;
     return (index) => (dialect >= RECURSIVE_LOOPS ? new Namespace(stateAt(index)) : stateAt(index));
+  }
+
+  /** Creates a function that returns whether values differ from those of its last call. */
+  #changes(): (values: Tuple) => boolean {
+    const budget = this.#budget;
+    let before: Tuple | string | null = null;
+    return (values) => {
+      const now = budget.dialect >= CHANGED_BY_VALUE ? values : spell(values, budget);
+      const same = before instanceof Tuple ? equals(now, before, budget) : now === before;
+      before = now;
+      return !same;
+    };
   }
 }

@@ -1,4 +1,5 @@
 import type { Budget } from './budget.ts';
+import { UNPRINTABLE_ESCAPED } from './dialect.ts';
 import { EvaluationError, typeError } from './errors.ts';
 import { Callable, type Dict, defined, entriesOf, Float, isDict, Namespace, Tuple, type Value } from './values.ts';
 
@@ -8,6 +9,16 @@ const MAX_CHARACTERS = 1_500_000;
 /** The number of levels of lists and dictionaries in such a value. */
 const MAX_DEPTH = 100;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what Python escapes.
+const UNPRINTABLE_ASCII = /[\\'"\u0000-\u001f\u007f]/;
+const UNPRINTABLE = /[\\'"]|(?! )[\p{C}\p{Z}]/u;
+const IS_UNPRINTABLE = /^(?! )[\p{C}\p{Z}]$/u;
+
+/** Returns whether Python escapes a code point within quotes: a control, a separator, or one that is private or not assigned. */
+export function isUnprintable(point: string): boolean {
+  return IS_UNPRINTABLE.test(point);
+}
+
 /**
  * Charges for a value that is written out, as a tree: a list that occurs twice counts twice. Where work counts, it refuses values
  * that become too large or are nested too deep.
@@ -16,10 +27,13 @@ export class Writing {
   readonly #budget: Budget;
   readonly #metered: boolean;
   #characters = 0;
+  /** Matches the characters that are escaped within quotes. */
+  readonly escaped: RegExp;
 
   constructor(budget: Budget) {
     this.#budget = budget;
     this.#metered = budget.metered;
+    this.escaped = budget.dialect >= UNPRINTABLE_ESCAPED ? UNPRINTABLE : UNPRINTABLE_ASCII;
   }
 
   /** Charges one value, before it is written, at a depth from 0. */
@@ -84,25 +98,28 @@ function spellFloat(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what Python escapes.
-const ESCAPED = /[\\'"\u0000-\u001f\u007f]/;
-
 function quote(text: string, writing: Writing): string {
   writing.text(text.length);
-  if (!ESCAPED.test(text)) return `'${text}'`;
+  if (!writing.escaped.test(text)) return `'${text}'`;
   writing.each(text.length);
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
   let result = '';
   for (const character of text) {
-    const code = character.codePointAt(0)!;
     if (character === '\\' || character === mark) result += `\\${character}`;
-    else if (character === '\n') result += '\\n';
-    else if (character === '\r') result += '\\r';
-    else if (character === '\t') result += '\\t';
-    else if (code < 0x20 || code === 0x7f) result += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (character !== '"' && character !== "'" && writing.escaped.test(character)) result += escapeOf(character);
     else result += character;
   }
   return mark + result + mark;
+}
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** Returns Python's escape for a code point that cannot be printed. */
+function escapeOf(character: string): string {
+  const code = character.codePointAt(0)!;
+  const hex = (digits: number) => code.toString(16).padStart(digits, '0');
+  if (code > 0xffff) return `\\U${hex(8)}`;
+  return SHORT_ESCAPES[character] ?? (code > 0xff ? `\\u${hex(4)}` : `\\x${hex(2)}`);
 }
 
 /** Converts a value to plain data, which leaves the engine. Throws on undefined values and functions. */

@@ -4,7 +4,18 @@ import { compare, containsValue, equals } from './equality.ts';
 import { typeError } from './errors.ts';
 import { type Signature, signatureOf } from './signature.ts';
 import { spell } from './spelling.ts';
-import { Callable, defined, entriesOf, isDict, isFloat, numberOf, Tuple, Undefined, type Value } from './values.ts';
+import {
+  Callable,
+  defined,
+  entriesOf,
+  Float,
+  isDict,
+  isFloat,
+  numberOf,
+  Tuple,
+  Undefined,
+  type Value,
+} from './values.ts';
 
 /** The parts of an evaluation that its tests may use. */
 interface Names {
@@ -72,9 +83,9 @@ export const TESTS: Readonly<Record<string, Test>> = {
   lower: inCase(isLower),
   upper: inCase(isUpper),
   in: test('seq!', (value, [container = []], { budget }) => containsValue(container, value, budget)),
-  sameas: test('other!', (value, [other = null], { budget }) =>
-    value === other ||
-    (!(value instanceof Tuple) && isNumber(value) && isNumber(other) && equals(value, other, budget))),
+  // Numbers of one kind are the same where they are equal; true is no 1.
+  sameas: test('other!', (value, [other = null]) =>
+    value === other || (value instanceof Float && other instanceof Float && value.value === other.value)),
   filter: test('', (value, _, { filters }) => typeof value === 'string' && Object.hasOwn(filters, value)),
   test: test('', (value, _, { tests }) => typeof value === 'string' && Object.hasOwn(tests, value)),
   eq: equal,
@@ -108,7 +119,19 @@ const EARLIER_TESTS: Readonly<Record<string, Test>> = {
   upper: inCaseEarlier(isUpper),
 };
 
-const TESTS_OF: Record<Dialect, Readonly<Record<string, Test>>> = { 1: { ...TESTS, ...EARLIER_TESTS }, 2: TESTS };
+/** Tests as dialect 2 has them. They never change. */
+const SECOND_TESTS: Readonly<Record<string, Test>> = {
+  sameas: test('other!', (value, [other = null], { budget }) =>
+    value === other ||
+    (!(value instanceof Tuple) && isNumber(value) && isNumber(other) && equals(value, other, budget))),
+};
+
+const SECOND = { ...TESTS, ...SECOND_TESTS };
+const TESTS_OF: Record<Dialect, Readonly<Record<string, Test>>> = {
+  1: { ...SECOND, ...EARLIER_TESTS },
+  2: SECOND,
+  3: TESTS,
+};
 
 /** Returns every test of a dialect, by name. */
 export function testsOf(dialect: Dialect): Readonly<Record<string, Test>> {

@@ -6,7 +6,7 @@ import { splitAt } from './search.ts';
 // Edits text as Python's methods do. Positions and lengths are in code points.
 
 /** Python's white space, for the brackets of a regular expression. */
-const SPACES = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+export const SPACES = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const WHITE = new RegExp(`[${SPACES}]+`, 'g');
 const ALL_WHITE = new RegExp(`^[${SPACES}]+$`);
 const ONE_WHITE = new RegExp(`[${SPACES}]`);

@@ -11,12 +11,12 @@ import { formatPercent } from './percent-format.ts';
 import { compileRegex, findAll, findGroups, matches, type RegexFlags, replaceAllMatches } from './regex.ts';
 import { represent, spell } from './spelling.ts';
 import { stripTags } from './tags.ts';
-import { capitalize, linesOf, pad, replaceText, splitText, strip } from './text-edits.ts';
+import { capitalize, linesOf, pad, replaceText, SPACES, splitText, strip } from './text-edits.ts';
 import { defined, entriesOf, isDict, kindOf, Tuple, Undefined, type Value } from './values.ts';
 import { wrapLine } from './word-wrap.ts';
 
 /** Creates an operation on the text of a value; one unit of work pays for `perWork` characters. */
-const onSpelt = (perWork: number, run: (value: string) => Value): Operation =>
+export const onSpelt = (perWork: number, run: (value: string) => Value): Operation =>
   operation('', (value, _, { budget }) => {
     const source = spell(value, budget);
     budget.work(source.length / perWork);
@@ -30,9 +30,11 @@ export const regexFlags = (budget: Budget, ignorecase?: Value, multiline?: Value
   dotall: flag(dotall, budget),
 });
 
-/** Capitalizes words, as Jinja2's `title` does. */
-function title(value: string): string {
-  return value.replace(/[^\s([{<-]+/gu, (word) => {
+const WORDS = new RegExp(`[^${SPACES}([{<-]+`, 'gu');
+
+/** Capitalizes the words that a pattern finds, as Jinja2's `title` does. */
+export function titleOf(value: string, words: RegExp): string {
+  return value.replace(words, (word) => {
     const first = pointAt(word, 0);
     return first.toUpperCase() + word.slice(first.length).toLowerCase();
   });
@@ -59,7 +61,7 @@ export const TEXT_FILTERS: Record<string, Operation> = {
   upper: onSpelt(64, (value) => value.toUpperCase()),
   lower: onSpelt(64, (value) => value.toLowerCase()),
   capitalize: onSpelt(64, capitalize),
-  title: onSpelt(4, title),
+  title: onSpelt(4, (value) => titleOf(value, WORDS)),
   trim: operation('chars', (value, [chars], { budget }) =>
     strip(spell(value, budget), chars === undefined || chars === null ? null : text(chars), true, true, budget),
   ),
@@ -78,14 +80,15 @@ export const TEXT_FILTERS: Record<string, Operation> = {
   ),
   truncate: passing('length killwords end leeway', (value, [length, kill, end, leeway], { budget }) => {
     const known = defined(value);
-    if (typeof known !== 'string' && lengthOf(known, budget) <= integer(length, 255) + integer(leeway, 5)) return known;
+    const spare = integer(leeway ?? undefined, 5);
+    if (typeof known !== 'string' && lengthOf(known, budget) <= integer(length, 255) + spare) return known;
     const source = text(known);
     budget.work(source.length / 32);
     const size = integer(length, 255);
     const ending = text(end, '...');
     const kept = size - countPoints(ending);
     if (kept < 0) throw typeError('the length is smaller than that of the end');
-    if (countPoints(source) <= size + integer(leeway, 5)) return source;
+    if (countPoints(source) <= size + spare) return source;
     const cut = source.slice(0, unitOf(source, kept));
     if (flag(kill, budget)) return cut + ending;
     const space = cut.lastIndexOf(' ');

@@ -8,7 +8,14 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { WorkMeter } from '../model/work.ts';
 import type { RunState, Visit } from './state.ts';
 import type { Variables } from './variables.ts';
-import { ATTEMPTS_COUNTED, COMPLETE_ERRORS, HELD_VISITS_HIDDEN, SCHEDULED_TIME, SECOND_DIALECT } from './versions.ts';
+import {
+  ATTEMPTS_COUNTED,
+  COMPLETE_ERRORS,
+  HELD_VISITS_HIDDEN,
+  SCHEDULED_TIME,
+  SECOND_DIALECT,
+  THIRD_DIALECT,
+} from './versions.ts';
 import { pathBack } from './visits.ts';
 
 /** The place in a run from which a template reads. */
@@ -33,6 +40,7 @@ function charge(meter: Meter, units: number): void {
 
 /** Returns the dialect of the templates of a run, by the version of its interpreter. */
 export function dialectOf(version: number): Dialect {
+  if (version >= THIRD_DIALECT) return 3;
   return version >= SECOND_DIALECT ? 2 : 1;
 }
 

@@ -85,6 +85,9 @@ export const FLOODS_REFUSED = 10;
 /** Templates follow the second dialect (expression/dialect.ts). */
 export const SECOND_DIALECT = 10;
 
+/** Templates follow the third dialect. */
+export const THIRD_DIALECT = 11;
+
 /** A delay until a time is bounded like one in seconds: Temporal cuts longer timers. */
 export const BOUNDED_DELAYS = 10;
 

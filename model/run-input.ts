@@ -25,7 +25,7 @@ import type { WorkLimits } from './work.ts';
  *   failure before it as its cause; several transitions of one visit to one task open a lineage each; defaults are filled in wherever a
  *   schema applies; JSON of other workers and clients that a value cannot represent exactly is refused; the visits that one visit leads to
  *   start together.
- * - 11: the run input may be deflated (run-payload.ts).
+ * - 11: the run input may be deflated (run-payload.ts); templates follow the third dialect.
  */
 export const INTERPRETER_VERSION = 11;
 

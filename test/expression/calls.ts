@@ -88,6 +88,9 @@ export const METHOD_ARGUMENTS: Record<string, string[]> = {
   append: ['texts'],
   insert: ['0, 1'],
   update: ['dict'],
+  remove: ["'x'", 'texts[-1]'],
+  setdefault: ["'key-9'", "'z', 1"],
+  expandtabs: ['8', '1000000'],
   get: ["'key-9'"],
 };
 /** A call of each function of the language. */
@@ -114,9 +117,14 @@ export const templates: readonly string[] = [
   ),
   ...Object.entries(METHODS).flatMap(([kind, table]) =>
     calls(table, METHOD_ARGUMENTS, (name, args) =>
-      ({ text: ['text', 'same'], list: ['texts', 'lists'], dict: ['dict'], number: ['number'], changes: subjects })[
-        kind as keyof typeof METHODS
-      ].map((of) => kept(`${of}.${name}(${args})`)),
+      ({
+        text: ['text', 'same'],
+        list: ['texts', 'lists'],
+        dict: ['dict'],
+        number: ['number'],
+        listChanges: ['texts', 'lists'],
+        dictChanges: ['dict'],
+      })[kind as keyof typeof METHODS].map((of) => kept(`${of}.${name}(${args})`)),
     ),
   ),
   ...OPERATORS.flatMap((operator) => subjects.map((of) => kept(`${of} ${operator} (${of} | reverse | list)`))),

@@ -32,7 +32,7 @@ it.each<[string, Value]>([
   ["{{ 'ab' | regex_replace('(a)(b)', '\\\\2-\\\\1') }}", 'b-a'],
   ["{{ {'b': 1, 'a': 2} | keys }}{{ {'b': 1} | values }}", "['b', 'a'][1]"],
   ["{{ 'x' | hash }}", '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881'],
-  ['{% with q = 2, r = q + 1 %}{{ q }}{{ r }}{% endwith %}', '23'],
+  ['{% set q = 5 %}{% with q = 2, r = q + 1 %}{{ q }}{{ r }}{% endwith %}{{ q }}', '265'],
   ['{{ xs | reject("odd") | list }}{{ [{"a": 1}] | rejectattr("a") | list }}', '[2][]'],
   ['{% set t = [] %}{{ t.append(1) }}{{ t.extend([2, 3]) }}{{ t.pop() }}{{ t }}', 'NoneNone3[1, 2]'],
 ])('%s gives %j', (template, expected) => {

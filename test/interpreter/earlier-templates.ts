@@ -5,13 +5,14 @@ import { act } from './rehearse.ts';
 type EarlierTemplate = { when: string } | { fails: string };
 
 /**
- * The decisions of templates in runs of interpreters up to 9: the second dialect answers each of them differently
- * (test/expression/dialect.test.ts has more of each kind). Their histories were recorded with interpreter 7, whose answers the present
- * code keeps (test/fixtures/record.ts): a replay notices the first step that is not taken.
+ * The decisions of templates in runs of earlier interpreters: the next dialect answers each of them differently
+ * (test/expression/dialect.test.ts has more of each kind). Their histories were recorded with an interpreter of the dialect, whose answers
+ * the present code keeps (test/fixtures/record.ts): a replay notices the first step that is not taken.
  */
-export const EARLIER_TEMPLATES: { name: string; rows: EarlierTemplate[] }[] = [
+export const EARLIER_TEMPLATES: { name: string; interpreter: 7 | 10; rows: EarlierTemplate[] }[] = [
   {
     name: 'templates of the first dialect: texts',
+    interpreter: 7,
     rows: [
       { when: "('ab' | regex_replace('(a)', '\\\\2')) == '$2b'" },
       { when: "('a1b22' | regex_findall('[a-z]([0-9]+)')) == ['a1', 'b22']" },
@@ -22,6 +23,7 @@ export const EARLIER_TEMPLATES: { name: string; rows: EarlierTemplate[] }[] = [
   },
   {
     name: 'templates of the first dialect: dictionaries',
+    interpreter: 7,
     rows: [
       { when: "'a' not in dict([('a', 1)])" },
       { when: "({'a': [1]} | combine({'a': [2]}, list_merge='append')) == {'a': [2]}" },
@@ -32,6 +34,7 @@ export const EARLIER_TEMPLATES: { name: string; rows: EarlierTemplate[] }[] = [
   },
   {
     name: 'templates of the first dialect: numbers and days',
+    interpreter: 7,
     rows: [
       { when: '(1.25 | round(1)) == 1.3' },
       { when: "('%.0f' % 2.5) == '3'" },
@@ -44,10 +47,26 @@ export const EARLIER_TEMPLATES: { name: string; rows: EarlierTemplate[] }[] = [
   },
   {
     name: 'templates of the first dialect: what does not exist',
+    interpreter: 7,
     rows: [
       { fails: '{% set q = nope %}{{ 1 }}' },
       { fails: '{{ 5 | default(nope) }}' },
       { fails: '{% for n in [1] recursive %}{{ loop([]) }}{% endfor %}' },
+    ],
+  },
+  {
+    name: 'templates of the second dialect',
+    interpreter: 10,
+    rows: [
+      { when: '9007199254740991 // -3 == -3002399751580330' },
+      { when: "(9007199254740991 | round(1, 'floor')) == 9007199254740990" },
+      { when: "'%.1f' % (0 * -3) == '-0.0'" },
+      { when: "['\u00a0'] ~ '' == \"['\u00a0']\"" },
+      { when: "('１２' | int) == 0" },
+      { when: '1 is sameas true' },
+      { when: "('a\u0085b' | title) == 'A\u0085b'" },
+      { fails: '{{ [1].remove(1) }}' },
+      { fails: "{{ '{0[0]}'.format('a') }}" },
     ],
   },
 ];

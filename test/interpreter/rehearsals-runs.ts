@@ -262,6 +262,22 @@ export const RUN_REHEARSALS: Rehearsal[] = [
     },
   },
   {
+    name: 'what the third dialect mended decides what a run gives',
+    definition: {
+      output: '{{ a.output }}',
+      tasks: [
+        give('a', [
+          '{{ 9007199254740991 // -3 }}',
+          '{% set q = 5 %}{% with q = 2, r = q %}{{ r }}{% endwith %}',
+          "{{ ['\u00a0'] ~ '' }}",
+          '{{ 1 is sameas true }}',
+          "{{ 'a\\tb'.expandtabs(4) }}",
+        ]),
+      ],
+    },
+    expect: { order: ['a'], outcome: 'completed', output: [-3002399751580331, 5, "['\\xa0']", false, 'a   b'] },
+  },
+  {
     name: 'chance and UUIDs are drawn anew each time',
     definition: {
       output: '{{ [a.output | unique | list | length, a.output[0] | length, [1] | random] }}',

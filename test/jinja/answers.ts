@@ -2,10 +2,9 @@ import { analyze } from '../../expression/analyze.ts';
 import { NEWEST_DIALECT } from '../../expression/dialect.ts';
 import { EvaluationError, TemplateError } from '../../expression/errors.ts';
 import { Renderer } from '../../expression/renderer.ts';
-import { spell } from '../../expression/spelling.ts';
 import { compileTemplate } from '../../expression/template.ts';
 import type { Value } from '../../expression/values.ts';
-import { CONTEXT } from './generator.ts';
+import { CONTEXT } from './context.ts';
 
 /** The output of a template as text, or its refusal. */
 export type Answer = { text: string } | { error: string };
@@ -25,9 +24,8 @@ export function answerOf(template: string): Answer {
     const [unknown] = analyze(statements).unknown;
     if (unknown !== undefined) return { error: `there is no ${unknown.what} '${unknown.name}'` };
     const renderer = new Renderer(scope);
-    const value = renderer.render(statements);
-    const isNothing = value === null && statements.every(({ kind }) => kind !== 'output');
-    return { text: isNothing ? '' : spell(value, renderer.evaluator.budget) };
+    // A text behind it makes everything text, nothing included.
+    return { text: renderer.render([...statements, { kind: 'text', text: '' }]) as string };
   } catch (error) {
     if (error instanceof TemplateError || error instanceof EvaluationError) return { error: error.message };
     throw error;

@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { type Answer, answerOf } from './answers.ts';
+import { CONTEXT } from './context.ts';
 import { deviationOf } from './deviations.ts';
-import { CONTEXT, createGenerator } from './generator.ts';
+import { createGenerator } from './generator.ts';
 
 // Compares random templates with the real Jinja2 3.1 (pip install jinja2), which PYTHON may name: npm run test:jinja -- [seed] [count].
 // With a third argument, `record`, the results of Jinja2 become test/fixtures/jinja-random.json.gz, which the unit tests replay.

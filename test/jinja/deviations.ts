@@ -7,7 +7,15 @@ interface Deviation {
 }
 
 const refuses = (ours: Answer, words: RegExp): boolean => 'error' in ours && words.test(ours.error);
+const reversed = (answer: Answer): Answer =>
+  'text' in answer ? { text: [...answer.text].reverse().join('') } : answer;
 const puts = (theirs: Answer, words: RegExp): boolean => 'text' in theirs && words.test(theirs.text);
+
+/** What a text consists of, in whatever order and whatever case. */
+const lettersOf = (text: string): string => [...text.replaceAll(/\s/g, '').toLowerCase()].sort().join('');
+
+const asFermata = (text: string): string =>
+  text.replaceAll('ǅ', 'Ǆ').replaceAll('ς', 'σ').replaceAll('\\u01c5', '\\u01c4').replaceAll('\\u03c2', '\\u03c3');
 
 /** Every difference from Jinja2 that random templates show. */
 export const DEVIATIONS: readonly Deviation[] = [
@@ -17,7 +25,8 @@ export const DEVIATIONS: readonly Deviation[] = [
   },
   {
     says: 'No number is infinite or complex: where Python has `inf`, `nan` or `1j`, there is an error.',
-    applies: (_, theirs, ours) => refuses(ours, /the number is too large/) && puts(theirs, /inf|nan|\dj/i),
+    applies: (template, theirs, ours) =>
+      refuses(ours, /the number is too large/) && (puts(theirs, /inf|nan|\dj/i) || template.includes('**')),
   },
   {
     says: '`-0.0` is spelt `0.0`.',
@@ -29,11 +38,42 @@ export const DEVIATIONS: readonly Deviation[] = [
     applies: (template, theirs, ours) =>
       'text' in theirs &&
       'error' in ours &&
-      (puts(theirs, /undefined/i) || /%(\(a\))?[ra]|![ra]|is (not )?(upper|lower)|pprint/.test(template)),
+      (puts(theirs, /undefined/i) ||
+        puts(reversed(theirs), /undefined/i) ||
+        /%(\(a\))?[-+ #0-9.]*[ra]|![ra]|is (not )?(upper|lower)|'(upper|lower)'|pprint/.test(template)),
+  },
+  {
+    says: 'A condition without `else` gives null where it is the whole template, nothing within text, and is an error where it is used.',
+    applies: (_, theirs, ours) => 'text' in theirs && refuses(ours, /the condition is false, and there is no else/),
+  },
+  {
+    says: '`pprint` writes one line, with keys in their order.',
+    applies: (template, theirs, ours) =>
+      template.includes('pprint') &&
+      'text' in theirs &&
+      'text' in ours &&
+      lettersOf(theirs.text) === lettersOf(ours.text),
+  },
+  {
+    says: '`is callable` is false of what does not exist.',
+    applies: (template, theirs, ours) => template.includes('callable') && 'text' in theirs && 'text' in ours,
+  },
+  {
+    says: '`title` and `capitalize` make `Ǆ` of `ǆ`, where Python has `ǅ`, and `swapcase` makes `σ` of every `Σ`.',
+    applies: (_, theirs, ours) =>
+      'text' in theirs &&
+      'text' in ours &&
+      asFermata(theirs.text) === asFermata(ours.text) &&
+      /[ǅς]|u01c5|u03c2/.test(theirs.text),
+  },
+  {
+    says: '`range`, `keys`, `values` and `items` give lists, and a tuple has `copy`.',
+    applies: (template, theirs) =>
+      template.includes('.copy()') && 'error' in theirs && theirs.error === 'UndefinedError',
   },
   {
     says: 'Filters give lists where Jinja2 gives iterators.',
-    applies: (_, theirs, ours) => puts(theirs, / object at 0x/i) && 'text' in ours,
+    applies: (_, theirs, ours) => puts(theirs, / object (\w+ )?at 0x/i) && 'text' in ours,
   },
   {
     says: '`unique` compares lists and dictionaries too, which Jinja2 refuses.',

@@ -7,6 +7,8 @@ from jinja2 import Environment, StrictUndefined, pass_eval_context
 from jinja2.filters import do_tojson, do_xmlattr
 from markupsafe import escape
 
+from own_filters import OWN_FILTERS
+
 environment = Environment(undefined=StrictUndefined, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
 
 
@@ -18,6 +20,8 @@ def plain(filter_):
 environment.filters["tojson"] = plain(do_tojson)
 environment.filters["xmlattr"] = plain(do_xmlattr)
 environment.filters["escape"] = environment.filters["e"] = lambda value: str(escape(value))
+environment.filters["safe"] = lambda value: value
+environment.filters.update(OWN_FILTERS)
 
 for line in sys.stdin:
     case = json.loads(line)
