@@ -7,7 +7,7 @@ import type {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
-import { andMore, capIssues, type Issue } from '../model/issue.ts';
+import { andMore, capIssues, fillsAnswer, type Issue } from '../model/issue.ts';
 import { hasPermission, type Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
@@ -88,8 +88,9 @@ export async function callTool(
 async function parsedBy({ input, findMore }: AnyTool, principal: Principal, args: unknown): Promise<unknown> {
   const parsed = (input as z.ZodObject).safeParse(args);
   if (parsed.success) return parsed.data;
-  const more = findMore === undefined ? [] : await findMore(principal, args);
-  const issues = [...issuesOf(parsed.error, input, args), ...more];
+  const found = issuesOf(parsed.error, input, args);
+  const more = findMore === undefined || fillsAnswer(found) ? [] : await findMore(principal, args);
+  const issues = [...found, ...more];
   const [first] = issues;
   const text = `${first?.path || 'the arguments'} ${first?.message}${andMore(issues)}`;
   throw new AppError('request_invalid', text, { issues: capIssues(issues) });

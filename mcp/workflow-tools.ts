@@ -126,7 +126,7 @@ export function workflowTools({ definitions, simulations }: Pick<ToolServices, '
     effect: 'changes',
     idempotent: true,
     input: WorkflowCreateSchema,
-    findMore: definitions.meaningIssues,
+    findMore: (principal, body) => definitions.meaningIssues(principal, body, { isNew: true }),
     output: WorkflowSchema,
     run: async (principal, body) => workflowOf((await definitions.create(principal, body)).workflow),
   };

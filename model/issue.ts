@@ -143,6 +143,11 @@ export function capIssues(issues: readonly Issue[]): Issue[] {
   return [...kept, moreIssues(countOf(issues) - kept.length)];
 }
 
+/** Reports whether an answer has no room for more issues than these, so that looking for more is in vain. */
+export function fillsAnswer(issues: readonly Issue[]): boolean {
+  return issues.length >= MAX_ISSUES;
+}
+
 /** Returns ` (and 2 more)` for several issues, or nothing for one. */
 export function andMore(issues: readonly Issue[]): string {
   const count = countOf(issues);

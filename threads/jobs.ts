@@ -1,4 +1,5 @@
 import { parseBody } from '../api/http/body-parser.ts';
+import { partialDefinition } from '../language/checks/partial-definition.ts';
 import { findOutdated } from '../service/definitions/definition-guard.ts';
 import { examineDefinition } from '../service/definitions/examination.ts';
 import { findUnusableSchema } from '../service/definitions/stored-schemas.ts';
@@ -11,6 +12,7 @@ import { serveJobs } from './serve.ts';
 
 const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['result'] } = {
   parse: ({ type, bytes }) => parseBody(type, bytes),
+  complete: ({ value }) => partialDefinition(value),
   examine: examineDefinition,
   find_outdated: ({ definition }) => findOutdated(definition),
   simulate: simulateRun,

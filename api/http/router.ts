@@ -1,7 +1,7 @@
 import { OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
 import type { Context, Hono } from 'hono';
 import { AppError } from '../../model/app-error.ts';
-import { andMore, capIssues, type Issue } from '../../model/issue.ts';
+import { andMore, capIssues, fillsAnswer, type Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
 import { namedByRef } from '../../model/pack-issues.ts';
 import type { Principal } from '../../model/principal.ts';
@@ -42,8 +42,9 @@ async function reject(
   findMore: FindMore = async () => [],
 ): Promise<never> {
   const { schema, value } = await parsedBy(route, target, context);
-  const more = target === 'json' ? await findMore(context.get('principal'), value) : [];
-  const issues = namedByRef([...issuesOf(error, schema, value), ...more], value as Json | undefined);
+  const found = issuesOf(error, schema, value);
+  const more = target === 'json' && !fillsAnswer(found) ? await findMore(context.get('principal'), value) : [];
+  const issues = namedByRef([...found, ...more], value as Json | undefined);
   const inDefinition = issues.some(({ path }) => /^\/(definition|param_schema|out_schema)(\/|$)/.test(path));
   const [first] = issues;
   const text = `${first?.path || 'the request'} ${first?.message}${andMore(issues)}`;

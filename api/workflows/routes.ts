@@ -231,7 +231,7 @@ export function workflowRoutes(service: DefinitionService, deletions: DeletionSe
       context.header('ETag', entityTag(written.workflow));
       return context.json(writtenBody(written, 'Workflow created successfully', context.get('bodyWarnings')), 201);
     },
-    refuseShape(createWorkflowRoute, service.meaningIssues),
+    refuseShape(createWorkflowRoute, (principal, body) => service.meaningIssues(principal, body, { isNew: true })),
   );
 
   router.openapi(

@@ -4,6 +4,7 @@ import type { ActionCreate, ActionUpdate } from '../../model/definition-requests
 import type { Issue } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { jsonSchemaIssues } from '../../model/json-schema.ts';
+import { refMismatch } from '../../model/pack-issues.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { ActionFields, ActionStore, StoredAction } from '../../store/definitions/actions.ts';
@@ -120,12 +121,7 @@ function builtin(ref: string): BuiltinEntry | null {
 
 /** Returns the issues of an action whose shape is valid. */
 export function issuesOfAction(body: ActionCreate): Issue[] {
-  const { ref, pack_ref } = body;
-  const message = `must begin with "${pack_ref}.", the ref of the pack`;
-  return [
-    ...(ref.startsWith(`${pack_ref}.`) ? [] : [{ code: 'ref_mismatch', path: '/ref', message }]),
-    ...schemaIssues(body),
-  ];
+  return [...refMismatch(body), ...schemaIssues(body)];
 }
 
 function schemaIssues({ param_schema, out_schema }: Pick<ActionUpdate, 'param_schema' | 'out_schema'>): Issue[] {

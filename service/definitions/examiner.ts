@@ -1,15 +1,17 @@
 import type { KnownAction } from '../../language/checks/actions.ts';
+import { partialDefinition } from '../../language/checks/partial-definition.ts';
 import type { Validation } from '../../language/validate.ts';
 import type { Definition } from '../../model/definition.ts';
 import { DefinitionAloneSchema, type WorkflowCreate, WorkflowCreateSchema } from '../../model/definition-requests.ts';
-import { capIssues, type Issue } from '../../model/issue.ts';
+import { capIssues, fillsAnswer, type Issue } from '../../model/issue.ts';
 import type { JobPool } from '../../model/job-pool.ts';
 import type { JsonObject } from '../../model/json.ts';
+import { refMismatch } from '../../model/pack-issues.ts';
 import type { Principal } from '../../model/principal.ts';
 import { issuesOf } from '../../model/zod-issues.ts';
 import type { ActionStore } from '../../store/definitions/actions.ts';
 import type { DefinitionStore, RevisionContent } from '../../store/definitions/definitions.ts';
-import { examineDefinition, isSmallExamination } from './examination.ts';
+import { examineDefinition, isSmallExamination, SMALL_DEFINITION } from './examination.ts';
 import type { DefinitionJobs } from './jobs.ts';
 import { issuesOfPartialBody, type PartialContent, type UnstoredPart } from './partial-bodies.ts';
 import { storedRefsOf } from './sub-workflows.ts';
@@ -29,9 +31,10 @@ export interface DefinitionExaminer {
   validate(principal: Tenanted, body: unknown): Promise<Validation>;
   /**
    * Finds what is wrong with the meaning of a workflow, or of each workflow of a pack, in a body whose shape is wrong: only
-   * issues that hold whatever the malformed parts were meant to be.
+   * issues that hold whatever the malformed parts were meant to be. `isNew`: a workflow that is not stored yet, which its own
+   * definition may name.
    */
-  meaningIssues(principal: Tenanted, body: unknown): Promise<Issue[]>;
+  meaningIssues(principal: Tenanted, body: unknown, options?: { isNew?: boolean }): Promise<Issue[]>;
 }
 
 /** The dependencies of the examiner. */
@@ -85,8 +88,15 @@ export function createDefinitionExaminer({
     return isSmallExamination(request) ? examineDefinition(request) : pool.run('examine', principal.tenant, request);
   }
 
-  function meaningIssues(principal: Tenanted, body: unknown): Promise<Issue[]> {
-    return issuesOfPartialBody(body, async (content, unstored) => (await examine(principal, content, unstored)).issues);
+  function meaningIssues(principal: Tenanted, body: unknown, { isNew = false } = {}): Promise<Issue[]> {
+    return issuesOfPartialBody(body, {
+      isNew,
+      async complete(value) {
+        if (JSON.stringify(value).length <= SMALL_DEFINITION) return partialDefinition(value);
+        return pool.run('complete', principal.tenant, { value });
+      },
+      examine: async (content, unstored) => (await examine(principal, content, unstored)).issues,
+    });
   }
 
   return {
@@ -98,11 +108,13 @@ export function createDefinitionExaminer({
         const { issues, warnings } = await this.validate(principal, { definition: body });
         return { issues: withoutPrefix(issues), warnings: withoutPrefix(warnings) };
       }
-      const schema = isDefinitionAlone(body) ? DefinitionAloneSchema : WorkflowCreateSchema;
+      const isNew = !isDefinitionAlone(body);
+      const schema = isNew ? WorkflowCreateSchema : DefinitionAloneSchema;
       const parsed = schema.safeParse(body);
       if (!parsed.success) {
-        const issues = [...issuesOf(parsed.error, schema, body), ...(await meaningIssues(principal, body))];
-        return { issues: capIssues(issues), warnings: [] };
+        const issues = issuesOf(parsed.error, schema, body);
+        const more = fillsAnswer(issues) ? [] : await meaningIssues(principal, body, { isNew });
+        return { issues: capIssues([...issues, ...more]), warnings: [] };
       }
       const { definition, param_schema = null, out_schema = null } = parsed.data;
       const workflow = 'ref' in parsed.data ? (parsed.data as WorkflowCreate) : null;
@@ -114,13 +126,6 @@ export function createDefinitionExaminer({
       return { issues: capIssues([...mismatch, ...issues]), warnings: capIssues([...warnings, ...unset]) };
     },
   };
-}
-
-/** Returns the issue of a workflow whose ref does not begin with that of its pack. */
-export function refMismatch({ ref, pack_ref }: { ref: string; pack_ref: string }): Issue[] {
-  if (ref.startsWith(`${pack_ref}.`)) return [];
-  const message = `must begin with "${pack_ref}.", the ref of the pack`;
-  return [{ code: 'ref_mismatch', path: '/ref', message }];
 }
 
 /** Returns a workflow as one that its own definition may name before it is stored. */

@@ -1,11 +1,12 @@
 import { AppError } from '../../model/app-error.ts';
 import type { WorkflowCreate, WorkflowUpdate } from '../../model/definition-requests.ts';
 import type { Issue } from '../../model/issue.ts';
+import { refMismatch } from '../../model/pack-issues.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { DefinitionStore, RevisionContent, StoredWorkflow } from '../../store/definitions/definitions.ts';
 import { contentAfter, entityTag, fieldsAfter, newContent, sameFields } from './contents.ts';
-import { type DefinitionExaminer, refMismatch, selfOf } from './examiner.ts';
+import { type DefinitionExaminer, selfOf } from './examiner.ts';
 import type { UnstoredPart } from './partial-bodies.ts';
 import { type DefinitionReader, packIdOf } from './reader.ts';
 

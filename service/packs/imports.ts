@@ -6,11 +6,12 @@ import { namedByRef } from '../../model/pack-issues.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
-import { type ActionService, issuesOfAction } from '../actions/custom-actions.ts';
+import type { ActionService } from '../actions/custom-actions.ts';
 import type { DefinitionService } from '../definitions/definitions.ts';
 import type { UnstoredPart } from '../definitions/partial-bodies.ts';
 import type { ExaminedContent } from '../definitions/writer.ts';
 import type { DeletionService } from '../executions/deletions.ts';
+import { issuesOfPack, issuesOfPartialPack } from './pack-parts.ts';
 import type { PackService } from './packs.ts';
 
 /** The most workflows, and the most actions, of an exported pack. */
@@ -33,7 +34,7 @@ export interface ImportResult {
 
 /** Imports and exports whole packs. */
 export interface PackImportService {
-  /** Finds what is wrong with the meaning of the workflows of a pack that is refused for its shape. */
+  /** Finds what is wrong with the meaning of the workflows and actions of a pack that is refused for its shape. */
   meaningIssues(principal: Principal, body: unknown): Promise<Issue[]>;
   /**
    * Makes a pack equal to the given one, in one transaction: creates what is missing and updates what differs; with `prune` also deletes
@@ -86,7 +87,9 @@ export function createPackImportService({
   const { packs, actions, definitions } = parts;
 
   return {
-    meaningIssues: definitions.meaningIssues,
+    async meaningIssues(principal, body) {
+      return [...issuesOfPartialPack(body), ...(await definitions.meaningIssues(principal, body))];
+    },
 
     async import(principal, body, { dry, prune, force } = {}) {
       const examined = await checked(principal, body);
@@ -136,19 +139,8 @@ export function createPackImportService({
 
   /** Checks everything. Returns the examination of each workflow, so that the import does not examine it again. */
   async function checked(principal: Principal, body: PackImport): Promise<ExaminedContent[]> {
-    const { pack, actions, workflows } = body;
-    const refs = new Set<string>();
-    const issues: Issue[] = [];
-    const elsewhere = (path: string, ref: string, packRef: string) => {
-      if (packRef !== pack.ref)
-        issues.push({ code: 'ref_mismatch', path: `${path}/pack_ref`, message: `must be "${pack.ref}"` });
-      if (refs.has(ref)) issues.push({ code: 'duplicate', path: `${path}/ref`, message: `"${ref}" is here twice` });
-      refs.add(ref);
-    };
-    for (const [index, action] of actions.entries()) {
-      elsewhere(`/actions/${index}`, action.ref, action.pack_ref);
-      issues.push(...issuesOfAction(action).map((issue) => ({ ...issue, path: `/actions/${index}${issue.path}` })));
-    }
+    const { actions, workflows } = body;
+    const issues = issuesOfPack(body);
     const besides = (
       all: readonly { ref: string; param_schema?: JsonObject | null | undefined }[],
       runs: UnstoredPart['runs'],
@@ -156,7 +148,6 @@ export function createPackImportService({
     const known = [...besides(actions, 'worker'), ...besides(workflows, 'workflow')];
     const examined: ExaminedContent[] = [];
     for (const [index, workflow] of workflows.entries()) {
-      elsewhere(`/workflows/${index}`, workflow.ref, workflow.pack_ref);
       const found = await definitions.examineForApply(principal, workflow, known);
       examined.push(found);
       issues.push(...found.issues.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));

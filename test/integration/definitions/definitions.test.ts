@@ -286,9 +286,12 @@ describe('YAML', () => {
       workflow('broken.a', { timeout: -1 }),
       workflow('broken.b', { on_success: 'zz' }),
       workflow('broken.c', { action: 'broken.a' }),
+      workflow('other.d', {}),
     ];
+    const actions = [{ ref: 'else.act', pack_ref: 'else', label: 'Act', task_queue: 'own' }];
     const { status, body } = await harness.call('POST', '/api/v1/packs/import', {
       pack: { ref: 'broken', lable: 'x' },
+      actions,
       workflows,
     });
     expect(status).toBe(400);
@@ -296,7 +299,9 @@ describe('YAML', () => {
       'required /pack/label',
       'unknown_field /pack/lable',
       'out_of_range /workflows/0/definition/tasks/0/timeout',
+      'ref_mismatch /actions/0/pack_ref',
       'unknown_task /workflows/1/definition/tasks/0/on_success',
+      'ref_mismatch /workflows/3/ref',
     ]);
   });
 
