@@ -20,6 +20,22 @@ function nameProblem(name: string): string | null {
   return /^[\w!#$%&'*+.^`|~-]+$/.test(name) ? null : 'is not a valid header name';
 }
 
+/** The fields of which one is the content of a request. */
+const CONTENTS = ['body', 'form', 'multipart'] as const;
+
+/** Returns what is wrong with the content of a request; `method` is null while it is not known. */
+function contentProblems(
+  method: string | null,
+  given: Partial<Record<(typeof CONTENTS)[number], unknown>>,
+): { name: string; message: string }[] {
+  const [content, second] = CONTENTS.filter((name) => given[name] !== undefined);
+  const isSent = method !== 'GET' && method !== 'HEAD';
+  return [
+    ...(second === undefined ? [] : [{ name: second, message: `cannot be combined with "${content}"` }]),
+    ...(content === undefined || isSent ? [] : [{ name: content, message: `cannot be sent with ${method}` }]),
+  ];
+}
+
 /** How an integer beyond 2^53, which a JSON number cannot represent exactly, is read. */
 export const BigNumbers = z
   .literal('text')
@@ -118,16 +134,11 @@ export const HttpInputSchema = z
       }
     }
     if (/^https?:\/\/[^/?#]*@/i.test(url)) refuse(['url'], 'cannot contain credentials: use "auth"');
-    const [content, second] = Object.entries({ body, form, multipart }).flatMap(([name, given]) =>
-      given === undefined ? [] : [name],
-    );
     if (multipart !== undefined) {
       const named = Object.keys(headers).find((name) => name.toLowerCase() === 'content-type');
       if (named !== undefined) refuse(['headers', named], 'cannot be combined with "multipart", which sets it');
     }
-    if (second !== undefined) refuse([second], `cannot be combined with "${content}"`);
-    if ((method === 'GET' || method === 'HEAD') && content !== undefined)
-      refuse([content], `cannot be sent with ${method}`);
+    for (const { name, message } of contentProblems(method, { body, form, multipart })) refuse([name], message);
     if (encoding !== undefined && !Base64Schema.safeParse(body).success)
       refuse(['body'], 'must be base64 with padding');
     if (tls !== undefined && !/^https:/i.test(url)) refuse(['tls'], 'needs an https URL');
@@ -136,14 +147,23 @@ export const HttpInputSchema = z
 /** The input of `core.http`, defaults applied. */
 export type HttpInput = z.infer<typeof HttpInputSchema>;
 
-/** Finds the headers that an input of `core.http` cannot have, whatever its templates render to. */
-export function headerIssues(input: Json, base: string): Issue[] {
-  const headers = isJsonObject(input) ? input.headers : undefined;
-  if (!isJsonObject(headers)) return [];
-  return Object.keys(headers).flatMap((name) => {
+/**
+ * Finds what is wrong with an input of `core.http`, whatever its templates render to: headers that it cannot have, and content next to
+ * other content or to a method without any. `isTemplate` reports what is not known yet.
+ */
+export function httpInputIssues(input: Json, base: string, isTemplate: (value: Json | undefined) => boolean): Issue[] {
+  if (!isJsonObject(input)) return [];
+  const { headers = {}, method = 'GET' } = input;
+  const names = isJsonObject(headers) ? Object.keys(headers) : [];
+  const ofHeaders = names.flatMap((name) => {
     const message = nameProblem(name);
-    return message === null
-      ? []
-      : [{ code: 'input_invalid', path: `${base}${jsonPointer(['headers', name])}`, message }];
+    return message === null ? [] : [{ path: jsonPointer(['headers', name]), message }];
   });
+  const sent = typeof method === 'string' && !isTemplate(method) ? method : null;
+  const ofContent = contentProblems(sent, input).map(({ name, message }) => ({ path: jsonPointer([name]), message }));
+  return [...ofHeaders, ...ofContent].map(({ path, message }) => ({
+    code: 'input_invalid',
+    path: `${base}${path}`,
+    message,
+  }));
 }

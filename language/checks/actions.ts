@@ -1,7 +1,7 @@
 import { isTemplate } from '../../expression/template.ts';
 import type { BuiltinAction } from '../../model/builtin-actions.ts';
 import type { Task } from '../../model/definition.ts';
-import { headerIssues } from '../../model/http-input.ts';
+import { httpInputIssues } from '../../model/http-input.ts';
 import { inquiryRequest } from '../../model/inquiry.ts';
 import { type Issue, MORE_ISSUES, type Suggestions, valueAt } from '../../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
@@ -62,7 +62,7 @@ export function checkAction(
       ...(isMisleading ? timeout : []),
       ...(action.runs === 'inquiry' ? inquiryIssues(task, path) : []),
       ...(task.action === 'core.delay' ? delayIssues(task, path) : []),
-      ...(task.action === 'core.http' ? headerIssues(task.input ?? {}, `${path}/input`) : []),
+      ...(task.action === 'core.http' ? httpInputIssues(task.input ?? {}, `${path}/input`, hasTemplate) : []),
       ...byInput.issues,
       ...secretIssues(task, action, input, path),
     ],

@@ -43,6 +43,20 @@ describe('refused when it is written', () => {
       },
       ['input_invalid /tasks/0/input/headers/Content-Length', 'input_invalid /tasks/0/input/headers/TE'],
     ],
+    ...(
+      [
+        [{ body: { a: 1 } }, 'body'],
+        [{ form: { a: 1 } }, 'form'],
+        [{ multipart: { a: '{{ parameters }}' }, method: 'HEAD' }, 'multipart'],
+        [{ body: '{{ parameters }}', method: 'GET' }, 'body'],
+        [{ body: 1, form: {}, method: 'POST' }, 'form'],
+        [{ form: {}, multipart: {}, method: '{{ parameters }}' }, 'multipart'],
+      ] as const
+    ).map(([input, place]): [string, unknown, string[]] => [
+      `a request of ${JSON.stringify(input)}`,
+      { tasks: [{ name: 'a', action: 'core.http', input: { url: 'https://a.example', ...input } }] },
+      [`input_invalid /tasks/0/input/${place}`],
+    ]),
     [
       'more rows than a query may give',
       { tasks: [{ name: 'a', action: 'database.query', input: { sql: 'SELECT 1', max_rows: 10_001 } }] },
@@ -526,7 +540,7 @@ describe('a secret', () => {
   it.each<[string, JsonObject]>([
     ['bare', http({ url: 'https://x.org', auth: { bearer: '{{ secret.TOKEN }}' } })],
     ['in a text', http({ url: 'https://x.org/{{ secret.A }}/{{ now() }}{{secret.B}}' })],
-    ['in a list of an object', http({ url: 'https://x.org', body: [{ a: ['-{{ secret.A }}'] }] })],
+    ['in a list of an object', http({ url: 'https://x.org', method: 'POST', body: [{ a: ['-{{ secret.A }}'] }] })],
     ['beside an item', http({ url: 'https://x.org/{{ item }}{{ secret.A }}' }, { with_items: '{{ [1] }}' })],
   ])('may stand %s in an input of a worker of ours', (_, task) => {
     expect(codes({ tasks: [task] })).toEqual([]);
