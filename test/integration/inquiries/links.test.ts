@@ -72,7 +72,7 @@ beforeAll(async () => {
         {
           name: 'deploy',
           action: 'core.http',
-          input: { url: 'http://127.0.0.1:1/deploy', body: { version: '{{ prompt | default("?") }}' } },
+          input: { url: 'http://127.0.0.1:1/deploy', method: 'POST', body: { version: '{{ prompt | default("?") }}' } },
           on_complete: 'noop',
         },
       ],
