@@ -82,6 +82,19 @@ describe('core.http', () => {
     expect(await run({ url: said(bytes, headers) })).toMatchObject(found);
   });
 
+  it.each([
+    ['HEAD', 200, '{"a":1}'],
+    ['GET', 204, ''],
+    ['DELETE', 205, ''],
+    ['POST', 201, ''],
+  ])('gives no body of an answer without one: %s, %i', async (method, status, body) => {
+    expect(await run({ url: said(body, ['content-type: application/json'], status), method })).toMatchObject({
+      status_code: status,
+      encoding: 'none',
+      body: null,
+    });
+  });
+
   it('refuses JSON whose numbers would change, and does not try again; text is given where it is asked for', async () => {
     const url = said('{"a":[1,7615917337495251231]}', ['content-type: application/json']);
     const { type, message, nonRetryable, details } = await failure({ url });
