@@ -59,7 +59,7 @@ export const CHARACTERS_IN_PLACES: Dialect = 3;
 /** An integer is its own `ceil` and `floor`, however large; earlier, both were calculated as floats. */
 export const EXACT_BOUNDS: Dialect = 3;
 
-/** `//` of large integers is exact; earlier, it could be off by one. */
+/** `//` of large integers is exact, and so are reciprocals by `**`; earlier, they could be off in the last digit. */
 export const EXACT_QUOTIENTS: Dialect = 3;
 
 /** Formats write an integral zero without a sign; earlier, `'%f' % (0 * -3)` had one. */

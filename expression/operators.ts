@@ -1,5 +1,5 @@
 import type { Budget } from './budget.ts';
-import { EXACT_QUOTIENTS, FINITE_NUMBERS, PYTHON_DIVISION, WHOLE_FORMATS } from './dialect.ts';
+import { type Dialect, EXACT_QUOTIENTS, FINITE_NUMBERS, PYTHON_DIVISION, WHOLE_FORMATS } from './dialect.ts';
 import { earlierFormatPercent } from './earlier-format.ts';
 import { typeError } from './errors.ts';
 import { formatPercent } from './percent-format.ts';
@@ -71,6 +71,12 @@ function repeat(value: Value, count: number, budget: Budget): Value | null {
   return Array.isArray(value) ? result : new Tuple(result);
 }
 
+/** Raises to a power. The reciprocal of an integer is rounded once, where the engine's own power may be off in the last digit. */
+function power(x: number, y: number, dialect: Dialect): number {
+  const inverse = x ** -y;
+  return dialect >= EXACT_QUOTIENTS && y < 0 && Number.isSafeInteger(inverse) ? 1 / inverse : x ** y;
+}
+
 function arithmetic(operator: string, x: number, y: number, float: boolean, { dialect }: Budget): Value {
   const bounded = (value: number): number => (dialect >= FINITE_NUMBERS ? finite(value) : value);
   const result = (value: number): Value => (float ? floatOf(bounded(value)) : intOf(value));
@@ -82,7 +88,7 @@ function arithmetic(operator: string, x: number, y: number, float: boolean, { di
     case '*':
       return result(x * y);
     case '**':
-      return float || y < 0 ? floatOf(finite(x ** y)) : intOf(x ** y);
+      return float || y < 0 ? floatOf(finite(power(x, y, dialect))) : intOf(x ** y);
   }
   if (y === 0) throw typeError('division by zero');
   if (operator === '/') return floatOf(bounded(x / y));

@@ -17,6 +17,10 @@ const lettersOf = (text: string): string => [...text.replaceAll(/\s/g, '').toLow
 const asFermata = (text: string): string =>
   text.replaceAll('ǅ', 'Ǆ').replaceAll('ς', 'σ').replaceAll('\\u01c5', '\\u01c4').replaceAll('\\u03c2', '\\u03c3');
 
+/** A text with its fractions to fourteen digits. */
+const rounded = (text: string): string =>
+  text.replaceAll(/\d+\.\d+(e[-+]\d+)?/g, (number) => Number(number).toPrecision(14));
+
 /** Every difference from Jinja2 that random templates show. */
 export const DEVIATIONS: readonly Deviation[] = [
   {
@@ -32,6 +36,11 @@ export const DEVIATIONS: readonly Deviation[] = [
     says: '`-0.0` is spelt `0.0`.',
     applies: (_, theirs, ours) =>
       'text' in theirs && 'text' in ours && theirs.text.replaceAll('-0.0', '0.0') === ours.text,
+  },
+  {
+    says: 'A power of fractions may differ in its last digit.',
+    applies: (template, theirs, ours) =>
+      template.includes('**') && 'text' in theirs && 'text' in ours && rounded(theirs.text) === rounded(ours.text),
   },
   {
     says: 'What does not exist has no text, in a list neither; Jinja2 writes `Undefined` there.',

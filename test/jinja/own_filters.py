@@ -58,10 +58,16 @@ def to_json(value, indent=None):
     return json.dumps(known(value), indent=indent)
 
 
+def dictionary(value):
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return dict(value)
+
+
 def merge(value, *others):
-    result = dict(value)
+    result = dictionary(value)
     for other in others:
-        result.update(other)
+        result.update(dictionary(other))
     return result
 
 
@@ -74,9 +80,9 @@ LIST_MERGES = {
 
 
 def combine(value, *others, recursive=False, list_merge="replace"):
-    result = dict(value)
+    result = dictionary(value)
     for other in others:
-        for key, entry in dict(other).items():
+        for key, entry in dictionary(other).items():
             own = result.get(key)
             if recursive and isinstance(own, dict) and isinstance(entry, dict):
                 result[key] = combine(own, entry, recursive=True, list_merge=list_merge)
