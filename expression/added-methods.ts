@@ -4,6 +4,7 @@ import { keyText } from './dictionaries.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { equals } from './equality.ts';
 import { typeError } from './errors.ts';
+import { entriesIn } from './functions.ts';
 import { isUnprintable } from './spelling.ts';
 import { linesOf } from './text-edits.ts';
 import type { Dict, Value } from './values.ts';
@@ -92,6 +93,10 @@ function put(dict: Dict, key: string, value: Value): void {
 }
 
 const DICT: Readonly<Record<string, Operation>> = {
+  update: operation('pairs / **', (value, [pairs], environment, named) => {
+    for (const [key, entry] of Object.entries(entriesIn(pairs, named, environment))) put(value as Dict, key, entry);
+    return null;
+  }),
   pop: passing('key! default /', (value, [key = null, otherwise], { budget }) => {
     const [dict, name] = [value as Dict, keyText(key, budget)];
     if (!Object.hasOwn(dict, name)) {

@@ -8,7 +8,7 @@ import { iterate, keysOf } from './iteration.ts';
 import { type Dict, isDict, kindOf, Namespace, type Value } from './values.ts';
 
 /** Returns the entries of `dict(…)` and `namespace(…)`: those of a dictionary or of pairs, and the named arguments. */
-function entriesIn(base: Value | undefined, named: Dict, { budget }: Environment): Dict {
+export function entriesIn(base: Value | undefined, named: Dict, { budget }: Environment): Dict {
   if (base === undefined) return { ...named };
   if (isDict(base)) {
     budget.work(keysOf(base, budget).length);

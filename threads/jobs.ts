@@ -1,7 +1,7 @@
 import { parseBody } from '../api/http/body-parser.ts';
-import { partialDefinition } from '../language/checks/partial-definition.ts';
 import { findOutdated } from '../service/definitions/definition-guard.ts';
 import { examineDefinition } from '../service/definitions/examination.ts';
+import { completedDefinition } from '../service/definitions/partial-bodies.ts';
 import { findUnusableSchema } from '../service/definitions/stored-schemas.ts';
 import { simulateRun } from '../service/simulations/simulation.ts';
 import type { JobName, Jobs } from './job-types.ts';
@@ -12,7 +12,7 @@ import { serveJobs } from './serve.ts';
 
 const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['result'] } = {
   parse: ({ type, bytes }) => parseBody(type, bytes),
-  complete: ({ value }) => partialDefinition(value),
+  complete: ({ value }) => completedDefinition(value),
   examine: examineDefinition,
   find_outdated: ({ definition }) => findOutdated(definition),
   simulate: simulateRun,

@@ -1,5 +1,4 @@
 import type { KnownAction } from '../../language/checks/actions.ts';
-import { partialDefinition } from '../../language/checks/partial-definition.ts';
 import type { Validation } from '../../language/validate.ts';
 import type { Definition } from '../../model/definition.ts';
 import { DefinitionAloneSchema, type WorkflowCreate, WorkflowCreateSchema } from '../../model/definition-requests.ts';
@@ -13,7 +12,7 @@ import type { ActionStore } from '../../store/definitions/actions.ts';
 import type { DefinitionStore, RevisionContent } from '../../store/definitions/definitions.ts';
 import { examineDefinition, isSmallExamination, SMALL_DEFINITION } from './examination.ts';
 import type { DefinitionJobs } from './jobs.ts';
-import { issuesOfPartialBody, type PartialContent, type UnstoredPart } from './partial-bodies.ts';
+import { completedDefinition, issuesOfPartialBody, type PartialContent, type UnstoredPart } from './partial-bodies.ts';
 import { storedRefsOf } from './sub-workflows.ts';
 
 /** A caller, of whom only the tenant matters. */
@@ -92,7 +91,7 @@ export function createDefinitionExaminer({
     return issuesOfPartialBody(body, {
       isNew,
       async complete(value) {
-        if (JSON.stringify(value).length <= SMALL_DEFINITION) return partialDefinition(value);
+        if (JSON.stringify(value).length <= SMALL_DEFINITION) return completedDefinition(value);
         return pool.run('complete', principal.tenant, { value });
       },
       examine: async (content, unstored) => (await examine(principal, content, unstored)).issues,

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { PartialDefinition } from '../../language/checks/partial-definition.ts';
+import { type PartialDefinition, partialDefinition } from '../../language/checks/partial-definition.ts';
 import { AppError } from '../../model/app-error.ts';
 import { PackRefSchema, RefSchema } from '../../model/definition.ts';
 import type { Issue } from '../../model/issue.ts';
@@ -34,6 +34,11 @@ const MAX_WORKFLOWS = 1_000;
 
 /** Codes that depend on what else a pack has. */
 const ABOUT_OTHERS = new Set(['unknown_action', 'unknown_workflow']);
+
+/** Makes a definition out of a value whose shape may be wrong; null: nothing is left to examine. Pure. */
+export function completedDefinition(value: Json): PartialDefinition | null {
+  return partialDefinition(value);
+}
 
 /**
  * Returns the issues about the meaning of a workflow, or of each workflow of a pack, in a body whose shape is wrong, as far as its

@@ -349,6 +349,13 @@ const SECOND_DIFFERENCES: Record<string, [string, Value, Value][]> = {
       'error',
       "1233{'b': 3}",
     ],
+    [
+      "{% set d = {'a': 1} %}{% do d.update([('b', 2)], c=3) %}{{ d }}",
+      'error: a dictionary is expected',
+      { a: 1, b: 2, c: 3 },
+    ],
+    ["{% set d = {} %}{% do d.update('') %}{% do d.update() %}{{ d }}", 'error', {}],
+    ['{{ one.update(5) }}', 'error', 'error: a number cannot be gone through'],
     ["{{ one.pop('zz') }}", 'error', "error: the dictionary has no key 'zz'"],
     ["{{ one.pop('a') ~ one }}", 'error', "1{'a': 1}"],
   ],

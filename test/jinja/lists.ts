@@ -12,7 +12,7 @@ const MAPPED = (
   "'string'; 'upper'; 'length'; 'abs'; 'int'; 'round'; 'first'; 'list'; 'title'; 'replace', 'a', 'b'; 'join', '-'; 'default', 'x'; " +
   "'truncate', 3, true, ''; 'round', 1, 'floor'; 'round', precision=1; 'int', default=3; 'default', 'x', true; 'sum'; 'last'; 'trim'; " +
   "'center', 5; 'format', 1; 'tojson'; 'dictsort'; 'capitalize'; 'float'; 'indent', 2, first=true; 'filesizeformat'; 'nope'; " +
-  "'attr', 'a'; 'sort', reverse=true; 'urlencode'; 'reverse'"
+  "'attr', 'a'; 'sort', reverse=true; 'urlencode'"
 ).split('; ');
 
 const OF_USERS = (
