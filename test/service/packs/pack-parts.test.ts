@@ -19,7 +19,7 @@ it.each<[what: string, body: unknown, issues: string[]]>([
   ],
   [
     'schemas of actions',
-    { pack, actions: [action('a.one', { param_schema: { type: 'objekt' } })] },
+    { pack, actions: [action('a.one', { param_schema: { type: 'things' } })] },
     ['type_invalid /actions/0/param_schema/type'],
   ],
   [
