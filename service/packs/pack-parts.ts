@@ -14,10 +14,8 @@ interface Part {
 /** Finds what is wrong with the actions of a pack, and with the refs of all its parts. */
 export function issuesOfPack({ pack, actions, workflows }: PackImport): Issue[] {
   const parts = [...partsOf('/actions', actions), ...partsOf('/workflows', workflows)];
-  return [
-    ...issuesOfRefs(parts, pack.ref),
-    ...actions.flatMap((action, index) => placed(issuesOfAction(action), index)),
-  ];
+  const ofActions = actions.flatMap((action, index) => placed(issuesOfAction(action), index));
+  return ordered(issuesOfRefs(parts, pack.ref), ofActions);
 }
 
 /** Finds the same in a body whose shape is wrong, of the parts whose shape is right. */
@@ -30,7 +28,13 @@ export function issuesOfPartialPack(body: unknown): Issue[] {
     const parsed = ActionCreateSchema.safeParse(action);
     return parsed.success ? placed(issuesOfAction(parsed.data), index) : [];
   });
-  return [...issuesOfRefs(parts, ref), ...ofActions];
+  return ordered(issuesOfRefs(parts, ref), ofActions);
+}
+
+/** Puts the issues of actions before those of workflows. */
+function ordered(ofRefs: readonly Issue[], ofActions: readonly Issue[]): Issue[] {
+  const isOfAction = ({ path }: Issue): boolean => path.startsWith('/actions/');
+  return [...ofRefs.filter(isOfAction), ...ofActions, ...ofRefs.filter((issue) => !isOfAction(issue))];
 }
 
 /** `packRef` is undefined where it is not known. */
