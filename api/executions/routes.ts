@@ -39,6 +39,7 @@ const getRoute = createApiRoute({
   path: `${base}/{id}`,
   tags,
   summary: 'Get an execution',
+  tagged: true,
   request: { params: ExecutionParams },
   responses: {
     200: jsonData(ExecutionSchema, 'The execution.'),
@@ -52,6 +53,7 @@ const taskRoute = createApiRoute({
   path: `${base}/{id}/tasks/{key}`,
   tags,
   summary: 'Get a task execution by its key',
+  tagged: true,
   description: 'The key of a visit, such as `name` or `name#2`, or of an item, such as `name[0]`.',
   request: { params: ExecutionParams.extend({ key: z.string().max(200) }) },
   responses: {

@@ -1,4 +1,5 @@
 import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
+import { etag } from 'hono/etag';
 import { ERROR_STATUS, type ErrorCode } from '../../model/app-error.ts';
 import { IdempotencyKeySchema } from '../../model/idempotency-key-schema.ts';
 import type { Permission } from '../../model/permissions.ts';
@@ -62,6 +63,8 @@ type ApiRouteConfig = Omit<RouteConfig, 'path' | 'middleware'> & {
   permission: Permission;
   /** The code for callers without the permission. Defaults to `forbidden`. */
   otherwise?: ErrorCode;
+  /** Whether answers have an `ETag`, with which callers ask whether one has changed. */
+  tagged?: boolean;
 };
 
 /**
@@ -69,7 +72,7 @@ type ApiRouteConfig = Omit<RouteConfig, 'path' | 'middleware'> & {
  * both, and only if the route declares one.
  */
 export function createApiRoute<P extends string, R extends ApiRouteConfig & { path: P }>(route: R) {
-  const { permission, otherwise, ...config } = route;
+  const { permission, otherwise, tagged = false, ...config } = route;
   const types = Object.keys(config.request?.body?.content ?? {}) as BodyType[];
   const authorize = demand(permission, otherwise);
   const note = noteRoute(config.path);
@@ -77,8 +80,14 @@ export function createApiRoute<P extends string, R extends ApiRouteConfig & { pa
   const described = {
     ...config,
     description: config.description === undefined ? needs : `${config.description} ${needs}`,
-    middleware: [note, authorize, ...(types.length === 0 ? [] : [takeBody(types)])],
-    responses: { ...(types.length === 0 ? {} : bodyRefusals(config.responses)), ...config.responses },
+    middleware: [note, authorize, ...(types.length === 0 ? [] : [takeBody(types)]), ...(tagged ? [etag()] : [])],
+    responses: {
+      ...(types.length === 0 ? {} : bodyRefusals(config.responses)),
+      ...(tagged
+        ? { 304: { description: 'Nothing has changed since the answer with the ETag in `If-None-Match`.' } }
+        : {}),
+      ...config.responses,
+    },
     'x-permission': permission,
   };
   // The types of path, request and responses are unchanged.

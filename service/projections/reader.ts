@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { AppError } from '../../model/app-error.ts';
 import { BoundedMap } from '../../model/bounded-map.ts';
 import type { JobPool, RunJob } from '../../model/job-pool.ts';
@@ -14,6 +15,7 @@ import { isClosedRun } from '../../temporal/run-info.ts';
 import { copyAnswer, copyHistory } from './history-copies.ts';
 import { createImmediateProjector } from './immediate-projections.ts';
 import type { KnownHistory, ProjectionJobs } from './jobs.ts';
+import { createKeptProjections, type ProjectedState } from './kept-projections.ts';
 import { hiddenIn } from './masks.ts';
 import { type CarriedRun, type ProjectedRun, showProjection } from './projected-runs.ts';
 
@@ -62,6 +64,7 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
   const reading = new Map<string, Promise<ProjectedRun | null>>();
   const costly = new BoundedMap<string, number>(MAX_COSTLY);
   const immediate = createImmediateProjector();
+  const kept = createKeptProjections();
 
   /** Finds and describes the newest run of a workflow id; null when Temporal has none. */
   async function find(workflowId: string, known?: Described): Promise<FoundRun | null> {
@@ -169,17 +172,24 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
   }
 
   return {
-    async read(workflowId, known) {
-      const described = known ?? (await temporal.describe(workflowId));
+    async read(workflowId, before) {
+      const described = before ?? (await temporal.describe(workflowId));
       if (described === null) return null;
-      const { execution, historyLength } = described.info;
-      // Concurrent readers of the same history share one answer.
-      const key = `${execution?.runId}/${historyLength}`;
+      const state = stateOf(described);
+      const known = kept.find(state);
+      if (known !== null) return known;
+      // Concurrent readers of the same state share one answer.
+      const key = `${state.runId} ${state.state}`;
       const shared = reading.get(key);
       if (shared !== undefined) return shared;
       const read = find(workflowId, described)
         .then((found) => found && readWhole(found))
         .then(withAbove)
+        .then((projected) => {
+          // What could not be projected is tried again later.
+          if (projected !== null && projected.execution.projection !== 'partial') kept.keep(state, projected);
+          return projected;
+        })
         .finally(() => reading.delete(key));
       reading.set(key, read);
       return read;
@@ -218,6 +228,23 @@ interface FoundRun {
   runId: string;
   described: Described;
   newest: NewestRun;
+}
+
+/** Returns the state of a run that a projection of it shows: what its history and its pending work are. */
+function stateOf({ info, pending, cancelRequested }: Described): ProjectedState {
+  const state = JSON.stringify(
+    [Number(info.historyLength), info.status, cancelRequested, copyAnswer(pending)],
+    hexOfBytes,
+  );
+  return {
+    runId: info.execution?.runId ?? '',
+    state: createHash('sha256').update(state).digest('base64'),
+    bytes: Number(info.historySizeBytes ?? 0),
+  };
+}
+
+function hexOfBytes(_: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
 }
 
 function tooLong(): AppError {
