@@ -12,7 +12,19 @@ declare module 'vitest' {
 
 /** Each file of API tests has a separate namespace, so that its index only holds its runs. */
 export const API_NAMESPACES = [
-  ...['executions', 'definitions', 'management', 'index', 'errors', 'death', 'docs', 'tools', 'signals', 'subs'],
+  ...[
+    'executions',
+    'definitions',
+    'management',
+    'index',
+    'errors',
+    'death',
+    'docs',
+    'unchanged',
+    'tools',
+    'signals',
+    'subs',
+  ],
   ...[
     'lists',
     'permissions',

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createTemporal } from '../../../temporal/gateway.ts';
+import { readerOf } from '../index/projection-reader.ts';
+import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
+import { until } from '../support/until.ts';
+
+// What is read again and again: an answer has a tag, and a run that has not changed is not projected again.
+
+const NAMESPACE = 'unchanged';
+const BASE = '/api/v1/executions';
+
+let harness: ApiHarness;
+beforeAll(async () => {
+  harness = await createApiHarness(NAMESPACE);
+});
+afterAll(() => harness.close());
+
+/** Starts a run and waits until it waits for a signal. */
+async function startWaiting(): Promise<{ id: number; workflow_id: string }> {
+  const body = { action_ref: 'core.wait_signal', parameters: { name: 'go' } };
+  const { id } = (await harness.call('POST', BASE, body)).body.data;
+  const run = () => harness.call('GET', `${BASE}/${id}`);
+  return (await until(run, (answer) => answer.body.data.waiting_for.length > 0)).body.data;
+}
+
+it('an answer is sent again only if it has changed, and to nobody who may not have it', async () => {
+  const { id } = await startWaiting();
+  const get = (headers: Record<string, string> = {}) =>
+    fetch(`${harness.api.url}${BASE}/${id}`, { headers: { 'x-api-key': DEV_KEY, ...headers } });
+  const first = await get();
+  const tag = first.headers.get('etag')!;
+  expect(tag).toMatch(/^"[^"]+"$/);
+  const known = { 'if-none-match': `"other", ${tag}` };
+  const again = await get(known);
+  expect([again.status, await again.text(), again.headers.get('etag')]).toEqual([304, '', tag]);
+
+  await harness.call('POST', '/api/v1/tenants', { ref: 'elsewhere', label: 'Elsewhere' });
+  const keyOf = async (body: object) => (await harness.call('POST', '/api/v1/keys', body)).body.data.key as string;
+  const foreign = await keyOf({ subject: 'stranger', roles: ['admin'], tenant: 'elsewhere' });
+  expect((await get({ ...known, 'x-api-key': foreign })).status).toBe(404);
+  const weak = await keyOf({ subject: 'weak', permissions: ['workflow:read'] });
+  expect((await get({ ...known, 'x-api-key': weak })).status).toBe(403);
+
+  await harness.call('POST', `${BASE}/${id}/signal`, { name: 'go' });
+  const changed = await until(
+    async () => {
+      const { headers, body } = await harness.call('GET', `${BASE}/${id}`);
+      return { body, tag: headers.get('etag')!, unchanged: (await get(known)).status === 304 };
+    },
+    ({ body }) => body.data.status === 'completed',
+  );
+  expect(changed.unchanged).toBe(false);
+  expect(changed.tag).not.toBe(tag);
+});
+
+it('a run that has not changed is read from Temporal once, and one that has changed is read on', async () => {
+  const { id, workflow_id } = await startWaiting();
+  const temporal = createTemporal(harness.connection, NAMESPACE);
+  let histories = 0;
+  const reader = readerOf({
+    ...temporal,
+    newestRun: (...run) => {
+      histories += 1;
+      return temporal.newestRun(...run);
+    },
+  });
+  const first = await reader.read(workflow_id);
+  expect(await reader.read(workflow_id)).toBe(first);
+  expect(await reader.read(workflow_id)).toBe(first);
+  expect(histories).toBe(1);
+  await harness.call('POST', `${BASE}/${id}/signal`, { name: 'go' });
+  const closed = await until(
+    () => reader.read(workflow_id),
+    (found) => found?.execution.status === 'completed',
+  );
+  const read = histories;
+  expect(read).toBeGreaterThan(1);
+  expect(await reader.read(workflow_id)).toBe(closed);
+  expect(histories).toBe(read);
+  expect(first?.execution.status).not.toBe('completed');
+});
