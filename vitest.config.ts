@@ -1,16 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests of one unit that take seconds: over a real database engine, or with inputs so large that they reach a bound. */
+/** Tests of one unit that take seconds: over a real database engine, or with inputs so large, or so many, that they take that long. */
 const SLOW = [
   'test/store/**/*.test.ts',
   'test/activities/database/database.test.ts',
   'test/api/http/body-parser.test.ts',
   'test/expression/budget.test.ts',
   'test/expression/hostile.test.ts',
+  'test/expression/jinja-random.test.ts',
   'test/expression/work.test.ts',
+  'test/fuzz/parts.test.ts',
   'test/projection/stream.test.ts',
   'test/service/index/run-strikes.test.ts',
   'test/service/notices/outbox.test.ts',
+  'test/service/statements/attacks.test.ts',
 ];
 
 export default defineConfig({

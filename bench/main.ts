@@ -12,6 +12,7 @@ import { measureBundle, measureLag, measureRest, measureStart, type Product, sta
 import { keepBaseline, ratiosOf, readBaseline, slowerThan } from './ratios.ts';
 import { compareReplays } from './replays.ts';
 import { largeIndexTable, plotOf, type Results, ratioTable, reportOf } from './report.ts';
+import { SHAPES } from './shapes.ts';
 import { measureShares } from './shares.ts';
 import { compare } from './side-by-side.ts';
 import { type Side, startSide } from './sides.ts';
@@ -67,8 +68,12 @@ const PARTS = {
 
 installTemporalRuntime(null);
 const chosen = named.length === 0 ? Object.keys(PARTS) : named;
-const unknown = chosen.filter((name) => !Object.hasOwn(PARTS, name));
-if (unknown.length > 0) throw new Error(`unknown part "${unknown[0]}": parts are ${Object.keys(PARTS).join(', ')}`);
+demandKnown('part', chosen, Object.keys(PARTS));
+demandKnown(
+  'shape',
+  shapes ?? [],
+  SHAPES.map(({ name }) => name),
+);
 const results: Partial<Results> = {};
 for (const name of chosen) {
   console.log(`${name} …`);
@@ -90,6 +95,12 @@ const slower = slowerThan(await readBaseline(), ratios);
 if (keep) await keepBaseline(ratios);
 else for (const what of slower) console.error(`slower than the baseline: ${what}`);
 process.exit(slower.length > 0 && !keep ? 1 : 0);
+
+/** Throws for a name that is not among those that there are. */
+function demandKnown(what: string, given: readonly string[], known: readonly string[]): void {
+  const unknown = given.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`unknown ${what} "${unknown}": choose from ${known.join(', ')}`);
+}
 
 function onServer<T>(measure: (server: Server) => Promise<T>): () => Promise<T> {
   return async () => {
