@@ -266,7 +266,11 @@ describe('POST /workflows/validate', () => {
       version: '1',
       extra: 1,
     });
-    expect(bad.body.data.issues.map(({ path }: { path: string }) => path).sort()).toEqual(['/extra', '/ref', '/version']);
+    expect(bad.body.data.issues.map(({ path }: { path: string }) => path).sort()).toEqual([
+      '/extra',
+      '/ref',
+      '/version',
+    ]);
     const elsewhere = await harness.call('POST', `${url}/validate`, { ...DEPLOY, ref: 'slack.deploy' });
     expect(elsewhere.body.data.issues).toMatchObject([{ code: 'ref_mismatch', path: '/ref' }]);
     const empty = await harness.call('POST', `${url}/validate`, {});
