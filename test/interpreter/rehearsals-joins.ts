@@ -296,7 +296,8 @@ export const JOIN_REHEARSALS: Rehearsal[] = [
     name: 'each arrival at a task with several begins a lineage of its own, and joins gather within one',
     definition: {
       tasks: [
-        give('a', 'A', { publish: { who: 'a' }, on_success: 'several' }),
+        // The arrival from b is the later one on a server, too.
+        give('a', 'A', { publish: { who: 'a' }, on_success: ['several', 'b'] }),
         give('b', 'B', { publish: { who: 'b' }, on_success: 'several' }),
         act('several', { on_success: ['left', 'right'] }),
         pause('left', 1, { on_success: 'j' }),
@@ -307,7 +308,7 @@ export const JOIN_REHEARSALS: Rehearsal[] = [
       output: '{{ [k.output, who] }}',
     },
     expect: {
-      order: ['a', 'b', 'several', 'several#2', 'left', 'right', 'left#2', 'right#2', 'j', 'j#2', 'k', 'k#2'],
+      order: ['a', 'several', 'b', 'several#2', 'left', 'right', 'left#2', 'right#2', 'j', 'j#2', 'k', 'k#2'],
       outcome: 'completed',
       output: ['b b', 'b'],
     },
