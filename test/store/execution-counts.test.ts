@@ -161,7 +161,7 @@ afterAll(async () => {
 
 describe.each(['Postgres', 'PGlite'])('on %s', (engine) => {
   const storeOf = () => createExecutionStore(opened[engine]!.db);
-  beforeEach(() => opened[engine]!.db.execute(sql`truncate executions`));
+  beforeEach(() => opened[engine]!.db.execute(sql`truncate executions, tombstones`));
 
   it('kept numbers are what counting finds, after any operations one after the other', async () => {
     const store = storeOf();
