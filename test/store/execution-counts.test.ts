@@ -1,17 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { Client } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
-import { type OpenDatabase, openEmbedded, openPostgres } from '../../store/database.ts';
+import { openPostgres } from '../../store/database.ts';
 import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
 import { createExecutionStore, type ExecutionStore } from '../../store/executions/executions.ts';
 import { draws } from '../seed.ts';
-import { type PostgresServer, startPostgres } from './postgres-server.ts';
+import { useBothEngines } from './both-engines.ts';
 
 // The numbers of runs that are kept: whatever has happened, they are what counting one by one finds.
 
@@ -144,20 +141,7 @@ const matches = (pattern: string, name: string) =>
 
 const sumOf = (groups: readonly { total: number }[]) => groups.reduce((sum, { total }) => sum + total, 0);
 
-let server: PostgresServer;
-let folder: string;
-const opened: Record<string, OpenDatabase> = {};
-beforeAll(async () => {
-  server = await startPostgres();
-  folder = await mkdtemp(join(tmpdir(), 'fermata-counts-'));
-  opened.Postgres = await openPostgres(server.url);
-  opened.PGlite = await openEmbedded(folder);
-});
-afterAll(async () => {
-  for (const database of Object.values(opened)) await database.close();
-  await server.stop();
-  await rm(folder, { recursive: true });
-});
+const { opened, url } = useBothEngines();
 
 describe.each(['Postgres', 'PGlite'])('on %s', (engine) => {
   const storeOf = () => createExecutionStore(opened[engine]!.db);
@@ -209,7 +193,7 @@ describe('on Postgres, with two processes', () => {
     fc.sample(run([TENANTS[0]]), { seed, numRuns: 12 }).map((each) => ({ ...each, n: each.n + 1_000 }));
 
   it('kept numbers are exact at every moment while many write, delete, fold and count again', async () => {
-    const other = await openPostgres(server.url);
+    const other = await openPostgres(url());
     const stores = [createExecutionStore(opened.Postgres!.db), createExecutionStore(other.db)] as const;
     await opened.Postgres!.db.execute(sql`truncate executions, tombstones`);
     let isOver = false;
@@ -264,10 +248,10 @@ describe('on Postgres, with two processes', () => {
   });
 
   it('a process that dies in the middle of a fold loses nothing and counts nothing twice', async () => {
-    const other = await openPostgres(server.url);
+    const other = await openPostgres(url());
     const [store, dying] = [createExecutionStore(opened.Postgres!.db), createExecutionStore(other.db)] as const;
     await opened.Postgres!.db.execute(sql`truncate executions, tombstones`);
-    const [holder, watcher] = [server, server].map(({ url }) => new Client({ connectionString: url })) as [
+    const [holder, watcher] = [url(), url()].map((connectionString) => new Client({ connectionString })) as [
       Client,
       Client,
     ];

@@ -1,24 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { eq, type SQL, sql } from 'drizzle-orm';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import fc from 'fast-check';
 import type { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { paginationOf, windowOf } from '../../api/http/routes.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import { createExecutionLists } from '../../service/index/lists.ts';
-import { type Database, type OpenDatabase, openEmbedded, openPostgres } from '../../store/database.ts';
+import type { Database, OpenDatabase } from '../../store/database.ts';
 import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
 import { NEWEST_FIRST } from '../../store/executions/execution-pages.ts';
 import { createExecutionStore } from '../../store/executions/executions.ts';
 import { executions } from '../../store/executions/tables.ts';
 import { draws } from '../seed.ts';
-import { type PostgresServer, startPostgres } from './postgres-server.ts';
+import { useBothEngines } from './both-engines.ts';
 
 // Pages of lists: whatever way the keys of a page are found, it is the page of the whole list, sorted.
 
@@ -28,20 +25,7 @@ const BUSY = '00000000-0000-7000-8000-000000000004';
 const FIRST = Date.UTC(2026, 9, 1);
 const STATUSES = ['running', 'completed', 'failed', 'skipped'] as const satisfies readonly ExecutionStatus[];
 
-let server: PostgresServer;
-let folder: string;
-const opened: Record<string, OpenDatabase> = {};
-beforeAll(async () => {
-  server = await startPostgres();
-  folder = await mkdtemp(join(tmpdir(), 'fermata-pages-'));
-  opened.Postgres = await openPostgres(server.url);
-  opened.PGlite = await openEmbedded(folder);
-});
-afterAll(async () => {
-  for (const database of Object.values(opened)) await database.close();
-  await server.stop();
-  await rm(folder, { recursive: true });
-});
+const { opened } = useBothEngines();
 
 /** Inserts runs, some at the same time, and one in seven far from where it was created. */
 async function fill({ db }: OpenDatabase, tenant: string, runs: number, first: number): Promise<void> {
