@@ -5,7 +5,7 @@ import { askedCount } from '../interpreter/inquiries.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import { openStatusOf } from '../interpreter/waits.ts';
 import type { Definition } from '../model/definition.ts';
-import { runInputOf } from './shapes.ts';
+import { runInputOf } from './comparison/shapes.ts';
 import { median } from './statistics.ts';
 
 /** Something that grows, and the microseconds that one event, or one kilobyte, takes at each size. */

@@ -4,20 +4,20 @@ import { Client, Connection } from '@temporalio/client';
 import { installTemporalRuntime } from '../composition/logger.ts';
 import { findTemporal, WHEEL_VERSION } from '../dev/temporal-binary.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';
+import { compareMemory, compareThroughput } from './comparison/load.ts';
+import { compareReplays } from './comparison/replays.ts';
+import { SHAPES } from './comparison/shapes.ts';
+import { compare } from './comparison/side-by-side.ts';
+import { type Side, startSide } from './comparison/sides.ts';
 import { measureGrowth } from './growth.ts';
 import { measureLists } from './lists/measure.ts';
 import { measureLargeIndex } from './lists/million.ts';
-import { compareMemory, compareThroughput } from './load.ts';
-import { measureBundle, measureLag, measureRest, measureStart, type Product, startProduct } from './product.ts';
-import { keepBaseline, ratiosOf, readBaseline, slowerThan } from './ratios.ts';
-import { compareReplays } from './replays.ts';
-import { largeIndexTable, plotOf, type Results, ratioTable, reportOf } from './report.ts';
-import { SHAPES } from './shapes.ts';
-import { measureShares } from './shares.ts';
-import { compare } from './side-by-side.ts';
-import { type Side, startSide } from './sides.ts';
-import { measureSoak } from './soak.ts';
-import { measureStarts } from './starts.ts';
+import { measureBundle, measureLag, measureRest, measureStart, type Product, startProduct } from './product/product.ts';
+import { measureShares } from './product/shares.ts';
+import { measureSoak } from './product/soak.ts';
+import { measureStarts } from './product/starts.ts';
+import { keepBaseline, ratiosOf, readBaseline, slowerThan } from './report/ratios.ts';
+import { largeIndexTable, plotOf, type Results, ratioTable, reportOf } from './report/report.ts';
 
 // npm run bench: what a definition costs compared with the same workflow written by hand, and what the product does. Writes
 // docs/benchmarks.md and docs/benchmarks.svg, and fails with the names of what is slower than in bench/baseline.json. With the names of parts

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Throughput } from './load.ts';
+import type { Throughput } from '../comparison/load.ts';
+import { at, median } from '../statistics.ts';
 import type { Results } from './report.ts';
-import { at, median } from './statistics.ts';
 
 /** What something costs compared with something else that was measured by turns with it. */
 export interface Ratio {
@@ -17,7 +17,7 @@ export interface Ratio {
 }
 
 /** The ratios that later runs are compared with. */
-const BASELINE = new URL('./baseline.json', import.meta.url);
+const BASELINE = new URL('../baseline.json', import.meta.url);
 
 /** What a definition may cost at most, of what the same workflow by hand does, and what a start may cost of a start that is read back. */
 export const GOALS = { latency: 1.1, cpu: 1.15, replay: 1.2, bytes: 1.25, start: 0.5, startCpu: 0.7, waited: 1.5 };

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { installTemporalRuntime } from '../composition/logger.ts';
-import { bundleWorkflows } from '../worker/bundle.ts';
+import { installTemporalRuntime } from '../../composition/logger.ts';
+import { bundleWorkflows } from '../../worker/bundle.ts';
 
 // A worker of one side as a separate process, so that its cost can be measured: asked over IPC, it says its CPU time in
 // milliseconds and its memory in bytes, `collected` after what is garbage has gone.

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { bundleWorkflows } from '../worker/bundle.ts';
-import { median } from './statistics.ts';
+import { bundleWorkflows } from '../../worker/bundle.ts';
+import { median } from '../statistics.ts';
 
 // The product as it is started, over HTTP.
 

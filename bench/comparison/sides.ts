@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
-import { DECISION_SIGNAL, type Decision } from '../model/inquiry.ts';
-import { runArgument } from '../temporal/starts.ts';
+import { DECISION_SIGNAL, type Decision } from '../../model/inquiry.ts';
+import { runArgument } from '../../temporal/starts.ts';
 import { runInputOf, type Shape } from './shapes.ts';
 
 /** One way of writing a workflow, with its own worker. */

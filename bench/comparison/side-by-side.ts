@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
-import type { HistoryEvent } from '../projection/history.ts';
-import { eventName } from '../temporal/gateway.ts';
+import type { HistoryEvent } from '../../projection/history.ts';
+import { eventName } from '../../temporal/gateway.ts';
+import { median } from '../statistics.ts';
 import { SHAPES, type Shape } from './shapes.ts';
 import { runOnce, type Side } from './sides.ts';
-import { median } from './statistics.ts';
 
 /** What one side of a shape has cost. */
 export interface Cost {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { bundleWorkflowCode, Worker, type WorkflowBundle } from '@temporalio/worker';
-import { bundleWorkflows } from '../worker/bundle.ts';
+import { bundleWorkflows } from '../../worker/bundle.ts';
 import { SHAPES } from './shapes.ts';
 import { runOnce, type Side } from './sides.ts';
 

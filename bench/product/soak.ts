@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { freePort } from '../composition/ports.ts';
-import { findTemporal } from '../dev/temporal-binary.ts';
-import { startTemporalServer } from '../dev/temporal-server.ts';
-import { startPostgres } from '../test/store/postgres-server.ts';
-import { call, run } from '../test/system/processes.ts';
+import { freePort } from '../../composition/ports.ts';
+import { findTemporal } from '../../dev/temporal-binary.ts';
+import { startTemporalServer } from '../../dev/temporal-server.ts';
+import { startPostgres } from '../../test/store/postgres-server.ts';
+import { call, run } from '../../test/system/processes.ts';
 
 const KEY = 'fmt_the-key-of-this-bench';
 /** In the order in which a request comes to them. */

@@ -1,8 +1,8 @@
-import type { Definition } from '../model/definition.ts';
-import type { JsonObject } from '../model/json.ts';
-import type { ActionSpec, RunInput } from '../model/run-input.ts';
-import { INTERPRETER_VERSION } from '../model/run-input.ts';
-import { specsOf } from '../service/actions/actions.ts';
+import type { Definition } from '../../model/definition.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { ActionSpec, RunInput } from '../../model/run-input.ts';
+import { INTERPRETER_VERSION } from '../../model/run-input.ts';
+import { specsOf } from '../../service/actions/actions.ts';
 
 /** A workflow in both ways: a definition, and a function of by-hand.ts of the same name. */
 export interface Shape {

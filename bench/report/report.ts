@@ -1,16 +1,16 @@
 import { cpus, release, totalmem, type } from 'node:os';
-import type { Grown } from './growth.ts';
-import type { Measured } from './lists/measure.ts';
-import { type LargeIndex, SETTINGS } from './lists/million.ts';
-import type { Throughput } from './load.ts';
+import type { Throughput } from '../comparison/load.ts';
+import type { Replays } from '../comparison/replays.ts';
+import type { Compared } from '../comparison/side-by-side.ts';
+import type { Grown } from '../growth.ts';
+import type { Measured } from '../lists/measure.ts';
+import { type LargeIndex, SETTINGS } from '../lists/million.ts';
+import type { Shares } from '../product/shares.ts';
+import { PARTS, type Soak } from '../product/soak.ts';
+import type { Starts } from '../product/starts.ts';
+import { at, median, short, spread } from '../statistics.ts';
 import { OTHER_ENGINES } from './other-engines.ts';
 import { GOALS, isEqual, meetsGoal, type Ratio, ratiosOf } from './ratios.ts';
-import type { Replays } from './replays.ts';
-import type { Shares } from './shares.ts';
-import type { Compared } from './side-by-side.ts';
-import { PARTS, type Soak } from './soak.ts';
-import type { Starts } from './starts.ts';
-import { at, median, short, spread } from './statistics.ts';
 
 /** Everything that was measured. */
 export interface Results {

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
 import { pino } from 'pino';
-import { type RunningApi, startApi } from '../composition/api/api.ts';
-import { ensureDefaults } from '../composition/bootstrap.ts';
-import type { Principal } from '../model/principal.ts';
-import { OWN_TASK_QUEUE } from '../model/run-input.ts';
-import { openPostgres } from '../store/database.ts';
-import { startPostgres } from '../test/store/postgres-server.ts';
+import { type RunningApi, startApi } from '../../composition/api/api.ts';
+import { ensureDefaults } from '../../composition/bootstrap.ts';
+import type { Principal } from '../../model/principal.ts';
+import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
+import { openPostgres } from '../../store/database.ts';
+import { startPostgres } from '../../test/store/postgres-server.ts';
 
 const KEY = 'fmt_the-key-of-this-bench';
 
@@ -74,7 +74,7 @@ export async function measureStarts(address: string, blocks: number): Promise<St
     log: pino({ level: 'silent' }),
     secretKeys: [KEY.repeat(2)],
   });
-  const worker = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), [address, OWN_TASK_QUEUE], {
+  const worker = fork(fileURLToPath(new URL('../comparison/worker.ts', import.meta.url)), [address, OWN_TASK_QUEUE], {
     execArgv: ['--import', 'tsx'],
   });
   await once(worker, 'message');
