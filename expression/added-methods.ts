@@ -6,14 +6,14 @@ import { equals } from './equality.ts';
 import { typeError } from './errors.ts';
 import { entriesIn } from './functions.ts';
 import { isUnprintable } from './spelling.ts';
-import { linesOf } from './text-edits.ts';
+import { splitLines } from './text-edits.ts';
 import type { Dict, Value } from './values.ts';
 
 // Methods that dialect 3 adds or replaces.
 
 /** Replaces each tab by spaces up to the next multiple of `size` columns. */
 function expandTabs(value: string, size: number): string {
-  return linesOf(value, true)
+  return splitLines(value, true)
     .map((line) => {
       const [first = '', ...rest] = line.split('\t');
       return rest.reduce((before, part) => {

@@ -30,7 +30,7 @@ export function namesOf({ named }: Arguments): string[] {
 }
 
 /** Returns the expressions that an expression consists of. */
-export function partsOf(expression: Expression): Expression[] {
+export function listParts(expression: Expression): Expression[] {
   switch (expression.kind) {
     case 'constant':
     case 'name':
@@ -95,7 +95,7 @@ export interface Filter extends Position {
 }
 
 /** Returns the parts of a statement: its own expressions, its filters, and the statements within it. */
-export function contentsOf(statement: Statement): {
+export function listContents(statement: Statement): {
   expressions: Expression[];
   filters: Filter[];
   bodies: (readonly Statement[])[];

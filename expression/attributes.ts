@@ -3,9 +3,9 @@ import type { Budget } from './budget.ts';
 import { countPoints } from './code-points.ts';
 import { compare } from './equality.ts';
 import { typeError } from './errors.ts';
-import { keysOf } from './iteration.ts';
+import { readKeys } from './iteration.ts';
 import { readMember } from './members.ts';
-import { defined, entriesOf, isDict, kindOf, type Value } from './values.ts';
+import { defined, describeKind, entriesOf, isDict, type Value } from './values.ts';
 
 /** Creates a function that reads a path such as `a.b.0` in entries. */
 export function attributeReader(path: Value, budget: Budget): (entry: Value) => Value {
@@ -24,7 +24,7 @@ export function attributeReader(path: Value, budget: Budget): (entry: Value) => 
 }
 
 /** Returns the key by which entries are ordered or compared: text in lower case, unless case matters. */
-export function keyOf(value: Value, caseSensitive: boolean, budget: Budget): Value {
+export function foldKey(value: Value, caseSensitive: boolean, budget: Budget): Value {
   if (typeof value !== 'string' || caseSensitive) return value;
   budget.work(value.length / 64);
   return value.toLowerCase();
@@ -46,11 +46,11 @@ export function sorted(list: Value[], key: (entry: Value) => Value[], reverse: b
 }
 
 /** Returns the number of code points, entries or keys. */
-export function lengthOf(value: Value, budget: Budget): number {
+export function measureLength(value: Value, budget: Budget): number {
   const known = defined(value);
   if (typeof known === 'string') return countPoints(known);
   const list = entriesOf(known);
   if (list !== null) return list.length;
-  if (isDict(known)) return keysOf(known, budget).length;
-  throw typeError(`${kindOf(known)} has no length`);
+  if (isDict(known)) return readKeys(known, budget).length;
+  throw typeError(`${describeKind(known)} has no length`);
 }

@@ -2,7 +2,7 @@ import type { Budget } from './budget.ts';
 import { CHARACTERS_IN_PLACES } from './dialect.ts';
 import { typeError } from './errors.ts';
 import { formatBySpec } from './format-spec.ts';
-import { asciiOf } from './percent-format.ts';
+import { escapeNonAscii } from './percent-format.ts';
 import { represent, spell, Writing } from './spelling.ts';
 import { type Dict, defined, entriesOf, isDict, type Value } from './values.ts';
 
@@ -121,5 +121,5 @@ function closingBrace(pattern: string, open: number): number {
 function spelt(value: Value, conversion: string, budget: Budget): string {
   if (conversion === 's') return spell(value, budget);
   const text = represent(value, budget);
-  return conversion === 'a' ? asciiOf(text) : text;
+  return conversion === 'a' ? escapeNonAscii(text) : text;
 }

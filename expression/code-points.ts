@@ -20,7 +20,7 @@ export function countPoints(text: string, end = text.length): number {
 }
 
 /** Returns the unit at which the code point with a number begins, counted from 0; the length of the text beyond its end. */
-export function unitOf(text: string, point: number): number {
+export function findUnit(text: string, point: number): number {
   let unit = 0;
   for (let passed = 0; passed < point && unit < text.length; passed += 1) unit += isPair(text, unit) ? 2 : 1;
   return unit;

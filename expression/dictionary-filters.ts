@@ -1,21 +1,21 @@
 import { flag, text } from './arguments.ts';
-import { keyOf, sorted } from './attributes.ts';
+import { foldKey, sorted } from './attributes.ts';
 import type { Budget } from './budget.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { typeError } from './errors.ts';
-import { keysOf } from './iteration.ts';
+import { readKeys } from './iteration.ts';
 import { readMember } from './members.ts';
-import { type Dict, isDict, kindOf, Namespace, Tuple, Undefined, type Value } from './values.ts';
+import { type Dict, describeKind, isDict, Namespace, Tuple, Undefined, type Value } from './values.ts';
 
 /** Returns the keys and values of a dictionary; none of an undefined value. */
 function pairsOf(value: Value): [string, Value][] {
   if (value instanceof Undefined) return [];
-  if (!isDict(value)) throw typeError(`a dictionary is expected, not ${kindOf(value)}`);
+  if (!isDict(value)) throw typeError(`a dictionary is expected, not ${describeKind(value)}`);
   return Object.entries(value);
 }
 
 function dictIn(value: Value): Dict {
-  if (!isDict(value)) throw typeError(`a dictionary is expected, not ${kindOf(value)}`);
+  if (!isDict(value)) throw typeError(`a dictionary is expected, not ${describeKind(value)}`);
   return value;
 }
 
@@ -35,7 +35,7 @@ interface Merging {
 /** Returns a dictionary with the entries of another one over its own. */
 function combined(before: Dict, after: Dict, merging: Merging, budget: Budget, depth = 0): Dict {
   if (depth > 100) throw typeError('the dictionaries are nested too deep');
-  budget.work(keysOf(before, budget).length + keysOf(after, budget).length);
+  budget.work(readKeys(before, budget).length + readKeys(after, budget).length);
   const entries = new Map(Object.entries(before));
   for (const [key, value] of Object.entries(after)) {
     const own = entries.get(key);
@@ -59,7 +59,7 @@ export const DICTIONARY_FILTERS: Readonly<Record<string, Operation>> = {
     const pairs: Value[] = Object.entries(dictIn(value)).map((pair) => new Tuple(pair));
     budget.charge(pairs.length * 4);
     const caseSensitive = flag(sensitive, budget);
-    const key = (pair: Value) => [keyOf((pair as Tuple).items[place]!, caseSensitive, budget)];
+    const key = (pair: Value) => [foldKey((pair as Tuple).items[place]!, caseSensitive, budget)];
     return sorted(pairs, key, flag(reverse, budget), budget);
   }),
   items: operation('', (value) => pairsOf(value).map((pair) => new Tuple(pair))),
@@ -79,7 +79,7 @@ export const DICTIONARY_FILTERS: Readonly<Record<string, Operation>> = {
   }),
   merge: operation('*', (value, others, { budget }) => {
     const all = [value, ...(others as Value[])].map(dictIn);
-    for (const one of all) budget.work(keysOf(one, budget).length);
+    for (const one of all) budget.work(readKeys(one, budget).length);
     return Object.fromEntries(all.flatMap((entry) => Object.entries(entry)));
   }),
   dig: passing('* default', (value, path, { budget }, named) => {
@@ -94,6 +94,6 @@ export const DICTIONARY_FILTERS: Readonly<Record<string, Operation>> = {
     const wanted = text(name);
     if (value instanceof Namespace || (value instanceof Tuple && value.names.includes(wanted)))
       return readMember(value, wanted, budget);
-    return new Undefined(`attr finds no '${wanted}' in ${kindOf(value)}: a key is x['${wanted}']`);
+    return new Undefined(`attr finds no '${wanted}' in ${describeKind(value)}: a key is x['${wanted}']`);
   }),
 };

@@ -1,5 +1,5 @@
 import { flag, integer, text } from './arguments.ts';
-import { countPoints, unitOf } from './code-points.ts';
+import { countPoints, findUnit } from './code-points.ts';
 import { earlierFormatPercent } from './earlier-format.ts';
 import { center, earlierCapitalize, earlierReplaceText, earlierSplitText, earlierStrip } from './earlier-text.ts';
 import { EARLIER_TIME_FILTERS } from './earlier-time-filters.ts';
@@ -8,11 +8,11 @@ import { type Operation, operation } from './environment.ts';
 import { typeError } from './errors.ts';
 import { iterate } from './iteration.ts';
 import { readJson } from './json-text.ts';
-import { compileRegex, findAll, replaceMatches, replacementOf } from './regex.ts';
+import { compileRegex, findAll, replaceMatches, translateReplacement } from './regex.ts';
 import { splitAt } from './search.ts';
 import { spell } from './spelling.ts';
 import { escapeHtml, regexFlags } from './text-filters.ts';
-import { defined, entriesOf, floatOf, isDict, isFloat, kindOf, numberOf, type Value } from './values.ts';
+import { asFloat, defined, describeKind, entriesOf, isDict, isFloat, numberOf, type Value } from './values.ts';
 
 /** Rounds half to even on the exact binary value, as Python does. */
 function round(value: number, digits: number, method: string): number {
@@ -38,19 +38,19 @@ export const EARLIER_FILTERS: Readonly<Record<string, Operation>> = {
   ...EARLIER_TIME_FILTERS,
   round: operation('precision method', (value, [precision, method], { budget }) => {
     const number = numberOf(defined(value));
-    if (number === null) throw typeError(`a number is expected, not ${kindOf(value)}`);
+    if (number === null) throw typeError(`a number is expected, not ${describeKind(value)}`);
     const digits = integer(precision, 0);
     if (Math.abs(digits) > 100) throw typeError('the precision is at most 100');
     budget.work(5);
     const rounded = round(number, digits, text(method, 'common'));
-    return isFloat(value) ? floatOf(rounded) : rounded;
+    return isFloat(value) ? asFloat(rounded) : rounded;
   }),
   regex_replace: operation(
     'pattern replacement ignorecase multiline dotall',
     (value, [pattern, to, ...rest], { budget }) => {
       const source = spell(value, budget);
       const regex = compileRegex(text(pattern), regexFlags(budget, ...rest), budget);
-      const replacement = replacementOf(text(to), budget);
+      const replacement = translateReplacement(text(to), budget);
       budget.text((source.length + 1) * (replacement.length + 1));
       return replaceMatches(regex, source, replacement, budget);
     },
@@ -109,7 +109,7 @@ export const EARLIER_FILTERS: Readonly<Record<string, Operation>> = {
     return base64Decode(source);
   }),
   xmlattr: operation('', (value, _, { budget }) => {
-    if (!isDict(value)) throw typeError(`a dictionary is expected, not ${kindOf(value)}`);
+    if (!isDict(value)) throw typeError(`a dictionary is expected, not ${describeKind(value)}`);
     return Object.entries(value)
       .filter(([, entry]) => entry !== null)
       .map(([key, entry]) => {
@@ -142,7 +142,7 @@ export const EARLIER_FILTERS: Readonly<Record<string, Operation>> = {
     const kept = size - countPoints(ending);
     if (kept < 0) throw typeError('the length is smaller than that of the end');
     if (countPoints(source) <= size + integer(leeway, 5)) return source;
-    const cut = source.slice(0, unitOf(source, kept));
+    const cut = source.slice(0, findUnit(source, kept));
     if (flag(kill, budget)) return cut + ending;
     const space = cut.lastIndexOf(' ');
     return (space === -1 ? cut : cut.slice(0, space)) + ending;

@@ -1,8 +1,8 @@
 import type { Budget } from './budget.ts';
-import { countPoints, unitOf } from './code-points.ts';
+import { countPoints, findUnit } from './code-points.ts';
 import { typeError } from './errors.ts';
 import { represent, spell, Writing } from './spelling.ts';
-import { type Dict, defined, isDict, kindOf, numberOf, type Value } from './values.ts';
+import { type Dict, defined, describeKind, isDict, numberOf, type Value } from './values.ts';
 
 /** Units of work that one place in a format costs, whatever its value. */
 const PLACE = 10;
@@ -123,12 +123,12 @@ function convert(value: Value, type: string, digits: number | undefined, flags: 
 function firstPoints(text: string, count: number | undefined, budget: Budget): string {
   if (count === undefined) return text;
   budget.work(Math.min(text.length, count) / 64);
-  return text.slice(0, unitOf(text, count));
+  return text.slice(0, findUnit(text, count));
 }
 
 function numberIn(value: Value): number {
   const number = numberOf(defined(value));
-  if (number === null) throw typeError(`a number is expected here, not ${kindOf(value)}`);
+  if (number === null) throw typeError(`a number is expected here, not ${describeKind(value)}`);
   return number;
 }
 

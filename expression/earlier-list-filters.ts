@@ -1,19 +1,19 @@
 import { flag, integer, text } from './arguments.ts';
-import { attributeReader, keyOf, sorted } from './attributes.ts';
+import { attributeReader, foldKey, sorted } from './attributes.ts';
 import type { Budget } from './budget.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { equals } from './equality.ts';
 import { typeError } from './errors.ts';
-import { iterate, keysOf } from './iteration.ts';
+import { iterate, readKeys } from './iteration.ts';
 import { readMember } from './members.ts';
 import { operate } from './operators.ts';
 import {
+  asFloat,
+  asInt,
   type Dict,
   defined,
-  floatOf,
-  intOf,
+  describeKind,
   isDict,
-  kindOf,
   numberOf,
   Tuple,
   Undefined,
@@ -22,10 +22,10 @@ import {
 
 const merge = operation('*', (value, others, { budget }) => {
   const all = [value, ...(others as Value[])].map((entry): Dict => {
-    if (!isDict(entry)) throw typeError(`a dictionary is expected, not ${kindOf(entry)}`);
+    if (!isDict(entry)) throw typeError(`a dictionary is expected, not ${describeKind(entry)}`);
     return entry;
   });
-  for (const one of all) budget.work(keysOf(one, budget).length);
+  for (const one of all) budget.work(readKeys(one, budget).length);
   return Object.fromEntries(all.flatMap((entry) => Object.entries(entry)));
 });
 
@@ -37,24 +37,24 @@ function numberText(value: Value, budget: Budget): string {
 
 function toInt(value: Value, otherwise: Value, base: number, budget: Budget): Value {
   const number = numberOf(defined(value));
-  if (number !== null) return intOf(Math.trunc(number));
+  if (number !== null) return asInt(Math.trunc(number));
   const written = numberText(value, budget).toLowerCase();
   const digits = written.replace(/^([-+]?)0[xob]/, '$1');
   const whole = [...digits.replace(/^[-+]/, '')];
   if (base !== 10 && whole.length > 0 && whole.every((digit) => Number.parseInt(digit, base) >= 0)) {
-    return intOf(Number.parseInt(digits, base));
+    return asInt(Number.parseInt(digits, base));
   }
-  if (/^[-+]?\d+$/.test(written)) return intOf(Number(written));
+  if (/^[-+]?\d+$/.test(written)) return asInt(Number(written));
   const float = Number(written);
-  return written !== '' && /^[-+.\de]+$/.test(written) && Number.isFinite(float) ? intOf(Math.trunc(float)) : otherwise;
+  return written !== '' && /^[-+.\de]+$/.test(written) && Number.isFinite(float) ? asInt(Math.trunc(float)) : otherwise;
 }
 
 function toFloat(value: Value, otherwise: Value, budget: Budget): Value {
   const number = numberOf(defined(value));
-  if (number !== null) return floatOf(number);
+  if (number !== null) return asFloat(number);
   const written = numberText(value, budget);
   const float = Number(written);
-  return written !== '' && /^[-+.\deE]+$/.test(written) && Number.isFinite(float) ? floatOf(float) : otherwise;
+  return written !== '' && /^[-+.\deE]+$/.test(written) && Number.isFinite(float) ? asFloat(float) : otherwise;
 }
 
 const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
@@ -101,7 +101,7 @@ export const EARLIER_LIST_FILTERS: Readonly<Record<string, Operation>> = {
     const caseSensitive = flag(sensitive, budget);
     const key = (entry: Value) =>
       (readers === undefined ? [entry] : readers.map((read) => defined(read(entry)))).map((part) =>
-        keyOf(part, caseSensitive, budget),
+        foldKey(part, caseSensitive, budget),
       );
     return sorted(list, key, flag(reverse, budget), budget);
   }),
@@ -112,7 +112,7 @@ export const EARLIER_LIST_FILTERS: Readonly<Record<string, Operation>> = {
     const caseSensitive = flag(sensitive, budget);
     return iterate(value, budget).filter((entry) => {
       budget.work(1);
-      const key = keyOf(read === null ? entry : read(entry), caseSensitive, budget);
+      const key = foldKey(read === null ? entry : read(entry), caseSensitive, budget);
       const number = numberOf(defined(key));
       if (typeof key === 'string' || number !== null || key === null) {
         const name = typeof key === 'string' ? `s${key}` : `n${number}`;
@@ -138,7 +138,7 @@ export const EARLIER_LIST_FILTERS: Readonly<Record<string, Operation>> = {
       return found instanceof Undefined && otherwise !== undefined ? otherwise : defined(found);
     };
     const caseSensitive = flag(sensitive, budget);
-    const key = (entry: Value) => keyOf(groupOf(entry), caseSensitive, budget);
+    const key = (entry: Value) => foldKey(groupOf(entry), caseSensitive, budget);
     const groups: { key: Value; shown: Value; entries: Value[] }[] = [];
     for (const entry of sorted(list, (part) => [key(part)], false, budget)) {
       const last = groups.at(-1);
@@ -148,11 +148,11 @@ export const EARLIER_LIST_FILTERS: Readonly<Record<string, Operation>> = {
     return groups.map(({ shown, entries }) => new Tuple([shown, entries]));
   }),
   dictsort: operation('case_sensitive by reverse', (value, [sensitive, by, reverse], { budget }) => {
-    if (!isDict(value)) throw typeError(`a dictionary is expected, not ${kindOf(value)}`);
+    if (!isDict(value)) throw typeError(`a dictionary is expected, not ${describeKind(value)}`);
     const place = text(by, 'key') === 'value' ? 1 : 0;
     const pairs: Value[] = Object.entries(value).map((pair) => new Tuple(pair));
     const caseSensitive = flag(sensitive, budget);
-    const key = (pair: Value) => [keyOf((pair as Tuple).items[place]!, caseSensitive, budget)];
+    const key = (pair: Value) => [foldKey((pair as Tuple).items[place]!, caseSensitive, budget)];
     return sorted(pairs, key, flag(reverse, budget), budget);
   }),
   batch: operation('linecount fill_with', (value, [count, fill], { budget }) => {
@@ -193,10 +193,10 @@ export const EARLIER_LIST_FILTERS: Readonly<Record<string, Operation>> = {
   int: operation('default base', (value, [otherwise = 0, base], { budget }) =>
     toInt(value, otherwise, integer(base, 10), budget),
   ),
-  float: operation('default', (value, [otherwise], { budget }) => toFloat(value, otherwise ?? floatOf(0), budget)),
+  float: operation('default', (value, [otherwise], { budget }) => toFloat(value, otherwise ?? asFloat(0), budget)),
   filesizeformat: operation('binary', (value, [binary], { budget }) => {
     const bytes = numberOf(toFloat(value, null, budget));
-    if (bytes === null) throw typeError(`a number is expected, not ${kindOf(value)}`);
+    if (bytes === null) throw typeError(`a number is expected, not ${describeKind(value)}`);
     return fileSize(bytes, flag(binary, budget));
   }),
   version_compare: operation('other', (value, [other], { budget }) => {

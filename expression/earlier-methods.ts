@@ -6,7 +6,7 @@ import { center, earlierCapitalize, earlierReplaceText, earlierSplitText, earlie
 import { type Operation, operation, passing } from './environment.ts';
 import { equals } from './equality.ts';
 import { typeError } from './errors.ts';
-import { iterate, keysOf } from './iteration.ts';
+import { iterate, readKeys } from './iteration.ts';
 import { Search, splitAt } from './search.ts';
 import { type Dict, entriesOf, isDict, Tuple, type Value } from './values.ts';
 
@@ -189,7 +189,7 @@ const EARLIER_LIST_CHANGES: Record<string, Operation> = {
 const EARLIER_DICT_CHANGES: Record<string, Operation> = {
   update: operation('other', (value, [other = {}], { budget }) => {
     if (!isDict(other)) throw typeError('a dictionary is expected');
-    budget.work(keysOf(other, budget).length);
+    budget.work(readKeys(other, budget).length);
     for (const [key, entry] of Object.entries(other)) {
       Object.defineProperty(value as Dict, key, { value: entry, enumerable: true, writable: true, configurable: true });
     }

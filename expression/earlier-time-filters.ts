@@ -2,7 +2,7 @@ import { text } from './arguments.ts';
 import type { Budget } from './budget.ts';
 import { type Operation, operation } from './environment.ts';
 import { typeError } from './errors.ts';
-import { defined, floatOf, kindOf, numberOf, type Value } from './values.ts';
+import { asFloat, defined, describeKind, numberOf, type Value } from './values.ts';
 
 const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:?\d\d)?)?$/;
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
@@ -17,7 +17,7 @@ function millisecondsOf(value: Value, budget: Budget): number {
   budget.work(TIME);
   const seconds = numberOf(defined(value));
   if (seconds !== null) return seconds * 1000;
-  if (typeof value !== 'string') throw typeError(`a time is expected, not ${kindOf(value)}`);
+  if (typeof value !== 'string') throw typeError(`a time is expected, not ${describeKind(value)}`);
   const zoned = /\d\d:\d\d/.test(value) && !/(Z|[-+]\d\d:?\d\d)$/.test(value) ? `${value}Z` : value;
   const parsed = ISO.test(value) ? Date.parse(zoned.replace(' ', 'T')) : Number.NaN;
   if (Number.isNaN(parsed)) throw typeError(`'${value.slice(0, 50)}' is no time in ISO 8601`);
@@ -73,6 +73,6 @@ export const EARLIER_TIME_FILTERS: Record<string, Operation> = {
   date: strftime,
   to_timestamp: operation('', (value, _, { budget }) => {
     const seconds = millisecondsOf(value, budget) / 1000;
-    return Number.isInteger(seconds) ? seconds : floatOf(seconds);
+    return Number.isInteger(seconds) ? seconds : asFloat(seconds);
   }),
 };

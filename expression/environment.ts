@@ -1,7 +1,7 @@
 import type { Budget } from './budget.ts';
 import { DECLARED_ARGUMENTS, type Dialect } from './dialect.ts';
 import { EvaluationError, typeError } from './errors.ts';
-import { argumentFault, type Signature, signatureOf } from './signature.ts';
+import { argumentFault, parseSignature, type Signature } from './signature.ts';
 import type { Value } from './values.ts';
 
 /** The parts of an evaluation that its filters, tests and methods may use. */
@@ -25,7 +25,7 @@ export interface Operation {
 
 /** Creates an operation that takes the arguments of a signature. */
 export function operation(signature: string, run: Operation['run']): Operation {
-  return { signature: signatureOf(signature), passes: false, run };
+  return { signature: parseSignature(signature), passes: false, run };
 }
 
 /** Creates an operation that may return one of its arguments. */

@@ -4,7 +4,7 @@ import { keySought } from './dictionaries.ts';
 import { typeError } from './errors.ts';
 import { iterate } from './iteration.ts';
 import { Search } from './search.ts';
-import { defined, entriesOf, isDict, kindOf, numberOf, Tuple, type Value } from './values.ts';
+import { defined, describeKind, entriesOf, isDict, numberOf, Tuple, type Value } from './values.ts';
 
 /** Returns whether two values are equal, as in Python: numbers by value; a list and a tuple are never equal. */
 export function equals(a: Value, b: Value, budget: Budget): boolean {
@@ -57,7 +57,7 @@ export function compare(a: Value, b: Value, budget: Budget): number {
     }
     return xs.length - ys.length;
   }
-  throw typeError(`${kindOf(left)} and ${kindOf(right)} have no order`);
+  throw typeError(`${describeKind(left)} and ${describeKind(right)} have no order`);
 }
 
 function compareText(a: string, b: string, budget: Budget): number {
@@ -72,7 +72,7 @@ export function containsValue(container: Value, value: Value, budget: Budget): b
   const known = defined(container);
   const wanted = defined(value);
   if (typeof known === 'string') {
-    if (typeof wanted !== 'string') throw typeError(`${kindOf(wanted)} cannot be in a string`);
+    if (typeof wanted !== 'string') throw typeError(`${describeKind(wanted)} cannot be in a string`);
     return new Search(known, wanted, budget).first() !== -1;
   }
   if (isDict(known)) {

@@ -12,20 +12,20 @@ import { Frames } from './frames.ts';
 import { functionsOf } from './functions.ts';
 import { truthy } from './iteration.ts';
 import { isPrivate, listNames, readMember } from './members.ts';
-import { methodOf } from './methods.ts';
+import { findMethod } from './methods.ts';
 import { operate } from './operators.ts';
 import { slice } from './slices.ts';
 import { spell } from './spelling.ts';
 import { testsOf } from './tests.ts';
 import {
+  asFloat,
   Callable,
   defined,
+  describeKind,
   entriesOf,
   Float,
   finite,
-  floatOf,
   isFloat,
-  kindOf,
   numberOf,
   Tuple,
   Undefined,
@@ -208,7 +208,7 @@ export class Evaluator implements Environment {
   }
 
   #float(value: number): Value {
-    return floatOf(this.budget.dialect >= FINITE_NUMBERS ? finite(value) : value);
+    return asFloat(this.budget.dialect >= FINITE_NUMBERS ? finite(value) : value);
   }
 
   /** Evaluates the arguments of a call in order. */
@@ -225,11 +225,11 @@ export class Evaluator implements Environment {
       if (whole !== null && !isFloat(key)) return readMember(of, whole, this.budget);
       const named = of instanceof Tuple && typeof key === 'string' ? readMember(of, key, this.budget) : null;
       if (named !== null && !(named instanceof Undefined)) return named;
-      return new Undefined(`no element ${spell(key, this.budget)} in ${kindOf(of)}`);
+      return new Undefined(`no element ${spell(key, this.budget)} in ${describeKind(of)}`);
     }
     const name = keySought(key, this.budget);
     if (name !== null) return readMember(of, name, this.budget);
-    return new Undefined(`no key ${spell(key, this.budget)} in ${kindOf(defined(of))}`);
+    return new Undefined(`no key ${spell(key, this.budget)} in ${describeKind(defined(of))}`);
   }
 
   #slice({ of, from, to, by }: Extract<Expression, { kind: 'slice' }>): Value {
@@ -246,7 +246,7 @@ export class Evaluator implements Environment {
     if (of.kind === 'attribute' && typeof of.name === 'string') {
       const subject = defined(this.evaluate(of.of));
       const owned = typeof subject === 'object' && subject !== null && this.#owned?.has(subject) === true;
-      const method = methodOf(subject, of.name, owned, this.budget.dialect);
+      const method = findMethod(subject, of.name, owned, this.budget.dialect);
       if (method !== null) {
         const given = this.given(args);
         this.budget.read(subject);
@@ -271,14 +271,16 @@ export class Evaluator implements Environment {
   #notCallable(of: Expression, value: Value): EvaluationError {
     const isLoop = of.kind === 'name' && of.name === 'loop' && this.budget.dialect >= RECURSIVE_LOOPS;
     return typeError(
-      isLoop ? 'loop(…) is there in a recursive loop: {% for … recursive %}' : `${kindOf(value)} cannot be called`,
+      isLoop
+        ? 'loop(…) is there in a recursive loop: {% for … recursive %}'
+        : `${describeKind(value)} cannot be called`,
     );
   }
 
   #unary(operator: 'not' | '-' | '+', value: Value): Value {
     if (operator === 'not') return !truthy(value, this.budget);
     const number = numberOf(defined(value));
-    if (number === null) throw typeError(`${operator} does not take ${kindOf(value)}`);
+    if (number === null) throw typeError(`${operator} does not take ${describeKind(value)}`);
     const signed = operator === '-' ? -number : number;
     return value instanceof Float ? new Float(signed) : signed === 0 ? 0 : signed;
   }

@@ -1,5 +1,13 @@
 import { WorkMeter } from '../model/work.ts';
-import { type Arguments, contentsOf, type Expression, type Filter, namesOf, partsOf, type Statement } from './ast.ts';
+import {
+  type Arguments,
+  type Expression,
+  type Filter,
+  listContents,
+  listParts,
+  namesOf,
+  type Statement,
+} from './ast.ts';
 import { NEWEST_DIALECT } from './dialect.ts';
 import { type Position, TemplateError } from './errors.ts';
 import type { Scope } from './evaluator.ts';
@@ -60,7 +68,7 @@ class Examiner {
 
   statements(statements: readonly Statement[]): void {
     for (const statement of statements) {
-      const { expressions, filters, bodies } = contentsOf(statement);
+      const { expressions, filters, bodies } = listContents(statement);
       for (const expression of expressions) this.#expression(expression);
       for (const filter of filters) this.#filter(filter);
       for (const body of bodies) this.statements(body);
@@ -80,7 +88,7 @@ class Examiner {
     const calls = expression.kind === 'filter' || expression.kind === 'call';
     const formats = expression.kind === 'binary' && expression.operator === '%';
     if ((calls || formats) && isConstant(expression)) this.#try(expression, expression);
-    for (const part of partsOf(expression)) this.#expression(part);
+    for (const part of listParts(expression)) this.#expression(part);
   }
 
   #filter(filter: Filter, of: Expression | null = null): void {
@@ -152,7 +160,7 @@ const NOTHING: Scope = { lookup: () => undefined, names: () => [], dialect: NEWE
 function isConstant(expression: Expression): boolean {
   if (expression.kind === 'name') return false;
   if (expression.kind === 'filter' && expression.name === 'random') return false;
-  if (expression.kind !== 'call') return partsOf(expression).every(isConstant);
+  if (expression.kind !== 'call') return listParts(expression).every(isConstant);
   const { of, args } = expression;
   const called = of.kind === 'attribute' ? isConstant(of.of) : of.kind === 'name' && Object.hasOwn(FUNCTIONS, of.name);
   return called && allConstant(args);

@@ -1,10 +1,10 @@
 import type { Budget } from './budget.ts';
 import { countPoints } from './code-points.ts';
 import { typeError } from './errors.ts';
-import { characterOf, firstPoints, floatText, withoutSign } from './percent-format.ts';
+import { firstPoints, floatText, readCharacter, withoutSign } from './percent-format.ts';
 import { fixedText, generalText } from './rounding.ts';
 import { spell } from './spelling.ts';
-import { isFloat, kindOf, numberOf, type Value } from './values.ts';
+import { describeKind, isFloat, numberOf, type Value } from './values.ts';
 
 /** Digits that a format may ask for. */
 const MAX_DIGITS = 100;
@@ -48,7 +48,7 @@ export function formatBySpec(value: Value, text: string, budget: Budget): string
   const spec = parseSpec(text);
   const number = numberOf(value);
   if (number === null && typeof value !== 'string') {
-    throw typeError(`the format '${spec.shown}' does not take ${kindOf(value)}`);
+    throw typeError(`the format '${spec.shown}' does not take ${describeKind(value)}`);
   }
   budget.text(spec.width + (spec.digits ?? 0));
   const isText = typeof value === 'string';
@@ -134,7 +134,7 @@ function fractionText(value: Value, number: number, { digits, type, shown }: For
 
 function integerText(value: Value, number: number, { digits, type = 'd' }: FormatSpec): string {
   if (digits !== undefined) throw typeError('an integer is written without a precision');
-  if (type === 'c') return characterOf(value);
+  if (type === 'c') return readCharacter(value);
   const text = number.toString(BASES[type] ?? 10);
   return type === 'X' ? text.toUpperCase() : text;
 }

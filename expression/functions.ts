@@ -4,21 +4,21 @@ import { keyText } from './dictionaries.ts';
 import { EARLIER_FUNCTIONS } from './earlier-functions.ts';
 import { type Environment, type Operation, operation } from './environment.ts';
 import { typeError } from './errors.ts';
-import { iterate, keysOf } from './iteration.ts';
-import { type Dict, isDict, kindOf, Namespace, type Value } from './values.ts';
+import { iterate, readKeys } from './iteration.ts';
+import { type Dict, describeKind, isDict, Namespace, type Value } from './values.ts';
 
 /** Returns the entries of `dict(…)` and `namespace(…)`: those of a dictionary or of pairs, and the named arguments. */
 export function entriesIn(base: Value | undefined, named: Dict, { budget }: Environment): Dict {
   if (base === undefined) return { ...named };
   if (isDict(base)) {
-    budget.work(keysOf(base, budget).length);
+    budget.work(readKeys(base, budget).length);
     return { ...base, ...named };
   }
   const pairs = iterate(base, budget).map((pair): [string, Value] => {
     const [key, value, ...more] = typeof pair === 'object' || typeof pair === 'string' ? iterate(pair, budget) : [];
     budget.work(1);
     if (key === undefined || value === undefined || more.length > 0) {
-      throw typeError(`pairs of a key and a value are expected, not ${kindOf(pair)}`);
+      throw typeError(`pairs of a key and a value are expected, not ${describeKind(pair)}`);
     }
     return [keyText(key, budget), value];
   });

@@ -1,9 +1,9 @@
 import type { Budget } from './budget.ts';
 import { typeError } from './errors.ts';
-import { type Dict, defined, entriesOf, Float, isDict, kindOf, type Value } from './values.ts';
+import { type Dict, defined, describeKind, entriesOf, Float, isDict, type Value } from './values.ts';
 
 /** Returns the keys of a dictionary, charging for them. */
-export function keysOf(value: Dict, budget: Budget): string[] {
+export function readKeys(value: Dict, budget: Budget): string[] {
   const keys = Object.keys(value);
   budget.work(keys.length / 16);
   return keys;
@@ -15,7 +15,7 @@ export function truthy(value: Value, budget: Budget): boolean {
   if (known instanceof Float) return known.value !== 0;
   const list = entriesOf(known);
   if (list !== null) return list.length > 0;
-  if (isDict(known)) return keysOf(known, budget).length > 0;
+  if (isDict(known)) return readKeys(known, budget).length > 0;
   return Boolean(known);
 }
 
@@ -28,6 +28,6 @@ export function iterate(value: Value, budget: Budget): Value[] {
     budget.work(known.length / 16);
     return [...known];
   }
-  if (isDict(known)) return keysOf(known, budget);
-  throw typeError(`${kindOf(known)} cannot be gone through`);
+  if (isDict(known)) return readKeys(known, budget);
+  throw typeError(`${describeKind(known)} cannot be gone through`);
 }

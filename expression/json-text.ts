@@ -2,7 +2,7 @@ import { JsonRefused, parseJson } from '../model/json-reader.ts';
 import type { Budget } from './budget.ts';
 import { typeError } from './errors.ts';
 import { represent, Writing } from './spelling.ts';
-import { type Dict, defined, entriesOf, isDict, kindOf, numberOf, type Value } from './values.ts';
+import { type Dict, defined, describeKind, entriesOf, isDict, numberOf, type Value } from './values.ts';
 
 /** Writes JSON as Python's `json.dumps` does: `", "` and `": "` between, floats with their point. */
 export function writeJson(value: Value, options: { indent?: number; sorted?: boolean }, budget: Budget): string {
@@ -20,7 +20,7 @@ export function writeJson(value: Value, options: { indent?: number; sorted?: boo
       const parts = list.map((entry) => write(entry, depth + 1));
       return wrap('[', parts, ']', depth);
     }
-    if (!isDict(known)) throw typeError(`${kindOf(known)} is no JSON`);
+    if (!isDict(known)) throw typeError(`${describeKind(known)} is no JSON`);
     const keys = Object.keys(known);
     if (sorted) {
       budget.work((keys.length * Math.log2(keys.length + 1)) / 2);

@@ -1,5 +1,5 @@
 import { flag, integer, text } from './arguments.ts';
-import { attributeReader, keyOf, lengthOf, sorted } from './attributes.ts';
+import { attributeReader, foldKey, measureLength, sorted } from './attributes.ts';
 import type { Budget } from './budget.ts';
 import { DECLARED_ARGUMENTS, EMPTY_INSTEAD, NONE_IS_AN_ENTRY } from './dialect.ts';
 import { type Environment, type Operation, operation, passing } from './environment.ts';
@@ -14,7 +14,7 @@ const extreme = (sign: 1 | -1, name: string) =>
   passing('case_sensitive attribute', (value, [sensitive, attribute], { budget }) => {
     const caseSensitive = flag(sensitive, budget);
     const read = attribute === undefined ? null : attributeReader(attribute, budget);
-    const key = (entry: Value) => keyOf(read === null ? entry : defined(read(entry)), caseSensitive, budget);
+    const key = (entry: Value) => foldKey(read === null ? entry : defined(read(entry)), caseSensitive, budget);
     // The key of a single entry is never computed, since nothing is compared with it.
     let best: { entry: Value; key?: Value } | undefined;
     for (const entry of iterate(value, budget)) {
@@ -70,7 +70,7 @@ function sizeIn(count: Value | undefined): number {
   return size;
 }
 
-const length = operation('', (value, _, { budget }) => lengthOf(value, budget));
+const length = operation('', (value, _, { budget }) => measureLength(value, budget));
 const orDefault = passing('default_value boolean', (value, [otherwise = '', boolean], { budget }) =>
   value instanceof Undefined || (flag(boolean, budget) && !truthy(value, budget)) ? otherwise : value,
 );
@@ -125,7 +125,7 @@ export const LIST_FILTERS: Record<string, Operation> = {
     const caseSensitive = flag(sensitive, budget);
     const key = (entry: Value) =>
       (readers === undefined ? [entry] : readers.map((read) => environment.held(read(entry)))).map((part) =>
-        keyOf(part, caseSensitive, budget),
+        foldKey(part, caseSensitive, budget),
       );
     return sorted(list, key, flag(reverse, budget), budget);
   }),
@@ -136,7 +136,7 @@ export const LIST_FILTERS: Record<string, Operation> = {
     const caseSensitive = flag(sensitive, budget);
     return iterate(value, budget).filter((entry) => {
       budget.work(1);
-      const key = keyOf(read === null ? entry : read(entry), caseSensitive, budget);
+      const key = foldKey(read === null ? entry : read(entry), caseSensitive, budget);
       const number = numberOf(defined(key));
       if (typeof key === 'string' || number !== null || key === null) {
         const name = typeof key === 'string' ? `s${key}` : `n${number}`;
@@ -193,7 +193,7 @@ export const LIST_FILTERS: Record<string, Operation> = {
       return found instanceof Undefined && otherwise != null ? otherwise : environment.held(found);
     };
     const caseSensitive = flag(sensitive, budget);
-    const key = (entry: Value) => keyOf(groupOf(entry), caseSensitive, budget);
+    const key = (entry: Value) => foldKey(groupOf(entry), caseSensitive, budget);
     const groups: { key: Value; shown: Value; entries: Value[] }[] = [];
     for (const entry of sorted(list, (part) => [key(part)], false, budget)) {
       const last = groups.at(-1);

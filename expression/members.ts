@@ -1,8 +1,8 @@
 import type { Budget } from './budget.ts';
-import { countPoints, pointAt, pointBefore, unitOf } from './code-points.ts';
+import { countPoints, findUnit, pointAt, pointBefore } from './code-points.ts';
 import { keySought } from './dictionaries.ts';
-import { keysOf } from './iteration.ts';
-import { defined, entriesOf, isDict, kindOf, Namespace, Tuple, Undefined, type Value } from './values.ts';
+import { readKeys } from './iteration.ts';
+import { defined, describeKind, entriesOf, isDict, Namespace, Tuple, Undefined, type Value } from './values.ts';
 
 /** Reads `value.name` or `value[key]`: own keys alone, negative indexes from the end. Returns Undefined where there is nothing. */
 export function readMember(value: Value, key: string | number, budget: Budget): Value {
@@ -12,23 +12,23 @@ export function readMember(value: Value, key: string | number, budget: Budget): 
   if (list !== null) {
     if (typeof key !== 'number') {
       const named = known instanceof Tuple ? known.items[known.names.indexOf(key)] : undefined;
-      return named ?? new Undefined(`no key '${key}' in ${kindOf(known)}`);
+      return named ?? new Undefined(`no key '${key}' in ${describeKind(known)}`);
     }
     const found = list[key < 0 ? list.length + key : key];
     return found === undefined ? noElement(known, key, list.length) : found;
   }
   const entries = known instanceof Namespace ? known.entries : isDict(known) ? known : null;
-  if (entries === null) return new Undefined(`no key '${key}' in ${kindOf(known)}`);
+  if (entries === null) return new Undefined(`no key '${key}' in ${describeKind(known)}`);
   const name = keySought(key, budget);
   if (name !== null && !isPrivate(name) && Object.hasOwn(entries, name)) return entries[name]!;
-  return new Undefined(`no key '${key}'; there are: ${listNames(keysOf(entries, budget))}`);
+  return new Undefined(`no key '${key}'; there are: ${listNames(readKeys(entries, budget))}`);
 }
 
 /** Reads a code point of a text by its number, counted from the end when it is negative. */
 function readPoint(text: string, point: number, budget: Budget): Value {
   budget.work(Math.min(text.length, Math.abs(point)) / 32);
   let unit = text.length;
-  if (point >= 0) unit = unitOf(text, point);
+  if (point >= 0) unit = findUnit(text, point);
   else for (let passed = 0; passed > point && unit >= 0; passed -= 1) unit = pointBefore(text, unit);
   if (Number.isInteger(point) && unit >= 0 && unit < text.length) return pointAt(text, unit);
   budget.work(text.length / 64);
@@ -36,7 +36,7 @@ function readPoint(text: string, point: number, budget: Budget): Value {
 }
 
 function noElement(of: Value, key: number, length: number): Undefined {
-  return new Undefined(`no element ${key} in ${kindOf(of)} of ${length}`);
+  return new Undefined(`no element ${key} in ${describeKind(of)} of ${length}`);
 }
 
 /** Returns whether a name is never data, such as `__proto__`. */

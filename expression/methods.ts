@@ -6,8 +6,8 @@ import { EARLIER_METHODS } from './earlier-methods.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { equals } from './equality.ts';
 import { typeError } from './errors.ts';
-import { iterate, keysOf } from './iteration.ts';
-import { signatureOf } from './signature.ts';
+import { iterate, readKeys } from './iteration.ts';
+import { parseSignature } from './signature.ts';
 import { TEXT_METHODS } from './text-methods.ts';
 import { type Dict, defined, entriesOf, isDict, numberOf, Tuple, type Value } from './values.ts';
 
@@ -55,7 +55,7 @@ const LIST_CHANGES: Readonly<Record<string, Operation>> = {
 const DICT_CHANGES: Readonly<Record<string, Operation>> = {
   update: operation('other / **', (value, [other = {}], { budget }, named) => {
     if (!isDict(other)) throw typeError('a dictionary is expected');
-    budget.work(keysOf(other, budget).length);
+    budget.work(readKeys(other, budget).length);
     for (const [key, entry] of [...Object.entries(other), ...Object.entries(named)]) {
       Object.defineProperty(value as Dict, key, { value: entry, enumerable: true, writable: true, configurable: true });
     }
@@ -104,7 +104,7 @@ export const METHODS: Methods = {
 const METHODS_OF: Record<Dialect, Methods> = { 1: { ...SECOND, ...EARLIER_METHODS }, 2: SECOND, 3: METHODS };
 
 /** Returns the method of a value, or null. `owned`: the template made the value, so it may change it. */
-export function methodOf(value: Value, name: string, owned: boolean, dialect: Dialect): Operation | null {
+export function findMethod(value: Value, name: string, owned: boolean, dialect: Dialect): Operation | null {
   const known = defined(value);
   const methods = METHODS_OF[dialect];
   const own = (table: Readonly<Record<string, Operation>>): Operation | null =>
@@ -129,4 +129,4 @@ export function methodOf(value: Value, name: string, owned: boolean, dialect: Di
 }
 
 /** Dialect 1 takes any arguments where data would be changed. */
-const ANY = signatureOf('*');
+const ANY = parseSignature('*');

@@ -6,20 +6,20 @@ import { typeError } from './errors.ts';
 import { truthy } from './iteration.ts';
 import { asciiDigits, parseFloatText, parseIntegerText } from './number-text.ts';
 import { fixedText, roundTo } from './rounding.ts';
-import { defined, finite, floatOf, intOf, isFloat, kindOf, numberOf, type Value } from './values.ts';
+import { asFloat, asInt, defined, describeKind, finite, isFloat, numberOf, type Value } from './values.ts';
 import { compareVersions } from './version-order.ts';
 
 function toInt(value: Value, otherwise: Value, base: number, budget: Budget): Value {
   const known = defined(value);
   const number = numberOf(known);
-  if (number !== null) return intOf(Math.trunc(number));
+  if (number !== null) return asInt(Math.trunc(number));
   if (typeof known !== 'string') return otherwise;
   const digits = digitsOf(known, budget);
   const whole = parseIntegerText(digits, base);
-  if (whole !== null) return intOf(whole);
+  if (whole !== null) return asInt(whole);
   // '42.23' is 42.
   const float = parseFloatText(digits);
-  return float === null || !Number.isFinite(float) ? otherwise : intOf(Math.trunc(float));
+  return float === null || !Number.isFinite(float) ? otherwise : asInt(Math.trunc(float));
 }
 
 function toFloat(value: Value, budget: Budget): number | null {
@@ -71,15 +71,15 @@ function fileSize(bytes: number, binary: boolean): string {
 export const NUMBER_FILTERS: Readonly<Record<string, Operation>> = {
   abs: operation('', (value) => {
     const number = numberOf(defined(value));
-    if (number === null) throw typeError(`a number is expected, not ${kindOf(value)}`);
-    return isFloat(value) ? floatOf(Math.abs(number)) : Math.abs(number);
+    if (number === null) throw typeError(`a number is expected, not ${describeKind(value)}`);
+    return isFloat(value) ? asFloat(Math.abs(number)) : Math.abs(number);
   }),
   int: operation('default base', (value, [otherwise = 0, base], { budget }) =>
     toInt(value, otherwise, integer(base, 10), budget),
   ),
   float: operation('default', (value, [otherwise], { budget }) => {
     const number = toFloat(value, budget);
-    return number === null ? (otherwise ?? floatOf(0)) : floatOf(number);
+    return number === null ? (otherwise ?? asFloat(0)) : asFloat(number);
   }),
   bool: operation('', (value, _, { budget }) => {
     const known = defined(value);
@@ -91,17 +91,17 @@ export const NUMBER_FILTERS: Readonly<Record<string, Operation>> = {
   }),
   round: operation('precision method', (value, [precision, method], { budget }) => {
     const number = numberOf(defined(value));
-    if (number === null) throw typeError(`a number is expected, not ${kindOf(value)}`);
+    if (number === null) throw typeError(`a number is expected, not ${describeKind(value)}`);
     const digits = integer(precision, 0);
     if (Math.abs(digits) > 100) throw typeError('the precision is at most 100');
     budget.work(5);
     const how = text(method, 'common');
     const rounded = finite(round(defined(value), digits, how, budget));
-    return isFloat(value) || how !== 'common' ? floatOf(rounded) : intOf(rounded);
+    return isFloat(value) || how !== 'common' ? asFloat(rounded) : asInt(rounded);
   }),
   filesizeformat: operation('binary', (value, [binary], { budget }) => {
     const bytes = toFloat(value, budget);
-    if (bytes === null) throw typeError(`a number is expected, not ${kindOf(value)}`);
+    if (bytes === null) throw typeError(`a number is expected, not ${describeKind(value)}`);
     return fileSize(bytes, flag(binary, budget));
   }),
   version_compare: operation('other!', (value, [other], { budget }) => {

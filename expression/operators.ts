@@ -4,7 +4,18 @@ import { earlierFormatPercent } from './earlier-format.ts';
 import { typeError } from './errors.ts';
 import { formatPercent } from './percent-format.ts';
 import { spell } from './spelling.ts';
-import { defined, entriesOf, finite, floatOf, intOf, isFloat, kindOf, numberOf, Tuple, type Value } from './values.ts';
+import {
+  asFloat,
+  asInt,
+  defined,
+  describeKind,
+  entriesOf,
+  finite,
+  isFloat,
+  numberOf,
+  Tuple,
+  type Value,
+} from './values.ts';
 
 /** `+ - * / // % ** ~` as Python has them. Throws an EvaluationError of kind `type` for values that the operator does not take. */
 export function operate(operator: string, a: Value, b: Value, budget: Budget): Value {
@@ -13,7 +24,7 @@ export function operate(operator: string, a: Value, b: Value, budget: Budget): V
   const [x, y] = [numberOf(left), numberOf(right)];
   if (x !== null && y !== null) return arithmetic(operator, x, y, isFloat(left) || isFloat(right), budget);
   const result = operateOnSequences(operator, left, right, budget);
-  if (result === null) throw typeError(`${operator} does not take ${kindOf(left)} and ${kindOf(right)}`);
+  if (result === null) throw typeError(`${operator} does not take ${describeKind(left)} and ${describeKind(right)}`);
   return result;
 }
 
@@ -79,7 +90,7 @@ function power(x: number, y: number, dialect: Dialect): number {
 
 function arithmetic(operator: string, x: number, y: number, float: boolean, { dialect }: Budget): Value {
   const bounded = (value: number): number => (dialect >= FINITE_NUMBERS ? finite(value) : value);
-  const result = (value: number): Value => (float ? floatOf(bounded(value)) : intOf(value));
+  const result = (value: number): Value => (float ? asFloat(bounded(value)) : asInt(value));
   switch (operator) {
     case '+':
       return result(x + y);
@@ -88,10 +99,10 @@ function arithmetic(operator: string, x: number, y: number, float: boolean, { di
     case '*':
       return result(x * y);
     case '**':
-      return float || y < 0 ? floatOf(finite(power(x, y, dialect))) : intOf(x ** y);
+      return float || y < 0 ? asFloat(finite(power(x, y, dialect))) : asInt(x ** y);
   }
   if (y === 0) throw typeError('division by zero');
-  if (operator === '/') return floatOf(bounded(x / y));
+  if (operator === '/') return asFloat(bounded(x / y));
   if (operator === '//' && dialect < PYTHON_DIVISION) return result(Math.floor(x / y));
   const rest = x % y;
   const opposed = rest !== 0 && rest < 0 !== y < 0;

@@ -1,10 +1,10 @@
 import type { Budget } from './budget.ts';
-import { countPoints, unitOf } from './code-points.ts';
+import { countPoints, findUnit } from './code-points.ts';
 import { UNSIGNED_ZERO } from './dialect.ts';
 import { typeError } from './errors.ts';
 import { exponentText, fixedText, generalText } from './rounding.ts';
 import { represent, spell, Writing } from './spelling.ts';
-import { type Dict, defined, isDict, isFloat, kindOf, numberOf, Tuple, type Value } from './values.ts';
+import { type Dict, defined, describeKind, isDict, isFloat, numberOf, Tuple, type Value } from './values.ts';
 
 /** Units of work that one place in a format costs, whatever its value. */
 const PLACE = 10;
@@ -143,10 +143,14 @@ function converted(value: Value, type: string, digits: number | undefined, full:
     case 'r':
     case 'a': {
       const text = type === 's' ? spell(value, budget) : represent(value, budget);
-      return { sign: '', body: firstPoints(type === 'a' ? asciiOf(text) : text, digits, budget), isNumber: false };
+      return {
+        sign: '',
+        body: firstPoints(type === 'a' ? escapeNonAscii(text) : text, digits, budget),
+        isNumber: false,
+      };
     }
     case 'c':
-      return { sign: '', body: characterOf(value), isNumber: false };
+      return { sign: '', body: readCharacter(value), isNumber: false };
     case 'd':
     case 'i':
     case 'u':
@@ -201,11 +205,11 @@ export function floatText(number: number, type: string, digits: number, full: bo
 export function firstPoints(text: string, count: number | undefined, budget: Budget): string {
   if (count === undefined) return text;
   budget.work(Math.min(text.length, count) / 64);
-  return text.slice(0, unitOf(text, count));
+  return text.slice(0, findUnit(text, count));
 }
 
 /** Escapes all characters of a text that are not ASCII, as Python's `ascii` does. */
-export function asciiOf(text: string): string {
+export function escapeNonAscii(text: string): string {
   return text.replace(/[\u0080-\u{10ffff}]/gu, (point) => {
     const code = point.codePointAt(0)!;
     const hex = code.toString(16);
@@ -215,7 +219,7 @@ export function asciiOf(text: string): string {
 }
 
 /** Returns the character of a code point, or of a text of one character. Throws on anything else. */
-export function characterOf(value: Value): string {
+export function readCharacter(value: Value): string {
   const known = defined(value);
   if (typeof known === 'string' && countPoints(known) === 1) return known;
   const number = typeof known === 'string' || isFloat(known) ? null : numberOf(known);
@@ -227,7 +231,7 @@ export function characterOf(value: Value): string {
 
 function numberIn(value: Value): number {
   const number = numberOf(defined(value));
-  if (number === null) throw typeError(`a number is expected here, not ${kindOf(value)}`);
+  if (number === null) throw typeError(`a number is expected here, not ${describeKind(value)}`);
   return number;
 }
 

@@ -192,7 +192,7 @@ export function replaceMatches(regex: RE2JS, text: string, replacement: string, 
 }
 
 /** Translates a replacement (`\\1`) to the syntax of the regular expression engine, as dialect 1 does. */
-export function replacementOf(text: string, budget: Budget): string {
+export function translateReplacement(text: string, budget: Budget): string {
   budget.work(text.length / 4);
   return text
     .replaceAll('$', '\\$')

@@ -18,7 +18,7 @@ export interface Signature {
  * Parses a signature: names in order, with `!` behind those that must be given; `*` takes any further arguments by position, and names
  * behind it are given by name only; `**` takes any name; with a final `/`, nothing is given by name.
  */
-export function signatureOf(text: string): Signature {
+export function parseSignature(text: string): Signature {
   const words = text === '' ? [] : text.split(' ');
   const star = words.indexOf('*');
   const named = (part: string[]): string[] => part.filter((word) => /^\w/.test(word));

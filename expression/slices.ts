@@ -1,6 +1,6 @@
 import type { Budget } from './budget.ts';
 import { typeError } from './errors.ts';
-import { entriesOf, kindOf, Tuple, type Value } from './values.ts';
+import { describeKind, entriesOf, Tuple, type Value } from './values.ts';
 
 /** The parts between the brackets of a slice; null for one that is left out. They are evaluated in this order. */
 interface Bounds {
@@ -14,7 +14,7 @@ export function slice(value: Value, bounds: Bounds, budget: Budget): Value {
   const wide = typeof value === 'string' && /[\ud800-\udfff]/.test(value);
   if (wide) budget.work(value.length / 16);
   const list = typeof value === 'string' ? (wide ? [...value] : value) : entriesOf(value);
-  if (list === null) throw typeError(`${kindOf(value)} cannot be sliced`);
+  if (list === null) throw typeError(`${describeKind(value)} cannot be sliced`);
   budget.read(value);
   const step = bounds.step() ?? 1;
   if (step === 0) throw typeError('a slice has no step of zero');

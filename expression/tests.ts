@@ -2,7 +2,7 @@ import type { Budget } from './budget.ts';
 import type { Dialect } from './dialect.ts';
 import { compare, containsValue, equals } from './equality.ts';
 import { typeError } from './errors.ts';
-import { type Signature, signatureOf } from './signature.ts';
+import { parseSignature, type Signature } from './signature.ts';
 import { spell } from './spelling.ts';
 import {
   Callable,
@@ -30,7 +30,7 @@ export interface Test {
   run(value: Value, args: (Value | undefined)[], names: Names): boolean;
 }
 
-const test = (signature: string, run: Test['run']): Test => ({ signature: signatureOf(signature), run });
+const test = (signature: string, run: Test['run']): Test => ({ signature: parseSignature(signature), run });
 const plain = (run: (value: Value) => boolean): Test => test('', run);
 
 const isNumber = (value: Value): boolean => numberOf(value) !== null;

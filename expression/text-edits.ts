@@ -74,7 +74,7 @@ export function splitFromEnd(value: string, separator: string | null, most: numb
 }
 
 /** Returns the lines of a text, with or without their line ends. */
-export function linesOf(value: string, keepEnds: boolean): string[] {
+export function splitLines(value: string, keepEnds: boolean): string[] {
   const lines: string[] = [];
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these end lines in Python.
   const ends = /\r\n|[\n-\r\x1c-\x1e\x85\u2028\u2029]/g;

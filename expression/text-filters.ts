@@ -1,7 +1,7 @@
 import { flag, integer, text } from './arguments.ts';
-import { lengthOf } from './attributes.ts';
+import { measureLength } from './attributes.ts';
 import type { Budget } from './budget.ts';
-import { countPoints, pointAt, unitOf } from './code-points.ts';
+import { countPoints, findUnit, pointAt } from './code-points.ts';
 import { base64Decode, base64Encode, digest, urlDecode, urlEncode } from './encoding.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { typeError } from './errors.ts';
@@ -11,8 +11,8 @@ import { formatPercent } from './percent-format.ts';
 import { compileRegex, findAll, findGroups, matches, type RegexFlags, replaceAllMatches } from './regex.ts';
 import { represent, spell } from './spelling.ts';
 import { stripTags } from './tags.ts';
-import { capitalize, linesOf, pad, replaceText, SPACES, splitText, strip } from './text-edits.ts';
-import { defined, entriesOf, isDict, kindOf, Tuple, Undefined, type Value } from './values.ts';
+import { capitalize, pad, replaceText, SPACES, splitLines, splitText, strip } from './text-edits.ts';
+import { defined, describeKind, entriesOf, isDict, Tuple, Undefined, type Value } from './values.ts';
 import { wrapLine } from './word-wrap.ts';
 
 /** Creates an operation on the text of a value; one unit of work pays for `perWork` characters. */
@@ -33,7 +33,7 @@ export const regexFlags = (budget: Budget, ignorecase?: Value, multiline?: Value
 const WORDS = new RegExp(`[^${SPACES}([{<-]+`, 'gu');
 
 /** Capitalizes the words that a pattern finds, as Jinja2's `title` does. */
-export function titleOf(value: string, words: RegExp): string {
+export function capitalizeWords(value: string, words: RegExp): string {
   return value.replace(words, (word) => {
     const first = pointAt(word, 0);
     return first.toUpperCase() + word.slice(first.length).toLowerCase();
@@ -61,7 +61,7 @@ export const TEXT_FILTERS: Record<string, Operation> = {
   upper: onSpelt(64, (value) => value.toUpperCase()),
   lower: onSpelt(64, (value) => value.toLowerCase()),
   capitalize: onSpelt(64, capitalize),
-  title: onSpelt(4, (value) => titleOf(value, WORDS)),
+  title: onSpelt(4, (value) => capitalizeWords(value, WORDS)),
   trim: operation('chars', (value, [chars], { budget }) =>
     strip(spell(value, budget), chars === undefined || chars === null ? null : text(chars), true, true, budget),
   ),
@@ -81,7 +81,7 @@ export const TEXT_FILTERS: Record<string, Operation> = {
   truncate: passing('length killwords end leeway', (value, [length, kill, end, leeway], { budget }) => {
     const known = defined(value);
     const spare = integer(leeway ?? undefined, 5);
-    if (typeof known !== 'string' && lengthOf(known, budget) <= integer(length, 255) + spare) return known;
+    if (typeof known !== 'string' && measureLength(known, budget) <= integer(length, 255) + spare) return known;
     const source = text(known);
     budget.work(source.length / 32);
     const size = integer(length, 255);
@@ -89,7 +89,7 @@ export const TEXT_FILTERS: Record<string, Operation> = {
     const kept = size - countPoints(ending);
     if (kept < 0) throw typeError('the length is smaller than that of the end');
     if (countPoints(source) <= size + spare) return source;
-    const cut = source.slice(0, unitOf(source, kept));
+    const cut = source.slice(0, findUnit(source, kept));
     if (flag(kill, budget)) return cut + ending;
     const space = cut.lastIndexOf(' ');
     return (space === -1 ? cut : cut.slice(0, space)) + ending;
@@ -104,7 +104,7 @@ export const TEXT_FILTERS: Record<string, Operation> = {
       if (size <= 0) throw typeError('the width must be greater than 0');
       const rules = { size, breakLong: flag(long, budget, true), onHyphens: flag(hyphens, budget, true) };
       const mark = between === undefined || between === null ? '\n' : text(between);
-      const wrapped = linesOf(source, false).map((line) => wrapLine(line, rules));
+      const wrapped = splitLines(source, false).map((line) => wrapLine(line, rules));
       const breaks = wrapped.reduce((sum, lines) => sum + lines.length, 0);
       budget.text(source.length + breaks * mark.length);
       return wrapped.map((lines) => lines.join(mark)).join(mark);
@@ -114,7 +114,7 @@ export const TEXT_FILTERS: Record<string, Operation> = {
     const by = typeof width === 'string' ? width : ' '.repeat(Math.min(1000, integer(width, 4)));
     const source = text(defined(value));
     budget.work(source.length / 16);
-    const lines = linesOf(`${source}\n`, false);
+    const lines = splitLines(`${source}\n`, false);
     budget.text(source.length + lines.length * by.length);
     const [atFirst, atBlank] = [flag(first, budget), flag(blank, budget)];
     return lines.map((line, index) => ((index === 0 ? atFirst : atBlank || line !== '') ? by + line : line)).join('\n');
@@ -148,7 +148,7 @@ export const TEXT_FILTERS: Record<string, Operation> = {
   }),
   pprint: operation('', (value, _, { budget }) => represent(value, budget)),
   xmlattr: operation('autospace', (value, [autospace], { budget }) => {
-    if (!isDict(value)) throw typeError(`a dictionary is expected, not ${kindOf(value)}`);
+    if (!isDict(value)) throw typeError(`a dictionary is expected, not ${describeKind(value)}`);
     const attributes = Object.entries(value)
       .filter(([, entry]) => entry !== null && !(entry instanceof Undefined))
       .map(([key, entry]) => {

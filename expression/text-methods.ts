@@ -1,12 +1,12 @@
 import { integer, text } from './arguments.ts';
 import { formatBraces } from './brace-format.ts';
 import type { Budget } from './budget.ts';
-import { countPoints, unitOf } from './code-points.ts';
+import { countPoints, findUnit } from './code-points.ts';
 import { type Operation, operation } from './environment.ts';
 import { typeError } from './errors.ts';
 import { iterate, truthy } from './iteration.ts';
 import { Search, splitAt } from './search.ts';
-import { capitalize, isSpace, linesOf, pad, replaceText, splitFromEnd, splitText, strip } from './text-edits.ts';
+import { capitalize, isSpace, pad, replaceText, splitFromEnd, splitLines, splitText, strip } from './text-edits.ts';
 import { defined, Tuple, type Value } from './values.ts';
 
 /** Creates a method of text; one unit of work pays for `perWork` characters. */
@@ -27,7 +27,7 @@ function between(value: string, from: Value | undefined, to: Value | undefined, 
   const length = countPoints(value);
   const place = (position: number) => (position < 0 ? Math.max(0, length + position) : position);
   const [start, end] = [place(integer(from ?? undefined, 0)), place(integer(to ?? undefined, length))];
-  const part = start > length || end < start ? null : value.slice(unitOf(value, start), unitOf(value, end));
+  const part = start > length || end < start ? null : value.slice(findUnit(value, start), findUnit(value, end));
   return { part, offset: start };
 }
 
@@ -93,7 +93,7 @@ export const TEXT_METHODS: Readonly<Record<string, Operation>> = {
   ),
   splitlines: operation('keepends', (value, [keep], { budget }) => {
     budget.work((value as string).length / 8);
-    return linesOf(value as string, keep !== undefined && truthy(keep, budget));
+    return splitLines(value as string, keep !== undefined && truthy(keep, budget));
   }),
   partition: partition(false),
   rpartition: partition(true),

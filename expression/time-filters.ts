@@ -2,8 +2,8 @@ import { text } from './arguments.ts';
 import type { Budget } from './budget.ts';
 import { type Operation, operation } from './environment.ts';
 import { typeError } from './errors.ts';
-import { parseTime, type Time, timeOf } from './time-text.ts';
-import { defined, floatOf, isFloat, kindOf, numberOf, type Value } from './values.ts';
+import { parseTime, type Time, toTime } from './time-text.ts';
+import { asFloat, defined, describeKind, isFloat, numberOf, type Value } from './values.ts';
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October'];
@@ -18,11 +18,11 @@ function timeIn(value: Value, budget: Budget): Time {
   const known = defined(value);
   const seconds = numberOf(known);
   if (seconds !== null) {
-    const time = timeOf(seconds);
+    const time = toTime(seconds);
     if (time === null) throw typeError('the time is outside the years 1 to 9999');
     return time;
   }
-  if (typeof known !== 'string') throw typeError(`a time is expected, not ${kindOf(known)}`);
+  if (typeof known !== 'string') throw typeError(`a time is expected, not ${describeKind(known)}`);
   const time = parseTime(known);
   if (time === null) throw typeError(`'${known.slice(0, 50)}' is not a time in ISO 8601 that exists`);
   return time;
@@ -81,7 +81,7 @@ export const TIME_FILTERS: Record<string, Operation> = {
   to_timestamp: operation('', (value, _, { budget }) => {
     const { seconds, microseconds } = timeIn(value, budget);
     const milliseconds = Math.floor(microseconds / 1000);
-    return milliseconds === 0 ? seconds : floatOf((seconds * 1000 + milliseconds) / 1000);
+    return milliseconds === 0 ? seconds : asFloat((seconds * 1000 + milliseconds) / 1000);
   }),
   human_duration: operation('', (value, _, { budget }) => {
     budget.work(10);

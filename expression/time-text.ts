@@ -12,7 +12,7 @@ const FIRST = -DAYS_BEFORE_1970 * 86_400;
 const LAST = 253_402_300_799;
 
 /** Returns the time of seconds since 1970; null beyond the years 1 to 9999. */
-export function timeOf(seconds: number): Time | null {
+export function toTime(seconds: number): Time | null {
   const begun = Math.floor(seconds);
   const rounded = Math.round((seconds - begun) * 1e6);
   // Microseconds that round up to a whole second belong to the next second.
@@ -36,6 +36,6 @@ export function parseTime(text: string): Time | null {
   // JavaScript turns a day that does not exist into another one.
   if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
   const offset = (match[9] === '-' ? -1 : 1) * (zoneHour * 60 + zoneMinute) * 60;
-  const time = timeOf(date.getTime() / 1000 + hour * 3_600 + minute * 60 + second - offset);
+  const time = toTime(date.getTime() / 1000 + hour * 3_600 + minute * 60 + second - offset);
   return time && { ...time, microseconds: Number((match[7] ?? '').slice(0, 6).padEnd(6, '0')) };
 }

@@ -1,5 +1,5 @@
 import { EvaluationError, type Position, typeError } from './errors.ts';
-import { type Signature, signatureOf } from './signature.ts';
+import { parseSignature, type Signature } from './signature.ts';
 
 /** An integral number that is a float in Python, written `3.0`. All other numbers are plain. */
 export class Float {
@@ -41,7 +41,7 @@ export class Namespace {
   }
 }
 
-const NO_ARGUMENTS = signatureOf('');
+const NO_ARGUMENTS = parseSignature('');
 
 /** A function: of the host, of the language, or of a loop. */
 export class Callable {
@@ -53,7 +53,7 @@ export class Callable {
     call: (args: (Value | undefined)[], named: Record<string, Value>) => Value,
     takes: string | Signature = NO_ARGUMENTS,
   ) {
-    this.signature = typeof takes === 'string' ? signatureOf(takes) : takes;
+    this.signature = typeof takes === 'string' ? parseSignature(takes) : takes;
     this.call = call;
   }
 }
@@ -112,12 +112,12 @@ export function isFloat(value: Value): boolean {
 }
 
 /** Converts a number to Python's float. */
-export function floatOf(value: number): Value {
+export function asFloat(value: number): Value {
   return Number.isInteger(value) ? new Float(value) : value;
 }
 
 /** Converts a number to Python's int. Throws beyond 2^53, where the number would be wrong. */
-export function intOf(value: number): number {
+export function asInt(value: number): number {
   if (!Number.isSafeInteger(value)) throw typeError('the number is beyond 2^53');
   return value;
 }
@@ -129,7 +129,7 @@ export function finite(value: number): number {
 }
 
 /** Returns the kind of a value, for messages. */
-export function kindOf(value: Value): string {
+export function describeKind(value: Value): string {
   if (value === null) return 'none';
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Tuple) return 'a tuple';

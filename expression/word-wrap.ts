@@ -1,4 +1,4 @@
-import { countPoints, unitOf } from './code-points.ts';
+import { countPoints, findUnit } from './code-points.ts';
 
 /** How lines are wrapped: to so many code points, and whether words that are longer or have a hyphen are broken. */
 interface Rules {
@@ -47,12 +47,12 @@ function takeLine(chunks: string[], { size, breakLong, onHyphens }: Rules): stri
 
 /** Returns whether a text has at most so many code points; examines no more of them. */
 function fits(text: string, room: number): boolean {
-  return unitOf(text, room) >= text.length;
+  return findUnit(text, room) >= text.length;
 }
 
 /** Returns where a word that is too long is broken: behind its last hyphen within the room, or at the end of the room. */
 function breakAt(word: string, room: number, onHyphens: boolean): number {
-  const end = unitOf(word, room);
+  const end = findUnit(word, room);
   if (!onHyphens || end === word.length) return end;
   const piece = word.slice(0, end);
   const hyphen = piece.lastIndexOf('-');

@@ -1,5 +1,5 @@
 import type { Scope } from '../expression/evaluator.ts';
-import { compilationOf, compileValue, renderValue } from '../language/templates/value.ts';
+import { compileValue, createCompilation, renderValue } from '../language/templates/value.ts';
 import type { Definition } from '../model/definition.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
@@ -27,7 +27,7 @@ export function renderConcurrencyKey(
 ): { turn: RunTurn } | { failure: Failure } | null {
   const { concurrency_key: given } = definition;
   if (given === undefined) return null;
-  const template = compileValue(given.key, '/definition/concurrency_key/key', compilationOf([]));
+  const template = compileValue(given.key, '/definition/concurrency_key/key', createCompilation([]));
   let key: Json;
   try {
     key = renderValue(template, { ...scopeOver(input, ref, version), dialect: dialectOf(interpreter), meter });

@@ -1,4 +1,4 @@
-import { type Reads, readsOf } from '../language/reads.ts';
+import { findReads, type Reads } from '../language/reads.ts';
 import type { CarriedItems, CarriedMiddle, CarriedState, CarriedVisit, CarriedWait } from '../model/carried-state.ts';
 import { type Json, jsonSize } from '../model/json.ts';
 import { commonOf, countersOf, createScopes, isUnfinished, workOf } from './carry.ts';
@@ -19,7 +19,7 @@ const KEPT_BYTES = 64 * 1024;
  * it stays small however long the chain is. The run and its projection compute the same state.
  */
 export function continuationOf(state: RunState): CarriedState {
-  const reads = readsOf(state.program);
+  const reads = findReads(state.program);
   const needed = neededVisits(state, reads);
   const nearest = nearestNeeded(state, needed);
   const table = createScopes();

@@ -1,4 +1,4 @@
-import { programOf } from '../language/programs.ts';
+import { compileOnce } from '../language/programs.ts';
 import { integerId } from '../model/execution-id.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import type { ReplayMeter } from '../model/work.ts';
@@ -40,7 +40,7 @@ export function createInitialState(
   options: BeginOptions,
   digest: RunDigest | null,
 ): RunState {
-  const program = programOf(run.definition, run.interpreter >= SECRETS);
+  const program = compileOnce(run.definition, run.interpreter >= SECRETS);
   const [issue] = program.issues;
   if (issue !== undefined) throw new TypeError(`the definition is invalid: ${issue.path} ${issue.message}`);
   return {

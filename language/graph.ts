@@ -32,7 +32,7 @@ export interface Graph {
 }
 
 /** Returns the graph of a definition without issues. A list has the edges that it implies. */
-export function graphOf(definition: Definition): Graph {
+export function buildGraph(definition: Definition): Graph {
   const program = compileDefinition(definition);
   return {
     nodes: [...program.tasks.values()].map(({ name, action, index, items }) => ({
@@ -58,7 +58,7 @@ function edgesOf({ definition, tasks }: Program): GraphEdge[] {
 }
 
 /** Writes a graph as a Mermaid flowchart. */
-export function mermaidOf({ nodes, edges, entries, cleanup }: Graph): string {
+export function renderMermaid({ nodes, edges, entries, cleanup }: Graph): string {
   // Names may be keywords of Mermaid, such as `end`.
   const ids = new Map(nodes.map(({ name }, index) => [name, `t${index}`]));
   const label = ({ on, when }: GraphEdge) => when ?? (on === 'complete' ? null : on);

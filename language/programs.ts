@@ -12,7 +12,7 @@ let characters = 0;
  * Compiles a definition, or returns the program that runs of the same definition share: it never changes. `secrets` as in
  * compileDefinition.
  */
-export function programOf(definition: Definition, secrets: boolean): Program {
+export function compileOnce(definition: Definition, secrets: boolean): Program {
   const key = `${secrets} ${JSON.stringify(definition)}`;
   const known = kept.get(key);
   if (known !== undefined) {

@@ -11,7 +11,7 @@ export interface Reads {
 }
 
 /** Finds what can be read; what is not certain counts as read. */
-export function readsOf({ readings, tasks }: Program): Reads {
+export function findReads({ readings, tasks }: Program): Reads {
   const outputs = new Set<string>();
   const results = new Set<string>();
   let all = false;

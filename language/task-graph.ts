@@ -53,7 +53,7 @@ export interface Followers {
 }
 
 /** Finds for each task of a graph all that can run after it, in one pass. */
-export function followersOf({ following, component, loops }: TaskGraph): Followers {
+export function findFollowers({ following, component, loops }: TaskGraph): Followers {
   // A definition with issues may name tasks that do not exist; these have components as well.
   const numbers = new Map([...component.keys()].map((name, number) => [name, number]));
   const size = numbers.size;

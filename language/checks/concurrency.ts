@@ -26,7 +26,7 @@ interface Edge {
  * (the concurrency relation of Petri nets, with tasks as their transitions). `possible` assumes that every condition may be
  * true; `certain` counts only forks that start together in any case. Returns null for a graph that is too large.
  */
-export function concurrencyOf(program: Program, forks: 'possible' | 'certain'): Concurrency | null {
+export function findConcurrency(program: Program, forks: 'possible' | 'certain'): Concurrency | null {
   const tasks = [...program.tasks.values()];
   const edges: Edge[] = [];
   const numbers = new Map<string, number>();

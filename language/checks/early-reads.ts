@@ -1,7 +1,7 @@
 import type { TemplatePath } from '../../expression/analyze.ts';
 import type { Issue } from '../../model/issue.ts';
 import { type Program, publishedBy } from '../program.ts';
-import { type Followers, followersOf } from '../task-graph.ts';
+import { type Followers, findFollowers } from '../task-graph.ts';
 import type { Reader } from '../templates/compiler.ts';
 import type { Reference } from '../templates/value.ts';
 import { reachable } from '../transitions.ts';
@@ -27,7 +27,7 @@ export class EarlyReads {
 
   /** `declared`: the parameters that the schema names. */
   constructor(program: Program, declared: ReadonlySet<string>) {
-    const { follows, followingAny } = followersOf(program.graph);
+    const { follows, followingAny } = findFollowers(program.graph);
     this.#tasks = program.tasks;
     this.#cleanup = reachable(program.cleanup.entries, program.graph.following);
     this.#variables = new Set(program.variables.map(([name]) => name));

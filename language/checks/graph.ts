@@ -1,7 +1,7 @@
 import type { Issue } from '../../model/issue.ts';
 import { type Program, type ProgramTask, publishedBy } from '../program.ts';
 import { reachable } from '../transitions.ts';
-import { concurrencyOf } from './concurrency.ts';
+import { findConcurrency } from './concurrency.ts';
 import { joinIssues, joinWarnings } from './joins.ts';
 import { pathOf, quoted } from './texts.ts';
 
@@ -79,7 +79,7 @@ function arrivalWarnings(program: Program): Issue[] {
 function exclusiveArrivals(program: Program): (name: string) => boolean {
   const { tasks, graph, entries, cleanup } = program;
   const isAsked = [...tasks.values()].some(({ opensLineage }) => opensLineage);
-  const concurrency = isAsked ? concurrencyOf(program, 'possible') : null;
+  const concurrency = isAsked ? findConcurrency(program, 'possible') : null;
   if (concurrency === null) return () => false;
   return (name) => {
     const isEntry = entries.includes(name) || cleanup.entries.includes(name);
@@ -97,7 +97,7 @@ function racingPublishes(program: Program): Issue[] {
     }
   }
   const shared = [...publishers].filter(([, tasks]) => tasks.size > 1);
-  const concurrency = shared.length === 0 ? null : concurrencyOf(program, 'certain');
+  const concurrency = shared.length === 0 ? null : findConcurrency(program, 'certain');
   if (concurrency === null) return [];
   const beside = new Map<string, ReadonlySet<string>>();
   return shared.flatMap(([name, set]) => {

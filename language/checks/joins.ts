@@ -1,14 +1,14 @@
 import type { Issue } from '../../model/issue.ts';
 import type { Program, ProgramTask } from '../program.ts';
 import { TaskSets } from '../task-sets.ts';
-import { concurrencyOf, groupsOfExclusive } from './concurrency.ts';
+import { findConcurrency, groupsOfExclusive } from './concurrency.ts';
 import { pathOf, quoted } from './texts.ts';
 
 /** Finds joins that can never be satisfied, or whose arrivals are ambiguous. */
 export function joinIssues(program: Program): Issue[] {
   const joins = [...program.tasks.values()].filter(({ join }) => join !== null);
   if (joins.length === 0) return [];
-  const concurrency = concurrencyOf(program, 'possible');
+  const concurrency = findConcurrency(program, 'possible');
   const lineages = lineagesOf(program);
   const entryPlaces: [string, readonly string[]][] = [
     ['start', program.entries],

@@ -1,5 +1,5 @@
 import { type Arguments, namesOf } from '../../expression/ast.ts';
-import { argumentFault, signatureOf } from '../../expression/signature.ts';
+import { argumentFault, parseSignature } from '../../expression/signature.ts';
 import type { Issue, Suggestions } from '../../model/issue.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import { END_FUNCTIONS } from '../../model/words.ts';
@@ -14,7 +14,7 @@ const WORKFLOW_FIELDS: Names = new Set(['param', 'ref', 'version']);
 const EXECUTION_FIELDS: Names = new Set(['id', 'scheduled_at', 'schedule']);
 
 /** The functions of a run take no arguments. */
-const NO_ARGUMENTS = signatureOf('');
+const NO_ARGUMENTS = parseSignature('');
 
 /** Checks the names that templates read against what a definition can ever have. */
 export function checkReferences(

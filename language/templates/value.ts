@@ -62,7 +62,7 @@ export interface Compilation {
 }
 
 /** Creates the compilation of a definition that runs, which finds nothing but issues that forbid running it. */
-export function compilationOf(issues: Issue[]): Compilation {
+export function createCompilation(issues: Issue[]): Compilation {
   return { issues, references: [], secrets: 'refused', suggestions: new Suggestions(), warnings: null };
 }
 

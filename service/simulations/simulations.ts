@@ -1,4 +1,4 @@
-import { type Graph, graphOf, mermaidOf } from '../../language/graph.ts';
+import { buildGraph, type Graph, renderMermaid } from '../../language/graph.ts';
 import type { DefinitionSimulate, WorkflowSimulate } from '../../model/definition-requests.ts';
 import type { JobPool } from '../../model/job-pool.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
@@ -98,15 +98,15 @@ export function createSimulationService({
     },
 
     async graph(principal, ref, pick) {
-      const graph = graphOf((await definitions.get(principal, ref, pick)).definition);
-      return { graph, mermaid: mermaidOf(graph) };
+      const graph = buildGraph((await definitions.get(principal, ref, pick)).definition);
+      return { graph, mermaid: renderMermaid(graph) };
     },
   };
 }
 
 /** Returns the graph of a run's definition. */
 export function graphOfRun({ definition }: RunInput): Graph {
-  return graphOf(definition);
+  return buildGraph(definition);
 }
 
 /** Adds the schemas of all actions: in a simulation the interpreter checks every input, as the workers would. */

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { joinIssues } from '../../language/checks/joins.ts';
 import { compileDefinition } from '../../language/definition-compiler.ts';
 import type { Program } from '../../language/program.ts';
-import { followersOf } from '../../language/task-graph.ts';
+import { findFollowers } from '../../language/task-graph.ts';
 import { reachable } from '../../language/transitions.ts';
 import type { Definition } from '../../model/definition.ts';
 import { draws } from '../seed.ts';
@@ -37,7 +37,7 @@ it('what follows a task is what a path leads to', () => {
   fc.assert(
     fc.property(definitions, fc.uniqueArray(fc.nat(SIZE - 1), { maxLength: 3 }), (definition, some) => {
       const { graph } = compileDefinition(definition);
-      const { follows, followingAny } = followersOf(graph);
+      const { follows, followingAny } = findFollowers(graph);
       const after = (name: string) => reachable(graph.following.get(name)!, graph.following);
       for (const name of names) {
         const expected = after(name);
