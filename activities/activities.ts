@@ -9,7 +9,7 @@ import { type Permits, RoomFull } from '../model/permits.ts';
 import { type ActivityScope, MAX_PAYLOAD_BYTES, PERMIT_SECONDS, YIELD_ACTION } from '../model/run-input.ts';
 import type { RunKey } from '../model/run-key.ts';
 import { executionKey } from '../model/task-key.ts';
-import { issuesOf } from '../model/zod-issues.ts';
+import { convertIssues } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
 import { attempted, attemptLimit, timer } from './attempt.ts';
 import { failureOf, maskedFault } from './faults.ts';
@@ -186,7 +186,7 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
   const context = Context.current();
   const parsed = action.input.safeParse(input);
   if (!parsed.success) {
-    const issues = issuesOf(parsed.error, action.input, input);
+    const issues = convertIssues(parsed.error, action.input, input);
     const details = issues.map(({ code, path, message }) => ({ code, path, message }));
     const message = `the input is invalid: ${issuesText(issues, 'input')}`;
     throw maskedFault(new ActionError('input_invalid', message, { details, retryable: false }), mask);

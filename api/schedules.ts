@@ -2,12 +2,12 @@ import { z } from '@hono/zod-openapi';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { OVERLAPS } from '../model/schedule.ts';
 import {
+  convertScheduleRequest,
   ScheduleBackfillSchema,
   ScheduleCreateSchema,
   ScheduleNoteSchema,
   ScheduleReplaceSchema,
   ScheduleTriggerSchema,
-  scheduleRequestOf,
 } from '../model/schedule-requests.ts';
 import type { ScheduleService } from '../service/schedules/schedules.ts';
 import type { Schedule } from '../service/schedules/stored-schedules.ts';
@@ -185,7 +185,7 @@ export function scheduleRoutes(schedules: ScheduleService) {
 
   router.openapi(createScheduleRoute, async (context) => {
     const { id, ...body } = context.req.valid('json');
-    const created = await schedules.create(context.get('principal'), id, scheduleRequestOf(body));
+    const created = await schedules.create(context.get('principal'), id, convertScheduleRequest(body));
     context.header('Location', `${base}/${id}`);
     return context.json({ data: scheduleBody(created) }, 201);
   });
@@ -206,7 +206,7 @@ export function scheduleRoutes(schedules: ScheduleService) {
     const replaced = await schedules.replace(
       context.get('principal'),
       id,
-      scheduleRequestOf(context.req.valid('json')),
+      convertScheduleRequest(context.req.valid('json')),
     );
     return context.json({ data: scheduleBody(replaced) }, 200);
   });

@@ -2,7 +2,7 @@ import { DefaultLogger, type LogMetadata, makeTelemetryFilterString, Runtime } f
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from '../model/config.ts';
-import { describeError, messageOf } from '../model/log.ts';
+import { describeError, redactMessage } from '../model/log.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
 /** The fields that libraries may put credentials in, which are never logged. */
@@ -27,7 +27,7 @@ function fieldsOf(meta: LogMetadata = {}): object {
 function troubleOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { type } = error as { type?: unknown };
-  return 'nonRetryable' in error ? String(type ?? error.name) : messageOf(error);
+  return 'nonRetryable' in error ? String(type ?? error.name) : redactMessage(error);
 }
 
 /** Prometheus' own conventions of names and units. */

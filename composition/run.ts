@@ -2,7 +2,7 @@ import { Connection, type ConnectionOptions, isGrpcServiceError } from '@tempora
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { type Config, ConfigError, readConfig } from '../model/config.ts';
-import { describeError, messageOf } from '../model/log.ts';
+import { describeError, redactMessage } from '../model/log.ts';
 import { channelArgsFor } from './ports.ts';
 
 /** Undoes something when the process ends. */
@@ -31,7 +31,7 @@ export async function runMain(main: (config: Config) => Promise<void>, warn: 'wa
     await main(config);
   } catch (error) {
     const detail = process.env.FERMATA_LOG_LEVEL === 'debug' && !(error instanceof ConfigError);
-    console.error(detail ? describeError(error) : `fermata: ${messageOf(error as Error)}`);
+    console.error(detail ? describeError(error) : `fermata: ${redactMessage(error as Error)}`);
     process.exitCode = 1;
     // Open handles would keep the process alive although it has nothing left to do.
     process.exit();

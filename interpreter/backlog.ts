@@ -24,7 +24,7 @@ export function noteFired(state: RunState, events: readonly RunEvent[]): void {
 }
 
 /** Returns the events to take: first those that an earlier slice left, then the new ones. A cancel request waits for no slice. */
-export function queueOf(state: RunState, events: readonly RunEvent[]): RunEvent[] {
+export function queueEvents(state: RunState, events: readonly RunEvent[]): RunEvent[] {
   const ordered = inOrder(state, events);
   if (state.backlog.length === 0) return ordered;
   const cancels = ordered.filter(isCancel);

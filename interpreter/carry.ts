@@ -66,8 +66,8 @@ export function carry(state: RunState, task: string | null, reopened = NOTHING_R
     const items =
       visit.items === null || anew.has(index) ? null : carriedItems(visit.items, fresh, reopened.items.get(index));
     return {
-      ...(fresh ? freshWork() : workOf(visit)),
-      ...commonOf(visit, index),
+      ...(fresh ? freshWork() : copyWork(visit)),
+      ...copyCommonFields(visit, index),
       ...table.ofVisit(visit, fresh),
       wait: fresh ? 0 : visit.wait,
       handled: !fresh && visit.handled,
@@ -170,7 +170,7 @@ function carriedItems(
     list: list.slice(first),
     concurrency,
     again: redone,
-    work: places.map((index) => (fresh.has(index) ? freshWork() : workOf(work[index]!))),
+    work: places.map((index) => (fresh.has(index) ? freshWork() : copyWork(work[index]!))),
     ...(complete ? {} : { places, begun: work.length, outputs: dense(outputs) }),
     ...(first === 0 ? {} : { first, values: redone.map((index): [number, Json] => [index, list[index] ?? null]) }),
     ...(forgotten ? { forgotten } : {}),
@@ -178,13 +178,13 @@ function carriedItems(
 }
 
 /** Returns the fields of a visit that stay the same however it continues. */
-export function commonOf(visit: Visit, index: number) {
+export function copyCommonFields(visit: Visit, index: number) {
   const { name, from, error, lineage, retried, created } = visit;
   return { index, name, visit: visit.visit, from: [...from], error, lineage, retried, created };
 }
 
 /** Returns work as it stands. */
-export function workOf({
+export function copyWork({
   status,
   tries,
   reissues,
@@ -210,7 +210,7 @@ export function workOf({
 }
 
 function freshWork(): CarriedWork {
-  return { ...workOf(newWork('')), status: 'held' };
+  return { ...copyWork(newWork('')), status: 'held' };
 }
 
 /** Returns a list without holes, since JSON has none. */

@@ -10,7 +10,7 @@ import type { RunState } from './state.ts';
  * Returns the input of a sub-workflow; null when the run does not carry its definition. The number of the sub-workflow comes from the
  * seed of this run and the key of the try, so that a replay computes the same number, also after a reset.
  */
-export function childOf(
+export function buildChildInput(
   { run, info, version, work, trust, digest: own }: RunState,
   { ref, key, timeout, input }: { ref: string; key: string; timeout: number | undefined; input: Parameters },
 ): { n: number; run: RunInput; memo: ChildMemo } | { failure: Failure } | null {

@@ -5,7 +5,7 @@ import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { mergedVariables } from './branches.ts';
 import type { Command } from './events.ts';
 import { schemaFailure } from './inline.ts';
-import { scopeOf } from './scope.ts';
+import { createScope } from './scope.ts';
 import type { RunState } from './state.ts';
 import { templateFailure } from './visits.ts';
 import { beginWork } from './work.ts';
@@ -13,7 +13,7 @@ import { beginWork } from './work.ts';
 type Closing = Omit<Extract<Command, { type: 'close' }>, 'type'>;
 
 /** Returns how a run closes that has nothing left to do. */
-export function closingOf(state: RunState): Closing {
+export function decideClosing(state: RunState): Closing {
   const { failure, also, stopping } = state;
   beginWork(state);
   if (stopping === 'cancelled') return { outcome: 'cancelled', output: null, failure, also };
@@ -69,7 +69,7 @@ function partialOutput(state: RunState): Json {
 }
 
 function outputScope(state: RunState) {
-  return scopeOf(state, { visit: null, variables: mergedVariables(state), error: state.failure });
+  return createScope(state, { visit: null, variables: mergedVariables(state), error: state.failure });
 }
 
 /** Makes a closing small enough to be sent, so that its failure is not lost: leaves out details first, then later failures. */

@@ -1,9 +1,9 @@
 import { findReads, type Reads } from '../language/reads.ts';
 import type { CarriedItems, CarriedMiddle, CarriedState, CarriedVisit, CarriedWait } from '../model/carried-state.ts';
 import { type Json, jsonSize } from '../model/json.ts';
-import { commonOf, countersOf, createScopes, isUnfinished, workOf } from './carry.ts';
+import { copyCommonFields, copyWork, countersOf, createScopes, isUnfinished } from './carry.ts';
 import { DRAIN_KEY, type RunEvent } from './events.ts';
-import { askedCount, changesOf } from './inquiries.ts';
+import { askedCount, countChanges } from './inquiries.ts';
 import { outputAt } from './items.ts';
 import type { AskedInquiry, Items, RunState, Visit } from './state.ts';
 import { demandsStatements } from './statements.ts';
@@ -18,7 +18,7 @@ const KEPT_BYTES = 64 * 1024;
  * Returns the state with which a run continues as new, while no worker has any of its work: only what the rest of the run can read, so that
  * it stays small however long the chain is. The run and its projection compute the same state.
  */
-export function continuationOf(state: RunState): CarriedState {
+export function prepareContinuation(state: RunState): CarriedState {
   const reads = findReads(state.program);
   const needed = neededVisits(state, reads);
   const nearest = nearestNeeded(state, needed);
@@ -32,12 +32,12 @@ export function continuationOf(state: RunState): CarriedState {
     const open = visit.endedAt === null;
     const { cleanup, carried, wait, handled, startedAt, endedAt, gathered } = visit;
     const items = visit.items === null ? null : carriedItems(visit, visit.items, keepsItems(state, reads, visit));
-    const work = workOf(visit);
+    const work = copyWork(visit);
     return {
       ...work,
       // The history of this run shows visits that ended in it.
       ...(open ? {} : { input: null, output: keepsOutput(state, reads, visit, index) ? work.output : null }),
-      ...commonOf(visit, index),
+      ...copyCommonFields(visit, index),
       from: nearest(visit.from),
       ...table.ofVisit(visit, open),
       ...(cleanup ? { cleanup } : {}),
@@ -104,7 +104,7 @@ function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedM
     const waiting = keys.filter((key) => state.pending.get(key)?.signal === name);
     return waiting.length === 0 ? [] : [[name, waiting]];
   });
-  const asked = askedCount(state) - changesOf(inquiries);
+  const asked = askedCount(state) - countChanges(inquiries);
   const content = version < CARRIED_START ? undefined : (state.run.carried?.middle?.content ?? state.content?.());
   return {
     started,
@@ -261,7 +261,7 @@ function carriedItems(visit: Visit, items: Items, keeps: boolean): CarriedItems 
     concurrency,
     places,
     values: places.map((item): [number, Json] => [item, list[item] ?? null]),
-    work: places.map((item) => workOf(work[item]!)),
+    work: places.map((item) => copyWork(work[item]!)),
     ...(kept ? { outputs } : { forgotten: true as const }),
     again: [...again],
     failed: [...failed],

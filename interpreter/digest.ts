@@ -1,5 +1,5 @@
 import { digest } from '../expression/encoding.ts';
-import { uuidOf } from '../model/execution-id.ts';
+import { deriveUuid } from '../model/execution-id.ts';
 import type { InquiryRequest, PlannedTask } from '../model/inquiry.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import type { ActionSpec, Parameters, RunInput } from '../model/run-input.ts';
@@ -46,7 +46,7 @@ export function digestQuestion(
   const { notify: _, ...asked } = request;
   const text = canonicalJson({ v: 2, code, parameters, asked, plan } as unknown as Json);
   const what = digest(text, 'sha256');
-  const bound = { v: 2, tenant: run.tenant ?? '', execution: uuidOf(run.n), inquiry: key, what };
+  const bound = { v: 2, tenant: run.tenant ?? '', execution: deriveUuid(run.n), inquiry: key, what };
   return {
     digest: { what, bound_to: digest(canonicalJson(bound), 'sha256') },
     units: unitsToHash(text),

@@ -1,7 +1,7 @@
 import { engineFailure } from '../model/failure.ts';
 import { jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES, type RunInput } from '../model/run-input.ts';
-import { continuationOf } from './continuation.ts';
+import { prepareContinuation } from './continuation.ts';
 import { DRAIN_KEY, type RunEvent } from './events.ts';
 import { armTimer, dropPending, NO_WORK } from './pending.ts';
 import type { RunState } from './state.ts';
@@ -55,7 +55,7 @@ export function continueAsNew(state: RunState): 'continued' | 'released' | undef
     return undefined;
   }
   const { trust } = state;
-  const run: RunInput = { ...state.run, carried: continuationOf(state), ...(trust === null ? {} : { trust }) };
+  const run: RunInput = { ...state.run, carried: prepareContinuation(state), ...(trust === null ? {} : { trust }) };
   const bytes = jsonSize([state.input, run]);
   if (bytes <= MAX_PAYLOAD_BYTES) {
     state.commands.push({ type: 'continue', run });

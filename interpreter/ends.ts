@@ -5,7 +5,7 @@ import { endBranch, mergedWith } from './branches.ts';
 import { itemsEnding, mayStartItem } from './items.ts';
 import { arrive } from './joins.ts';
 import { publish } from './publishing.ts';
-import { scopeOf, type Viewpoint } from './scope.ts';
+import { createScope, type Viewpoint } from './scope.ts';
 import type { Place, RunState, Visit, Work, WorkEnding } from './state.ts';
 import type { Variables } from './variables.ts';
 import { HANDLED_CAUSES, LINEAGE_PER_TRANSITION, STOPPED_VISITS_PUBLISH } from './versions.ts';
@@ -155,7 +155,7 @@ function fire(state: RunState, visit: Visit, transitions: readonly Transition[])
     const fired = transitions.filter((transition) => {
       if (transition.on !== 'complete' && transition.on !== on) return false;
       if (transition.retry && visit.retried >= MAX_RETRIED) return false;
-      return transition.when === null || renderCondition(transition.when, scopeOf(state, viewpoint));
+      return transition.when === null || renderCondition(transition.when, createScope(state, viewpoint));
     });
     return fired.map((transition) => ({ transition, variables: publish(state, transition.publish, viewpoint) }));
   } catch (error) {

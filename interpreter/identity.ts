@@ -1,5 +1,5 @@
 import { digest } from '../expression/encoding.ts';
-import { derivedNumber, scheduledTimeOf } from '../model/execution-id.ts';
+import { derivedNumber, readScheduledTime } from '../model/execution-id.ts';
 import type { RunInput } from '../model/run-input.ts';
 import { SCHEDULED_TIME } from './versions.ts';
 
@@ -10,7 +10,7 @@ import { SCHEDULED_TIME } from './versions.ts';
 export function identified(run: RunInput, workflowId: string): RunInput {
   if (run.schedule === undefined) return run;
   const seed = digest(workflowId, 'sha256');
-  const at = run.interpreter < SCHEDULED_TIME ? null : scheduledTimeOf(workflowId);
+  const at = run.interpreter < SCHEDULED_TIME ? null : readScheduledTime(workflowId);
   const scheduled = at === null ? {} : { scheduled: { at, schedule: run.schedule } };
   return { ...run, n: derivedNumber(seed), seed, ...scheduled };
 }

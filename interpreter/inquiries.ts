@@ -23,9 +23,9 @@ import type { WorkMeter } from '../model/work.ts';
 import { digestQuestion, hashOfDefinition, unitsToHash } from './digest.ts';
 import { end } from './ends.ts';
 import { awaitNext, escalate, requestNow } from './escalation.ts';
-import { judge, voteOf } from './inquiry-rules.ts';
+import { buildVote, judge } from './inquiry-rules.ts';
 import { dropPending } from './pending.ts';
-import { scopeOf } from './scope.ts';
+import { createScope } from './scope.ts';
 import type { AskedInquiry, Place, RunState, Visit } from './state.ts';
 import { demandsStatements, verifyStatement } from './statements.ts';
 import { endTry } from './tries.ts';
@@ -95,7 +95,7 @@ export function takeDecision(state: RunState, payload: Json): void {
     state.decisions.push({ decision, verdict, taken, ...(verified === undefined ? {} : { verified: true as const }) });
   }
   if (verdict.result === 'refused' || inquiry === undefined) return;
-  const vote = voteOf(inquiry.request, decision);
+  const vote = buildVote(inquiry.request, decision);
   inquiry.votes.push(verified === undefined ? vote : { ...vote, proof: verified.proof });
   if (verdict.result === 'decided') conclude(state, inquiry, verdict.outcome);
 }
@@ -195,7 +195,7 @@ function planOf(
 
 /** Returns the names that templates see after a visit, without those that are unknown before it has ended. */
 function certainScope(state: RunState, visit: Visit, meter: WorkMeter | undefined): Scope {
-  const { random: _, ...scope } = scopeOf(state, { visit, variables: visit.variables }, meter);
+  const { random: _, ...scope } = createScope(state, { visit, variables: visit.variables }, meter);
   const own = publishedBy(taskOf(state, visit));
   const uncertain = new Set(['now', 'uuid', 'item', 'index', 'error', 'variables', 'vars', visit.name, ...own]);
   const lookup = (root: string) => {
@@ -218,7 +218,7 @@ function bindingOf(state: RunState, inquiry: AskedInquiry): Binding {
 }
 
 /** Returns the binding that a decision kept by a retry would have now; tasks that it already led to count as they were shown. */
-export function keptBindingOf(state: RunState, inquiry: AskedInquiry): Binding {
+export function bindKeptDecision(state: RunState, inquiry: AskedInquiry): Binding {
   const { place, settled } = inquiry;
   const done = state.visits.filter(({ from, status }) => status !== 'held' && from.includes(place.visit));
   const names = new Set(done.map(({ name }) => name));
@@ -257,7 +257,7 @@ function findBinding(
 }
 
 /** Returns every inquiry of a run, in the order in which they were asked. */
-export function inquiriesOf(state: RunState): Inquiry[] {
+export function projectInquiries(state: RunState): Inquiry[] {
   const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString());
   const decisions = new Map<string, DecisionRecord[]>();
   for (const record of state.decisions) {
@@ -290,7 +290,7 @@ export function inquiriesOf(state: RunState): Inquiry[] {
 
 /** Returns how often the inquiries of a run have changed by their own events. */
 export function askedCount({ asked, inquiries }: Pick<RunState, 'asked' | 'inquiries'>): number {
-  return asked + changesOf([...inquiries.values()]);
+  return asked + countChanges([...inquiries.values()]);
 }
 
 /** Counts the visits that have ended, on any of which the plans of open inquiries may depend; 0 while none is open. */
@@ -302,7 +302,7 @@ export function endedNextToInquiries(state: Pick<RunState, 'inquiries' | 'pendin
 }
 
 /** Returns how often some inquiries have changed. */
-export function changesOf(inquiries: readonly AskedInquiry[]): number {
+export function countChanges(inquiries: readonly AskedInquiry[]): number {
   return inquiryChanges(
     inquiries.map(({ votes, outcome, escalated = [], delegations = [] }) => {
       return { votes, escalated, delegations, ended: outcome !== null };

@@ -183,7 +183,7 @@ function refused(reason: RefusalReason, message: string): Refused {
 }
 
 /** Returns the vote of a decision for one of the options of a request. */
-export function voteOf({ options }: Pick<InquiryRequest, 'options'>, decision: Decision): Vote {
+export function buildVote({ options }: Pick<InquiryRequest, 'options'>, decision: Decision): Vote {
   const { id, by, option, response, comment, channel, at, bound_to, override, on_behalf_of } = decision;
   const { outcome } = options.find(({ ref }) => ref === option)!;
   const vote: Vote = { id, by, option, response, comment, channel, at, outcome, bound_to };

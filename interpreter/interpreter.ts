@@ -1,7 +1,7 @@
 import { renderCondition } from '../language/templates/value.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
-import { isCancel, noteFired, queueOf, withoutSlices } from './backlog.ts';
-import { closingOf } from './closing.ts';
+import { isCancel, noteFired, queueEvents, withoutSlices } from './backlog.ts';
+import { decideClosing } from './closing.ts';
 import { closeSkipped } from './concurrency-key.ts';
 import { digestRun } from './digest.ts';
 import { considerDrain, continueAsNew, mayBegin } from './drain.ts';
@@ -14,7 +14,7 @@ import { armTimer, hasRoom, NO_WORK } from './pending.ts';
 import { publish } from './publishing.ts';
 import { takeResolution, takeTimer } from './resolutions.ts';
 import { restore } from './restore.ts';
-import { scopeOf } from './scope.ts';
+import { createScope } from './scope.ts';
 import { start } from './starts.ts';
 import type { HistoryLength, RunState } from './state.ts';
 import { beginCleanup, hasWork, stop, withdraw } from './stop.ts';
@@ -105,7 +105,7 @@ function takeAll(state: RunState, events: readonly RunEvent[]): Command[] {
 /** Takes events in order while the slice has time; the rest becomes the backlog of the next slice. */
 function takeEvents(state: RunState, events: readonly RunEvent[]): void {
   noteFired(state, events);
-  const queue = queueOf(state, events);
+  const queue = queueEvents(state, events);
   state.backlog = [];
   let taken = 0;
   while (taken < queue.length && state.outcome === null && hasTime(state)) {
@@ -125,7 +125,7 @@ function prepare(state: RunState): boolean {
   beginWork(state);
   try {
     const viewpoint = () => ({ visit: null, variables: state.variables });
-    if ((when !== null && !renderCondition(when, scopeOf(state, viewpoint()))) || state.run.turn === 'skip') {
+    if ((when !== null && !renderCondition(when, createScope(state, viewpoint()))) || state.run.turn === 'skip') {
       closeSkipped(state);
       return false;
     }
@@ -175,7 +175,7 @@ function take(state: RunState, event: RunEvent): void {
 
 function close(state: RunState): void {
   failUnreachable(state);
-  const closing = closingOf(state);
+  const closing = decideClosing(state);
   state.outcome = closing.outcome;
   state.failure = closing.failure;
   state.output = closing.output;

@@ -3,7 +3,7 @@ import { renderValue } from '../language/templates/value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { MAX_CONCURRENCY } from '../model/words.ts';
-import { scopeOf } from './scope.ts';
+import { createScope } from './scope.ts';
 import type { Items, RunState, Visit, WorkEnding } from './state.ts';
 import { ATTEMPTS_COUNTED, UNSTARTED_ITEMS } from './versions.ts';
 import { mayStart, taskOf, templateFailure } from './visits.ts';
@@ -18,8 +18,8 @@ const MAX_UNSTARTED = 1_000;
 const DEFAULT_CONCURRENCY = 100;
 
 /** Renders the list of a visit and the number of its items that run at once. Returns the failure when that is not possible. */
-export function itemsOf(state: RunState, visit: Visit, plan: ItemsPlan): { items: Items } | { failure: Failure } {
-  const scope = scopeOf(state, { visit, variables: visit.variables });
+export function renderItems(state: RunState, visit: Visit, plan: ItemsPlan): { items: Items } | { failure: Failure } {
+  const scope = createScope(state, { visit, variables: visit.variables });
   const invalid = (field: string, message: string) => ({
     failure: engineFailure('input_invalid', message, { details: { field } }),
   });

@@ -1,6 +1,6 @@
 import type { CarriedState } from '../model/carried-state.ts';
 import { type DelegationRecord, parseDelegation } from '../model/delegation.ts';
-import { parseExecutionId, uuidOf } from '../model/execution-id.ts';
+import { deriveUuid, parseExecutionId } from '../model/execution-id.ts';
 import { parseDecision, type Vote } from '../model/inquiry.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import type { RunInput } from '../model/run-input.ts';
@@ -9,7 +9,7 @@ import { executionKey, keyOfVisit } from '../model/task-key.ts';
 import { carry, isUnfinished, type Reopened } from './carry.ts';
 import { judgeDelegation } from './delegation-rules.ts';
 import { requestNow } from './escalation.ts';
-import { keptBindingOf } from './inquiries.ts';
+import { bindKeptDecision } from './inquiries.ts';
 import { judge } from './inquiry-rules.ts';
 import type { AskedInquiry, Place, RunState, Visit } from './state.ts';
 import { demandsStatements, isProven } from './statements.ts';
@@ -42,7 +42,7 @@ function changedDecisions(state: RunState): Reopened {
     const { key, outcome, place, settled } = inquiry;
     // An expired inquiry has no decision.
     if (outcome !== 'approved' && outcome !== 'denied') continue;
-    const same = settled?.what !== undefined && settled.what === keptBindingOf(state, inquiry).what;
+    const same = settled?.what !== undefined && settled.what === bindKeptDecision(state, inquiry).what;
     if (!same || !isDecided(state, inquiry)) reopen(place.visit, place.item);
     else if (outcome === 'approved') approved.add(`${place.visit} ${place.item} ${executionKey(key)}`);
   }
@@ -141,7 +141,7 @@ function isMadeAbout(
   from = 0,
 ): boolean {
   const origin = parseExecutionId(String(from));
-  return origin !== undefined && tenant === run.tenant && execution === uuidOf(origin.n) && inquiry === key;
+  return origin !== undefined && tenant === run.tenant && execution === deriveUuid(origin.n) && inquiry === key;
 }
 
 /** Returns whether a signed statement proves a vote: made about this inquiry, in the run that it comes from. */

@@ -1,12 +1,12 @@
 import { type DelegationRecord, type DelegationRefusal, parseDelegation } from '../model/delegation.ts';
-import { integerId, parseExecutionId, uuidOf } from '../model/execution-id.ts';
+import { deriveUuid, integerId, parseExecutionId } from '../model/execution-id.ts';
 import { type InquiryStatus, parseDecision, type RefusalReason, type Vote } from '../model/inquiry.ts';
 import { ownValue } from '../model/json.ts';
 import type { Ledger, LedgerFinding, LedgerKey, LedgerQuestion, LedgerStatement } from '../model/ledger.ts';
 import type { RunInput } from '../model/run-input.ts';
 import { judgeDelegation } from './delegation-rules.ts';
 import { digestQuestion } from './digest.ts';
-import { judge, voteOf } from './inquiry-rules.ts';
+import { buildVote, judge } from './inquiry-rules.ts';
 import { isSignedBy } from './signatures.ts';
 import { matchesHashes } from './statements.ts';
 import { SIGNED_STATEMENTS } from './versions.ts';
@@ -144,7 +144,7 @@ function isForRun(
   { statement, carried_from: from }: LedgerStatement,
 ): boolean {
   const origin = from === null ? null : parseExecutionId(String(from));
-  const uuid = origin === null ? execution.uuid : origin === undefined ? '' : uuidOf(origin.n);
+  const uuid = origin === null ? execution.uuid : origin === undefined ? '' : deriveUuid(origin.n);
   const isOwn = from !== null && uuid === execution.uuid;
   const isHere = statement.tenant === execution.tenant && statement.execution === uuid && !isOwn;
   return isHere && hasOwnId(execution) && (from !== null || statement.chain === execution.chain);
@@ -230,7 +230,7 @@ function decisionFault(
   }
   if (found.result === 'refused') return found.reason;
   if (found.result !== verdict.result) return 'verdict_differs';
-  before.votes.push(voteOf(request, decision));
+  before.votes.push(buildVote(request, decision));
   if (found.result === 'decided') before.status = found.outcome;
   return null;
 }

@@ -1,5 +1,5 @@
 import { type Assignments, renderValue } from '../language/templates/value.ts';
-import { scopeOf, type Viewpoint } from './scope.ts';
+import { createScope, type Viewpoint } from './scope.ts';
 import type { RunState } from './state.ts';
 import type { Published, Variables } from './variables.ts';
 
@@ -12,7 +12,7 @@ export function publish(state: RunState, assignments: Assignments, viewpoint: Vi
   const changes = new Map<string, Published>();
   const variables = viewpoint.variables.below(changes);
   for (const [name, template] of assignments) {
-    const value = renderValue(template, scopeOf(state, { ...viewpoint, variables }));
+    const value = renderValue(template, createScope(state, { ...viewpoint, variables }));
     state.published += 1;
     changes.set(name, { number: state.published, value });
   }

@@ -1,4 +1,4 @@
-import { skipOf } from '../model/control.ts';
+import { readSkip } from '../model/control.ts';
 import { engineFailure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { endDrain } from './drain.ts';
@@ -56,7 +56,7 @@ export function takeResolution(state: RunState, event: Extract<RunEvent, { type:
 
 function takeOutput(state: RunState, place: Place, output: Json, attempt: number | undefined): void {
   const { skipping } = workAt(state, place);
-  if (skipping !== undefined && skipOf(output) === skipping.id) {
+  if (skipping !== undefined && readSkip(output) === skipping.id) {
     endSkipped(state, place);
     return;
   }

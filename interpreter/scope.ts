@@ -45,7 +45,7 @@ export function dialectOf(version: number): Dialect {
 }
 
 /** Creates the names that a template sees; `meter` counts its work. */
-export function scopeOf(state: RunState, viewpoint: Viewpoint, meter: Meter = state.work.meter): Scope {
+export function createScope(state: RunState, viewpoint: Viewpoint, meter: Meter = state.work.meter): Scope {
   const { visit, variables, ended, item = null } = viewpoint;
   const { input, info } = state;
   const { scheduled } = state.run;

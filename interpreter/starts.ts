@@ -4,14 +4,14 @@ import { isJsonObject, type Json, jsonSize } from '../model/json.ts';
 import { type ActionSpec, MAX_DEPTH_OF_RUNS, MAX_PAYLOAD_BYTES, type Parameters } from '../model/run-input.ts';
 import { itemKey, tryKey } from '../model/task-key.ts';
 import { MAX_SECONDS } from '../model/words.ts';
-import { childOf } from './children.ts';
+import { buildChildInput } from './children.ts';
 import { end, endItems } from './ends.ts';
 import { CLEANUP_SECONDS } from './events.ts';
 import { checkActionInput, runInline } from './inline.ts';
 import { askPeople } from './inquiries.ts';
-import { itemsOf, mayStartItem } from './items.ts';
+import { mayStartItem, renderItems } from './items.ts';
 import { armTimer, awaitEvent, hasRoom } from './pending.ts';
-import { scopeOf } from './scope.ts';
+import { createScope } from './scope.ts';
 import { awaitSignal } from './signals.ts';
 import type { Place, RunState, Visit } from './state.ts';
 import { countAttempt, endTry, retriesItself } from './tries.ts';
@@ -61,7 +61,7 @@ function launch(state: RunState, index: number): void {
     run(state, { visit: index, item: null });
     return;
   }
-  const found = itemsOf(state, visit, plan);
+  const found = renderItems(state, visit, plan);
   if ('failure' in found) {
     end(state, { visit: index, item: null }, found);
     return;
@@ -108,7 +108,7 @@ function delayOf(state: RunState, visit: Visit): number | { failure: Failure } {
   const { delay } = taskOf(state, visit);
   if (delay === null) return visit.wait;
   try {
-    const seconds = renderValue(delay, scopeOf(state, { visit, variables: visit.variables }));
+    const seconds = renderValue(delay, createScope(state, { visit, variables: visit.variables }));
     if (typeof seconds === 'number' && seconds >= 0 && seconds <= MAX_SECONDS) return visit.wait + seconds;
     const message = `the delay must be a number of seconds from 0 to ${MAX_SECONDS}, not ${JSON.stringify(seconds)}`;
     return { failure: engineFailure('input_invalid', message, { details: { field: 'delay' } }) };
@@ -122,7 +122,7 @@ function run(state: RunState, place: Place): void {
   const visit = state.visits[place.visit]!;
   const { variables } = visit;
   try {
-    const scope = scopeOf(state, { visit, variables, item: place.item });
+    const scope = createScope(state, { visit, variables, item: place.item });
     const { input, index } = taskOf(state, visit);
     const work = workAt(state, place);
     const base = `/definition/tasks/${index}/input`;
@@ -207,7 +207,7 @@ function issueChild(state: RunState, place: Place): void {
   }
   const key = tryKey(work);
   const limit = timeout ?? (visit.shielded ? CLEANUP_SECONDS : undefined);
-  const child = childOf(state, { ref: action, key, timeout: limit, input: input as Parameters });
+  const child = buildChildInput(state, { ref: action, key, timeout: limit, input: input as Parameters });
   if (child === null) {
     refuse('action_unavailable', `the workflow "${action}" was not there when the run was started`);
     return;

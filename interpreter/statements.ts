@@ -1,4 +1,4 @@
-import { uuidOf } from '../model/execution-id.ts';
+import { deriveUuid } from '../model/execution-id.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize, ownValue } from '../model/json.ts';
 import {
   HASHED_FIELDS,
@@ -73,7 +73,7 @@ function refusalOf(state: RunState, found: SignedStatement, type: StatementType)
   if (trust?.revoked?.includes(kid)) return 'revoked_key';
   const x = ownValue(trust?.keys ?? {}, kid);
   if (x === undefined) return 'unknown_key';
-  if (statement.tenant !== run.tenant || statement.execution !== uuidOf(run.n) || statement.chain !== chain) {
+  if (statement.tenant !== run.tenant || statement.execution !== deriveUuid(run.n) || statement.chain !== chain) {
     return 'wrong_run';
   }
   if (type === 'control' && Date.parse(statement.at as string) < state.newestControl - MAX_CONTROL_AGE) return 'stale';

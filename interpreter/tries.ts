@@ -4,7 +4,7 @@ import type { ActionSpec } from '../model/run-input.ts';
 import { tryKey } from '../model/task-key.ts';
 import { end } from './ends.ts';
 import { armTimer } from './pending.ts';
-import { scopeOf } from './scope.ts';
+import { createScope } from './scope.ts';
 import type { Place, RunState, Visit, Work } from './state.ts';
 import { ATTEMPTS_COUNTED, PERMITS_APART, POSTPONED_BY_TIME, UNDEFINED_IS_NO_RETRY } from './versions.ts';
 import { mayStart, retryDelay, taskOf, templateFailure, workAt } from './visits.ts';
@@ -155,7 +155,7 @@ function wanted(state: RunState, place: Place, when: TemplateValue | null): bool
   const { variables } = visit;
   const viewpoint = { visit, variables, item: place.item, ended: { status, output: null }, error: failure };
   try {
-    return renderCondition(when, scopeOf(state, viewpoint));
+    return renderCondition(when, createScope(state, viewpoint));
   } catch (error) {
     if (state.version >= UNDEFINED_IS_NO_RETRY && error instanceof RenderError && error.kind === 'undefined')
       return false;

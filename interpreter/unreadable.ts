@@ -38,7 +38,7 @@ export interface Arrived {
 }
 
 /** Removes the notes from a decoded value, and returns both. */
-export function arrivedOf(decoded: unknown): Arrived {
+export function readArrived(decoded: unknown): Arrived {
   if (decoded instanceof Uint8Array) return { value: null, encoding: 'binary/plain' };
   if (typeof decoded !== 'object' || decoded === null) return { value: decoded as Json | undefined, encoding: null };
   const noted = decoded as Noted;

@@ -23,7 +23,7 @@ const KINDS: Record<Exclude<PendingKind, 'grace' | 'timeout' | 'drain' | 'slice'
 };
 
 /** Returns what the tasks of a run wait for, in order. */
-export function waitsOf(state: RunState): StateWait[] {
+export function listWaits(state: RunState): StateWait[] {
   const waits: StateWait[] = [];
   for (const [key, { visit: index, item, kind, due, signal }] of state.pending) {
     const visit = state.visits[index];

@@ -3,7 +3,7 @@ import type { Execution, TaskExecution } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
 import type { Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import { modeOf, RUN_MODES, type StartMode } from '../model/run-mode.ts';
+import { deriveMode, RUN_MODES, type StartMode } from '../model/run-mode.ts';
 import { EXECUTION_STATUSES, type ExecutionStatus, isClosed, isSuccessful, TASK_STATES } from '../model/status.ts';
 import type { ExecutionView } from '../service/executions/reader.ts';
 import type { ExecutionPage, RetrySummary } from '../service/index/lists.ts';
@@ -89,7 +89,7 @@ function common(facts: {
     ref,
     finished: isClosed(status),
     state: status,
-    mode: modeOf(facts),
+    mode: deriveMode(facts),
     startedAt: created,
     ...(stopped === null ? {} : { stoppedAt: stopped }),
     ...(retryOf === null ? {} : { retryOf }),

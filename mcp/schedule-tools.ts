@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { IdempotencyKeySchema } from '../model/idempotency-key-schema.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import {
+  convertScheduleRequest,
   ScheduleBackfillSchema,
   ScheduleCreateSchema,
   ScheduleNoteSchema,
   ScheduleReplaceSchema,
   ScheduleTriggerSchema,
-  scheduleRequestOf,
 } from '../model/schedule-requests.ts';
 import type { Schedule } from '../service/schedules/stored-schedules.ts';
 import type { ToolServices } from './services.ts';
@@ -96,7 +96,7 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
     input: ScheduleCreateSchema,
     output: ScheduleSchema,
     run: async (principal, { id: of, ...body }) =>
-      scheduleOf(await schedules.create(principal, of, scheduleRequestOf(body))),
+      scheduleOf(await schedules.create(principal, of, convertScheduleRequest(body))),
   };
 
   const replace: Tool<typeof ReplaceInput, typeof ScheduleSchema> = {
@@ -108,7 +108,7 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
     input: ReplaceInput,
     output: ScheduleSchema,
     run: async (principal, { id: of, ...body }) =>
-      scheduleOf(await schedules.replace(principal, of, scheduleRequestOf(body))),
+      scheduleOf(await schedules.replace(principal, of, convertScheduleRequest(body))),
   };
 
   const remove: Tool<typeof IdInput, typeof DeletedSchema> = {

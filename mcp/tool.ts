@@ -10,7 +10,7 @@ import { AppError } from '../model/app-error.ts';
 import { andMore, capIssues, fillsAnswer, type Issue } from '../model/issue.ts';
 import { hasPermission, type Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
-import { issuesOf } from '../model/zod-issues.ts';
+import { convertIssues } from '../model/zod-issues.ts';
 import type { AuditedChange } from '../service/access/audit.ts';
 import { refusalOf } from '../service/background/outages.ts';
 
@@ -88,7 +88,7 @@ export async function callTool(
 async function parsedBy({ input, findMore }: AnyTool, principal: Principal, args: unknown): Promise<unknown> {
   const parsed = (input as z.ZodObject).safeParse(args);
   if (parsed.success) return parsed.data;
-  const found = issuesOf(parsed.error, input, args);
+  const found = convertIssues(parsed.error, input, args);
   const more = findMore === undefined || fillsAnswer(found) ? [] : await findMore(principal, args);
   const issues = [...found, ...more];
   const [first] = issues;

@@ -324,7 +324,7 @@ export const IDEMPOTENT = new Map<string, true | 'by_method'>([
 ]);
 
 /** Returns the JSON Schema (2020-12) of the input of an action; undefined when it takes any input. */
-export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, Json> | undefined {
+export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, Json> | undefined {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
   // Zod's output is JSON; its type is wider only because it also describes schemas read from elsewhere.
   return Object.keys(rest).length === 0 ? undefined : (rest as Record<string, Json>);

@@ -4,7 +4,7 @@ import type { JsonObject } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
 import { MailSenderSchema } from './mail.ts';
 import { parseEndpoint } from './networks.ts';
-import { issuesOf } from './zod-issues.ts';
+import { convertIssues } from './zod-issues.ts';
 
 // Connections: the address of the system that the actions of a pack call, and the credentials for it.
 
@@ -164,7 +164,7 @@ export function checkConnection(
     // A value that a schema of JSON accepts is JSON.
     if (parsed.success) checked[field] = parsed.data as JsonObject;
     else {
-      const found = issuesOf(parsed.error, schema, given[field]);
+      const found = convertIssues(parsed.error, schema, given[field]);
       issues.push(...found.map((issue) => ({ ...issue, path: `/${field}${issue.path}` })));
     }
   }

@@ -64,7 +64,7 @@ export function skipMarker(id: string): JsonObject {
 }
 
 /** Returns the id of the skip that completed an activity, read from its output; null for any other output. */
-export function skipOf(output: Json): string | null {
+export function readSkip(output: Json): string | null {
   const id = isJsonObject(output) ? output.__fermata_skip : undefined;
   return typeof id === 'string' ? id : null;
 }

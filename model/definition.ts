@@ -3,7 +3,7 @@ import type { Issue } from './issue.ts';
 import { jsonDepth, MAX_DEPTH } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
 import { MAX_CONCURRENCY, MAX_SECONDS, RESERVED_NAMES } from './words.ts';
-import { issuesOf } from './zod-issues.ts';
+import { convertIssues } from './zod-issues.ts';
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const REF = /^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/;
@@ -160,6 +160,6 @@ export function parseDefinition(value: unknown, base: string): { definition: Def
     };
   }
   const parsed = DefinitionSchema.safeParse(value);
-  if (!parsed.success) return { issues: issuesOf(parsed.error, DefinitionSchema, value, base) };
+  if (!parsed.success) return { issues: convertIssues(parsed.error, DefinitionSchema, value, base) };
   return { definition: parsed.data };
 }

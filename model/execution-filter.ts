@@ -14,7 +14,7 @@ export const RANGE_FILTERS = {
 };
 
 /** The filters that are text in every place. */
-export const TEXT_FILTERS = {
+export const TEXT_FILTER_NAMES = {
   status: z.string().max(64).optional().describe('A status, by the name that any of the APIs gives it.'),
   action_ref: z
     .string()
@@ -38,7 +38,7 @@ export const PARENT_FILTER = { parent: IdText.optional().describe(PARENT) };
 
 /** The filters of a bulk job. */
 export const ExecutionFilterSchema = z.strictObject({
-  ...TEXT_FILTERS,
+  ...TEXT_FILTER_NAMES,
   enforcement: z.int().min(0).optional(),
   parent: z
     .union([z.int().min(0), IdText])

@@ -47,7 +47,7 @@ export function integerId(n: number, visit = 0): number {
 }
 
 /** Returns the UUIDv7 of the Automation API: the time where `n` has one, the rest a fixed mixing of `n`. */
-export function uuidOf(n: number): string {
+export function deriveUuid(n: number): string {
   const big = BigInt(n);
   const minted = n < MINTED_LIMIT;
   // 48 bits of time: the minted millisecond, or the middle of the hash for a number without one.
@@ -64,7 +64,7 @@ export function uuidOf(n: number): string {
 
 /** Returns Temporal's workflow id, which is the id of the Management API too. */
 export function workflowIdOf(n: number): string {
-  return `${WORKFLOW_ID_PREFIX}${uuidOf(n)}`;
+  return `${WORKFLOW_ID_PREFIX}${deriveUuid(n)}`;
 }
 
 /** Returns the workflow id of a schedule; `digits` are 12 random hexadecimal ones that no other schedule has. */
@@ -84,7 +84,7 @@ export function startOfSchedule(workflowId: string, time: number): string {
 }
 
 /** Returns the time that a run of a schedule is for, read from its workflow id: ISO 8601, UTC, with milliseconds; null when it has none. */
-export function scheduledTimeOf(workflowId: string): string | null {
+export function readScheduledTime(workflowId: string): string | null {
   const time = /^sch_.+-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z$/.exec(workflowId)?.[1];
   return time === undefined ? null : `${time}.000Z`;
 }
@@ -100,7 +100,7 @@ export function parseExecutionId(text: string): ExecutionId | undefined {
   const uuid = text.startsWith(WORKFLOW_ID_PREFIX) ? text.slice(WORKFLOW_ID_PREFIX.length) : text;
   if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(uuid)) return undefined;
   const n = Number(BigInt(`0x${uuid.slice(19).replace('-', '')}`) & 0x7ff_ffff_ffffn);
-  return uuidOf(n) === uuid.toLowerCase() ? { n, visit: 0 } : undefined;
+  return deriveUuid(n) === uuid.toLowerCase() ? { n, visit: 0 } : undefined;
 }
 
 /** Mixes 64 bits in a fixed way (the finalizer of SplitMix64, whose constants are in the public domain). */

@@ -3,7 +3,7 @@ import { type Issue, Suggestions } from './issue.ts';
 import type { JsonObject } from './json.ts';
 import { schemaProblems, unmatchedDefaults } from './schema/document.ts';
 import { MAX_PATTERN_CHARACTERS } from './schema/pattern.ts';
-import { issuesOf } from './zod-issues.ts';
+import { convertIssues } from './zod-issues.ts';
 
 const TypeName = z.enum(['null', 'boolean', 'object', 'array', 'number', 'integer', 'string']);
 const Count = z.int().min(0);
@@ -81,7 +81,7 @@ export function jsonSchemaIssues(
   suggestions = new Suggestions(),
 ): Issue[] {
   const parsed = SchemaObject.safeParse(withoutExtensions(schema));
-  if (!parsed.success) return issuesOf(parsed.error, SchemaObject, schema, base, suggestions);
+  if (!parsed.success) return convertIssues(parsed.error, SchemaObject, schema, base, suggestions);
   const { type } = parsed.data;
   if (of === 'object' && type !== undefined && type !== 'object') {
     return [{ code: 'schema_invalid', path: `${base}/type`, message: 'must be "object"' }];

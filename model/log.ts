@@ -29,7 +29,7 @@ export function describeError(error: unknown, causes = MAX_CAUSES): LoggedError 
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return {
     type: error.name,
-    message: messageOf(error),
+    message: redactMessage(error),
     ...(typeof code === 'string' ? { code } : {}),
     ...(frames.length === 0 ? {} : { stack: frames.join('\n') }),
     ...(error.cause instanceof Error && causes > 0 ? { cause: describeError(error.cause, causes - 1) } : {}),
@@ -49,7 +49,7 @@ const QUOTING: Readonly<Record<string, string>> = {
  * Returns the message of an error, without messages of a database about a statement or of a mail server about an address, quotes of a
  * parser, and credentials.
  */
-export function messageOf(error: Error): string {
+export function redactMessage(error: Error): string {
   const ofStatement = 'query' in error || 'params' in error || 'severity' in error;
   if (ofStatement) return 'a statement of the database failed';
   if ('responseCode' in error) return `a mail server answered ${String(error.responseCode)}`;

@@ -33,7 +33,7 @@ export const ROLES = {
 export type Role = keyof typeof ROLES;
 
 /** Returns everything that some roles and single permissions allow. */
-export function permissionsOf(roles: readonly Role[], single: readonly Permission[]): ReadonlySet<Permission> {
+export function expandPermissions(roles: readonly Role[], single: readonly Permission[]): ReadonlySet<Permission> {
   const allowed = new Set<Permission>([...roles.flatMap((role) => ROLES[role]), ...single]);
   return allowed.has('admin') ? new Set(PERMISSIONS) : allowed;
 }
@@ -43,5 +43,5 @@ export function hasPermission(
   { roles, permissions }: { roles: readonly Role[]; permissions: readonly Permission[] },
   permission: Permission,
 ): boolean {
-  return permissionsOf(roles, permissions).has(permission);
+  return expandPermissions(roles, permissions).has(permission);
 }

@@ -11,7 +11,7 @@ export type RunMode = (typeof RUN_MODES)[number];
 export type StartMode = Exclude<RunMode, 'integrated'>;
 
 /** Returns the mode of a run from the stored facts: without a named cause, an enforcement is a trigger. */
-export function modeOf(run: {
+export function deriveMode(run: {
   parent: number | null;
   enforcement: number | null;
   mode?: StartMode | null | undefined;

@@ -60,7 +60,7 @@ export const ScheduleBackfillSchema = z.strictObject({
 export const ScheduleNoteSchema = z.strictObject({ note: z.string().max(1000).optional() });
 
 /** Converts the parsed body of a new or a replaced schedule. */
-export function scheduleRequestOf<
+export function convertScheduleRequest<
   Body extends Pick<z.output<typeof ScheduleReplaceSchema>, 'catchup_window' | 'note'>,
 >({ catchup_window: catchupWindow, note, ...body }: Body) {
   return { ...body, catchupWindow, note };

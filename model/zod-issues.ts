@@ -28,7 +28,7 @@ interface Parsed {
  * Converts Zod's issues to Fermata's form: stable codes, JSON pointers below `base`, and for an unknown field the one that was
  * probably meant. `value` was parsed by `schema`.
  */
-export function issuesOf(
+export function convertIssues(
   error: z.ZodError,
   schema: z.core.$ZodType,
   value: unknown,

@@ -12,8 +12,8 @@ import { createPast, type Past } from './past.ts';
 import {
   arrivedIn,
   decodePayloads,
-  faultOf,
   type ProtoPayload,
+  readFault,
   refusedPayload,
   timestampMilliseconds,
 } from './payload.ts';
@@ -249,7 +249,7 @@ function takeActivity(
     record.started = eventTime(event);
     record.attempt = started.attempt ?? 1;
     record.worker = started.identity || null;
-    record.lastFault = started.lastFailure ? faultOf(started.lastFailure) : null;
+    record.lastFault = started.lastFailure ? readFault(started.lastFailure) : null;
     return null;
   }
   record.ended = eventTime(event);
@@ -258,7 +258,7 @@ function takeActivity(
     record.result = given;
     return 'fault' in given ? { type: 'failed', key, fault: given.fault } : { type: 'completed', key, ...given };
   }
-  const fault: Fault = canceled ? { kind: 'cancelled' } : faultOf(failed?.failure);
+  const fault: Fault = canceled ? { kind: 'cancelled' } : readFault(failed?.failure);
   record.result = { fault };
   return { type: 'failed', key, fault };
 }
@@ -287,7 +287,7 @@ function childEventOf(event: HistoryEvent, interpreter: number): ChildEvent | nu
     return { initiated: Number(completed.initiatedEventId), ...given };
   }
   const failed = event.childWorkflowExecutionFailedEventAttributes;
-  if (failed) return { initiated: Number(failed.initiatedEventId), fault: faultOf(failed.failure) };
+  if (failed) return { initiated: Number(failed.initiatedEventId), fault: readFault(failed.failure) };
   const canceled = event.childWorkflowExecutionCanceledEventAttributes;
   if (canceled) return { initiated: Number(canceled.initiatedEventId), fault: { kind: 'cancelled' } };
   const terminated = event.childWorkflowExecutionTerminatedEventAttributes;

@@ -2,7 +2,7 @@ import { isSignedBy } from '../interpreter/signatures.ts';
 import { keysAdded } from '../interpreter/trust.ts';
 import { DELEGATE_SIGNAL } from '../model/delegation.ts';
 import type { Execution } from '../model/execution.ts';
-import { integerId, uuidOf } from '../model/execution-id.ts';
+import { deriveUuid, integerId } from '../model/execution-id.ts';
 import { DECISION_SIGNAL, type Inquiry } from '../model/inquiry.ts';
 import { canonicalJson, compareText, isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
 import type { Ledger, LedgerQuestion, LedgerStatement } from '../model/ledger.ts';
@@ -32,7 +32,7 @@ export function createStatementReader({ run, runId, trust }: Pick<Execution, 'ru
 } {
   const sent = new Map<string, SignedStatement & { event: number }>();
   const keys: Record<string, string> = { ...run?.trust?.keys, ...trust?.keys };
-  const uuid = run === null ? null : uuidOf(run.n);
+  const uuid = run === null ? null : deriveUuid(run.n);
   let event = 0;
   return {
     sent,
@@ -56,7 +56,7 @@ export function createStatementReader({ run, runId, trust }: Pick<Execution, 'ru
  * Creates the export of one execution, without its sub-workflows. `shown` and `mask` restrict what the reader may see; without them,
  * everything is shown.
  */
-export function ledgerOf(
+export function buildLedger(
   execution: Execution & { run: RunInput },
   sent: SentStatements,
   shown: readonly Inquiry[] = execution.inquiries,
@@ -68,7 +68,7 @@ export function ledgerOf(
     fermata_decisions: 1,
     execution: {
       id: integerId(n),
-      uuid: uuidOf(n),
+      uuid: deriveUuid(n),
       tenant,
       chain: runId,
       ref,

@@ -10,7 +10,7 @@ const MAX_ENTRIES = 10_000;
  * Returns the log of a run, in order of time: its start and end, each attempt of its tasks, and the messages of `core.log`. Beyond 10,000
  * entries it has only the number of dropped ones.
  */
-export function logsOf(execution: Execution): LogEntry[] {
+export function buildLog(execution: Execution): LogEntry[] {
   const { workflowType, created, closed, status, failure, tasks } = execution;
   const entries: LogEntry[] = [startEntry(workflowType, created)];
   for (const task of tasks) entries.push(...taskEntries(task));

@@ -22,7 +22,7 @@ function waitingJoins(state: RunState): WaitingJoin[] {
 }
 
 /** Returns the waiting joins of a projected run; none for a run that the interpreter does not know. */
-export function joinsOf(projection: Projection | null): WaitingJoin[] {
+export function listWaitingJoins(projection: Projection | null): WaitingJoin[] {
   const replayed = projection?.replayed();
   return replayed?.state == null || replayed.divergence !== null ? [] : waitingJoins(replayed.state);
 }

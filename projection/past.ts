@@ -1,4 +1,4 @@
-import { inquiriesOf } from '../interpreter/inquiries.ts';
+import { projectInquiries } from '../interpreter/inquiries.ts';
 import type { Place, RunState, Visit, Work } from '../interpreter/state.ts';
 import type { CarriedState } from '../model/carried-state.ts';
 import type { Inquiry } from '../model/inquiry.ts';
@@ -38,7 +38,7 @@ export function createPast(): Past & { keep(state: RunState, carried: CarriedSta
           if (work.ended !== null && work.status !== 'running') put({ visit: index, item }, visit, work);
         });
       });
-      inquiries.push(...inquiriesOf(state).filter(({ key }) => !handed.has(key)));
+      inquiries.push(...projectInquiries(state).filter(({ key }) => !handed.has(key)));
     },
   };
 }

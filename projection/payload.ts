@@ -75,7 +75,7 @@ export function hasResult(completed: temporal.api.history.v1.IWorkflowExecutionC
 }
 
 /** Returns the fault that the shell reports for the same failure (workflows/perform.ts). */
-export function faultOf(failure: ProtoFailure | null | undefined): Fault {
+export function readFault(failure: ProtoFailure | null | undefined): Fault {
   const application = failure?.applicationFailureInfo;
   if (application) {
     const details = decodePayloads(application.details);

@@ -1,6 +1,6 @@
 import { mergedVariables } from '../interpreter/branches.ts';
 import type { Command } from '../interpreter/events.ts';
-import { inquiriesOf } from '../interpreter/inquiries.ts';
+import { projectInquiries } from '../interpreter/inquiries.ts';
 import type { RunState } from '../interpreter/state.ts';
 import { demandsStatements } from '../interpreter/statements.ts';
 import type { Execution, LeftoverSignal, ProjectionState, RefusedSignal } from '../model/execution.ts';
@@ -11,10 +11,10 @@ import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import { eventTime, type HistoryEvent, isoTime, type Replay, type ReplayedRun } from './history.ts';
 import type { Past } from './past.ts';
 import { refusedPayload } from './payload.ts';
-import { type Closing, closeOf, closingFailure } from './runs/closing.ts';
+import { type Closing, closingFailure, readClosing } from './runs/closing.ts';
 import { OpenStatus } from './runs/open-status.ts';
-import { aboveOf, chainOf, memoOf, type Opening, openingOf, startTime } from './runs/opening.ts';
-import { tasksOf } from './tasks/tasks.ts';
+import { chainOf, type Opening, readMemo, readOpening, readParentRun, startTime } from './runs/opening.ts';
+import { projectTasks } from './tasks/tasks.ts';
 import { NOTHING_PENDING, type PendingWork, waitsFor } from './waits.ts';
 
 /** The picture of a run, made from its history event by event; for a chain, from the histories of its runs in order. */
@@ -81,7 +81,7 @@ class HistoryProjection implements Projection {
     if (started) this.#runStarted = event;
     if (this.#opening === null && started) {
       const { interpret = true, meter, onCommand } = this.#options;
-      this.#opening = openingOf(this.#workflowId, event, started);
+      this.#opening = readOpening(this.#workflowId, event, started);
       this.#replay = interpret ? this.#opening.replay({ meter, onCommand }) : null;
     }
     this.#follow(event);
@@ -116,7 +116,7 @@ class HistoryProjection implements Projection {
     }
     const { started, run, input } = opening;
     const found = this.replayed();
-    const closing = closeOf(last, run !== null);
+    const closing = readClosing(last, run !== null);
     const closed = closing === null ? null : eventTime(last);
     const projection = projectionState(run, found);
     const known = projection === 'complete' && found !== null ? knownFrom(found, pending, closed) : NOTHING_KNOWN;
@@ -126,7 +126,7 @@ class HistoryProjection implements Projection {
       runId: chainOf(started),
       workflowType: started.workflowType?.name ?? '',
       taskQueue: started.taskQueue?.name ?? '',
-      memo: memoOf(started.memo),
+      memo: readMemo(started.memo),
       run,
       input,
       ...endOf(closing, state, this.#status),
@@ -143,7 +143,7 @@ class HistoryProjection implements Projection {
       divergence: found?.divergence ?? null,
       lastEventId: Number(last.eventId),
       runStarted: isoTime(eventTime(runStarted)),
-      ...aboveOf(started),
+      ...readParentRun(started),
       ...(isContinued(opening) ? { partial: true as const } : {}),
       ...(closed === null && isUnsettled(state, pending) ? { unsettled: true as const } : {}),
     };
@@ -204,7 +204,7 @@ function knownFrom({ state, past, tries }: ReplayedRun, pending: PendingWork, cl
   if (state === null) return NOTHING_KNOWN;
   const described = new Map(pending.activities.map((activity) => [activity.activityId ?? '', activity]));
   return {
-    tasks: tasksOf({ state, past, tries, closed, described }),
+    tasks: projectTasks({ state, past, tries, closed, described }),
     variables: variablesOf(state),
     signals: leftoversOf(state),
     inquiries: allInquiries(past, state, closed !== null),
@@ -228,7 +228,7 @@ function refusedSignalOf(event: HistoryEvent, interpreter: number): RefusedSigna
 
 /** Returns the inquiries of all runs of a chain, in order; those that are open when the run closes are withdrawn. */
 function allInquiries({ inquiries }: Past, state: RunState, closed: boolean): Inquiry[] {
-  const asked = inquiriesOf(state);
+  const asked = projectInquiries(state);
   const own = closed ? asked.map(withdrawn) : asked;
   if (inquiries.length === 0) return own;
   return [...inquiries, ...own].sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0));

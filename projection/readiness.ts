@@ -1,6 +1,6 @@
 import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { HistoryEvent } from './history.ts';
-import { openingOf } from './runs/opening.ts';
+import { readOpening } from './runs/opening.ts';
 
 /**
  * Returns why this build could not continue an open run, by the history of its newest run; null: it could. Events that the run has not
@@ -9,7 +9,7 @@ import { openingOf } from './runs/opening.ts';
 export function troubleWith(workflowId: string, history: readonly HistoryEvent[]): string | null {
   const last = history.at(-1);
   const started = history[0]?.workflowExecutionStartedEventAttributes;
-  const opening = started ? openingOf(workflowId, history[0]!, started) : null;
+  const opening = started ? readOpening(workflowId, history[0]!, started) : null;
   if (last === undefined || opening === null || opening.run === null) return 'it was not started by Fermata';
   try {
     const replay = opening.replay();

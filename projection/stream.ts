@@ -7,10 +7,10 @@ import { executionKey, tryKey } from '../model/task-key.ts';
 import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import { eventTime, type HistoryEvent, isoTime, type Replay } from './history.ts';
 import { endEntry, omissionEntry, startEntry, taskEntries } from './logs.ts';
-import { closeOf } from './runs/closing.ts';
+import { readClosing } from './runs/closing.ts';
 import { OpenStatus } from './runs/open-status.ts';
-import { memoOf, type Opening, openingOf, startTime } from './runs/opening.ts';
-import { placesOf, type TaskSources, taskAt } from './tasks/tasks.ts';
+import { type Opening, readMemo, readOpening, startTime } from './runs/opening.ts';
+import { listPlaces, type TaskSources, taskAt } from './tasks/tasks.ts';
 
 /** A part of the stream that a follower of a run receives; `end` comes last. Times are ISO 8601, UTC. */
 export type StreamPart =
@@ -67,7 +67,7 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
     if (!settled && !ended) return null;
     const state = divergence === null ? now.state : null;
     if (state === null) return { state, parts: [] };
-    const places = changed === 'any' || ended ? placesOf(state) : changed;
+    const places = changed === 'any' || ended ? listPlaces(state) : changed;
     meter?.charge(places.length);
     const sources = { state, past, tries, described: new Map(), closed: ended ? eventTime(event) : null };
     changed = [];
@@ -106,7 +106,7 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
         parts.push({ type: 'log', entry: startEntry(run.type, run.created) });
       }
       const { type, ours, created } = run;
-      const closing = closeOf(event, ours);
+      const closing = readClosing(event, ours);
       const nothing = { state: null, parts: [] };
       const found = within(() => {
         advance(event);
@@ -136,7 +136,7 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
 function open(first: HistoryEvent, workflowId: string): Opening {
   const started = first.workflowExecutionStartedEventAttributes;
   if (!started) throw new TypeError('the history does not begin with the start of a workflow');
-  return openingOf(workflowId, first, started);
+  return readOpening(workflowId, first, started);
 }
 
 function beginningOf({ event, started, run, known }: Opening) {
@@ -144,7 +144,7 @@ function beginningOf({ event, started, run, known }: Opening) {
     type: started.workflowType?.name ?? '',
     ours: run !== null,
     created: isoTime(startTime(event, known)),
-    memo: memoOf(started.memo),
+    memo: readMemo(started.memo),
   };
 }
 

@@ -4,15 +4,15 @@ import { startContent } from '../interpreter/signatures.ts';
 import { SIGNED_STATEMENTS } from '../interpreter/versions.ts';
 import { warrantFault } from '../interpreter/warrants.ts';
 import type { Execution } from '../model/execution.ts';
-import { integerId, parseExecutionId, uuidOf, workflowIdOf } from '../model/execution-id.ts';
+import { deriveUuid, integerId, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import type { LedgerFinding, LedgerKey } from '../model/ledger.ts';
 import { isRunInput, type RunInput } from '../model/run-input.ts';
 import type { HistoryEvent } from './history.ts';
-import { createStatementReader, ledgerOf } from './ledger.ts';
+import { buildLedger, createStatementReader } from './ledger.ts';
 import { decodeArguments, isSealed, type ProtoPayload } from './payload.ts';
 import { createProjection } from './project.ts';
-import { openingOf } from './runs/opening.ts';
+import { readOpening } from './runs/opening.ts';
 
 // Checks histories of runs without a server, by replaying them through the interpreter.
 
@@ -105,7 +105,7 @@ function recompute(events: History, keys: readonly LedgerKey[]): Recomputed {
   if (first === undefined || !started) return nothing(0, 'failed', 'events_missing');
   const [, second] = decodeArguments(started.input);
   const workflowId = started.workflowId || (isRunInput(second) ? workflowIdOf(second.n) : '');
-  const { run, known } = openingOf(workflowId, first, started);
+  const { run, known } = readOpening(workflowId, first, started);
   const id = run === null ? integerOf(workflowId) : integerId(run.n);
   if (events.some(holdsSealed)) return nothing(id, 'not recomputable', 'sealed');
   if (run === null) return nothing(id, 'failed', 'foreign');
@@ -124,7 +124,10 @@ function recompute(events: History, keys: readonly LedgerKey[]): Recomputed {
   const execution = { ...shown, run };
   const reader = createStatementReader(execution);
   for (const event of events) reader.take(event);
-  const findings = [courseFinding(id, 'verified', null), ...verifyStatements(ledgerOf(execution, reader.sent), keys)];
+  const findings = [
+    courseFinding(id, 'verified', null),
+    ...verifyStatements(buildLedger(execution, reader.sent), keys),
+  ];
   return { execution, children, findings };
 }
 
@@ -134,7 +137,7 @@ function rootFinding(execution: Known, keys: readonly LedgerKey[]): LedgerFindin
   const { n, ref, schedule = null, starters = [], tenant = '', interpreter } = run;
   const id = integerId(n);
   if (interpreter < SIGNED_STATEMENTS) return startFinding(id, execution, 'not recomputable', 'unsigned');
-  const about = { tenant, uuid: uuidOf(n), schedule, ref, starters };
+  const about = { tenant, uuid: deriveUuid(n), schedule, ref, starters };
   const fault = warrantFault(memo?.warrant ?? null, about, content ?? '', (kid) => keys.find((key) => key.kid === kid));
   return startFinding(id, execution, fault === null ? 'verified' : 'failed', fault);
 }

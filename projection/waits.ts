@@ -1,7 +1,7 @@
 import type { temporal } from '@temporalio/proto';
 import { isSliceKey } from '../interpreter/events.ts';
 import type { RunState } from '../interpreter/state.ts';
-import { waitsOf } from '../interpreter/waits.ts';
+import { listWaits } from '../interpreter/waits.ts';
 import { HELD_BACK, type Wait } from '../model/execution.ts';
 import { INFRASTRUCTURE_UNAVAILABLE } from '../model/failure.ts';
 import { isJsonObject } from '../model/json.ts';
@@ -84,7 +84,7 @@ function waitOfActivity(activity: PendingActivity): Wait {
 /** Waits of tasks that the interpreter knows: timers, signals, inquiries and sub-workflows. */
 function waitsOfTasks(state: RunState): Wait[] {
   // Describe knows more about activities.
-  return waitsOf(state).flatMap(({ kind, task, since, until, detail }) =>
+  return listWaits(state).flatMap(({ kind, task, since, until, detail }) =>
     kind === 'action'
       ? []
       : [waitOf(kind, task, { since: isoTime(since), until: until === null ? null : isoTime(until), detail })],

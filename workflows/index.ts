@@ -13,7 +13,7 @@ import { askedCount, endedNextToInquiries } from '../interpreter/inquiries.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import { startContent } from '../interpreter/signatures.ts';
 import type { HistoryLength } from '../interpreter/state.ts';
-import { arrivedOf, payloadRefusal } from '../interpreter/unreadable.ts';
+import { payloadRefusal, readArrived } from '../interpreter/unreadable.ts';
 import { openStatusOf } from '../interpreter/waits.ts';
 import type { ClosingDetails } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
@@ -21,7 +21,7 @@ import { INTERPRETER_VERSION, isRunInput, type Parameters } from '../model/run-i
 import { readRunInput } from '../model/run-payload.ts';
 import type { RunSinks } from '../model/run-report.ts';
 import { createEventInbox } from './inbox.ts';
-import { payloadOf, performing } from './perform.ts';
+import { performing, wrapRunInput } from './perform.ts';
 
 const { fermata } = proxySinks<RunSinks>();
 
@@ -34,7 +34,7 @@ type Last = Extract<Command, { type: 'close' | 'continue' }>;
  * long. Returns the output; fails with `{ outcome, failure }` in the details; a cancel request ends it as cancelled.
  */
 export default async function run(input: Parameters, second: unknown): Promise<Json | undefined> {
-  const { value = null, deflated } = arrivedOf(second);
+  const { value = null, deflated } = readArrived(second);
   const given = readRunInput(value, deflated);
   if (!isRunInput(given)) {
     const type = workflowInfo().workflowType;
@@ -50,7 +50,7 @@ export default async function run(input: Parameters, second: unknown): Promise<J
     throw new Error(`this worker knows interpreter ${INTERPRETER_VERSION}, the run needs ${given.interpreter}`);
   }
   // Releases the text of the payload, which nothing reads any more.
-  arrivedOf(input);
+  readArrived(input);
   const run = identified(given, workflowInfo().workflowId);
   const root = CancellationScope.current();
   const last = await CancellationScope.nonCancellable(() => {
@@ -58,7 +58,7 @@ export default async function run(input: Parameters, second: unknown): Promise<J
     root.cancelRequested.catch(() => inbox.push({ type: 'cancel' }));
     setDefaultSignalHandler((name, payload) => {
       // The projection lists it as refused.
-      const arrived = arrivedOf(payload);
+      const arrived = readArrived(payload);
       if (payloadRefusal(arrived, given.interpreter) !== null) return;
       const json = arrived.value ?? null;
       void Promise.resolve().then(() => inbox.push({ type: 'signal', name, payload: json }));
@@ -89,7 +89,7 @@ export default async function run(input: Parameters, second: unknown): Promise<J
       }
     });
   });
-  return last.type === 'close' ? finish(last) : continueAsNew(input, payloadOf(last.run));
+  return last.type === 'close' ? finish(last) : continueAsNew(input, wrapRunInput(last.run));
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
-import { arrivedOf, payloadRefusal, refusedOutput } from '../interpreter/unreadable.ts';
+import { payloadRefusal, readArrived, refusedOutput } from '../interpreter/unreadable.ts';
 import { PERMITS_APART } from '../interpreter/versions.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import { NEVER_RETRIED } from '../model/failure.ts';
@@ -67,7 +67,7 @@ export function performing<T>(
   };
   const child = (command: Child): void => {
     const { key, input, run: given } = command;
-    run(command, () => executeChild(given.ref, { ...childOptions(command), args: [input, payloadOf(given)] })).then(
+    run(command, () => executeChild(given.ref, { ...childOptions(command), args: [input, wrapRunInput(given)] })).then(
       // A sub-workflow that was skipped has no result.
       (output) => completed(key, output as Json | undefined),
       (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
@@ -178,7 +178,7 @@ function fairness(memo: RunMemo | undefined) {
 }
 
 /** Wraps a run input, so that the SDK sends it as it is. */
-export function payloadOf(run: RunInput): unknown {
+export function wrapRunInput(run: RunInput): unknown {
   return RawValue.fromPayload(writeRunInput(run));
 }
 
@@ -191,7 +191,7 @@ function seconds(value: number): number {
 }
 
 function completionOf(key: string, output: Json | undefined, interpreter: number): RunEvent {
-  const arrived = arrivedOf(output);
+  const arrived = readArrived(output);
   const refused = payloadRefusal(arrived, interpreter);
   if (refused !== null) return { type: 'failed', key, fault: refusedOutput(refused) };
   const { value, attempt } = arrived;
@@ -205,7 +205,7 @@ function faultOf(error: unknown): Fault {
   if (cause instanceof TerminatedFailure) return { kind: 'terminated' };
   if (cause instanceof ApplicationFailure) {
     // Details in JSON have no other notes, and the projection reads only JSON.
-    const details = (cause.details ?? []).map((each) => arrivedOf(each).value ?? null);
+    const details = (cause.details ?? []).map((each) => readArrived(each).value ?? null);
     return { kind: 'application', type: cause.type ?? '', message: cause.message, details };
   }
   if (cause instanceof TimeoutFailure) {

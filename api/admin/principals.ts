@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { AliasCreateSchema, KeyCreateSchema, TenantCreateSchema } from '../../model/access-requests.ts';
-import { PERMISSIONS, permissionsOf } from '../../model/permissions.ts';
+import { expandPermissions, PERMISSIONS } from '../../model/permissions.ts';
 import { ALIAS_KINDS, PRINCIPAL_KINDS } from '../../model/principal.ts';
 import { MAX_ROW_ID } from '../../model/request-fields.ts';
 import type { PrincipalService } from '../../service/access/principals.ts';
@@ -179,7 +179,7 @@ export function principalRoutes(principals: PrincipalService) {
 
   router.openapi(meRoute, (context) => {
     const { subject, kind, onBehalfOf, tenantRef, groups, roles, permissions } = context.get('principal');
-    const allowed = permissionsOf(roles, permissions);
+    const allowed = expandPermissions(roles, permissions);
     const data = {
       subject,
       kind,
@@ -256,7 +256,7 @@ function keyBody({ key, principal }: Row): z.infer<typeof KeySchema> {
     label: key.label,
     kind: key.kind,
     on_behalf_of: key.onBehalfOf,
-    permissions: [...permissionsOf(roles, permissions)],
+    permissions: [...expandPermissions(roles, permissions)],
     created: key.created.toISOString(),
     expires: key.expires?.toISOString() ?? null,
   };

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { uuidOf } from '../../model/execution-id.ts';
+import { deriveUuid } from '../../model/execution-id.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { ruleUuid } from '../../model/rule-id.ts';
 import { AUTOMATION_WORDS, automationWord, EXECUTION_STATUSES, type ExecutionStatus } from '../../model/status.ts';
@@ -103,7 +103,7 @@ function common(
     error: string | null;
   },
 ) {
-  const id = uuidOf(n);
+  const id = deriveUuid(n);
   const rule = ruleUuid(definition === null ? { action: ref } : { definition });
   return {
     execution_id: id,

@@ -1,9 +1,15 @@
 import type { z } from '@hono/zod-openapi';
 import type { Execution, TaskExecution } from '../../model/execution.ts';
-import { integerId, MAX_NUMBERED_VISITS, parseExecutionId, scheduledTimeOf, uuidOf } from '../../model/execution-id.ts';
+import {
+  deriveUuid,
+  integerId,
+  MAX_NUMBERED_VISITS,
+  parseExecutionId,
+  readScheduledTime,
+} from '../../model/execution-id.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
-import { modeOf } from '../../model/run-mode.ts';
+import { deriveMode } from '../../model/run-mode.ts';
 import { type ExecutionStatus, executionWord } from '../../model/status.ts';
 import type { ExecutionView } from '../../service/executions/reader.ts';
 import { type ChildPage, lastChange, type TaskView } from '../../service/executions/task-executions.ts';
@@ -55,7 +61,7 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     result: closed === null ? null : resultBody(execution),
     created,
     updated,
-    uuid: uuidOf(n),
+    uuid: deriveUuid(n),
     workflow_id: execution.workflowId,
     run_id: execution.runId,
     // An action that was started directly has neither: its definition is not stored.
@@ -76,9 +82,9 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     retried_as: retries.filter(({ of }) => of === integerId(n)).map(({ id }) => id),
     task: null,
     attempt: null,
-    mode: modeOf({ parent: null, enforcement: null, ...memo }),
+    mode: deriveMode({ parent: null, enforcement: null, ...memo }),
     schedule: memo?.schedule ?? null,
-    scheduled_at: run?.scheduled?.at ?? (memo?.schedule === undefined ? null : scheduledTimeOf(execution.workflowId)),
+    scheduled_at: run?.scheduled?.at ?? (memo?.schedule === undefined ? null : readScheduledTime(execution.workflowId)),
     memo: memo?.memo ?? null,
     _links: linksOf(integerId(n), memo?.parent ?? null),
   };

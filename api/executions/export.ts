@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { integerId, uuidOf } from '../../model/execution-id.ts';
+import { deriveUuid, integerId } from '../../model/execution-id.ts';
 import type { Json } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { EXECUTION_STATUSES, executionWord } from '../../model/status.ts';
@@ -90,7 +90,7 @@ export async function* writeExport(
 function exported(row: Row): Exported {
   return {
     id: integerId(row.n),
-    uuid: uuidOf(row.n),
+    uuid: deriveUuid(row.n),
     workflow_id: row.workflowId,
     action_ref: row.ref,
     status: executionWord(row.status),

@@ -5,7 +5,7 @@ import { andMore, capIssues, fillsAnswer, type Issue } from '../../model/issue.t
 import type { Json } from '../../model/json.ts';
 import { namedByRef } from '../../model/pack-issues.ts';
 import type { Principal } from '../../model/principal.ts';
-import { issuesOf } from '../../model/zod-issues.ts';
+import { convertIssues } from '../../model/zod-issues.ts';
 import type { ApiEnv } from './environment.ts';
 
 /** Some routes of the API, described or not. */
@@ -42,7 +42,7 @@ async function reject(
   findMore: FindMore = async () => [],
 ): Promise<never> {
   const { schema, value } = await parsedBy(route, target, context);
-  const found = issuesOf(error, schema, value);
+  const found = convertIssues(error, schema, value);
   const more = target === 'json' && !fillsAnswer(found) ? await findMore(context.get('principal'), value) : [];
   const issues = namedByRef([...found, ...more], value as Json | undefined);
   const inDefinition = issues.some(({ path }) => /^\/(definition|param_schema|out_schema)(\/|$)/.test(path));

@@ -9,7 +9,7 @@ import type { Pattern } from './pattern.ts';
 const SHOWN = 200;
 
 /** Creates the checks of the keywords that examine a value itself, in order of their reports. */
-export function assertionsOf(schema: JsonObject, pattern: Pattern | null): Check[] {
+export function createAssertions(schema: JsonObject, pattern: Pattern | null): Check[] {
   return [
     ...typeCheck(schema),
     ...equalityChecks(schema),

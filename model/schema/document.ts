@@ -1,7 +1,7 @@
 import { jsonPointer } from '../issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../json.ts';
 import { inPlaceChecks, listChecks, objectChecks, unevaluatedChecks } from './applicators.ts';
-import { assertionsOf } from './assertions.ts';
+import { createAssertions } from './assertions.ts';
 import { defaultProblems, usedDefaults } from './default-checks.ts';
 import type { SchemaDocument, SchemaNode, Subschemas } from './node.ts';
 import { compilePattern, type Pattern, PatternError } from './pattern.ts';
@@ -140,7 +140,7 @@ class Compiler {
     if (Object.hasOwn(schema, '$dynamicRef')) this.#refuse(`${path}/$dynamicRef`, 'is not supported');
     const schemas = this.#subschemas(schema, path, sub);
     const checks = [
-      ...assertionsOf(
+      ...createAssertions(
         schema,
         typeof schema.pattern === 'string' ? this.#pattern(schema.pattern, `${path}/pattern`) : null,
       ),

@@ -16,7 +16,7 @@ export interface Closing {
 }
 
 /** Reads a close event; null for any other history event. `ours`: Fermata started the run. */
-export function closeOf(event: HistoryEvent, ours: boolean): Closing | null {
+export function readClosing(event: HistoryEvent, ours: boolean): Closing | null {
   const closed = (status: ExecutionStatus, rest: Partial<Closing> = {}): Closing => ({
     status,
     output: null,

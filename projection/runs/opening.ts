@@ -24,12 +24,12 @@ export interface Opening {
 }
 
 /** Reads the first event of a history. */
-export function openingOf(workflowId: string, event: HistoryEvent, started: Opening['started']): Opening {
+export function readOpening(workflowId: string, event: HistoryEvent, started: Opening['started']): Opening {
   const [input, second] = decodeArguments(started.input);
   const run = isRunInput(second) ? identified(second, workflowId) : null;
   const known = run !== null && run.interpreter <= INTERPRETER_VERSION ? run : null;
   const parameters = isJsonObject(input) ? input : {};
-  const hasWarrant = memoOf(started.memo)?.warrant !== undefined && !started.continuedExecutionRunId;
+  const hasWarrant = readMemo(started.memo)?.warrant !== undefined && !started.continuedExecutionRunId;
   return {
     event,
     started,
@@ -49,7 +49,7 @@ export function openingOf(workflowId: string, event: HistoryEvent, started: Open
 }
 
 /** Returns the run that started this one, where that is another workflow. */
-export function aboveOf({ parentWorkflowExecution: parent }: Opening['started']): { above?: RunKey } {
+export function readParentRun({ parentWorkflowExecution: parent }: Opening['started']): { above?: RunKey } {
   return parent?.workflowId ? { above: { workflowId: parent.workflowId, runId: parent.runId ?? '' } } : {};
 }
 
@@ -64,7 +64,7 @@ export function startTime(event: HistoryEvent, run: RunInput | null): number {
 }
 
 /** Reads the memo that Fermata left, from a start event or from a list of runs; null where it left none. */
-export function memoOf(memo: temporal.api.common.v1.IMemo | null | undefined): RunMemo | null {
+export function readMemo(memo: temporal.api.common.v1.IMemo | null | undefined): RunMemo | null {
   const value = decodePayload(memo?.fields?.fermata);
   return value === null ? null : readRunMemo(value);
 }

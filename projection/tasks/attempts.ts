@@ -1,11 +1,11 @@
 import type { temporal } from '@temporalio/proto';
 import type { Fault } from '../../interpreter/events.ts';
 import type { Work } from '../../interpreter/state.ts';
-import { skipOf } from '../../model/control.ts';
+import { readSkip } from '../../model/control.ts';
 import type { Attempt } from '../../model/execution.ts';
 import { type Failure, WORKER_BUSY } from '../../model/failure.ts';
 import { isoTime, type TryRecord } from '../history.ts';
-import { faultOf, timestampMilliseconds } from '../payload.ts';
+import { readFault, timestampMilliseconds } from '../payload.ts';
 import { isHeldBack } from './holds.ts';
 
 /** An activity under way, as Temporal's describe reports it. */
@@ -77,7 +77,7 @@ export function attemptsInRun({ attempts, made = [], started, ended, failure }: 
 
 /** Whether a skip ended the wait for a try's next attempt. */
 function isSkip(result: TryRecord['result']): boolean {
-  return result !== null && 'output' in result && skipOf(result.output) !== null;
+  return result !== null && 'output' in result && readSkip(result.output) !== null;
 }
 
 function attemptsOf(
@@ -88,7 +88,7 @@ function attemptsOf(
 ): Attempt[] {
   if (isHandedBack(record.result)) return [];
   const attempt = live?.attempt ?? record.attempt;
-  const before = live?.lastFailure ? faultOf(live.lastFailure) : record.lastFault;
+  const before = live?.lastFailure ? readFault(live.lastFailure) : record.lastFault;
   const numbered = (fault: Fault, number: number): Failure | null => {
     const failure = classify(fault);
     return failure && { ...failure, attempt: number };

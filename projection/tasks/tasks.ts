@@ -32,10 +32,10 @@ export interface TaskSources {
 }
 
 /** Returns the visits of a run and their items, in order, without those that never began. */
-export function tasksOf(sources: TaskSources): TaskExecution[] {
+export function projectTasks(sources: TaskSources): TaskExecution[] {
   const { state, past } = sources;
   const earlier = [...past.all()].map(({ place }) => place);
-  const own = placesOf(state);
+  const own = listPlaces(state);
   if (earlier.length === 0) return own.map((place) => taskAt(sources, place));
   const places = [...earlier, ...own.filter((place) => past.work(place) === undefined)];
   const item = (place: Place) => place.item ?? -1;
@@ -44,7 +44,7 @@ export function tasksOf(sources: TaskSources): TaskExecution[] {
 }
 
 /** Returns the places of work that has begun: each visit, then its items. */
-export function placesOf({ visits }: RunState): Place[] {
+export function listPlaces({ visits }: RunState): Place[] {
   return visits.flatMap(({ status, items }, visit) => {
     if (status === 'held') return [];
     const begun = (items?.work ?? []).flatMap((work, item) => (work.status === 'held' ? [] : [{ visit, item }]));

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { AliasCreate, KeyCreate } from '../../model/access-requests.ts';
 import { AppError } from '../../model/app-error.ts';
 import { grantName } from '../../model/names.ts';
-import { permissionsOf } from '../../model/permissions.ts';
+import { expandPermissions } from '../../model/permissions.ts';
 import { ALIAS_KINDS, type AliasKind, type Grants, type Principal, subjectsOf } from '../../model/principal.ts';
 import type { AdminGuard } from '../../store/access/admins.ts';
 import type { AliasRow } from '../../store/access/aliases.ts';
@@ -274,11 +274,11 @@ export function createPrincipalService({
       const roles = [...new Set(known.flatMap((grants) => grants.roles))];
       const permissions = [...new Set(known.flatMap((grants) => grants.permissions))];
       if (principal.kind !== 'agent') return { ...principal, roles, permissions };
-      const allowed = permissionsOf(principal.roles, principal.permissions);
+      const allowed = expandPermissions(principal.roles, principal.permissions);
       return {
         ...principal,
         roles: roles.filter((role) => principal.roles.includes(role)),
-        permissions: [...permissionsOf(roles, permissions)].filter((permission) => allowed.has(permission)),
+        permissions: [...expandPermissions(roles, permissions)].filter((permission) => allowed.has(permission)),
       };
     },
 

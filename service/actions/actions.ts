@@ -1,12 +1,12 @@
 import type { KnownAction } from '../../language/checks/actions.ts';
-import { BUILTIN_ACTIONS, IDEMPOTENT, jsonSchemaOf } from '../../model/builtin-actions.ts';
+import { BUILTIN_ACTIONS, IDEMPOTENT, toJsonSchema } from '../../model/builtin-actions.ts';
 import { connectedPack } from '../../model/connection.ts';
 import type { Definition } from '../../model/definition.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { ACTION_TIMES, type ActionSpec } from '../../model/run-input.ts';
 import type { StoredAction } from '../../store/definitions/actions.ts';
 
-const SCHEMAS = new Map(BUILTIN_ACTIONS.map(({ ref, param }) => [ref, jsonSchemaOf(param, 'input') ?? null]));
+const SCHEMAS = new Map(BUILTIN_ACTIONS.map(({ ref, param }) => [ref, toJsonSchema(param, 'input') ?? null]));
 
 /** The actions that definitions may name, with the schemas of their inputs. */
 export const KNOWN_ACTIONS: ReadonlyMap<string, KnownAction> = new Map(

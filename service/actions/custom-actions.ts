@@ -1,5 +1,5 @@
 import { AppError } from '../../model/app-error.ts';
-import { BUILTIN_ACTIONS, jsonSchemaOf } from '../../model/builtin-actions.ts';
+import { BUILTIN_ACTIONS, toJsonSchema } from '../../model/builtin-actions.ts';
 import type { ActionCreate, ActionUpdate } from '../../model/definition-requests.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -115,8 +115,8 @@ function builtin(ref: string): BuiltinEntry | null {
   const action = BUILTIN_ACTIONS.find((one) => one.ref === ref);
   if (action === undefined) return null;
   const { label, description, param, out } = action;
-  const outSchema = out === undefined ? null : (jsonSchemaOf(out, 'output') ?? null);
-  return { ref, label, description, paramSchema: jsonSchemaOf(param, 'input') ?? null, outSchema };
+  const outSchema = out === undefined ? null : (toJsonSchema(out, 'output') ?? null);
+  return { ref, label, description, paramSchema: toJsonSchema(param, 'input') ?? null, outSchema };
 }
 
 /** Returns the issues of an action whose shape is valid. */

@@ -7,7 +7,7 @@ import type { JobPool } from '../../model/job-pool.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { refMismatch } from '../../model/pack-issues.ts';
 import type { Principal } from '../../model/principal.ts';
-import { issuesOf } from '../../model/zod-issues.ts';
+import { convertIssues } from '../../model/zod-issues.ts';
 import type { ActionStore } from '../../store/definitions/actions.ts';
 import type { DefinitionStore, RevisionContent } from '../../store/definitions/definitions.ts';
 import { examineDefinition, isSmallExamination, SMALL_DEFINITION } from './examination.ts';
@@ -111,7 +111,7 @@ export function createDefinitionExaminer({
       const schema = isNew ? WorkflowCreateSchema : DefinitionAloneSchema;
       const parsed = schema.safeParse(body);
       if (!parsed.success) {
-        const issues = issuesOf(parsed.error, schema, body);
+        const issues = convertIssues(parsed.error, schema, body);
         const more = fillsAnswer(issues) ? [] : await meaningIssues(principal, body, { isNew });
         return { issues: capIssues([...issues, ...more]), warnings: [] };
       }

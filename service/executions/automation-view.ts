@@ -1,7 +1,7 @@
 import { cleanupEntries } from '../../language/program.ts';
 import { cleanupOnly } from '../../language/transitions.ts';
 import type { Execution, LogEntry, TaskExecution } from '../../model/execution.ts';
-import { logsOf } from '../../projection/logs.ts';
+import { buildLog } from '../../projection/logs.ts';
 
 /** A run as the Automation API counts it: by task, where the latest visit of a task says how it ended. */
 export interface AutomationView {
@@ -31,6 +31,6 @@ export function automationOf(execution: Execution): AutomationView {
     successful: ended.filter((status) => status === 'completed').length,
     failed: ended.filter((status) => ['failed', 'timeout', 'abandoned'].includes(status)).length,
     failedIndex: failure === null ? null : indexOf(failure.task),
-    logs: logsOf(execution).map((entry) => ({ ...entry, index: indexOf(entry.task) })),
+    logs: buildLog(execution).map((entry) => ({ ...entry, index: indexOf(entry.task) })),
   };
 }

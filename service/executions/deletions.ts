@@ -1,7 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Principal } from '../../model/principal.ts';
 import { isClosed } from '../../model/status.ts';
-import { memoOf } from '../../projection/runs/opening.ts';
+import { readMemo } from '../../projection/runs/opening.ts';
 import type { DefinitionStore } from '../../store/definitions/definitions.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
@@ -77,7 +77,7 @@ export function createDeletionService({
     const open = new Set(rows.map(({ workflowId }) => workflowId));
     for await (const page of temporal.list(`WorkflowType = "${ref}" AND ExecutionStatus = "Running"`)) {
       for (const { memo, execution } of page) {
-        const { tenant, definition_id: definition } = memoOf(memo) ?? {};
+        const { tenant, definition_id: definition } = readMemo(memo) ?? {};
         if (tenant === principal.tenant && definition === id && execution?.workflowId) open.add(execution.workflowId);
       }
     }

@@ -7,7 +7,7 @@ import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
 import { isClosed } from '../../model/status.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
-import { logsOf } from '../../projection/logs.ts';
+import { buildLog } from '../../projection/logs.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
@@ -227,7 +227,7 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     },
 
     async logs(principal, id) {
-      return logsOf((await reader.get(principal, id)).execution);
+      return buildLog((await reader.get(principal, id)).execution);
     },
 
     async numberOf({ tenant }, id) {

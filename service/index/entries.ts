@@ -7,8 +7,8 @@ import type { RunReport } from '../../model/run-report.ts';
 import { boundedText } from '../../model/text.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { timestampMilliseconds } from '../../projection/payload.ts';
-import { type Closing, closeOf } from '../../projection/runs/closing.ts';
-import { memoOf } from '../../projection/runs/opening.ts';
+import { type Closing, readClosing } from '../../projection/runs/closing.ts';
+import { readMemo } from '../../projection/runs/opening.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { RunInfo } from '../../temporal/gateway.ts';
 import { sha256Hex } from '../access/hash.ts';
@@ -26,7 +26,7 @@ export function timesOf(info: RunInfo): { started: number; closed: number } {
 export function openEntry(namespace: string, info: RunInfo, cancelRequested = false): IndexEntry {
   const started = new Date(timestampMilliseconds(info.startTime));
   return {
-    ...common(namespace, info.execution?.workflowId ?? '', info.type?.name ?? '', memoOf(info.memo)),
+    ...common(namespace, info.execution?.workflowId ?? '', info.type?.name ?? '', readMemo(info.memo)),
     runId: info.firstRunId || info.execution?.runId || null,
     status: cancelRequested ? 'canceling' : 'running',
     input: null,
@@ -62,7 +62,7 @@ export function reportedEntry(namespace: string, report: RunReport): IndexEntry 
 
 /** Makes the entry of a closed run from visibility or describe, and its close event. */
 export function closedEntry(namespace: string, info: RunInfo, event: HistoryEvent): IndexEntry {
-  const closing = closeOf(event, memoOf(info.memo) !== null);
+  const closing = readClosing(event, readMemo(info.memo) !== null);
   const open = openEntry(namespace, info);
   if (closing === null) return open;
   const closed = new Date(timestampMilliseconds(event.eventTime));

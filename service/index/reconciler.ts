@@ -1,7 +1,7 @@
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Logger } from '../../model/log.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
-import { memoOf } from '../../projection/runs/opening.ts';
+import { readMemo } from '../../projection/runs/opening.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Described, RunInfo, Temporal } from '../../temporal/gateway.ts';
@@ -100,7 +100,7 @@ export function createIndexKeeper({
   async function entryFor(info: RunInfo): Promise<IndexEntry | null> {
     const { workflowId, runId } = info.execution ?? {};
     if (!workflowId || !runId) return null;
-    const memo = memoOf(info.memo);
+    const memo = readMemo(info.memo);
     // The newest run of a chain says what is true of the chain.
     if (info.status === RUNNING && asksPeople(memo)) return wholeEntryFor(info);
     if (!isClosedRun(info)) return openEntry(namespace, info);

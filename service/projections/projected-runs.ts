@@ -5,7 +5,7 @@ import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { tryKey } from '../../model/task-key.ts';
 import type { HistoryEvent, ReplayedRun } from '../../projection/history.ts';
-import { joinsOf, type WaitingJoin } from '../../projection/moment.ts';
+import { listWaitingJoins, type WaitingJoin } from '../../projection/moment.ts';
 import { createProjection, type Projection } from '../../projection/project.ts';
 import type { PendingWork } from '../../projection/waits.ts';
 
@@ -30,7 +30,7 @@ export interface CarriedRun {
 
 /** Makes a projected run from a projection and its pending work. */
 export function showProjection(projection: Projection, pending?: PendingWork): ProjectedRun {
-  return { execution: projection.execution(pending), joins: joinsOf(projection) };
+  return { execution: projection.execution(pending), joins: listWaitingJoins(projection) };
 }
 
 /** Projects a run from the event that started it. */

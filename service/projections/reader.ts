@@ -7,7 +7,7 @@ import type { RunKey } from '../../model/run-key.ts';
 import { isClosed } from '../../model/status.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { createProjection } from '../../projection/project.ts';
-import { aboveOf, memoOf, openingOf } from '../../projection/runs/opening.ts';
+import { readMemo, readOpening, readParentRun } from '../../projection/runs/opening.ts';
 import { NOTHING_PENDING } from '../../projection/waits.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
 import type { NewestRun } from '../../temporal/histories.ts';
@@ -81,7 +81,7 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
     until: number | null,
     question: (run: RunJob<ProjectionJobs>) => Promise<T | null>,
   ): Promise<T | null> {
-    const tenant = memoOf(described.info.memo)?.tenant ?? '';
+    const tenant = readMemo(described.info.memo)?.tenant ?? '';
     return pool.runInThread(tenant, workflowId, async (run) => {
       let known = await run('open_history', { workflowId, until, fresh: false });
       const chain = known.runs.at(-1) === runId ? known.runs : [...(await newest.before(known.runs)), runId];
@@ -164,9 +164,9 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
       const attributes = started?.workflowExecutionStartedEventAttributes;
       // The values that a deleted run hid are unknown, so the whole input of this one is hidden.
       if (started === null || !attributes) return { ...run, above: [...above, run.execution.input] };
-      const opening = openingOf(key.workflowId, started, attributes);
+      const opening = readOpening(key.workflowId, started, attributes);
       above.push(...hiddenIn(opening.input, opening.run?.write_only ?? []));
-      key = aboveOf(attributes).above;
+      key = readParentRun(attributes).above;
     }
     return { ...run, above };
   }

@@ -1,6 +1,6 @@
 import { type ConnectionDefaults, type SimulatedTask, simulate, simulatedTasks } from '../../interpreter/simulate.ts';
 import type { MockItems, MockOutcomes } from '../../interpreter/simulated-world.ts';
-import { type StateWait, waitsOf } from '../../interpreter/waits.ts';
+import { listWaits, type StateWait } from '../../interpreter/waits.ts';
 import type { Failure, Outcome } from '../../model/failure.ts';
 import { capIssues, type Issue, Suggestions } from '../../model/issue.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
@@ -55,7 +55,7 @@ export function simulateRun(request: SimulationRequest): SimulatedRun {
     status: close?.outcome ?? 'running',
     output: close?.output ?? null,
     error: close?.failure ?? null,
-    waitingFor: close === null ? waitsOf(state) : [],
+    waitingFor: close === null ? listWaits(state) : [],
     order: tasks.map(({ key }) => key),
     tasks,
     warnings: capIssues(

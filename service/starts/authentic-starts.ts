@@ -1,12 +1,12 @@
 import { SIGNED_STATEMENTS } from '../../interpreter/versions.ts';
 import { warrantFault } from '../../interpreter/warrants.ts';
 import { BoundedMap } from '../../model/bounded-map.ts';
-import { isStartOfSchedule, uuidOf, workflowIdOf } from '../../model/execution-id.ts';
+import { deriveUuid, isStartOfSchedule, workflowIdOf } from '../../model/execution-id.ts';
 import type { LedgerKey } from '../../model/ledger.ts';
 import { OWN_TASK_QUEUE, type RunInput } from '../../model/run-input.ts';
 import type { RunKey } from '../../model/run-key.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
-import { memoOf, type Opening, openingOf, startTime } from '../../projection/runs/opening.ts';
+import { type Opening, readMemo, readOpening, startTime } from '../../projection/runs/opening.ts';
 
 /** Reports whether the API has started a run, as it stands, for a tenant: only such a run is given what belongs to the tenant. */
 export type RunGuard = (run: RunKey, tenant: string) => Promise<boolean>;
@@ -61,7 +61,7 @@ export function createRunGuard({ firstEvent, trust, clock }: GuardSources): RunG
     const event = await firstEvent({ workflowId, runId });
     const started = event?.workflowExecutionStartedEventAttributes;
     if (event === null || !started) return null;
-    const { run, content } = openingOf(workflowId, event, started);
+    const { run, content } = readOpening(workflowId, event, started);
     return run === null ? null : { workflowId, event, started, run, content };
   }
 
@@ -74,8 +74,8 @@ export function createRunGuard({ firstEvent, trust, clock }: GuardSources): RunG
     }
     if (!isItsPlace(workflowId, run)) return false;
     const { ref, starters = [], schedule = null } = run;
-    const about = { tenant, uuid: uuidOf(run.n), schedule, ref, starters };
-    const warrant = memoOf(started.memo)?.warrant ?? null;
+    const about = { tenant, uuid: deriveUuid(run.n), schedule, ref, starters };
+    const warrant = readMemo(started.memo)?.warrant ?? null;
     const signed = ofChain ? (run.carried?.middle?.content ?? null) : content;
     const faultBy = ({ keys }: WarrantTrust) =>
       warrantFault(warrant, about, signed, (kid) => keys.find((key) => key.kid === kid));

@@ -1,7 +1,7 @@
 import { SIGNED_STATEMENTS } from '../../interpreter/versions.ts';
 import { warrantFault } from '../../interpreter/warrants.ts';
 import type { Execution } from '../../model/execution.ts';
-import { uuidOf } from '../../model/execution-id.ts';
+import { deriveUuid } from '../../model/execution-id.ts';
 import type { SigningKeyRow, SigningKeyStore } from '../../store/access/signing-keys.ts';
 
 /** Finds out whether the API started a run; null: unknown. */
@@ -38,7 +38,7 @@ export function createAuthenticator(store: Pick<SigningKeyStore, 'list'>, clock:
     const found = await keyOf(warrant.kid);
     const key = found === undefined ? undefined : { ...found, revoked_at: found.revoked?.toISOString() ?? null };
     const { schedule = null, ref, starters = [] } = run;
-    const about = { tenant: memo.tenant, uuid: uuidOf(run.n), schedule, ref, starters };
+    const about = { tenant: memo.tenant, uuid: deriveUuid(run.n), schedule, ref, starters };
     return warrantFault(warrant, about, startContent ?? '', () => key) === null;
   };
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Ledger } from '../../model/ledger.ts';
 import type { Principal } from '../../model/principal.ts';
-import { createStatementReader, ledgerOf } from '../../projection/ledger.ts';
+import { buildLedger, createStatementReader } from '../../projection/ledger.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { Mask, MaskedExecution } from '../projections/masks.ts';
 import type { ProjectedRun } from '../projections/projected-runs.ts';
@@ -43,7 +43,7 @@ export function createLedgerService(executions: LedgerSource, temporal: Pick<Tem
     for (const { child } of execution.tasks) {
       if (child !== null) children.push(await exportOne(principal, child, count));
     }
-    return { ...ledgerOf({ ...execution, run }, reader.sent, shown.inquiries, mask), children };
+    return { ...buildLedger({ ...execution, run }, reader.sent, shown.inquiries, mask), children };
   }
 
   return {

@@ -4,7 +4,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { Control } from '../../model/control.ts';
 import type { Delegation } from '../../model/delegation.ts';
 import type { Execution } from '../../model/execution.ts';
-import { uuidOf } from '../../model/execution-id.ts';
+import { deriveUuid } from '../../model/execution-id.ts';
 import type { Decision } from '../../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { RunMemo } from '../../model/run-input.ts';
@@ -63,7 +63,7 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
     if (run?.trust === undefined) return { by: subject, ...said };
     const { kid, privateKey } = key ?? keyFor(trust ?? run.trust);
     const salt = randomBytes(SALT_BYTES).toString('base64url');
-    const place = { tenant: run.tenant ?? '', execution: uuidOf(run.n), chain };
+    const place = { tenant: run.tenant ?? '', execution: deriveUuid(run.n), chain };
     const fields = HASHED_FIELDS[type].filter((field) => said[field] !== undefined);
     const hashes = HASHED_FIELDS[type].map((field) => {
       const value = said[field] ?? null;
@@ -105,7 +105,7 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
       const statement: JsonObject = {
         v: 1,
         type: 'start',
-        execution: schedule === null ? uuidOf(n) : null,
+        execution: schedule === null ? deriveUuid(n) : null,
         schedule,
         tenant,
         ref,

@@ -12,7 +12,7 @@ import { addMasterKeyCommands } from '../../cli/commands/master-keys.ts';
 import { addScheduleCommands } from '../../cli/commands/schedules.ts';
 import { addWorkflowCommands } from '../../cli/commands/workflows.ts';
 import { toolsOf } from '../../mcp/tools.ts';
-import { PERMISSIONS, permissionsOf, ROLES, type Role } from '../../model/permissions.ts';
+import { expandPermissions, PERMISSIONS, ROLES, type Role } from '../../model/permissions.ts';
 import { PURE_ACTIONS } from '../../service/starts/bare-starts.ts';
 import { createTestApp, unreached } from '../api/test-app.ts';
 import { codesIn, needs, page, roleTable } from './access-page.ts';
@@ -122,7 +122,7 @@ describe('docs/access.md', () => {
     expect(roles).toEqual(Object.keys(ROLES));
     const expected = PERMISSIONS.map((permission) => [
       `\`${permission}\``,
-      ...roles.map((role) => (permissionsOf([role as Role], []).has(permission) ? 'yes' : '')),
+      ...roles.map((role) => (expandPermissions([role as Role], []).has(permission) ? 'yes' : '')),
     ]);
     expect(rows.map((row) => row.slice(1, -2))).toEqual(expected);
     for (const row of rows) expect(row.at(-2)).not.toBe('');

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { SLACK_INTERACTIONS } from '../../chat/slack.ts';
 import { validateDefinition } from '../../language/validate.ts';
 import { ERROR_STATUS } from '../../model/app-error.ts';
-import { BUILTIN_ACTIONS, jsonSchemaOf } from '../../model/builtin-actions.ts';
+import { BUILTIN_ACTIONS, toJsonSchema } from '../../model/builtin-actions.ts';
 import type { Json } from '../../model/json.ts';
 import { KNOWN_ACTIONS } from '../../service/actions/actions.ts';
 
@@ -23,7 +23,7 @@ it('what docs/inquiries.md asks can be asked', () => {
 
 it('docs/inquiries.md names every field of a question', () => {
   const { param } = BUILTIN_ACTIONS.find(({ ref }) => ref === 'core.inquiry')!;
-  const { properties } = jsonSchemaOf(param, 'input') as { properties: object };
+  const { properties } = toJsonSchema(param, 'input') as { properties: object };
   for (const field of Object.keys(properties)) expect(page).toContain(`\`${field}\``);
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inquiriesOf } from '../../interpreter/inquiries.ts';
+import { projectInquiries } from '../../interpreter/inquiries.ts';
 import { step } from '../../interpreter/interpreter.ts';
 import { CONTROL_SIGNAL } from '../../model/control.ts';
 import { DELEGATE_SIGNAL } from '../../model/delegation.ts';
@@ -15,7 +15,7 @@ const INPUT = { prompt: 'Deploy?', approvers: ['boss', 'ann', 'alice'], delegabl
 
 const at = new Date(ASKED_AT - 1).toISOString();
 const object = (value: Json | undefined) => value as JsonObject;
-const asked = ({ state, key }: AskingRun) => inquiriesOf(state).find((inquiry) => inquiry.key === key)!;
+const asked = ({ state, key }: AskingRun) => projectInquiries(state).find((inquiry) => inquiry.key === key)!;
 const changed = (payload: JsonObject, change: JsonObject): JsonObject => ({
   ...payload,
   statement: { ...object(payload.statement), ...change },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Command, RunEvent } from '../../interpreter/events.ts';
-import { inquiriesOf } from '../../interpreter/inquiries.ts';
+import { projectInquiries } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import { openStatusOf } from '../../interpreter/waits.ts';
 import { CONTROL_SIGNAL, skipMarker } from '../../model/control.ts';
@@ -166,7 +166,7 @@ describe('a skip', () => {
         message: 'withdrawn by ann: wrong build',
         details: { by: 'ann', reason: 'wrong build' },
       });
-      expect(inquiriesOf(run.state).every(({ status }) => status !== 'approved')).toBe(true);
+      expect(projectInquiries(run.state).every(({ status }) => status !== 'approved')).toBe(true);
     },
   );
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { carry } from '../../interpreter/carry.ts';
 import type { Fault } from '../../interpreter/events.ts';
-import { inquiriesOf } from '../../interpreter/inquiries.ts';
+import { projectInquiries } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import type { RunState } from '../../interpreter/state.ts';
 import type { CarriedInquiry, CarriedState } from '../../model/carried-state.ts';
@@ -40,7 +40,7 @@ function ask(input: JsonObject = {}, more: Partial<RunInput> = {}) {
   const run = runOf({ ...ASKED, ...input }, more);
   const { state } = begin(run, {}, STARTED, { chain: CHAIN });
   const send = (name: string, payload: Json) => step(state, [{ type: 'signal', name, payload }], STARTED + 2_000);
-  const inquiry = () => inquiriesOf(state)[0]!;
+  const inquiry = () => projectInquiries(state)[0]!;
   const seal = (delegation: Delegation) => signer.sealDelegation(placeOf(run, CHAIN), delegation) as JsonObject;
   return {
     run,
@@ -396,7 +396,7 @@ describe('a delegation', () => {
     const carried = next?.type === 'continue' ? next.run.carried : undefined;
     const again = begin({ ...run, carried: carried! }, {}, STARTED + 3_000, { chain: CHAIN }).state;
     step(again, [signal], STARTED + 4_000);
-    expect(inquiriesOf(again)[0]!.delegations).toMatchObject([
+    expect(projectInquiries(again)[0]!.delegations).toMatchObject([
       { delegation: { by: 'ann', to: 'cid' }, verdict: { result: 'delegated' } },
     ]);
   });
@@ -525,17 +525,21 @@ describe('a retry', () => {
     const { run, kept } = carried();
     expect(kept.inquiries[0]!.delegations).toHaveLength(1);
     change(kept.inquiries[0]!);
-    expect(inquiriesOf(stateOf(run, kept)).at(-1)?.status).toBe(status);
+    expect(projectInquiries(stateOf(run, kept)).at(-1)?.status).toBe(status);
   });
 
   it('shows whom a kept decision was delegated to, and asks again without it', () => {
     const { run, kept } = carried();
-    const [inquiry] = inquiriesOf(stateOf(run, kept));
+    const [inquiry] = projectInquiries(stateOf(run, kept));
     expect(inquiry).toMatchObject({
       delegations: [{ delegation: { by: 'ann', to: 'cid' }, carried_from: 7 * 1024 }],
       votes: [{ by: 'cid', on_behalf_of: 'ann' }, { by: 'bob' }],
     });
     kept.inquiries[0]!.votes.pop();
-    expect(inquiriesOf(stateOf(run, kept)).at(-1)).toMatchObject({ status: 'pending', delegations: [], votes: [] });
+    expect(projectInquiries(stateOf(run, kept)).at(-1)).toMatchObject({
+      status: 'pending',
+      delegations: [],
+      votes: [],
+    });
   });
 });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { carry } from '../../interpreter/carry.ts';
-import { childOf } from '../../interpreter/children.ts';
+import { buildChildInput } from '../../interpreter/children.ts';
 import type { Fault } from '../../interpreter/events.ts';
-import { inquiriesOf } from '../../interpreter/inquiries.ts';
+import { projectInquiries } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import type { RunState } from '../../interpreter/state.ts';
 import type { CarriedState } from '../../model/carried-state.ts';
@@ -25,8 +25,8 @@ const INPUT = { amount: 10, to: 'ACME' };
 
 /** Digests the first question of a run. */
 function digestOf(run: RunInput, input: JsonObject = INPUT): { what: string | undefined; bound_to: string } {
-  const [{ what, bound_to }] = inquiriesOf(begin(run, input, STARTED).state) as [
-    ReturnType<typeof inquiriesOf>[number],
+  const [{ what, bound_to }] = projectInquiries(begin(run, input, STARTED).state) as [
+    ReturnType<typeof projectInquiries>[number],
   ];
   return { what, bound_to };
 }
@@ -100,7 +100,7 @@ describe('the digest of a question', () => {
 
   it('differs from visit to visit and from item to item', () => {
     const each: Definition = { tasks: [{ ...question('ask', { prompt: 'Sure?' }), with_items: '{{ [1, 1, 1] }}' }] };
-    const bound = inquiriesOf(begin({ ...base, definition: each }, INPUT, STARTED).state).map(
+    const bound = projectInquiries(begin({ ...base, definition: each }, INPUT, STARTED).state).map(
       ({ bound_to }) => bound_to,
     );
     expect([bound.length, new Set(bound).size]).toEqual([3, 3]);
@@ -121,7 +121,7 @@ describe('the digest of a question', () => {
     };
     const below = (run: RunInput) => {
       const { state } = begin(run, INPUT, STARTED);
-      const child = childOf(state, { ref: 'sub.one', key: 'sub', timeout: undefined, input: INPUT });
+      const child = buildChildInput(state, { ref: 'sub.one', key: 'sub', timeout: undefined, input: INPUT });
       return digestOf((child as { run: RunInput }).run);
     };
     expect(below(tree('a'))).toEqual(below(tree('a')));
@@ -160,7 +160,7 @@ function retry(definition: Definition, change: (run: RunInput) => RunInput) {
   const { state } = begin({ ...base, definition }, INPUT, STARTED);
   const fault: Fault = { kind: 'application', type: 'E', message: 'E', details: [] };
   for (let at = STARTED + 1; state.outcome === null && at < STARTED + 50; at += 1) {
-    const open = inquiriesOf(state).find(({ status }) => status === 'pending');
+    const open = projectInquiries(state).find(({ status }) => status === 'pending');
     if (open !== undefined) approve(state, open.key, at);
     const running = [...state.pending].flatMap(([key, { kind }]) => (kind === 'activity' ? [key] : []));
     for (const key of running.filter((each) => each !== 'broken')) {
@@ -173,9 +173,9 @@ function retry(definition: Definition, change: (run: RunInput) => RunInput) {
   const carried = JSON.parse(JSON.stringify(carry(state, null)!.state)) as CarriedState;
   const again = begin(change({ ...state.run, n: 70, carried }), INPUT, STARTED + 100).state;
   return {
-    asked: inquiriesOf(again).map(({ key, status }) => `${key} ${status}`),
+    asked: projectInquiries(again).map(({ key, status }) => `${key} ${status}`),
     runs: [...again.pending].flatMap(([key, { kind }]) => (kind === 'activity' ? [key] : [])).sort(),
-    votes: inquiriesOf(again).flatMap(({ votes }) => votes.map(({ by, carried_from }) => [by, carried_from])),
+    votes: projectInquiries(again).flatMap(({ votes }) => votes.map(({ by, carried_from }) => [by, carried_from])),
     decisions: again.decisions.length,
   };
 }

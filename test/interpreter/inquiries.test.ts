@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Command, RunEvent } from '../../interpreter/events.ts';
-import { inquiriesOf } from '../../interpreter/inquiries.ts';
+import { projectInquiries } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import type { RunState } from '../../interpreter/state.ts';
-import { waitsOf } from '../../interpreter/waits.ts';
+import { listWaits } from '../../interpreter/waits.ts';
 import { workDone } from '../../interpreter/work.ts';
 import type { Definition } from '../../model/definition.ts';
 import { DECISION_SIGNAL, type Decision, type Inquiry } from '../../model/inquiry.ts';
@@ -37,7 +37,7 @@ function play(definition: Definition, input: JsonObject = {}, starters: string[]
   const decision = (given: Extract<ScriptStep, { decide: string }>): RunEvent => {
     const { decide: inquiry, ...rest } = given;
     next += 1;
-    const shown = inquiriesOf(state).find(({ key }) => key === inquiry)?.bound_to ?? null;
+    const shown = projectInquiries(state).find(({ key }) => key === inquiry)?.bound_to ?? null;
     const made: Decision = {
       id: `decision-${next}`,
       inquiry,
@@ -71,7 +71,7 @@ function play(definition: Definition, input: JsonObject = {}, starters: string[]
       if ('decide' in given) take([decision(given)]);
       else take('cancel' in given ? [{ type: 'cancel' }] : this.expiry());
     },
-    statuses: () => Object.fromEntries(inquiriesOf(state).map(({ key, status }) => [key, status])),
+    statuses: () => Object.fromEntries(projectInquiries(state).map(({ key, status }) => [key, status])),
     words: () => state.decisions.map(({ verdict }) => wordOf(verdict)),
   };
 }
@@ -90,7 +90,7 @@ describe('an inquiry', () => {
       ],
     };
     const run = play({ tasks: [question('ask', ladder), give('who', '{{ ask.output.decided_by }}')] });
-    const asked = () => inquiriesOf(run.state)[0]!;
+    const asked = () => projectInquiries(run.state)[0]!;
     const shown = asked().bound_to;
     const eve = { decide: 'ask', by: 'eve', groups: ['ops'] };
     run.act({ decide: 'ask', by: 'boss' });
@@ -103,7 +103,7 @@ describe('an inquiry', () => {
       expires_at: new Date(STARTED + 900_000).toISOString(),
       request: { approvers: ['ann', 'bob', 'boss'], groups: [] },
     });
-    expect(waitsOf(run.state)).toMatchObject([{ kind: 'inquiry', until: STARTED + 900_000 }]);
+    expect(listWaits(run.state)).toMatchObject([{ kind: 'inquiry', until: STARTED + 900_000 }]);
     run.act({ decide: 'ask', by: 'boss', bound_to: shown });
     run.act(eve);
     run.act({ expire: true });
@@ -160,21 +160,21 @@ describe('an inquiry', () => {
       },
       { version: '1.2' },
     );
-    const [shown] = inquiriesOf(run.state);
+    const [shown] = projectInquiries(run.state);
     expect(shown?.plan).toEqual([
       { task: 'deploy', action: 'test.act', input: { version: '{{ version }}', at: '{{ now() }}' }, rendered: false },
       { task: 'tell', action: 'test.act', input: { text: 'deploying 1.2' }, rendered: true },
     ]);
     expect(shown?.bound_to).toMatch(/^[0-9a-f]{64}$/);
     const other = play({ tasks: [question('ask', { prompt: 'x' }), { name: 'a', action: 'core.noop' }] });
-    expect(inquiriesOf(other.state)[0]?.bound_to).not.toBe(shown?.bound_to);
+    expect(projectInquiries(other.state)[0]?.bound_to).not.toBe(shown?.bound_to);
   });
 
   it('is shown as it was when it was decided, whatever the run has done since', () => {
     const run = play({ tasks: [question('ask', {}, { on_success: 'again' }), question('again', {}, {})] });
-    const before = inquiriesOf(run.state)[0]!;
+    const before = projectInquiries(run.state)[0]!;
     run.act({ decide: 'ask' });
-    const after = inquiriesOf(run.state)[0]!;
+    const after = projectInquiries(run.state)[0]!;
     expect([after.bound_to, after.plan]).toEqual([before.bound_to, before.plan]);
   });
 });
@@ -242,7 +242,7 @@ describe('races', () => {
           run.take(inserted(signals, others, shuffle));
           const words = run.words();
           const decided = words.filter((word) => word === 'decided');
-          const [inquiry] = inquiriesOf(run.state);
+          const [inquiry] = projectInquiries(run.state);
           expect(decided.length).toBeLessThanOrEqual(1);
           const undecided = expires ? 'expired' : cancels ? 'cancelled' : 'pending';
           expect(inquiry!.status).toBe(expectedStatus(inquiry!, quorum, decided.length === 1, undecided));

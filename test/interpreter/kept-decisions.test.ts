@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { carry } from '../../interpreter/carry.ts';
 import type { Fault } from '../../interpreter/events.ts';
-import { inquiriesOf } from '../../interpreter/inquiries.ts';
+import { projectInquiries } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import type { RunState } from '../../interpreter/state.ts';
 import type { CarriedState, CarriedVisit } from '../../model/carried-state.ts';
@@ -31,14 +31,14 @@ function carriedFrom(state: RunState): CarriedState {
 /** Begins a run, and returns the status of its questions, by key. */
 function shownIn(run: RunInput): Record<string, string> {
   const { state } = begin(run, {}, STARTED + 4_000, { chain: 'second chain' });
-  return Object.fromEntries(inquiriesOf(state).map(({ key, status }) => [key, status]));
+  return Object.fromEntries(projectInquiries(state).map(({ key, status }) => [key, status]));
 }
 
 /** Begins a retry of a run in which two people have approved a question, or each of its two items. */
 function retryOfTwo(items: boolean, change: (state: CarriedState) => void): Record<string, string> {
   const run: RunInput = { ...runInput(definitionOf(items), 7), ...SIGNED };
   const { state } = begin(run, {}, STARTED, { chain: CHAIN });
-  for (const { key, bound_to, what } of inquiriesOf(state)) {
+  for (const { key, bound_to, what } of projectInquiries(state)) {
     for (const by of ['ann', 'bob']) {
       const decision = annDecides(key, { id: `${key} ${by}`, by, names: [], bound_to });
       const payload = signedDecision(run, CHAIN, decision, what);

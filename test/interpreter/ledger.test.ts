@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { inquiriesOf } from '../../interpreter/inquiries.ts';
+import { projectInquiries } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import { verifyLedger } from '../../interpreter/ledger.ts';
 import { DELEGATE_SIGNAL, type Delegation } from '../../model/delegation.ts';
-import { uuidOf } from '../../model/execution-id.ts';
+import { deriveUuid } from '../../model/execution-id.ts';
 import { DECISION_SIGNAL, type InquiryStatus, type RefusalReason } from '../../model/inquiry.ts';
 import type { Json } from '../../model/json.ts';
 import type { Ledger, LedgerFinding, LedgerKey } from '../../model/ledger.ts';
@@ -30,7 +30,7 @@ function exported(at: readonly string[] = []): Ledger {
   const { state } = begin(RUN, {}, STARTED, { chain: CHAIN });
   const sent: SignedStatement[] = [];
   const decide = (inquiry: string, by: string, option: string) => {
-    const asked = inquiriesOf(state).find(({ key }) => key === inquiry)!;
+    const asked = projectInquiries(state).find(({ key }) => key === inquiry)!;
     const decision = annDecides(inquiry, { id: `${inquiry} ${by}`, by, names: [], option, bound_to: asked.bound_to });
     decision.at = at[sent.length] ?? decision.at;
     const payload = signedDecision(RUN, CHAIN, decision, asked.what);
@@ -44,10 +44,10 @@ function exported(at: readonly string[] = []): Ledger {
   const { warrant } = signer.withWarrant({ input: {}, run: RUN, memo: {} as RunMemo }, STARTED);
   const ledger: Ledger = {
     fermata_decisions: 1,
-    execution: { id: n * 1024, uuid: uuidOf(n), tenant: 'acme', chain: CHAIN, ref, version, interpreter, starters },
+    execution: { id: n * 1024, uuid: deriveUuid(n), tenant: 'acme', chain: CHAIN, ref, version, interpreter, starters },
     warrant: warrant ?? null,
     digest: state.digest,
-    questions: inquiriesOf(state).map(({ key, status, what = null, bound_to, request, plan, expires_at }) => ({
+    questions: projectInquiries(state).map(({ key, status, what = null, bound_to, request, plan, expires_at }) => ({
       inquiry: key,
       status,
       what,
@@ -172,7 +172,7 @@ describe('an export of decisions', () => {
     [
       'another execution',
       (ledger) => {
-        ledger.execution.uuid = uuidOf(8);
+        ledger.execution.uuid = deriveUuid(8);
         ledger.execution.id = 8 * 1024;
       },
       [
@@ -438,7 +438,7 @@ describe('an export of a delegated decision', () => {
   function played(play: (people: Play) => void, expected: string[]): Ledger {
     const { state } = begin(run, {}, STARTED, { chain: CHAIN });
     const sent: SignedStatement[] = [];
-    const inquiry = () => inquiriesOf(state)[0]!;
+    const inquiry = () => projectInquiries(state)[0]!;
     const send = (name: string, payload: Json) => {
       sent.push(payload as unknown as SignedStatement);
       step(state, [{ type: 'signal', name, payload }], STARTED + sent.length);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { carry } from '../../interpreter/carry.ts';
-import { childOf } from '../../interpreter/children.ts';
+import { buildChildInput } from '../../interpreter/children.ts';
 import { type Command, type Fault, isSliceKey } from '../../interpreter/events.ts';
-import { inquiriesOf } from '../../interpreter/inquiries.ts';
+import { projectInquiries } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import type { RunState } from '../../interpreter/state.ts';
 import type { CarriedInquiry, CarriedState } from '../../model/carried-state.ts';
@@ -29,7 +29,7 @@ const asking: Definition = {
 const RUN: RunInput = { ...runInput(asking, 7), tenant: 'acme', blind: '00', trust: signer.trust() };
 
 const started = (run = RUN, chain = CHAIN) => begin(run, {}, STARTED, { chain }).state;
-const shown = (state: RunState) => inquiriesOf(state)[0]!;
+const shown = (state: RunState) => projectInquiries(state)[0]!;
 const signal = (name: string, payload: Json) => ({ type: 'signal' as const, name, payload });
 
 /** Sends a payload to a run; returns the status of its question, and the refusals. */
@@ -200,7 +200,9 @@ describe('a signed decision', () => {
       tenant: 'acme',
     };
     const { state } = begin({ ...run, trust: signer.trust() }, {}, STARTED);
-    const child = childOf(state, { ref: 'sub.one', key: 'sub', timeout: undefined, input: {} }) as { run: RunInput };
+    const child = buildChildInput(state, { ref: 'sub.one', key: 'sub', timeout: undefined, input: {} }) as {
+      run: RunInput;
+    };
     expect([child.run.trust, child.run.tenant]).toEqual([signer.trust(), 'acme']);
     const below = started(child.run, 'child');
     expect(send(below, annDecides('ask') as unknown as Json).refused).toEqual(['unsigned']);
@@ -459,7 +461,7 @@ describe('a retry', () => {
     const [inquiry] = state.inquiries as [CarriedInquiry];
     change(inquiry.votes[0]!, inquiry, state);
     const again = started({ ...RUN, ...more, n: 70, carried: state }, 'second chain');
-    expect(inquiriesOf(again).at(-1)?.status).toBe(status);
+    expect(projectInquiries(again).at(-1)?.status).toBe(status);
     expect(again.pending.has('broken')).toBe(status === 'approved');
   });
 });

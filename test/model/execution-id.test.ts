@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   derivedNumber,
+  deriveUuid,
   integerId,
   mintNumber,
   NUMBER_EPOCH,
   parseExecutionId,
-  scheduledTimeOf,
-  uuidOf,
+  readScheduledTime,
   workflowIdOf,
 } from '../../model/execution-id.ts';
 
@@ -18,8 +18,8 @@ describe('spellings of a run number', () => {
     fc.assert(
       fc.property(numbers, fc.integer({ min: 0, max: 1023 }), (n, visit) => {
         expect(parseExecutionId(String(integerId(n, visit)))).toEqual({ n, visit });
-        expect(parseExecutionId(uuidOf(n))).toEqual({ n, visit: 0 });
-        expect(parseExecutionId(uuidOf(n).toUpperCase())).toEqual({ n, visit: 0 });
+        expect(parseExecutionId(deriveUuid(n))).toEqual({ n, visit: 0 });
+        expect(parseExecutionId(deriveUuid(n).toUpperCase())).toEqual({ n, visit: 0 });
         expect(parseExecutionId(workflowIdOf(n))).toEqual({ n, visit: 0 });
       }),
     );
@@ -28,22 +28,22 @@ describe('spellings of a run number', () => {
   it('are safe integers and valid UUIDv7, also at the ends of the range', () => {
     for (const n of [0, 1, 2 ** 42 - 1, 2 ** 42, 2 ** 43 - 1]) {
       expect(Number.isSafeInteger(integerId(n, 1023))).toBe(true);
-      expect(uuidOf(n)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-      expect(parseExecutionId(uuidOf(n))).toEqual({ n, visit: 0 });
+      expect(deriveUuid(n)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      expect(parseExecutionId(deriveUuid(n))).toEqual({ n, visit: 0 });
     }
   });
 
   it('carry the time of a minted number as UUIDv7 does', () => {
     const now = Date.UTC(2026, 10, 23, 12);
     const n = mintNumber(0, now);
-    expect(Number.parseInt(uuidOf(n).replace('-', '').slice(0, 12), 16)).toBe(now);
+    expect(Number.parseInt(deriveUuid(n).replace('-', '').slice(0, 12), 16)).toBe(now);
   });
 
   it('refuse a UUID that no number has, and every other text', () => {
     fc.assert(
       fc.property(fc.uuid({ version: 7 }), (uuid) => {
         const parsed = parseExecutionId(uuid);
-        if (parsed !== undefined) expect(uuidOf(parsed.n)).toBe(uuid);
+        if (parsed !== undefined) expect(deriveUuid(parsed.n)).toBe(uuid);
       }),
     );
     for (const text of ['', 'wf_', '-1', '1.5', '1e3', '9007199254740993', ' 1', 'wf_1', '٣', '99999999999999999999']) {
@@ -60,7 +60,7 @@ it.each([
   ['wf_019a0000-0000-7000-8000-000000000000', null],
   ['other-2026-11-01T03:00:00Z', null],
 ])('the run %s of a schedule is for %s', (workflowId, time) => {
-  expect(scheduledTimeOf(workflowId)).toBe(time);
+  expect(readScheduledTime(workflowId)).toBe(time);
 });
 
 describe('minting', () => {
@@ -93,7 +93,7 @@ it('a derived number never meets a minted one', () => {
       const n = derivedNumber(Buffer.from(digest).toString('hex'));
       expect(n).toBeGreaterThanOrEqual(2 ** 42);
       expect(n).toBeLessThan(2 ** 43);
-      expect(parseExecutionId(uuidOf(n))).toEqual({ n, visit: 0 });
+      expect(parseExecutionId(deriveUuid(n))).toEqual({ n, visit: 0 });
     }),
   );
 });

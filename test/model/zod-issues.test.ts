@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { issuesOf } from '../../model/zod-issues.ts';
+import { convertIssues } from '../../model/zod-issues.ts';
 
 const Outcome = z.union([
   z.strictObject({ output: z.unknown() }),
@@ -23,7 +23,7 @@ const Schema = z.strictObject({
 });
 const issues = (value: unknown) => {
   const parsed = Schema.safeParse(value);
-  return parsed.success ? [] : issuesOf(parsed.error, Schema, value, '/base');
+  return parsed.success ? [] : convertIssues(parsed.error, Schema, value, '/base');
 };
 
 it.each([
@@ -88,5 +88,5 @@ it.each([
 it('a value that is missing where one of several types may stand is required', () => {
   const One = z.strictObject({ id: z.union([z.number(), z.string()]) });
   const parsed = One.safeParse({});
-  expect(issuesOf(parsed.error!, One, {})).toEqual([{ code: 'required', path: '/id', message: 'is required' }]);
+  expect(convertIssues(parsed.error!, One, {})).toEqual([{ code: 'required', path: '/id', message: 'is required' }]);
 });

@@ -1,7 +1,7 @@
 import type { temporal } from '@temporalio/proto';
 import { expect, it } from 'vitest';
 import type { Execution } from '../../model/execution.ts';
-import { logsOf } from '../../projection/logs.ts';
+import { buildLog } from '../../projection/logs.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { readEvents } from '../fixtures/recorded.ts';
 
@@ -104,7 +104,7 @@ it.each<[string, Execution, unknown[][], boolean]>([
 });
 
 it('the log of a task begins with its first attempt, and tells what the last one before the recorded one failed with', () => {
-  const messages = logsOf(projectExecution('w', readEvents(MADE))).map(({ message }) => message);
+  const messages = buildLog(projectExecution('w', readEvents(MADE))).map(({ message }) => message);
   const key = projectExecution('w', readEvents(MADE)).tasks[0]!.key;
   expect(messages.filter((message) => message.includes(`"${key}"`))).toEqual([
     `"${key}" started`,

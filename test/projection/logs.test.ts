@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Execution, TaskExecution } from '../../model/execution.ts';
-import { logsOf } from '../../projection/logs.ts';
+import { buildLog } from '../../projection/logs.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const said = (message: string) =>
@@ -12,7 +12,7 @@ const said = (message: string) =>
     created: AT,
   }) as unknown as TaskExecution;
 const run = (tasks: TaskExecution[]) =>
-  logsOf({
+  buildLog({
     workflowType: 'a.b',
     created: AT,
     closed: null,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ReplayMeter } from '../../model/work.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
-import { logsOf } from '../../projection/logs.ts';
+import { buildLog } from '../../projection/logs.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { createRunStream, type StreamEntry } from '../../projection/stream.ts';
 import { RECORDED, RECORDED_CHAINS, readEvents } from '../fixtures/recorded.ts';
@@ -72,7 +72,7 @@ function expectSameAsProjected(name: string, events: readonly HistoryEvent[]): v
   );
   const logs = told.flatMap((entry) => (entry.type === 'log' ? [JSON.stringify(entry.entry)] : []));
   expect(new Set(logs).size).toBe(logs.length);
-  expect(logs).toEqual(expect.arrayContaining(logsOf(execution).map((entry) => JSON.stringify(entry))));
+  expect(logs).toEqual(expect.arrayContaining(buildLog(execution).map((entry) => JSON.stringify(entry))));
   const statuses = told.flatMap((entry) => (entry.type === 'execution' ? [entry.status] : []));
   expect(statuses.every((word, index) => word !== statuses[index - 1])).toBe(true);
 }

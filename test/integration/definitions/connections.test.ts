@@ -10,7 +10,7 @@ import { workflowIdOf } from '../../../model/execution-id.ts';
 import type { Json, JsonObject } from '../../../model/json.ts';
 import { OWN_TASK_QUEUE, type RunInput, type RunMemo } from '../../../model/run-input.ts';
 import { decodeArguments } from '../../../projection/payload.ts';
-import { memoOf } from '../../../projection/runs/opening.ts';
+import { readMemo } from '../../../projection/runs/opening.ts';
 import { createPrincipalStore } from '../../../store/access/principals.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { APPROVAL, COMPLEX, PIPELINE, RESPONSE } from '../faces/workflow-examples.ts';
@@ -634,7 +634,7 @@ describe('a secret of a template', () => {
     const newest = await temporal.newestRun(above.workflow_id);
     const started = newest!.first!.workflowExecutionStartedEventAttributes!;
     const [input, given] = decodeArguments(started.input) as unknown as [Json, RunInput];
-    const memo = memoOf(started.memo)!;
+    const memo = readMemo(started.memo)!;
     const { trust: _, ...older } = given;
     // The same start under another number, then less and less of what the API has signed.
     for (const [run, left] of [

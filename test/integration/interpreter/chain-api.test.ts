@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TemporalServer } from '../../../dev/temporal-server.ts';
-import { memoOf } from '../../../projection/runs/opening.ts';
+import { readMemo } from '../../../projection/runs/opening.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { all, eventsOf } from '../streams/event-stream.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
@@ -83,7 +83,7 @@ describe('an execution that goes on in run after run', () => {
     for (const run of runs) {
       const { priority, memo } = (await temporal.newestRun(data.workflow_id, run))!.first!
         .workflowExecutionStartedEventAttributes!;
-      expect(priority?.fairnessKey).toBe(memoOf(memo)!.tenant);
+      expect(priority?.fairnessKey).toBe(readMemo(memo)!.tenant);
     }
     const rows = (await harness.call('GET', `${BASE}?action_ref=${ref}`)).body.data;
     expect(rows).toHaveLength(1);

@@ -2,7 +2,7 @@ import { deepEqual } from 'node:assert/strict';
 import { digest } from '../../../expression/encoding.ts';
 import { carry } from '../../../interpreter/carry.ts';
 import type { Fault } from '../../../interpreter/events.ts';
-import { inquiriesOf } from '../../../interpreter/inquiries.ts';
+import { projectInquiries } from '../../../interpreter/inquiries.ts';
 import { begin, step } from '../../../interpreter/interpreter.ts';
 import type { CarriedState } from '../../../model/carried-state.ts';
 import { CONTROL_SIGNAL } from '../../../model/control.ts';
@@ -74,7 +74,7 @@ const decidedDefinition: Definition = { tasks: [question('ask', { prompt: 'Deplo
 const decidedBefore = (() => {
   const run = { ...runInput(decidedDefinition, 7), ...SIGNED };
   const { state } = begin(run, {}, STARTED, { chain: 'the first run' });
-  const [{ what, bound_to }] = inquiriesOf(state) as [Inquiry];
+  const [{ what, bound_to }] = projectInquiries(state) as [Inquiry];
   const payload = signedDecision(run, 'the first run', annDecides('ask', { bound_to }), what);
   step(state, [{ type: 'signal', name: DECISION_SIGNAL, payload }], STARTED + 1_000);
   const fault: Fault = { kind: 'application', type: 'E', message: 'E', details: [] };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { memoOf } from '../../../projection/runs/opening.ts';
+import { readMemo } from '../../../projection/runs/opening.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
@@ -105,7 +105,7 @@ it('whatever starts a run gives it the key of its tenant', async () => {
       found.map(async ({ execution, memo }) => {
         const newest = await temporal.newestRun(execution!.workflowId!, execution!.runId!);
         const { priority } = newest!.first!.workflowExecutionStartedEventAttributes!;
-        return [priority?.fairnessKey, memoOf(memo)?.tenant];
+        return [priority?.fairnessKey, readMemo(memo)?.tenant];
       }),
     );
   };

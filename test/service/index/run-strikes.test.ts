@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ClosingDetails } from '../../../model/failure.ts';
 import type { RunKey } from '../../../model/run-key.ts';
 import { STRIKE_DETAILS, STRIKE_REASON } from '../../../model/strike.ts';
-import { closeOf } from '../../../projection/runs/closing.ts';
+import { readClosing } from '../../../projection/runs/closing.ts';
 import { createStrikeKeeper } from '../../../service/index/run-strikes.ts';
 import { type OpenDatabase, openPostgres } from '../../../store/database.ts';
 import { createRunStrikeStore, type RunStrikeStore } from '../../../store/executions/run-strikes.ts';
@@ -158,6 +158,6 @@ describe('a termination is read', () => {
       { status: 'terminated', failure: { type: 'terminated' } },
     ],
   ])('%s', (_, workflowExecutionTerminatedEventAttributes, expected) => {
-    expect(closeOf({ workflowExecutionTerminatedEventAttributes }, true)).toMatchObject(expected);
+    expect(readClosing({ workflowExecutionTerminatedEventAttributes }, true)).toMatchObject(expected);
   });
 });

@@ -1,7 +1,7 @@
 import { carry } from '../../../interpreter/carry.ts';
-import { childOf } from '../../../interpreter/children.ts';
+import { buildChildInput } from '../../../interpreter/children.ts';
 import type { Command, RunEvent } from '../../../interpreter/events.ts';
-import { inquiriesOf } from '../../../interpreter/inquiries.ts';
+import { projectInquiries } from '../../../interpreter/inquiries.ts';
 import { begin, step } from '../../../interpreter/interpreter.ts';
 import type { RunState } from '../../../interpreter/state.ts';
 import type { CarriedState } from '../../../model/carried-state.ts';
@@ -48,7 +48,7 @@ const send = (state: RunState, event: RunEvent, at = ASKED_AT) => step(state, [e
 
 /** Has boss approve the open question of a run; returns the signed decision. */
 function approve({ state, run }: { state: RunState; run: RunInput }, chain = CHAIN): JsonObject {
-  const { key, bound_to, what } = inquiriesOf(state).find(({ status }) => status === 'pending')!;
+  const { key, bound_to, what } = projectInquiries(state).find(({ status }) => status === 'pending')!;
   const at = new Date(ASKED_AT - 1).toISOString();
   const decision = annDecides(key, { id: `boss about ${key}`, by: 'boss', names: [], response: null, bound_to, at });
   const payload = signedDecision(run, chain, decision, what);
@@ -108,7 +108,9 @@ const MAKERS: Record<Shape, (input: JsonObject) => AskingRun> = {
     };
     const { state } = begin(above, {}, ASKED_AT, { chain: CHAIN });
     const below = (key: string, chain: string) => {
-      const { run } = childOf(state, { ref: 'sub.one', key, timeout: undefined, input: {} }) as { run: RunInput };
+      const { run } = buildChildInput(state, { ref: 'sub.one', key, timeout: undefined, input: {} }) as {
+        run: RunInput;
+      };
       return { run, chain, state: begin(run, {}, ASKED_AT, { chain }).state };
     };
     return { ...below('two', 'below two'), key: 'ask', earlier: approve(below('one', 'below one'), 'below one') };

@@ -3,9 +3,9 @@ import { pino } from 'pino';
 import type { Act, AnsweringChannel } from '../../../chat/channel.ts';
 import { createDesk } from '../../../chat/desk.ts';
 import { createMessages } from '../../../chat/message.ts';
-import { inquiriesOf } from '../../../interpreter/inquiries.ts';
+import { projectInquiries } from '../../../interpreter/inquiries.ts';
 import { step } from '../../../interpreter/interpreter.ts';
-import { openStatusOf, waitsOf } from '../../../interpreter/waits.ts';
+import { listWaits, openStatusOf } from '../../../interpreter/waits.ts';
 import { handleMcp } from '../../../mcp/server.ts';
 import type { AppError } from '../../../model/app-error.ts';
 import type { Execution } from '../../../model/execution.ts';
@@ -102,12 +102,12 @@ export function facesOf(asking: AskingRun) {
       workflowType: run.ref,
       run,
       memo: { n: run.n, tenant: TENANT, owner: 'alice' },
-      inquiries: inquiriesOf(state),
+      inquiries: projectInquiries(state),
       controls: state.controls,
       trust: state.trust,
       statements: state.statements,
       status: openStatusOf(state),
-      waitingFor: waitsOf(state),
+      waitingFor: listWaits(state),
       closed: null,
       lastEventId: 0,
       projection: 'complete',
@@ -196,7 +196,7 @@ export function facesOf(asking: AskingRun) {
     },
   );
 
-  const asked = (): Inquiry => inquiriesOf(state).find((inquiry) => inquiry.key === key)!;
+  const asked = (): Inquiry => projectInquiries(state).find((inquiry) => inquiry.key === key)!;
   const id = () => inquiryId(run.n, asked());
   const noticeFor = (channel: Notice['channel'], target: string): Notice => ({
     id: 1,

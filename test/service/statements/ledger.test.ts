@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inquiriesOf } from '../../../interpreter/inquiries.ts';
+import { projectInquiries } from '../../../interpreter/inquiries.ts';
 import { begin, step } from '../../../interpreter/interpreter.ts';
 import { verifyLedger } from '../../../interpreter/ledger.ts';
 import { DECISION_SIGNAL } from '../../../model/inquiry.ts';
@@ -33,7 +33,7 @@ async function exportAfter(sent: readonly Sent[]) {
   const history: [name: string, payload: Json][] = [];
   const [add, revoke] = both.sealRevocation(place(), KEY.kid, KEY, STARTED) as [Json, Json];
   const decide = () => {
-    const [asked] = inquiriesOf(state);
+    const [asked] = projectInquiries(state);
     const decision = annDecides('ask', { id: `decision ${history.length}`, names: [], bound_to: asked!.bound_to });
     const trust = { keys: { [FOREIGN_KEY.kid]: FOREIGN_KEY.x } };
     return both.sealDecision({ ...place(), trust }, decision, asked!.what);
@@ -58,7 +58,7 @@ async function exportAfter(sent: readonly Sent[]) {
     projection: 'complete',
     digest: state.digest,
     trust: state.trust,
-    inquiries: inquiriesOf(state),
+    inquiries: projectInquiries(state),
   };
   async function* pages() {
     yield history.map(([signalName, payload]) => ({

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { ApplicationFailure, type FailureConverter, type Payload, type PayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { describe, expect, it } from 'vitest';
-import { arrivedOf, type PayloadRefusal, payloadRefusal } from '../../../interpreter/unreadable.ts';
+import { type PayloadRefusal, payloadRefusal, readArrived } from '../../../interpreter/unreadable.ts';
 import { arrivedIn, decodePayload, refusedPayload } from '../../../projection/payload.ts';
 import { CONVERTERS, createCodec } from '../../../temporal/codec/codec.ts';
 import { tellAttempts } from '../../../worker/attempts.ts';
@@ -127,7 +127,7 @@ describe('a payload never throws, and the shell and the projection read the same
     const now = refusedNow ?? null;
     const outside = payloadConverter.fromPayload(given);
     if (refused === null) expect(outside ?? null).toEqual(value);
-    const arrived = arrivedOf(inWorkflow(() => payloadConverter.fromPayload(given)));
+    const arrived = readArrived(inWorkflow(() => payloadConverter.fromPayload(given)));
     expect(arrivedIn(given)).toEqual({ ...arrived, value: arrived.value ?? null });
     expect(arrived.value ?? null).toEqual(value);
     expect(decodePayload(given)).toEqual(value);
@@ -137,14 +137,14 @@ describe('a payload never throws, and the shell and the projection read the same
 
   it('bytes were null for interpreters before 8', () => {
     const given = payload('binary/plain', bytes(1));
-    expect(payloadRefusal(arrivedOf(payloadConverter.fromPayload(given)), 7)).toBe(null);
+    expect(payloadRefusal(readArrived(payloadConverter.fromPayload(given)), 7)).toBe(null);
     expect([refusedPayload(given, 7), arrivedIn(given).value]).toEqual([null, null]);
   });
 
   it('what is noted on a value is taken off, and no property is added to it', () => {
     const value = inWorkflow(() => payloadConverter.fromPayload<object>(json('{"a":1}')));
     expect(Object.keys(value)).toEqual(['a']);
-    arrivedOf(value);
+    readArrived(value);
     expect(Reflect.ownKeys(value)).toEqual(['a']);
   });
 
@@ -155,7 +155,7 @@ describe('a payload never throws, and the shell and the projection read the same
       const result = await inbound!.execute!({ args: [], headers: {} }, async () => output);
       const sent = payloadConverter.toPayload(result);
       expect(payloadConverter.fromPayload(sent)).toEqual(output);
-      const arrived = arrivedOf(inWorkflow(() => payloadConverter.fromPayload(sent)));
+      const arrived = readArrived(inWorkflow(() => payloadConverter.fromPayload(sent)));
       expect(arrived).toMatchObject({ value: output, encoding: null, attempt: 3 });
       expect(arrivedIn(sent)).toEqual(arrived);
     },
@@ -176,7 +176,7 @@ describe('a payload never throws, and the shell and the projection read the same
       for (const run of ['run', 'other']) {
         const opened = await decoded(wrong, run);
         expect(refusedPayload(opened, 8)?.encoding).toBe('binary/altered');
-        expect(arrivedOf(payloadConverter.fromPayload(opened)).encoding).toBe('binary/altered');
+        expect(readArrived(payloadConverter.fromPayload(opened)).encoding).toBe('binary/altered');
         expect(codec.open(wrong, run)).toBeNull();
       }
     }
