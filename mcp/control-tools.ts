@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { JsonObject } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { EXECUTION_STATUSES } from '../model/status.ts';
-import type { Act } from '../service/executions/advice.ts';
+import type { AdvisedRequest } from '../service/executions/advice.ts';
 import { ExecutionSchema, executionIdInput, executionOf } from './execution-data.ts';
 import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';
@@ -190,7 +190,7 @@ export function controlTools({
 }
 
 /** Returns the tool that does what is advised, and what it is called with; null where no tool can. */
-export function callOf(act: Act | null): { tool: string | null; arguments: JsonObject | null } {
+export function callOf(act: AdvisedRequest | null): { tool: string | null; arguments: JsonObject | null } {
   if (act === null) return { tool: null, arguments: null };
   if (act.what === 'respond') return { tool: 'answer_inquiry', arguments: { id: act.inquiry } };
   const { what, execution: id } = act;

@@ -12,7 +12,7 @@ import { hasPermission, type Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import { convertIssues } from '../model/zod-issues.ts';
 import type { AuditedChange } from '../service/access/audit.ts';
-import { refusalOf } from '../service/background/outages.ts';
+import { toAppError } from '../service/background/outages.ts';
 
 /** The context in which a tool can report progress. */
 export type ToolContext = RequestHandlerExtra<ServerRequest, ServerNotification>;
@@ -98,7 +98,7 @@ async function parsedBy({ input, findMore }: AnyTool, principal: Principal, args
 
 /** Returns the result of a tool for an error; internal errors are reported to `onFault`. */
 function refused(error: unknown, onFault: (error: unknown) => void): CallToolResult {
-  const told = refusalOf(error, 'internal error');
+  const told = toAppError(error, 'internal error');
   if (told.status >= 500) onFault(error);
   const { code, message, issues, details } = told;
   const more = { ...(issues === undefined ? {} : { issues }), ...(details === undefined ? {} : { details }) };

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
-import type { Payload, PayloadService } from '../../service/access/payloads.ts';
+import type { PayloadService, ReceivedPayload } from '../../service/access/payloads.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import { createApiRoute, json, jsonBody } from '../http/routes.ts';
@@ -73,11 +73,11 @@ export function codecRoutes(payloads: PayloadService) {
   return router;
 }
 
-function payloadOf({ metadata, data }: Body): Payload {
+function payloadOf({ metadata, data }: Body): ReceivedPayload {
   return { metadata: mapped(metadata, (text) => Buffer.from(text, 'base64')), data: Buffer.from(data, 'base64') };
 }
 
-function bodyOf({ metadata, data }: Payload): Body {
+function bodyOf({ metadata, data }: ReceivedPayload): Body {
   const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
   return { metadata: mapped(metadata ?? {}, text), data: text(data ?? new Uint8Array()) };
 }

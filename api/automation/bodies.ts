@@ -3,7 +3,7 @@ import { deriveUuid } from '../../model/execution-id.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { ruleUuid } from '../../model/rule-id.ts';
 import { AUTOMATION_WORDS, automationWord, EXECUTION_STATUSES, type ExecutionStatus } from '../../model/status.ts';
-import { automationOf } from '../../service/executions/automation-view.ts';
+import { buildAutomationView } from '../../service/executions/automation-view.ts';
 import type { ExecutionView } from '../../service/executions/reader.ts';
 import type { ExecutionPage } from '../../service/index/lists.ts';
 
@@ -142,7 +142,7 @@ export function executionBody({ n, execution }: ExecutionView, tenant: string): 
     closed,
     error: failure?.message ?? null,
   });
-  const { total, successful, failed, failedIndex, logs } = automationOf(execution);
+  const { total, successful, failed, failedIndex, logs } = buildAutomationView(execution);
   return {
     ...summary,
     trigger_data: input,

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { JsonObject } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
-import type { Act } from '../../service/executions/advice.ts';
+import type { AdvisedRequest } from '../../service/executions/advice.ts';
 import type { ExplanationService } from '../../service/executions/explanations.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
@@ -112,7 +112,11 @@ export function explanationRoutes(explanations: ExplanationService) {
 }
 
 /** Returns the request that does what is advised; `body` is null where there is nothing to send, or only the caller knows what. */
-export function requestOf(act: Act | null): { method: string | null; href: string | null; body: JsonObject | null } {
+export function requestOf(act: AdvisedRequest | null): {
+  method: string | null;
+  href: string | null;
+  body: JsonObject | null;
+} {
   if (act === null) return { method: null, href: null, body: null };
   const post = (href: string, body: JsonObject | null = null) => ({ method: 'POST', href, body });
   if (act.what === 'respond') return post(`/api/v1/inquiries/${encodeURIComponent(act.inquiry)}/respond`);

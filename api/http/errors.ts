@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import { AppError, ERROR_STATUS, type ErrorCode } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
 import { PERMISSIONS } from '../../model/permissions.ts';
-import { refusalOf } from '../../service/background/outages.ts';
+import { toAppError } from '../../service/background/outages.ts';
 import type { ApiEnv, ErrorForm } from './environment.ts';
 import { routeOf } from './middleware.ts';
 
@@ -111,5 +111,5 @@ function appErrorOf(thrown: Error): AppError {
   if (thrown instanceof HTTPException && thrown.status === 400) {
     return new AppError('json_malformed', 'the body is not valid JSON', { cause: thrown });
   }
-  return refusalOf(thrown, 'internal error: the log has details under this request_id');
+  return toAppError(thrown, 'internal error: the log has details under this request_id');
 }

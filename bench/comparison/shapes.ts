@@ -2,7 +2,7 @@ import type { Definition } from '../../model/definition.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { ActionSpec, RunInput } from '../../model/run-input.ts';
 import { INTERPRETER_VERSION } from '../../model/run-input.ts';
-import { specsOf } from '../../service/actions/actions.ts';
+import { findSpecs } from '../../service/actions/actions.ts';
 
 /** A workflow in both ways: a definition, and a function of by-hand.ts of the same name. */
 export interface Shape {
@@ -110,7 +110,7 @@ const TIMES: ActionSpec = { timeout: 50, heartbeat_timeout: 30, queue_timeout: 6
 /** What a run of a shape is started with. */
 export function runInputOf({ definition, workflows = {} }: Shape, n: number): RunInput {
   const actions = (of: Definition): Record<string, ActionSpec> => ({
-    ...specsOf(of),
+    ...findSpecs(of),
     'bench.act': TIMES,
     ...Object.fromEntries(Object.keys(workflows).map((ref) => [ref, { workflow: true as const, ...TIMES }])),
   });

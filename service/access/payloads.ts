@@ -5,7 +5,7 @@ import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { isHome } from './principals.ts';
 
 /** A payload of Temporal. */
-export interface Payload {
+export interface ReceivedPayload {
   metadata?: Record<string, Uint8Array> | null;
   data?: Uint8Array | null;
 }
@@ -13,8 +13,8 @@ export interface Payload {
 /** Encrypts payloads for a run and decrypts them; null for a payload of another run, or one that was changed. */
 export interface PayloadSeals {
   readonly keyIds: readonly string[];
-  seal(payload: Payload, workflowId: string | undefined): Payload;
-  open(payload: Payload, workflowId: string | undefined): Payload | null;
+  seal(payload: ReceivedPayload, workflowId: string | undefined): ReceivedPayload;
+  open(payload: ReceivedPayload, workflowId: string | undefined): ReceivedPayload | null;
 }
 
 /** The metadata that names the run of an encrypted payload. */
@@ -31,12 +31,12 @@ export interface PayloadService {
    * Decrypts and inflates the payloads of the caller's tenant's runs and, for the default tenant, those of earlier versions, which belong to no run.
    * Leaves others, and ones that were changed, as they are.
    */
-  open(caller: Principal, payloads: readonly Payload[]): Promise<Payload[]>;
+  open(caller: Principal, payloads: readonly ReceivedPayload[]): Promise<ReceivedPayload[]>;
   /**
    * Encrypts payloads, each for the run of the caller's tenant that its metadata `fermata-run` names, or, for the default tenant, for
    * no run. Throws `request_invalid` for another tenant's run.
    */
-  seal(caller: Principal, payloads: readonly Payload[]): Promise<Payload[]>;
+  seal(caller: Principal, payloads: readonly ReceivedPayload[]): Promise<ReceivedPayload[]>;
 }
 
 /** The dependencies of the service. */
@@ -49,7 +49,7 @@ export interface PayloadDependencies {
 /** Creates the service; `namespace` is Temporal's. */
 export function createPayloadService({ codec, store, namespace }: PayloadDependencies): PayloadService {
   /** Returns the runs and schedules of some payloads that belong to the caller's tenant. */
-  async function ownOf({ tenant }: Principal, payloads: readonly Payload[]): Promise<Set<string>> {
+  async function ownOf({ tenant }: Principal, payloads: readonly ReceivedPayload[]): Promise<Set<string>> {
     const runs = new Set(payloads.flatMap((payload) => runOf(payload) ?? []));
     const tenants = await store.tenantsOf(namespace, [...runs]);
     return new Set([...runs].filter((run) => tenants.get(run) === tenant));
@@ -90,7 +90,7 @@ export function createPayloadService({ codec, store, namespace }: PayloadDepende
 
 const words = new TextDecoder();
 
-function runOf({ metadata }: Payload): string | null {
+function runOf({ metadata }: ReceivedPayload): string | null {
   const run = metadata?.[RUN];
   return run === undefined ? null : words.decode(run);
 }

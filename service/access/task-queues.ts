@@ -61,7 +61,7 @@ export function createTaskQueueService(
 }
 
 /** Returns the task queues into which a run and its sub-workflows can put tasks. */
-export function taskQueuesOf({ actions, workflows = {} }: Pick<RunInput, 'actions' | 'workflows'>): string[] {
+export function listTaskQueues({ actions, workflows = {} }: Pick<RunInput, 'actions' | 'workflows'>): string[] {
   const specs = [actions, ...Object.values(workflows).map((workflow) => workflow.actions)].flatMap(
     (each): ActionSpec[] => Object.values(each),
   );

@@ -31,7 +31,7 @@ const SPECS = new Map<string, ActionSpec>(
 );
 
 /** Returns the specs of the built-in actions that a definition names. */
-export function specsOf(definition: Definition): Record<string, ActionSpec> {
+export function findSpecs(definition: Definition): Record<string, ActionSpec> {
   const refs = [...new Set(definition.tasks.map(({ action }) => action))];
   return Object.fromEntries(refs.flatMap((ref) => (SPECS.has(ref) ? [[ref, SPECS.get(ref)!]] : [])));
 }

@@ -44,7 +44,7 @@ const NUL_CHARACTER = '22021';
  * Returns the error that a caller gets for any error: of a driver's only the name of the statement and the SQLSTATE, and `fault` for an
  * unexpected one.
  */
-export function refusalOf(thrown: unknown, fault: string): AppError {
+export function toAppError(thrown: unknown, fault: string): AppError {
   for (let current = thrown; current instanceof Error; current = current.cause) {
     if (current instanceof AppError) return current;
     // Postgres accepts any text without NUL.
@@ -67,10 +67,10 @@ export function refusalOf(thrown: unknown, fault: string): AppError {
  * other work would meet it too.
  */
 export function isOutage(error: unknown): boolean {
-  return OUTAGES.has(refusalOf(error, '').code);
+  return OUTAGES.has(toAppError(error, '').code);
 }
 
 /** Reports whether work that failed can be tried again unchanged: a server did not answer, or there was too much work at a time. */
 export function isPassing(error: unknown): boolean {
-  return refusalOf(error, '').status === 503;
+  return toAppError(error, '').status === 503;
 }

@@ -6,7 +6,7 @@ import { capIssues, Suggestions } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { jsonSchemaIssues } from '../../model/json-schema.ts';
 import { KNOWN_ACTIONS } from '../actions/actions.ts';
-import { formSchemasOf, isSmallSchemaText } from './stored-schemas.ts';
+import { isSmallSchemaText, listFormSchemas } from './stored-schemas.ts';
 
 /** A definition with its schemas, and the stored actions that it may name. */
 export interface ExaminationRequest {
@@ -39,7 +39,9 @@ export function examineDefinition(request: ExaminationRequest): Validation {
   const schemaIssues = [
     ...(paramSchema === null ? [] : jsonSchemaIssues(paramSchema, '/param_schema', 'object', suggestions)),
     ...(outSchema === null ? [] : jsonSchemaIssues(outSchema, '/out_schema', 'anything', suggestions)),
-    ...formSchemasOf(definition).flatMap(({ path, schema }) => jsonSchemaIssues(schema, path, 'anything', suggestions)),
+    ...listFormSchemas(definition).flatMap(({ path, schema }) =>
+      jsonSchemaIssues(schema, path, 'anything', suggestions),
+    ),
   ];
   const known = new Map([...KNOWN_ACTIONS, ...Object.entries(actions)]);
   const { issues, warnings } = validateDefinition(definition, paramSchema, known, suggestions, gaps);

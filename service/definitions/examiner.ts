@@ -13,7 +13,7 @@ import type { DefinitionStore, RevisionContent } from '../../store/definitions/d
 import { examineDefinition, isSmallExamination, SMALL_DEFINITION } from './examination.ts';
 import type { DefinitionJobs } from './jobs.ts';
 import { completedDefinition, issuesOfPartialBody, type PartialContent, type UnstoredPart } from './partial-bodies.ts';
-import { storedRefsOf } from './sub-workflows.ts';
+import { listStoredRefs } from './sub-workflows.ts';
 
 /** A caller, of whom only the tenant matters. */
 type Tenanted = Pick<Principal, 'tenant'>;
@@ -60,7 +60,7 @@ export function createDefinitionExaminer({
     unstored: readonly UnstoredPart[],
   ): Promise<Record<string, KnownAction>> {
     const { on_failure: hook } = definition;
-    const refs = [...storedRefsOf(definition), ...(hook === undefined ? [] : [hook])];
+    const refs = [...listStoredRefs(definition), ...(hook === undefined ? [] : [hook])];
     if (refs.length === 0) return {};
     const workflows = await store.findAll(principal.tenant, refs);
     const actions = await actionStore.findAll(principal.tenant, refs);
@@ -117,7 +117,7 @@ export function createDefinitionExaminer({
       }
       const { definition, param_schema = null, out_schema = null } = parsed.data;
       const workflow = 'ref' in parsed.data ? (parsed.data as WorkflowCreate) : null;
-      const self = workflow === null ? [] : [selfOf(workflow.ref, param_schema)];
+      const self = workflow === null ? [] : [createUnstoredPart(workflow.ref, param_schema)];
       const content = { definition, paramSchema: param_schema, outSchema: out_schema };
       const { issues, warnings } = await examine(principal, content, self);
       const mismatch = workflow === null ? [] : refMismatch(workflow);
@@ -128,7 +128,7 @@ export function createDefinitionExaminer({
 }
 
 /** Returns a workflow as one that its own definition may name before it is stored. */
-export function selfOf(ref: string, paramSchema: JsonObject | null): UnstoredPart {
+export function createUnstoredPart(ref: string, paramSchema: JsonObject | null): UnstoredPart {
   return { ref, paramSchema, runs: 'workflow' };
 }
 

@@ -138,7 +138,7 @@ export function createDefinitionReader({
     },
 
     async listOfPack(principal, packRef, page) {
-      await packIdOf(store, principal, packRef);
+      await demandPackId(store, principal, packRef);
       return store.list(principal.tenant, { packRef }, page);
     },
 
@@ -150,7 +150,7 @@ export function createDefinitionReader({
 }
 
 /** Returns the id of a pack. Throws `pack_not_found`. */
-export async function packIdOf(
+export async function demandPackId(
   store: Pick<DefinitionStore, 'findPack'>,
   principal: Principal,
   ref: string,

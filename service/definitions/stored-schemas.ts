@@ -38,7 +38,7 @@ export function isSmallSchemaText(text: string): boolean {
 }
 
 /** Returns the response schemas of inquiries that are not templates. */
-export function formSchemasOf({ tasks }: Definition): NamedSchema[] {
+export function listFormSchemas({ tasks }: Definition): NamedSchema[] {
   return tasks.flatMap(({ name, action, input }, index) => {
     if (action !== 'core.inquiry' || input === undefined || !isJsonObject(input)) return [];
     const { response_schema: schema } = input;
@@ -54,7 +54,7 @@ export function schemasOfRun(
   { actions, workflows }: Reached,
 ): NamedSchema[] {
   const own = outSchema === null ? [] : [{ name: 'out_schema', path: '/out_schema', schema: outSchema }];
-  const all = [...own, ...formSchemasOf(definition), ...schemasOfActions(actions)];
+  const all = [...own, ...listFormSchemas(definition), ...schemasOfActions(actions)];
   for (const [ref, workflow] of Object.entries(workflows)) {
     const within = ({ name, path, schema }: NamedSchema): NamedSchema => ({
       name: `${name} of "${ref}"`,
@@ -62,7 +62,7 @@ export function schemasOfRun(
       schema,
     });
     if (workflow.out_schema) all.push(within({ name: 'out_schema', path: '/out_schema', schema: workflow.out_schema }));
-    all.push(...formSchemasOf(workflow.definition).map(within), ...schemasOfActions(workflow.actions));
+    all.push(...listFormSchemas(workflow.definition).map(within), ...schemasOfActions(workflow.actions));
   }
   return [...new Map(all.map((named) => [named.schema, named])).values()];
 }

@@ -4,7 +4,7 @@ import { jsonSize } from '../../model/json.ts';
 import { type ActionSpec, type EmbeddedWorkflow, MAX_EMBEDDED_BYTES } from '../../model/run-input.ts';
 import type { StoredAction } from '../../store/definitions/actions.ts';
 import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
-import { KNOWN_ACTIONS, specsOf, storedSpec, workflowSpec } from '../actions/actions.ts';
+import { findSpecs, KNOWN_ACTIONS, storedSpec, workflowSpec } from '../actions/actions.ts';
 import { writeOnlyPaths } from '../projections/write-only.ts';
 
 /** Finds the present workflows and stored actions with some refs. */
@@ -17,7 +17,7 @@ export interface Reached {
 }
 
 /** Returns the refs in a definition that are not built-in actions. */
-export function storedRefsOf({ tasks }: Definition): string[] {
+export function listStoredRefs({ tasks }: Definition): string[] {
   return [...new Set(tasks.map(({ action }) => action))].filter((ref) => !KNOWN_ACTIONS.has(ref));
 }
 
@@ -34,7 +34,7 @@ export async function reachWorkflows(
   const named = new Set<string>();
   const outside = new Map<string, StoredAction>();
   for (let level = [definition]; level.length > 0; ) {
-    for (const ref of level.flatMap(storedRefsOf)) if (!outside.has(ref)) named.add(ref);
+    for (const ref of level.flatMap(listStoredRefs)) if (!outside.has(ref)) named.add(ref);
     const missing = [...named].filter((ref) => !found.has(ref));
     const { workflows: next, actions } = missing.length === 0 ? NOTHING : await find(missing);
     for (const workflow of next) found.set(workflow.ref, workflow);
@@ -53,9 +53,9 @@ export async function reachWorkflows(
     throw unavailable(`"${circular.ref}" can start itself and would wait for its own concurrency key`);
   }
   const actionsOf = (of: Definition): Record<string, ActionSpec> => ({
-    ...specsOf(of),
+    ...findSpecs(of),
     ...Object.fromEntries(
-      storedRefsOf(of).map((ref) => {
+      listStoredRefs(of).map((ref) => {
         const action = outside.get(ref);
         return [ref, action === undefined ? workflowSpec(found.get(ref)!.paramSchema) : storedSpec(action)];
       }),
@@ -77,9 +77,9 @@ export async function reachWorkflows(
  * the run above it holds. */
 function sharesWithItself({ ref, definition }: StoredWorkflow, found: ReadonlyMap<string, StoredWorkflow>): boolean {
   if (definition.concurrency_key === undefined) return false;
-  const reached = new Set(storedRefsOf(definition));
+  const reached = new Set(listStoredRefs(definition));
   for (const next of reached)
-    for (const below of storedRefsOf(found.get(next)?.definition ?? EMPTY)) reached.add(below);
+    for (const below of listStoredRefs(found.get(next)?.definition ?? EMPTY)) reached.add(below);
   return reached.has(ref);
 }
 

@@ -6,9 +6,9 @@ import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { DefinitionStore, RevisionContent, StoredWorkflow } from '../../store/definitions/definitions.ts';
 import { contentAfter, entityTag, fieldsAfter, newContent, sameFields } from './contents.ts';
-import { type DefinitionExaminer, selfOf } from './examiner.ts';
+import { createUnstoredPart, type DefinitionExaminer } from './examiner.ts';
 import type { UnstoredPart } from './partial-bodies.ts';
-import { type DefinitionReader, packIdOf } from './reader.ts';
+import { type DefinitionReader, demandPackId } from './reader.ts';
 
 /** A workflow that was just stored, with warnings about it. */
 export interface WrittenWorkflow {
@@ -79,7 +79,9 @@ export function createDefinitionWriter({ store, reader, examiner }: DefinitionWr
   ): Promise<Issue[]> {
     if (before?.hash === content.hash) return before.warnings;
     if (before !== undefined) throw new AppError('busy', `workflow "${ref}" was changed by another request: try again`);
-    const { issues, warnings } = await examiner.examine(principal, content, [selfOf(ref, content.paramSchema)]);
+    const { issues, warnings } = await examiner.examine(principal, content, [
+      createUnstoredPart(ref, content.paramSchema),
+    ]);
     if (issues.length > 0) throw refusal('definition_invalid', issues);
     return warnings;
   }
@@ -90,7 +92,7 @@ export function createDefinitionWriter({ store, reader, examiner }: DefinitionWr
       if (mismatch.length > 0) throw refusal('request_invalid', mismatch);
       const content = newContent(body);
       const warnings = await check(principal, body.ref, content, before);
-      const pack = await packIdOf(store, principal, body.pack_ref);
+      const pack = await demandPackId(store, principal, body.pack_ref);
       if (await reader.isAction(principal, body.ref)) {
         throw new AppError('workflow_exists', `"${body.ref}" is already the ref of an action`);
       }

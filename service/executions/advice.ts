@@ -8,7 +8,7 @@ import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import { executionKey } from '../../model/task-key.ts';
 
 /** A request that helps a run, which each interface writes in its form; executions are named by their integer ids. */
-export type Act =
+export type AdvisedRequest =
   | { what: 'cancel' | 'terminate' | 'resume' | 'explain'; execution: number }
   /** `from` is null where a retry needs none. */
   | { what: 'retry'; execution: number; from: string | null }
@@ -21,7 +21,7 @@ export interface Advice {
   /** A stable code of the problem; absent where nothing is wrong. */
   code?: string;
   text: string;
-  act: Act | null;
+  act: AdvisedRequest | null;
 }
 
 /** How to start a worker for Fermata's own task queue. */
@@ -38,7 +38,7 @@ export function lostAdvice({ pendingFailure: failure, status }: Execution, self:
 export function closedAdvice({ failure, status }: Execution, self: number, from: string | null): Advice[] {
   const why = failure?.task === undefined && failure?.cause === undefined ? '' : `: ${failureText(failure)}`;
   const how = `It has ended as ${status}${why}.`;
-  const act: Act = { what: 'retry', execution: self, from };
+  const act: AdvisedRequest = { what: 'retry', execution: self, from };
   if (from === null) return [{ text: `${how} A retry continues from there.`, act }];
   const what = from === 'start' ? 'everything' : `"${from}" and what followed from it`;
   return [{ text: `${how} A retry with from: ${JSON.stringify(from)} runs ${what} again.`, act }];
@@ -69,7 +69,7 @@ export function adviceFor(
   self: number,
   unserved: ReadonlySet<string>,
 ): Advice[] {
-  const skip: Act = { what: 'skip', execution: self, task: executionKey(task ?? '') };
+  const skip: AdvisedRequest = { what: 'skip', execution: self, task: executionKey(task ?? '') };
   const at = until === null ? '' : ` until ${until}`;
   switch (kind) {
     case 'inquiry':
@@ -144,7 +144,7 @@ function workerAdvice(
   unserved: ReadonlySet<string>,
 ): Advice[] {
   if (detail !== null) return [{ text: `"${task}" waits for capacity on a worker (${detail}).`, act: null }];
-  const queue = taskQueueOf(execution, task);
+  const queue = findTaskQueue(execution, task);
   const text = unserved.has(queue)
     ? `No worker has started "${task}" yet (no_worker): no worker polls the task queue "${queue}".${queue === OWN_TASK_QUEUE ? HOW_TO_WORK : ''}`
     : `No worker has started "${task}" yet: the workers of the task queue "${queue}" are busy.`;
@@ -165,7 +165,7 @@ function pauseAdvice({ workflowId }: Execution, self: number, task: string | nul
 }
 
 /** Returns the task queue of a task of a run. */
-export function taskQueueOf({ run, taskQueue, tasks }: Execution, key: string | null): string {
+export function findTaskQueue({ run, taskQueue, tasks }: Execution, key: string | null): string {
   const action = tasks.find((task) => task.key === executionKey(key ?? ''))?.action;
   return (action === undefined ? undefined : run?.actions[action]?.task_queue) ?? taskQueue;
 }

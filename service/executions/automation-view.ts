@@ -14,7 +14,7 @@ export interface AutomationView {
 }
 
 /** Makes the part of a run that only the Automation API shows. */
-export function automationOf(execution: Execution): AutomationView {
+export function buildAutomationView(execution: Execution): AutomationView {
   const { run, tasks, failure } = execution;
   const names = run?.definition.tasks.map(({ name }) => name) ?? [];
   const indexOf = (key: string | null | undefined): number | null => {

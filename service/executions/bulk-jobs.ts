@@ -12,7 +12,7 @@ import type { ExecutionFilter } from '../../store/executions/execution-filters.t
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import { isPassing } from '../background/outages.ts';
-import { type IdempotencyKey, type Repeats, requestIdOf } from '../starts/idempotency.ts';
+import { deriveRequestId, type IdempotencyKey, type Repeats } from '../starts/idempotency.ts';
 import { workFor } from '../starts/work-owner.ts';
 import type { ExecutionCommands } from './commands.ts';
 import type { DeletionService } from './deletions.ts';
@@ -248,7 +248,7 @@ export function createBulkService({
     async begin(principal, verb, target, { reason, idempotencyKey: key }) {
       demandVerb(principal, verb);
       const { tenant } = principal;
-      const id = requestIdOf(tenant, key);
+      const id = deriveRequestId(tenant, key);
       let targets: readonly number[] = [];
       await repeats.once(
         {

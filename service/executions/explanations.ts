@@ -8,7 +8,15 @@ import type { Temporal } from '../../temporal/gateway.ts';
 import type { DeliveryService } from '../notices/deliveries.ts';
 import { type Mask, type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
-import { type Advice, adviceFor, closedAdvice, forgeryAdvice, HOW_TO_WORK, lostAdvice, taskQueueOf } from './advice.ts';
+import {
+  type Advice,
+  adviceFor,
+  closedAdvice,
+  findTaskQueue,
+  forgeryAdvice,
+  HOW_TO_WORK,
+  lostAdvice,
+} from './advice.ts';
 import type { ExecutionReader } from './reader.ts';
 import { taskToRetry } from './retries.ts';
 
@@ -73,7 +81,7 @@ export function createExplanationService({
   /** Returns the task queues without a worker in which tasks of a run wait. */
   async function unserved({ waitingFor, ...execution }: Execution): Promise<Set<string>> {
     const waiting = waitingFor.filter(({ kind, detail }) => kind === 'worker' && detail === null);
-    const queues = [...new Set(waiting.map(({ task }) => taskQueueOf({ waitingFor, ...execution }, task)))];
+    const queues = [...new Set(waiting.map(({ task }) => findTaskQueue({ waitingFor, ...execution }, task)))];
     const served = await Promise.all(queues.map((queue) => temporal.pollers(queue)));
     return new Set(queues.filter((_, index) => served[index] === 0));
   }

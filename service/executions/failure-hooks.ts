@@ -7,7 +7,7 @@ import { NOBODY_ID, type Principal } from '../../model/principal.ts';
 import type { FailureHookRow, FailureHookStore } from '../../store/executions/failure-hooks.ts';
 import { sha256Hex } from '../access/hash.ts';
 import { keepGoing } from '../background/loops.ts';
-import { isPassing, refusalOf } from '../background/outages.ts';
+import { isPassing, toAppError } from '../background/outages.ts';
 import { workFor } from '../starts/work-owner.ts';
 import type { ExecutionReader } from './reader.ts';
 import type { ExecutionStarter } from './starter.ts';
@@ -75,7 +75,7 @@ export function createFailureHooks({ store, executions, namespace, log }: Failur
           await workFor(tenant, () => start(row));
           await store.end(row, null);
         } catch (error) {
-          const { code, message } = refusalOf(error, 'the log of the API says what went wrong');
+          const { code, message } = toAppError(error, 'the log of the API says what went wrong');
           // A busy tenant delays no other; an outage delays all.
           if (code === 'busy') busy.add(tenant);
           else if (isPassing(error)) throw error;

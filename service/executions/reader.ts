@@ -11,7 +11,7 @@ import { buildLog } from '../../projection/logs.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
-import { entryOf, goneEntry } from '../index/entries.ts';
+import { buildEntry, goneEntry } from '../index/entries.ts';
 import type { RetrySummary } from '../index/lists.ts';
 import { executionOfRow, isWritten } from '../index/rows.ts';
 import { updateIndex } from '../index/updates.ts';
@@ -141,7 +141,7 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     }
     // Ids can be guessed: without a row, only the memo says whose run it is.
     if (row === null && execution.memo?.tenant !== principal.tenant) throw missing(id);
-    const entry = entryOf(namespace, execution, runId);
+    const entry = buildEntry(namespace, execution, runId);
     // Lists must not be behind what somebody has seen; a run that has not changed since needs no write.
     const unwritten = row !== null && isWritten(row, entry) ? null : entry;
     await writeIndex(workflowId, unwritten, () => onRead(n, execution));
@@ -181,7 +181,7 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
       const { execution: shown, above } = projectStarted(workflowId, started);
       const { execution: masked } = maskExecution(shown, above);
       const execution = { ...masked, authentic: await authenticate(shown) };
-      const entry = entryOf(namespace, execution, execution.runId);
+      const entry = buildEntry(namespace, execution, execution.runId);
       await writeIndex(workflowId, { ...entry, version: versionOfStart(shown) });
       return { n, execution, retries: [] };
     },

@@ -3,7 +3,7 @@ import type { Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
-import { type TaskQueueService, taskQueuesOf } from '../access/task-queues.ts';
+import { listTaskQueues, type TaskQueueService } from '../access/task-queues.ts';
 import { definitionOfAction } from '../actions/actions.ts';
 import type { DefinitionService } from '../definitions/definitions.ts';
 import { demandBareStart } from '../starts/bare-starts.ts';
@@ -126,7 +126,7 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
     async prepare(principal, command, schedule) {
       const resolved = await starter.resolve(principal, command);
       const prepared = buildStart({ principal, trust: signer.trust() }, command, resolved, { schedule });
-      await queues.demandOwn(principal.tenant, taskQueuesOf(prepared.run));
+      await queues.demandOwn(principal.tenant, listTaskQueues(prepared.run));
       return { ...prepared, memo: signer.withWarrant(prepared, clock()) };
     },
 

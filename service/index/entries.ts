@@ -77,7 +77,7 @@ export function closedEntry(namespace: string, info: RunInfo, event: HistoryEven
 }
 
 /** Makes the entry of a run from its projection. */
-export function entryOf(namespace: string, execution: MaskedExecution, currentRunId: string): IndexEntry {
+export function buildEntry(namespace: string, execution: MaskedExecution, currentRunId: string): IndexEntry {
   const { workflowId, workflowType, memo, status, created, updated, closed } = execution;
   return {
     ...common(namespace, workflowId, workflowType, memo),

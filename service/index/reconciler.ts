@@ -11,7 +11,7 @@ import { isOutage } from '../background/outages.ts';
 import { createSetAside } from '../background/set-aside.ts';
 import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
-import { closedEntry, entryOf, goneEntry, openEntry, timesOf } from './entries.ts';
+import { buildEntry, closedEntry, goneEntry, openEntry, timesOf } from './entries.ts';
 
 /** Milliseconds between two rounds. */
 const INTERVAL = 500;
@@ -109,7 +109,7 @@ export function createIndexKeeper({
       const projected = await projections.read(workflowId);
       return projected === null
         ? null
-        : entryOf(namespace, maskExecution(projected.execution, projected.above).execution, runId);
+        : buildEntry(namespace, maskExecution(projected.execution, projected.above).execution, runId);
     }
     const event = await temporal.closeEvent(workflowId, runId);
     return event === null ? null : closedEntry(namespace, info, event);
@@ -122,7 +122,7 @@ export function createIndexKeeper({
     const projected = await projections.read(workflowId);
     if (projected === null) return null;
     const { execution } = maskExecution(projected.execution, projected.above);
-    const entry = entryOf(namespace, execution, runId);
+    const entry = buildEntry(namespace, execution, runId);
     await onRead(entry.n, execution);
     return entry;
   }

@@ -71,7 +71,7 @@ export function startersOf({ run, memo }: Execution): readonly string[] {
  * inquiry was delegated to them. In a run whose interpreter does not end delegations, a delegation ends when one of the two is
  * disabled.
  */
-export async function deciderOf(
+export async function identifyDecider(
   principals: Pick<PrincipalService, 'namesOf' | 'wasDisabledSince'>,
   principal: Principal,
   { delegations }: Pick<Inquiry, 'delegations'>,

@@ -97,7 +97,7 @@ export function createDelegationEnds({
       if (others.length === both.length) continue;
       const why = await faultOf(tenant, delegation, present ? others : both);
       if (why === null) continue;
-      const end = endOf(delegation, by, why, null, clock());
+      const end = endDelegation(delegation, by, why, null, clock());
       const verdict = judgeDelegation(ruledInquiry(inquiry), end, [], INTERPRETER_VERSION);
       if (verdict.result === 'delegated') found.push(end);
     }
@@ -169,7 +169,7 @@ export function peopleOf({ by, names, to, to_names }: Delegation): string[] {
 }
 
 /** Returns the end of a delegation: the decision goes back to the person who made it. `at` is the time in milliseconds. */
-export function endOf(
+export function endDelegation(
   { id, inquiry, by: from, names, groups }: Delegation,
   by: string,
   why: DelegationEnd,

@@ -15,7 +15,7 @@ import type { AuditService } from '../access/audit.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import type { OnceSettled } from '../statements/settled-runs.ts';
 import { demandDecider, PERSON_REFUSALS, ruledInquiry, startersOf } from './deciders.ts';
-import { canEnd, type DelegationEnds, endOf, peopleOf } from './delegation-ends.ts';
+import { canEnd, type DelegationEnds, endDelegation, peopleOf } from './delegation-ends.ts';
 import type { SendDelegation } from './delegation-signals.ts';
 import type { InquiryService, InquiryView } from './inquiries.ts';
 
@@ -129,7 +129,7 @@ export function createDelegationService(services: DelegationServices): Delegatio
     if (own === undefined || !canEnd(view.execution)) {
       throw new AppError('not_an_approver', `${principal.subject} has not delegated this inquiry`);
     }
-    return take(principal, view, endOf(own, principal.subject, 'withdrawn', reason, clock()));
+    return take(principal, view, endDelegation(own, principal.subject, 'withdrawn', reason, clock()));
   }
 
   /** Runs one of the use cases, and writes what became of it to the audit log: also what was refused. */

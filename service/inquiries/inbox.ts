@@ -4,7 +4,7 @@ import type { AskingRun, InquiryStore } from '../../store/inquiries/inquiries.ts
 import type { Temporal } from '../../temporal/gateway.ts';
 import { keepGoing } from '../background/loops.ts';
 import { createSetAside } from '../background/set-aside.ts';
-import { nextReminder, noticeEventsOf } from '../notices/events.ts';
+import { deriveNoticeEvents, nextReminder } from '../notices/events.ts';
 import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 
@@ -68,7 +68,7 @@ export function createInquiryInbox({ temporal, projections, store, clock, log }:
       },
       inquiries,
       {
-        derive: closed !== null && clock() - Date.parse(closed) > TOO_OLD ? () => [] : noticeEventsOf,
+        derive: closed !== null && clock() - Date.parse(closed) > TOO_OLD ? () => [] : deriveNoticeEvents,
         remindAt: (inquiry) => nextReminder(inquiry, clock()),
       },
       new Date(clock()),
@@ -83,7 +83,7 @@ export function createInquiryInbox({ temporal, projections, store, clock, log }:
     if (asksNothing && execution.closed === null) return;
     // Inquiries whose run cannot be read any more are withdrawn: its history is gone, or takes too much work.
     if (execution === null || asksNothing) {
-      await store.withdraw(namespace, run.workflowId, noticeEventsOf, new Date(clock()));
+      await store.withdraw(namespace, run.workflowId, deriveNoticeEvents, new Date(clock()));
     }
     if (execution === null || execution.memo === null || asksNothing) await store.skip(namespace, run.workflowId);
     else await take(run.n, execution);

@@ -29,9 +29,9 @@ import type { OnceSettled } from '../statements/settled-runs.ts';
 import type { StatementSigner } from '../statements/statements.ts';
 import { awaitVerdict } from '../statements/verdicts.ts';
 import {
-  deciderOf,
   demandDecider,
   demandOverrider,
+  identifyDecider,
   mayDecide,
   PERSON_REFUSALS,
   ruledInquiry,
@@ -166,7 +166,7 @@ export function createInquiryService({
     overrides: boolean,
   ): Promise<Decision> {
     const { option, response, comment, channel, id = randomUUID(), boundTo = inquiry.bound_to } = answer;
-    const { on_behalf_of, ...decider } = await deciderOf(principals, principal, inquiry);
+    const { on_behalf_of, ...decider } = await identifyDecider(principals, principal, inquiry);
     const decision: Decision = {
       id,
       inquiry: inquiry.key,
@@ -293,7 +293,7 @@ export function createInquiryService({
     async demandApprover(principal, { execution, inquiry }) {
       demandDecider(principal, inquiry.request);
       const standing = await ends.withoutStale(principal, inquiry);
-      const person = await deciderOf(principals, principal, standing);
+      const person = await identifyDecider(principals, principal, standing);
       const barred = barredFromDeciding(standing, person, startersOf(execution), INTERPRETER_VERSION);
       if (barred !== null) throw refusalOf(barred);
     },

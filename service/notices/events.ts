@@ -41,7 +41,7 @@ interface Target {
  * Returns the targets of an inquiry: those of its request, those of each escalation so far, and the mail address of each person to whom
  * it was delegated.
  */
-export function noticeTargetsOf(inquiry: Inquiry): Target[] {
+export function listNoticeTargets(inquiry: Inquiry): Target[] {
   const found = new Map<string, Target>();
   for (const { notify } of [inquiry.request, ...stepsTaken(inquiry)]) {
     for (const place of targetsIn(notify)) found.set(`${place.channel} ${place.target}`, place);
@@ -87,11 +87,11 @@ function targetsIn(notify: InquiryNotify): Target[] {
  * Derives the events of an inquiry since it was last read, in order, for each of its targets. A target that it did not have before, as
  * all are when it is first read (`before` is null), gets all events: the opening, each vote and the end.
  */
-export function noticeEventsOf(before: Inquiry | null, inquiry: Inquiry): WantedEvent[] {
+export function deriveNoticeEvents(before: Inquiry | null, inquiry: Inquiry): WantedEvent[] {
   const known = new Set(
-    (before === null ? [] : noticeTargetsOf(before)).map(({ channel, target }) => `${channel} ${target}`),
+    (before === null ? [] : listNoticeTargets(before)).map(({ channel, target }) => `${channel} ${target}`),
   );
-  return noticeTargetsOf(inquiry).flatMap(({ channel, target }) => {
+  return listNoticeTargets(inquiry).flatMap(({ channel, target }) => {
     const place = { channel, target };
     const since = known.has(`${channel} ${target}`) ? before : null;
     const events = eventsSince(since, inquiry).filter(({ kind }) => isTold(place, kind, inquiry, since));
@@ -118,14 +118,14 @@ function eventsSince(before: Inquiry | null, inquiry: Inquiry): Pick<WantedEvent
 }
 
 /** Returns the reminders of an inquiry that are due at a time in milliseconds, numbered by their periods, and when the next one is. */
-export function remindersOf(inquiry: Inquiry, now: number): { events: WantedEvent[]; next: Date | null } {
+export function deriveReminders(inquiry: Inquiry, now: number): { events: WantedEvent[]; next: Date | null } {
   const next = nextReminder(inquiry, now);
   if (next === null) return { events: [], next };
   const every = inquiry.request.remind_every! * 1000;
   const number = Math.round((next.getTime() - Date.parse(inquiry.created)) / every) - 1;
   const kind = 'reminded' as const;
   const delegators = heldDelegations(inquiry).flatMap(({ by, names }) => [by, ...names].map(grantName));
-  const asked = noticeTargetsOf(inquiry).filter(
+  const asked = listNoticeTargets(inquiry).filter(
     ({ channel, target }) => channel !== 'email' || !delegators.includes(target),
   );
   const events = number < 1 ? [] : asked.map((target) => ({ ...target, kind, number }));

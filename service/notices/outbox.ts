@@ -7,7 +7,7 @@ import { type Announcer, type Notice, NoticeError, UNSETTLED } from '../../model
 import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { NoticeEventRow, NoticeEventStore, Settlement } from '../../store/inquiries/notice-events.ts';
 import { keepGoing } from '../background/loops.ts';
-import { chooseEvent, remindersOf } from './events.ts';
+import { chooseEvent, deriveReminders } from './events.ts';
 import { NoticeTraffic } from './traffic.ts';
 
 /** Milliseconds between two rounds; of the lease of an event; of the timeout of a delivery; and the most between two tries. */
@@ -149,7 +149,7 @@ export function createOutbox({ inquiries, events, announcers, namespace, clock, 
 
     async tick() {
       const now = clock();
-      await inquiries.remind(namespace, new Date(now), REMINDED_AT, (inquiry) => remindersOf(inquiry, now));
+      await inquiries.remind(namespace, new Date(now), REMINDED_AT, (inquiry) => deriveReminders(inquiry, now));
       if (traffic.isFull()) return;
       const due = await events.due(namespace, new Date(now), LOOKED_AT);
       for (const [until, rows] of traffic.pausedOf(due, now)) {

@@ -5,7 +5,7 @@ import { type Principal, subjectsOf } from '../../model/principal.ts';
 import type { DescribedSchedule, TemporalSchedule, TemporalSchedules } from '../../temporal/schedules.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
-import { type KeptSchedule, keptOf, type ScheduleRequest } from './stored-schedules.ts';
+import { type KeptSchedule, readKeptSchedule, type ScheduleRequest } from './stored-schedules.ts';
 
 /** A schedule in Temporal, and what Fermata stored with it. */
 export interface FoundSchedule {
@@ -83,7 +83,7 @@ export function createScheduleBuilder({
 
     async find(principal, id) {
       const found = await temporal.describe(temporalId(principal, id));
-      const kept = found === null ? null : keptOf(found);
+      const kept = found === null ? null : readKeptSchedule(found);
       if (found === null || kept?.principal.tenant !== principal.tenant) {
         throw new AppError('schedule_not_found', `schedule "${id}" not found`);
       }

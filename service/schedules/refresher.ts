@@ -9,9 +9,9 @@ import type { ScheduleBuilder } from './builder.ts';
 import {
   isNoteOfOurs,
   type KeptSchedule,
-  keptOf,
   PAUSED_BY_US,
   RESUMED_BY_US,
+  readKeptSchedule,
   scheduleStarters,
   unchanged,
 } from './stored-schedules.ts';
@@ -73,7 +73,7 @@ export function createScheduleRefresher({
       for await (const scheduleId of temporal.ids()) {
         await aside.attempt(scheduleId, async () => {
           const found = await temporal.describe(scheduleId);
-          const kept = found === null ? null : keptOf(found);
+          const kept = found === null ? null : readKeptSchedule(found);
           if (found !== null && kept !== null) await refreshOne(found, kept);
         });
       }

@@ -7,17 +7,17 @@ import type { Overlap } from '../../model/schedule.ts';
 import type { TemporalSchedules } from '../../temporal/schedules.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
-import { type Repeats, requestIdOf } from '../starts/idempotency.ts';
+import { deriveRequestId, type Repeats } from '../starts/idempotency.ts';
 import { createScheduleBuilder } from './builder.ts';
 import { createFreeSeconds } from './free-seconds.ts';
 import { createScheduleRefresher, type ScheduleRefresher } from './refresher.ts';
 import {
   authorsNote,
+  buildSchedule,
   executionIdOf,
   isNoteOfOurs,
   type Schedule,
   type ScheduleRequest,
-  scheduleOf,
   scheduleStarters,
   type TriggeredSchedule,
   unchanged,
@@ -126,7 +126,7 @@ export function createScheduleService({
 
     async get(principal, id) {
       const { found, kept } = await find(principal, id);
-      return scheduleOf(found, kept);
+      return buildSchedule(found, kept);
     },
 
     async list(principal, { offset, limit }) {
@@ -181,7 +181,7 @@ export function createScheduleService({
           await noteStarter(principal, id);
           return seconds.take(tenant, (await find(principal, id)).found);
         },
-        (taken) => temporal.trigger(scheduleId, overlap, taken, requestIdOf(tenant, key)),
+        (taken) => temporal.trigger(scheduleId, overlap, taken, deriveRequestId(tenant, key)),
       );
       const execution = executionIdOf(startOfSchedule(schedule, second));
       return { ...(await this.get(principal, id)), triggered: { scheduled: new Date(second), execution } };
@@ -199,7 +199,7 @@ export function createScheduleService({
           await noteStarter(principal, id);
           return start.getTime();
         },
-        () => temporal.backfill(temporalId(principal, id), { start, end, overlap }, requestIdOf(tenant, key)),
+        () => temporal.backfill(temporalId(principal, id), { start, end, overlap }, deriveRequestId(tenant, key)),
       );
       return this.get(principal, id);
     },

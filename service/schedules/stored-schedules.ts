@@ -77,7 +77,7 @@ export function scheduleStarters({ starters, principal }: KeptSchedule): readonl
 }
 
 /** Returns what Fermata stored with a schedule; null for a schedule of another client. */
-export function keptOf({ action }: DescribedSchedule): KeptSchedule | null {
+export function readKeptSchedule({ action }: DescribedSchedule): KeptSchedule | null {
   const kept = action.memo?.schedule as Json | undefined;
   if (kept === undefined || !isJsonObject(kept)) return null;
   const { principal, ...rest } = kept as unknown as KeptSchedule; // written above
@@ -94,7 +94,7 @@ export function executionIdOf(workflowId: string): number {
 }
 
 /** Makes a schedule, as answers show it, from its description. */
-export function scheduleOf(found: DescribedSchedule, kept: KeptSchedule): Schedule {
+export function buildSchedule(found: DescribedSchedule, kept: KeptSchedule): Schedule {
   const { id, request } = kept;
   const { state, info, action } = found;
   const note = authorsNote(kept, state);

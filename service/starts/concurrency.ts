@@ -103,7 +103,7 @@ export function createConcurrencyKeeper({ temporal, store, log, clock }: Concurr
   async function look(): Promise<KnownRuns> {
     const rows = await store.standing(namespace);
     const now = clock();
-    const obstacles = obstaclesOf(rows);
+    const obstacles = findObstacles(rows);
     askedAt = new Map([...obstacles].map(([{ workflowId }]) => [workflowId, askedAt.get(workflowId) ?? 0]));
     const last = ({ workflowId }: TurnRow) => askedAt.get(workflowId) ?? 0;
     const refusing = [...obstacles].filter(([, { refuses }]) => refuses).map(([row]) => row);
@@ -160,7 +160,7 @@ export function decideSlots(rows: readonly TurnRow[], { seen, open }: KnownRuns)
 }
 
 /** Returns the runs that hold a slot, or get one now, and block others; `refuses`: one of those would get no slot because of it. */
-export function obstaclesOf(rows: readonly TurnRow[]): Map<TurnRow, { refuses: boolean }> {
+export function findObstacles(rows: readonly TurnRow[]): Map<TurnRow, { refuses: boolean }> {
   const obstacles = new Map<TurnRow, { refuses: boolean }>();
   for (const { holders, blocked } of groupsOf(rows).map(placesOf)) {
     if (blocked.length === 0) continue;

@@ -30,7 +30,7 @@ export function askedHash(asked: Json): string {
  * Returns the id of a request, a UUID: the same one each time for a caller's key, and another one each time without a key. Throws
  * `request_invalid` for a key that no caller may give.
  */
-export function requestIdOf(tenant: string, key: string | undefined): string {
+export function deriveRequestId(tenant: string, key: string | undefined): string {
   if (key === undefined) return randomUUID();
   const digest = sha256Hex(`${tenant}\n${idempotencyText(key)}`);
   const variant = ((Number.parseInt(digest[16]!, 16) & 0b11) | 0b1000).toString(16);

@@ -7,7 +7,7 @@ import type { Claim, ExecutionStore } from '../../store/executions/executions.ts
 import type { TurnStore } from '../../store/executions/turns.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
-import { type TaskQueueService, taskQueuesOf } from '../access/task-queues.ts';
+import { listTaskQueues, type TaskQueueService } from '../access/task-queues.ts';
 import { indexed } from '../index/entries.ts';
 import { maskInput } from '../projections/masks.ts';
 import type { StatementSigner } from '../statements/statements.ts';
@@ -172,7 +172,7 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
     for (let tries = 0; tries < MINT_TRIES; tries += 1) {
       const n = number ?? mint();
       const blueprint = blueprintOf(n);
-      await queues.demandOwn(tenant, taskQueuesOf(blueprint.run));
+      await queues.demandOwn(tenant, listTaskQueues(blueprint.run));
       const claim: Claim = { entry: entryOf(blueprint), idempotency };
       const claimed = await store.claim(tenant, claim);
       if (claimed === 'taken') {

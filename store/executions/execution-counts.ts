@@ -3,7 +3,7 @@ import { LAST_INSTANT } from '../../model/instant.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import type { Database } from '../database.ts';
 import {
-  conditionsOf,
+  buildConditions,
   type ExecutionFilter,
   type ResolvedFilter,
   resolveFilter,
@@ -53,7 +53,7 @@ const WRITER = sql`hashtextextended('fermata counts', 0)`;
 export function createExecutionCounting(db: Database): ExecutionCounting {
   return {
     async count(tenant, filter) {
-      const where = conditionsOf(await resolveFilter(db, tenant, filter));
+      const where = buildConditions(await resolveFilter(db, tenant, filter));
       const [counted] = await db.select({ total: count() }).from(executions).where(where);
       return counted?.total ?? 0;
     },
@@ -133,7 +133,7 @@ async function sumsOf(db: Database, resolved: ResolvedFilter, key: SQL, byDay: b
     kept(executionCountChanges, undefined),
     ...some.map(({ from, to }) => {
       const where = and(
-        conditionsOf({
+        buildConditions({
           ...resolved,
           filter: { ...resolved.filter, createdAfter: undefined, createdBefore: undefined },
         }),

@@ -58,7 +58,7 @@ export async function resolveFilter(
 }
 
 /** Matches the runs that match a filter. */
-export function conditionsOf({ tenant, filter, refs, hasAction }: ResolvedFilter): SQL | undefined {
+export function buildConditions({ tenant, filter, refs, hasAction }: ResolvedFilter): SQL | undefined {
   const { statuses, packName, resultContains, enforcement, parent, executor, owner, open } = filter;
   const { createdAfter, createdBefore, search, ref, definition } = filter;
   return and(

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { ExecutionStatus } from '../../model/status.ts';
 import type { Database } from '../database.ts';
-import { conditionsOf, type ExecutionFilter, resolveFilter } from './execution-filters.ts';
+import { buildConditions, type ExecutionFilter, resolveFilter } from './execution-filters.ts';
 import { type FoundPage, findPage, hasMany, NEWEST_FIRST, type PageWindow, readOn } from './execution-pages.ts';
 import type { IndexRow } from './execution-rows.ts';
 import { executions } from './tables.ts';
@@ -98,7 +98,7 @@ export function createExecutionListing(db: Database): ExecutionListing {
       const rows = await db
         .select({ n: executions.n })
         .from(executions)
-        .where(conditionsOf(await resolveFilter(db, tenant, filter)))
+        .where(buildConditions(await resolveFilter(db, tenant, filter)))
         .orderBy(...NEWEST_FIRST)
         .limit(limit);
       return rows.map(({ n }) => n);

@@ -4,7 +4,7 @@ import { EXECUTION_STATUSES } from '../../model/status.ts';
 import type { Database } from '../database.ts';
 import { keptTotal } from './execution-counts.ts';
 import {
-  conditionsOf,
+  buildConditions,
   type ExecutionFilter,
   type ResolvedFilter,
   resolveFilter,
@@ -146,7 +146,7 @@ function keysOf(resolved: ResolvedFilter, newest?: Newest): SQL {
   const isDivided = parts[0] !== resolved;
   if (hasTimes && (isDivided || newest !== undefined)) return keysOfTimes(resolved, parts, newest);
   return unionOf(
-    parts.map((part) => sql`select n, listed from ${executions} where ${conditionsOf(part)} ${endOf(newest)}`),
+    parts.map((part) => sql`select n, listed from ${executions} where ${buildConditions(part)} ${endOf(newest)}`),
   );
 }
 
@@ -158,7 +158,7 @@ function keysOfTimes(resolved: ResolvedFilter, parts: readonly ResolvedFilter[],
   const { createdAfter, createdBefore } = resolved.filter;
   const [after, before] = [createdAfter?.getTime(), createdBefore?.getTime()];
   const keys = (of: ResolvedFilter, where: SQL | undefined) =>
-    sql`select n, listed from ${executions} where ${and(conditionsOf(of), where)} ${endOf(newest)}`;
+    sql`select n, listed from ${executions} where ${and(buildConditions(of), where)} ${endOf(newest)}`;
   const within = (part: ResolvedFilter) => {
     const withoutTimes = { ...part.filter, createdAfter: undefined, createdBefore: undefined };
     const place = isListed(plus(after, MINUTE), plus(before, -MINUTE));
@@ -236,7 +236,7 @@ function newestOfEach(
     const ofStatuses = statuses === undefined ? undefined : inArray(table.status, [...statuses]);
     return sql`select ref, status from ${table} where ${and(eq(table.tenant, tenant), ofRefs, ofStatuses, where)}`;
   };
-  const matches = conditionsOf({ ...resolved, filter: rest, refs: null });
+  const matches = buildConditions({ ...resolved, filter: rest, refs: null });
   const ofKind = sql`${executions.ref} = kind.ref and ${executions.status} = kind.status`;
   return sql`
     select newest.n, newest.listed

@@ -45,7 +45,7 @@ export const KEPT_WHERE_UNKNOWN = {
 };
 
 /** Makes the row of an entry. */
-export function rowOf({ version, asked = 0, turn: _, onFailure: __, ...entry }: IndexEntry) {
+export function buildRow({ version, asked = 0, turn: _, onFailure: __, ...entry }: IndexEntry) {
   return {
     ...entry,
     asked,
@@ -59,7 +59,7 @@ export function rowOf({ version, asked = 0, turn: _, onFailure: __, ...entry }: 
 }
 
 /** Returns the claim of an open run with a concurrency key. */
-export function turnClaimsOf({ namespace, workflowId, tenant, ref, turn, version }: IndexEntry): TurnClaim[] {
+export function listTurnClaims({ namespace, workflowId, tenant, ref, turn, version }: IndexEntry): TurnClaim[] {
   return turn === undefined || tenant === null || version.closed ? [] : [{ namespace, workflowId, tenant, ref, turn }];
 }
 
@@ -68,7 +68,7 @@ const HOOKED: readonly ExecutionStatus[] = ['failed', 'timeout', 'abandoned'];
 const HOOKED_FOR = 24 * 3_600_000;
 
 /** Returns the hook of a run that failed recently, if its definition has one. */
-export function hooksOf({ namespace, workflowId, tenant, status, closed, onFailure: hook }: IndexEntry) {
+export function listHooks({ namespace, workflowId, tenant, status, closed, onFailure: hook }: IndexEntry) {
   if (hook === undefined || tenant === null || closed === null || !HOOKED.includes(status)) return [];
   return Date.now() - closed.getTime() > HOOKED_FOR ? [] : [{ namespace, workflowId, tenant, hook }];
 }

@@ -8,13 +8,13 @@ import { createExecutionCounting, type ExecutionCounting } from './execution-cou
 import { createExecutionListing, type ExecutionListing } from './execution-lists.ts';
 import {
   among,
-  hooksOf,
+  buildRow,
   type IndexRow,
   inOrder,
   KEPT_WHERE_UNKNOWN,
+  listHooks,
+  listTurnClaims,
   NOT_OLDER,
-  rowOf,
-  turnClaimsOf,
 } from './execution-rows.ts';
 import { noteHooks } from './failure-hooks.ts';
 import { createIndexUpkeep, type IndexUpkeep } from './index-upkeep.ts';
@@ -84,7 +84,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
       const numbers = written.map(({ n }) => n);
       await inOrder(transaction, inArray(executions.n, numbers));
       for (const entry of written) {
-        const row = rowOf(entry);
+        const row = buildRow(entry);
         await transaction
           .insert(executions)
           .values(row)
@@ -94,8 +94,8 @@ export function createExecutionStore(db: Database): ExecutionStore {
             setWhere: NOT_OLDER,
           });
       }
-      await noteTurns(transaction, written.flatMap(turnClaimsOf));
-      await noteHooks(transaction, written.flatMap(hooksOf));
+      await noteTurns(transaction, written.flatMap(listTurnClaims));
+      await noteHooks(transaction, written.flatMap(listHooks));
       if (seen === undefined) return;
       await transaction
         .insert(watermarks)
@@ -134,7 +134,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
         }
         const inserted = await transaction
           .insert(executions)
-          .values(rowOf(entry))
+          .values(buildRow(entry))
           .onConflictDoNothing()
           .returning({ n: executions.n });
         if (inserted.length > 0) return 'claimed';

@@ -14,7 +14,7 @@ import {
   type ScheduledTime,
 } from '../../model/run-input.ts';
 import type { WorkLimits } from '../../model/work.ts';
-import { KNOWN_ACTIONS, specsOf } from '../../service/actions/actions.ts';
+import { findSpecs, KNOWN_ACTIONS } from '../../service/actions/actions.ts';
 
 /** How one attempt of a task ends: in tests of the interpreter, and by the test worker on a real server. */
 export type Attempt = MockOutcome;
@@ -111,7 +111,7 @@ function specs(definition: Definition, workflows: Record<string, Definition>): R
   const children = definition.tasks.flatMap(({ action }): [string, ActionSpec][] =>
     Object.hasOwn(workflows, action) ? [[action, { workflow: true, ...TEST_TIMES }]] : [],
   );
-  return { ...specsOf(definition), ...TEST_SPECS, ...Object.fromEntries(children) };
+  return { ...findSpecs(definition), ...TEST_SPECS, ...Object.fromEntries(children) };
 }
 
 export function runInput(

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { requestOf } from '../../api/executions/explanations.ts';
 import { callOf } from '../../mcp/control-tools.ts';
 import { toolsOf } from '../../mcp/tools.ts';
-import type { Act } from '../../service/executions/advice.ts';
+import type { AdvisedRequest } from '../../service/executions/advice.ts';
 import { createTestApp, unreached } from '../api/test-app.ts';
 
 const tools = new Map(toolsOf(unreached('the services')).map((tool) => [tool.name, tool]));
@@ -12,7 +12,7 @@ const { paths } = (await (await createTestApp({}).request('/openapi.json')).json
 };
 const [execution, inquiry] = [1024, '1024-ask#2'];
 
-it.each<[Act, string, object | null, string, object]>([
+it.each<[AdvisedRequest, string, object | null, string, object]>([
   [{ what: 'cancel', execution }, 'POST /api/v1/executions/1024/cancel', null, 'cancel_execution', { id: 1024 }],
   [
     { what: 'terminate', execution },

@@ -7,7 +7,7 @@ import { createWorkerDesk } from '../../composition/reach.ts';
 import { type Inquiry, inquiryRequest } from '../../model/inquiry.ts';
 import type { Principal } from '../../model/principal.ts';
 import { createSealer } from '../../service/access/sealer.ts';
-import { refusalOf } from '../../service/background/outages.ts';
+import { toAppError } from '../../service/background/outages.ts';
 import { createSigningKeyService, loadSigningKeys } from '../../service/statements/signing-keys.ts';
 import { createStatementSigner } from '../../service/statements/statements.ts';
 import { createPrincipalStore } from '../../store/access/principals.ts';
@@ -198,7 +198,7 @@ describe('tenants that share the connections', () => {
     const made = Array.from({ length: count }, (_, n) =>
       (n % 2 === 0 ? db.execute(statement()) : db.transaction((transaction) => transaction.execute(statement()))).then(
         () => 'done',
-        (error: unknown) => refusalOf(error, 'a fault').code,
+        (error: unknown) => toAppError(error, 'a fault').code,
       ),
     );
     const waiting = `select count(*)::int as count from pg_locks where locktype = 'advisory' and not granted and objid = ${KEY}`;
@@ -210,7 +210,7 @@ describe('tenants that share the connections', () => {
     owner = tenant;
     return db.execute(sql`select 1`).then(
       () => 'done',
-      (error: unknown) => refusalOf(error, 'a fault').code,
+      (error: unknown) => toAppError(error, 'a fault').code,
     );
   };
 

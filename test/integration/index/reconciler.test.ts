@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { IndexEntry } from '../../../model/index-entry.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { projectExecution } from '../../../projection/project.ts';
-import { closedEntry, entryOf, openEntry } from '../../../service/index/entries.ts';
+import { buildEntry, closedEntry, openEntry } from '../../../service/index/entries.ts';
 import { createIndexKeeper } from '../../../service/index/reconciler.ts';
 import { maskExecution } from '../../../service/projections/masks.ts';
 import type { OpenDatabase } from '../../../store/database.ts';
@@ -91,7 +91,7 @@ it('ends equal to Temporal whatever the order in which writers bring their facts
     const described = (await temporal.describe(workflowId))!;
     for (let length = 1; length <= history.length; length += 1) {
       const seen = projectExecution(workflowId, history.slice(0, length));
-      facts.push(entryOf(namespace, maskExecution(seen).execution, described.info.execution?.runId ?? ''));
+      facts.push(buildEntry(namespace, maskExecution(seen).execution, described.info.execution?.runId ?? ''));
     }
     const close = described.info.status === 1 ? null : history.at(-1)!;
     facts.push(close === null ? openEntry(namespace, described.info) : closedEntry(namespace, described.info, close));

@@ -3,7 +3,7 @@ import { zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mintNumber, workflowIdOf } from '../../../model/execution-id.ts';
 import { OWN_TASK_QUEUE } from '../../../model/run-input.ts';
-import { specsOf } from '../../../service/actions/actions.ts';
+import { findSpecs } from '../../../service/actions/actions.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 
@@ -65,7 +65,7 @@ async function startHostileRun(): Promise<string> {
   const { definition, ref, version } = MANY_ITEMS;
   const { tenant, id, subject } = await api.principals.authenticate(DEV_KEY);
   const n = mintNumber(0, Date.now());
-  const actions = specsOf(definition);
+  const actions = findSpecs(definition);
   await createTemporal(connection, namespace).start({
     workflowId: workflowIdOf(n),
     input: {},

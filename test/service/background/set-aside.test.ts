@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { AppError, type ErrorCode } from '../../../model/app-error.ts';
-import { isOutage, isPassing, refusalOf } from '../../../service/background/outages.ts';
+import { isOutage, isPassing, toAppError } from '../../../service/background/outages.ts';
 import { createSetAside } from '../../../service/background/set-aside.ts';
 
 const broken = async () => {
@@ -71,7 +71,7 @@ it.each([
   ['a statement that is wrong', wrapped(coded('42601')), 'internal', false],
   ['what is no error', 'sesame', 'internal', false],
 ])('nobody is told what a driver says: %s', (_, error, code, passing) => {
-  const told = refusalOf(error, 'internal error');
+  const told = toAppError(error, 'internal error');
   expect([told.code, isPassing(error)]).toEqual([code, passing]);
   expect(told.message).not.toMatch(/sesame|Failed query/);
 });

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Inquiry, type InquiryNotify, inquiryRequest } from '../../../model/inquiry.ts';
 import type { Json } from '../../../model/json.ts';
 import { type Announcer, NoticeError, type Readiness } from '../../../model/notice.ts';
-import { nextReminder, noticeEventsOf, remindersOf } from '../../../service/notices/events.ts';
+import { deriveNoticeEvents, deriveReminders, nextReminder } from '../../../service/notices/events.ts';
 import { createOutbox } from '../../../service/notices/outbox.ts';
 import { createInquiryStore, type InquiryStore } from '../../../store/inquiries/inquiries.ts';
 import { createNoticeEventStore, type NoticeEventStore } from '../../../store/inquiries/notice-events.ts';
@@ -83,7 +83,7 @@ function scene(channel: 'slack' | 'email' | 'webhook' = 'slack') {
     async read(change: Partial<Inquiry> = {}): Promise<void> {
       event += 1;
       const remindAt = (inquiry: Inquiry) => nextReminder(inquiry, now);
-      const deriving = { derive: noticeEventsOf, remindAt };
+      const deriving = { derive: deriveNoticeEvents, remindAt };
       await store.sync({ ...run, event, changes: event }, [asked(notify, change)], deriving, new Date(now));
     },
     async tick(seconds = 0): Promise<void> {
@@ -195,7 +195,7 @@ describe('people in a chat', () => {
   it('who are added later are asked as everybody was', () => {
     const before = asked({ slack: { channel: '#ops' } });
     const after = asked({ slack: { channel: '#ops' }, email: ['Boss@example.com'] }, { votes: [voted('ann')] });
-    expect(noticeEventsOf(before, after)).toEqual([
+    expect(deriveNoticeEvents(before, after)).toEqual([
       { channel: 'slack', target: '#ops', kind: 'voted', number: 1 },
       { channel: 'email', target: 'boss@example.com', kind: 'opened', number: 1 },
     ]);
@@ -295,7 +295,7 @@ it('a tenant whose receivers do not answer delays no other', async () => {
     store.sync(
       { namespace, workflowId, n: 1, tenant, ref: 'a.b', owner: 'dev', starters: [], event: 1, changes: 1 },
       [asked({ webhook }, { request: inquiryRequest({ notify: { webhook } }) })],
-      { derive: noticeEventsOf, remindAt: () => null },
+      { derive: deriveNoticeEvents, remindAt: () => null },
       new Date(due),
     );
   for (let each = 0; each < 200; each += 1) await tell(`busy_${each}`, busy, `http://dead-${each % 3}/${each}`, START);
@@ -388,16 +388,16 @@ describe('a delegation', () => {
     ['to somebody without an address is told in the chat', delegated('dan', []), ['slack #ops delegated 1']],
     ['that was refused is told to nobody', delegated('dan', [])!.slice(0, 1), []],
   ])('%s', (_, delegations, told) => {
-    const found = noticeEventsOf(asked(notify), asked(notify, { delegations: delegations! }));
+    const found = deriveNoticeEvents(asked(notify), asked(notify, { delegations: delegations! }));
     expect(found.map(({ channel, target, kind, number }) => `${channel} ${target} ${kind} ${number}`)).toEqual(told);
     expect(
-      noticeEventsOf(asked(notify, { delegations: delegations! }), asked(notify, { delegations: delegations! })),
+      deriveNoticeEvents(asked(notify, { delegations: delegations! }), asked(notify, { delegations: delegations! })),
     ).toEqual([]);
   });
 
   it('has nobody reminded who no longer decides', () => {
     const inquiry = asked(notify, { delegations: delegated('cid', ['cid@example.com'])! });
-    const targets = remindersOf(inquiry, START + 120_000).events.map(({ target }) => target);
+    const targets = deriveReminders(inquiry, START + 120_000).events.map(({ target }) => target);
     expect(targets).toEqual(['#ops', 'bob@example.com', 'cid@example.com']);
   });
 });

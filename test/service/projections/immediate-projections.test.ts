@@ -4,7 +4,7 @@ import type { Json } from '../../../model/json.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { projectExecution } from '../../../projection/project.ts';
 import { NOTHING_PENDING } from '../../../projection/waits.ts';
-import { specsOf } from '../../../service/actions/actions.ts';
+import { findSpecs } from '../../../service/actions/actions.ts';
 import { createImmediateProjector } from '../../../service/projections/immediate-projections.ts';
 import { RECORDED, readEvents } from '../../fixtures/recorded.ts';
 
@@ -25,7 +25,7 @@ function historyOf(definition: Definition, interpreter = 8, input: Json = {}): H
     hash: null,
     seed: 'a',
     definition,
-    actions: specsOf(definition),
+    actions: findSpecs(definition),
   };
   const payloads = [payload(input), payload(run as unknown as Json)];
   const events: HistoryEvent[] = [

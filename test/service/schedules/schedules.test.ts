@@ -5,7 +5,7 @@ import { startOfSchedule } from '../../../model/execution-id.ts';
 import type { Principal } from '../../../model/principal.ts';
 import type { ExecutionService } from '../../../service/executions/executions.ts';
 import { createScheduleService } from '../../../service/schedules/schedules.ts';
-import { createRepeats, requestIdOf } from '../../../service/starts/idempotency.ts';
+import { createRepeats, deriveRequestId } from '../../../service/starts/idempotency.ts';
 import type { KeptRequest } from '../../../store/executions/idempotency-keys.ts';
 import type { DescribedSchedule, TemporalSchedules } from '../../../temporal/schedules.ts';
 
@@ -229,7 +229,7 @@ it.each<[string, Request[], string[]]>([
     info: { nextActionTimes: [], recentActions: [], createdAt: new Date(0) },
     action: { workflowId: 'sch_a', memo: { schedule: kept } },
   };
-  const ids = new Map(['k', 'l'].map((key) => [requestIdOf(maker.tenant, key), key]));
+  const ids = new Map(['k', 'l'].map((key) => [deriveRequestId(maker.tenant, key), key]));
   const done: string[] = [];
   let isLost = false;
   const take = (what: string, requestId: string) => {

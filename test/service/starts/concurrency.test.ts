@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import {
   concurrencyFor,
   decideSlots,
+  findObstacles,
   type KnownRuns,
-  obstaclesOf,
   openAmong,
 } from '../../../service/starts/concurrency.ts';
 import type { TurnRow } from '../../../store/executions/turns.ts';
@@ -109,7 +109,7 @@ describe('who gets a turn', () => {
     ['so is who gets it now', rows({ state: 'waits' }, SKIPS), [['0', true]]],
     ['nobody is asked for again whose rival has been refused', rows({ state: 'has' }, { ...SKIPS, refused: true }), []],
   ])('%s', (_, given, expected) => {
-    const found = [...obstaclesOf(given)].map(([{ workflowId }, { refuses }]) => [workflowId, refuses]);
+    const found = [...findObstacles(given)].map(([{ workflowId }, { refuses }]) => [workflowId, refuses]);
     expect(found).toEqual(expected);
   });
 

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { AppError } from '../../../model/app-error.ts';
 import {
   createRepeats,
+  deriveRequestId,
   type IdempotencyKey,
   idempotencyText,
-  requestIdOf,
 } from '../../../service/starts/idempotency.ts';
 import type { IdempotencyKeyStore, KeptRequest } from '../../../store/executions/idempotency-keys.ts';
 
@@ -68,10 +68,10 @@ it('of requests at once with one key those that ask for the same go on, and agai
 
 it('a request has one id for its tenant and its key, and another one each time without a key', () => {
   const keys = ['k', 'l', 'k'.repeat(200), ...Array.from({ length: 100 }, (_, n) => `key-${n}`)];
-  const ids = ['one', 'two'].flatMap((tenant) => keys.map((key) => requestIdOf(tenant, key)));
+  const ids = ['one', 'two'].flatMap((tenant) => keys.map((key) => deriveRequestId(tenant, key)));
   expect(new Set(ids).size).toBe(ids.length);
   for (const id of ids) expect(z.uuid().safeParse(id).success, id).toBe(true);
-  expect(requestIdOf('one', 'k')).toBe(ids[0]);
-  expect(requestIdOf('one', undefined)).not.toBe(requestIdOf('one', undefined));
-  expect(() => requestIdOf('one', 'a b')).toThrow('visible ASCII');
+  expect(deriveRequestId('one', 'k')).toBe(ids[0]);
+  expect(deriveRequestId('one', undefined)).not.toBe(deriveRequestId('one', undefined));
+  expect(() => deriveRequestId('one', 'a b')).toThrow('visible ASCII');
 });
