@@ -136,7 +136,7 @@ export async function ask(
     const response = await fetch(url, { method: 'POST', headers, body: sent, signal });
     ({ status } = response);
     body = jsonOf(await readText(response));
-    retryAfter = retryAfterOf(response.headers);
+    retryAfter = readRetryAfter(response.headers);
   } catch (error) {
     if (signal.aborted) throw error;
     const { code = 'HTTP_FAILED', message = String(error) } = (error as { cause?: { code?: string; message?: string } })
@@ -165,7 +165,7 @@ function jsonOf(text: string): Json {
 }
 
 /** Returns the seconds of `Retry-After`, at most a day; undefined if there is none. */
-export function retryAfterOf(headers: { get(name: string): string | null }): number | undefined {
+export function readRetryAfter(headers: { get(name: string): string | null }): number | undefined {
   const said = headers.get('retry-after')?.trim() ?? '';
   const isDate = /^[A-Za-z]+,? .*\d:\d/.test(said);
   const seconds = /^\d+(\.\d+)?$/.test(said) ? Number(said) : isDate ? (Date.parse(said) - Date.now()) / 1000 : 0;

@@ -12,7 +12,7 @@ import { executionKey } from '../model/task-key.ts';
 import { convertIssues } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
 import { attempted, attemptLimit, timer } from './attempt.ts';
-import { failureOf, maskedFault } from './faults.ts';
+import { maskedFault, translateError } from './faults.ts';
 import { follow } from './later.ts';
 import { createLookups } from './lookups.ts';
 import { type Pulse, startPulse } from './pulse.ts';
@@ -93,7 +93,7 @@ export function createActivities(
           ? performed
           : interrupted(performed, interrupt, () => shutdownFailure(given, pulse, context.info.attempt)));
       } catch (error) {
-        throw failureOf(error, context.info.attempt);
+        throw translateError(error, context.info.attempt);
       } finally {
         pulse.stop();
       }
@@ -228,7 +228,7 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     // The attempt ends even if the action ignores its signal.
     const given = await Promise.race([running, aborted]);
     if (!(given instanceof Later)) return fitting(mask(given));
-    const failure = (error: unknown) => failureOf(maskedFault(error, mask), context.info.attempt);
+    const failure = (error: unknown) => translateError(maskedFault(error, mask), context.info.attempt);
     void follow(context, given, { deadline, late, failure, output: (value) => fitting(mask(value)) });
     throw new CompleteAsyncError();
   } catch (error) {

@@ -7,10 +7,10 @@ import { type FaultNote, INFRASTRUCTURE_UNAVAILABLE } from '../model/failure.ts'
 import { jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { ActionError } from './action.ts';
-import type { Mask } from './secrets/masks.ts';
+import type { SecretMask } from './secrets/masks.ts';
 
 /** Returns an error with all of its texts masked: an ActionError, or an error of Temporal's SDK unchanged. */
-export function maskedFault(error: unknown, mask: Mask): unknown {
+export function maskedFault(error: unknown, mask: SecretMask): unknown {
   if (isTemporals(error)) return error;
   const known = refusalIn(error, mask) ?? error;
   if (!(known instanceof ActionError)) return new ActionError('action_error', mask(messageOf(error)));
@@ -31,7 +31,7 @@ function isTemporals(error: unknown): error is Error {
 }
 
 /** Returns what an activity throws for an error, so that the run learns its type, code and attempt. */
-export function failureOf(error: unknown, attempt: number): Error {
+export function translateError(error: unknown, attempt: number): Error {
   if (isTemporals(error)) return error;
   const known =
     refusalIn(error, (value) => value) ??
@@ -51,7 +51,7 @@ export function failureOf(error: unknown, attempt: number): Error {
 }
 
 /** Returns the fault for a request that egress refuses, whichever client sent it; undefined for any other error. */
-function refusalIn(error: unknown, mask: Mask): ActionError | undefined {
+function refusalIn(error: unknown, mask: SecretMask): ActionError | undefined {
   const denied = errorIn(error, EgressError);
   if (denied !== undefined) {
     // The host is masked separately, since it may be a short secret.

@@ -9,7 +9,7 @@ const FIRST_LOOK = 500;
 const LAST_LOOK = 5_000;
 
 /** The settings for following work in another system. */
-export interface Ending {
+export interface FollowSettings {
   /** The deadline, in milliseconds since 1970. */
   deadline: number;
   late(): Error;
@@ -21,7 +21,7 @@ export interface Ending {
  * Polls work until it ends, and then completes its activity, which no longer holds a slot of its worker. If this
  * process dies, the heartbeats stop and the activity is retried like that of any lost worker.
  */
-export async function follow({ info, client }: Context, later: Later, ending: Ending): Promise<void> {
+export async function follow({ info, client }: Context, later: Later, ending: FollowSettings): Promise<void> {
   const { taskToken } = info;
   const { activity } = client;
   let end: () => Promise<void>;

@@ -1,5 +1,5 @@
 import { startApi } from '../composition/api/api.ts';
-import { accessOf } from '../composition/api/options.ts';
+import { readAccessOptions } from '../composition/api/options.ts';
 import { ensureDefaults } from '../composition/bootstrap.ts';
 import { createLogger } from '../composition/logger.ts';
 import { serveMetrics } from '../composition/metrics.ts';
@@ -31,7 +31,7 @@ await runMain(async (config) => {
       namespace: config.TEMPORAL_NAMESPACE,
       host: config.FERMATA_HOST,
       port: config.FERMATA_PORT,
-      ...accessOf(config),
+      ...readAccessOptions(config),
       egress: egressRules(config, { allowed: [], metricsUrl: metrics?.url }),
       secretKeys: secretKey.split(','),
       metrics,

@@ -14,6 +14,7 @@ import type { Schedule } from '../service/schedules/stored-schedules.ts';
 import { errorResponses } from './http/errors.ts';
 import { createRouter } from './http/router.ts';
 import {
+  buildPageMeta,
   createApiRoute,
   IdempotencyHeaders,
   json,
@@ -21,7 +22,6 @@ import {
   jsonData,
   jsonOrYaml,
   jsonPage,
-  metaOf,
   optionalJsonBody,
   PAGE_QUERY,
   SuccessSchema,
@@ -193,7 +193,7 @@ export function scheduleRoutes(schedules: ScheduleService) {
   router.openapi(listRoute, async (context) => {
     const query = context.req.valid('query');
     const { rows, total } = await schedules.list(context.get('principal'), windowOf(query));
-    return context.json({ data: rows.map(scheduleBody), meta: metaOf(total, query) }, 200);
+    return context.json({ data: rows.map(scheduleBody), meta: buildPageMeta(total, query) }, 200);
   });
 
   router.openapi(getRoute, async (context) => {

@@ -4,7 +4,7 @@ import { NEWEST_DIALECT } from '../expression/dialect.ts';
 import { compileTemplate, renderTemplate } from '../expression/template.ts';
 import type { Value } from '../expression/values.ts';
 import { WorkMeter } from '../model/work.ts';
-import { templates, valuesOf } from '../test/expression/calls.ts';
+import { createValues, templates } from '../test/expression/calls.ts';
 
 // How long templates take, as medians of several rounds, what the engine adds to a bundle, and how long a unit of work takes in each
 // filter, test, method and operator, at three sizes of its values: npm run bench:expressions.
@@ -84,7 +84,7 @@ function microsecondsPerUnit(template: string, data: Record<string, Value>): num
 }
 
 const sizes = [1 / 100, 1 / 20, 1 / 4];
-const values = sizes.map(valuesOf);
+const values = sizes.map(createValues);
 const measured = templates
   .map((template) => ({ template, costs: values.map((data) => microsecondsPerUnit(template, data)) }))
   .filter(({ costs }) => costs.some((cost) => cost !== null))

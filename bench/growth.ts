@@ -5,7 +5,7 @@ import { askedCount } from '../interpreter/inquiries.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import { openStatusOf } from '../interpreter/waits.ts';
 import type { Definition } from '../model/definition.ts';
-import { runInputOf } from './comparison/shapes.ts';
+import { buildShapeInput } from './comparison/shapes.ts';
 import { median } from './statistics.ts';
 
 /** Something that grows, and the microseconds that one event, or one kilobyte, takes at each size. */
@@ -23,7 +23,7 @@ const ROUNDS = 3;
 
 /** What the shell does for one event after another, until the run has closed: microseconds of each. */
 function perEvent(definition: Definition, input: Record<string, never> | { list: number[] }): number {
-  const run = runInputOf({ name: 'grown', label: '', definition, runs: 1 }, 1);
+  const run = buildShapeInput({ name: 'grown', label: '', definition, runs: 1 }, 1);
   const times = Array.from({ length: ROUNDS }, () => {
     const queue: string[] = [];
     let isOpen = true;

@@ -16,8 +16,8 @@ import { measureBundle, measureLag, measureRest, measureStart, type Product, sta
 import { measureShares } from './product/shares.ts';
 import { measureSoak } from './product/soak.ts';
 import { measureStarts } from './product/starts.ts';
-import { keepBaseline, ratiosOf, readBaseline, slowerThan } from './report/ratios.ts';
-import { largeIndexTable, plotOf, type Results, ratioTable, reportOf } from './report/report.ts';
+import { computeRatios, keepBaseline, readBaseline, slowerThan } from './report/ratios.ts';
+import { largeIndexTable, type Results, ratioTable, renderPlot, renderReport } from './report/report.ts';
 
 // npm run bench: what a definition costs compared with the same workflow written by hand, and what the product does. Writes
 // docs/benchmarks.md and docs/benchmarks.svg, and fails with the names of what is slower than in bench/baseline.json. With the names of parts
@@ -79,7 +79,7 @@ for (const name of chosen) {
   console.log(`${name} …`);
   Object.assign(results, await PARTS[name as keyof typeof PARTS]());
 }
-const ratios = ratiosOf(results);
+const ratios = computeRatios(results);
 console.log(ratioTable(ratios));
 if (results.largeIndex !== undefined) console.log(largeIndexTable(results.largeIndex));
 if (named.length === 0 && !quick) {
@@ -88,8 +88,8 @@ if (named.length === 0 && !quick) {
     "Temporal's SDK": await versionOf('@temporalio/worker'),
     'server (CLI)': WHEEL_VERSION,
   };
-  await writeFile('docs/benchmarks.md', reportOf({ ...(results as Results), versions }, 'benchmarks.svg'));
-  await writeFile('docs/benchmarks.svg', plotOf(results.compared ?? []));
+  await writeFile('docs/benchmarks.md', renderReport({ ...(results as Results), versions }, 'benchmarks.svg'));
+  await writeFile('docs/benchmarks.svg', renderPlot(results.compared ?? []));
 }
 const slower = slowerThan(await readBaseline(), ratios);
 if (keep) await keepBaseline(ratios);

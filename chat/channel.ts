@@ -72,13 +72,13 @@ export interface Act {
   /** Whether the response to the service waits for the outcome; otherwise it is sent at once. */
   waits: boolean;
   /** Returns the body of the response to the service; null for an empty one. */
-  reply(outcome: Outcome | null): Json;
+  reply(outcome: ActOutcome | null): Json;
   /** Informs the actor privately, after the response was sent. */
-  tell(outcome: Outcome, place: JsonObject): Promise<void>;
+  tell(outcome: ActOutcome, place: JsonObject): Promise<void>;
 }
 
 /** The outcome of an act. `message` is the current message of the inquiry; null if unknown. */
-export type Outcome =
+export type ActOutcome =
   /** A form or a reason is required first. */
   | { kind: 'form'; option: MessageOption; message: Message }
   /** The form does not match its schema. */

@@ -8,7 +8,7 @@ import type { Principal } from '../model/principal.ts';
 import type { PrincipalService } from '../service/access/principals.ts';
 import type { InquiryService } from '../service/inquiries/inquiries.ts';
 import type { Outbox } from '../service/notices/outbox.ts';
-import type { Act, AnsweringChannel, Outcome } from './channel.ts';
+import type { Act, ActOutcome, AnsweringChannel } from './channel.ts';
 import type { Handle, Messages } from './message.ts';
 
 /** The services that the desk uses. */
@@ -25,9 +25,9 @@ export interface Taken {
   /** Where the message of the inquiry is. */
   place: JsonObject;
   /** Returns what is required before a decision: a form, or corrections to it; null for nothing. */
-  first: Outcome | null;
+  first: ActOutcome | null;
   /** Decides the inquiry as it was shown, if the actor may. */
-  decide(): Promise<Outcome>;
+  decide(): Promise<ActOutcome>;
 }
 
 /**
@@ -47,9 +47,9 @@ export function createDesk({ messages, outbox, inquiries, principals }: DeskServ
     return person ?? 'Your user and your confirmed e-mail address do not belong to anyone who can decide here.';
   }
 
-  async function decide(channel: AnsweringChannel, act: Act, notice: Notice, handle: Handle): Promise<Outcome> {
+  async function decide(channel: AnsweringChannel, act: Act, notice: Notice, handle: Handle): Promise<ActOutcome> {
     const now = async () => messages.compose((await outbox.find(notice.id))?.notice ?? notice);
-    const refused = async (text: string): Promise<Outcome> => ({ kind: 'refused', text, message: await now() });
+    const refused = async (text: string): Promise<ActOutcome> => ({ kind: 'refused', text, message: await now() });
     const { option, boundTo } = handle;
     const person = await personOf(channel, act, notice.tenant);
     if (typeof person === 'string') return refused(person);
@@ -75,7 +75,7 @@ export function createDesk({ messages, outbox, inquiries, principals }: DeskServ
   }
 
   /** Returns what is required before a decision. */
-  async function firstOf(act: Act, notice: Notice, { option, boundTo }: Handle): Promise<Outcome | null> {
+  async function firstOf(act: Act, notice: Notice, { option, boundTo }: Handle): Promise<ActOutcome | null> {
     // A form is only shown for a decision that can count.
     if (notice.inquiry.request.bind && boundTo !== notice.inquiry.bound_to) return null;
     const message = await messages.compose(notice);

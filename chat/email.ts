@@ -3,7 +3,7 @@ import { type MailTransport, mailTransport } from '../egress/mail.ts';
 import type { ConnectionOf } from '../model/connection.ts';
 import { type Notice, NoticeError, type NoticeKind } from '../model/notice.ts';
 import type { ChatChannel } from './channel.ts';
-import { demandSettings, readinessOf, type SettingsOf } from './settings.ts';
+import { checkReadiness, demandSettings, type SettingsOf } from './settings.ts';
 
 /** Milliseconds after which an attempt to send a mail is given up. */
 const TIMEOUT = 10_000;
@@ -38,7 +38,7 @@ export function createMailChannel({ settingsOf, wayFor, egress }: MailServices):
   return {
     name: 'email',
 
-    ready: (tenant) => readinessOf(settingsOf, tenant),
+    ready: (tenant) => checkReadiness(settingsOf, tenant),
 
     async deliver(event, { title, reason, details }, place) {
       // A sent mail cannot be updated; its link shows the current state.

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { Logger } from '../model/log.ts';
-import type { Act, AnsweringChannel, Outcome } from './channel.ts';
+import type { Act, ActOutcome, AnsweringChannel } from './channel.ts';
 import type { Desk, Taken } from './desk.ts';
 
 /** Registers the routes that chat services call. */
@@ -19,7 +19,7 @@ export function chatRoutes(channels: readonly AnsweringChannel[], desk: Desk, lo
   }
 
   /** Returns the response to the service; null if the actor is informed later. */
-  async function outcomeOf(act: Act, taken: Taken): Promise<Outcome | null> {
+  async function outcomeOf(act: Act, taken: Taken): Promise<ActOutcome | null> {
     if (taken.first?.kind === 'invalid') return taken.first;
     const outcome = settle(taken);
     if (act.waits) return outcome;
@@ -29,7 +29,7 @@ export function chatRoutes(channels: readonly AnsweringChannel[], desk: Desk, lo
     return null;
   }
 
-  async function settle({ first, decide, notice }: Taken): Promise<Outcome> {
+  async function settle({ first, decide, notice }: Taken): Promise<ActOutcome> {
     if (first !== null) return first;
     try {
       return await decide();

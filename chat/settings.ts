@@ -4,7 +4,7 @@ import { type MissingSetting, NoticeError, type Readiness } from '../model/notic
 export type SettingsOf<T> = (tenant: string) => Promise<T | MissingSetting>;
 
 /** Reports whether a tenant has the settings of a channel. */
-export async function readinessOf(settingsOf: SettingsOf<unknown>, tenant: string): Promise<Readiness> {
+export async function checkReadiness(settingsOf: SettingsOf<unknown>, tenant: string): Promise<Readiness> {
   const settings = await settingsOf(tenant);
   return isMissing(settings) ? settings : { ok: true };
 }

@@ -7,8 +7,8 @@ import { AppError } from '../model/app-error.ts';
 import type { ConnectionOf } from '../model/connection.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { type MissingSetting, NoticeError } from '../model/notice.ts';
-import type { Act, AnsweringChannel, Identity, Incoming, Outcome } from './channel.ts';
-import { demandSettings, isMissing, readinessOf, type SettingsOf } from './settings.ts';
+import type { Act, ActOutcome, AnsweringChannel, Identity, Incoming } from './channel.ts';
+import { checkReadiness, demandSettings, isMissing, type SettingsOf } from './settings.ts';
 import { readInteraction, type SlackInteraction } from './slack-interaction.ts';
 import { escaped, fallbackText, formView, messageBlocks } from './slack-message.ts';
 
@@ -134,7 +134,7 @@ export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }
       identify: () => identify(tenant, team, user),
       waits: false,
       reply: (outcome) => (outcome?.kind === 'invalid' ? formErrors(outcome.issues) : null),
-      async tell(outcome: Outcome, { channel }: JsonObject) {
+      async tell(outcome: ActOutcome, { channel }: JsonObject) {
         const { web } = await clientFor(tenant);
         if (outcome.kind === 'form') {
           const view = formView(outcome.message, outcome.option);
@@ -149,7 +149,7 @@ export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }
   return {
     name: 'slack',
 
-    ready: (tenant) => readinessOf(settingsOf, tenant),
+    ready: (tenant) => checkReadiness(settingsOf, tenant),
 
     async deliver({ tenant, target, kind }, message, place) {
       const { web } = await clientFor(tenant);

@@ -20,12 +20,12 @@ export interface CardNote {
 const NOTHING: CardNote = { text: null, issues: [], written: () => '' };
 
 /** Wraps a card as the attachment of a message. */
-export function attachmentOf(message: Message, note: CardNote = NOTHING): JsonObject {
-  return { contentType: 'application/vnd.microsoft.card.adaptive', content: cardOf(message, note) };
+export function buildAttachment(message: Message, note: CardNote = NOTHING): JsonObject {
+  return { contentType: 'application/vnd.microsoft.card.adaptive', content: renderCard(message, note) };
 }
 
 /** Renders the card of an inquiry: the question, what approval runs, the form, and buttons while it is open. */
-export function cardOf(message: Message, note: CardNote = NOTHING): JsonObject {
+export function renderCard(message: Message, note: CardNote = NOTHING): JsonObject {
   const { title, reason, details, plan, facts, votes, closing, options, form, status } = message;
   const open = options.length > 0;
   const body: JsonObject[] = [text(title, { weight: 'Bolder', size: 'Medium' })];
@@ -48,7 +48,7 @@ export function cardOf(message: Message, note: CardNote = NOTHING): JsonObject {
 }
 
 /** Returns the id of the input of a form field. */
-export function inputOf(field: string): string {
+export function inputIdOf(field: string): string {
   return FIELD + field;
 }
 
@@ -67,7 +67,7 @@ function actionOf({ label, style, sealed }: MessageOption): JsonObject {
 function inputsOf(options: readonly MessageOption[], form: JsonObject | null, note: CardNote): JsonObject[] {
   const fields = options.some((option) => option.form) ? formFields(form) : [];
   const inputs = fields.flatMap((field) => {
-    const id = inputOf(field.name);
+    const id = inputIdOf(field.name);
     const wrong = note.issues.filter(({ path }) => path.split('/')[2] === field.name);
     return [inputFor(field, id, note.written(id)), ...wrong.map(problem)];
   });

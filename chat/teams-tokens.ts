@@ -152,7 +152,7 @@ function keyOf({ loginUrl, organization, appId, clientSecret }: TeamsSettings): 
 }
 
 /** Returns the app in the audience of a token, unverified; null if there is none. */
-export function audienceOf(token: string): string | null {
+export function readAudience(token: string): string | null {
   try {
     const { aud } = decodeJwt(token);
     return typeof aud === 'string' ? aud : null;

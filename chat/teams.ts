@@ -5,11 +5,11 @@ import { AppError } from '../model/app-error.ts';
 import type { ConnectionOf } from '../model/connection.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { NoticeError } from '../model/notice.ts';
-import type { Act, AnsweringChannel, Identity, Incoming, Outcome } from './channel.ts';
-import { demandSettings, isMissing, readinessOf, type SettingsOf } from './settings.ts';
+import type { Act, ActOutcome, AnsweringChannel, Identity, Incoming } from './channel.ts';
+import { checkReadiness, demandSettings, isMissing, type SettingsOf } from './settings.ts';
 import { readActivity, type TeamsActivity } from './teams-activity.ts';
-import { attachmentOf, type CardNote, cardOf, inputOf } from './teams-card.ts';
-import { audienceOf, createTeamsTokens, type TeamsSettings } from './teams-tokens.ts';
+import { buildAttachment, type CardNote, inputIdOf, renderCard } from './teams-card.ts';
+import { createTeamsTokens, readAudience, type TeamsSettings } from './teams-tokens.ts';
 
 /** The services that the channel uses. */
 export interface TeamsServices {
@@ -120,7 +120,7 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
 
   /** Returns the tenants whose app a token is for; only the owner of the button, where the activity is from one. */
   async function candidatesFor(token: string, { sealed }: TeamsActivity): Promise<string[]> {
-    const appId = audienceOf(token);
+    const appId = readAudience(token);
     const owner = sealed === null ? null : await tenantOf(sealed);
     const tenants = appId === null ? [] : await tenantsOf(appId);
     return owner === null ? tenants : tenants.filter((tenant) => tenant === owner);
@@ -171,7 +171,7 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
       sealed,
       actor: { team: organization, user },
       once,
-      written: (field) => written(inputOf(field)),
+      written: (field) => written(inputIdOf(field)),
       comment: comment === '' ? null : comment,
       waits: invoked,
       identify: () => identify(tenant, activity),
@@ -189,7 +189,7 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
   return {
     name: 'teams',
 
-    ready: (tenant) => readinessOf(settingsOf, tenant),
+    ready: (tenant) => checkReadiness(settingsOf, tenant),
 
     async deliver({ tenant, target, kind }, message, place) {
       const settings = await settingsFor(tenant);
@@ -199,7 +199,7 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
       }
       const conversations = `${base(serviceUrl)}/v3/conversations`;
       const summary = message.title.slice(0, 200);
-      const activity = { type: 'message', summary, attachments: [attachmentOf(message)] };
+      const activity = { type: 'message', summary, attachments: [buildAttachment(message)] };
       if (place === null) {
         const channelData = { channel: { id: target } };
         const sent = await call(settings, 'POST', conversations, { isGroup: true, channelData, activity });
@@ -240,14 +240,14 @@ function base(serviceUrl: string): string {
 }
 
 /** Returns the text for the actor; null if the card says it. */
-function textOf(outcome: Outcome): string | null {
+function textOf(outcome: ActOutcome): string | null {
   if (outcome.kind === 'form') return null;
   if (outcome.kind !== 'invalid') return outcome.text;
   return outcome.issues.map(({ path, message }) => `${path} ${message}`).join('; ');
 }
 
 /** Returns the response to a button: the current card, with problems and entered values. */
-function invokeAnswer(outcome: Outcome, written: (input: string) => string): Json {
+function invokeAnswer(outcome: ActOutcome, written: (input: string) => string): Json {
   const { message } = outcome;
   if (message === null) {
     const value = { code: 'InternalServerError', message: textOf(outcome) ?? '' };
@@ -256,5 +256,5 @@ function invokeAnswer(outcome: Outcome, written: (input: string) => string): Jso
   const issues = outcome.kind === 'invalid' ? outcome.issues : [];
   const text = outcome.kind === 'invalid' ? 'This was not counted yet: the form is incomplete.' : textOf(outcome);
   const note: CardNote = { text, issues, written: outcome.kind === 'invalid' ? written : () => '' };
-  return { statusCode: 200, type: 'application/vnd.microsoft.card.adaptive', value: cardOf(message, note) };
+  return { statusCode: 200, type: 'application/vnd.microsoft.card.adaptive', value: renderCard(message, note) };
 }

@@ -4,7 +4,7 @@ import { ProxyError } from '../egress/proxy.ts';
 import { heldDelegations } from '../model/delegation.ts';
 import { NoticeError, type NoticeEvent, type NoticeKind } from '../model/notice.ts';
 import type { ChatChannel } from './channel.ts';
-import { demandSettings, readinessOf, type SettingsOf } from './settings.ts';
+import { checkReadiness, demandSettings, type SettingsOf } from './settings.ts';
 
 /** Milliseconds after which a request is given up. */
 const TIMEOUT = 10_000;
@@ -35,7 +35,7 @@ export function createWebhookChannel({ secretOf, egress, clock }: WebhookService
   return {
     name: 'webhook',
 
-    ready: (tenant) => readinessOf(secretOf, tenant),
+    ready: (tenant) => checkReadiness(secretOf, tenant),
 
     async deliver(event, _message, place) {
       const secret = await demandSettings(secretOf, event.tenant, 'webhooks are');

@@ -117,7 +117,7 @@ export async function writePack(folder: string, { pack, actions, workflows }: Js
  * otherwise. Throws a CliError (usage).
  */
 export async function readObject(path: string, ambiguities: Ambiguities | null = null): Promise<JsonObject> {
-  const text = await readText(path);
+  const text = await readTextFile(path);
   let value: Json;
   try {
     value = path.endsWith('.json') ? parseJson(text) : parseYaml(text, undefined, ambiguities);
@@ -130,7 +130,7 @@ export async function readObject(path: string, ambiguities: Ambiguities | null =
 }
 
 /** Reads a file of UTF-8; `-` is standard input. Throws a CliError (usage). */
-export async function readText(path: string): Promise<string> {
+export async function readTextFile(path: string): Promise<string> {
   const unreadable = (cause: unknown): never => {
     throw new CliError(EXIT.usage, `${path} cannot be read: ${(cause as Error).message}`, { cause });
   };

@@ -43,22 +43,22 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
 }
 
 /** Formats some fields of rows as a table with their names as headers. */
-export function tableOf(rows: readonly JsonObject[], fields: readonly string[]): string[] {
+export function formatTable(rows: readonly JsonObject[], fields: readonly string[]): string[] {
   const heads = fields.map((field) => field.replaceAll('_', ' ').toUpperCase());
   return table(
     heads,
-    rows.map((row) => fields.map((field) => textOf(row[field]))),
+    rows.map((row) => fields.map((field) => formatCell(row[field]))),
   );
 }
 
 /** Formats names and values, one per line. */
 export function pairs(values: JsonObject): string[] {
   const width = Math.max(...Object.keys(values).map((name) => name.length));
-  return Object.entries(values).map(([name, value]) => `${name.padEnd(width)}  ${textOf(value)}`);
+  return Object.entries(values).map(([name, value]) => `${name.padEnd(width)}  ${formatCell(value)}`);
 }
 
 /** Formats a value for a cell. */
-export function textOf(value: Json | undefined): string {
+export function formatCell(value: Json | undefined): string {
   if (value === null || value === undefined) return '-';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -7,7 +7,7 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
 /** The URL of the API and the key to call it with. */
-export interface Target {
+export interface ServiceTarget {
   url: string;
   key: string;
 }
@@ -22,7 +22,7 @@ export interface RequestOptions {
 
 /** A client of the REST API. All methods throw a CliError: `refused` with the message of the API, or `unreachable`. */
 export interface Service {
-  readonly target: Target;
+  readonly target: ServiceTarget;
   /** Sends a request and returns the response, unless it is an error. */
   send(method: string, path: string, options?: RequestOptions): Promise<Response>;
   /** Sends a request and returns the JSON body of the response. */
@@ -36,7 +36,7 @@ export interface Service {
 export async function findTarget(
   given: { url?: string | undefined; key?: string | undefined },
   env: Record<string, string | undefined>,
-): Promise<Target> {
+): Promise<ServiceTarget> {
   const url = given.url || env.FERMATA_URL;
   const key = given.key || env.FERMATA_API_KEY;
   if (url && !URL.canParse(url)) throw new CliError(EXIT.usage, `"${url}" is not a valid URL`);
@@ -53,7 +53,7 @@ export async function findTarget(
 }
 
 /** Creates a client. */
-export function createService(target: Target): Service {
+export function createService(target: ServiceTarget): Service {
   async function send(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
     const { body, query = {}, headers = {}, signal } = options;
     const url = new URL(target.url + path);

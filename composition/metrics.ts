@@ -5,7 +5,7 @@ import type { RequestObserver } from '../api/http/environment.ts';
 import type { Config } from '../model/config.ts';
 import type { Permits } from '../model/permits.ts';
 import type { IndexService } from '../service/index/service.ts';
-import { freePort, listenError, urlOf } from './ports.ts';
+import { buildServerUrl, freePort, listenError } from './ports.ts';
 
 /** The metrics of a process, in Prometheus' format (docs/operations.md, Metrics). */
 export interface Metrics {
@@ -61,7 +61,7 @@ export async function serveMetrics(
     server.listen(port, host, resolve);
   });
   return {
-    url: urlOf(host, (server.address() as AddressInfo).port),
+    url: buildServerUrl(host, (server.address() as AddressInfo).port),
     observe: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
     watchWorker: (read) => {
       const counter = (name: string, help: string) => new Counter({ name, help, registers: [registry] });

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 const LOOPBACK: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 /** Returns the URL at which a server that listens on a host can be reached from this machine. */
-export function urlOf(host: string, port: number): string {
+export function buildServerUrl(host: string, port: number): string {
   const name = LOOPBACK[host] ?? host;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

@@ -15,7 +15,7 @@ import { createExchange, type Exchange, type FromWorker, type ToWorker, type Wor
 import { handleUncaught } from '../worker/uncaught.ts';
 import { watchWorker } from '../worker/watch.ts';
 import { createPermits, createWorker } from '../worker/worker.ts';
-import { codecOf } from './codec.ts';
+import { createConfiguredCodec } from './codec.ts';
 import { createLogger, installTemporalRuntime } from './logger.ts';
 import { collectWorkerMetrics } from './metrics.ts';
 import { trustedRules } from './network.ts';
@@ -65,7 +65,7 @@ await runMain(async (config) => {
   });
 
   const order = await ordered.promise;
-  const codec = codecOf(config);
+  const codec = createConfiguredCodec(config);
   const bundle = order.bundle ?? (await bundleWorkflows(codec && SEALED_CONVERTERS));
   if (order.bundle === null) send({ type: 'bundled', bundle });
   installTemporalRuntime(log, await metrics);
@@ -150,7 +150,7 @@ async function openHost(
     );
     undos.push(keepRunning(reports.run));
     const secretKeys = settings.FERMATA_SECRET_KEY.split(',');
-    const alive = presence('worker', createSealer(secretKeys, REST_PURPOSE), codecOf(config));
+    const alive = presence('worker', createSealer(secretKeys, REST_PURPOSE), createConfiguredCodec(config));
     const processes = createProcessStore(database.db);
     undos.push(keepRunning((signal) => keepPresent(processes, alive, signal, createLogger(config))));
     return {

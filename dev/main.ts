@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type RunningApi, startApi } from '../composition/api/api.ts';
-import { accessOf } from '../composition/api/options.ts';
+import { readAccessOptions } from '../composition/api/options.ts';
 import { ensureDefaults, publishExamples } from '../composition/bootstrap.ts';
 import { createLogger } from '../composition/logger.ts';
 import { serveMetrics } from '../composition/metrics.ts';
@@ -96,7 +96,7 @@ await runMain(async (config) => {
     // Registered again, so that the worker stops before its dependencies.
     undos.push(worker.stop);
     const keys = await prepareKeys(database.db, config, folder);
-    const access = accessOf(config);
+    const access = readAccessOptions(config);
     const api = await startApi({
       connection,
       namespace,

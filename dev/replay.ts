@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { codecOf } from '../composition/codec.ts';
+import { createConfiguredCodec } from '../composition/codec.ts';
 import { installTemporalRuntime } from '../composition/logger.ts';
 import { connectClient } from '../composition/run.ts';
 import type { Config } from '../model/config.ts';
@@ -27,7 +27,7 @@ export async function replayOpen(config: Config): Promise<Replayed[]> {
     throw new Error('no Temporal server configured: set TEMPORAL_ADDRESS, or run npm start here');
   const connection = connectClient(address);
   try {
-    const temporal = createTemporal(connection, config.TEMPORAL_NAMESPACE, codecOf(config));
+    const temporal = createTemporal(connection, config.TEMPORAL_NAMESPACE, createConfiguredCodec(config));
     await temporal.ping();
     const replayed: Replayed[] = [];
     const add = (workflowId: string, trouble: string | null) =>

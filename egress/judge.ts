@@ -1,7 +1,7 @@
 import { contains, type IpAddress, type Network, parseAddress, parseNetwork } from '../model/ip-address.ts';
 import { type EgressRules, NETWORK_WORDS, parseEndpoint } from '../model/networks.ts';
 import { createInfrastructure } from './infrastructure.ts';
-import { meaningsOf } from './meanings.ts';
+import { listMeanings } from './meanings.ts';
 
 /** Never allowed, whatever the settings. */
 const NEVER = [
@@ -57,7 +57,7 @@ export function createJudge({
       const address = parseAddress(text);
       if (address === null) return true;
       const host = written.toLowerCase().replace(/\.$/, '');
-      return meaningsOf(address, prefixes).some(
+      return listMeanings(address, prefixes).some(
         (meaning) =>
           isIn(deniedNetworks, meaning) ||
           own.includes(host, meaning, port) ||

@@ -11,7 +11,7 @@ const LOCAL_NAT64_PREFIXES = [48, 56, 64, 96];
  * Returns all addresses that an address leads to: itself, and the IPv4 addresses that an IPv6 address embeds. `nat64`
  * are the known NAT64 prefixes of the network.
  */
-export function meaningsOf(address: IpAddress, nat64: readonly Network[]): IpAddress[] {
+export function listMeanings(address: IpAddress, nat64: readonly Network[]): IpAddress[] {
   if (address.family === 'ipv4') return [address];
   return [address, ...new Set(carriedBy(address, nat64))].map((one) =>
     typeof one === 'bigint' ? { family: 'ipv4', value: one } : one,

@@ -3,7 +3,7 @@ import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { contains, parseAddress, parseNetwork } from '../model/ip-address.ts';
 import { parseEndpoint } from '../model/networks.ts';
 import { withoutContinue } from './interim.ts';
-import { meaningsOf } from './meanings.ts';
+import { listMeanings } from './meanings.ts';
 
 /** The error for a failure of the proxy itself; `code` is `PROXY_FAILED`. Names no address. */
 export class ProxyError extends Error {
@@ -99,7 +99,7 @@ function tunnelling(pool: Pool): Pool {
 export function isExcepted(written: string, port: number, except: readonly string[]): boolean {
   const host = bare(written);
   const address = parseAddress(host);
-  const meanings = address === null ? [] : meaningsOf(address, []);
+  const meanings = address === null ? [] : listMeanings(address, []);
   return except.some((entry) => {
     if (entry === '*') return true;
     const network = parseNetwork(entry);

@@ -3,7 +3,7 @@ import type { JsonObject } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { EXECUTION_STATUSES } from '../model/status.ts';
 import type { AdvisedRequest } from '../service/executions/advice.ts';
-import { ExecutionSchema, executionIdInput, executionOf } from './execution-data.ts';
+import { buildExecution, executionIdInput, ToolExecutionSchema } from './execution-data.ts';
 import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';
 
@@ -58,7 +58,7 @@ const AtInput = z.strictObject({
 });
 const MomentSchema = z.object({
   event: z.number(),
-  execution: ExecutionSchema,
+  execution: ToolExecutionSchema,
   variables: z.record(z.string(), JsonValueSchema),
   inputs: z.record(z.string(), JsonValueSchema).describe('The rendered inputs, by the key of the visit or item.'),
   blockedBy: z.array(JoinSchema).describe('Joins that had a part of what they wait for.'),
@@ -87,34 +87,34 @@ export function controlTools({
   controls,
   explanations,
 }: Pick<ToolServices, 'executions' | 'controls' | 'explanations'>) {
-  const terminate: Tool<typeof ReasonedInput, typeof ExecutionSchema> = {
+  const terminate: Tool<typeof ReasonedInput, typeof ToolExecutionSchema> = {
     name: 'terminate_execution',
     description: 'Terminate an execution at once, without its cleanup. Prefer cancel_execution.',
     permission: 'execution:execute',
     effect: 'destroys',
     idempotent: true,
     input: ReasonedInput,
-    output: ExecutionSchema,
+    output: ToolExecutionSchema,
     run: async (principal, { id, reason: why = '' }) =>
-      executionOf(await executions.terminate(principal, String(id), why), false),
+      buildExecution(await executions.terminate(principal, String(id), why), false),
   };
 
   const change = (
     what: 'pause' | 'resume',
     description: string,
-  ): Tool<typeof ReasonedInput, typeof ExecutionSchema> => ({
+  ): Tool<typeof ReasonedInput, typeof ToolExecutionSchema> => ({
     name: `${what}_execution`,
     description,
     permission: 'execution:execute',
     effect: 'changes',
     idempotent: true,
     input: ReasonedInput,
-    output: ExecutionSchema,
+    output: ToolExecutionSchema,
     run: async (principal, { id, reason: why = null }) =>
-      executionOf(await controls.control(principal, String(id), { what }, why), false),
+      buildExecution(await controls.control(principal, String(id), { what }, why), false),
   });
 
-  const skip: Tool<typeof SkipInput, typeof ExecutionSchema> = {
+  const skip: Tool<typeof SkipInput, typeof ToolExecutionSchema> = {
     name: 'skip_task',
     description:
       'Skip what a task waits for: a signal, a timer or another attempt. The task succeeds with `output`. An inquiry is withdrawn, and its task fails.',
@@ -122,9 +122,9 @@ export function controlTools({
     effect: 'destroys',
     idempotent: true,
     input: SkipInput,
-    output: ExecutionSchema,
+    output: ToolExecutionSchema,
     run: async (principal, { id, task: key, output = null, reason: why = null }) =>
-      executionOf(await controls.control(principal, String(id), { what: 'skip', key, output }, why), false),
+      buildExecution(await controls.control(principal, String(id), { what: 'skip', key, output }, why), false),
   };
 
   const explain: Tool<typeof IdInput, typeof ExplanationSchema> = {
@@ -141,7 +141,7 @@ export function controlTools({
         canFinish,
         waitingFor: execution.waitingFor,
         blockedBy,
-        advice: advice.map(({ code = null, text, act }) => ({ code, text, ...callOf(act) })),
+        advice: advice.map(({ code = null, text, act }) => ({ code, text, ...describeToolCall(act) })),
       };
     },
   };
@@ -157,7 +157,7 @@ export function controlTools({
       const { n, execution, joins } = await explanations.at(principal, String(id), event);
       return {
         event,
-        execution: executionOf({ n, execution, retries: [] }, true),
+        execution: buildExecution({ n, execution, retries: [] }, true),
         variables: execution.variables,
         inputs: Object.fromEntries(execution.tasks.map(({ key, input }) => [key, input])),
         blockedBy: joins,
@@ -190,7 +190,7 @@ export function controlTools({
 }
 
 /** Returns the tool that does what is advised, and what it is called with; null where no tool can. */
-export function callOf(act: AdvisedRequest | null): { tool: string | null; arguments: JsonObject | null } {
+export function describeToolCall(act: AdvisedRequest | null): { tool: string | null; arguments: JsonObject | null } {
   if (act === null) return { tool: null, arguments: null };
   if (act.what === 'respond') return { tool: 'answer_inquiry', arguments: { id: act.inquiry } };
   const { what, execution: id } = act;

@@ -61,12 +61,15 @@ const DataSchema = z.object({
 });
 
 /** One execution (MCP executions, get_execution). */
-export const ExecutionSchema = z.object({ ...SUMMARY, data: DataSchema.optional() });
+export const ToolExecutionSchema = z.object({ ...SUMMARY, data: DataSchema.optional() });
 
 /** A list of executions (MCP executions, list_executions). */
-export const ExecutionListSchema = z.object({ data: z.array(ExecutionSchema), nextCursor: z.string().optional() });
+export const ToolExecutionListSchema = z.object({
+  data: z.array(ToolExecutionSchema),
+  nextCursor: z.string().optional(),
+});
 
-type Summary = z.infer<typeof ExecutionSchema>;
+type Summary = z.infer<typeof ToolExecutionSchema>;
 
 function common(facts: {
   n: number;
@@ -98,7 +101,7 @@ function common(facts: {
 }
 
 /** Builds an execution from its row in the index. */
-export function summaryOf(row: ExecutionPage['rows'][number], retries: readonly RetrySummary[]): Summary {
+export function buildSummary(row: ExecutionPage['rows'][number], retries: readonly RetrySummary[]): Summary {
   const { n, definition, ref, status, enforcement, parent, mode, retryOf, created, closed } = row;
   return common({
     n,
@@ -116,7 +119,7 @@ export function summaryOf(row: ExecutionPage['rows'][number], retries: readonly 
 }
 
 /** Builds an execution from its projection, with the runs of its tasks if requested. */
-export function executionOf({ n, execution, retries }: ExecutionView, includeData: boolean): Summary {
+export function buildExecution({ n, execution, retries }: ExecutionView, includeData: boolean): Summary {
   const { memo, status, created, closed } = execution;
   const summary = common({
     n,

@@ -6,7 +6,13 @@ import { MAX_ROW_ID } from '../model/request-fields.ts';
 import { EXECUTION_STATUSES, isClosed } from '../model/status.ts';
 import { isPassing } from '../service/background/outages.ts';
 import { statusesMeant } from '../service/index/lists.ts';
-import { ExecutionListSchema, ExecutionSchema, executionIdInput, executionOf, summaryOf } from './execution-data.ts';
+import {
+  buildExecution,
+  buildSummary,
+  executionIdInput,
+  ToolExecutionListSchema,
+  ToolExecutionSchema,
+} from './execution-data.ts';
 import type { ToolServices } from './services.ts';
 import type { Tool, ToolContext } from './tool.ts';
 
@@ -70,13 +76,13 @@ export function executionTools({
   retries,
   deletions,
 }: Pick<ToolServices, 'executions' | 'lists' | 'retries' | 'deletions'>) {
-  const list: Tool<typeof ListInput, typeof ExecutionListSchema> = {
+  const list: Tool<typeof ListInput, typeof ToolExecutionListSchema> = {
     name: 'list_executions',
     description: 'List executions, newest first, with filters and a cursor.',
     permission: 'execution:read',
     effect: 'reads',
     input: ListInput,
-    output: ExecutionListSchema,
+    output: ToolExecutionListSchema,
     async run(principal, { instance: name, workflowId, finished, status, includeData, limit, cursor }) {
       demandInstance(name);
       const filter = {
@@ -90,78 +96,78 @@ export function executionTools({
         ? await Promise.all(
             rows.map((row) =>
               executions.get(principal, row.workflowId).then(
-                (found) => executionOf(found, true),
+                (found) => buildExecution(found, true),
                 (error: unknown) => {
                   // An execution that cannot be read is listed from the index.
                   if (isPassing(error)) throw error;
-                  return summaryOf(row, retried.get(row.n) ?? []);
+                  return buildSummary(row, retried.get(row.n) ?? []);
                 },
               ),
             ),
           )
-        : rows.map((row) => summaryOf(row, retried.get(row.n) ?? []));
+        : rows.map((row) => buildSummary(row, retried.get(row.n) ?? []));
       return { data, ...(nextCursor === null ? {} : { nextCursor }) };
     },
   };
 
-  const get: Tool<typeof GetInput, typeof ExecutionSchema> = {
+  const get: Tool<typeof GetInput, typeof ToolExecutionSchema> = {
     name: 'get_execution',
     description: 'Get an execution with the runs of its tasks.',
     permission: 'execution:read',
     effect: 'reads',
     input: GetInput,
-    output: ExecutionSchema,
+    output: ToolExecutionSchema,
     async run(principal, { instance: name, id: of, includeData }) {
       demandInstance(name);
-      return executionOf(await executions.get(principal, String(of)), includeData);
+      return buildExecution(await executions.get(principal, String(of)), includeData);
     },
   };
 
-  const start: Tool<typeof StartInput, typeof ExecutionSchema> = {
+  const start: Tool<typeof StartInput, typeof ToolExecutionSchema> = {
     name: 'start_execution',
     description: 'Start a workflow or an action. The same idempotencyKey with the same input starts one execution.',
     permission: 'execution:execute',
     effect: 'changes',
     idempotent: true,
     input: StartInput,
-    output: ExecutionSchema,
+    output: ToolExecutionSchema,
     madeBy: ({ id: made }) => String(made),
     async run(principal, { workflow, input = {}, version, idempotencyKey, wait }) {
       const command = { ref: workflow, input, inputField: 'input', version, idempotencyKey, wait };
-      return executionOf(await executions.start(principal, command), true);
+      return buildExecution(await executions.start(principal, command), true);
     },
   };
 
-  const cancel: Tool<typeof CancelInput, typeof ExecutionSchema> = {
+  const cancel: Tool<typeof CancelInput, typeof ToolExecutionSchema> = {
     name: 'cancel_execution',
     description: 'Cancel an execution; its cleanup runs.',
     permission: 'execution:execute',
     effect: 'destroys',
     idempotent: true,
     input: CancelInput,
-    output: ExecutionSchema,
+    output: ToolExecutionSchema,
     run: async (principal, { id: of, reason = '' }) =>
-      executionOf(await executions.cancel(principal, String(of), reason), false),
+      buildExecution(await executions.cancel(principal, String(of), reason), false),
   };
 
-  const signal: Tool<typeof SignalInput, typeof ExecutionSchema> = {
+  const signal: Tool<typeof SignalInput, typeof ToolExecutionSchema> = {
     name: 'signal_execution',
     description: 'Send a signal to an execution.',
     permission: 'execution:execute',
     effect: 'changes',
     input: SignalInput,
-    output: ExecutionSchema,
+    output: ToolExecutionSchema,
     run: async (principal, { id: of, name, payload = null, idempotencyKey }) =>
-      executionOf(await executions.signal(principal, String(of), { name, payload, idempotencyKey }), false),
+      buildExecution(await executions.signal(principal, String(of), { name, payload, idempotencyKey }), false),
   };
 
-  const wait: Tool<typeof WaitInput, typeof ExecutionSchema> = {
+  const wait: Tool<typeof WaitInput, typeof ToolExecutionSchema> = {
     name: 'wait_for_execution',
     description: 'Wait until an execution has finished, or the given seconds have passed, and get its state.',
     permission: 'execution:read',
     effect: 'reads',
     input: WaitInput,
-    output: ExecutionSchema,
+    output: ToolExecutionSchema,
     async run(principal, { id: of, timeoutSeconds }, context) {
       let found = await executions.get(principal, String(of));
       for (let waited = 0; waited < timeoutSeconds && !isClosed(found.execution.status); ) {
@@ -170,7 +176,7 @@ export function executionTools({
         waited += seconds;
         await tellProgress(context, waited, timeoutSeconds, found.execution.status);
       }
-      return executionOf(found, true);
+      return buildExecution(found, true);
     },
   };
 
@@ -189,17 +195,17 @@ export function executionTools({
     },
   };
 
-  const retry: Tool<typeof RetryInput, typeof ExecutionSchema> = {
+  const retry: Tool<typeof RetryInput, typeof ToolExecutionSchema> = {
     name: 'retry_execution',
     description: 'Retry a failed execution: a new one continues where it ended, without running completed tasks again.',
     permission: 'execution:execute',
     effect: 'changes',
     input: RetryInput,
-    output: ExecutionSchema,
+    output: ToolExecutionSchema,
     madeBy: ({ id: made }) => String(made),
     async run(principal, { instance: name, id: of, from = 'failed', input, version, idempotencyKey }) {
       demandInstance(name);
-      return executionOf(await retries.retry(principal, String(of), { from, input, version, idempotencyKey }), true);
+      return buildExecution(await retries.retry(principal, String(of), { from, input, version, idempotencyKey }), true);
     },
   };
 

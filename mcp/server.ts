@@ -7,8 +7,8 @@ import type { Principal } from '../model/principal.ts';
 import { VERSION } from '../model/product.ts';
 import type { AuditService } from '../service/access/audit.ts';
 import type { ToolServices } from './services.ts';
-import { annotationsOf, callTool, type ToolHooks } from './tool.ts';
-import { toolsOf } from './tools.ts';
+import { annotateTool, callTool, type ToolHooks } from './tool.ts';
+import { createTools } from './tools.ts';
 
 /** The services behind the MCP server. */
 export interface McpServices extends ToolServices {
@@ -34,10 +34,10 @@ function createMcpServer({ audit, log, ...services }: McpServices, principal: Pr
     onFault: (error) => log.error({ err: error }, 'an MCP tool failed'),
     onChange: (change) => audit.record(principal, { ...change, requestId: null }),
   };
-  const tools = toolsOf(services);
+  const tools = createTools(services);
   for (const tool of tools) {
     const { name, description, input: inputSchema, output: outputSchema } = tool;
-    const described = { description, inputSchema, outputSchema, annotations: annotationsOf(tool) };
+    const described = { description, inputSchema, outputSchema, annotations: annotateTool(tool) };
     server.registerTool(name, described, (() => unreachable(name)) as never);
   }
   // The SDK would validate arguments before the permission could be checked.

@@ -50,7 +50,7 @@ export interface ToolHooks {
 }
 
 /** Returns the annotations of a tool, by which clients can ask a person before a call. */
-export function annotationsOf({ effect, idempotent = false }: AnyTool): ToolAnnotations {
+export function annotateTool({ effect, idempotent = false }: AnyTool): ToolAnnotations {
   const reads = effect === 'reads';
   return { readOnlyHint: reads, destructiveHint: effect === 'destroys', idempotentHint: reads || idempotent };
 }

@@ -9,7 +9,7 @@ import type { AnyTool } from './tool.ts';
 import { workflowTools } from './workflow-tools.ts';
 
 /** Returns every tool: the four of the MCP executions, and the additional ones. */
-export function toolsOf(services: ToolServices): AnyTool[] {
+export function createTools(services: ToolServices): AnyTool[] {
   return [
     ...executionTools(services),
     ...controlTools(services),

@@ -7,7 +7,7 @@ import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
 import { ActionError, type ConnectedAction } from '../action.ts';
 import { boundValues } from './parameters.ts';
 import { tooLarge, withClient } from './postgres.ts';
-import { AS_TEXT, rowsOf } from './types.ts';
+import { AS_TEXT, readRows } from './types.ts';
 
 /** The maximum number of bound values in a statement, a 16-bit count in the protocol. */
 const MAX_PARAMETERS = 65_535;
@@ -33,7 +33,7 @@ export const query: ConnectedAction<'database', z.infer<typeof QueryInputSchema>
         const room = most - rows.length;
         const wanted = Math.min(BATCH, room + 1);
         const { found, fields, affected } = await readBatch(cursor, wanted);
-        for (const row of rowsOf(fields, found.slice(0, room), { bigIntegers: big_numbers })) {
+        for (const row of readRows(fields, found.slice(0, room), { bigIntegers: big_numbers })) {
           bytes += jsonSize(row);
           if (bytes > MAX_PAYLOAD_BYTES) throw tooLarge(`the rows have more than ${MAX_PAYLOAD_BYTES} bytes`);
           rows.push(row);
@@ -100,7 +100,7 @@ export const insert: ConnectedAction<'database', z.infer<typeof InsertInputSchem
       const result = await client.query<Cells>({ text, values, rowMode: 'array', types: AS_TEXT });
       return {
         row_count: result.rowCount ?? 0,
-        rows: rowsOf(result.fields, result.rows, { bigIntegers: big_numbers }),
+        rows: readRows(result.fields, result.rows, { bigIntegers: big_numbers }),
       };
     });
   },

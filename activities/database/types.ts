@@ -22,7 +22,7 @@ export const AS_TEXT = { getTypeParser: () => (text: string) => text };
  * Returns rows as objects. Throws a non-retryable ActionError: `database_error` if two columns have the same name, and
  * `output_invalid` (with a code such as `NUMBER_INEXACT`) if a value of `json` or `jsonb` would change.
  */
-export function rowsOf(
+export function readRows(
   fields: readonly FieldDef[],
   cells: readonly (string | null)[][],
   options: ReadingOptions,

@@ -3,10 +3,10 @@ import { type HttpInput, HttpInputSchema } from '../../model/http-input.ts';
 import { type JsonObject, jsonSize } from '../../model/json.ts';
 import { JsonRefused } from '../../model/json-reader.ts';
 import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
-import { type Action, ActionError, changedOutput, retryAfterOf } from '../action.ts';
+import { type Action, ActionError, changedOutput, readRetryAfter } from '../action.ts';
 import { timer } from '../attempt.ts';
 import { type ReadBody, readBody } from './body.ts';
-import { requestOf, urlOf } from './request.ts';
+import { buildRequest, buildUrl } from './request.ts';
 
 /**
  * `core.http`: returns `{ status_code, headers, encoding, body, duration_ms }`. Fails with `http_error` for an
@@ -21,8 +21,8 @@ export const httpAction: Action<HttpInput> = {
     const limit = input.timeout === undefined ? undefined : timer(input.timeout);
     let answered: number | null = null;
     try {
-      const response = await fetch(urlOf(input), {
-        ...requestOf(input, { encoded, decoded }),
+      const response = await fetch(buildUrl(input), {
+        ...buildRequest(input, { encoded, decoded }),
         signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
       });
       const { status } = response;
@@ -36,7 +36,7 @@ export const httpAction: Action<HttpInput> = {
         throw new ActionError('http_error', `${input.method} ${placeOf(input)} responded with status ${status}`, {
           code: `HTTP_${status}`,
           details: fitting({ status_code: status, headers, ...read }),
-          retryAfter: retryAfterOf(response.headers),
+          retryAfter: readRetryAfter(response.headers),
         });
       }
       return { status_code: status, headers, ...read, duration_ms: Math.round(performance.now() - started) };

@@ -5,7 +5,7 @@ import type { HttpInput, MultipartField } from '../../model/http-input.ts';
 import { type ActionContext, ActionError, basic } from '../action.ts';
 
 /** Appends the query to a URL; its own query stays unchanged, since it may be signed. */
-export function urlOf({ url, query }: HttpInput): URL {
+export function buildUrl({ url, query }: HttpInput): URL {
   const result = new URL(url);
   const more = parametersOf(query).toString();
   if (more !== '') result.search = result.search.length > 1 ? `${result.search}&${more}` : more;
@@ -27,7 +27,7 @@ type Encodings = Pick<ActionContext, 'encoded' | 'decoded'>;
 /**
  * Builds the request for an input, without URL and signal. Throws `input_invalid` for invalid certificates and keys.
  */
-export function requestOf(input: HttpInput, context: Encodings): EgressInit {
+export function buildRequest(input: HttpInput, context: Encodings): EgressInit {
   const { encoded, decoded } = context;
   const { method, auth, follow_redirects } = input;
   for (const base64 of base64In(input)) decoded(base64);

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../model/json.ts';
-import { base64TextsOf, writingsOf } from './writings.ts';
+import { listBase64Writings, listWritings } from './writings.ts';
 
 /** Shorter secrets could be part of any text and are only masked as whole values. */
 const SHORTEST = 8;
@@ -10,11 +10,11 @@ const SHORTEST_NUMBER = 6;
 const MASK = '********';
 
 /** Masks secrets in JSON: in texts, keys and numbers. */
-export type Mask = <T extends Json>(value: T) => T;
+export type SecretMask = <T extends Json>(value: T) => T;
 
 /** Masks the secrets of an attempt. */
 export interface Masks {
-  mask: Mask;
+  mask: SecretMask;
   /** Reports whether a text contains a secret, including short ones, in any form in which Fermata writes it. */
   holdsSecret(text: string): boolean;
   /**
@@ -40,7 +40,7 @@ export function createMasks(secrets: JsonObject): Masks {
   for (const text of texts) note(text);
 
   function note(text: string): void {
-    for (const form of writingsOf(text)) {
+    for (const form of listWritings(text)) {
       forms.add(form);
       whole.add(form);
       if (text.length >= SHORTEST && form.length >= SHORTEST) parts.add(form);
@@ -73,7 +73,7 @@ export function createMasks(secrets: JsonObject): Masks {
     encoded(written) {
       // Secrets are also known in the form of UTF-8 that was read as Latin-1.
       if (!holdsSecret(typeof written === 'string' ? written : written.toString('latin1'))) return;
-      for (const form of base64TextsOf(written)) {
+      for (const form of listBase64Writings(written)) {
         whole.add(form);
         if (form.length >= SHORTEST) parts.add(form);
       }

@@ -1,7 +1,7 @@
 // The forms in which Fermata writes secrets and other systems return them.
 
 /** Returns all forms in which Fermata writes a secret: unchanged, and encoded by each encoder. */
-export function writingsOf(secret: string): string[] {
+export function listWritings(secret: string): string[] {
   const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
   const inUrl = [componentOf(secret), inForm, ...ofUrl(secret)];
   return [
@@ -24,7 +24,7 @@ export function writingsOf(secret: string): string[] {
 }
 
 /** Returns the base64 and base64url of a text, or of bytes, as a whole. */
-export function base64TextsOf(written: string | Buffer): string[] {
+export function listBase64Writings(written: string | Buffer): string[] {
   const bytes = Buffer.from(written);
   return [bytes.toString('base64'), bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url')];
 }
@@ -39,7 +39,7 @@ function base64Of(secret: string): string[] {
     const first = Math.ceil((offset * 8) / 6);
     return text.slice(first, Math.floor(((offset + bytes.length) * 8) / 6));
   });
-  const whole = base64TextsOf(secret);
+  const whole = listBase64Writings(secret);
   return [...whole, ...parts, ...parts.map((part) => part.replaceAll('+', '-').replaceAll('/', '_'))];
 }
 

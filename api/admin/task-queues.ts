@@ -3,7 +3,16 @@ import { TaskQueueSchema as NameSchema, TaskQueueAssignSchema } from '../../mode
 import type { GivenTaskQueue, TaskQueueService } from '../../service/access/task-queues.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
-import { createApiRoute, json, jsonBody, jsonData, jsonPage, metaOf, PAGE_QUERY, windowOf } from '../http/routes.ts';
+import {
+  buildPageMeta,
+  createApiRoute,
+  json,
+  jsonBody,
+  jsonData,
+  jsonPage,
+  PAGE_QUERY,
+  windowOf,
+} from '../http/routes.ts';
 
 // The assignment of task queues to tenants.
 
@@ -66,7 +75,7 @@ export function taskQueueRoutes(taskQueues: TaskQueueService) {
   router.openapi(listRoute, async (context) => {
     const query = context.req.valid('query');
     const { rows, total } = await taskQueues.list(context.get('principal'), windowOf(query));
-    return context.json({ data: rows.map(bodyOf), meta: metaOf(total, query) }, 200);
+    return context.json({ data: rows.map(bodyOf), meta: buildPageMeta(total, query) }, 200);
   });
 
   router.openapi(assignRoute, async (context) => {

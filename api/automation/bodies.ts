@@ -17,7 +17,7 @@ const LinkSchema = z.object({ href: z.string(), method: z.string() });
 const count = () => z.int().min(0);
 
 /** The body of every error. */
-export const ErrorSchema = z
+export const AutomationErrorSchema = z
   .object({
     error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), JsonValueSchema) }),
   })
@@ -39,7 +39,7 @@ export const SummarySchema = z
   .object({ ...SUMMARY, _links: z.object({ self: LinkSchema, rule: LinkSchema }) })
   .openapi('AutomationExecutionSummary');
 /** An execution. */
-export const ExecutionSchema = z
+export const AutomationExecutionSchema = z
   .object({
     ...SUMMARY,
     trigger_data: JsonValueSchema.describe('The input of the execution.'),
@@ -123,14 +123,20 @@ function common(
 }
 
 /** Builds the body of an execution in a list. */
-export function summaryBody(row: ExecutionPage['rows'][number], tenant: string): z.infer<typeof SummarySchema> {
+export function automationSummaryBody(
+  row: ExecutionPage['rows'][number],
+  tenant: string,
+): z.infer<typeof SummarySchema> {
   const { n, definition, ref, status, created, closed, error } = row;
   const times = { created: created.toISOString(), closed: closed?.toISOString() ?? null };
   return common(n, tenant, { definition, ref, status, ...times, error });
 }
 
 /** Builds the body of an execution. */
-export function executionBody({ n, execution }: ExecutionView, tenant: string): z.infer<typeof ExecutionSchema> {
+export function automationExecutionBody(
+  { n, execution }: ExecutionView,
+  tenant: string,
+): z.infer<typeof AutomationExecutionSchema> {
   const { memo, workflowType, status, created, closed, failure, input, variables } = execution;
   const definition = memo?.definition_id ?? null;
   const ref = memo?.ref ?? workflowType;

@@ -11,17 +11,17 @@ import { RETRY_ERRORS } from '../executions/controls.ts';
 import type { ApiEnv, ErrorForm } from '../http/environment.ts';
 import { errorResponsesIn } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
-import { createApiRoute, IdempotencyHeaders, json, jsonData, optionalJsonBody, pagesOf } from '../http/routes.ts';
+import { countPages, createApiRoute, IdempotencyHeaders, json, jsonData, optionalJsonBody } from '../http/routes.ts';
 import { wholeNumberOr } from '../http/whole-number.ts';
 import {
   AUTOMATION,
-  ErrorSchema,
-  ExecutionSchema,
-  executionBody,
+  AutomationErrorSchema,
+  AutomationExecutionSchema,
+  automationExecutionBody,
+  automationSummaryBody,
   PagingSchema,
   RuleSchema,
   SummarySchema,
-  summaryBody,
 } from './bodies.ts';
 
 // The Automation API. A rule is a workflow definition under its UUID.
@@ -29,7 +29,7 @@ import {
 const UuidParams = z.object({ id: z.uuid() });
 const tags = ['automation'];
 const errors = (...codes: Parameters<typeof errorResponsesIn> extends [unknown, ...infer Codes] ? Codes : never) =>
-  errorResponsesIn(ErrorSchema, ...codes);
+  errorResponsesIn(AutomationErrorSchema, ...codes);
 
 const getRoute = createApiRoute({
   permission: 'automation:read',
@@ -39,7 +39,7 @@ const getRoute = createApiRoute({
   summary: 'Get an automation execution',
   request: { params: UuidParams },
   responses: {
-    200: jsonData(ExecutionSchema, 'The execution.'),
+    200: jsonData(AutomationExecutionSchema, 'The execution.'),
     ...errors('execution_not_found'),
   },
 });
@@ -86,7 +86,7 @@ const retryRoute = createApiRoute({
     body: optionalJsonBody(RetrySchema),
   },
   responses: {
-    201: jsonData(ExecutionSchema, 'The new execution.'),
+    201: jsonData(AutomationExecutionSchema, 'The new execution.'),
     ...errors(...RETRY_ERRORS, 'idempotency_mismatch'),
   },
 });
@@ -116,7 +116,7 @@ export function automationRoutes(
     const { from = 'failed', ...rest } = context.req.valid('json') ?? {};
     const idempotencyKey = context.req.valid('header')['idempotency-key'];
     const started = await retries.retry(principal, id, { from, ...rest, idempotencyKey });
-    const data = executionBody(started, principal.tenant);
+    const data = automationExecutionBody(started, principal.tenant);
     context.set('made', `${AUTOMATION}/executions/${data.execution_id}`);
     return context.json({ data }, 201);
   });
@@ -124,7 +124,7 @@ export function automationRoutes(
   router.openapi(getRoute, async (context) => {
     const { id } = context.req.valid('param');
     const found = await service.get(context.get('principal'), id);
-    return context.json({ data: executionBody(found, context.get('principal').tenant) }, 200);
+    return context.json({ data: automationExecutionBody(found, context.get('principal').tenant) }, 200);
   });
 
   router.openapi(listRoute, async (context) => {
@@ -132,9 +132,9 @@ export function automationRoutes(
     const statuses = status === undefined ? undefined : statusesMeant(status, 'automation');
     const principal = context.get('principal');
     const { rows, total } = await lists.list(principal, { statuses }, { offset: (page - 1) * limit, limit });
-    const totalPages = pagesOf(total, limit);
+    const totalPages = countPages(total, limit);
     const pagination = { page, limit, total, totalPages, hasNext: page < totalPages, hasPrev: page > 1 };
-    return context.json({ data: rows.map((row) => summaryBody(row, principal.tenant)), pagination }, 200);
+    return context.json({ data: rows.map((row) => automationSummaryBody(row, principal.tenant)), pagination }, 200);
   });
 
   router.openapi(ruleRoute, async (context) => {

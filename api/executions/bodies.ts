@@ -15,16 +15,25 @@ import type { ExecutionView } from '../../service/executions/reader.ts';
 import { type ChildPage, lastChange, type TaskView } from '../../service/executions/task-executions.ts';
 import { errorCode } from '../../service/index/entries.ts';
 import type { ListedExecution } from '../../service/index/rows.ts';
-import { paginationOf } from '../http/routes.ts';
-import type { ExecutionSchema, ExecutionSummarySchema, LinkSchema, StatusSchema, TaskSchema } from './schemas.ts';
+import { buildPagination } from '../http/routes.ts';
+import type {
+  ExecutionSchema,
+  ExecutionSummarySchema,
+  LinkSchema,
+  StatusSchema,
+  TaskExecutionSchema,
+} from './schemas.ts';
 
 // The pure functions that build the response bodies of the Executions API.
 
 /** Builds the body of a page of executions. */
-export function listOf({ rows, total, isLowerBound, nextCursor }: ChildPage, page: { page: number; per_page: number }) {
+export function executionPageBody(
+  { rows, total, isLowerBound, nextCursor }: ChildPage,
+  page: { page: number; per_page: number },
+) {
   return {
     data: rows.map(summaryBody),
-    pagination: paginationOf(total, page),
+    pagination: buildPagination(total, page),
     next_cursor: nextCursor,
     total_is_lower_bound: isLowerBound,
   };
@@ -185,11 +194,14 @@ function resultBody({ failure, output }: Pick<Execution, 'failure' | 'output'>):
 }
 
 /** Builds the bodies of the task executions of a run. */
-export function tasksBody({ n, execution }: Pick<ExecutionView, 'n' | 'execution'>): z.infer<typeof TaskSchema>[] {
+export function tasksBody({
+  n,
+  execution,
+}: Pick<ExecutionView, 'n' | 'execution'>): z.infer<typeof TaskExecutionSchema>[] {
   return execution.tasks.map((task) => taskBody(n, task));
 }
 
-function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskSchema> {
+function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskExecutionSchema> {
   return {
     id: task.number !== null && task.number <= MAX_NUMBERED_VISITS ? integerId(n, task.number) : null,
     key: task.key,

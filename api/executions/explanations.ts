@@ -8,7 +8,7 @@ import { createRouter } from '../http/router.ts';
 import { createApiRoute, ExecutionParams, jsonData } from '../http/routes.ts';
 import { wholeNumber } from '../http/whole-number.ts';
 import { tasksBody } from './bodies.ts';
-import { TaskSchema, WaitSchema } from './schemas.ts';
+import { TaskExecutionSchema, WaitSchema } from './schemas.ts';
 
 // Explanations of the state of an execution, and its state at any event of its history.
 
@@ -46,7 +46,7 @@ const MomentSchema = z
   .object({
     event: z.int(),
     status: z.string(),
-    tasks: z.array(TaskSchema),
+    tasks: z.array(TaskExecutionSchema),
     variables: z.record(z.string(), JsonValueSchema),
     joins: z.array(JoinSchema),
     inputs: z.record(z.string(), JsonValueSchema).describe('The rendered inputs, by the key of the visit or item.'),
@@ -94,7 +94,7 @@ export function explanationRoutes(explanations: ExplanationService) {
       can_finish: canFinish,
       waiting_for: execution.waitingFor,
       blocked_by: blockedBy,
-      advice: advice.map(({ code = null, text, act }) => ({ code, text, ...requestOf(act) })),
+      advice: advice.map(({ code = null, text, act }) => ({ code, text, ...describeRequest(act) })),
     };
     return context.json({ data }, 200);
   });
@@ -112,7 +112,7 @@ export function explanationRoutes(explanations: ExplanationService) {
 }
 
 /** Returns the request that does what is advised; `body` is null where there is nothing to send, or only the caller knows what. */
-export function requestOf(act: AdvisedRequest | null): {
+export function describeRequest(act: AdvisedRequest | null): {
   method: string | null;
   href: string | null;
   body: JsonObject | null;

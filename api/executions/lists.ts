@@ -8,7 +8,7 @@ import { createRouter } from '../http/router.ts';
 import { createApiRoute, json, jsonData, PAGE_QUERY, windowOf } from '../http/routes.ts';
 import { streamText } from '../http/text-streams.ts';
 import { wholeNumber } from '../http/whole-number.ts';
-import { listOf } from './bodies.ts';
+import { executionPageBody } from './bodies.ts';
 import { EXPORT_TYPES, ExportedSchema, writeExport } from './export.ts';
 import { FILTER_QUERY } from './filters.ts';
 import { ExecutionListSchema, StatsSchema } from './schemas.ts';
@@ -145,24 +145,27 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
     const window = paged ? { page, per_page } : { page: 1, per_page: limit ?? per_page };
     const part = { ...windowOf(window), cursor };
     if (parent !== undefined) {
-      return context.json(listOf(await tasks.listChildren(principal, { ...filter, parent }, part), window), 200);
+      return context.json(
+        executionPageBody(await tasks.listChildren(principal, { ...filter, parent }, part), window),
+        200,
+      );
     }
     const found = await (paged ? lists.list : lists.listBehind)(principal, filter, part);
-    return context.json(listOf(listed(found), window), 200);
+    return context.json(executionPageBody(listed(found), window), 200);
   });
 
   router.openapi(byStatusRoute, async (context) => {
     const { status } = context.req.valid('param');
     const query = context.req.valid('query');
     const found = await lists.list(context.get('principal'), { statuses: statusesMeant(status) }, windowOf(query));
-    return context.json(listOf(listed(found), query), 200);
+    return context.json(executionPageBody(listed(found), query), 200);
   });
 
   router.openapi(byEnforcementRoute, async (context) => {
     const { enforcement_id: enforcement } = context.req.valid('param');
     const query = context.req.valid('query');
     const found = await lists.list(context.get('principal'), { enforcement }, windowOf(query));
-    return context.json(listOf(listed(found), query), 200);
+    return context.json(executionPageBody(listed(found), query), 200);
   });
 
   router.openapi(statsRoute, async (context) => {

@@ -21,7 +21,7 @@ const FailureSchema: z.ZodType<Json> = z
   .openapi('Failure') as unknown as z.ZodType<Json>;
 
 /** A task execution, in the tree of its run. */
-export const TaskSchema = z
+export const TaskExecutionSchema = z
   .object({
     id: z.int().nullable().describe('Null for an item, and after visit 1023: use the key instead.'),
     key: z.string(),
@@ -100,7 +100,7 @@ export const ExecutionSchema = z
     version: z.string().nullable(),
     revision: z.int().nullable(),
     tags: z.array(z.string()),
-    tasks: z.array(TaskSchema),
+    tasks: z.array(TaskExecutionSchema),
     waiting_for: z.array(WaitSchema),
     signals: z
       .array(z.object({ name: z.string(), payload: JsonValueSchema }))

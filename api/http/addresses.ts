@@ -77,11 +77,11 @@ function limited(message: string, milliseconds: number): AppError {
  * network of 64 bits, which usually belongs to one caller.
  */
 export function addressOf({ env }: Context<ApiEnv>): string {
-  return networkOf(env?.incoming?.socket?.remoteAddress ?? '');
+  return findNetwork(env?.incoming?.socket?.remoteAddress ?? '');
 }
 
 /** Returns the network of an address in any notation: 64 bits of IPv6, or the whole IPv4 address. */
-export function networkOf(address: string): string {
+export function findNetwork(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
   const [head = '', tail = ''] = address.toLowerCase().split('%', 1)[0]!.split('::');

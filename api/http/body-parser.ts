@@ -43,7 +43,7 @@ const ALIASES: Record<string, BodyType> = {
 };
 
 /** Returns the type that a content-type header names; null if it is not supported. */
-export function bodyTypeOf(header: string): BodyType | null {
+export function findBodyType(header: string): BodyType | null {
   const name = header.split(';', 1)[0]!.trim().toLowerCase();
   return BODY_TYPES.find((type) => type === name) ?? (Object.hasOwn(ALIASES, name) ? ALIASES[name]! : null);
 }

@@ -3,7 +3,14 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { AppError } from '../../model/app-error.ts';
 import { capIssues, type Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
-import { type BodyType, bodyTypeOf, type DocumentType, decodeText, type ParsedBody, parseBody } from './body-parser.ts';
+import {
+  type BodyType,
+  type DocumentType,
+  decodeText,
+  findBodyType,
+  type ParsedBody,
+  parseBody,
+} from './body-parser.ts';
 import type { ApiEnv } from './environment.ts';
 
 /** The maximum size of a body, in bytes. */
@@ -78,7 +85,7 @@ export function withBodyWarnings(context: Context<ApiEnv>, found: readonly Issue
 /** Returns the type of a body; null when there is neither a body nor a type. Throws `unsupported_media_type`. */
 function demandType(context: Context<ApiEnv>, types: readonly BodyType[]): BodyType | null {
   const header = context.req.header('content-type');
-  const type = header === undefined ? null : bodyTypeOf(header);
+  const type = header === undefined ? null : findBodyType(header);
   if (type !== null && types.includes(type)) return type;
   if (header === undefined && !hasBody(context)) return null;
   const message = `the content type must be ${types.join(' or ')}, not ${header || 'missing'}`;

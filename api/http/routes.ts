@@ -36,8 +36,8 @@ export function windowOf({ page, per_page }: { page: number; per_page: number })
 export const PageMetaSchema = z.object({ page: z.int(), per_page: z.int(), total: z.int(), total_pages: z.int() });
 
 /** Builds the body of PageMetaSchema. */
-export function metaOf(total: number, { page, per_page }: { page: number; per_page: number }) {
-  return { page, per_page, total, total_pages: pagesOf(total, per_page) };
+export function buildPageMeta(total: number, { page, per_page }: { page: number; per_page: number }) {
+  return { page, per_page, total, total_pages: countPages(total, per_page) };
 }
 
 /** The page of a list, in the form of the Executions API. */
@@ -49,12 +49,12 @@ export const PaginationSchema = z.object({
 });
 
 /** Builds the body of PaginationSchema. */
-export function paginationOf(total: number, { page, per_page }: { page: number; per_page: number }) {
-  return { page, page_size: per_page, total_items: total, total_pages: pagesOf(total, per_page) };
+export function buildPagination(total: number, { page, per_page }: { page: number; per_page: number }) {
+  return { page, page_size: per_page, total_items: total, total_pages: countPages(total, per_page) };
 }
 
 /** Returns the number of pages. */
-export function pagesOf(total: number, perPage: number): number {
+export function countPages(total: number, perPage: number): number {
   return Math.ceil(total / perPage);
 }
 

@@ -209,7 +209,7 @@ export function deliveryBody({ nextAt, deliveredAt, ...delivery }: Delivery): z.
  * Builds the bodies of all decisions that an inquiry received, counted or not, in the order in which the execution
  * processed them.
  */
-export function decisionsOf({ execution, inquiry }: InquiryView): z.infer<typeof InquiryRecordSchema>['decisions'] {
+export function buildDecisions({ execution, inquiry }: InquiryView): z.infer<typeof InquiryRecordSchema>['decisions'] {
   const taken = inquiry.decisions.map(({ decision, verdict, verified = null, taken: at }) => {
     const { id, by, channel, option, comment, bound_to, override = false } = decision;
     const reason = verdict.result === 'refused' ? verdict.reason : null;

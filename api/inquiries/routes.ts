@@ -10,6 +10,7 @@ import type { ApiEnv } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import {
+  buildPagination,
   createApiRoute,
   ExecutionIdSchema,
   json,
@@ -17,13 +18,12 @@ import {
   jsonData,
   PAGE_QUERY,
   PaginationSchema,
-  paginationOf,
   windowOf,
 } from '../http/routes.ts';
 import {
   AnsweredSchema,
   answeredBody,
-  decisionsOf,
+  buildDecisions,
   deliveryBody,
   InquiryDetailSchema,
   InquiryRecordSchema,
@@ -195,7 +195,7 @@ export function inquiryRoutes(
     const data = rows.map(({ n, workflowId, ref, owner, inquiry }) =>
       inquiryBody({ n, workflowId, ref, owner }, inquiry),
     );
-    return context.json({ data, pagination: paginationOf(total, page) }, 200);
+    return context.json({ data, pagination: buildPagination(total, page) }, 200);
   });
 
   router.openapi(getRoute, async (context) => {
@@ -233,7 +233,7 @@ export function inquiryRoutes(
     const data = views.map((view) => ({
       ...viewBody(view),
       delivery: (told.get(view.inquiry.key) ?? []).map(deliveryBody),
-      decisions: decisionsOf(view),
+      decisions: buildDecisions(view),
     }));
     return context.json({ data }, 200);
   });

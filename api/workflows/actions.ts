@@ -7,12 +7,12 @@ import type { ActionService } from '../../service/actions/custom-actions.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import {
+  buildPageMeta,
   createApiRoute,
   json,
   jsonData,
   jsonOrYaml,
   jsonPage,
-  metaOf,
   PAGE_QUERY,
   SuccessSchema,
   windowOf,
@@ -109,7 +109,7 @@ export function actionRoutes(actions: ActionService) {
   router.openapi(listRoute, async (context) => {
     const { pack_ref, ...query } = context.req.valid('query');
     const { rows, total } = await actions.list(context.get('principal'), { packRef: pack_ref }, windowOf(query));
-    return context.json({ data: rows.map(actionBody), meta: metaOf(total, query) }, 200);
+    return context.json({ data: rows.map(actionBody), meta: buildPageMeta(total, query) }, 200);
   });
 
   router.openapi(getRoute, async (context) => {

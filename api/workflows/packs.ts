@@ -7,13 +7,13 @@ import type { PackService } from '../../service/packs/packs.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
 import { createRouter, refuseShape } from '../http/router.ts';
 import {
+  buildPageMeta,
   createApiRoute,
   json,
   jsonBody,
   jsonData,
   jsonOrYaml,
   jsonPage,
-  metaOf,
   PAGE_QUERY,
   SuccessSchema,
   windowOf,
@@ -200,7 +200,7 @@ export function packRoutes(packs: PackService, imports: PackImportService) {
   router.openapi(listRoute, async (context) => {
     const query = context.req.valid('query');
     const { rows, total } = await packs.list(context.get('principal'), windowOf(query));
-    return context.json({ data: rows.map(packBody), meta: metaOf(total, query) }, 200);
+    return context.json({ data: rows.map(packBody), meta: buildPageMeta(total, query) }, 200);
   });
 
   router.openapi(getRoute, async (context) => {

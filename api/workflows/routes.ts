@@ -11,11 +11,11 @@ import type { DeletionService } from '../../service/executions/deletions.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
 import { createRouter, refuseShape } from '../http/router.ts';
 import {
+  buildPageMeta,
   createApiRoute,
   json,
   jsonData,
   jsonOrYaml,
-  metaOf,
   PAGE_QUERY,
   PageMetaSchema,
   SuccessSchema,
@@ -260,7 +260,7 @@ export function workflowRoutes(service: DefinitionService, deletions: DeletionSe
 type Workflow = WrittenWorkflow['workflow'];
 
 function listOf(rows: Workflow[], total: number, page: { page: number; per_page: number }) {
-  return { data: rows.map(summaryBody), meta: metaOf(total, page) };
+  return { data: rows.map(summaryBody), meta: buildPageMeta(total, page) };
 }
 
 function summaryBody(workflow: Workflow): z.infer<typeof WorkflowSummarySchema> {

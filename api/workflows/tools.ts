@@ -10,7 +10,7 @@ import type { SimulationService } from '../../service/simulations/simulations.ts
 import { withBodyWarnings } from '../http/body.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
 import { createRouter, refuseShape } from '../http/router.ts';
-import { createApiRoute, jsonData, jsonOrYaml, jsonPage, metaOf, PAGE_QUERY, windowOf } from '../http/routes.ts';
+import { buildPageMeta, createApiRoute, jsonData, jsonOrYaml, jsonPage, PAGE_QUERY, windowOf } from '../http/routes.ts';
 import { wholeNumber, wholeNumberOr } from '../http/whole-number.ts';
 
 // Validation, simulation and graphs of definitions.
@@ -210,7 +210,7 @@ export function workflowToolRoutes(
       issues,
       warnings,
     }));
-    return context.json({ data, meta: metaOf(total, query) }, 200);
+    return context.json({ data, meta: buildPageMeta(total, query) }, 200);
   });
 
   router.openapi(validateRoute, async (context) => {

@@ -108,7 +108,7 @@ export const PARKED: Shape = {
 const TIMES: ActionSpec = { timeout: 50, heartbeat_timeout: 30, queue_timeout: 60 };
 
 /** What a run of a shape is started with. */
-export function runInputOf({ definition, workflows = {} }: Shape, n: number): RunInput {
+export function buildShapeInput({ definition, workflows = {} }: Shape, n: number): RunInput {
   const actions = (of: Definition): Record<string, ActionSpec> => ({
     ...findSpecs(of),
     'bench.act': TIMES,

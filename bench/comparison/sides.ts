@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { DECISION_SIGNAL, type Decision } from '../../model/inquiry.ts';
 import { runArgument } from '../../temporal/starts.ts';
-import { runInputOf, type Shape } from './shapes.ts';
+import { buildShapeInput, type Shape } from './shapes.ts';
 
 /** One way of writing a workflow, with its own worker. */
 export interface Side {
@@ -39,7 +39,8 @@ export async function startSide(name: Side['name'], address: string, client: Cli
     start: async (shape) => {
       const workflowId = `${name}-${shape.name}-${randomUUID()}`;
       last += 1;
-      const args = name === 'hand' ? [shape.input ?? {}] : [shape.input ?? {}, runArgument(runInputOf(shape, last))];
+      const args =
+        name === 'hand' ? [shape.input ?? {}] : [shape.input ?? {}, runArgument(buildShapeInput(shape, last))];
       await client.workflow.start(name === 'hand' ? shape.name : 'bench.run', { workflowId, taskQueue: name, args });
       return workflowId;
     },

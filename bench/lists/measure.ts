@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbedded } from '../../store/database.ts';
 import { type Installation, startInstallation } from './installation.ts';
-import { type NamedRequest, requestsOf } from './requests.ts';
+import { listRequests, type NamedRequest } from './requests.ts';
 import { fillIndex } from './rows.ts';
 
 /** The most requests of one kind, and the milliseconds after which no further one is made. */
@@ -23,7 +23,7 @@ export async function measureLists(runs: number): Promise<Measured[]> {
   const installation = await startInstallation(database);
   await fillIndex(database.db, installation.tenant, runs);
   const found = await measure(installation, [
-    ...(await requestsOf(installation, runs)),
+    ...(await listRequests(installation, runs)),
     ['get one, from Temporal', await pathOfOne(installation)],
   ]);
   await installation.stop();

@@ -8,7 +8,7 @@ import { createExecutionStore } from '../../store/executions/executions.ts';
 import { startPostgres } from '../../test/store/postgres-server.ts';
 import { startInstallation } from './installation.ts';
 import { type Measured, measure } from './measure.ts';
-import { furtherRequestsOf, requestsOf } from './requests.ts';
+import { listFurtherRequests, listRequests } from './requests.ts';
 import { fillIndex } from './rows.ts';
 
 /** Settings of the Postgres server, as an operator of a large index has them. */
@@ -34,7 +34,7 @@ export async function measureLargeIndex(rows: number, runs: number): Promise<Lar
   const bytes = await fill(postgres.url, rows);
   const database = await openPostgres(postgres.url);
   const installation = await startInstallation(database);
-  const requests = [...(await requestsOf(installation, rows)), ...(await furtherRequestsOf(database.db))];
+  const requests = [...(await listRequests(installation, rows)), ...(await listFurtherRequests(database.db))];
   const measured = await measure(installation, requests);
   const begun = performance.now();
   await createExecutionStore(database.db).recount();

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../../store/database.ts';
 import type { Installation } from './installation.ts';
-import { rowsOf } from './rows.ts';
+import { queryRows } from './rows.ts';
 
 // What is asked of an index that `fillIndex` has filled.
 
@@ -11,7 +11,7 @@ export type NamedRequest = [what: string, path: string, body?: object];
 const LIST = '/api/v1/executions';
 
 /** Returns the lists, searches and statistics that are measured at every size. */
-export async function requestsOf({ call }: Installation, runs: number): Promise<NamedRequest[]> {
+export async function listRequests({ call }: Installation, runs: number): Promise<NamedRequest[]> {
   const middle = (await call(`${LIST}?per_page=1&page=${Math.min(100_000, Math.floor(runs / 2))}`)).next_cursor;
   return [
     ['list, newest 20', LIST],
@@ -26,8 +26,8 @@ export async function requestsOf({ call }: Installation, runs: number): Promise<
 }
 
 /** Returns further requests, for a large index alone. */
-export async function furtherRequestsOf(db: Database): Promise<NamedRequest[]> {
-  const [found] = await rowsOf(
+export async function listFurtherRequests(db: Database): Promise<NamedRequest[]> {
+  const [found] = await queryRows(
     db,
     sql`select parent::text as parent, workflow_id as id from executions where parent is not null limit 1 offset 1000`,
   );

@@ -19,7 +19,7 @@ const PACKS = 20;
  * that nobody reconciles. Indexes other than unique ones are made again afterwards, which takes a tenth of the time.
  */
 export async function fillIndex(db: Database, tenant: string, runs: number): Promise<void> {
-  const indexes = await rowsOf(
+  const indexes = await queryRows(
     db,
     sql`select indexname as name, indexdef as definition from pg_indexes where tablename = 'executions' and indexdef not like '%UNIQUE%'`,
   );
@@ -32,7 +32,7 @@ export async function fillIndex(db: Database, tenant: string, runs: number): Pro
 }
 
 /** Returns what a query finds, as text. */
-export async function rowsOf(db: Database, query: ReturnType<typeof sql>): Promise<Record<string, string>[]> {
+export async function queryRows(db: Database, query: ReturnType<typeof sql>): Promise<Record<string, string>[]> {
   return ((await db.execute(query)) as unknown as { rows: Record<string, string>[] }).rows; // on both engines
 }
 

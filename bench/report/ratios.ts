@@ -29,7 +29,7 @@ const COUNTED_BYTES: readonly string[] = ['one', 'sequence', 'looped', 'fanned']
 const BYTES_SPREAD = 0.01;
 
 /** Compares two samples by their medians. */
-export function ratioOf(
+export function compareSamples(
   name: string,
   ours: readonly number[],
   theirs: readonly number[],
@@ -45,10 +45,10 @@ function uncertainty(values: readonly number[]): number {
 }
 
 /** Returns every ratio of the parts that were measured. */
-export function ratiosOf({ compared = [], throughput, replays, starts, shares }: Partial<Results>): Ratio[] {
+export function computeRatios({ compared = [], throughput, replays, starts, shares }: Partial<Results>): Ratio[] {
   const shapes = compared.flatMap(({ shape: { name, label }, hand, fermata }) => [
-    ratioOf(`${label}: latency`, fermata.latencies, hand.latencies, { goal: GOALS.latency }),
-    ratioOf(`${label}: CPU of the worker`, fermata.cpu, hand.cpu, { goal: GOALS.cpu }),
+    compareSamples(`${label}: latency`, fermata.latencies, hand.latencies, { goal: GOALS.latency }),
+    compareSamples(`${label}: CPU of the worker`, fermata.cpu, hand.cpu, { goal: GOALS.cpu }),
     {
       name: `${label}: bytes of history`,
       value: median(fermata.bytes) / median(hand.bytes),
@@ -61,24 +61,36 @@ export function ratiosOf({ compared = [], throughput, replays, starts, shares }:
     ...shapes,
     ...(throughput === undefined
       ? []
-      : [ratioOf('one task: runs a minute', rates(throughput.fermata), rates(throughput.hand), { isRate: true })]),
+      : [
+          compareSamples('one task: runs a minute', rates(throughput.fermata), rates(throughput.hand), {
+            isRate: true,
+          }),
+        ]),
     ...(replays === undefined
       ? []
-      : [ratioOf('loop of 100: cold replay', replays.many.fermata, replays.many.hand, { goal: GOALS.replay })]),
+      : [compareSamples('loop of 100: cold replay', replays.many.fermata, replays.many.hand, { goal: GOALS.replay })]),
     ...(starts === undefined
       ? []
       : [
-          ratioOf('a start: latency', starts.answered.latencies, starts.readBack.latencies, { goal: GOALS.start }),
-          ratioOf('a start: CPU of the API', starts.answered.cpu, starts.readBack.cpu, { goal: GOALS.startCpu }),
-          ratioOf('a start with wait: runs a minute', starts.waited.rates, starts.waitedReadBack.rates, {
+          compareSamples('a start: latency', starts.answered.latencies, starts.readBack.latencies, {
+            goal: GOALS.start,
+          }),
+          compareSamples('a start: CPU of the API', starts.answered.cpu, starts.readBack.cpu, { goal: GOALS.startCpu }),
+          compareSamples('a start with wait: runs a minute', starts.waited.rates, starts.waitedReadBack.rates, {
             goal: GOALS.waited,
             isRate: true,
           }),
-          ratioOf('a start with wait: CPU of the API', starts.waited.cpu, starts.waitedReadBack.cpu),
+          compareSamples('a start with wait: CPU of the API', starts.waited.cpu, starts.waitedReadBack.cpu),
         ]),
     ...(shares === undefined
       ? []
-      : [ratioOf('a start next to a tenant that starts as fast as it can: latency', shares.beside, shares.alone)]),
+      : [
+          compareSamples(
+            'a start next to a tenant that starts as fast as it can: latency',
+            shares.beside,
+            shares.alone,
+          ),
+        ]),
   ];
 }
 

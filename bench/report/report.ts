@@ -10,7 +10,7 @@ import { PARTS, type Soak } from '../product/soak.ts';
 import type { Starts } from '../product/starts.ts';
 import { at, median, short, spread } from '../statistics.ts';
 import { OTHER_ENGINES } from './other-engines.ts';
-import { GOALS, isEqual, meetsGoal, type Ratio, ratiosOf } from './ratios.ts';
+import { computeRatios, GOALS, isEqual, meetsGoal, type Ratio } from './ratios.ts';
 
 /** Everything that was measured. */
 export interface Results {
@@ -50,7 +50,7 @@ export function ratioTable(ratios: readonly Ratio[]): string {
 }
 
 /** docs/benchmarks.md. */
-export function reportOf(results: Results, plot: string): string {
+export function renderReport(results: Results, plot: string): string {
   const { compared, throughput, memory, replays, lists, rest, lag, shares, start, bundle, versions, growth, soak } =
     results;
   const rate = (side: 'hand' | 'fermata') => median(throughput[side].map((turn) => turn.rate));
@@ -76,7 +76,7 @@ compared was measured in turns, so that ratios hold.
 What is compared was measured by turns in the same run. ± is how far the true ratio may be from the one that was measured, about 95 times of a hundred; where
 that includes 1, both are called equal. A start is compared with one whose execution is read back from Temporal, as every start was before.
 
-${ratioTable(ratiosOf(results))}
+${ratioTable(computeRatios(results))}
 
 \`npm run bench\` fails, with the names of what is slower, where a ratio is worse than the one in \`bench/baseline.json\` by more than both spreads.
 
@@ -244,7 +244,7 @@ function growthTables(growth: readonly Grown[]): string {
 }
 
 /** docs/benchmarks.svg: ratios as bars, with the goals. */
-export function plotOf(compared: readonly Compared[]): string {
+export function renderPlot(compared: readonly Compared[]): string {
   const [left, right, top, line] = [170, 700, 50, 46];
   const most = 1.5;
   const x = (value: number) => left + (Math.min(value, most) / most) * (right - left);

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { JsonObject } from '../../model/json.ts';
-import { pairs, table, textOf } from '../output.ts';
+import { formatCell, pairs, table } from '../output.ts';
 import type { Session } from '../session.ts';
 
 /** Milliseconds between two checks of a rebuild. */
@@ -18,7 +18,7 @@ export function addAdministrationCommands(program: Command, session: () => Promi
       table(
         ['ID', 'PREFIX', 'SUBJECT', 'ROLES', 'EXPIRES'],
         rows.map(({ id, prefix, subject, roles, expires }) =>
-          [id, prefix, subject, (roles as string[]).join(','), expires].map((cell) => textOf(cell)),
+          [id, prefix, subject, (roles as string[]).join(','), expires].map((cell) => formatCell(cell)),
         ),
       ),
     );
@@ -62,7 +62,7 @@ export function addAdministrationCommands(program: Command, session: () => Promi
     .action(async (id: string) => {
       const { service, output } = await session();
       const { message } = await service.ask('DELETE', `/api/v1/keys/${encodeURIComponent(id)}`);
-      output.show({ message: message! }, () => [textOf(message)]);
+      output.show({ message: message! }, () => [formatCell(message)]);
     });
 
   program
@@ -75,7 +75,7 @@ export function addAdministrationCommands(program: Command, session: () => Promi
         table(
           ['KID', 'STATUS', 'CREATED'],
           (all as JsonObject[]).map(({ kid, status, created_at }) =>
-            [kid, status, created_at].map((cell) => textOf(cell)),
+            [kid, status, created_at].map((cell) => formatCell(cell)),
           ),
         ),
       );
@@ -91,7 +91,7 @@ export function addAdministrationCommands(program: Command, session: () => Promi
         const { data } = await service.ask('POST', `/api/v1/signing-keys/${encodeURIComponent(kid)}/revoke`);
         const { finished, ...counts } = data as JsonObject;
         if (finished !== false) return output.show(data!, () => pairs(counts));
-        output.note(`the key is revoked; ${textOf(counts.told)} executions have been notified so far`);
+        output.note(`the key is revoked; ${formatCell(counts.told)} executions have been notified so far`);
       }
     });
 

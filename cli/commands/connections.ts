@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { JsonObject } from '../../model/json.ts';
-import { readObject, readText } from '../files.ts';
-import { pairs, tableOf, textOf } from '../output.ts';
+import { readObject, readTextFile } from '../files.ts';
+import { formatCell, formatTable, pairs } from '../output.ts';
 import type { Session } from '../session.ts';
 
 /** Adds the commands for connections and secrets. */
@@ -13,13 +13,13 @@ export function addConnectionCommands(program: Command, session: () => Promise<S
   async function tell(method: string, path: string): Promise<void> {
     const { service, output } = await session();
     const { message } = await service.ask(method, path);
-    output.show({ message: message ?? 'done' }, () => [textOf(message ?? 'done')]);
+    output.show({ message: message ?? 'done' }, () => [formatCell(message ?? 'done')]);
   }
 
   connections.command('list').action(async () => {
     const { service, output } = await session();
     const rows = (await service.ask('GET', '/api/v1/connections')).data as JsonObject[];
-    output.show(rows, () => tableOf(rows, ['pack', 'name', 'settings', 'secrets', 'updated']));
+    output.show(rows, () => formatTable(rows, ['pack', 'name', 'settings', 'secrets', 'updated']));
   });
 
   connections
@@ -56,7 +56,7 @@ export function addConnectionCommands(program: Command, session: () => Promise<S
   secrets.command('list').action(async () => {
     const { service, output } = await session();
     const rows = (await service.ask('GET', '/api/v1/secrets')).data as JsonObject[];
-    output.show(rows, () => tableOf(rows, ['name', 'updated']));
+    output.show(rows, () => formatTable(rows, ['name', 'updated']));
   });
 
   secrets
@@ -67,7 +67,7 @@ export function addConnectionCommands(program: Command, session: () => Promise<S
     .option('--keep-newline', 'keep a line break at the end, which is removed by default')
     .action(async (name: string, { file, keepNewline }: { file: string; keepNewline?: boolean }) => {
       const { service, output } = await session();
-      const text = await readText(file);
+      const text = await readTextFile(file);
       const value = keepNewline ? text : text.replace(/\r?\n$/, '');
       const data = (await service.ask('PUT', secretPath(name), { body: { value } })).data as JsonObject;
       output.show(data, () => pairs(data));

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { JsonObject } from '../../model/json.ts';
-import { pairs, tableOf, textOf } from '../output.ts';
+import { formatCell, formatTable, pairs } from '../output.ts';
 import type { Session } from '../session.ts';
 
 /** Adds the commands for stored workflows, packs and actions. */
@@ -12,7 +12,7 @@ export function addDefinitionCommands(program: Command, session: () => Promise<S
     const { service, output } = await session();
     const { data, meta } = await service.ask('GET', path, { query: { per_page: '100', ...query } });
     const rows = data as JsonObject[];
-    output.show(rows, () => tableOf(rows, fields));
+    output.show(rows, () => formatTable(rows, fields));
     const total = (meta as JsonObject | undefined)?.total;
     if (typeof total === 'number' && total > rows.length)
       output.note(`showing ${rows.length} of ${total}: use --page for more`);
@@ -43,7 +43,7 @@ export function addDefinitionCommands(program: Command, session: () => Promise<S
     .action(async (ref: string, { force }: { force?: boolean }) => {
       const { service, output } = await session();
       const { message } = await service.ask('DELETE', pathOf(ref), { query: { force: force ? 'true' : undefined } });
-      output.show({ message: message ?? 'deleted' }, () => [textOf(message ?? 'deleted')]);
+      output.show({ message: message ?? 'deleted' }, () => [formatCell(message ?? 'deleted')]);
     });
 
   const packs = program.command('packs').description('list and create packs');

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { readObject, readPairs } from '../files.ts';
-import { pairs, table, textOf } from '../output.ts';
+import { formatCell, pairs, table } from '../output.ts';
 import type { Session } from '../session.ts';
 
 const BASE = '/api/v1/inquiries';
@@ -67,7 +67,9 @@ export function addInquiryCommands(program: Command, session: () => Promise<Sess
       output.show(delegated, () =>
         (delegations as JsonObject[]).length === 0
           ? ['there are no delegations']
-          : (delegations as JsonObject[]).map(({ by, to }) => `${textOf(to)} decides on behalf of ${textOf(by)}`),
+          : (delegations as JsonObject[]).map(
+              ({ by, to }) => `${formatCell(to)} decides on behalf of ${formatCell(by)}`,
+            ),
       );
       if (delegated.result === 'received') {
         throw new CliError(EXIT.unreachable, 'the delegation was received, but not yet processed by a worker');
@@ -152,11 +154,13 @@ async function confirm(question: string): Promise<boolean> {
 function outcome({ result, data }: JsonObject): string {
   const { status, votes } = data as JsonObject;
   const { length } = votes as Json[];
-  return result === 'decided' ? `decided: ${textOf(status)}` : `${textOf(result)}: ${length} votes, ${textOf(status)}`;
+  return result === 'decided'
+    ? `decided: ${formatCell(status)}`
+    : `${formatCell(result)}: ${length} votes, ${formatCell(status)}`;
 }
 
 function row({ id, action_ref, task, status, prompt, expires_at }: JsonObject): string[] {
-  return [id, action_ref, task, status, prompt, expires_at].map((cell) => textOf(cell));
+  return [id, action_ref, task, status, prompt, expires_at].map((cell) => formatCell(cell));
 }
 
 /** Formats an inquiry: the question, who asks, what approval runs, and who has decided. */
@@ -176,9 +180,12 @@ function describe(inquiry: JsonObject): string[] {
     }),
     ...pairs({ options: offered, expires_at: expires_at!, bound_to: bound_to! }),
     ...(plan as JsonObject[]).map(
-      ({ task: next, action, input }) => `approval runs ${textOf(next)} (${textOf(action)}) ${textOf(input)}`,
+      ({ task: next, action, input }) =>
+        `approval runs ${formatCell(next)} (${formatCell(action)}) ${formatCell(input)}`,
     ),
-    ...(delegations as JsonObject[]).map(({ by, to }) => `${textOf(to)} decides on behalf of ${textOf(by)}`),
-    ...(votes as JsonObject[]).map(({ by, option, comment }) => `${textOf(by)}: ${textOf(option)} ${textOf(comment)}`),
+    ...(delegations as JsonObject[]).map(({ by, to }) => `${formatCell(to)} decides on behalf of ${formatCell(by)}`),
+    ...(votes as JsonObject[]).map(
+      ({ by, option, comment }) => `${formatCell(by)}: ${formatCell(option)} ${formatCell(comment)}`,
+    ),
   ];
 }

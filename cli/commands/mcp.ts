@@ -1,13 +1,13 @@
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
-import type { Target } from '../service.ts';
+import type { ServiceTarget } from '../service.ts';
 
 /** The JSON-RPC code of an internal error. */
 const INTERNAL_ERROR = -32603;
 
 /** Serves MCP over standard input and output by forwarding each message to the API. */
-export async function serveMcp({ url, key }: Target): Promise<void> {
+export async function serveMcp({ url, key }: ServiceTarget): Promise<void> {
   const local = new StdioServerTransport();
   const remote = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
     requestInit: { headers: { 'x-api-key': key } },

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Json } from '../../model/json.ts';
 import { CliError, EXIT } from '../cli-error.ts';
-import { type Output, table, textOf } from '../output.ts';
+import { formatCell, type Output, table } from '../output.ts';
 
 /** Adds the command replay, which calls Temporal directly. */
 export function addReplayCommand(program: Command, output: () => Output): void {
@@ -22,7 +22,7 @@ export function addReplayCommand(program: Command, output: () => Output): void {
       output().show(rows, () =>
         table(
           ['WORKFLOW ID', 'SAFE', 'WHY NOT'],
-          replayed.map((run) => [run.workflow_id, run.safe ? 'yes' : 'no', textOf(run.trouble)]),
+          replayed.map((run) => [run.workflow_id, run.safe ? 'yes' : 'no', formatCell(run.trouble)]),
         ),
       );
       const unsafe = replayed.filter(({ safe }) => !safe).length;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { JsonObject } from '../../model/json.ts';
 import { readObject } from '../files.ts';
-import { pairs, tableOf, textOf } from '../output.ts';
+import { formatCell, formatTable, pairs } from '../output.ts';
 import { onceHeaders } from '../service.ts';
 import type { Session } from '../session.ts';
 
@@ -24,7 +24,7 @@ export function addScheduleCommands(program: Command, session: () => Promise<Ses
     const { service, output } = await session();
     const rows = (await service.ask('GET', BASE, { query: { per_page: '100' } })).data as JsonObject[];
     output.show(rows, () =>
-      tableOf(
+      formatTable(
         rows.map((row) => ({ ...row, next: (row.next as string[])[0] ?? null })),
         ['id', 'workflow', 'paused', 'next', 'note'],
       ),
@@ -44,7 +44,7 @@ export function addScheduleCommands(program: Command, session: () => Promise<Ses
     .action(async ({ file, replace }: { file: string; replace?: boolean }) => {
       const schedule = await readObject(file);
       const { id, ...fields } = schedule;
-      await (replace ? show('PUT', pathOf(textOf(id)), fields) : show('POST', BASE, schedule));
+      await (replace ? show('PUT', pathOf(formatCell(id)), fields) : show('POST', BASE, schedule));
     });
 
   schedules
@@ -53,7 +53,7 @@ export function addScheduleCommands(program: Command, session: () => Promise<Ses
     .action(async (id: string) => {
       const { service, output } = await session();
       const { message } = await service.ask('DELETE', pathOf(id));
-      output.show({ message: message! }, () => [textOf(message)]);
+      output.show({ message: message! }, () => [formatCell(message)]);
     });
 
   for (const verb of ['pause', 'resume']) {
@@ -103,6 +103,6 @@ function shownOf(schedule: JsonObject): JsonObject {
     ...(state_note === null ? {} : { 'state note': state_note! }),
     next: (next as string[]).join(', ') || null,
     ...(triggered === undefined ? {} : { triggered: (triggered as JsonObject).execution! }),
-    recent: (recent as JsonObject[]).map((run) => textOf(run.execution)).join(', ') || null,
+    recent: (recent as JsonObject[]).map((run) => formatCell(run.execution)).join(', ') || null,
   };
 }

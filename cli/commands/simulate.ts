@@ -5,7 +5,7 @@ import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../m
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { readObject, readPairs } from '../files.ts';
-import { table, textOf } from '../output.ts';
+import { formatCell, table } from '../output.ts';
 import { issueLines, type Service } from '../service.ts';
 import type { Session } from '../session.ts';
 
@@ -40,11 +40,11 @@ export function addSimulateCommand(program: Command, session: () => Promise<Sess
       const simulated: JsonObject = { ...played, warnings: warnings as unknown as Json };
       output.show(simulated, () => [
         ...issueLines(warnings).map((line) => `warning  ${line}`),
-        `${textOf(simulated.status)}  ${textOf(messageOf(simulated.error) ?? simulated.output)}`,
+        `${formatCell(simulated.status)}  ${formatCell(messageOf(simulated.error) ?? simulated.output)}`,
         ...table(
           ['TASK', 'ACTION', 'STATUS', 'OUTPUT', 'ERROR'],
           (simulated.tasks as JsonObject[]).map(({ key, action, status, output: given, error }) =>
-            [key, action, status, given, messageOf(error)].map(textOf),
+            [key, action, status, given, messageOf(error)].map(formatCell),
           ),
         ),
       ]);
@@ -113,5 +113,5 @@ function differences(actual: Json | undefined, expected: Json, path: string): st
     return Object.entries(expected).flatMap(([name, value]) => differences(actual[name], value, `${path}/${name}`));
   }
   if (actual !== undefined && canonicalJson(actual) === canonicalJson(expected)) return [];
-  return [`${path || '/'}: ${textOf(actual)} instead of ${textOf(expected)}`];
+  return [`${path || '/'}: ${formatCell(actual)} instead of ${formatCell(expected)}`];
 }

@@ -5,7 +5,7 @@ import type { Ledger, LedgerFinding, LedgerKey } from '../../model/ledger.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { readHistory } from '../history-file.ts';
-import { type Output, table, textOf } from '../output.ts';
+import { formatCell, type Output, table } from '../output.ts';
 
 /** Adds the command verify, which checks exported decisions and histories without a server. */
 export function addVerifyCommand(program: Command, output: () => Output): void {
@@ -36,7 +36,7 @@ export function addVerifyCommand(program: Command, output: () => Output): void {
         ...table(
           ['EXECUTION', 'INQUIRY', 'WHAT', 'BY', 'RESULT', 'REASON'],
           findings.map(({ execution, inquiry, subject, by, result, reason }) =>
-            [execution, inquiry, subject, by, result, reason].map((cell) => textOf(cell)),
+            [execution, inquiry, subject, by, result, reason].map((cell) => formatCell(cell)),
           ),
         ),
         summary,

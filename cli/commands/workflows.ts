@@ -4,7 +4,7 @@ import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { readObject, readSource, type Source, withFile, writePack } from '../files.ts';
-import { type Output, tableOf, textOf } from '../output.ts';
+import { formatCell, formatTable, type Output } from '../output.ts';
 import { issueLines, type Service } from '../service.ts';
 import type { Session } from '../session.ts';
 import { addSimulateCommand } from './simulate.ts';
@@ -39,10 +39,12 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
         for (const line of warnings) output.warn(line);
         for (const { ref, executions } of changes) {
           if (executions)
-            output.note(`${textOf(ref)}: ${textOf(executions)} of its executions ${dry ? 'would be' : 'are'} deleted`);
+            output.note(
+              `${formatCell(ref)}: ${formatCell(executions)} of its executions ${dry ? 'would be' : 'are'} deleted`,
+            );
         }
       }
-      output.show(applied, () => tableOf(applied, ['kind', 'ref', 'change', 'revision']));
+      output.show(applied, () => formatTable(applied, ['kind', 'ref', 'change', 'revision']));
     });
 
   program
@@ -186,7 +188,7 @@ async function applyOne(
   if (typeof ref !== 'string') throw new CliError(EXIT.usage, `${file} is not a workflow: "ref" is missing`);
   const refused = (error: unknown): never => {
     if (!(error instanceof CliError)) throw error;
-    const hint = error.code === 'pack_not_found' ? `: fermata packs create ${textOf(pack)}` : '';
+    const hint = error.code === 'pack_not_found' ? `: fermata packs create ${formatCell(pack)}` : '';
     throw new CliError(error.exitCode, `${file}: ${error.message}${hint}`, { lines: [...error.lines], cause: error });
   };
   const path = `${BASE}/${encodeURIComponent(ref)}`;

@@ -11,7 +11,7 @@ import type { ExecutionService } from '../../service/executions/executions.ts';
 import type { ExecutionLists } from '../../service/index/lists.ts';
 import { createInquiryInbox } from '../../service/inquiries/inbox.ts';
 import { threadModule } from '../../threads/module.ts';
-import { urlOf } from '../ports.ts';
+import { buildServerUrl } from '../ports.ts';
 import { presence } from '../reach.ts';
 import { drainServer, listen } from '../server.ts';
 import { composeAccess } from './access.ts';
@@ -44,7 +44,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { services, chat, loops } = composeServices(foundation, options, () => publicUrl ?? url);
   metrics?.watchIndex(services.index);
   const { server, port: taken } = await listen(composeApp(foundation, options, services, chat).fetch, host, port);
-  url = urlOf(host, taken);
+  url = buildServerUrl(host, taken);
   const stop = new AbortController();
   warnAtStart(foundation, options, services, stop.signal);
   // Bundled now, so that the first request that needs it does not wait for that.

@@ -2,7 +2,7 @@ import { type ConnectedPack, type ConnectionOf, DEFAULT_CONNECTION } from '../..
 import type { MissingSetting } from '../../model/notice.ts';
 
 /** Finds a connection with its secrets; null when there is none. */
-export type Connect = (
+export type FindChatConnection = (
   tenant: string,
   pack: ConnectedPack,
   name: string,
@@ -18,7 +18,7 @@ interface OfProcess<T> {
  * Creates functions that return the settings of a channel for a tenant: `read` makes them from the connection `default` of the pack. If
  * the default tenant has no such connection, it uses the settings of the process.
  */
-export function createChatConnections(connect: Connect, home: () => Promise<string>) {
+export function createChatConnections(connect: FindChatConnection, home: () => Promise<string>) {
   return <P extends ConnectedPack, T>(
     pack: P,
     read: (connection: ConnectionOf<P>) => T | MissingSetting,

@@ -22,7 +22,7 @@ import type { ConnectionStore } from '../../store/access/connections.ts';
 import type { ChatPlaceStore } from '../../store/inquiries/chat-places.ts';
 import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { NoticeEventStore } from '../../store/inquiries/notice-events.ts';
-import { type Connect, createChatConnections } from './chat-connections.ts';
+import { createChatConnections, type FindChatConnection } from './chat-connections.ts';
 
 /** The settings of the process for chat and mail, used by the default tenant if it has no connection for a channel. */
 export interface ChatSettings {
@@ -32,7 +32,7 @@ export interface ChatSettings {
 }
 
 /** Reads the settings of chat and mail. Throws a ConfigError if one half of a pair is missing. */
-export function chatOf(config: Config): ChatSettings {
+export function readChatSettings(config: Config): ChatSettings {
   const { FERMATA_SLACK_BOT_TOKEN: botToken, FERMATA_SLACK_SIGNING_SECRET: signingSecret } = config;
   const { FERMATA_SMTP_URL: url, FERMATA_SMTP_FROM: from, FERMATA_WEBHOOK_SECRET: webhookSecret } = config;
   if ((botToken === undefined) !== (signingSecret === undefined)) {
@@ -66,7 +66,7 @@ export interface ChatServices {
   connections: Pick<ConnectionStore, 'tenantsWith'>;
   places: ChatPlaceStore;
   /** Finds the connections of tenants. */
-  connect: Connect;
+  connect: FindChatConnection;
   /** Returns the default tenant, which uses the settings of the process. */
   home: () => Promise<string>;
 }

@@ -7,12 +7,12 @@ import type { EgressRules } from '../../model/networks.ts';
 import type { TokenSettings } from '../../service/access/tokens.ts';
 import type { OpenDatabase } from '../../store/database.ts';
 import type { Codec } from '../../temporal/codec/codec.ts';
-import { codecOf } from '../codec.ts';
+import { createConfiguredCodec } from '../codec.ts';
 import type { Metrics } from '../metrics.ts';
-import { type ChatSettings, chatOf } from './chat.ts';
+import { type ChatSettings, readChatSettings } from './chat.ts';
 
 /** Returns the options about access that the settings contain. Throws when a file that they name cannot be read. */
-export function accessOf(
+export function readAccessOptions(
   config: Config,
 ): Pick<
   ApiOptions,
@@ -34,8 +34,8 @@ export function accessOf(
     personMemory: config.FERMATA_PERSON_MEMORY,
     tenantClaim: config.FERMATA_JWT_TENANT,
     publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
-    chat: chatOf(config),
-    codec: codecOf(config),
+    chat: readChatSettings(config),
+    codec: createConfiguredCodec(config),
     signingPems: files?.split(',').map((file) => readFileSync(file, 'utf8')) ?? [],
     codecOrigins: config.FERMATA_CODEC_ORIGINS?.split(',') ?? [],
     corsOrigins: config.FERMATA_CORS_ORIGINS?.split(',') ?? [],

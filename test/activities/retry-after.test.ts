@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { retryAfterOf } from '../../activities/action.ts';
+import { readRetryAfter } from '../../activities/action.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -25,5 +25,5 @@ it.each([
   [null, undefined],
 ])('Retry-After: %s is %s seconds', (said, seconds) => {
   vi.useFakeTimers({ now: new Date('2026-11-28T12:00:00Z') });
-  expect(retryAfterOf({ get: () => said })).toBe(seconds);
+  expect(readRetryAfter({ get: () => said })).toBe(seconds);
 });

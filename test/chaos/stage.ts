@@ -8,7 +8,7 @@ import { freePort } from '../../composition/ports.ts';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { startTemporalServer } from '../../dev/temporal-server.ts';
 import { startPostgres } from '../store/postgres-server.ts';
-import { isRunning, type Running, run, workerPidOf } from '../system/processes.ts';
+import { findWorkerPid, isRunning, type Running, run } from '../system/processes.ts';
 import { createCounter } from './counter.ts';
 
 const KINDS = ['worker', 'own worker', 'api'] as const;
@@ -115,7 +115,7 @@ export async function createStage(size: { apis: number; workers: number }) {
     // One that has just been killed is launched again first.
     await wait(2 * SUPERVISED_EVERY);
     await workers[place]!.until(READY.worker);
-    const pid = workerPidOf(workers[place]!);
+    const pid = findWorkerPid(workers[place]!);
     if (isRunning(pid)) process.kill(pid, 'SIGSTOP');
     hung.push(pid);
     return 1;
@@ -169,7 +169,7 @@ export async function createStage(size: { apis: number; workers: number }) {
     /** Mebibytes of memory that the processes of a kind have. */
     memory: (kind: Kind): number[] =>
       running.get(kind)!.map((one) => {
-        const pid = kind === 'worker' ? workerPidOf(one) : one.child.pid;
+        const pid = kind === 'worker' ? findWorkerPid(one) : one.child.pid;
         const kibibytes = execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' });
         return Math.round(Number(kibibytes) / 1024);
       }),

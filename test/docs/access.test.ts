@@ -11,7 +11,7 @@ import { addInquiryCommands } from '../../cli/commands/inquiries.ts';
 import { addMasterKeyCommands } from '../../cli/commands/master-keys.ts';
 import { addScheduleCommands } from '../../cli/commands/schedules.ts';
 import { addWorkflowCommands } from '../../cli/commands/workflows.ts';
-import { toolsOf } from '../../mcp/tools.ts';
+import { createTools } from '../../mcp/tools.ts';
 import { expandPermissions, PERMISSIONS, ROLES, type Role } from '../../model/permissions.ts';
 import { PURE_ACTIONS } from '../../service/starts/bare-starts.ts';
 import { createTestApp, unreached } from '../api/test-app.ts';
@@ -139,7 +139,7 @@ describe('docs/access.md', () => {
         permission: operation['x-permission'] ?? null,
       })),
     );
-    const tools = toolsOf(unreached('the services')).map(({ name, permission }) => ({
+    const tools = createTools(unreached('the services')).map(({ name, permission }) => ({
       operation: `MCP ${name}`,
       permission,
     }));

@@ -5,7 +5,7 @@ import { TESTS } from '../../expression/tests.ts';
 import type { Value } from '../../expression/values.ts';
 
 /** Values of all kinds: mixed text, text of one letter, a list of texts, one of lists that are alike, a dictionary, a number. */
-export const valuesOf = (scale: number): Record<string, Value> => ({
+export const createValues = (scale: number): Record<string, Value> => ({
   text: 'aB <é\u{1f600}%1,\n'.repeat(40_000 * scale),
   same: 'a'.repeat(500_000 * scale),
   texts: Array.from({ length: 5_000 * scale }, (_, index) => `${'x'.repeat(90)}${(index * 7919) % 5_000}`),
@@ -13,7 +13,7 @@ export const valuesOf = (scale: number): Record<string, Value> => ({
   dict: Object.fromEntries(Array.from({ length: 20_000 * scale }, (_, index) => [`key-${index}`, index])),
   number: 1.5e300,
 });
-const subjects = Object.keys(valuesOf(0));
+const subjects = Object.keys(createValues(0));
 
 /** Arguments of filters that need some; add each new filter, test or method that takes large arguments here. */
 export const FILTER_ARGUMENTS: Record<string, string[]> = {

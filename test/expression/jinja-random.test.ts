@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { answerOf } from '../jinja/answers.ts';
-import { DEVIATIONS, deviationOf } from '../jinja/deviations.ts';
+import { renderAnswer } from '../jinja/answers.ts';
+import { DEVIATIONS, findDeviation } from '../jinja/deviations.ts';
 import { createGenerator } from '../jinja/generator.ts';
 
 /** The outputs of the real Jinja2 3.1.6 for the templates of a seed; null: it refused one. Recorded by `npm run test:jinja`. */
@@ -18,9 +18,9 @@ describe('random templates', () => {
     for (const answer of recorded.answers) {
       const template = next();
       const theirs = answer === null ? { error: 'TypeError' } : { text: answer };
-      const ours = answerOf(template);
+      const ours = renderAnswer(template);
       const same = 'error' in theirs ? 'error' in ours : 'text' in ours && ours.text === theirs.text;
-      if (!same && deviationOf(template, theirs, ours) === null) differing.push({ template, theirs, ours });
+      if (!same && findDeviation(template, theirs, ours) === null) differing.push({ template, theirs, ours });
     }
     expect(differing).toEqual([]);
   });

@@ -2,13 +2,13 @@ import { expect, it } from 'vitest';
 import { TemplateError } from '../../expression/errors.ts';
 import { FUNCTION_NAMES } from '../../expression/functions.ts';
 import { WorkMeter } from '../../model/work.ts';
-import { GLOBAL_CALLS, templates, valuesOf } from './calls.ts';
+import { createValues, GLOBAL_CALLS, templates } from './calls.ts';
 import { render } from './engine.ts';
 
 /** Units of work that each call may take: a sixth of the limit for all templates of a visit. */
 const WORK = 100_000;
 
-const data = valuesOf(1 / 10);
+const data = createValues(1 / 10);
 
 /** How many times longer than a plain loop the same amount of any other work may take, on a machine with other load. */
 const FACTOR = 8;

@@ -1,5 +1,5 @@
 import { fuzzApi } from './api.ts';
-import { failureOf, PARTS } from './parts.ts';
+import { PARTS, tryPart } from './parts.ts';
 
 // Tries random input: npm run fuzz [part] [runs] [seed]. Without a part, all of them. What fails is printed with its seed.
 
@@ -14,7 +14,7 @@ if (parts.length === 0 && !withApi) {
 let failed = false;
 for (const part of parts) {
   const count = runs === undefined ? part.runs : Number(runs);
-  const failure = failureOf(part, count, seed);
+  const failure = tryPart(part, count, seed);
   console.log(`${part.name}: ${failure ?? `${count} runs with seed ${seed} passed`}`);
   failed ||= failure !== null;
 }

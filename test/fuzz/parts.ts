@@ -8,7 +8,7 @@ import { templateParts } from './templates.ts';
 export const PARTS: readonly Part[] = [schemaPart, ...templateParts, ...documentParts];
 
 /** Tries a part; returns null when it holds, else the smallest input that breaks it, with the seed that finds it again. */
-export function failureOf({ name, property }: Part, numRuns: number, seed: number): string | null {
+export function tryPart({ name, property }: Part, numRuns: number, seed: number): string | null {
   const details = fc.check(property, { numRuns, seed }) as fc.RunDetails<unknown>; // no property here is asynchronous
   if (!details.failed) return null;
   return `${fc.defaultReportMessage(details)}\nAgain: npm run fuzz ${name} ${numRuns} ${seed}`;

@@ -7,7 +7,7 @@ import { TEXT_FILTERS } from '../../expression/text-filters.ts';
 import { TIME_FILTERS } from '../../expression/time-filters.ts';
 import type { Value } from '../../expression/values.ts';
 import { WorkMeter } from '../../model/work.ts';
-import { FILTER_ARGUMENTS, METHOD_ARGUMENTS, TEST_ARGUMENTS, valuesOf } from '../expression/calls.ts';
+import { createValues, FILTER_ARGUMENTS, METHOD_ARGUMENTS, TEST_ARGUMENTS } from '../expression/calls.ts';
 import { render } from '../expression/engine.ts';
 import type { Part } from './part.ts';
 
@@ -140,7 +140,7 @@ const small: Record<string, Value> = {
   dict: { 'key-9': 9, a: { b: [1] } },
   number: 2.5,
 };
-const large = valuesOf(1);
+const large = createValues(1);
 
 /** What a template comes to: its value or its error, as text. Throws what is not a TemplateError. */
 function outcomeOf(template: string, data: Record<string, Value>, meter?: WorkMeter): string {

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { simulate } from '../../interpreter/simulate.ts';
 import { INTERPRETER_VERSION } from '../../model/run-input.ts';
 import { RECORDED } from '../fixtures/recorded.ts';
-import { EARLIER_TEMPLATES, stepsOf } from './earlier-templates.ts';
+import { buildSteps, EARLIER_TEMPLATES } from './earlier-templates.ts';
 import { runInput, STARTED } from './rehearse.ts';
 
-const outcomeOf = (rows: Parameters<typeof stepsOf>[0], interpreter: number) =>
-  simulate({ ...runInput(stepsOf(rows)), interpreter }, {}, {}, STARTED, {}).close?.outcome;
+const outcomeOf = (rows: Parameters<typeof buildSteps>[0], interpreter: number) =>
+  simulate({ ...runInput(buildSteps(rows)), interpreter }, {}, {}, STARTED, {}).close?.outcome;
 
 /** The versions whose templates follow a dialect, the first and the last, and the version that follows it. */
 const SPAN = { 7: [7, 9, 10], 10: [10, 10, 11] } as const;

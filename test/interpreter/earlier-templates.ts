@@ -72,7 +72,7 @@ export const EARLIER_TEMPLATES: { name: string; interpreter: 7 | 10; rows: Earli
 ];
 
 /** Returns a definition that takes one step after another as long as each condition holds, and each template fails. */
-export function stepsOf(rows: readonly EarlierTemplate[]): Definition {
+export function buildSteps(rows: readonly EarlierTemplate[]): Definition {
   const tasks = rows.flatMap((row, index) => {
     const next = `step_${index + 1}`;
     if ('when' in row)

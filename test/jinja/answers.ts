@@ -18,7 +18,7 @@ const scope = {
 };
 
 /** Renders a template with Fermata, as text: the spelling of a value shows its type. */
-export function answerOf(template: string): Answer {
+export function renderAnswer(template: string): Answer {
   try {
     const { statements } = compileTemplate(template);
     const [unknown] = analyze(statements).unknown;

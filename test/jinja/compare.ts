@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { type Answer, answerOf } from './answers.ts';
+import { type Answer, renderAnswer } from './answers.ts';
 import { CONTEXT } from './context.ts';
-import { deviationOf } from './deviations.ts';
+import { findDeviation } from './deviations.ts';
 import { createGenerator } from './generator.ts';
 
 // Compares random templates with the real Jinja2 3.1 (pip install jinja2), which PYTHON may name: npm run test:jinja -- [seed] [count].
@@ -28,10 +28,10 @@ const theirs = python.stdout
 
 const classes = new Map<string, string[]>();
 for (const [index, template] of templates.entries()) {
-  const [their, our] = [theirs[index]!, answerOf(template)];
+  const [their, our] = [theirs[index]!, renderAnswer(template)];
   const same = 'error' in their ? 'error' in our : 'text' in our && our.text === their.text;
   const shown = `${template}\n            Fermata ${JSON.stringify(our)}\n            Jinja2  ${JSON.stringify(their)}`;
-  const verdict = same ? ('error' in their ? 'both refuse' : 'equal') : deviationOf(template, their, our);
+  const verdict = same ? ('error' in their ? 'both refuse' : 'equal') : findDeviation(template, their, our);
   const name =
     verdict ??
     ('error' in their

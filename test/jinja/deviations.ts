@@ -91,6 +91,6 @@ export const DEVIATIONS: readonly Deviation[] = [
 ];
 
 /** Returns the intended difference that two answers show; null: it is not an intended one. */
-export function deviationOf(template: string, theirs: Answer, ours: Answer): string | null {
+export function findDeviation(template: string, theirs: Answer, ours: Answer): string | null {
   return DEVIATIONS.find(({ applies }) => applies(template, theirs, ours))?.says ?? null;
 }

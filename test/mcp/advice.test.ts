@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import type { z } from 'zod';
-import { requestOf } from '../../api/executions/explanations.ts';
-import { callOf } from '../../mcp/control-tools.ts';
-import { toolsOf } from '../../mcp/tools.ts';
+import { describeRequest } from '../../api/executions/explanations.ts';
+import { describeToolCall } from '../../mcp/control-tools.ts';
+import { createTools } from '../../mcp/tools.ts';
 import type { AdvisedRequest } from '../../service/executions/advice.ts';
 import { createTestApp, unreached } from '../api/test-app.ts';
 
-const tools = new Map(toolsOf(unreached('the services')).map((tool) => [tool.name, tool]));
+const tools = new Map(createTools(unreached('the services')).map((tool) => [tool.name, tool]));
 const { paths } = (await (await createTestApp({}).request('/openapi.json')).json()) as {
   paths: Record<string, Record<string, object>>;
 };
@@ -55,19 +55,19 @@ it.each<[AdvisedRequest, string, object | null, string, object]>([
     ...(['answer_inquiry', { id: inquiry }] as const),
   ],
 ])('%j is asked for by %s with %j, and by %s with %j', (act, request, body, tool, given) => {
-  const { method, href, ...rest } = requestOf(act);
+  const { method, href, ...rest } = describeRequest(act);
   expect([`${method} ${href}`, rest.body]).toEqual([request, body]);
   const [route] = Object.keys(paths).filter((path) =>
     new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(href!),
   );
   expect(paths[route!]![method!.toLowerCase()]).toBeDefined();
-  expect(callOf(act)).toEqual({ tool, arguments: given });
+  expect(describeToolCall(act)).toEqual({ tool, arguments: given });
   const { error } = (tools.get(tool)!.input as z.ZodObject).safeParse(given);
   // Only who decides knows what they decide.
   expect(error?.issues.map(({ path }) => path.join('/')) ?? []).toEqual(act.what === 'respond' ? ['option'] : []);
 });
 
 it('what no request can do no tool can', () => {
-  expect(requestOf(null)).toEqual({ method: null, href: null, body: null });
-  expect(callOf(null)).toEqual({ tool: null, arguments: null });
+  expect(describeRequest(null)).toEqual({ method: null, href: null, body: null });
+  expect(describeToolCall(null)).toEqual({ tool: null, arguments: null });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { toolsOf } from '../../mcp/tools.ts';
+import { createTools } from '../../mcp/tools.ts';
 import { createTestApp, unreached } from '../api/test-app.ts';
 
 /** What changes executions, schedules and questions by REST, and the tool that does the same. */
@@ -45,7 +45,7 @@ it('every control of executions, schedules and questions is a tool with the same
       ),
     );
   expect(controls.map(([name]) => name).sort()).toEqual([...Object.keys(TOOLS), ...Object.keys(WITHOUT)].sort());
-  const tools = new Map(toolsOf(unreached('the services')).map(({ name, permission }) => [name, permission]));
+  const tools = new Map(createTools(unreached('the services')).map(({ name, permission }) => [name, permission]));
   const asked = controls.flatMap(([name, permission]) => (name in TOOLS ? [[name, permission]] : []));
   expect(asked).toEqual(asked.map(([name]) => [name, tools.get(TOOLS[name!]!)]));
 });

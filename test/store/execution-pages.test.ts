@@ -5,7 +5,7 @@ import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { paginationOf, windowOf } from '../../api/http/routes.ts';
+import { buildPagination, windowOf } from '../../api/http/routes.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import { createExecutionLists } from '../../service/index/lists.ts';
@@ -178,7 +178,7 @@ describe.each(['Postgres', 'PGlite'])('on %s', (engine) => {
       const window = { page, per_page: 3_000 };
       const { rows, total: atLeast } = await lists.list({ tenant: MANY } as Principal, filter, windowOf(window));
       found.push(...rows.map(({ n }) => n));
-      pages = paginationOf(atLeast, window).total_pages;
+      pages = buildPagination(atLeast, window).total_pages;
     }
     expect(found).toEqual(all.map(({ n }) => n));
   });

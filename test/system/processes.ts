@@ -77,7 +77,7 @@ export async function createDevFolder(state: 'new' | 'with a database' = 'with a
 }
 
 /** The process id of the worker process that a supervisor has said to be ready last. Throws before the first one. */
-export function workerPidOf(supervisor: Running): number {
+export function findWorkerPid(supervisor: Running): number {
   const said = supervisor.said().matchAll(/"worker_pid":(\d+)[^\n]*"msg":"a worker process is ready"/g);
   const pid = [...said].at(-1)?.[1];
   if (pid === undefined) throw new Error(`no worker process is ready: ${supervisor.said()}`);

@@ -5,7 +5,7 @@ import { findTemporal } from '../../dev/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
 import { until } from '../integration/support/until.ts';
 import { type PostgresServer, startPostgres } from '../store/postgres-server.ts';
-import { call, isRunning, type Running, run, workerPidOf } from './processes.ts';
+import { call, findWorkerPid, isRunning, type Running, run } from './processes.ts';
 
 let postgres: PostgresServer;
 let temporal: TemporalServer;
@@ -87,7 +87,7 @@ it('two APIs and two workers, each a process of its own, serve one another over 
   }
   // Both have had work.
   const pids = [...seen].map((worker) => Number(worker.split('@')[0]));
-  expect(pids.sort()).toEqual(workers.map(workerPidOf).sort());
+  expect(pids.sort()).toEqual(workers.map(findWorkerPid).sort());
   // docs/operations.md, Metrics and alerts: what it names is there.
   const [ofApi, ofWorker] = await Promise.all(metrics.map((port) => read(`http://127.0.0.1:${port}/metrics`)));
   const named = (await readFile('docs/operations.md', 'utf8')).matchAll(
@@ -104,7 +104,7 @@ it('two APIs and two workers, each a process of its own, serve one another over 
   );
   expect(await read(`http://127.0.0.1:${metrics[1]}/healthz`)).toBe('{"status":"ok"}');
   expect(await Promise.all(workers.map((worker) => worker.end('SIGTERM')))).toEqual([0, 0]);
-  expect(workers.map(workerPidOf).map(isRunning)).toEqual([false, false]);
+  expect(workers.map(findWorkerPid).map(isRunning)).toEqual([false, false]);
   expect(await first.running.end('SIGTERM')).toBe(0);
 });
 

@@ -28,7 +28,7 @@ export function controlId(field: string): string {
 }
 
 /** Assigns the issues of a response to the fields of its schema. */
-export function problemsOf(schema: JsonObject | null, issues: readonly Issue[]): Problems {
+export function assignProblems(schema: JsonObject | null, issues: readonly Issue[]): Problems {
   const names = formFields(schema).map(({ name }) => name);
   const fields = new Map<string, string>();
   const rest: string[] = [];

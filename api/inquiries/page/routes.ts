@@ -6,7 +6,7 @@ import type { Logger } from '../../../model/log.ts';
 import { type InquiryLinkService, inboxUrl, PAGE_SECONDS } from '../../../service/inquiries/links.ts';
 import { takeBody } from '../../http/body.ts';
 import type { ApiEnv } from '../../http/environment.ts';
-import { controlName, problemsOf } from './fields.ts';
+import { assignProblems, controlName } from './fields.ts';
 import { POLICY } from './style.ts';
 import { messagePage, questionPage, receivedPage } from './view.ts';
 
@@ -83,7 +83,7 @@ export function inquiryPageRoutes(links: InquiryLinkService, publicUrl: string |
         return refuse(context, error);
       }
       const issues = error.code === 'response_invalid' ? (error.issues ?? []) : [];
-      const problems = problemsOf(now.inquiry.request.response_schema, issues);
+      const problems = assignProblems(now.inquiry.request.response_schema, issues);
       const message = issues.length > 0 ? 'please correct the marked fields and send the form again' : error.message;
       const refusal = { title: titleOf(error), message, problems, entered };
       return context.html(await questionPage(pathOf(id), now, refusal), error.status);

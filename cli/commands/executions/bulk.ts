@@ -5,10 +5,10 @@ import type { JsonObject } from '../../../model/json.ts';
 import { CliError, EXIT } from '../../cli-error.ts';
 import { readValue } from '../../files.ts';
 import type { Output } from '../../output.ts';
-import { pairs, tableOf, textOf } from '../../output.ts';
+import { formatCell, formatTable, pairs } from '../../output.ts';
 import { onceHeaders, type Service } from '../../service.ts';
 import type { Session } from '../../session.ts';
-import { addFilters, type FilterOptions, queryOf } from './filters.ts';
+import { addFilters, buildQuery, type FilterOptions } from './filters.ts';
 
 /** Milliseconds between two looks at a job. */
 const INTERVAL = 1_000;
@@ -51,7 +51,7 @@ export function addBulkCommands(program: Command, session: () => Promise<Session
         const begun = (await service.ask('POST', path, { body, query, headers: onceHeaders(options) }))
           .data as JsonObject;
         if (!options.wait || dryRun) output.show(begun, () => pairs(begun));
-        else await showEnded(service, output, textOf(begun.job_id));
+        else await showEnded(service, output, formatCell(begun.job_id));
       });
   }
 
@@ -80,7 +80,7 @@ export function addBulkCommands(program: Command, session: () => Promise<Session
 
 /** Returns the executions of a job, as the body of a request names them: by ids, by filters, or refused by the API as both or neither. */
 function targetOf(ids: readonly string[], options: FilterOptions): JsonObject {
-  const given = Object.entries(queryOf(options)).flatMap(([name, value]) =>
+  const given = Object.entries(buildQuery(options)).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, NUMBERS.has(name) ? readValue(value) : value] as const],
   );
   return {
@@ -97,7 +97,7 @@ async function jobOf(service: Service, method: string, id: string): Promise<Json
 async function showEnded(service: Service, output: Output, id: string): Promise<void> {
   let job = await jobOf(service, 'GET', id);
   while (job.status === 'running') {
-    output.note(`${Number(job.succeeded) + Number(job.failed)} of ${textOf(job.matched)}`);
+    output.note(`${Number(job.succeeded) + Number(job.failed)} of ${formatCell(job.matched)}`);
     await wait(INTERVAL);
     job = await jobOf(service, 'GET', id);
   }
@@ -106,11 +106,11 @@ async function showEnded(service: Service, output: Output, id: string): Promise<
   if (status === 'completed' && succeeded === matched) return;
   throw new CliError(
     EXIT.refused,
-    `the job is ${textOf(status)}: ${textOf(succeeded)} of ${textOf(matched)} are changed`,
+    `the job is ${formatCell(status)}: ${formatCell(succeeded)} of ${formatCell(matched)} are changed`,
   );
 }
 
 function linesOf({ errors, ...job }: JsonObject): string[] {
   const rows = errors as JsonObject[];
-  return [...pairs(job), ...(rows.length === 0 ? [] : ['', ...tableOf(rows, ['id', 'error'])])];
+  return [...pairs(job), ...(rows.length === 0 ? [] : ['', ...formatTable(rows, ['id', 'error'])])];
 }

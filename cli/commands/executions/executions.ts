@@ -5,10 +5,10 @@ import type { Command } from 'commander';
 import type { Json, JsonObject } from '../../../model/json.ts';
 import { CliError, EXIT } from '../../cli-error.ts';
 import { readObject, readPairs, readValue } from '../../files.ts';
-import { pairs, table, textOf } from '../../output.ts';
+import { formatCell, pairs, table } from '../../output.ts';
 import { onceHeaders } from '../../service.ts';
 import type { Session } from '../../session.ts';
-import { addFilters, type FilterOptions, queryOf } from './filters.ts';
+import { addFilters, buildQuery, type FilterOptions } from './filters.ts';
 import { watch } from './watch.ts';
 
 const BASE = '/api/v1/executions';
@@ -46,11 +46,11 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
       let execution = started.data as JsonObject;
       while (options.wait && !CLOSED.includes(execution.status as string)) {
         await service
-          .send('GET', `${BASE}/${textOf(execution.id)}/events`, {
+          .send('GET', `${BASE}/${formatCell(execution.id)}/events`, {
             signal: AbortSignal.timeout(WAIT * 1000),
           })
           .then(drain, () => undefined);
-        execution = (await service.ask('GET', `${BASE}/${textOf(execution.id)}`)).data as JsonObject;
+        execution = (await service.ask('GET', `${BASE}/${formatCell(execution.id)}`)).data as JsonObject;
       }
       output.show(execution, () => summary(execution));
       if (options.wait) demandSuccess(execution);
@@ -62,10 +62,10 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
     .action(async (options: FilterOptions & { limit: string; cursor?: string }) => {
       const { service, output } = await session();
       const { limit, cursor } = options;
-      const page = await service.ask('GET', BASE, { query: { ...queryOf(options), limit, cursor } });
+      const page = await service.ask('GET', BASE, { query: { ...buildQuery(options), limit, cursor } });
       const rows = page.data as JsonObject[];
       output.show(rows, () => table(['ID', 'ACTION', 'STATUS', 'CREATED', 'UPDATED'], rows.map(row)));
-      if (page.next_cursor) output.note(`more: --cursor ${textOf(page.next_cursor)}`);
+      if (page.next_cursor) output.note(`more: --cursor ${formatCell(page.next_cursor)}`);
     });
 
   program
@@ -146,7 +146,7 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
     .option('-o, --output <file>', 'a file (default: standard output)')
     .action(async (options: FilterOptions & { format: string; output?: string }) => {
       const { service } = await session();
-      const query = { ...queryOf(options), format: options.format };
+      const query = { ...buildQuery(options), format: options.format };
       const { body } = await service.send('GET', `${BASE}/export`, { query });
       const target = options.output === undefined ? process.stdout : createWriteStream(options.output);
       await pipeline(Readable.fromWeb(body as never), target, { end: options.output !== undefined });
@@ -163,7 +163,7 @@ interface RunOptions {
 }
 
 function row({ id, action_ref, state, created, updated }: JsonObject): string[] {
-  return [id, action_ref, state, created, updated].map(textOf);
+  return [id, action_ref, state, created, updated].map(formatCell);
 }
 
 function summary(execution: JsonObject): string[] {
@@ -171,7 +171,7 @@ function summary(execution: JsonObject): string[] {
   const waits = (waiting_for as JsonObject[]).map(({ kind, task, detail }) =>
     [kind, task, detail]
       .filter((part) => part !== null)
-      .map(textOf)
+      .map(formatCell)
       .join(' '),
   );
   return pairs({
@@ -189,16 +189,16 @@ function summary(execution: JsonObject): string[] {
 function taskTable(tasks: readonly JsonObject[]): string[] {
   const rows = tasks.map(({ key, action_ref, state, carried, attempts, started, ended, error }) => {
     const message = (error as JsonObject | null)?.message;
-    const stands = carried === true ? `${textOf(state)} (carried)` : state;
+    const stands = carried === true ? `${formatCell(state)} (carried)` : state;
     const attempt = (attempts as JsonObject[]).at(-1)?.attempt;
-    return [key, action_ref, stands, attempt, started, ended, message].map(textOf);
+    return [key, action_ref, stands, attempt, started, ended, message].map(formatCell);
   });
   return table(['TASK', 'ACTION', 'STATUS', 'ATTEMPTS', 'STARTED', 'ENDED', 'ERROR'], rows);
 }
 
 function demandSuccess({ id, status }: JsonObject): void {
   if (status === 'completed') return;
-  throw new CliError(EXIT.refused, `execution ${textOf(id)} ended as ${textOf(status)}`);
+  throw new CliError(EXIT.refused, `execution ${formatCell(id)} ended as ${formatCell(status)}`);
 }
 
 /** Reads a response completely. */

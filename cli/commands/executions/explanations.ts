@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { JsonObject } from '../../../model/json.ts';
 import { readValue } from '../../files.ts';
-import { tableOf, textOf } from '../../output.ts';
+import { formatCell, formatTable } from '../../output.ts';
 import type { Session } from '../../session.ts';
 
 const BASE = '/api/v1/executions';
@@ -26,7 +26,7 @@ export function addExplanationCommands(program: Command, session: () => Promise<
     .action(async (id: string) => {
       const { service, output } = await session();
       const rows = (await service.ask('GET', `${BASE}/${encodeURIComponent(id)}/logs`)).data as JsonObject[];
-      output.show(rows, () => tableOf(rows, ['timestamp', 'level', 'task', 'message']));
+      output.show(rows, () => formatTable(rows, ['timestamp', 'level', 'task', 'message']));
     });
 
   program
@@ -52,5 +52,5 @@ export function addExplanationCommands(program: Command, session: () => Promise<
 }
 
 function adviceLine({ text, method, href }: JsonObject): string {
-  return method === null ? textOf(text) : `${textOf(text)} (${textOf(method)} ${textOf(href)})`;
+  return method === null ? formatCell(text) : `${formatCell(text)} (${formatCell(method)} ${formatCell(href)})`;
 }

@@ -30,7 +30,7 @@ export function addFilters(command: Command): Command {
 }
 
 /** Returns the filters as the query of a list has them; those that are not given are undefined. */
-export function queryOf(options: FilterOptions): Record<string, string | undefined> {
+export function buildQuery(options: FilterOptions): Record<string, string | undefined> {
   const { status, action, pack, since, until, search, result, parent, enforcement, executor } = options;
   return {
     status,

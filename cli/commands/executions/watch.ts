@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { JsonObject } from '../../../model/json.ts';
 import { CliError } from '../../cli-error.ts';
-import { type Output, textOf } from '../../output.ts';
+import { formatCell, type Output } from '../../output.ts';
 import type { Service } from '../../service.ts';
 
 /** Milliseconds before reconnecting a broken stream, and how often in a row that is tried. */
@@ -43,6 +43,6 @@ function tell(output: Output, event: string, data: JsonObject): void {
     return;
   }
   if (event === 'log')
-    output.note(`${textOf(data.timestamp)}  ${textOf(data.level).padEnd(5)}  ${textOf(data.message)}`);
-  if (event === 'execution') output.note(`${textOf(data.updated)}  is ${textOf(data.state)}`);
+    output.note(`${formatCell(data.timestamp)}  ${formatCell(data.level).padEnd(5)}  ${formatCell(data.message)}`);
+  if (event === 'execution') output.note(`${formatCell(data.updated)}  is ${formatCell(data.state)}`);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAddressGuard, networkOf } from '../../../api/http/addresses.ts';
+import { createAddressGuard, findNetwork } from '../../../api/http/addresses.ts';
 import { AppError } from '../../../model/app-error.ts';
 import { createTestApp } from '../test-app.ts';
 
@@ -13,7 +13,7 @@ it.each([
   ['::1', '0:0:0:0::/64'],
   ['', ''],
 ])('%s belongs to the network %s', (address, network) => {
-  expect(networkOf(address)).toBe(network);
+  expect(findNetwork(address)).toBe(network);
 });
 
 /** The API with limits by address, and what it answers to one. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTemporal } from '../../../temporal/gateway.ts';
-import { readerOf } from '../index/projection-reader.ts';
+import { createReader } from '../index/projection-reader.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 
@@ -57,7 +57,7 @@ it('a run that has not changed is read from Temporal once, and one that has chan
   const { id, workflow_id } = await startWaiting();
   const temporal = createTemporal(harness.connection, NAMESPACE);
   let histories = 0;
-  const reader = readerOf({
+  const reader = createReader({
     ...temporal,
     newestRun: (...run) => {
       histories += 1;

@@ -7,6 +7,6 @@ import { createPool } from '../../../threads/pool.ts';
 const pool = createPool({ source: threadModule, size: 2 });
 
 /** A reader of projections as the API has one. */
-export function readerOf(temporal: Temporal): ProjectionReader {
+export function createReader(temporal: Temporal): ProjectionReader {
   return createProjectionReader({ temporal, pool, clock: Date.now });
 }

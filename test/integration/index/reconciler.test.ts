@@ -16,7 +16,7 @@ import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { openPrepared } from '../support/prepared.ts';
 import { until } from '../support/until.ts';
 import { createWebServer, type WebServer } from '../support/web-server.ts';
-import { readerOf } from './projection-reader.ts';
+import { createReader } from './projection-reader.ts';
 
 const namespace = 'index';
 let harness: ApiHarness;
@@ -71,7 +71,13 @@ async function indexed(store: ExecutionStore, ids: Iterable<string>, tenant: str
 /** A keeper of an index over the namespace of this file. */
 function keeperOf(store: ExecutionStore, clock: () => number = Date.now) {
   const temporal = createTemporal(harness.connection, namespace);
-  return createIndexKeeper({ temporal, projections: readerOf(temporal), store, log: pino({ level: 'silent' }), clock });
+  return createIndexKeeper({
+    temporal,
+    projections: createReader(temporal),
+    store,
+    log: pino({ level: 'silent' }),
+    clock,
+  });
 }
 
 it('ends equal to Temporal whatever the order in which writers bring their facts', async () => {

@@ -24,7 +24,7 @@ import { createExecutionStore } from '../../../store/executions/executions.ts';
 import { createInquiryStore } from '../../../store/inquiries/inquiries.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { callTool } from '../faces/mcp-call.ts';
-import { readerOf } from '../index/projection-reader.ts';
+import { createReader } from '../index/projection-reader.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 
@@ -298,7 +298,7 @@ describe('an inquiry', () => {
     const inquiries = createInquiryStore(harness.database.db);
     await createInquiryInbox({
       temporal,
-      projections: readerOf(temporal),
+      projections: createReader(temporal),
       store: inquiries,
       clock: Date.now,
       log: pino({ level: 'silent' }),
@@ -514,10 +514,10 @@ describe('the inbox', () => {
     const [index, store] = [createExecutionStore(db), createInquiryStore(db)];
     const temporal = createTemporal(harness.connection, 'inquiries');
     const log = pino({ level: 'silent' });
-    const inbox = createInquiryInbox({ temporal, projections: readerOf(temporal), store, clock: Date.now, log });
+    const inbox = createInquiryInbox({ temporal, projections: createReader(temporal), store, clock: Date.now, log });
     await createIndexKeeper({
       temporal,
-      projections: readerOf(temporal),
+      projections: createReader(temporal),
       store: index,
       log,
       clock: Date.now,

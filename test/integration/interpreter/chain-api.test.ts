@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TemporalServer } from '../../../dev/temporal-server.ts';
 import { readMemo } from '../../../projection/runs/opening.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
-import { all, eventsOf } from '../streams/event-stream.ts';
+import { all, readStreamEvents } from '../streams/event-stream.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 import { createWebServer, type WebServer } from '../support/web-server.ts';
@@ -136,7 +136,7 @@ describe('an execution that goes on in run after run', () => {
     const { id } = await start(await store([rounds('told', 9)], ['told']), 0);
     const told = async (after?: string) => {
       const headers = { 'x-api-key': DEV_KEY, ...(after === undefined ? {} : { 'last-event-id': after }) };
-      return all(eventsOf(await fetch(`${harness.api.url}${BASE}/${id}/events`, { headers })));
+      return all(readStreamEvents(await fetch(`${harness.api.url}${BASE}/${id}/events`, { headers })));
     };
     const events = await told();
     const ended = events.filter(({ event, data }) => event === 'task' && data.status === 'completed');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TemporalServer } from '../../../dev/temporal-server.ts';
 import { projectExecution } from '../../../projection/project.ts';
-import { readerOf } from '../index/projection-reader.ts';
+import { createReader } from '../index/projection-reader.ts';
 import { createHarness, type Harness } from '../support/harness.ts';
 import { until } from '../support/until.ts';
 import { CHAINS, playChain } from './chain-scripts.ts';
@@ -44,7 +44,7 @@ describe('a chain of runs is one execution', () => {
 
   it('whose closed runs are read once', async () => {
     const historyOf = vi.spyOn(harness.temporal, 'historyOf');
-    const reader = readerOf(harness.temporal);
+    const reader = createReader(harness.temporal);
     const id = await harness.start(chain('signals that came before anybody waited for them').definition);
     const execution = async () => (await reader.read(id))!.execution;
     const half = await until(execution, ({ waitingFor }) => waitingFor[0]?.kind === 'signal');

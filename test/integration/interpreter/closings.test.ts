@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { INTERPRETER_VERSION } from '../../../model/run-input.ts';
 import { withoutDeflation } from '../../../model/run-payload.ts';
 import { fail } from '../../interpreter/rehearse.ts';
-import { readerOf } from '../index/projection-reader.ts';
+import { createReader } from '../index/projection-reader.ts';
 import { createHarness, type Harness } from '../support/harness.ts';
 import { until } from '../support/until.ts';
 import { CLOSINGS } from './closings.ts';
@@ -115,7 +115,7 @@ it.each([
 ])('a run that ends while its workflow task fails again and again is shown as ended: %s', async (_, data) => {
   const tasks = [{ name: 'a', action: 'core.transform', input: { data } }];
   const id = await harness.start({ tasks }, { interpreter: 99 });
-  const reader = readerOf(harness.temporal);
+  const reader = createReader(harness.temporal);
   const waits = async () => (await reader.read(id))?.execution.waitingFor ?? [];
   await until(waits, ([wait]) => wait?.detail?.includes('tried') === true);
   await harness.client.workflow.getHandle(id).terminate();

@@ -9,7 +9,7 @@ export interface StreamEvent {
 }
 
 /** The events of a stream, as an EventSource would give them. */
-export async function* eventsOf(response: Response): AsyncGenerator<StreamEvent> {
+export async function* readStreamEvents(response: Response): AsyncGenerator<StreamEvent> {
   expect(response.headers.get('content-type')).toBe('text/event-stream');
   let text = '';
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {

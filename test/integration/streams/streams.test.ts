@@ -5,7 +5,7 @@ import { createWatchService } from '../../../service/executions/live-events.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
-import { all, eventsOf, type StreamEvent } from './event-stream.ts';
+import { all, readStreamEvents, type StreamEvent } from './event-stream.ts';
 
 const BASE = '/api/v1/executions';
 let harness: ApiHarness;
@@ -43,7 +43,7 @@ describe('a stream', () => {
     const paths = [`${BASE}/${id}/events`, `${BASE}/events`];
     const follow = async (key: string) => {
       const opened = await Promise.all(paths.map((path) => open(path, { 'x-api-key': key })));
-      return opened.map((response) => all(eventsOf(response)));
+      return opened.map((response) => all(readStreamEvents(response)));
     };
     const [ofRevoked, ofDisabled] = [await follow(revoked.key), await follow(disabled.key)];
     const ofDemoted = await follow(demoted.key);
@@ -71,7 +71,7 @@ describe('a stream', () => {
 describe('the events of an execution', () => {
   it('tell what happens to it and its tasks, and end with it; behind any of them the rest is told, once', async () => {
     const { id } = await start('examples.followed');
-    const followed = all(eventsOf(await open(`${BASE}/${id}/events`)));
+    const followed = all(readStreamEvents(await open(`${BASE}/${id}/events`)));
     await until(
       () => harness.call('GET', `${BASE}/${id}`),
       ({ body }) => body.data.waiting_for[0]?.kind === 'signal',
@@ -93,7 +93,7 @@ describe('the events of an execution', () => {
     const last = events.at(-1)!;
     expect((await open(`${BASE}/${id}/events`, { 'last-event-id': last.id })).status).toBe(204);
     for (const [index, event] of events.slice(0, -1).entries()) {
-      const rest = await all(eventsOf(await open(`${BASE}/${id}/events`, { 'last-event-id': event.id })));
+      const rest = await all(readStreamEvents(await open(`${BASE}/${id}/events`, { 'last-event-id': event.id })));
       expect(rest).toEqual(events.slice(index + 1));
     }
   });
@@ -153,7 +153,7 @@ describe('the events of an execution', () => {
 describe('the events of all executions', () => {
   it('tell each that changes, and behind any of them nothing is lost or repeated', async () => {
     const stop = new AbortController();
-    const stream = eventsOf(await open(`${BASE}/events`, {}, stop.signal));
+    const stream = readStreamEvents(await open(`${BASE}/events`, {}, stop.signal));
     const started: number[] = [];
     for (let n = 0; n < 5; n += 1) started.push((await start('core.noop')).id);
     const last = new Map<number, string>();
@@ -165,7 +165,7 @@ describe('the events of all executions', () => {
     }
     expect(seen.every(({ event }) => event === 'execution')).toBe(true);
     // Behind the first one: those that changed again since are told as they are now.
-    const again = eventsOf(await open(`${BASE}/events`, { 'last-event-id': seen[0]!.id }, stop.signal));
+    const again = readStreamEvents(await open(`${BASE}/events`, { 'last-event-id': seen[0]!.id }, stop.signal));
     const wanted = new Set(seen.slice(1).map(({ data }) => data.id));
     const repeated: number[] = [];
     while (repeated.length < wanted.size) {
@@ -179,7 +179,7 @@ describe('the events of all executions', () => {
 
   it('tell a run that has changed several times once behind an earlier place, as it is', async () => {
     const stop = new AbortController();
-    const stream = eventsOf(await open(`${BASE}/events`, {}, stop.signal));
+    const stream = readStreamEvents(await open(`${BASE}/events`, {}, stop.signal));
     const first = await start('core.noop');
     let place = (await stream.next()).value as StreamEvent;
     while (place.data.id !== first.id || place.data.status !== 'completed')
@@ -189,7 +189,7 @@ describe('the events of all executions', () => {
     while (told.data.id !== id || told.data.status !== 'running') told = (await stream.next()).value as StreamEvent;
     await harness.call('POST', `${BASE}/${id}/signal`, { name: 'go' });
     while (told.data.id !== id || told.data.status !== 'completed') told = (await stream.next()).value as StreamEvent;
-    const again = eventsOf(await open(`${BASE}/events`, { 'last-event-id': place.id }, stop.signal));
+    const again = readStreamEvents(await open(`${BASE}/events`, { 'last-event-id': place.id }, stop.signal));
     const statuses: string[] = [];
     while (statuses.at(-1) !== 'completed') {
       const { data } = (await again.next()).value as StreamEvent;

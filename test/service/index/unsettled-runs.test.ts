@@ -5,13 +5,13 @@ import type { JsonObject } from '../../../model/json.ts';
 import type { WorkLimits } from '../../../model/work.ts';
 import { annDecides, signedDecision } from '../../interpreter/signed.ts';
 import { ASKED_AT, type AskingRun, askingRun } from '../inquiries/asking-runs.ts';
-import { facesOf } from '../inquiries/question-faces.ts';
+import { createFaces } from '../inquiries/question-faces.ts';
 
 // A run that was sent what it has not taken yet: nobody is refused for how it stood before.
 
 const INPUT = { prompt: 'Deploy?', delegable: true, approvers: ['boss', 'ann', 'alice'] };
 
-type Faces = ReturnType<typeof facesOf>;
+type Faces = ReturnType<typeof createFaces>;
 
 const delegates = (who: string, to: string) => (faces: Faces) =>
   faces.rest(who, 'POST', `/api/v1/inquiries/${encodeURIComponent(faces.id())}/delegate`, { to });
@@ -51,7 +51,7 @@ describe('while a worker is away', () => {
     ['who has no delegation takes it back', [], [delegates('boss', 'dan')], withdraws('ann'), 'not_an_approver'],
   ])('%s: asked to try again, or answered once the worker is back', async (_, taken, received, last, answer) => {
     for (const returns of [false, true]) {
-      const faces = facesOf(askingRun('plain', INPUT));
+      const faces = createFaces(askingRun('plain', INPUT));
       for (const each of taken) expect(await each(faces)).toBe('delegated');
       faces.worker.away = true;
       for (const each of received) expect(await each(faces)).toBe('received');
@@ -67,7 +67,7 @@ describe('while a worker is away', () => {
     ['an agent', decides('helper'), 'person_required'],
     ['who lacks the permission', decides('looker'), 'forbidden'],
   ])('%s is refused at once', async (_, last, answer) => {
-    const faces = facesOf(askingRun('plain', INPUT));
+    const faces = createFaces(askingRun('plain', INPUT));
     faces.worker.away = true;
     expect(await delegates('boss', 'dan')(faces)).toBe('received');
     expect(await last(faces)).toBe(answer);
@@ -78,7 +78,7 @@ describe('a decision that the run refuses without a verdict', () => {
   it.each([0, 20, 200])('among forgeries, %i of them after it, is answered with busy', async (after) => {
     const made = askingRun('plain', INPUT);
     const asking = { ...made, ...begunWith(made, { run: 50_000 }) };
-    const faces = facesOf(asking);
+    const faces = createFaces(asking);
     const about = annDecides('ask', { by: 'boss' });
     const { statement, ...signed } = signedDecision(asking.run, asking.chain, about) as JsonObject;
     const forge = (count: number) => {

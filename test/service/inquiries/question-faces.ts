@@ -89,7 +89,7 @@ const principals = {
 };
 
 /** The services and faces around one run, over an interpreter instead of a worker. */
-export function facesOf(asking: AskingRun) {
+export function createFaces(asking: AskingRun) {
   const { state, run, chain, key } = asking;
   const audited: string[] = [];
   const kept: { name: string; payload: Json }[] = [];

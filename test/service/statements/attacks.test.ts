@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../model/json.ts';
 import { type AskingRun, askingRun, hasMoved, SHAPES } from '../inquiries/asking-runs.ts';
-import { facesOf } from '../inquiries/question-faces.ts';
+import { createFaces } from '../inquiries/question-faces.ts';
 
 // Whoever may not decide, through every channel, wherever a run asks: the same answer, and the run has not moved.
 
@@ -11,7 +11,7 @@ const INPUT = {
   approvers: ['boss', 'ann', 'alice', 'alice-ci', 'Alice@Example.com', 'bot', 'helper', 'looker', 'gone'],
 };
 
-type Faces = ReturnType<typeof facesOf>;
+type Faces = ReturnType<typeof createFaces>;
 type Way = keyof Faces['ways'];
 
 function standing(run: AskingRun, { asked }: Faces) {
@@ -54,7 +54,7 @@ describe.each(SHAPES)('a question in the shape "%s"', (shape) => {
   const decided = shape === 'try' ? 'counted' : 'decided';
   const setUp = () => {
     const run = askingRun(shape, INPUT);
-    const faces = facesOf(run);
+    const faces = createFaces(run);
     const path = `/api/v1/inquiries/${encodeURIComponent(faces.id())}`;
     return { run, faces, path, before: standing(run, faces) };
   };
