@@ -268,27 +268,6 @@ it('no folder holds more than fourteen files and folders', () => {
   expect(long.filter((folder) => !LONG_FOLDERS.includes(folder))).toEqual([]);
 });
 
-/** Names that several files still export; nothing is added here. */
-const SHARED_NAMES: string[] = [
-  'Act',
-  'Connect',
-  'Ending',
-  'ErrorSchema',
-  'ExecutionListSchema',
-  'ExecutionSchema',
-  'Mask',
-  'Outcome',
-  'Payload',
-  'TEXT_FILTERS',
-  'Target',
-  'TaskSchema',
-  'executionBody',
-  'readText',
-  'requestOf',
-  'summaryBody',
-  'urlOf',
-];
-
 it('no two files export the same name', () => {
   const exporters = new Map<string, Set<string>>();
   const declaration = /^export (?:async |abstract )*(?:const|function\*?|class|interface|type|let) (\w+)/gm;
@@ -298,7 +277,17 @@ it('no two files export the same name', () => {
     }
   }
   const shared = [...exporters].filter(([, exporting]) => exporting.size > 1).map(([name]) => name);
-  expect(shared.filter((name) => !SHARED_NAMES.includes(name)).sort()).toEqual([]);
+  expect(shared.sort()).toEqual([]);
+});
+
+it('an exported function named `xOf` reads a property of a value in at most three lines; others begin with a verb', () => {
+  const found = files.flatMap((file) =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^export (async )?function\*? (\w+Of)\b.*?^}/gms)].map(
+      ([text, async, name]) => ({ name: name!, works: async !== undefined || text.split('\n').length > 5 }),
+    ),
+  );
+  expect(found.length).toBeGreaterThan(10);
+  expect(found.filter(({ name, works }) => works && !/^is[A-Z]/.test(name)).map(({ name }) => name)).toEqual([]);
 });
 
 it('object literals list their fields', () => {
