@@ -19,7 +19,7 @@ import { createRouter, type Router } from './http/router.ts';
 import { answerUnrouted } from './http/unrouted.ts';
 import { describeApi } from './openapi.ts';
 
-/** What all routes of the API have in common. */
+/** The dependencies that all routes of the API share. */
 export interface AppOptions {
   /** Parses large bodies. */
   pool: JobPool<ParseJobs>;

@@ -11,7 +11,7 @@ import { median } from './statistics.ts';
 /** Something that grows, and the microseconds that one event, or one kilobyte, takes at each size. */
 export interface Grown {
   what: string;
-  /** What a time is of. */
+  /** The work that a time measures. */
   each: string;
   at: { size: number; microseconds: number }[];
 }
@@ -21,7 +21,7 @@ const SIZES = [10, 100, 1_000, 10_000, 100_000];
 const TASK_SIZES = SIZES.filter((size) => size <= 1_000);
 const ROUNDS = 3;
 
-/** What the shell does for one event after another, until the run has closed: microseconds of each. */
+/** Steps through a run as the shell does until the run has closed; returns the microseconds of an event. */
 function perEvent(definition: Definition, input: Record<string, never> | { list: number[] }): number {
   const run = buildShapeInput({ name: 'grown', label: '', definition, runs: 1 }, 1);
   const times = Array.from({ length: ROUNDS }, () => {
@@ -50,7 +50,7 @@ function perEvent(definition: Definition, input: Record<string, never> | { list:
 const act = (name: string, rest: object = {}) => ({ name, action: 'bench.act', ...rest });
 const listOf = (size: number) => Array.from({ length: size }, (_, index) => index);
 
-/** What an event costs as runs grow; the visits of a loop go up to the most that a run may make. */
+/** Measures the cost of an event as runs grow, up to the most visits that a run may make. */
 function interpreting(): Grown[] {
   const grown = (what: string, sizes: readonly number[], one: (size: number) => number): Grown => ({
     what,
@@ -100,7 +100,7 @@ function interpreting(): Grown[] {
   ];
 }
 
-/** What templates cost over data of a size in kilobytes. */
+/** Measures the cost of templates over data of several sizes, in kilobytes. */
 function rendering(): Grown[] {
   const rows = (kilobytes: number) =>
     listOf(kilobytes * 4).map((index) => ({ id: index, price: index % 97, text: `row ${index % 1000} `.repeat(24) }));

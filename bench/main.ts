@@ -38,7 +38,7 @@ interface Server {
 
 type Sides = readonly [Side, Side];
 
-/** What is measured, in the order in which it runs; each sets up what it needs. */
+/** The parts in the order in which they run; each sets up what it needs. */
 const PARTS = {
   shapes: onSides(async (sides, client) => ({ compared: await compare(sides, client, quick ? 0.2 : 1, shapes) })),
   throughput: onSides(async (sides, client) => ({

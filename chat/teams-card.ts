@@ -10,7 +10,7 @@ const LONGEST = 2_500;
 /** The prefix of the ids of form inputs. */
 const FIELD = 'field:';
 
-/** What a card shows in addition to the inquiry: problems, by field if they belong to one, and entered values. */
+/** The parts of a card besides the inquiry: problems, by field if they belong to one, and entered values. */
 export interface CardNote {
   text: string | null;
   issues: readonly { path: string; message: string }[];

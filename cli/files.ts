@@ -10,7 +10,7 @@ import { Ambiguities } from '../model/yaml-ambiguity.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
 /**
- * What `-f` refers to: a file with one object, or the folder of a pack. `files` are the files from which its parts were
+ * The object or pack that `-f` names: a file with one object, or the folder of a pack. `files` are the files from which its parts were
  * read. The warnings are about how they are written, with pointers into what was read.
  */
 export type Source =

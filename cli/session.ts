@@ -1,7 +1,7 @@
 import type { Output } from './output.ts';
 import type { Service } from './service.ts';
 
-/** What every command uses. */
+/** The connection and the output that every command uses. */
 export interface Session {
   service: Service;
   output: Output;

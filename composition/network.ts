@@ -6,7 +6,7 @@ const TEMPORAL_PORT = 7233;
 
 /** Facts that are not in the settings. */
 export interface NetworkFacts {
-  /** What may be reached if `FERMATA_EGRESS_ALLOW` is not set. */
+  /** The networks that may be reached if `FERMATA_EGRESS_ALLOW` is not set. */
   allowed: readonly string[];
   /** The URL at which this process serves its metrics, if it does. */
   metricsUrl?: string | undefined;

@@ -41,7 +41,7 @@ const SETUP = 3_600_000;
 /** Milliseconds after the creation of the first key during which API processes of an earlier release may start runs. */
 const UPGRADE = 24 * 3_600_000;
 
-/** What a worker reads from the database: connections and secrets of tenants, and the keys whose warrants count. */
+/** A worker's access to the database: connections and secrets of tenants, and the keys whose warrants count. */
 export type WorkerDesk = Pick<WorkerOptions['actions'], 'connect' | 'secretOf'> & {
   warrantTrust(): Promise<WarrantTrust>;
 };

@@ -119,7 +119,7 @@ function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string
   return [...new Set(current.flatMap((each) => Object.keys((each._zod.def as Parts).shape ?? {})))];
 }
 
-/** What a schema of an object, a list, a record or a union consists of. */
+/** The parts of a schema of an object, a list, a record or a union. */
 interface Parts {
   shape?: Record<PropertyKey, z.core.$ZodType>;
   element?: z.core.$ZodType;

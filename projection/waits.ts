@@ -12,7 +12,7 @@ import { isHeldBack } from './tasks/holds.ts';
 
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 
-/** What Temporal's describe reports about an open run and its history does not have. */
+/** The work of an open run that Temporal's describe reports and its history lacks. */
 export interface PendingWork {
   activities: readonly PendingActivity[];
   /** Attempts of the current workflow task: 0 without one; above 1, the workflow task keeps failing. */

@@ -35,7 +35,7 @@ export interface TemporalSchedule {
   overlap: Overlap;
   /** Seconds for which a missed start is made up for; undefined: Temporal's default. */
   catchupWindow: number | undefined;
-  /** What Fermata stores with the schedule. */
+  /** The data that Fermata stores with the schedule. */
   kept: Json;
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 /**
- * What may stand in the log: ids, refs, names that settings or the audit log have, codes and numbers. Nothing of what people or systems
+ * The fields that may be logged: ids, refs, names that settings or the audit log have, codes and numbers. Nothing of what people or systems
  * have sent: no inputs, outputs, comments, addresses, tokens or rows. `err` is described by model/log.ts.
  */
 const FIELDS: Record<string, string[]> = {

@@ -20,7 +20,7 @@ export type BodyType = (typeof BODY_TYPES)[number];
 /** Types that are parsed to JSON; a form stays text. */
 export type DocumentType = Exclude<BodyType, 'application/x-www-form-urlencoded'>;
 
-/** What a body says, and what is doubtful about how it is written: of YAML, also in an archive. */
+/** The value of a body, with warnings about ambiguous YAML, also in an archive. */
 export interface ParsedBody {
   value: Json;
   warnings: Issue[];

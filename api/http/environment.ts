@@ -37,7 +37,7 @@ export interface ApiEnv extends Env {
     bodyRead?: boolean;
     /** The parsed body. */
     body?: Json;
-    /** What is doubtful about how the document is written, for answers that have warnings. */
+    /** Warnings about how the document is written, for answers that list warnings. */
     bodyWarnings?: Issue[];
   };
 }

@@ -1,6 +1,6 @@
 import { condition, defineSignal, executeChild, proxyActivities, setHandler } from '@temporalio/workflow';
 
-// What the definitions of shapes.ts do, as one would write it by hand.
+// The workflows that the definitions of shapes.ts describe, written by hand.
 
 const { act } = proxyActivities<{ act(): Promise<null> }>({
   startToCloseTimeout: '1 minute',

@@ -9,7 +9,7 @@ const DURATION = 10_000;
 /** Milliseconds of CPU in a second that a worker uses which waits. */
 const IDLE = 50;
 
-/** What a side has got through. */
+/** The work that a side has completed. */
 export interface Throughput {
   /** Runs a minute. */
   rate: number;

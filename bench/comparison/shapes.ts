@@ -23,7 +23,7 @@ const names = (prefix: string, count: number) => Array.from({ length: count }, (
 
 const rows = Array.from({ length: 50 }, (_, index) => ({ price: index, count: index % 7 }));
 
-/** What is measured. */
+/** The shapes that are measured. */
 export const SHAPES: Shape[] = [
   { name: 'one', label: 'one task', definition: { tasks: [act('a')] }, runs: 200 },
   {
@@ -107,7 +107,7 @@ export const PARKED: Shape = {
 
 const TIMES: ActionSpec = { timeout: 50, heartbeat_timeout: 30, queue_timeout: 60 };
 
-/** What a run of a shape is started with. */
+/** Builds the input with which a run of a shape is started. */
 export function buildShapeInput({ definition, workflows = {} }: Shape, n: number): RunInput {
   const actions = (of: Definition): Record<string, ActionSpec> => ({
     ...findSpecs(of),

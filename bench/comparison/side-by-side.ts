@@ -5,7 +5,7 @@ import { median } from '../statistics.ts';
 import { SHAPES, type Shape } from './shapes.ts';
 import { runOnce, type Side } from './sides.ts';
 
-/** What one side of a shape has cost. */
+/** The cost of one side of a shape. */
 export interface Cost {
   /** Milliseconds of each run. */
   latencies: number[];

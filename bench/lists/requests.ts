@@ -3,7 +3,7 @@ import type { Database } from '../../store/database.ts';
 import type { Installation } from './installation.ts';
 import { queryRows } from './rows.ts';
 
-// What is asked of an index that `fillIndex` has filled.
+// The requests that are measured on an index that `fillIndex` has filled.
 
 /** A request, and the name under which it is reported. */
 export type NamedRequest = [what: string, path: string, body?: object];

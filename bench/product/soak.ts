@@ -17,7 +17,7 @@ const KEY = 'fmt_the-key-of-this-bench';
 export const PARTS = ['API', 'worker', 'Temporal', 'Postgres'] as const;
 type Part = (typeof PARTS)[number];
 
-/** What many runs have cost in production's shape: a process of each kind, on one machine. */
+/** The cost of many runs on an installation as in production: a process of each kind, on one machine. */
 export interface Soak {
   runs: number;
   /** Runs a minute, and the milliseconds of each until its result was there. */
@@ -78,7 +78,7 @@ export async function measureSoak(runs: number): Promise<Soak> {
     if (data.status !== 'completed') throw new Error(JSON.stringify(data));
     return performance.now() - begun;
   };
-  // What is done once is not what a run costs.
+  // Work that is done only once does not count as the cost of a run.
   for (let warm = 0; warm < 100; warm += 1) await start();
 
   const [before, size] = [usageOf(pids), await bytes()];

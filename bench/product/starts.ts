@@ -16,7 +16,7 @@ const KEY = 'fmt_the-key-of-this-bench';
 const BLOCK = 20;
 const AT_ONCE = 20;
 
-/** What starts have cost in one way: of each start its milliseconds, of each block its milliseconds of CPU a start and its runs a minute. */
+/** The cost of starts made in one way: milliseconds of each start, and of each block its milliseconds of CPU a start and its runs a minute. */
 export interface Started {
   latencies: number[];
   cpu: number[];

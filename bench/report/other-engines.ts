@@ -1,4 +1,4 @@
-/** What others have published of their engines, for docs/benchmarks.md. */
+/** Figures that others have published about their engines, for docs/benchmarks.md. */
 export const OTHER_ENGINES = `## Other engines
 
 Only the workflow by hand is measured here, side by side with the definition. All other figures are those of whoever published them, on their machines, with their

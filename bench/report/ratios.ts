@@ -3,14 +3,14 @@ import type { Throughput } from '../comparison/load.ts';
 import { at, median } from '../statistics.ts';
 import type { Results } from './report.ts';
 
-/** What something costs compared with something else that was measured by turns with it. */
+/** The cost of something as a multiple of something else that was measured in turns with it. */
 export interface Ratio {
-  /** What is compared, as the baseline names it. */
+  /** The name of the comparison in the baseline. */
   name: string;
   value: number;
   /** How far the true ratio may be from this one, either way (about 95 of 100 times). */
   spread: number;
-  /** What the ratio may be at most; of a rate, at least; absent: there is no goal. */
+  /** The highest ratio allowed, or for a rate the lowest; absent: there is no goal. */
   goal?: number;
   /** It is a rate: more is better. */
   isRate?: true;
@@ -19,7 +19,7 @@ export interface Ratio {
 /** The ratios that later runs are compared with. */
 const BASELINE = new URL('../baseline.json', import.meta.url);
 
-/** What a definition may cost at most, of what the same workflow by hand does, and what a start may cost of a start that is read back. */
+/** The highest cost of a definition as a multiple of the same workflow by hand, and of a start as a multiple of a start that is read back. */
 export const GOALS = { latency: 1.1, cpu: 1.15, replay: 1.2, bytes: 1.25, start: 0.5, startCpu: 0.7, waited: 1.5 };
 
 /** The shapes that have a goal for the bytes of their history. */

@@ -39,7 +39,7 @@ export interface Stores {
   turns: TurnStore;
 }
 
-/** What services of all subjects depend on. */
+/** The dependencies of services of all subjects. */
 export interface Foundation {
   db: Database;
   stores: Stores;

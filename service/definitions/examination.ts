@@ -14,7 +14,7 @@ export interface ExaminationRequest {
   paramSchema: JsonObject | null;
   outSchema: JsonObject | null;
   actions: Record<string, KnownAction>;
-  /** What is unknown about a definition that is examined although its shape is wrong. */
+  /** The unknown parts of a definition that is examined although its shape is wrong. */
   gaps?: Gaps | null;
 }
 

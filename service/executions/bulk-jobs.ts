@@ -52,7 +52,7 @@ interface Pauses {
   ): Promise<unknown>;
 }
 
-/** What changes one execution, and knows requests again. */
+/** The services that change one execution and recognize repeated requests. */
 export interface BulkServices {
   executions: Pick<ExecutionReader, 'numberOf'> & Pick<ExecutionCommands, 'cancel' | 'terminate'>;
   controls: Pauses;
@@ -188,7 +188,7 @@ export function createBulkService({
     if (passing === undefined) {
       return jobs.advance(job, progress, lease === null ? null : new Date(clock() + lease), MAX_ERRORS);
     }
-    // What is done must not be done again: it stands in front of what is left.
+    // Executions that are done come first, so that none of them is changed again.
     const left = all.slice(from).filter((n) => !ended.some((result) => result.n === n));
     const targets = [...all.slice(0, from), ...ended.map(({ n }) => n), ...left];
     // Until then the tenant's other jobs have their turn.
@@ -306,12 +306,12 @@ export function createBulkService({
   };
 }
 
-/** What became of one execution of a job: why it was left as it was, null for a success; or what is worth another try. */
+/** The result of a job for one execution: the reason why it was left unchanged, null for a success, or an error worth another try. */
 type Result =
   | { n: number; isPassing: false; error: BulkError | null }
   | { n: number; isPassing: true; thrown: unknown };
 
-/** What one must be allowed to begin a job, and for as long as it goes on. */
+/** The permission that beginning a job takes, which its principal must keep while it runs. */
 const PERMISSION: Record<BulkVerb, Permission> = {
   cancel: 'execution:execute',
   terminate: 'execution:execute',

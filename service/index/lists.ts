@@ -44,7 +44,7 @@ export interface RetrySummary {
   status: ExecutionStatus;
 }
 
-/** What a text must have for an index to find it. */
+/** The part that a text must contain for an index to find it. */
 const INDEXED_PART = /[\p{L}\p{N}]{3}/u;
 
 /** Rows that an export reads at a time. */

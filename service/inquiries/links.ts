@@ -55,7 +55,7 @@ export interface Changes {
   tasks: string[];
 }
 
-/** What a page shows: the inquiry, and the identity that decides. */
+/** The inquiry that a page shows, and the identity that decides. */
 export interface LinkedInquiry extends InquiryView {
   address: string;
   /** The vote of this person; null: none yet. */

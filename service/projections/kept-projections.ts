@@ -3,7 +3,7 @@ import type { ProjectedRun } from './projected-runs.ts';
 /** The most that all kept projections weigh: a task, or a KiB of history, weighs 1. */
 const MAX_WEIGHT = 200_000;
 
-/** What a projection depends on: the newest run of a chain, and what Temporal says of it. */
+/** The state that a projection depends on: the newest run of a chain as Temporal describes it. */
 export interface ProjectedState {
   runId: string;
   /** A text that differs when the history has grown, or when anything else has changed that a projection shows. */

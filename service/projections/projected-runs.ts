@@ -17,7 +17,7 @@ export interface ProjectedRun {
   above?: Json[];
 }
 
-/** What a retry of a run continues from. */
+/** The state from which a retry of a run continues. */
 export interface CarriedRun {
   input: Parameters;
   run: RunInput;

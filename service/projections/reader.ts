@@ -186,7 +186,7 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
         .then((found) => found && readWhole(found))
         .then(withAbove)
         .then((projected) => {
-          // What could not be projected is tried again later.
+          // A partial projection is not kept, so that it is tried again later.
           if (projected !== null && projected.execution.projection !== 'partial') kept.keep(state, projected);
           return projected;
         })

@@ -107,7 +107,7 @@ export function createScheduleService({
       // This also throws, when nothing changes, for a workflow that can no longer be started.
       const wanted = await builder.rebuild(found, kept, starters);
       if (starters.length === before.length) return;
-      // Of two concurrent changes only one takes effect; the next round finds out which.
+      // If two changes are concurrent, only one takes effect; the next round finds out which.
       await temporal.update(wanted, unchanged, found);
     }
     throw new AppError('busy', `schedule "${id}" is being changed by another request: try again`);

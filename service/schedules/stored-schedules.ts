@@ -37,7 +37,7 @@ export interface TriggeredSchedule extends Schedule {
   triggered: { scheduled: Date; execution: number };
 }
 
-/** What Fermata stores with a schedule. */
+/** The data that Fermata stores with a schedule. */
 export interface KeptSchedule {
   id: string;
   principal: Principal;

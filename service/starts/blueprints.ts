@@ -92,7 +92,7 @@ export function buildStart(
 
 /** A run that has ended, with the state that a new run continues from. */
 export interface Continuation {
-  /** What the run was started with; its definition may be that of another version by now. */
+  /** The input with which the run was started; its definition may be that of another version by now. */
   run: RunInput;
   memo: RunMemo;
   input: Parameters;

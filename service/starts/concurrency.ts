@@ -137,7 +137,7 @@ export function createConcurrencyKeeper({ temporal, store, log, clock }: Concurr
 /** The identity of Fermata itself for requests to Temporal. */
 const SENDER = 'fermata';
 
-/** What one look has found: the runs that were there, and those of them that Temporal said are open. */
+/** The runs that a lookup found, and those of them that Temporal reported as open. */
 export interface KnownRuns {
   seen: ReadonlySet<string>;
   open: ReadonlySet<string>;

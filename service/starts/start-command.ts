@@ -30,7 +30,7 @@ export interface StartCommand {
   starters?: readonly string[] | undefined;
 }
 
-/** What the ref of a start command resolves to: a revision of a workflow, or an action as a workflow of one task. */
+/** The revision of a workflow, or the action as a workflow of one task, to which the ref of a start command resolves. */
 export interface ResolvedStart extends Reached {
   definition: RunInput['definition'];
   paramSchema: JsonObject | null;

@@ -28,7 +28,7 @@ export const principals = pgTable(
     disabled: instant('disabled_at'),
     /** When it was last disabled, even if it was enabled since; null: never. Delegations made before have ended. */
     disabledLast: instant('disabled_last_at'),
-    /** What its last verified token granted it as a person, and when that was. */
+    /** The grants of its last verified token as a person, and when it was verified. */
     claims: json('claims').$type<Grants>(),
     claimsSeen: instant('claims_at'),
     created: created(),

@@ -5,7 +5,7 @@ import type { Database } from '../database.ts';
 import { among, type IndexRow, inOrder } from './execution-rows.ts';
 import { executions, tombstones, watermarks } from './tables.ts';
 
-/** What the reconciler needs to keep the index equal to Temporal, and to rebuild it. */
+/** The statements with which the reconciler keeps the index equal to Temporal and rebuilds it. */
 export interface IndexUpkeep {
   /** Returns the watermark of a namespace; null before the first one was written. */
   watermark(namespace: string): Promise<{ started: Date; closed: Date } | null>;

@@ -124,7 +124,7 @@ export const executionCounts = pgTable('execution_counts', counted(), (table) =>
   index('execution_counts_none').on(table.tenant).where(sql`total = 0`),
 ]);
 
-/** What changed in the numbers of runs, written by triggers of `executions` in the transaction of the change. */
+/** Changes of the numbers of runs, written by triggers of `executions` in the transaction of the change. */
 export const executionCountChanges = pgTable('execution_count_changes', counted(), (table) => [
   index('execution_count_changes_tenant').on(table.tenant),
 ]);

@@ -13,13 +13,13 @@ import { until } from '../integration/support/until.ts';
 import { createActivity } from './activity.ts';
 import { flood, type RawServer, startRawServer } from './raw-server.ts';
 
-// What another system may answer with: whatever it is, the task ends with a failure that says so, and nothing else does.
+// Answers of other systems: whatever they contain, only the task fails, with a failure that describes the answer.
 
 const egress = createEgress({ allowed: ['loopback'] });
 const http = createActivity(egress);
 let server: RawServer;
 
-/** What is answered, by the path that is asked for. */
+/** The answers of the server, by requested path. */
 const ANSWERS: Record<string, (socket: Socket) => void> = {
   '/headers': (socket) => socket.write(`HTTP/1.1 200 OK\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`),
   '/hints': (socket) => flood(socket, `HTTP/1.1 103 Early Hints\r\nlink: ${'a'.repeat(1_000)}\r\n\r\n`),

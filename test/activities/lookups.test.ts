@@ -16,7 +16,7 @@ const CANARY = 'Failed query: select "sealed" params: canary';
 const AWAY = new AppError('database_unavailable', 'the database does not respond');
 const NO_KEY = new AppError('sealing_key_missing', 'the secret "A" cannot be opened: a key is missing');
 
-/** What looking a secret up gives, and how often it was looked up. */
+/** The result of looking up a secret, and the number of lookups. */
 let find: () => Promise<string | null>;
 let looked: number;
 let done: number;

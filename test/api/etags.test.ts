@@ -35,7 +35,7 @@ const app = createTestApp(
     executions: {
       get: async (principal: Principal) => {
         reads += 1;
-        // Of another tenant, say.
+        // For example, one of another tenant.
         if (principal.subject === 'bob') throw new AppError('execution_not_found', 'Execution with ID 1024 not found');
         return { n: 1, execution: executionOfRow(rowOf(status)), retries: [] };
       },

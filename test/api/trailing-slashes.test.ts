@@ -4,7 +4,7 @@ import { createTestApp, unreached } from './test-app.ts';
 const app = createTestApp({ admin: ['admin'] }, { payloads: unreached('payloads') });
 app.post('/mcp', (context) => context.json({ jsonrpc: '2.0' }));
 
-/** What an address answers: the status, the stable code of a refusal, and the methods that it takes. */
+/** Requests an address; returns the status, the stable code of a refusal, and the methods that it takes. */
 async function answerOf(method: string, path: string, headers: Record<string, string>) {
   const answer = await app.request(path, { method, headers });
   const text = await answer.text();

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Answer, Ask } from './ask.ts';
 import type { Counter } from './counter.ts';
 
-/** What a construct is played with. */
+/** The requests with which a construct is played. */
 export interface Player {
   ask: Ask;
   /** The key of somebody who may decide. */

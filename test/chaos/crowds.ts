@@ -4,7 +4,7 @@ import { hasEnded } from './ask.ts';
 import type { Player } from './constructs.ts';
 import { KEY, type Stage } from './stage.ts';
 
-// What many callers at once do to an installation. Each crowd reports how it went, and returns what went wrong.
+// Crowds of concurrent callers. Each crowd reports how it went, and returns what went wrong.
 
 type Crowd = (stage: Stage, player: Player, say: (line: string) => void) => Promise<string[]>;
 
@@ -153,7 +153,7 @@ const inquiries: Crowd = async (stage, player, say) => {
   return troubles.flat();
 };
 
-/** Of so many runs one may have been handed by Temporal to a worker that was leaving at that very moment. */
+/** One run in this many may have been given by Temporal to a worker that was just shutting down. */
 const LEAVING = 100;
 
 /** Every process is replaced while runs are started: nobody is refused, nothing is done twice, and hardly anything given up. */

@@ -14,7 +14,7 @@ import { createCounter } from './counter.ts';
 const KINDS = ['worker', 'own worker', 'api'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** What can be struck: a process of a kind, or all there are, by SIGKILL; a worker process, by SIGSTOP. */
+/** The targets of a strike: a process of a kind, or all processes, by SIGKILL; a worker process, by SIGSTOP. */
 export const TARGETS = [...KINDS, 'hung worker', 'server', 'database', 'all'] as const;
 export type Target = (typeof TARGETS)[number];
 
@@ -26,7 +26,7 @@ const MASTER_KEY = 'a master key that all processes have';
 /** Events after which a run continues as new, so that loops here are chains. */
 const SUGGESTED = 60;
 
-/** What a process says once it is up. */
+/** The line that a process of each kind logs once it is up. */
 const READY: Record<Kind, string> = {
   worker: 'the worker is ready',
   'own worker': 'the own worker is ready',
@@ -128,7 +128,7 @@ export async function createStage(size: { apis: number; workers: number }) {
     urls: ports.map((each) => `http://127.0.0.1:${each}`),
     client: new Client({ connection }),
 
-    /** What is wrong with the processes themselves: they ended, or logged an error other than that a dependency does not respond. */
+    /** Lists troubles of the processes themselves: they ended, or logged an error other than that a dependency does not respond. */
     troubles: (): string[] => [...died, ...launched.flatMap((one) => errorsIn(one.said()))],
 
     /**
@@ -188,7 +188,7 @@ export async function createStage(size: { apis: number; workers: number }) {
 }
 
 /**
- * What may be logged while something is away: what is audited is in the log then; and what a supervisor, or Temporal's SDK in a
+ * Messages that may be logged while a dependency is away: audit entries, and messages of a supervisor, or of Temporal's SDK in a
  * worker process, says of one that hangs or ends.
  */
 const EXPECTED = new RegExp(

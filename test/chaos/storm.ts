@@ -6,14 +6,14 @@ import { BELOW, CONSTRUCTS, type Construct, type Played, type Player } from './c
 import { POISONS, startPoison } from './poisons.ts';
 import { type Stage, TARGETS, type Target } from './stage.ts';
 
-/** What came of a storm. */
+/** The result of a storm. */
 export interface Verdict {
   /** Runs of definitions that were started while things broke. */
   runs: number;
   strikes: Record<Target, number>;
   /** Processes that were killed. */
   killed: number;
-  /** What actions did to the world, and how much of it again. */
+  /** The number of calls that actions made, and how many of them were repeated. */
   calls: number;
   repeated: number;
   /** Tasks given up because their worker was lost while it did what is done once at most. */
@@ -233,7 +233,7 @@ async function notSetAside({ ask }: Player, name: string, id: number, deadline: 
   }
 }
 
-/** What lists say of each workflow: how many runs of it there are, and how they stand. */
+/** Counts the runs of each workflow by status, as lists report them. */
 async function counted({ ask }: Player): Promise<Map<string, Record<string, number>>> {
   const { body } = await ask('GET', '/api/v1/executions/stats?group_by=action_ref');
   return new Map((body.data.groups as { key: string }[]).map(({ key, ...counts }) => [key, counts]));

@@ -21,7 +21,7 @@ export function permissionsByPage(role: string): Set<string> {
   return new Set(rows.filter((row) => row[column] === 'yes').map((row) => codesIn(row[1]!)[0]!));
 }
 
-/** What an operation needs: a permission, null for none, and whether only the tenant `default` has the operation. */
+/** The permission of an operation, null for none, and whether only the tenant `default` has the operation. */
 export interface Need {
   operation: string;
   permission: string | null;
@@ -40,7 +40,7 @@ export const needs: Need[] = page
       .map((operation) => ({ operation, permission, home: home === 'default' }));
   });
 
-/** What some requests need beyond the permission of their operation: the operation, and the other permission. */
+/** Permissions that some requests need in addition to that of their operation. */
 export const further: [operation: string, permission: string][] = page
   .split('needs also |')[1]!
   .split('\n### ')[0]!

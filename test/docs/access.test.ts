@@ -106,7 +106,7 @@ async function requestOf(command: string, args: string): Promise<string> {
     each.commands.length === 0 ? [each.name()] : each.commands.map((under) => `${each.name()} ${under.name()}`),
   );
   expect(names.sort()).toEqual(Object.keys(COMMANDS).sort());
-  // What it makes of the answer is another matter.
+  // Only the request matters here, not the command's use of the answer.
   await program
     .parseAsync([...command.split(' '), ...args.split(' ').filter(Boolean)], { from: 'user' })
     .catch(() => {});

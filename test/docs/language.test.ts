@@ -8,7 +8,7 @@ import type { Json } from '../../model/json.ts';
 import { KNOWN_ACTIONS } from '../../service/actions/actions.ts';
 import { rehearse } from '../interpreter/rehearse.ts';
 
-/** What the examples name that is not built in; here it gives null. */
+/** Workflows that the examples name; here each gives null. */
 const WORKFLOWS = { 'team.greet': { tasks: [{ name: 'a', action: 'core.noop' }] } };
 const ACTIONS: ReadonlyMap<string, KnownAction> = new Map([
   ...KNOWN_ACTIONS,

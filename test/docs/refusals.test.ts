@@ -10,7 +10,7 @@ import { parseYaml } from '../../model/yaml.ts';
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { KNOWN_ACTIONS } from '../../service/actions/actions.ts';
 
-/** What the examples name that is not built in. */
+/** Actions that the examples name and that are not built in. */
 const ACTIONS: ReadonlyMap<string, KnownAction> = new Map([
   ...KNOWN_ACTIONS,
   ['team.greet', { runs: 'workflow', param_schema: null }],
@@ -60,7 +60,7 @@ function codesOf({ value: example, warnings: written }: Example): { issues: stri
   return { issues: codes([...schemaIssues, ...found.issues]), warnings: codes([...found.warnings, ...written]) };
 }
 
-/** What is too large to be shown, or is about more than a definition, is tested elsewhere. */
+/** Codes whose examples are too large, or need more than a definition, are tested elsewhere. */
 const WITHOUT_EXAMPLE = ['too_deep', 'too_large', 'more_issues', 'ref_mismatch'];
 
 describe('docs/refusals.md', () => {
@@ -93,7 +93,7 @@ describe('docs/refusals.md', () => {
     const sources = [...folder, ...model, ...service];
     const text = sources.map((file) => readFileSync(file, 'utf8')).join('\n');
     const used = [...text.matchAll(/(?:code: |issue\()'(\w+)'/g)].map(([, code]) => code!);
-    // Of the schemas' own codes, and of zod's, definitions only see what becomes of them.
+    // These codes of schemas and of zod are replaced by others before anybody sees them.
     const own = used.filter((code) => !['schema_mismatch', 'custom'].includes(code));
     const told = new Set([...refusals, ...warnings].map(({ code }) => code));
     expect(own.filter((code) => !told.has(code))).toEqual([]);

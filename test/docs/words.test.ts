@@ -63,6 +63,20 @@ const SOURCES = readdirSync(ROOT, { withFileTypes: true })
   .map(({ name }) => name)
   .filter((name) => !['dist', 'docs', 'examples', 'node_modules'].includes(name));
 
+/** Openings of a comment without a subject. */
+const HEADLESS = /^(?:What|Of)\b/;
+
+/** The first line of each comment of a source, with its number. */
+function openingsOf(source: string): [line: number, text: string][] {
+  const lines = source.split('\n');
+  return lines.flatMap((line, index): [number, string][] => {
+    const text = /^\s*(?:\/\*\*|\/\/|\*)\s*(.*)$/.exec(line)?.[1];
+    const before = lines[index - 1]?.trim() ?? '';
+    const continues = /^(?:\/\/|\*|\/\*\*.)/.test(before) && !before.endsWith('*/');
+    return text === undefined || continues ? [] : [[index + 1, text]];
+  });
+}
+
 /** The comments of a source, each line with its number. */
 function commentsOf(source: string): [line: number, text: string][] {
   return source.split('\n').flatMap((line, index): [number, string][] => {
@@ -71,11 +85,33 @@ function commentsOf(source: string): [line: number, text: string][] {
   });
 }
 
+/** The sources below a folder. */
+function sourcesIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
+}
+
 describe('comments', () => {
   it.each(SOURCES)('those of %s/ have none of these phrases either', (folder) => {
-    const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((name) =>
-      name.endsWith('.ts'),
+    expect(sourcesIn(folder).flatMap((file) => phrasesIn(file, commentsOf))).toEqual([]);
+  });
+
+  it.each(SOURCES)('those of %s/ open with a verb or a noun, not with "What" or "Of"', (folder) => {
+    const headless = sourcesIn(folder).flatMap((file) =>
+      openingsOf(readFileSync(join(ROOT, file), 'utf8'))
+        .filter(([, text]) => HEADLESS.test(text))
+        .map(([line, text]) => `${file}:${line} ${text}`),
     );
-    expect(files.flatMap((file) => phrasesIn(join(folder, file), commentsOf))).toEqual([]);
+    expect(headless).toEqual([]);
+  });
+
+  it('finds an opening without a subject, wherever the comment begins', () => {
+    const source = ['/** What is kept. */', '/**', ' * Of runs.', ' * What follows.', ' */', '// Of a run', '// What.'];
+    expect(openingsOf(source.join('\n')).filter(([, text]) => HEADLESS.test(text))).toEqual([
+      [1, 'What is kept. */'],
+      [3, 'Of runs.'],
+      [6, 'Of a run'],
+    ]);
   });
 });

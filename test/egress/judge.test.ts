@@ -67,7 +67,7 @@ function spellingsOf(ipv4: string): [string, string][] {
 /** Prefixes whose length is guessed: an address that only a wrong guess makes bad is denied as well. */
 const GUESSED = /^local nat64\/(48|56|64)$/;
 
-/** What a guess of an unknown prefix takes for another address; `::` with a few bits is this machine or nobody. */
+/** Addresses that a guessed NAT64 prefix may read as another address; `::` with a few bits is this machine or nobody. */
 const LEFT_OUT = /^(0\.|240\.)/;
 
 describe('an address is judged by what it means', () => {

@@ -3,7 +3,7 @@ import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mailTransport } from '../../egress/mail.ts';
 
-/** What a server has been told: credentials and messages. */
+/** The credentials and messages that a server has received. */
 const told: string[] = [];
 /** One without TLS, and one whose certificate nobody has signed. */
 const servers = { plain: smtpServer(['STARTTLS']), unverified: smtpServer([]) };

@@ -39,7 +39,7 @@ export async function fuzzApi(examples: number, seed: number | null): Promise<bo
       [
         ...['run', `${url}/openapi.json`, '-H', `x-api-key: ${api_key}`, '--checks', CHECKS],
         ...['--max-examples', String(examples)],
-        // What streams never ends, and so is no example of an answer; who revokes keys revokes the one that is used.
+        // A stream never ends, so it is not an example of an answer; a request that revokes keys may revoke the one in use.
         ...['--exclude-path-regex', '/(events|stream)$', '--exclude-path', '/api/v1/keys/{id}'],
         '--request-timeout=30',
         ...(seed === null ? [] : ['--seed', String(seed)]),

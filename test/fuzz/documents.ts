@@ -173,7 +173,7 @@ function timeOf(work: () => unknown): number {
 function verifyGrowth(shape: Shape, read: (text: string) => void, size: number): void {
   const [less, more] = [written(shape, size), written(shape, size * GROWTH)];
   const factor = () => {
-    // What takes no time grows by any factor.
+    // A time near zero can grow by any factor.
     const base = Math.max(0.5, Math.min(...[0, 1].map(() => timeOf(() => read(less)))));
     return timeOf(() => read(more)) / base / GROWTH;
   };

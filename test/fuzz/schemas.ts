@@ -37,7 +37,7 @@ const pattern = mostly(
 );
 
 /**
- * Of the keywords that both checks know, those on which they differ by intent are left out: `format`, and a `multipleOf` that has no
+ * Keywords on which both checks differ by intent are left out: `format`, and a `multipleOf` that has no
  * exact value in binary.
  */
 const { schema: schemas } = fc.letrec<{ schema: Json }>((tie) => {
@@ -106,7 +106,7 @@ function verify(given: Case): void {
   for (const limit of [whole.spent - 1, whole.spent / 2, 0]) {
     const { issues } = check(given, limit);
     if (issues.length === 1 && issues[0]!.code === 'limit_exceeded') continue;
-    // What is found before the limit is wrong in any case.
+    // Issues found before the limit are issues in any case.
     equal(issues, whole.issues.slice(0, issues.length), `with ${limit} units`);
     if (issues.length === 0) throw new Error(`a value passes with ${limit} units of ${whole.spent}`);
   }

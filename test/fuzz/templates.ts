@@ -11,7 +11,7 @@ import { createValues, FILTER_ARGUMENTS, METHOD_ARGUMENTS, TEST_ARGUMENTS } from
 import { render } from '../expression/engine.ts';
 import type { Part } from './part.ts';
 
-/** What all templates of a visit may cost together. */
+/** The units of work that all templates of a visit may take together. */
 const VISIT = 600_000;
 
 /** How many times longer than a plain loop of as much work any template may take, on a machine that does more than this. */
@@ -142,7 +142,7 @@ const small: Record<string, Value> = {
 };
 const large = createValues(1);
 
-/** What a template comes to: its value or its error, as text. Throws what is not a TemplateError. */
+/** Renders a template; returns its value or its error, as text. Throws errors that are not a TemplateError. */
 function outcomeOf(template: string, data: Record<string, Value>, meter?: WorkMeter): string {
   try {
     return JSON.stringify(render(template, data, {}, meter)) ?? 'nothing';
@@ -156,7 +156,7 @@ const sizes = fc.oneof(fc.constant(0), fc.integer({ min: 199_800, max: 200_000 }
 
 /** Throws when counting work changes what a template comes to, or how many steps it takes. */
 function verifySteps([template, size]: [string, number]): void {
-  // What the range leaves of the steps that a template may take decides whether it ends by them.
+  // The steps that the range leaves to the template decide whether it ends by their limit.
   const whole = `{% set kept = range(${size}) %}${template}`;
   const before = outcomeOf(whole, small);
   const metered = outcomeOf(whole, small, new WorkMeter(Number.POSITIVE_INFINITY));

@@ -1,4 +1,4 @@
-/** What the templates read. */
+/** The data that the templates read. */
 export const CONTEXT = {
   n: 5,
   z: 0,
@@ -36,7 +36,7 @@ export const CONTEXT = {
   nul: null,
 };
 
-/** What an expression gives, unless chance wants otherwise. */
+/** The type that an expression usually has. */
 export type Kind = 'number' | 'text' | 'list' | 'dict' | 'flag';
 
 /** Every kind of value. */

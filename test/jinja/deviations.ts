@@ -11,7 +11,7 @@ const reversed = (answer: Answer): Answer =>
   'text' in answer ? { text: [...answer.text].reverse().join('') } : answer;
 const puts = (theirs: Answer, words: RegExp): boolean => 'text' in theirs && words.test(theirs.text);
 
-/** What a text consists of, in whatever order and whatever case. */
+/** Returns the letters of a text in sorted order and lower case. */
 const lettersOf = (text: string): string => [...text.replaceAll(/\s/g, '').toLowerCase()].sort().join('');
 
 const asFermata = (text: string): string =>

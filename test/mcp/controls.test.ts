@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createTools } from '../../mcp/tools.ts';
 import { createTestApp, unreached } from '../api/test-app.ts';
 
-/** What changes executions, schedules and questions by REST, and the tool that does the same. */
+/** The REST routes that change executions, schedules and questions, with the tool that does the same. */
 const TOOLS: Record<string, string> = {
   'POST /api/v1/executions': 'start_execution',
   'DELETE /api/v1/executions/{id}': 'delete_execution',
@@ -27,7 +27,7 @@ const TOOLS: Record<string, string> = {
   'POST /api/v1/inquiries/{id}/delegate/withdraw': 'delegate_inquiry',
 };
 
-/** What has no tool on purpose. */
+/** Routes that have no tool on purpose, with the reason. */
 const WITHOUT: Record<string, string> = {
   'POST /api/v1/inquiries/{id}/override': 'An admin decides alone, and gives the reason: a person does that.',
   'POST /api/v1/executions/{id}/signal/token': 'A token is for a system that has no credentials of its own.',

@@ -20,7 +20,7 @@ import * as inquiries from '../../store/inquiries/tables.ts';
 
 const CANARY = 'canary-4711';
 
-/** What a real server says of a statement that it refuses. */
+/** Builds the error with which a real server refuses a statement. */
 function refusal(): Error {
   const fields = ['detail', 'where', 'hint', 'internalQuery', 'parameters', 'query', 'params', 'config', 'request'];
   return Object.assign(new Error(`duplicate key value violates unique constraint: ${CANARY}`), {

@@ -72,7 +72,7 @@ const run = (tenants: readonly string[] = TENANTS) =>
     event: fc.integer({ min: 1, max: 50 }),
   });
 
-/** What happens to the index: entries are written, runs deleted or dropped, changes folded, all counted again. */
+/** Operations on the index: entries are written, runs deleted or dropped, changes folded, all counted again. */
 const operation = fc.oneof(
   { weight: 6, arbitrary: fc.array(run(), { minLength: 1, maxLength: 8 }).map((runs) => ({ write: runs })) },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 40 }).map((n) => ({ bury: n })) },

@@ -77,7 +77,7 @@ it('open runs are looked at of one tenant after another: the marked ones first, 
   expect((await store.due('default', at(30_000), 3)).map(({ n }) => n).sort((a, b) => a - b)).toEqual([
     2_500, 10_004, 20_000,
   ]);
-  // What was looked at within the time is not due, but what is marked is.
+  // Runs looked at within the time are not due, but marked ones are.
   expect(countsOf(await store.due('default', at(10_001), 50))).toEqual([47, 3, 0]);
   expect(countsOf(await store.due('default', at(-1), 50))).toEqual([1, 1, 0]);
   await store.looked(due, at(40_000));

@@ -17,7 +17,7 @@ async function examples(): Promise<{ command: string; answer: unknown }[]> {
   });
 }
 
-/** What was said to come, against what came: `…` stands for anything. */
+/** Compares an answer with the documented one, in which `…` stands for anything. */
 function expectLike(actual: unknown, wanted: unknown, path = ''): void {
   if (wanted === '…') {
     expect(actual, path).toBeDefined();

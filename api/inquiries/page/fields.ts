@@ -3,7 +3,7 @@ import { type FormField, fieldChoices, formFields, WHOLE_FORM } from '../../../m
 import type { Issue } from '../../../model/issue.ts';
 import type { JsonObject } from '../../../model/json.ts';
 
-/** What a person has entered: the text of each control, by name. */
+/** The text that a person has entered in each control, by name. */
 export type Entered = Readonly<Record<string, string>>;
 
 /** The problems of a form: by field, and those of no field. */

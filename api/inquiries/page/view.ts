@@ -17,7 +17,7 @@ import { STYLE } from './style.ts';
 
 type Html = ReturnType<typeof html>;
 
-/** What is shown above the question: why a form or a click did not count. */
+/** The reason, shown above the question, why a form or a click did not count. */
 export interface Refusal {
   title: string;
   message: string;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createEgress } from '../../../egress/egress.ts';
 import { createActivity } from '../activity.ts';
 
-/** What the system answers with. */
+/** The answer of the system. */
 let answer: { status: number; type: string; body: string };
 const server = createServer((request, response) => {
   request.resume().on('end', () => {
@@ -53,7 +53,7 @@ it.each(['not base64!!', 'QQ', 'QQ===', 'Q-Q_', 7])('what is no base64 is not st
     ...OBJECT,
     data: { base64 },
   });
-  // What is no text is JSON, as any other object.
+  // An object whose `base64` is not text is stored as JSON, as any other object is.
   if (typeof base64 !== 'string') expect(type).toBe('s3_error');
   else expect([type, retryable, message]).toEqual(['input_invalid', false, expect.stringContaining('/data/base64')]);
 });

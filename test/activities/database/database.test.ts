@@ -6,7 +6,7 @@ import { until } from '../../integration/support/until.ts';
 import { type PostgresServer, startPostgres } from '../../store/postgres-server.ts';
 import { type Activity, createActivity } from '../activity.ts';
 
-// What a statement may cost, against a real server: nothing that a server sends ends the process.
+// The limits of statements, against a real server: nothing that a server sends ends the process.
 
 const egress = createEgress({ allowed: ['loopback'] });
 let postgres: PostgresServer;
@@ -334,7 +334,7 @@ describe('COPY', () => {
 });
 
 describe('a server', () => {
-  /** What says it is PostgreSQL: it answers the start with some bytes, and every later message with others. */
+  /** Starts a server that pretends to be PostgreSQL: it answers the start with `hello`, and every later message with `later`. */
   async function impostor(hello: Buffer, later: Buffer): Promise<{ url: string; close(): void }> {
     const sockets: Socket[] = [];
     const server = createServer({ allowHalfOpen: true }, (socket) => {

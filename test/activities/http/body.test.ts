@@ -28,7 +28,7 @@ it.each<[type: string, bytes: Buffer, encoding: string, body: unknown]>([
   ['application/x-www-form-urlencoded', utf8('a=1'), 'text', 'a=1'],
   ['application/octet-stream; charset=utf-8', utf8('x'), 'text', 'x'],
   ['', utf8('plain'), 'text', 'plain'],
-  // What is no text, or none of its charset.
+  // Bytes that are not text, or not in their charset.
   ['', Buffer.from([0xff, 0xfe, 0xfd]), 'base64', '//79'],
   ['text/plain', latin1('caf\xe9'), 'base64', 'Y2Fm6Q=='],
   ['text/plain; charset=no-such', utf8('x'), 'base64', 'eA=='],

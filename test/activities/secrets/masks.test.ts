@@ -126,7 +126,7 @@ const PLACES: Record<string, JsonObject> = {
   'the port': { url: 'http://127.0.0.1:{S}/' },
 };
 
-/** What can be told of a secret by somebody who knows how it was written. */
+/** Lists what somebody who knows the encoding can still read of a secret. */
 function tellsOf(text: string, secret: string): string[] {
   const alike = [text, decoded(text), decoded(decoded(text).replaceAll('+', ' ')), text.replaceAll('\\\\', '\\')];
   const wanted = [secret, secret.trim(), JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];

@@ -5,9 +5,9 @@ import { createEgress } from '../../../egress/egress.ts';
 import { parseMailAddresses } from '../../../model/mail.ts';
 import { type Activity, createActivity } from '../activity.ts';
 
-/** What has arrived: who gets it, and the message. */
+/** The mails that have arrived, with their recipients. */
 let mails: { from: string; to: string[]; text: string }[] = [];
-/** What the next recipients are answered with. */
+/** The status with which the server refuses each of the next recipients. */
 let refusals: number[] = [];
 const server = new SMTPServer({
   disabledCommands: ['STARTTLS', 'AUTH'],

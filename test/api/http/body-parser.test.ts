@@ -9,7 +9,7 @@ const many = (text: string, times: number) => text.repeat(times);
 const numbered = (count: number, line: (n: number) => string) =>
   Array.from({ length: count }, (_, n) => line(n)).join('');
 
-/** What a body is refused with: code and message; or its value. */
+/** Parses a body; returns its value, or the code and message of the refusal. */
 function outcomeOf(type: DocumentType, body: string | Uint8Array): unknown {
   try {
     return parseBody(type, typeof body === 'string' ? strToU8(body) : body).value;

@@ -15,7 +15,7 @@ const OTHER = { default: 'acme', acme: 'default' } as const satisfies Record<Ten
 /** Stands in the name of all that a tenant has, and nowhere else. */
 const MARK = { default: 'alfamark', acme: 'bravomark' } as const satisfies Record<Tenant, string>;
 
-/** What a tenant has, as an operation names it. */
+/** The things of a tenant, as operations name them. */
 interface Things {
   run: { id: number; uuid: string; workflow_id: string };
   job: string;
@@ -37,7 +37,7 @@ const things = {} as Record<Tenant, Things>;
 const callers: Caller[] = [];
 /** Headers without a credential that holds. */
 const withoutCredential: Record<string, Record<string, string>> = { none: {}, wrong: { 'x-api-key': 'fmt_wrong' } };
-/** What must stand in no answer to somebody of the other tenant. */
+/** Texts that must not appear in an answer to the other tenant. */
 const marks = {} as Record<Tenant, string[]>;
 
 const as = (key: string, method: string, path: string, body?: unknown) =>
@@ -157,7 +157,7 @@ const BARE = { action_ref: 'core.http', parameters: { url: 'http://127.0.0.1:9/'
 /** A schedule that starts nothing. */
 const PAUSED = { workflow: 'core.noop', spec: { every: 86_400 }, paused: true };
 
-/** What is sent where an empty object is refused before it is looked up what the path names. */
+/** Bodies for routes that refuse an empty object before they look up what the path names. */
 const BODIES: [RegExp, object][] = [
   [/\/signal(\/token)?$/, { name: 'go' }],
   [/respond$/, { option: 'nothing' }],
@@ -169,7 +169,7 @@ const BODIES: [RegExp, object][] = [
   [/^PUT .*schedules/, PAUSED],
 ];
 
-/** What each tool is given. */
+/** The arguments of each tool. */
 const ARGUMENTS: Record<string, (tenant: Tenant) => object> = {
   list_executions: () => ({}),
   list_workflows: () => ({}),
@@ -217,7 +217,7 @@ const ARGUMENTS: Record<string, (tenant: Tenant) => object> = {
   delegate_inquiry: (tenant) => ({ id: things[tenant].inquiry, to: 'ann' }),
 };
 
-/** What came of a request: `in` where it was let in, and what it was answered. */
+/** The result of a request: `in` if it was let in, and its answer. */
 interface Outcome {
   verdict: string;
   status: number;
@@ -289,7 +289,7 @@ const keyOf = ({ key }: Caller) => ({ 'x-api-key': key });
 const hides = (operation: string) => /^\w+ (\/api\/v1)?\/execution\/\{id\}/.test(operation);
 const ofOthers = (operation: string) => hides(operation) && /\/(cancel|terminate)$/.test(operation);
 
-/** What a request about the caller's own tenant must come to, by the page. */
+/** Returns the result that the page promises for a request about the caller's own tenant. */
 function expectedOf({ operation, permission, home }: Need, { name, tenant, allowed }: Caller): string {
   if (permission !== null && !allowed.has(permission)) return hides(operation) ? 'hidden' : `needs ${permission}`;
   if (home && tenant !== 'default') return 'needs default';
@@ -302,7 +302,7 @@ function expectedOf({ operation, permission, home }: Need, { name, tenant, allow
 const operations = needs.filter(({ operation }) => !/^fermata |\/codec\/|\/(mcp|docs|openapi\.json)$/.test(operation));
 const closed = operations.filter(({ permission, operation }) => permission !== null || operation.endsWith('/me'));
 
-/** What ends something that the other requests are about comes last, and what removes it after that. */
+/** Orders operations: those that end what the other requests are about come last, and those that remove it after them. */
 const rank = ({ operation }: Need) =>
   /^DELETE|MCP delete/.test(operation)
     ? 2
@@ -311,14 +311,14 @@ const rank = ({ operation }: Need) =>
       : 0;
 const inOrder = closed.toSorted((a, b) => rank(a) - rank(b));
 
-/** What a tenant makes for itself, whatever others have; and what belongs to no tenant. */
+/** Operations that create something of the caller's tenant, and those whose object belongs to no tenant. */
 const NAMES_NOTHING = /\{(status|enforcement_id|verb)\}|rules|signing-keys|task-queues|^PUT .*(connections|secrets)/;
 const named = (operation: string) =>
   operation.startsWith('MCP ')
     ? !/list_|validate_|create_|start_bulk/.test(operation)
     : operation.includes('{') && !NAMES_NOTHING.test(operation);
 
-/** What an operation reveals to a caller about the other tenant. */
+/** Lists what an operation reveals to a caller about the other tenant. */
 async function revealed(operation: string, caller: Caller): Promise<string[]> {
   const owner = OTHER[caller.tenant];
   const { status, code, text, sent } = await ask(operation, keyOf(caller), owner);

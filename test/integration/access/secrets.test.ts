@@ -87,7 +87,7 @@ it.each(ORDERS)('in a rotation each process reads what the other stores: $name',
   await store(processWith(OLD));
   for (const [left, right] of stations) {
     const both = [processWith(...STEPS[left!]!), processWith(...STEPS[right!]!)];
-    // What was stored before the last step is read in it.
+    // Values stored before the last step can be read in it.
     if (left! + right! > 4) expect(await readings(both)).toEqual(Array(2).fill([SETTINGS, 'a value']));
     for (const writer of both) {
       await store(writer);
@@ -113,7 +113,7 @@ it('a reseal seals with the first key what others have sealed, and says what sti
   expect(await counts()).toEqual({ [idOf(NEW)]: [true, 1, 1], [idOf(OLD)]: [false, 0, 0] });
   expect(await processWith(NEW).read()).toEqual([SETTINGS, 'a value']);
   expect(await both.masterKeys.reseal(PRINCIPAL)).toEqual({ renewed: 0, left: 0, unopened: 0 });
-  // What no key here opens stays as it is.
+  // Values that no key here opens stay unchanged.
   expect(await processWith(OLD).masterKeys.reseal(PRINCIPAL)).toEqual({ renewed: 0, left: 0, unopened: 2 });
 });
 

@@ -28,7 +28,7 @@ let harness: ApiHarness;
 let systems: Systems;
 let vendors: Systems['vendors'];
 let managerKey: string;
-/** What the process has logged. */
+/** The lines that the process has logged. */
 const logged: string[] = [];
 const log = pino({ level: 'debug' }, { write: (line) => void logged.push(line) });
 
@@ -79,7 +79,7 @@ async function ended(id: number) {
   return body.data;
 }
 
-/** What a run of one task failed with. */
+/** Runs one task, and returns its failure. */
 async function failureOf(action_ref: string, parameters: object) {
   const { status, result, tasks } = await run(action_ref, parameters);
   const { type, message } = tasks[0].error;
@@ -145,7 +145,7 @@ describe('what the settings of a process name', () => {
     const { connect } = createWorkerDesk(db, [SECRET_KEY], ownConnections(config));
     const home = await createPrincipalStore(db).homeTenant();
     const other = (await harness.call('POST', '/api/v1/tenants', { ref: 'beside', label: 'Beside' })).body.data.id;
-    // What the tests have set up counts before it.
+    // The connection that the tests have stored takes precedence.
     expect(await connect(home, 'slack', 'default')).toMatchObject({ secrets: { bot_token: SECRETS.slack } });
     await harness.call('DELETE', '/api/v1/connections/slack/default');
     await harness.call('DELETE', '/api/v1/connections/email/default');

@@ -247,7 +247,7 @@ describe('YAML', () => {
   it('has warnings about how it is written wherever a definition comes as YAML', async () => {
     const path = '/definition/tasks/0/input/mode';
     const definition = '{ tasks: [{ name: a, action: core.transform, input: { mode: 0755, "on": "yes" } }] }';
-    // What is too large for the event loop is parsed in a thread.
+    // A document too large for the event loop is parsed in a thread.
     const large = `# ${'x'.repeat(4_000)}\n`;
     const pack = `pack: { ref: modes, label: Modes }\nworkflows:\n  - { ref: modes.one, pack_ref: modes, label: One, version: 1.0.0, definition: ${definition} }`;
     const placesOf = async (url: string, body: string, method = 'POST') => {

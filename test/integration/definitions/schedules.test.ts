@@ -41,7 +41,7 @@ const ended = (id: number) =>
     (run) => run?.status === 'completed',
   );
 
-/** What a clock on a wall says. */
+/** The time on a wall clock. */
 interface Clock {
   clock: string;
   day: number;
@@ -88,7 +88,7 @@ const refresher = (meanwhile = async () => {}) => {
   });
 };
 
-/** What Fermata keeps with a schedule. */
+/** Reads the data that Fermata stores with a schedule. */
 async function keptWith(id: string): Promise<{ starters: string[]; principal: Principal }> {
   const described = await createTemporalSchedules(harness.connection, 'schedules').describe(`default.${id}`);
   return described!.action.memo!.schedule as { starters: string[]; principal: Principal };

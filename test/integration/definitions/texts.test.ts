@@ -7,7 +7,7 @@ import { createSealer } from '../../../service/access/sealer.ts';
 import { type ApiHarness, createApiHarness, SECRET_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 
-// What may stand in a text comes in through every door; then the run ends as it should, it can be read, listed, explained and
+// Any text that is allowed enters through every interface; then the run ends as it should, it can be read, listed, explained and
 // deleted, and the index goes on.
 
 const NAMESPACE = 'texts';

@@ -344,7 +344,7 @@ describe('a retry from elsewhere', () => {
   });
 
   it('with another version keeps what is the same in it', async () => {
-    // What is left out is the same as its default.
+    // An absent field equals its default.
     const ref = await store({ tasks: [call('a', { retry: { count: 0, delay: 0 } }), call('b')] });
     const failed = await start(ref, ['b']);
     const mended = { ...call('b2'), name: 'b' };

@@ -89,7 +89,7 @@ describe('a task execution', () => {
     const only = async (query: string) =>
       (await get(`${BASE}?parent=${run.id}&${query}`)).data.map(({ id }: { id: number }) => id - run.id);
     expect(await only('status=failed')).toEqual([4]);
-    // Of a sub-workflow's run its tasks' actions count too.
+    // The actions of the tasks of a sub-workflow's run count too.
     expect(await only('action_ref=core.t*')).toEqual([1, child - run.id, 3]);
     expect(await only('result_contains=IT')).toEqual([1]);
     expect(await only('pack_name=examples')).toEqual([2, child - run.id]);

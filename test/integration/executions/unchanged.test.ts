@@ -4,7 +4,7 @@ import { createReader } from '../index/projection-reader.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 
-// What is read again and again: an answer has a tag, and a run that has not changed is not projected again.
+// Repeated reads: an answer has an ETag, and a run that has not changed is not projected again.
 
 const NAMESPACE = 'unchanged';
 const BASE = '/api/v1/executions';

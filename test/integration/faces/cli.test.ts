@@ -56,7 +56,7 @@ definition:
     - { name: greet, action: core.transform, input: { data: "Hello, {{ name }}" } }
 `;
 
-/** What is found about the history of an execution in which one person has answered one question. */
+/** The subjects of the findings about an execution in which one person has answered one question. */
 const SUBJECTS = ['start', 'course', 'statement', 'question'];
 
 describe('apply', () => {
@@ -469,7 +469,7 @@ it('decisions are exported, and verified without a server', async () => {
   ]);
   const bad = await fermata(['verify', changed, '--keys', keys, '--table'], offline);
   expect([bad.code, bad.out]).toEqual([1, expect.stringContaining('altered')]);
-  // What cannot be recomputed is not proven.
+  // Data that cannot be recomputed is not proven.
   const masked = await write('masked.json', text.replace('"masked":false', '"masked":true'));
   const hidden = await fermata(['verify', masked, '--keys', keys, '--table'], offline);
   expect([hidden.code, hidden.out]).toEqual([

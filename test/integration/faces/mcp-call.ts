@@ -1,4 +1,4 @@
-/** What a tool of the MCP server answers; `error` is what a refusal says, `code` that of a request that was not let in. */
+/** The answer of a tool; `error` is the message of a refusal, `code` that of a request that was not let in. */
 export interface ToolAnswer {
   error?: { code: string; message: string; details?: { permission?: string } };
   code?: string;

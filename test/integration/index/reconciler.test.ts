@@ -47,7 +47,7 @@ const start = async (url: string): Promise<string> => {
   return body.data.workflow_id;
 };
 
-/** What Temporal itself says of all runs: the truth that the index must end equal to. */
+/** Reads all runs from Temporal itself, which the index must equal in the end. */
 async function truth(): Promise<Map<string, string>> {
   const temporal = createTemporal(harness.connection, namespace);
   const statuses = new Map<string, string>();
@@ -195,7 +195,7 @@ it('is made again while it serves: wrong rows are mended, missing ones found, gh
   expected.set(signal.workflow_id, 'waiting');
   const kept = ids.filter((_, index) => index !== 6);
   expect(Object.fromEntries(found)).toEqual(Object.fromEntries(kept.map((id) => [id, expected.get(id)])));
-  // What was right already is no news to whoever follows all runs.
+  // A row that was right already is not a change to anybody who follows all runs.
   const changes = await store.changesBehind(tenant!, lastChange, 100);
   expect(changes.map(({ workflowId }) => workflowId).filter((id) => ids.slice(4).includes(id))).toEqual([
     signal.workflow_id,

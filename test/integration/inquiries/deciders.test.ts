@@ -148,7 +148,7 @@ async function ask(starter: string, names: string[], input: object = {}): Promis
   return { run, workflow, id: inquiry.id, key: 'ask', bound: inquiry.bound_to, channel, names };
 }
 
-/** What the audit log says became of decisions that somebody made through a channel. */
+/** Reads the results of somebody's decisions through a channel from the audit log. */
 async function audited({ id }: Asked, subject: string, channel: string): Promise<{ result: string }[]> {
   const { data } = (await harness.call('GET', '/api/v1/audit?limit=250')).body;
   type Row = { operation: string; target: string; subject: string; details: { channel: string; result: string } };
@@ -192,7 +192,7 @@ const tenantOf = async () => (await harness.api.principals.authenticate(DEV_KEY)
 
 type Way = 'api' | 'mcp' | 'token' | 'link' | 'slack' | 'teams';
 
-/** What somebody who approves is answered by each channel: `decided`, `counted`, or the code of the refusal. */
+/** Approves through each channel; returns `decided`, `counted`, or the code of the refusal. */
 const WAYS: Record<Way, (asked: Asked, who: string, bound?: string) => Promise<string>> = {
   async api({ id }, who, bound_to) {
     const { body } = await as(who, 'POST', `/api/v1/inquiries/${id}/respond`, {
@@ -263,7 +263,7 @@ async function idOf(workflow: string): Promise<string> {
 interface Rule {
   rule: string;
   who: string;
-  /** Of the run. */
+  /** The starter of the run. */
   starter?: string;
   /** The answer of each channel, where it is not this one's. */
   refused: string;

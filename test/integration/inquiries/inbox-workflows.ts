@@ -1,7 +1,7 @@
 import { setDefaultSignalHandler } from '@temporalio/workflow';
 import { createEventInbox } from '../../../workflows/inbox.ts';
 
-/** What an inbox gave each time it was asked: two signals that come together, then what these led to without Temporal. */
+/** Returns what an inbox gave each time it was asked: two signals that come together, then their results without Temporal. */
 export async function gather(): Promise<string[][]> {
   const inbox = createEventInbox();
   const push = async (name: string, microtasks: number) => {

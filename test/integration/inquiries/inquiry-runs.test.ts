@@ -8,7 +8,7 @@ import { settleAll } from '../support/settle-all.ts';
 import { until } from '../support/until.ts';
 import { decide, hasAsked, playScript } from './inquiry-play.ts';
 
-// What people decide, on a real server: hardly any workflow stays in the first worker's cache, and the second worker is
+// Decisions by people on a real server: hardly any workflow stays in the first worker's cache, and the second worker is
 // killed over and over.
 
 const RACES = draws(30);
@@ -57,7 +57,7 @@ describe('an inquiry on a server', () => {
           .flatMap(({ decisions }) => decisions)
           .sort((a, b) => (Number(a.decision.id.split('-')[1]) || 0) - (Number(b.decision.id.split('-')[1]) || 0))
           .map(({ verdict }) => wordOf(verdict));
-        // What was decided about nothing is with no inquiry.
+        // A decision about an unknown inquiry is listed with none.
         expect(words.sort(), row.name).toEqual(verdicts.filter((word) => word !== 'unknown').sort());
         if (output !== undefined) expect(execution.output, row.name).toEqual(output);
         if (failure !== undefined) expect(execution.failure, row.name).toMatchObject(failure);

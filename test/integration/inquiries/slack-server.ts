@@ -133,7 +133,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** What Slack's documents forbid in blocks; null: nothing. */
+/** Returns why Slack's documents forbid some blocks; null if they allow them. */
 // biome-ignore lint/suspicious/noExplicitAny: blocks are walked as data
 function blockTrouble(blocks: any[]): string | null {
   if (blocks.length > 50) return 'more than 50 blocks';
@@ -193,7 +193,7 @@ export function signed(payload: unknown, { at = Date.now() / 1000, secret = SECR
 
 let clicks = 0;
 
-/** What Slack sends when somebody presses a button of a message. */
+/** Builds the payload that Slack sends when somebody presses a button of a message. */
 export function click(message: SlackMessage, option: string, user: string, rest: object = {}) {
   const buttons = message.blocks.find(({ type }) => type === 'actions')?.elements ?? [];
   const button = buttons.find(({ action_id: id }: { action_id: string }) => id === `decide:${option}`);
@@ -212,7 +212,7 @@ export function click(message: SlackMessage, option: string, user: string, rest:
   };
 }
 
-/** What Slack sends when somebody sends a form. */
+/** Builds the payload that Slack sends when somebody submits a form. */
 // biome-ignore lint/suspicious/noExplicitAny: the view as it was opened
 export function submit(view: any, user: string, fields: Record<string, string>, rest: object = {}) {
   clicks += 1;

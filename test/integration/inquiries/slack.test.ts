@@ -112,7 +112,7 @@ describe('a question in Slack', () => {
     expect(message.blocks.some(({ type }) => type === 'actions')).toBe(false);
     expect(textsOf(message)).toContain('approve by ann');
     expect(textsOf(message)).toContain('Approved at');
-    // What Slack's click has led to stands in Temporal's history.
+    // The result of the click is in Temporal's history.
     const { data } = (await harness.call('GET', `/api/v1/executions/${run}/history`)).body;
     const signal = data.find(({ event_type }: { event_type: string }) => event_type === 'WorkflowExecutionSignaled');
     expect(JSON.stringify(signal.attributes)).toContain('"channel":"slack"');

@@ -35,7 +35,7 @@ export interface TeamsMember {
 type Private = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
 
 export interface TeamsServer {
-  /** What a connection `teams/default` needs to reach it. */
+  /** The connection `teams/default` that reaches it. */
   connection: { settings: Record<string, string>; secrets: Record<string, string> };
   serviceUrl: string;
   messages: TeamsMessage[];
@@ -197,7 +197,7 @@ export async function tokenFor(server: TeamsServer, options: TokenOptions = {}):
     .sign(server.keys[key]);
 }
 
-/** What Teams sends when somebody presses a button of a card, with what they have entered. */
+/** Builds the activity that Teams sends when somebody presses a button of a card, with the entered values. */
 export function pressed(server: TeamsServer, message: TeamsMessage, label: string, user: string, inputs: object = {}) {
   const action = message.card.actions.find(({ title }: { title: string }) => title === label);
   return {
@@ -212,7 +212,7 @@ export function pressed(server: TeamsServer, message: TeamsMessage, label: strin
   };
 }
 
-/** What Teams sends when the app has come into a team. */
+/** Builds the activity that Teams sends when the app is added to a team. */
 export function installed(server: TeamsServer, team: string) {
   return {
     ...activity(server, 'admin'),

@@ -8,7 +8,7 @@ import { until } from '../support/until.ts';
 import { createWebServer, type WebServer } from '../support/web-server.ts';
 import { startChainServer } from './chain-server.ts';
 
-// What the API says of an execution that goes on in run after run.
+// Answers of the API about an execution that continues in several runs.
 
 const BASE = '/api/v1/executions';
 let server: TemporalServer;

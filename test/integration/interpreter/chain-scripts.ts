@@ -12,7 +12,7 @@ export interface ChainScript {
   name: string;
   definition: Definition;
   options?: StartOptions;
-  /** What is done to it while it runs. */
+  /** Acts on the run while it is open. */
   act?: (harness: Harness, workflowId: string) => Promise<void>;
   status: ExecutionStatus;
   output?: Json;

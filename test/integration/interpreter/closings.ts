@@ -25,7 +25,7 @@ export interface Closing {
   name: string;
   definition: Definition;
   options: StartOptions;
-  /** What is done to the run from outside. */
+  /** Acts on the run from outside. */
   act(harness: Harness, workflowId: string): Promise<void>;
   status: string;
   tasks: Record<string, string>;

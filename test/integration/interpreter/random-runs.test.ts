@@ -42,7 +42,7 @@ const limitsOf = (harness: number, at: number) =>
 const rehearse = (run: RandomRun, intervene?: Intervention, limits: Partial<WorkLimits> = {}): Rehearsed =>
   playPure({ ...run, workflows: SUB_WORKFLOWS, limits }, intervene);
 
-/** What could be stored. Loops within loops can make tens of thousands of visits, which say nothing more. */
+/** Returns whether a run could be stored and is short: loops within loops can make tens of thousands of visits, which prove nothing more. */
 const playable = (run: RandomRun) =>
   validateDefinition(run.definition, null, TEST_ACTIONS).issues.length === 0 && rehearse(run).state.visits.length < 100;
 

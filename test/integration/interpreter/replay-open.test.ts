@@ -96,7 +96,7 @@ it('tells which open runs this build could go on with, and why not with the othe
   const future = await start(waiting, { interpreter: 999 });
   const broken = await start({ tasks: [give('a', 1), give('a', 2)] });
   const fresh = await start(waiting);
-  // What it waits for has come, and nobody has taken it yet.
+  // The signal that it waits for has come, and no worker has taken it yet.
   await client.workflow.getHandle(waits).signal('go', 1);
   const told = await until(
     async () => replay(),

@@ -59,7 +59,7 @@ it('150 requests of one tenant that hang hold up no request of another, and thei
   const hanging = async () => web.asked.filter((path) => path === '/wait').length;
   await until(hanging, (count) => count === 90);
 
-  // What holds requests up holds up each of them; a busy machine, one sometimes.
+  // A real obstacle delays every request; a busy machine delays only some.
   let beside = Number.POSITIVE_INFINITY;
   for (let tries = 0; tries < 5 && beside / alone >= 10; tries += 1) beside = Math.min(beside, await ours());
   expect(beside / alone).toBeLessThan(10);

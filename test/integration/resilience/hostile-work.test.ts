@@ -107,7 +107,7 @@ it('a run whose projection has no end is shown without its tasks, holds no other
   for (const { status, body } of answers) {
     expect([status, body.data]).toMatchObject([200, { status: 'running', projection: 'partial' }]);
   }
-  // What holds the process holds it for most of that time.
+  // Work that blocks the process blocks it for most of that time.
   expect(await probing).toBeLessThan(took / 2);
 
   const again = performance.now();
@@ -221,7 +221,7 @@ it.each<[what: string, type: string, path: string, body: () => string | Uint8Arr
       expect((await other).status).toBe(201);
       return (await probing) / took;
     };
-    // What others do on the machine holds one sometimes; the request, each time.
+    // Other load on the machine delays some probes; the request would delay each of them.
     let least = await factor();
     for (let tries = 1; tries < 5 && least >= 3; tries += 1) least = Math.min(least, await factor());
     expect(least).toBeLessThan(3);

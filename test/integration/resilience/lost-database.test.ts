@@ -15,7 +15,7 @@ const OLD = 'the master key of last year, long enough';
 const RUNS = 5;
 const SECRET = 'canary-4711-of-the-lost-database';
 
-/** What a driver says, and what it was given. */
+/** The messages of a driver, and the statements and values that it was given. */
 const SQL = /select |insert |update |params|"sealed"|DrizzleQueryError|ECONN|Connection terminated/i;
 
 const logged: string[] = [];

@@ -40,7 +40,7 @@ export interface ApiHarness {
   close(): Promise<void>;
 }
 
-/** What tests talk to is on this machine. */
+/** The systems that tests call are on this machine. */
 const LOCAL = { allowed: ['loopback'] };
 
 export const DEV_KEY = 'fmt_test-key-of-the-developer';

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 /** The command line. */
 export const PROGRAM = resolve('cli/fermata.mjs');
 
-/** What a call of the command line has come to. */
+/** The result of a call of the command line. */
 export interface Ended {
   code: number | null;
   out: string;

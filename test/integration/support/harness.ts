@@ -32,7 +32,7 @@ export function nextNumber(): number {
 export interface Harness {
   client: Client;
   connection: NativeConnection;
-  /** What the service reads with. */
+  /** The gateway with which the service reads. */
   temporal: Temporal;
   taskQueue: string;
   /** Asks the worker to stop; what it runs is handed back. */

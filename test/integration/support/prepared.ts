@@ -10,7 +10,7 @@ import { copyFolder } from '../../store/folder-copy.ts';
 import { startPostgres } from '../../store/postgres-server.ts';
 import { makeFolder } from '../../store/test-folders.ts';
 
-// What every file of tests would make again for itself, made once for all of them: the bundle of the workflow, a Postgres server,
+// Resources that all test files share: the bundle of the workflow, a Postgres server,
 // and databases of both engines with their tables and nothing in them.
 
 const BUNDLE = 'TEST_WORKFLOW_BUNDLE';

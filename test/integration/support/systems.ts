@@ -9,7 +9,7 @@ import type { JsonObject } from '../../../model/json.ts';
 import { startPostgres } from '../../store/postgres-server.ts';
 import { startVendors, type VendorServer } from './vendor-server.ts';
 
-/** What the systems let in, by what is searched for where it must not be. */
+/** The credentials that the systems accept, which must not appear anywhere else. */
 export const SECRETS = {
   slack: 'xoxb-canary-slack-7f3a9d',
   jira: 'canary "jira" 100% token é+51c2e8',
@@ -26,7 +26,7 @@ export const BUCKET = 'reports';
 /** Every system that actions speak to, each speaking its own protocol. */
 export interface Systems {
   vendors: VendorServer;
-  /** What the mail server has taken. */
+  /** The mails that the server has accepted. */
   mails: { from: string; to: string[]; text: string }[];
   /** An object as it is stored. */
   stored(key: string): Promise<string>;

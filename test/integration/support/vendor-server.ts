@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Json, JsonObject } from '../../../model/json.ts';
 
-/** What a system of a vendor was asked. */
+/** A request to the system of a vendor. */
 export interface Asked {
   path: string;
-  /** Of AWS: what is asked. */
+  /** The operation that is asked of AWS. */
   target: string;
   authorization: string | undefined;
   body: JsonObject;
@@ -23,7 +23,7 @@ export interface VendorServer {
   asked: Asked[];
   /** How the deployments that were begun stand, by id. */
   deployments: Map<string, { description: string; status: string }>;
-  /** What the next requests are answered with, instead of what the vendor would say; null: as it would. */
+  /** Plans the answers to the next requests; null: as the vendor would answer. */
   answer(...answers: (Planned | null)[]): void;
   close(): Promise<void>;
 }

@@ -5,8 +5,9 @@ export interface WebServer {
   url: string;
   /** Paths that were asked, in order. */
   asked: string[];
-  /** What `/counted/<run>/<name>` answers with 500 from now on, and what it does after so many calls in all runs. */
+  /** Makes `/counted/<run>/<name>` answer with 500 from now on for these names. */
   fail(run: string, names: string[]): void;
+  /** Makes it answer with 500 for a name of any run after so many calls. */
   failAfter(name: string, calls: number): void;
   /** How often each name of a run was called. */
   counts(run: string): Record<string, number>;

@@ -10,7 +10,7 @@ const verify = createTokenVerifier({ secret: SECRET, agentClients: ['assistant']
 const CLAIMS = { sub: 'ada', tenant: 'acme', roles: ['viewer'], permissions: ['admin'], groups: ['ops'] };
 type Claim = keyof typeof CLAIMS | 'azp' | 'client_id' | 'aud';
 
-/** What comes of a token with one claim as given: who its bearer is, or the code of the refusal. */
+/** Verifies a token with one claim as given; returns its bearer, or the code of the refusal. */
 async function bearerWith(claim: Claim, value: unknown): Promise<TokenClaims | string> {
   const signed = await new SignJWT({ ...CLAIMS, [claim]: value } as Record<string, unknown>)
     .setProtectedHeader({ alg: 'HS256' })

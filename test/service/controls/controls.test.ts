@@ -20,7 +20,7 @@ const ann: Principal = {
   groups: [],
 };
 
-/** What a skip of the task `ask` comes to in an open run of some interpreter: the code of the refusal, or `sent`. */
+/** Skips the task `ask` in an open run of some interpreter; returns the code of the refusal, or `sent`. */
 async function skip(
   interpreter: number,
   waits: string,
@@ -39,7 +39,7 @@ async function skip(
   return control(execution, { what: 'skip', key: 'ask#2[1]', output }, mayDecide);
 }
 
-/** What a control of an open run comes to: the code of the refusal, or `sent`. */
+/** Sends a control to an open run; returns the code of the refusal, or `sent`. */
 async function control(execution: object, action: ControlAction, mayDecide = true): Promise<string> {
   let sent = false;
   const signal = async () => {
@@ -200,7 +200,7 @@ function tree(widths: readonly number[]) {
 it.each<[(keyof ReturnType<typeof tree>['steps'])[], string]>([
   [['pause', 'request'], 'paused paused paused'],
   [['pause', 'request', 'resume', 'request'], 'running running running'],
-  // What a request did not come to.
+  // Sub-workflows that a request did not reach.
   [['pause', 'keeper'], 'paused paused paused'],
   [['pause', 'request', 'resume', 'keeper'], 'running running running'],
   [['pause', 'Temporal fails', 'request', 'Temporal answers', 'keeper'], 'paused paused paused'],
@@ -214,7 +214,7 @@ it.each<[(keyof ReturnType<typeof tree>['steps'])[], string]>([
   // Two pauses, the first of which was never undone below.
   [['pause', 'request', 'resume', 'pause', 'request', 'keeper'], 'paused paused paused'],
   [['pause', 'request', 'resume', 'pause', 'request', 'resume', 'request'], 'running running running'],
-  // What somebody does to the child itself stays.
+  // A control of the child itself stays in effect.
   [['pause of the child', 'pause', 'request', 'resume', 'request', 'keeper'], 'running paused paused'],
   [['pause', 'request', 'resume of the child', 'keeper', 'keeper'], 'paused running running'],
   [['pause', 'request', 'pause', 'request', 'keeper', 'resume', 'keeper'], 'running running running'],

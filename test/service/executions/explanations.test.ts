@@ -30,7 +30,7 @@ const RUN = {
   run: { interpreter: 10, actions: { 'ops.call': { task_queue: 'ops' } } },
 };
 
-/** What is said of a run, with `carried` for what a retry of it reads. */
+/** Explains a run; `carried` is the state that a retry of it reads. */
 async function explain(execution: object, carried: unknown = null, { untold = [] }: { untold?: object[] } = {}) {
   const { execution: shown, mask } = maskExecution({ ...RUN, ...execution } as unknown as Execution);
   const service = createExplanationService({

@@ -39,7 +39,7 @@ export function askingRun(shape: Shape, input: JsonObject): AskingRun {
   return MAKERS[shape](input);
 }
 
-/** What a run must not do before it is approved: it lets other tasks begin, or ends. */
+/** Returns whether a run let other tasks begin, or ended, which it must not do before it is approved. */
 export function hasMoved({ state }: AskingRun): boolean {
   return state.outcome !== null || [...state.pending.values()].some(({ kind }) => kind === 'activity');
 }

@@ -12,7 +12,7 @@ import type { InquiryRow } from '../../../store/inquiries/inquiries.ts';
 const NOW = Date.parse('2026-11-28T12:00:00Z');
 const DAY = 86_400_000;
 
-/** What the store knows of somebody; the roles are those of the keys, and `claims` those of the last token. */
+/** The principal as the store knows it; the roles are those of the keys, and `claims` those of the last token. */
 interface Known {
   roles?: string[];
   keyKinds?: KnownPrincipal['keyKinds'];

@@ -16,7 +16,7 @@ const ann: Principal = {
   groups: [],
 };
 
-/** What a decision comes to in a run that has taken so many, about a question that is decided already. */
+/** Decides a question that is decided already, in a run that has taken as many decisions as given; returns the result. */
 async function decide(taken: readonly number[]): Promise<string> {
   const inquiries = taken.map((count, index) => ({
     key: `ask#${index + 1}`,

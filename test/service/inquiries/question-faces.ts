@@ -69,7 +69,7 @@ function principalOf(subject: string): Principal {
   };
 }
 
-/** What the services need of people. */
+/** The principals that the services look up. */
 const principals = {
   authenticate: async (key: string) => principalOf(key),
   async namesOf({ subject, onBehalfOf }: Principal) {

@@ -13,7 +13,7 @@ import { createInquiryStore, type InquiryStore } from '../../../store/inquiries/
 import { createNoticeEventStore, type NoticeEventStore } from '../../../store/inquiries/notice-events.ts';
 import { until } from '../../integration/support/until.ts';
 
-// What targets are told, when, and how often, over a real database and a clock of the test's own.
+// The notices that targets receive, when and how often, over a real database and a clock that the test sets.
 
 let store: InquiryStore;
 let events: NoticeEventStore;

@@ -6,7 +6,7 @@ import { createPackImportService, type PackImportService, type PackParts } from 
 
 const CALLER = { tenant: 'one' } as Principal;
 
-/** What is stored: the label of the pack, and the contents of its parts by ref. */
+/** The stored pack: its label, and the contents of its parts by ref. */
 interface Stored {
   label: string | null;
   actions: Map<string, { label: string }>;
@@ -14,7 +14,7 @@ interface Stored {
 }
 
 let stored: Stored;
-/** What was done, in order. */
+/** The changes that were made, in order. */
 let done: string[];
 let openRuns: Set<string>;
 let imports: PackImportService;

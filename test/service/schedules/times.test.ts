@@ -35,7 +35,7 @@ describe('times', () => {
     [{ ...daily, end: '2026-11-28T11:59:59Z' }, '/spec/end is in the past'],
     [{ every: 60, end: '2020-01-01T00:00:00Z' }, '/spec/end is in the past'],
     [{ ...daily, start: '2020-01-01T00:00:00Z' }, null],
-    // What never comes.
+    // A time that never comes.
     [{ cron: ['0 0 30 2 *'] }, '/spec/cron/0 has no occurrence'],
     [{ cron: ['0 0 29 2 *'] }, null],
     [{ cron: ['0 0 29 2 *'], end: '2027-12-31T00:00:00Z' }, '/spec/cron/0 has no occurrence'],

@@ -50,6 +50,6 @@ it.each<[what: string, action: string, input: JsonObject, status: string, lackin
   });
   expect([simulated.status, simulated.warnings.map(({ path }) => path)]).toEqual([status, lacking]);
   expect(simulated.tasks[0]!.error?.type).toBe(status === 'failed' ? 'input_invalid' : undefined);
-  // What connections give is not for everybody who may simulate.
+  // Defaults of connections are not shown to everybody who may simulate.
   if (status === 'completed') expect(simulated.tasks[0]!.input).toEqual(input);
 });

@@ -23,7 +23,7 @@ const RUN: RunInput = {
 };
 const both = createStatementSigner([FOREIGN_KEY, KEY]);
 
-/** What a run is sent, one thing after the other. */
+/** The messages that a run is sent, in order. */
 type Sent = 'add' | 'decide' | 'revoke the first' | 'revoke the added';
 
 /** The export of a run that was sent something. */

@@ -79,7 +79,7 @@ it.each<[string, Partial<Execution>, string]>([
   expect(answer ?? 'none').toBe(expected);
 });
 
-/** What a run is read as, page by page of its history: its newest event, and whether it has taken everything before. */
+/** A reading of a page of a run's history: its newest event, and whether the run has taken everything before it. */
 type Reading = [lastEventId: number, unsettled: boolean];
 
 it.each<[string, pages: number[], Reading[], taken: boolean]>([

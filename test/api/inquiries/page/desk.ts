@@ -17,7 +17,7 @@ const CODES: Partial<Record<string, ErrorCode>> = {
   withdrawn: 'inquiry_withdrawn',
 };
 
-/** What a browser keeps: the newest cookie of each name and path, sent to that path alone. */
+/** A browser's cookies: the newest of each name and path, sent to that path alone. */
 class Jar {
   readonly #cookies = new Map<string, { name: string; value: string; path: string }>();
 
