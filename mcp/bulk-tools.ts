@@ -51,7 +51,7 @@ export function bulkTools({ bulk, lists }: Pick<ToolServices, 'bulk' | 'lists'>)
 
   const get: Tool<typeof IdInput, typeof JobSchema> = {
     name: 'get_bulk_job',
-    description: 'Get a bulk job: how far it has come, and what it could not do.',
+    description: 'Get the progress of a bulk job, and the executions that it could not change.',
     permission: 'execution:read',
     effect: 'reads',
     input: IdInput,
@@ -61,7 +61,7 @@ export function bulkTools({ bulk, lists }: Pick<ToolServices, 'bulk' | 'lists'>)
 
   const abort: Tool<typeof IdInput, typeof JobSchema> = {
     name: 'abort_bulk_job',
-    description: 'Have a bulk job leave what it has not done yet.',
+    description: 'Abort a bulk job; executions that it has changed stay changed.',
     permission: 'execution:execute',
     effect: 'changes',
     idempotent: true,

@@ -117,7 +117,7 @@ export function controlTools({
   const skip: Tool<typeof SkipInput, typeof ToolExecutionSchema> = {
     name: 'skip_task',
     description:
-      'Skip what a task waits for: a signal, a timer or another attempt. The task succeeds with `output`. An inquiry is withdrawn, and its task fails.',
+      'End the wait of a task for a signal, a timer or another attempt. The task succeeds with `output`. An inquiry is withdrawn, and its task fails.',
     permission: 'execution:execute',
     effect: 'destroys',
     idempotent: true,

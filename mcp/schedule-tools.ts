@@ -89,7 +89,7 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
 
   const create: Tool<typeof ScheduleCreateSchema, typeof ScheduleSchema> = {
     name: 'create_schedule',
-    description: 'Create a schedule, which starts a workflow or an action again and again.',
+    description: 'Create a schedule, which starts a workflow or an action at set times.',
     permission: 'execution:execute',
     effect: 'changes',
     idempotent: true,
@@ -101,7 +101,7 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
 
   const replace: Tool<typeof ReplaceInput, typeof ScheduleSchema> = {
     name: 'replace_schedule',
-    description: 'Replace what a schedule starts, and when; it stays paused, or goes on, unless `paused` is given.',
+    description: 'Replace a schedule; it stays paused or active, unless `paused` is given.',
     permission: 'execution:execute',
     effect: 'destroys',
     idempotent: true,
@@ -127,7 +127,7 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
 
   const trigger: Tool<typeof TriggerInput, typeof TriggeredSchema> = {
     name: 'trigger_schedule',
-    description: 'Trigger a schedule now; each call starts one, unless an idempotencyKey comes again.',
+    description: 'Start an execution of a schedule now. Calls with the same idempotencyKey start one execution.',
     permission: 'execution:execute',
     effect: 'changes',
     input: TriggerInput,
@@ -142,7 +142,7 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
 
   const backfill: Tool<typeof BackfillInput, typeof ScheduleSchema> = {
     name: 'backfill_schedule',
-    description: 'Have a schedule start what it would have started between two times.',
+    description: 'Start the executions that a schedule would have started between two times.',
     permission: 'execution:execute',
     effect: 'changes',
     input: BackfillInput,

@@ -83,7 +83,7 @@ const skipRoute = createApiRoute({
   method: 'post',
   path: `${base}/{id}/tasks/{key}/skip`,
   tags,
-  summary: 'Skip what a task waits for',
+  summary: 'End the wait of a task',
   description:
     'A task that waits for a signal, a timer or another attempt succeeds with the given output. An inquiry is withdrawn: its task fails with the type `withdrawn`, and no output may be given.',
   request: {

@@ -83,7 +83,7 @@ const respondRoute = createApiRoute({
   method: 'post',
   path: `${base}/{id}/respond`,
   tags,
-  summary: 'Decide',
+  summary: 'Decide an inquiry',
   request: {
     params: IdParams,
     body: jsonBody(RespondSchema),

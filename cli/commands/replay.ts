@@ -10,7 +10,7 @@ export function addReplayCommand(program: Command, output: () => Output): void {
     .description(
       'replay all open runs of a Temporal server against this build and report which of them it can continue',
     )
-    .option('--open', 'replay the open runs, which is the only choice')
+    .option('--open', 'replay the open runs; required')
     .action(async () => {
       // The modules of a worker, which no other command needs.
       const { replayOpen } = await import('../../dev/replay.ts');

@@ -15,7 +15,7 @@ const BASE = '/api/v1/workflows';
 export function addSimulateCommand(program: Command, session: () => Promise<Session>): void {
   program
     .command('simulate')
-    .description('play a workflow with mock outcomes: no side effect')
+    .description('simulate a workflow with mock outcomes, without side effects')
     .argument(
       '<workflow>',
       'a file with a workflow, which need not be stored: one that exists, a path with a slash, or -; anything else is the ref of a stored workflow',

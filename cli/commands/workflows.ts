@@ -63,7 +63,7 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
     .command('validate')
     .description('show all issues and warnings of a workflow, without storing it, or of the stored workflows')
     .option('-f, --file <file>', 'a JSON or YAML file with a workflow, or just a definition')
-    .option('--stored', 'the stored workflows, as if they were written now: after an upgrade')
+    .option('--stored', 'validate the stored workflows by the rules of this version, as after an upgrade')
     .action(async ({ file, stored = false }: { file?: string; stored?: boolean }) => {
       if ((file === undefined) !== stored) throw new CliError(EXIT.usage, 'give either --file or --stored');
       const { service, output } = await session();

@@ -104,7 +104,7 @@ export function createRetryService({ executions, projections, launcher, signer }
     if (ended === null || memo === null) {
       throw new AppError(
         'history_unusable',
-        'the history of the execution cannot be continued from: retry it with from: start',
+        'the execution cannot be continued from its history: retry it with from: start',
       );
     }
     if (input !== undefined && canonicalJson(input) !== canonicalJson(ended.input)) {

@@ -57,7 +57,7 @@ export function addBulkCommands(program: Command, session: () => Promise<Session
 
   bulk
     .command('get')
-    .description('get a job: how far it is, and what it could not do')
+    .description('get the progress of a job, and the executions that it could not change')
     .argument('<job>')
     .option('-w, --wait', 'wait until it has ended; fail if it could not change all of its executions')
     .action(async (id: string, { wait: isAwaited }: { wait?: boolean }) => {
@@ -69,7 +69,7 @@ export function addBulkCommands(program: Command, session: () => Promise<Session
 
   bulk
     .command('abort')
-    .description('abort a job: what it has changed stays changed')
+    .description('abort a job; executions that it has changed stay changed')
     .argument('<job>')
     .action(async (id: string) => {
       const { service, output } = await session();

@@ -31,7 +31,7 @@ export function addExplanationCommands(program: Command, session: () => Promise<
 
   program
     .command('skip')
-    .description('skip what a task waits for: a timer, a signal, an inquiry or another attempt')
+    .description('end the wait of a task for a timer, a signal, an inquiry or another attempt')
     .argument('<id>')
     .argument('<task>', 'the key of the task, as shown by get')
     .option(
