@@ -220,7 +220,9 @@ it.each<[string, object[], number, (string | number)[]]>([
   expect([made.size, given]).toEqual([count, answers]);
 });
 
-it.each<[string, Record<number, number>, number[], number]>([
+// A job that meets an error waits for a second: these tests wait together.
+
+it.concurrent.each<[string, Record<number, number>, number[], number]>([
   ['none', {}, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 0],
   ['one, once', { 3: 1 }, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 1],
   ['the first and the last of a batch, several times', { 1: 2, 8: 3 }, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 3],
@@ -350,7 +352,7 @@ async function playFault(fault: 'lookup' | 'advance' | 'later advance' | 'taken 
   return [state.status, cancelled.length, released];
 }
 
-it.each<[Parameters<typeof playFault>[0], unknown[]]>([
+it.concurrent.each<[Parameters<typeof playFault>[0], unknown[]]>([
   ['lookup', ['completed', 10, [1_000]]],
   ['advance', ['completed', 18, [1_000]]],
   ['later advance', ['completed', 12, [1_000]]],
@@ -432,7 +434,7 @@ async function playTwice(verb: 'pause' | 'resume' | 'cancel' | 'terminate', lost
   return [state.succeeded, state.errors];
 }
 
-it.each(
+it.concurrent.each(
   (['pause', 'resume', 'cancel', 'terminate'] as const).flatMap((verb) =>
     (['answer', 'record'] as const).map((lost) => [verb, lost] as const),
   ),
