@@ -59,6 +59,7 @@ await runMain(async (config) => {
     const worker = superviseWorker({
       host: host.promise,
       ownDatabase: false,
+      taskLimit: config.FERMATA_WORKFLOW_TASK_LIMIT,
       log,
       metrics,
       onServing: (pid) => {
