@@ -82,7 +82,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
       const written = entries.filter(({ workflowId }) => !buried.has(workflowId)).sort((a, b) => a.n - b.n);
       // Without the locks, an insert concurrent to an update of its row could fail on the number instead of updating.
       const numbers = written.map(({ n }) => n);
-      await inOrder(transaction, inArray(executions.n, numbers));
+      if (numbers.length > 0) await inOrder(transaction, inArray(executions.n, numbers));
       for (const entry of written) {
         const row = buildRow(entry);
         await transaction
