@@ -7,6 +7,9 @@ import { createIndexKeeper, type IndexKeeperDependencies } from '../../service/i
 import { createStrikeKeeper } from '../../service/index/run-strikes.ts';
 import { createIndexService, type IndexService } from '../../service/index/service.ts';
 import { createConcurrencyKeeper } from '../../service/starts/concurrency.ts';
+import { createRequestKeeper } from '../../service/starts/request-keeper.ts';
+import { createBulkJobStore } from '../../store/executions/bulk-jobs.ts';
+import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
 import { createRunStrikeStore } from '../../store/executions/run-strikes.ts';
 import type { AccessServices } from './access.ts';
 import type { Foundation, Loop } from './foundation.ts';
@@ -43,6 +46,7 @@ export function composeUpkeep(
       keeper,
       createConcurrencyKeeper({ temporal, store: stores.turns, log, clock }),
       createCountFolds(stores.executions, log),
+      createRequestKeeper({ keys: createIdempotencyKeyStore(db), jobs: createBulkJobStore(db), clock, log }),
       createStrikeKeeper({ temporal, store: createRunStrikeStore(db), log, now: clock }),
     ],
   };

@@ -187,7 +187,10 @@ it('is made again while it serves: wrong rows are mended, missing ones found, gh
   );
   const generation = await keeper.askRebuild();
   expect(await keeper.rebuilds()).toEqual({ generation, rebuilt: generation - 1 });
-  const deleting = store.bury(namespace, [ids[6]!], new Date(Date.now() + 60_000));
+  const deleted = { workflowId: ids[6]!, n: null };
+  const deleting = store
+    .bury({ namespace, tenant: tenant! }, [deleted], new Date(Date.now() + 60_000))
+    .then(() => store.erase(namespace, [deleted.workflowId]));
   await Promise.all([keeper.tick(), keeper.tick(), deleting]);
   expect(await keeper.rebuilds()).toEqual({ generation, rebuilt: generation });
   const [expected, found] = [await truth(), await indexed(store, [...ids, 'wf_ghost'], tenant!)];
