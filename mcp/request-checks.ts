@@ -7,7 +7,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { z } from 'zod';
 import { andMore, capIssues } from '../model/issue.ts';
-import { issuesOf } from '../model/zod-issues.ts';
+import { convertIssues } from '../model/zod-issues.ts';
 
 /** The schemas of requests by method. */
 const REQUESTS = new Map<string, z.ZodType>(
@@ -23,7 +23,7 @@ export function refusalOfParams(message: JSONRPCMessage): JSONRPCErrorResponse |
   const schema = REQUESTS.get(message.method);
   const parsed = schema?.safeParse(message);
   if (schema === undefined || parsed?.success !== false) return null;
-  const issues = issuesOf(parsed.error, schema, message);
+  const issues = convertIssues(parsed.error, schema, message);
   const [first] = issues;
   const error = {
     code: ErrorCode.InvalidParams,

@@ -136,7 +136,10 @@ const JSON_TYPES: readonly [type: number, array: number][] = [
   [3802, 3807],
 ];
 
-const LISTED: ReadonlySet<number> = new Set([...JSON_TYPES, ...READERS].flatMap(([type, array]) => [type, array]));
+const LISTED: ReadonlySet<number> = new Set([
+  ...JSON_TYPES.flat(),
+  ...READERS.flatMap(([type, array]) => [type, array]),
+]);
 
 /** Returns the reader of a type. Types that are not listed (enums, composites, ranges) are read as text. */
 function readerOf(type: number, options: ReadingOptions): Reader {
