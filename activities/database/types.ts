@@ -136,10 +136,7 @@ const JSON_TYPES: readonly [type: number, array: number][] = [
   [3802, 3807],
 ];
 
-const LISTED: ReadonlySet<number> = new Set([
-  ...JSON_TYPES.flat(),
-  ...READERS.flatMap(([type, array]) => [type, array]),
-]);
+const LISTED: ReadonlySet<number> = new Set([...JSON_TYPES, ...READERS].flatMap((entry) => [entry[0], entry[1]]));
 
 /** Returns the reader of a type. Types that are not listed (enums, composites, ranges) are read as text. */
 function readerOf(type: number, options: ReadingOptions): Reader {
