@@ -24,7 +24,7 @@ export interface Advice {
   act: AdvisedRequest | null;
 }
 
-/** What the advice on a wait adds while the run is paused. */
+/** The end of a sentence about a wait while the run is paused. */
 const AFTER_RESUME = ', but nothing follows before the run is resumed';
 
 /** How to start a worker for Fermata's own task queue. */
