@@ -8,6 +8,7 @@ import { executionRoutes } from '../../api/executions/routes.ts';
 import { streamRoutes } from '../../api/executions/streams.ts';
 import type { Router } from '../../api/http/router.ts';
 import { scheduleRoutes } from '../../api/schedules.ts';
+import type { Loop } from '../../service/background/loops.ts';
 import { type BulkService, type BulkServices, createBulkService } from '../../service/executions/bulk-jobs.ts';
 import { createDeletionService, type DeletionService } from '../../service/executions/deletions.ts';
 import {
@@ -35,7 +36,7 @@ import { createFailureHookStore } from '../../store/executions/failure-hooks.ts'
 import { createTemporalSchedules } from '../../temporal/schedules.ts';
 import type { AccessServices } from './access.ts';
 import type { DefinitionServices } from './definitions.ts';
-import type { Foundation, Loop } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
 import type { ApiOptions } from './options.ts';
 
 /** The services about runs. */
@@ -72,7 +73,7 @@ export function composeExecutions(
   const { principals, taskQueues: queues } = access;
   const store = stores.executions;
   const launcher = createLauncher({ temporal, store, turns: stores.turns, signer, queues, clock });
-  const authenticate = createAuthenticator(stores.signingKeys, clock);
+  const authenticate = createAuthenticator({ store: stores.signingKeys, clock });
   const executions = createExecutionService({
     temporal,
     projections,
@@ -103,7 +104,7 @@ export function composeExecutions(
     log,
   });
   const schedules = createScheduleService({
-    temporal: createTemporalSchedules(connection, namespace, codec),
+    temporal: createTemporalSchedules({ connection, namespace, codec }),
     executions,
     principals,
     repeats,
@@ -114,16 +115,16 @@ export function composeExecutions(
   return {
     services: {
       executions,
-      tasks: createTaskExecutionService(executions, store),
-      lists: createExecutionLists(store, namespace),
+      tasks: createTaskExecutionService({ executions, store }),
+      lists: createExecutionLists({ store, namespace }),
       watches: createWatchService({ temporal, executions, log }),
-      changes: createChangeService(store, log),
+      changes: createChangeService({ store, log }),
       bulk,
       retries,
       explanations: createExplanationService({ executions, projections, temporal, deliveries }),
       deletions,
       schedules,
-      ledger: createLedgerService(executions, temporal),
+      ledger: createLedgerService({ executions, temporal }),
     },
     loops: [bulk, schedules, hooks],
   };

@@ -2,6 +2,7 @@ import { executionIndexRoutes } from '../../api/admin/execution-index.ts';
 import { docsRoutes, type SystemServices, systemRoutes } from '../../api/admin/system.ts';
 import type { Router } from '../../api/http/router.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
+import type { Loop } from '../../service/background/loops.ts';
 import { createCountFolds } from '../../service/index/count-folds.ts';
 import { createIndexKeeper, type IndexKeeperDependencies } from '../../service/index/reconciler.ts';
 import { createStrikeKeeper } from '../../service/index/run-strikes.ts';
@@ -12,7 +13,7 @@ import { createBulkJobStore } from '../../store/executions/bulk-jobs.ts';
 import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
 import { createRunStrikeStore } from '../../store/executions/run-strikes.ts';
 import type { AccessServices } from './access.ts';
-import type { Foundation, Loop } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
 import type { ApiOptions } from './options.ts';
 
 /** The services about this installation. */
@@ -45,7 +46,7 @@ export function composeUpkeep(
     loops: [
       keeper,
       createConcurrencyKeeper({ temporal, store: stores.turns, log, clock }),
-      createCountFolds(stores.executions, log),
+      createCountFolds({ store: stores.executions, log }),
       createRequestKeeper({ keys: createIdempotencyKeyStore(db), jobs: createBulkJobStore(db), clock, log }),
       createStrikeKeeper({ temporal, store: createRunStrikeStore(db), log, now: clock }),
     ],

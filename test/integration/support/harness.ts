@@ -135,7 +135,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
   const service = client.workflowService;
   const describe = (workflowId: string) =>
     service.describeWorkflowExecution({ namespace: 'default', execution: { workflowId } });
-  const temporal = createTemporal(calling, 'default');
+  const temporal = createTemporal({ connection: calling, namespace: 'default' });
   const history = async (workflowId: string): Promise<HistoryEvent[]> => {
     const events: HistoryEvent[] = [];
     for await (const page of temporal.history(workflowId)) events.push(...page);
