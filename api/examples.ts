@@ -61,6 +61,7 @@ export const BODY_EXAMPLES: Readonly<Record<string, Json>> = {
   'PUT /api/v1/workflows/{ref}': { version: '1.0.1', definition: DEFINITION },
   'POST /api/v1/workflows/validate': WORKFLOW,
   'POST /api/v1/workflows/{ref}/simulate': { outcomes: { fetch: { output: { status: 200 } } } },
+  'POST /api/v1/workflows/graph': { definition: DEFINITION },
   'POST /api/v1/workflows/simulate': { definition: DEFINITION, outcomes: { fetch: { output: { status: 200 } } } },
   'POST /api/v1/packs/import': { pack: { ref: 'examples', label: 'Examples' }, workflows: [WORKFLOW] },
   'POST /api/v1/packs': { ref: 'ops', label: 'Operations', version: '1.0.0' },

@@ -6,8 +6,8 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { deriveMode, RUN_MODES, type StartMode } from '../model/run-mode.ts';
 import { EXECUTION_STATUSES, type ExecutionStatus, isClosed, isSuccessful, TASK_STATES } from '../model/status.ts';
 import type { ExecutionView } from '../service/executions/reader.ts';
+import { graphDefinition } from '../service/graphs/jobs.ts';
 import type { ExecutionPage, RetrySummary } from '../service/index/lists.ts';
-import { graphOfRun } from '../service/simulations/simulations.ts';
 
 // Objects of the MCP executions: their schemas, and the pure functions that fill them.
 
@@ -145,7 +145,7 @@ function dataOf(execution: Execution): z.infer<typeof DataSchema> {
     if (task.item !== null) continue;
     runData[task.name] = [...(runData[task.name] ?? []), ...runsOf(task)];
   }
-  const graph = run === null ? { nodes: [], edges: [] } : graphOfRun(run);
+  const graph = run === null ? { nodes: [], edges: [] } : graphDefinition(run.definition);
   const connections: Record<string, { main: { node: string; type: 'main'; index: 0 }[][] }> = {};
   for (const { from, to } of graph.edges) {
     const connection = connections[from] ?? { main: [[]] };

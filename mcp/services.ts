@@ -6,6 +6,7 @@ import type { DeletionService } from '../service/executions/deletions.ts';
 import type { ExecutionService } from '../service/executions/executions.ts';
 import type { ExplanationService } from '../service/executions/explanations.ts';
 import type { RetryService } from '../service/executions/retries.ts';
+import type { GraphService } from '../service/graphs/graphs.ts';
 import type { ExecutionLists } from '../service/index/lists.ts';
 import type { DelegationService } from '../service/inquiries/delegations.ts';
 import type { InquiryService } from '../service/inquiries/inquiries.ts';
@@ -23,6 +24,7 @@ export interface ToolServices {
   retries: RetryService;
   controls: ControlService;
   explanations: ExplanationService;
+  graphs: GraphService;
   deletions: DeletionService;
   schedules: ScheduleService;
   inquiries: InquiryService;

@@ -2,6 +2,7 @@ import { actionTools } from './action-tools.ts';
 import { bulkTools } from './bulk-tools.ts';
 import { controlTools } from './control-tools.ts';
 import { executionTools } from './execution-tools.ts';
+import { graphTools } from './graph-tools.ts';
 import { inquiryTools } from './inquiry-tools.ts';
 import { scheduleTools } from './schedule-tools.ts';
 import type { ToolServices } from './services.ts';
@@ -15,6 +16,7 @@ export function createTools(services: ToolServices): AnyTool[] {
     ...controlTools(services),
     ...bulkTools(services),
     ...workflowTools(services),
+    ...graphTools(services),
     ...actionTools(services),
     ...scheduleTools(services),
     ...inquiryTools(services),

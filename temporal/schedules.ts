@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   type CalendarSpec,
   Client,
+  type Connection,
   DAYS_OF_WEEK,
   MONTHS,
   ScheduleAlreadyRunning,
@@ -20,7 +21,7 @@ import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import type { Overlap, ScheduleTimes } from '../model/schedule.ts';
 import { boundedText } from '../model/text.ts';
 import { createCalls, isNotFound } from './calls.ts';
-import type { TemporalDependencies } from './gateway.ts';
+import type { PayloadCodec } from './gateway.ts';
 import type { Blueprint } from './starts.ts';
 
 /** The wanted state of a schedule. */
@@ -93,7 +94,11 @@ export interface TemporalSchedules {
 }
 
 /** Creates the gateway over a connection, which may be lazy; without a codec, payloads are not encrypted. */
-export function createTemporalSchedules({ connection, namespace, codec }: TemporalDependencies): TemporalSchedules {
+export function createTemporalSchedules(
+  connection: Connection,
+  namespace: string,
+  codec?: PayloadCodec,
+): TemporalSchedules {
   const calls = createCalls(connection);
   const { schedule: client } = new Client({
     connection,

@@ -3,6 +3,7 @@ import { findOutdated } from '../service/definitions/definition-guard.ts';
 import { examineDefinition } from '../service/definitions/examination.ts';
 import { completedDefinition } from '../service/definitions/partial-bodies.ts';
 import { findUnusableSchema } from '../service/definitions/stored-schemas.ts';
+import { graphDefinition, layoutDefinition } from '../service/graphs/jobs.ts';
 import { simulateRun } from '../service/simulations/simulation.ts';
 import type { JobName, Jobs } from './job-types.ts';
 import { createProjectionJobs } from './projections.ts';
@@ -16,6 +17,8 @@ const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['res
   examine: examineDefinition,
   find_outdated: ({ definition }) => findOutdated(definition),
   simulate: simulateRun,
+  graph: ({ definition }) => graphDefinition(definition),
+  layout: ({ definition }) => layoutDefinition(definition),
   find_unusable_schema: ({ schemas }) => findUnusableSchema(schemas),
   ...createProjectionJobs(),
 };

@@ -3,6 +3,7 @@ import type { ParseJobs } from '../api/http/body-parser.ts';
 import { AppError } from '../model/app-error.ts';
 import type { JobPool, RunJob } from '../model/job-pool.ts';
 import type { DefinitionJobs } from '../service/definitions/jobs.ts';
+import type { GraphJobs } from '../service/graphs/jobs.ts';
 import type { ProjectionJobs } from '../service/projections/jobs.ts';
 import type { SimulationJobs } from '../service/simulations/simulation.ts';
 import type { JobName, Jobs } from './job-types.ts';
@@ -22,6 +23,8 @@ const DEADLINES: Record<JobName, number> = {
   complete: 5_000,
   examine: 5_000,
   find_outdated: 5_000,
+  graph: 5_000,
+  layout: 5_000,
   simulate: 10_000,
   find_unusable_schema: 5_000,
   open_history: 10_000,
@@ -36,6 +39,7 @@ const TAKES_BYTES: ReadonlySet<JobName> = new Set(['parse', 'take_history', 'sho
 /** A pool for all jobs. */
 export type RunningPool = JobPool<ParseJobs> &
   JobPool<DefinitionJobs> &
+  JobPool<GraphJobs> &
   JobPool<SimulationJobs> &
   JobPool<ProjectionJobs> &
   Ending;

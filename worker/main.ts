@@ -32,13 +32,7 @@ await runMain(async (config) => {
       desk: null,
       strike: (run: Parameters<typeof strikes.add>[1]) => strikes.add(namespace, run, new Date()),
     }));
-    worker = superviseWorker({
-      host,
-      ownDatabase: true,
-      taskLimit: config.FERMATA_WORKFLOW_TASK_LIMIT,
-      log,
-      metrics,
-    });
+    worker = superviseWorker({ host, ownDatabase: true, log, metrics });
     undos.push(worker.stop);
     await host;
     const pid = await worker.ready;

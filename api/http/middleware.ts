@@ -139,11 +139,12 @@ export function demand(permission: Permission, otherwise: ErrorCode = 'forbidden
   };
 }
 
-/** Keeps responses out of caches, except those whose route sets a lifetime. */
+/** Keeps responses out of caches, except those whose route sets a lifetime, or has clients ask whether they have changed. */
 export const forbidStoring: MiddlewareHandler<ApiEnv> = async (context, next) => {
   await next();
-  const { headers, ok } = context.res;
-  if (!ok || !headers.get('cache-control')?.includes('max-age')) headers.set('cache-control', 'no-store');
+  const { headers, ok, status } = context.res;
+  const mayStore = (ok || status === 304) && /max-age|private, no-cache/.test(headers.get('cache-control') ?? '');
+  if (!mayStore) headers.set('cache-control', 'no-store');
 };
 
 /** Refuses URLs that are too long, and those whose query has percent-escapes that are not UTF-8: it would be taken for something else. */

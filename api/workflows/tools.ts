@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { DefinitionSimulateSchema, WorkflowSimulateSchema } from '../../model/definition-requests.ts';
 import type { Json } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
-import { MAX_ROW_ID } from '../../model/request-fields.ts';
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
 import type { StoredExaminations } from '../../service/definitions/stored-examinations.ts';
 import type { SimulatedRun } from '../../service/simulations/simulation.ts';
@@ -11,9 +10,9 @@ import { withBodyWarnings } from '../http/body.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
 import { createRouter, refuseShape } from '../http/router.ts';
 import { buildPageMeta, createApiRoute, jsonData, jsonOrYaml, jsonPage, PAGE_QUERY, windowOf } from '../http/routes.ts';
-import { wholeNumber, wholeNumberOr } from '../http/whole-number.ts';
+import { wholeNumberOr } from '../http/whole-number.ts';
 
-// Validation, simulation and graphs of definitions.
+// Validation and simulation of definitions.
 
 const VALIDATION = { valid: z.boolean(), issues: z.array(IssueSchema), warnings: z.array(IssueSchema) };
 const ValidationSchema = z.object(VALIDATION).openapi('Validation');
@@ -50,33 +49,6 @@ const SimulationSchema = z
       .describe('Fields that are missing from the input of an action; an execution would fail there.'),
   })
   .openapi('Simulation');
-
-const GraphSchema = z
-  .object({
-    nodes: z.array(
-      z.object({
-        name: z.string(),
-        action: z.string(),
-        join: z
-          .union([z.literal('all'), z.int()])
-          .nullable()
-          .describe('How many of the preceding tasks must arrive.'),
-        items: z.boolean().describe('Whether it runs once for each item of a list.'),
-        cleanup: z.boolean(),
-      }),
-    ),
-    edges: z.array(
-      z.object({
-        from: z.string(),
-        to: z.string(),
-        when: z.string().nullable(),
-        on: z.enum(['success', 'failure', 'complete']),
-      }),
-    ),
-    entries: z.array(z.string()),
-    cleanup: z.array(z.string()).describe('The tasks that run after a cancel request or the timeout of the execution.'),
-  })
-  .openapi('WorkflowGraph');
 
 const RefParams = z.object({ ref: z.string().max(200) });
 const tags = ['workflows'];
@@ -165,33 +137,7 @@ const simulateUnsavedRoute = createApiRoute({
   },
 });
 
-const graphRoute = createApiRoute({
-  permission: 'workflow:read',
-  method: 'get',
-  path: `${base}/{ref}/graph`,
-  tags,
-  summary: 'Get the graph of a workflow',
-  request: {
-    params: RefParams,
-    query: z.strictObject({
-      format: z.enum(['json', 'mermaid']).default('json'),
-      version: z.string().optional().describe('Use the newest revision with this version label.'),
-      revision: wholeNumber(1, MAX_ROW_ID).optional(),
-    }),
-  },
-  responses: {
-    200: {
-      description: 'The graph, as JSON or as a Mermaid flowchart.',
-      content: {
-        'application/json': { schema: z.object({ data: GraphSchema }) },
-        'text/plain': { schema: z.string() },
-      },
-    },
-    ...errorResponses('workflow_not_found'),
-  },
-});
-
-/** Registers the routes for validation, simulation and graphs. */
+/** Registers the routes for validation and simulation. */
 export function workflowToolRoutes(
   definitions: DefinitionService,
   simulations: SimulationService,
@@ -235,13 +181,6 @@ export function workflowToolRoutes(
     },
     refuseShape(simulateUnsavedRoute, definitions.meaningIssues),
   );
-
-  router.openapi(graphRoute, async (context) => {
-    const { format, version, revision } = context.req.valid('query');
-    const { ref } = context.req.valid('param');
-    const { graph, mermaid } = await simulations.graph(context.get('principal'), ref, { version, revision });
-    return format === 'json' ? context.json({ data: graph }, 200) : context.text(mermaid, 200);
-  });
 
   return router;
 }

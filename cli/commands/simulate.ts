@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Issue } from '../../model/issue.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { CliError, EXIT } from '../cli-error.ts';
+import { isFile, readDefinition } from '../definition-files.ts';
 import { readObject, readPairs } from '../files.ts';
 import { formatCell, table } from '../output.ts';
 import { issueLines, type Service } from '../service.ts';
@@ -70,15 +70,6 @@ async function sceneOf({ file, input, outcome }: SimulateOptions, ambiguities: A
   return { ...scene, ...merged('input', input), ...merged('outcomes', outcome) };
 }
 
-/** Reports whether an argument is a file, and not the ref of a workflow, which has no slash. */
-async function isFile(argument: string): Promise<boolean> {
-  if (argument === '-' || argument.includes('/')) return true;
-  return stat(argument).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-}
-
 /** Simulates a stored workflow. Throws a CliError that also names the missing file for what reads like the name of one. */
 async function simulateStored(service: Service, ref: string, scene: JsonObject): Promise<JsonObject> {
   try {
@@ -88,18 +79,6 @@ async function simulateStored(service: Service, ref: string, scene: JsonObject):
       throw error;
     throw new CliError(error.exitCode, `there is no file ${ref}, and ${error.message}`, { cause: error });
   }
-}
-
-/** Reads a file that `apply` takes, or a definition by itself. Throws a CliError (usage). */
-async function readDefinition(path: string, ambiguities: Ambiguities): Promise<JsonObject> {
-  const content = await readObject(path, ambiguities);
-  const { definition, param_schema, out_schema } = Object.hasOwn(content, 'tasks') ? { definition: content } : content;
-  if (definition === undefined) throw new CliError(EXIT.usage, `${path} holds no workflow: it has no definition`);
-  return {
-    definition,
-    ...(param_schema !== undefined && { param_schema }),
-    ...(out_schema !== undefined && { out_schema }),
-  };
 }
 
 /** Returns the message of a failure; undefined if there is none. */

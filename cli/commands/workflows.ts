@@ -7,11 +7,12 @@ import { readObject, readSource, type Source, withFile, writePack } from '../fil
 import { formatCell, formatTable, type Output } from '../output.ts';
 import { issueLines, type Service } from '../service.ts';
 import type { Session } from '../session.ts';
+import { addGraphCommand } from './graph.ts';
 import { addSimulateCommand } from './simulate.ts';
 
 const BASE = '/api/v1/workflows';
 
-/** Adds the commands for definitions: apply, validate, simulate. */
+/** Adds the commands for definitions: apply, validate, graph, simulate. */
 export function addWorkflowCommands(program: Command, session: () => Promise<Session>): void {
   program
     .command('apply')
@@ -70,6 +71,7 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
       await (file === undefined ? validateStored(service, output) : validateFile(service, output, file));
     });
 
+  addGraphCommand(program, session);
   addSimulateCommand(program, session);
 }
 

@@ -6,9 +6,9 @@ import { ledgerRoutes } from '../../api/executions/ledger.ts';
 import { executionListRoutes } from '../../api/executions/lists.ts';
 import { executionRoutes } from '../../api/executions/routes.ts';
 import { streamRoutes } from '../../api/executions/streams.ts';
+import { graphRoutes } from '../../api/graphs.ts';
 import type { Router } from '../../api/http/router.ts';
 import { scheduleRoutes } from '../../api/schedules.ts';
-import type { Loop } from '../../service/background/loops.ts';
 import { type BulkService, type BulkServices, createBulkService } from '../../service/executions/bulk-jobs.ts';
 import { createDeletionService, type DeletionService } from '../../service/executions/deletions.ts';
 import {
@@ -25,6 +25,7 @@ import { createFailureHooks } from '../../service/executions/failure-hooks.ts';
 import { createWatchService, type WatchService } from '../../service/executions/live-events.ts';
 import { createRetryService, type RetryService } from '../../service/executions/retries.ts';
 import { createTaskExecutionService, type TaskExecutionService } from '../../service/executions/task-executions.ts';
+import { createGraphService, type GraphService } from '../../service/graphs/graphs.ts';
 import { type ChangeService, createChangeService } from '../../service/index/change-feed.ts';
 import { createExecutionLists, type ExecutionLists } from '../../service/index/lists.ts';
 import { createScheduleService, type ScheduleService } from '../../service/schedules/schedules.ts';
@@ -36,7 +37,7 @@ import { createFailureHookStore } from '../../store/executions/failure-hooks.ts'
 import { createTemporalSchedules } from '../../temporal/schedules.ts';
 import type { AccessServices } from './access.ts';
 import type { DefinitionServices } from './definitions.ts';
-import type { Foundation } from './foundation.ts';
+import type { Foundation, Loop } from './foundation.ts';
 import type { ApiOptions } from './options.ts';
 
 /** The services about runs. */
@@ -49,6 +50,7 @@ export interface ExecutionServices {
   bulk: BulkService;
   retries: RetryService;
   explanations: ExplanationService;
+  graphs: GraphService;
   deletions: DeletionService;
   schedules: ScheduleService;
   ledger: LedgerService;
@@ -69,11 +71,11 @@ export function composeExecutions(
   { connection, codec }: ApiOptions,
   { access, definitions: { definitions }, deliveries, controls, onRead }: ExecutionNeeds,
 ): { services: ExecutionServices; loops: Loop[] } {
-  const { db, stores, temporal, namespace, projections, signer, repeats, log, clock } = foundation;
+  const { db, stores, temporal, namespace, pool, projections, signer, repeats, log, clock } = foundation;
   const { principals, taskQueues: queues } = access;
   const store = stores.executions;
   const launcher = createLauncher({ temporal, store, turns: stores.turns, signer, queues, clock });
-  const authenticate = createAuthenticator({ store: stores.signingKeys, clock });
+  const authenticate = createAuthenticator(stores.signingKeys, clock);
   const executions = createExecutionService({
     temporal,
     projections,
@@ -104,7 +106,7 @@ export function composeExecutions(
     log,
   });
   const schedules = createScheduleService({
-    temporal: createTemporalSchedules({ connection, namespace, codec }),
+    temporal: createTemporalSchedules(connection, namespace, codec),
     executions,
     principals,
     repeats,
@@ -115,16 +117,17 @@ export function composeExecutions(
   return {
     services: {
       executions,
-      tasks: createTaskExecutionService({ executions, store }),
-      lists: createExecutionLists({ store, namespace }),
+      tasks: createTaskExecutionService(executions, store),
+      lists: createExecutionLists(store, namespace),
       watches: createWatchService({ temporal, executions, log }),
-      changes: createChangeService({ store, log }),
+      changes: createChangeService(store, log),
       bulk,
       retries,
       explanations: createExplanationService({ executions, projections, temporal, deliveries }),
+      graphs: createGraphService({ definitions, executions, pool }),
       deletions,
       schedules,
-      ledger: createLedgerService({ executions, temporal }),
+      ledger: createLedgerService(executions, temporal),
     },
     loops: [bulk, schedules, hooks],
   };
@@ -139,6 +142,7 @@ export function executionsRoutes(services: ExecutionServices & Pick<DefinitionSe
     bulkRoutes(services.bulk, lists),
     streamRoutes(services.watches, services.changes),
     explanationRoutes(services.explanations),
+    graphRoutes(services.graphs),
     executionRoutes(executions, tasks, deletions),
     executionHistoryRoutes(executions),
     ledgerRoutes(services.ledger),

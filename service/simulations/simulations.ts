@@ -1,4 +1,3 @@
-import { buildGraph, type Graph, renderMermaid } from '../../language/graph.ts';
 import type { DefinitionSimulate, WorkflowSimulate } from '../../model/definition-requests.ts';
 import type { JobPool } from '../../model/job-pool.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
@@ -17,7 +16,7 @@ const UNSAVED = 'unsaved.definition';
 type Playable = Pick<RunInput, 'definition' | 'ref' | 'version' | 'revision' | 'hash'> &
   Reached & { paramSchema: JsonObject | null; outSchema: JsonObject | null };
 
-/** Simulates definitions, and draws their graphs. */
+/** Simulates definitions. */
 export interface SimulationService {
   /**
    * Simulates a stored definition with mock outcomes. Throws `workflow_not_found`, `sub_workflow_invalid`, `input_invalid`,
@@ -26,12 +25,6 @@ export interface SimulationService {
   simulate(principal: Principal, ref: string, body: WorkflowSimulate): Promise<SimulatedRun>;
   /** Simulates a definition that is not stored. Throws what `simulate` throws, and `definition_invalid` with all issues. */
   simulateUnsaved(principal: Principal, body: DefinitionSimulate): Promise<SimulatedRun>;
-  /** Returns the graph of a stored definition, also as a Mermaid flowchart. Throws `workflow_not_found`. */
-  graph(
-    principal: Principal,
-    ref: string,
-    pick: { version?: string | undefined; revision?: number | undefined },
-  ): Promise<{ graph: Graph; mermaid: string }>;
 }
 
 /** The dependencies of the service. */
@@ -96,17 +89,7 @@ export function createSimulationService({
       const resolved = await definitions.resolveUnsaved(principal, { definition, param_schema, out_schema });
       return play(principal, { ...resolved, ref: UNSAVED, version: '0.0.0', revision: 0, hash: null }, rest);
     },
-
-    async graph(principal, ref, pick) {
-      const graph = buildGraph((await definitions.get(principal, ref, pick)).definition);
-      return { graph, mermaid: renderMermaid(graph) };
-    },
   };
-}
-
-/** Returns the graph of a run's definition. */
-export function graphOfRun({ definition }: RunInput): Graph {
-  return buildGraph(definition);
 }
 
 /** Adds the schemas of all actions: in a simulation the interpreter checks every input, as the workers would. */

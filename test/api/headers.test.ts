@@ -20,6 +20,8 @@ const app = createTestApp(
   },
 );
 app.post('/mcp', (context) => context.json({ jsonrpc: '2.0' }));
+app.get('/asked', () => new Response('x', { headers: { 'cache-control': 'private, no-cache' } }));
+app.get('/unchanged', () => new Response(null, { status: 304, headers: { 'cache-control': 'private, no-cache' } }));
 app.get('/stored', () => new Response('x', { headers: { 'cache-control': 'public' } }));
 
 const json = { 'content-type': 'application/json' };
@@ -38,6 +40,8 @@ it.each<[string, string, number, string?, RequestInit?]>([
   ['/api/v1/keys', 'no-store', 403, 'nobody'],
   ['/api/v1/nothing', 'no-store', 404, 'nobody'],
   ['/stored', 'no-store', 200, 'nobody'],
+  ['/asked', 'private, no-cache', 200, 'nobody'],
+  ['/unchanged', 'private, no-cache', 304, 'nobody'],
   ['/api/v1/executions/1024/events', 'no-store', 200, 'reader'],
   ['/api/v1/workflows/validate', 'no-store', 200, 'reader', { method: 'POST', headers: json, body: '{}' }],
   ['/api/v1/workflows/validate', 'no-store', 400, 'reader', { method: 'POST', headers: json, body: '{' }],

@@ -22,6 +22,7 @@ const COMMANDS: Record<string, string> = {
   apply: '-f examples/first_run.json',
   pack: 'x -o x',
   validate: '-f package.json',
+  graph: 'x.y',
   simulate: 'x',
   run: 'x',
   list: '',

@@ -193,6 +193,8 @@ const ARGUMENTS: Record<string, (tenant: Tenant) => object> = {
   list_actions: () => ({}),
   list_schedules: () => ({}),
   update_workflow: (tenant) => ({ ref: `${MARK[tenant]}.ask` }),
+  draw_workflow: (tenant) => ({ ref: `${MARK[tenant]}.ask` }),
+  draw_execution: (tenant) => ({ id: things[tenant].run.id }),
   simulate_workflow: (tenant) => ({ ref: `${MARK[tenant]}.ask` }),
   get_action: (tenant) => ({ ref: `${MARK[tenant]}.act` }),
   explain_execution: (tenant) => ({ id: things[tenant].run.id }),

@@ -15,7 +15,7 @@ const NAMES = readdirSync('examples', { withFileTypes: true }).flatMap((entry) =
 );
 
 /** Pages whose commands are typed, each in a new shell and folder. */
-const PAGES = [...NAMES.map((name) => join('examples', name, 'README.md')), 'docs/packs-from-git.md'];
+const PAGES = [...NAMES.map((name) => join('examples', name, 'README.md')), 'docs/packs-from-git.md', 'docs/graphs.md'];
 
 /** Ends the output of each block. */
 const SEPARATOR = '\u001e';

@@ -338,6 +338,47 @@ describe('GET /workflows/{ref}/graph', () => {
     );
   });
 
+  it('gives the places of everything, and says when they have not changed', async () => {
+    const path = `${url}/examples.deploy/graph?layout=1`;
+    const { body, headers } = await harness.call('GET', path);
+    const { width, height, hash, nodes, edges } = body.data;
+    expect([headers.get('etag'), headers.get('cache-control')]).toEqual([`"${hash}"`, 'private, no-cache']);
+    expect(nodes[0]).toMatchObject({ name: 'roll', action: 'core.http', w: 184, h: 48 });
+    expect([width > 184, height > 3 * 48, nodes.length]).toEqual([true, true, 5]);
+    expect(edges[0]).toMatchObject({ from: 'roll', to: 'settle', back: false, label: expect.any(Object) });
+    expect(edges[0].points.at(-1)).toEqual([nodes[1].x + 92, nodes[1].y]);
+    const again = await fetch(harness.api.url + path, {
+      headers: { 'x-api-key': DEV_KEY, 'if-none-match': `"${hash}"` },
+    });
+    expect([again.status, again.headers.get('cache-control'), await again.text()]).toEqual([
+      ...[304, 'private, no-cache', ''],
+    ]);
+    const plain = await harness.call('GET', `${url}/examples.deploy/graph`);
+    expect([plain.headers.get('etag'), plain.body.data.hash]).toEqual([`"${hash}"`, undefined]);
+  });
+
+  it('gives an SVG file', async () => {
+    const response = await fetch(`${harness.api.url}${url}/examples.deploy/graph?format=svg`, {
+      headers: { 'x-api-key': DEV_KEY },
+    });
+    expect(response.headers.get('content-type')).toBe('image/svg+xml; charset=utf-8');
+    expect(response.headers.get('content-security-policy')).toBe("default-src 'none'; style-src 'unsafe-inline'");
+    expect(await response.text()).toMatch(/^<svg .*examples\.deploy.*<\/svg>\n$/s);
+  });
+
+  it('draws a definition that is not stored, and refuses one with issues', async () => {
+    const tasks = [
+      { name: 'a', action: 'core.noop', on_success: 'b' },
+      { name: 'b', action: 'core.noop' },
+    ];
+    const { body } = await harness.call('POST', `${url}/graph?layout=1`, { definition: { tasks } });
+    expect(body.data.edges.map(({ points }: { points: number[][] }) => points.length)).toEqual([2]);
+    const wrong = await harness.call('POST', `${url}/graph`, { definition: { tasks: tasks.slice(0, 1) } });
+    expect([wrong.status, wrong.body.code, wrong.body.issues[0].path]).toEqual([
+      ...[400, 'definition_invalid', '/definition/tasks/0/on_success'],
+    ]);
+  });
+
   it('refuses another format', async () => {
     const { status, body } = await harness.call('GET', `${url}/examples.deploy/graph?format=dot`);
     expect([status, body.code]).toEqual([400, 'request_invalid']);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
+import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 import { createWebServer, type WebServer } from '../support/web-server.ts';
 
@@ -47,6 +47,45 @@ const explained = async (id: number, ...kinds: string[]) =>
 /** Does what an advice says. */
 const follow = ({ method, href }: { method: string; href: string }, body: object = {}, key?: string) =>
   harness.call(method, href, body, key === undefined ? {} : { 'x-api-key': key });
+
+describe('the graph of an execution', () => {
+  const graphOf = async (id: number) =>
+    (await harness.call('GET', `/api/v1/executions/${id}/graph?layout=1`)).body.data;
+
+  it('is that of the definition with which it was started', async () => {
+    const id = await start({ tasks: [{ name: 'first', action: 'core.noop' }] });
+    const ref = `examples.explained${stored}`;
+    const before = await graphOf(id);
+    const ofWorkflow = (await harness.call('GET', `/api/v1/workflows/${ref}/graph?layout=1`)).body.data;
+    expect(before).toEqual(ofWorkflow);
+    const definition = { tasks: [{ name: 'second', action: 'core.noop' }] };
+    const changed = await harness.call('PUT', `/api/v1/workflows/${ref}`, { definition, version: '2.0.0' });
+    expect(changed.status).toBe(200);
+    expect(await graphOf(id)).toEqual(before);
+    const after = (await harness.call('GET', `/api/v1/workflows/${ref}/graph?layout=1`)).body.data;
+    expect([after.nodes[0].name, after.hash === before.hash]).toEqual(['second', false]);
+  });
+
+  it('of an action by itself has one task, and shows its state in a picture', async () => {
+    const started = await harness.call('POST', '/api/v1/executions', {
+      action_ref: 'core.fail',
+      parameters: { message: 'x' },
+      wait: 20,
+    });
+    const { id, status } = started.body.data;
+    expect(status).toBe('failed');
+    expect((await graphOf(id)).nodes).toMatchObject([{ action: 'core.fail' }]);
+    const response = await fetch(`${harness.api.url}/api/v1/executions/${id}/graph?format=svg`, {
+      headers: { 'x-api-key': DEV_KEY },
+    });
+    expect(await response.text()).toMatch(new RegExp(`core\\.fail, execution ${id}<.*class="state">failed<`, 's'));
+  });
+
+  it('does not exist for an execution that does not', async () => {
+    const { status, body } = await harness.call('GET', '/api/v1/executions/999999/graph');
+    expect([status, body.code]).toEqual([404, 'execution_not_found']);
+  });
+});
 
 describe('an explanation', () => {
   it('says who can decide, what a join lacks, and how to move it; what it advises works', async () => {

@@ -209,6 +209,22 @@ describe('validate and simulate', () => {
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('[unknown_action]')]);
   });
 
+  it('draw a workflow that is stored or in a file, and an execution', async () => {
+    const file = await write('drawn.yaml', GREET);
+    expect((await fermata(['graph', file, '--table'])).out).toBe(
+      'flowchart TD\n  start((start))\n  t0["pause<br/>core.delay"]\n  t1["greet<br/>core.transform"]\n  start --> t0\n  t0 -->|"success"| t1\n',
+    );
+    await fermata(['apply', '-f', file]);
+    const written = await fermata(['graph', 'examples.greet', '--svg', join(folder, 'drawn.svg'), '--table']);
+    expect([written.code, written.out]).toEqual([0, `wrote ${join(folder, 'drawn.svg')}\n`]);
+    expect(await readFile(join(folder, 'drawn.svg'), 'utf8')).toMatch(/^<svg .*examples\.greet<.*<\/svg>\n$/s);
+    expect((await fermata(['graph', 'examples.greet'])).json().data.nodes).toHaveLength(2);
+    const { id } = (await fermata(['run', 'examples.greet', '-i', 'name=Ada', '--wait'])).json();
+    expect((await fermata(['graph', String(id), '--svg', '-'])).out).toMatch(/class="state">completed<.*greet/s);
+    const missing = await fermata(['graph', 'examples.nothing']);
+    expect([missing.code, missing.err]).toEqual([1, expect.stringContaining('workflow_not_found')]);
+  });
+
   it('test a workflow: what is not as expected fails, and is told', async () => {
     await fermata(['apply', '-f', await write('greet.yaml', GREET)]);
     const test = (greeting: string) =>

@@ -70,7 +70,16 @@ it('offers the tools, each with schemas of what it takes and gives', async () =>
   const hints = (wanted: (hint: ToolAnnotations) => boolean | undefined) =>
     tools.flatMap(({ name, annotations }) => (wanted(annotations!) ? [name] : [])).sort();
   expect(hints(({ readOnlyHint }) => readOnlyHint)).toEqual([
-    ...['explain_execution', 'get_action', 'get_bulk_job', 'get_execution', 'get_execution_at', 'get_execution_logs'],
+    ...[
+      'draw_execution',
+      'draw_workflow',
+      'explain_execution',
+      'get_action',
+      'get_bulk_job',
+      'get_execution',
+      'get_execution_at',
+      'get_execution_logs',
+    ],
     ...['get_schedule', 'get_workflow'],
     ...['list_actions', 'list_executions', 'list_inquiries', 'list_schedules', 'list_workflows'],
     ...['simulate_workflow', 'validate_workflow', 'wait_for_execution'],
@@ -232,6 +241,9 @@ describe('what REST controls', () => {
       outcomes: { ask: { output: 1 }, boom: { output: 2 } },
     });
     expect([order, status]).toEqual([['ask', 'each', 'boom'], 'completed']);
+    const drawn = await call('draw_workflow', { ref: 'examples.talk' });
+    expect([drawn.title, drawn.mimeType]).toEqual(['examples.talk', 'image/svg+xml']);
+    expect(drawn.svg).toMatch(/^<svg .*<title id="fermata-title">examples\.talk<.*>boom</s);
     const changed = await call('update_workflow', { ref: 'examples.talk', label: 'Talked' });
     expect(changed).toMatchObject({ label: 'Talked', revision: 1 });
     const { issues } = await call('validate_workflow', { definition: { tasks: [{ name: 'a', action: 'http.get' }] } });
@@ -362,7 +374,7 @@ describe('refused', () => {
     const { tools } = await agent.listTools();
     for (const { name } of tools.filter(
       (tool) =>
-        !/^(list_(executions|inquiries|schedules)|get_(execution|execution_at|execution_logs|bulk_job|schedule)|(wait|explain)_.*)$/.test(
+        !/^(list_(executions|inquiries|schedules)|get_(execution|execution_at|execution_logs|bulk_job|schedule)|(wait|explain)_.*|draw_execution)$/.test(
           tool.name,
         ),
     )) {

@@ -1,0 +1,123 @@
+import { type Graph, renderMermaid } from '../../language/graph.ts';
+import { LAYOUT_VERSION, type Layout } from '../../language/layout/layout.ts';
+import { AppError } from '../../model/app-error.ts';
+import { BoundedMap } from '../../model/bounded-map.ts';
+import type { Definition } from '../../model/definition.ts';
+import type { DefinitionAlone } from '../../model/definition-requests.ts';
+import { integerId } from '../../model/execution-id.ts';
+import type { JobPool } from '../../model/job-pool.ts';
+import { canonicalJson, type Json } from '../../model/json.ts';
+import type { Principal } from '../../model/principal.ts';
+import { refusal } from '../../model/refusal.ts';
+import { sha256Hex } from '../access/hash.ts';
+import type { DefinitionService } from '../definitions/definitions.ts';
+import { SMALL_DEFINITION } from '../definitions/examination.ts';
+import type { RevisionPick } from '../definitions/reader.ts';
+import type { ExecutionReader } from '../executions/reader.ts';
+import type { TaskTally } from './drawing/states.ts';
+import { drawGraph } from './drawing/svg.ts';
+import { type GraphJobs, graphDefinition, layoutDefinition } from './jobs.ts';
+import { tallyTasks } from './tallies.ts';
+
+/** The layouts that are kept, by the hash of their definition. */
+const KEPT_LAYOUTS = 200;
+
+/** A definition whose graph can be drawn. */
+export interface Drawable {
+  tenant: string;
+  /** The ref of the workflow or of the action, with the number of the run. */
+  title: string;
+  definition: Definition;
+  /** The hash of the definition and of the version of the layout: the graph and the layout change only with it. */
+  hash: string;
+  /** The work of a run on each task; null: it is not the definition of a run. */
+  tallies: ReadonlyMap<string, TaskTally> | null;
+}
+
+/** Reads definitions, and draws their graphs. Large ones are drawn in the pool: everything may throw `busy` and `work_exceeded`. */
+export interface GraphService {
+  /** Reads a stored definition. Throws `workflow_not_found`. */
+  readWorkflow(principal: Principal, ref: string, pick: RevisionPick): Promise<Drawable>;
+  /** Takes a definition that is not stored. Throws `definition_invalid` with all issues. */
+  readUnsaved(principal: Principal, body: DefinitionAlone): Promise<Drawable>;
+  /**
+   * Reads the definition that a run has kept since its start, with what the run has done. Throws `execution_not_found`, and
+   * `history_unusable` where Temporal no longer has the run.
+   */
+  readRun(principal: Principal, id: string): Promise<Drawable>;
+  /** Returns the graph. */
+  graph(drawable: Drawable): Promise<Graph>;
+  /** Returns the graph with the places of everything in a picture. */
+  layout(drawable: Drawable): Promise<Layout>;
+  /** Writes the graph as a Mermaid flowchart. */
+  mermaid(drawable: Drawable): Promise<string>;
+  /** Draws the graph as an SVG file, for a run with the states of its tasks. */
+  svg(drawable: Drawable): Promise<string>;
+}
+
+/** The dependencies of the service. */
+export interface GraphDependencies {
+  definitions: Pick<DefinitionService, 'get' | 'validate'>;
+  executions: Pick<ExecutionReader, 'get'>;
+  pool: Pick<JobPool<GraphJobs>, 'run'>;
+}
+
+/** Creates the service. */
+export function createGraphService({ definitions, executions, pool }: GraphDependencies): GraphService {
+  const kept = new BoundedMap<string, Layout>(KEPT_LAYOUTS);
+
+  async function layout({ tenant, definition, hash }: Drawable): Promise<Layout> {
+    const known = kept.get(hash);
+    const found =
+      known ?? (isSmall(definition) ? layoutDefinition(definition) : await pool.run('layout', tenant, { definition }));
+    // The layout that was used longest ago is dropped first.
+    kept.set(hash, found);
+    return found;
+  }
+
+  async function graph({ tenant, definition }: Drawable): Promise<Graph> {
+    return isSmall(definition) ? graphDefinition(definition) : pool.run('graph', tenant, { definition });
+  }
+
+  return {
+    async readWorkflow(principal, ref, pick) {
+      const { definition } = await definitions.get(principal, ref, pick);
+      return { tenant: principal.tenant, title: ref, definition, hash: hashOf(definition), tallies: null };
+    },
+
+    async readUnsaved(principal, body) {
+      const { issues } = await definitions.validate(principal, body);
+      if (issues.length > 0) throw refusal('definition_invalid', issues);
+      const { definition } = body;
+      return { tenant: principal.tenant, title: 'workflow', definition, hash: hashOf(definition), tallies: null };
+    },
+
+    async readRun(principal, id) {
+      const { n, execution } = await executions.get(principal, id);
+      const { run, tasks } = execution;
+      if (run === null) throw new AppError('history_unusable', 'the definition of the execution is no longer recorded');
+      const { ref, definition } = run;
+      const title = `${ref}, execution ${integerId(n)}`;
+      return { tenant: principal.tenant, title, definition, hash: hashOf(definition), tallies: tallyTasks(tasks) };
+    },
+
+    graph,
+    layout,
+    mermaid: async (drawable) => renderMermaid(await graph(drawable)),
+    async svg(drawable) {
+      const { title, tallies } = drawable;
+      return drawGraph({ layout: await layout(drawable), title, tallies });
+    },
+  };
+}
+
+/** Hashes a definition with the version of the layout. */
+function hashOf(definition: Definition): string {
+  // Only the type allows undefined fields: the definition came from JSON.
+  return sha256Hex(`${LAYOUT_VERSION} ${canonicalJson(definition as unknown as Json)}`);
+}
+
+/** Reports whether the graph of a definition is made within some milliseconds, on the event loop. */
+function isSmall(definition: Definition): boolean {
+  return JSON.stringify(definition).length <= SMALL_DEFINITION;
+}

@@ -1,0 +1,17 @@
+import type { TaskExecution } from '../../model/execution.ts';
+import type { TaskTally } from './drawing/states.ts';
+
+/** Counts the task executions of a run by task. */
+export function tallyTasks(tasks: readonly TaskExecution[]): Map<string, TaskTally> {
+  const tallies = new Map<string, TaskTally>();
+  for (const { name, item, state } of tasks) {
+    // Items come after the visit to which they belong.
+    if (item === null) tallies.set(name, { state, visits: (tallies.get(name)?.visits ?? 0) + 1, items: null });
+  }
+  for (const { name, visit, item, ended } of tasks) {
+    const tally = tallies.get(name);
+    if (item === null || tally === undefined || visit !== tally.visits) continue;
+    tally.items = (tally.items ?? 0) + (ended === null ? 0 : 1);
+  }
+  return tallies;
+}
