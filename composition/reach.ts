@@ -71,8 +71,8 @@ export function ownConnections(config: Config): OwnConnections {
  */
 export function createWorkerDesk(db: Database, secretKeys: readonly string[], own: OwnConnections = {}): WorkerDesk {
   const sealer = createSealer(secretKeys, REST_PURPOSE);
-  const stored = createConnectionResolver(createConnectionStore(db), sealer);
-  const secretOf = createSecretResolver(createSecretStore(db), sealer);
+  const stored = createConnectionResolver({ store: createConnectionStore(db), sealer });
+  const secretOf = createSecretResolver({ store: createSecretStore(db), sealer });
   const { homeTenant } = createPrincipalStore(db);
   const connect: WorkerDesk['connect'] = async (tenant, pack, name) => {
     const found = await stored(tenant, pack, name);

@@ -49,6 +49,8 @@ export interface SupervisorOptions {
   /** Worker processes start immediately, and connect to Temporal when it resolves. */
   host: Promise<WorkerHost>;
   ownDatabase: boolean;
+  /** Seconds that one workflow task may take before the worker process is killed. */
+  taskLimit: number;
   log: Logger;
   metrics: Metrics | null;
   /** Called with each worker process that begins to take tasks. */
@@ -72,9 +74,16 @@ interface Running {
 }
 
 /** Starts a worker process and keeps one running until `stop`; worker/supervision.ts decides when it is replaced. */
-export function superviseWorker({ host, ownDatabase, log, metrics, onServing }: SupervisorOptions): SupervisedWorker {
+export function superviseWorker({
+  host,
+  ownDatabase,
+  taskLimit,
+  log,
+  metrics,
+  onServing,
+}: SupervisorOptions): SupervisedWorker {
   const seconds = () => performance.now() / 1000;
-  const state = createSupervision(seconds());
+  const state = createSupervision(seconds(), taskLimit);
   const running = new Map<number, Running>();
   const first = defer<number>();
   let serving: Running | null = null;

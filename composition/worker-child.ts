@@ -143,11 +143,11 @@ async function openHost(
     const settings = required(config, 'start:worker', ['DATABASE_URL', 'FERMATA_SECRET_KEY']);
     const database = await openPostgres(settings.DATABASE_URL, workOwner);
     undos.push(database.close);
-    const reports = createRunReports(
-      createExecutionStore(database.db),
-      config.TEMPORAL_NAMESPACE,
-      createLogger(config),
-    );
+    const reports = createRunReports({
+      store: createExecutionStore(database.db),
+      namespace: config.TEMPORAL_NAMESPACE,
+      log: createLogger(config),
+    });
     undos.push(keepRunning(reports.run));
     const secretKeys = settings.FERMATA_SECRET_KEY.split(',');
     const alive = presence('worker', createSealer(secretKeys, REST_PURPOSE), createConfiguredCodec(config));

@@ -59,6 +59,7 @@ await runMain(async (config) => {
     const worker = superviseWorker({
       host: host.promise,
       ownDatabase: false,
+      taskLimit: config.FERMATA_WORKFLOW_TASK_LIMIT,
       log,
       metrics,
       onServing: (pid) => {
@@ -78,7 +79,7 @@ await runMain(async (config) => {
     undos.push(() => connection.close());
     if (server === null) await demandTemporal(connection);
     const namespace = config.TEMPORAL_NAMESPACE;
-    const reports = createRunReports(createExecutionStore(database.db), namespace, log);
+    const reports = createRunReports({ store: createExecutionStore(database.db), namespace, log });
     const masterKeys = await secretKeys(config, folder);
     undos.push(keepRunning(reports.run));
     const strikes = createRunStrikeStore(database.db);

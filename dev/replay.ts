@@ -27,7 +27,11 @@ export async function replayOpen(config: Config): Promise<Replayed[]> {
     throw new Error('no Temporal server configured: set TEMPORAL_ADDRESS, or run npm start here');
   const connection = connectClient(address);
   try {
-    const temporal = createTemporal(connection, config.TEMPORAL_NAMESPACE, createConfiguredCodec(config));
+    const temporal = createTemporal({
+      connection,
+      namespace: config.TEMPORAL_NAMESPACE,
+      codec: createConfiguredCodec(config),
+    });
     await temporal.ping();
     const replayed: Replayed[] = [];
     const add = (workflowId: string, trouble: string | null) =>

@@ -58,7 +58,7 @@ const RetryInput = z.strictObject({
   instance,
   id,
   from: z.string().max(64).optional().describe('failed (the default), start, or the name of a task.'),
-  input: InputSchema.optional().describe('Another input; only with from: start.'),
+  input: InputSchema.optional().describe('Another input, in place of the whole earlier one; only with from: start.'),
   version: z.string().max(64).optional().describe('Use the newest revision of the workflow with this version label.'),
   idempotencyKey: IdempotencyKeySchema.optional().describe(
     'Makes the call safe to repeat: the same key starts one retry.',

@@ -6,6 +6,7 @@ import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import { VERSION } from '../model/product.ts';
 import type { AuditService } from '../service/access/audit.ts';
+import { refusalOfParams } from './request-checks.ts';
 import type { ToolServices } from './services.ts';
 import { annotateTool, callTool, type ToolHooks } from './tool.ts';
 import { createTools } from './tools.ts';
@@ -70,5 +71,11 @@ export async function handleMcp(
   const transport = new WebStandardStreamableHTTPServerTransport();
   const server = createMcpServer(services, principal);
   await server.connect(transport);
+  const receive = transport.onmessage;
+  transport.onmessage = (message, extra) => {
+    const refusal = refusalOfParams(message);
+    if (refusal === null) receive?.(message, extra);
+    else void transport.send(refusal);
+  };
   return transport.handleRequest(request, { parsedBody: body });
 }

@@ -46,6 +46,7 @@ const IssueSchema = z.object({
   message: z.string(),
   line: z.number().optional(),
   column: z.number().optional(),
+  omitted: z.number().optional(),
 });
 const ValidationSchema = z.object({
   valid: z.boolean(),

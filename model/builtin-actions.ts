@@ -41,7 +41,11 @@ const InquiryNotifySchema = z.strictObject({
   teams: z
     .strictObject({ channel: z.string().min(1).max(200).describe('The id of the channel: 19:…@thread.tacv2') })
     .optional(),
-  email: z.array(z.email()).min(1).max(50).optional(),
+  email: z
+    .array(z.email().meta({ 'x-expected': 'an email address' }))
+    .min(1)
+    .max(50)
+    .optional(),
   webhook: z.url({ protocol: /^https?$/ }).optional(),
 });
 
@@ -92,11 +96,21 @@ const InquiryInputSchema = z.strictObject({
 
 const DelayInputSchema = z.strictObject({
   seconds: z.number().min(0).max(MAX_SECONDS).optional(),
-  until: z.iso.datetime({ offset: true }).optional().describe('ISO 8601 with a time zone.'),
+  until: z.iso
+    .datetime({ offset: true })
+    .meta({ 'x-expected': 'a date and time in ISO 8601 with a time zone, such as 2026-11-01T03:00:00Z' })
+    .optional()
+    .describe('ISO 8601 with a time zone.'),
 });
 
 const WaitSignalInputSchema = z.strictObject({
-  name: z.string().min(1).max(200).regex(SIGNAL_NAME).describe('Must not begin with two underscores.'),
+  name: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(SIGNAL_NAME)
+    .meta({ 'x-expected': 'a name that does not begin with two underscores' })
+    .describe('Must not begin with two underscores.'),
   timeout: z
     .number()
     .positive()

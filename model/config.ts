@@ -192,6 +192,11 @@ export const ConfigSchema = z.object({
   FERMATA_CONCURRENT_ACTIONS: wholeNumber(1, 10_000)
     .default(100)
     .describe('How many actions a worker runs at once; tenants share these permits.'),
+  FERMATA_WORKFLOW_TASK_LIMIT: wholeNumber(5, 3_600)
+    .default(30)
+    .describe(
+      'Seconds that one workflow task may take before the worker process is killed; the second time, the run that caused it ends.',
+    ),
   FERMATA_RATE_LIMIT: wholeNumber(0, 1_000_000_000)
     .default(6000)
     .describe(

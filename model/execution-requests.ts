@@ -92,7 +92,9 @@ export const RetrySchema = z.strictObject({
     .describe(
       'Where to continue: `failed` (tasks that failed, were cancelled or did not start), `start`, or the name of a task (it and what followed from it).',
     ),
-  input: JsonObjectSchema.optional().describe('Another input; only with from: start.'),
+  input: JsonObjectSchema.optional().describe(
+    'Another input, in place of the whole earlier one; only with from: start.',
+  ),
   version: VersionSchema.optional().describe(
     'Use the newest revision with this version label; tasks that are kept must be unchanged in it.',
   ),

@@ -53,6 +53,7 @@ const FileSchema = z
       .min(1)
       .max(200)
       .regex(/^[\t\x20-\x7e]+$/, 'must be one line of ASCII')
+      .meta({ 'x-expected': 'one line of ASCII' })
       .optional(),
     ...FILE_CONTENT,
   })

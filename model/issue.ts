@@ -2,7 +2,8 @@ import type { Json, JsonObject } from './json.ts';
 
 /**
  * An issue of a value that a person wrote, as data; a value may have many issues.
- * `path` is a JSON pointer (RFC 6901) from the root of the request body; line and column are those inside a template.
+ * `path` is a JSON pointer (RFC 6901) from the root of the request body; line and column are those inside a template. `omitted` is the
+ * number of issues for which a `more_issues` stands; other issues have none.
  */
 export interface Issue {
   code: string;
@@ -10,6 +11,7 @@ export interface Issue {
   message: string;
   line?: number;
   column?: number;
+  omitted?: number;
 }
 
 /** Returns the JSON pointer of a path of keys and indexes. */
@@ -118,12 +120,12 @@ function editDistance(a: string, b: string, bound: number): number {
 const MAX_ISSUES = 100;
 const MAX_ISSUE_CHARACTERS = 200_000;
 
-/** The code of an issue that stands for those that are left out; its message says how many. */
+/** The code of an issue that stands for those that are left out; its `omitted` and its message say how many. */
 export const MORE_ISSUES = 'more_issues';
 
 /** Returns an issue that stands for `count` others; `path` is the root of what they are about. */
 export function moreIssues(count: number, path = ''): Issue {
-  return { code: MORE_ISSUES, path, message: `and ${count} more` };
+  return { code: MORE_ISSUES, path, message: `and ${count} more`, omitted: count };
 }
 
 /**
@@ -156,7 +158,7 @@ export function andMore(issues: readonly Issue[]): string {
 
 /** Counts issues with those that were left out. */
 function countOf(issues: readonly Issue[]): number {
-  return issues.reduce((sum, { code, message }) => sum + (code === MORE_ISSUES ? Number(message.split(' ')[1]) : 1), 0);
+  return issues.reduce((sum, { omitted = 1 }) => sum + omitted, 0);
 }
 
 /** Writes all issues in one line, for a message; `what` names the value as a whole. */

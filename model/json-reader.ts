@@ -1,4 +1,4 @@
-import { type Issue, jsonPointer } from './issue.ts';
+import { type Issue, jsonPointer, moreIssues } from './issue.ts';
 import type { Json } from './json.ts';
 import { boundedText } from './text.ts';
 
@@ -12,13 +12,21 @@ const MAX_SHOWN = 60;
 export class JsonRefused extends Error {
   override name = 'JsonRefused';
 
-  /** The first 20 faults, at least one. Codes: `number_inexact`, `key_repeated`, `key_reserved`, `text_malformed`, `too_deep`. */
+  /**
+   * The first 20 faults, at least one, and how many more there are. Codes: `number_inexact`, `key_repeated`, `key_reserved`,
+   * `text_malformed`, `too_deep`, `more_issues`.
+   */
   readonly issues: Issue[];
 
   constructor(issues: Issue[]) {
-    super(issues.map(({ path, message }) => `${path === '' ? 'the value' : path} ${message}`).join('; '));
+    super(issues.map(inWords).join('; '));
     this.issues = issues;
   }
+}
+
+function inWords({ path, message, omitted }: Issue): string {
+  if (omitted !== undefined) return message;
+  return `${path === '' ? 'the value' : path} ${message}`;
 }
 
 /** How an integer that a double cannot represent is read: refused, or as text. */
@@ -33,9 +41,13 @@ export interface ReadingOptions {
  */
 export function parseJson(text: string, { bigIntegers }: ReadingOptions = {}): Json {
   const value = JSON.parse(text) as Json;
-  const { issues, integers } = scan(text);
-  if (bigIntegers === undefined) issues.push(...integers.slice(0, MAX_ISSUES).map(({ issue }) => issue!));
-  if (issues.length > 0) throw new JsonRefused(issues.slice(0, MAX_ISSUES));
+  const { issues, faults, integers } = scan(text);
+  const refused = bigIntegers === undefined ? [...issues, ...integers.flatMap(({ issue }) => issue ?? [])] : issues;
+  if (refused.length > 0) {
+    const listed = refused.slice(0, MAX_ISSUES);
+    const more = faults + (bigIntegers === undefined ? integers.length : 0) - listed.length;
+    throw new JsonRefused(more === 0 ? listed : [...listed, moreIssues(more)]);
+  }
   if (integers.length === 0) return value;
   const parts = integers.map(
     ({ from, to }, index) => `${text.slice(integers[index - 1]?.to ?? 0, from)}"${text.slice(from, to)}"`,
@@ -56,9 +68,11 @@ export function jsonChanges(text: string): Issue[] {
   return [...issues, ...changed.flatMap(({ issue }) => issue ?? [])].slice(0, MAX_ISSUES);
 }
 
-/** The parts of a text that JSON.parse changes; at most 20 issues. */
+/** The parts of a text that JSON.parse changes. */
 interface Findings {
+  /** The first 20 faults other than the integers, and how many of them there are. */
   issues: Issue[];
+  faults: number;
   /** Integers that a double cannot represent, by their place in the text; each of the first 20 has an issue. */
   integers: { from: number; to: number; issue: Issue | null }[];
 }
@@ -83,6 +97,7 @@ interface Container {
 /** Finds the parts of valid JSON that JSON.parse changes. */
 function scan(text: string): Findings {
   const issues: Issue[] = [];
+  let faults = 0;
   const integers: Findings['integers'] = [];
   const open: Container[] = [];
   const isWellFormed = text.isWellFormed();
@@ -91,6 +106,7 @@ function scan(text: string): Findings {
     return { code, path: boundedText(pointer, MAX_POINTER), message };
   };
   const add = (code: string, message: string): void => {
+    faults += 1;
     if (issues.length < MAX_ISSUES) issues.push(issueOf(code, message));
   };
 
@@ -120,6 +136,7 @@ function scan(text: string): Findings {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     if (open.length > MAX_LEVELS) {
+      faults += 1;
       issues.push(issueOf('too_deep', `is nested deeper than ${MAX_LEVELS} levels`));
       break;
     }
@@ -141,7 +158,7 @@ function scan(text: string): Findings {
       inside = open.at(-1);
     }
   }
-  return { issues, integers };
+  return { issues, faults, integers };
 }
 
 function openContainer(isObject: boolean): Container {

@@ -87,6 +87,7 @@ const AttachmentSchema = z
       .max(200)
       .regex(/^[\w.+-]+\/[\w.+-]+(; *[\w-]+=[\w.+-]+)*$/, 'must be a media type, as in "text/csv"')
       .refine((type) => !/^(multipart|message)\//i.test(type), 'must not be a multipart or message type')
+      .meta({ 'x-expected': 'a media type, as in "text/csv"' })
       .optional(),
     ...FILE_CONTENT,
   })
@@ -121,7 +122,8 @@ export const MAIL_FIELDS = {
       z
         .string()
         .max(2_000)
-        .regex(/^\P{Cc}*$/u, 'must be one line'),
+        .regex(/^\P{Cc}*$/u, 'must be one line')
+        .meta({ 'x-expected': 'one line' }),
     )
     .optional()
     .describe('Further headers, such as `List-Unsubscribe`.'),

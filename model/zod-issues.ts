@@ -173,7 +173,10 @@ function depthOf(issues: readonly ZodIssue[]): number {
   return Math.max(...issues.map((issue) => issue.path.length));
 }
 
+/** The names of types that JSON calls differently. */
+const JSON_TYPES: Record<string, string> = { int: 'integer', record: 'object' };
+
 function article(type: string): string {
-  const expected = type === 'int' ? 'integer' : type;
+  const expected = JSON_TYPES[type] ?? type;
   return /^[aeio]/.test(expected) ? `an ${expected}` : `a ${expected}`;
 }

@@ -90,8 +90,15 @@ const MAX_IDENTITY = 200;
 /** Temporal's TaskQueueType for activities. */
 const ACTIVITIES = 2;
 
+/** The dependencies of both gateways. */
+export interface TemporalDependencies {
+  connection: Connection;
+  namespace: string;
+  codec?: PayloadCodec | undefined;
+}
+
 /** Creates the gateway over a connection, which may be lazy; without a codec, payloads are not encrypted. */
-export function createTemporal(connection: Connection, namespace: string, codec?: PayloadCodec): Temporal {
+export function createTemporal({ connection, namespace, codec }: TemporalDependencies): Temporal {
   const client = new Client({ connection, namespace, ...(codec && { dataConverter: codec.dataConverter }) });
   const { workflowService } = client;
   const calls = createCalls(connection);

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import {
   type CalendarSpec,
   Client,
-  type Connection,
   DAYS_OF_WEEK,
   MONTHS,
   ScheduleAlreadyRunning,
@@ -21,7 +20,7 @@ import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import type { Overlap, ScheduleTimes } from '../model/schedule.ts';
 import { boundedText } from '../model/text.ts';
 import { createCalls, isNotFound } from './calls.ts';
-import type { PayloadCodec } from './gateway.ts';
+import type { TemporalDependencies } from './gateway.ts';
 import type { Blueprint } from './starts.ts';
 
 /** The wanted state of a schedule. */
@@ -94,11 +93,7 @@ export interface TemporalSchedules {
 }
 
 /** Creates the gateway over a connection, which may be lazy; without a codec, payloads are not encrypted. */
-export function createTemporalSchedules(
-  connection: Connection,
-  namespace: string,
-  codec?: PayloadCodec,
-): TemporalSchedules {
+export function createTemporalSchedules({ connection, namespace, codec }: TemporalDependencies): TemporalSchedules {
   const calls = createCalls(connection);
   const { schedule: client } = new Client({
     connection,

@@ -14,7 +14,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
         'index-upkeep.drop',
       ],
       ...[
-        'executions.bury',
+        'executions.erase',
         'executions.buriedAmong',
         'index-upkeep.statusesAbove',
         'executions.descendants',
@@ -28,7 +28,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ],
   'Rows that another statement has found, by their own ids.': [
     ...['notice-events.lease', 'notice-events.ofTarget', 'notice-events.refresh', 'notice-events.settle'],
-    ...['bulk-jobs.advance', 'bulk-jobs.release'],
+    ...['bulk-jobs.advance', 'bulk-jobs.renew'],
   ],
   'Rows that are written with the tenant that stands in them.': [
     ...['audit.add', 'bulk-jobs.create', 'executions.writeAll', 'aliases.createAlias', 'run-strikes.add'],
@@ -38,7 +38,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ...['turns.rivals', 'execution-counts.kept', 'execution-pages.collect', 'execution-pages.walk'],
   ],
   'The work of a process for all tenants.': [
-    ...['index-upkeep.forgetBuried', 'inquiries.remind'],
+    ...['index-upkeep.forgetBuried', 'bulk-jobs.forget', 'inquiries.remind'],
     ...['run-strikes.due', 'seals.replace'],
     ...['processes.note', 'processes.list', 'processes.end'],
   ],

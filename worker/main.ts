@@ -32,7 +32,13 @@ await runMain(async (config) => {
       desk: null,
       strike: (run: Parameters<typeof strikes.add>[1]) => strikes.add(namespace, run, new Date()),
     }));
-    worker = superviseWorker({ host, ownDatabase: true, log, metrics });
+    worker = superviseWorker({
+      host,
+      ownDatabase: true,
+      taskLimit: config.FERMATA_WORKFLOW_TASK_LIMIT,
+      log,
+      metrics,
+    });
     undos.push(worker.stop);
     await host;
     const pid = await worker.ready;

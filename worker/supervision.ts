@@ -4,8 +4,8 @@ import type { WatchReport } from './watch.ts';
 /** Seconds without a message from a worker process after which it is killed. */
 export const SILENCE_LIMIT = 20;
 
-/** Seconds that one activation may take before the worker process is killed. */
-export const ACTIVATION_LIMIT = 30;
+/** Seconds that one workflow task may take before the worker process is killed, unless a setting says otherwise. */
+export const TASK_LIMIT = 30;
 
 /** Seconds in which a worker process must become ready. */
 export const START_LIMIT = 120;
@@ -69,6 +69,8 @@ interface WorkerState {
 
 /** The state of the worker processes of one supervisor. */
 export interface Supervision {
+  /** Seconds that one workflow task may take before the worker process is killed. */
+  readonly taskLimit: number;
   workers: WorkerState[];
   /** The number of the next worker process. */
   next: number;
@@ -84,8 +86,9 @@ export interface Supervision {
 }
 
 /** Creates the state before the first worker process is started; times are seconds of any clock that never goes back. */
-export function createSupervision(now: number): Supervision {
+export function createSupervision(now: number, taskLimit = TASK_LIMIT): Supervision {
   return {
+    taskLimit,
     workers: [],
     next: 1,
     startAt: now,
@@ -119,7 +122,7 @@ export function supervise(state: Supervision, event: SupervisionEvent, now: numb
 function tick(state: Supervision, now: number): SupervisionAction[] {
   if (now - state.ticked > TICK_LIMIT) for (const worker of state.workers) worker.heard = now;
   state.ticked = now;
-  const actions = state.workers.flatMap((worker) => overdue(worker, now));
+  const actions = state.workers.flatMap((worker) => overdue(state, worker, now));
   if (state.startAt !== null && now >= state.startAt) {
     actions.push(start(state, now));
   } else if (state.startAt === null && state.workers.some((worker) => isToBeReplaced(state, worker, now))) {
@@ -156,7 +159,7 @@ function isToBeReplaced({ workers, stopping }: Supervision, worker: WorkerState,
   return now - worker.since >= PROBATION && workers.filter(({ phase }) => phase === 'draining').length < MAX_DRAINING;
 }
 
-function overdue(worker: WorkerState, now: number): SupervisionAction[] {
+function overdue({ taskLimit }: Supervision, worker: WorkerState, now: number): SupervisionAction[] {
   if (worker.killed) return [];
   const { phase, since, heard, stalled } = worker;
   const reason =
@@ -164,8 +167,8 @@ function overdue(worker: WorkerState, now: number): SupervisionAction[] {
       ? now - since > START_LIMIT && `it was not ready within ${START_LIMIT} seconds`
       : now - heard > SILENCE_LIMIT
         ? `it was silent for ${SILENCE_LIMIT} seconds`
-        : stalled > ACTIVATION_LIMIT
-          ? `a workflow task took longer than ${ACTIVATION_LIMIT} seconds`
+        : stalled > taskLimit
+          ? `a workflow task took longer than ${taskLimit} seconds`
           : phase === 'draining' &&
             now - since > DRAIN_LIMIT &&
             `activities were not finished within ${DRAIN_LIMIT} seconds`;

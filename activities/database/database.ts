@@ -2,12 +2,13 @@ import pg, { type FieldDef, type QueryResult } from 'pg';
 import Cursor from 'pg-cursor';
 import type { z } from 'zod';
 import { InsertInputSchema, QueryInputSchema } from '../../model/builtin-actions.ts';
-import { type Json, jsonSize } from '../../model/json.ts';
+import { type Json, type JsonObject, jsonSize } from '../../model/json.ts';
+import type { ReadingOptions } from '../../model/json-reader.ts';
 import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
 import { ActionError, type ConnectedAction } from '../action.ts';
 import { boundValues } from './parameters.ts';
 import { tooLarge, withClient } from './postgres.ts';
-import { AS_TEXT, readRows } from './types.ts';
+import { AS_TEXT, ELEMENT_TYPES, readLists, readRows, unlistedTypes } from './types.ts';
 
 /** The maximum number of bound values in a statement, a 16-bit count in the protocol. */
 const MAX_PARAMETERS = 65_535;
@@ -27,27 +28,49 @@ export const query: ConnectedAction<'database', z.infer<typeof QueryInputSchema>
     withClient(connection, context, async (client) => {
       const values = await boundValues(client, sql, params, 'params');
       const cursor = client.query(new Cursor<Cells>(sql, values, { rowMode: 'array', types: AS_TEXT }));
-      const rows: Json[] = [];
+      const options = { bigIntegers: big_numbers };
+      const rows: JsonObject[] = [];
+      let columns: FieldDef[] = [];
       let bytes = 0;
       for (;;) {
         const room = most - rows.length;
         const wanted = Math.min(BATCH, room + 1);
         const { found, fields, affected } = await readBatch(cursor, wanted);
-        for (const row of readRows(fields, found.slice(0, room), { bigIntegers: big_numbers })) {
+        if (rows.length === 0) columns = fields;
+        for (const row of readRows(fields, found.slice(0, room), options)) {
           bytes += jsonSize(row);
-          if (bytes > MAX_PAYLOAD_BYTES) throw tooLarge(`the rows have more than ${MAX_PAYLOAD_BYTES} bytes`);
+          if (bytes > MAX_PAYLOAD_BYTES) throw tooManyBytes();
           rows.push(row);
         }
-        if (found.length > room) break;
-        if (found.length < wanted) {
-          return { rows, row_count: rows.length || affected, truncated: false };
-        }
+        const truncated = found.length > room;
+        if (!truncated && found.length === wanted) continue;
+        // The remaining rows are not fetched.
+        if (truncated) await cursor.close();
+        await readUnlisted(client, rows, columns, options);
+        return { rows, row_count: rows.length || affected, truncated };
       }
-      // The remaining rows are not fetched.
-      await cursor.close();
-      return { rows, row_count: rows.length, truncated: true };
     }),
 };
+
+/** Reads arrays of types that only the server knows, such as enums: until then they are texts. Throws `too_large`. */
+async function readUnlisted(
+  client: pg.Client,
+  rows: JsonObject[],
+  fields: readonly FieldDef[],
+  options: ReadingOptions,
+): Promise<void> {
+  const unlisted = unlistedTypes(fields);
+  if (rows.length === 0 || unlisted.length === 0) return;
+  const found = await client.query<[string, string]>({ text: ELEMENT_TYPES, values: [unlisted], rowMode: 'array' });
+  const elements = new Map(found.rows.map(([type, element]) => [Number(type), Number(element)]));
+  if (elements.size === 0) return;
+  readLists(rows, fields, elements, options);
+  if (jsonSize(rows) > MAX_PAYLOAD_BYTES) throw tooManyBytes();
+}
+
+function tooManyBytes(): ActionError {
+  return tooLarge(`the rows have more than ${MAX_PAYLOAD_BYTES} bytes`);
+}
 
 /** A row in the text format of PostgreSQL. */
 type Cells = (string | null)[];
@@ -98,10 +121,10 @@ export const insert: ConnectedAction<'database', z.infer<typeof InsertInputSchem
     return withClient(connection, context, async (client) => {
       const values = await boundValues(client, text, given, 'data');
       const result = await client.query<Cells>({ text, values, rowMode: 'array', types: AS_TEXT });
-      return {
-        row_count: result.rowCount ?? 0,
-        rows: readRows(result.fields, result.rows, { bigIntegers: big_numbers }),
-      };
+      const options = { bigIntegers: big_numbers };
+      const inserted = readRows(result.fields, result.rows, options);
+      await readUnlisted(client, inserted, result.fields, options);
+      return { row_count: result.rowCount ?? 0, rows: inserted };
     });
   },
 };

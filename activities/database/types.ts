@@ -6,6 +6,12 @@ import { ActionError, changedOutput } from '../action.ts';
 
 // The JSON of a PostgreSQL value depends only on its type, not on the value or on where the worker runs (docs/values.md).
 
+/** Finds which types are arrays whose entries are separated by commas, with the types of these; `$1` is a list of types. */
+export const ELEMENT_TYPES = `
+  SELECT list.oid::int8 AS type, coalesce(nullif(entry.typbasetype, 0), entry.oid)::int8 AS element
+    FROM pg_type AS list JOIN pg_type AS entry ON entry.oid = list.typelem
+    WHERE list.oid = ANY($1::oid[]) AND list.typinput = 'array_in'::regproc AND entry.typdelim = ','`;
+
 /** Settings of a connection that determine the text format of values. */
 export const SESSION_SETTINGS = {
   DateStyle: 'ISO,MDY',
@@ -19,7 +25,7 @@ export const SESSION_SETTINGS = {
 export const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
 /**
- * Returns rows as objects. Throws a non-retryable ActionError: `database_error` if two columns have the same name, and
+ * Returns rows as objects, with values of unlisted types as text. Throws a non-retryable ActionError: `database_error` if two columns have the same name, and
  * `output_invalid` (with a code such as `NUMBER_INEXACT`) if a value of `json` or `jsonb` would change.
  */
 export function readRows(
@@ -45,6 +51,27 @@ export function readRows(
       }),
     ),
   );
+}
+
+/** Returns the types of columns that are not listed, some of which may be arrays. */
+export function unlistedTypes(fields: readonly FieldDef[]): number[] {
+  const types = new Set(fields.map(({ dataTypeID }) => dataTypeID));
+  return [...types].filter((type) => !LISTED.has(type));
+}
+
+/** Replaces the texts of arrays in rows with lists; `elements` are the types of the entries by the type of the array. Throws what `readRows` throws. */
+export function readLists(
+  rows: readonly JsonObject[],
+  fields: readonly FieldDef[],
+  elements: ReadonlyMap<number, number>,
+  options: ReadingOptions,
+): void {
+  for (const { name, dataTypeID } of fields) {
+    const element = elements.get(dataTypeID);
+    if (element === undefined) continue;
+    const read = listOf(readerOf(element, options));
+    for (const row of rows) if (typeof row[name] === 'string') row[name] = readColumn(name, row[name], read);
+  }
 }
 
 function readColumn(name: string, text: string, read: Reader): Json {
@@ -108,6 +135,8 @@ const JSON_TYPES: readonly [type: number, array: number][] = [
   [114, 199],
   [3802, 3807],
 ];
+
+const LISTED: ReadonlySet<number> = new Set([...JSON_TYPES, ...READERS].flatMap((entry) => [entry[0], entry[1]]));
 
 /** Returns the reader of a type. Types that are not listed (enums, composites, ranges) are read as text. */
 function readerOf(type: number, options: ReadingOptions): Reader {

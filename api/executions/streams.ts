@@ -9,7 +9,7 @@ import type { ApiEnv } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
 import { demand } from '../http/middleware.ts';
 import { createRouter } from '../http/router.ts';
-import { createApiRoute, ExecutionParams } from '../http/routes.ts';
+import { createApiRoute, descriptionOf, ExecutionParams } from '../http/routes.ts';
 import { createStreamGate } from '../http/stream-gate.ts';
 import { runSummaryBody, summaryBody, taskSummaryBody } from './bodies.ts';
 
@@ -129,7 +129,7 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
     }
   });
 
-  router.openAPIRegistry.registerPath(logStreamRoute);
+  router.openAPIRegistry.registerPath(descriptionOf(logStreamRoute));
   router.get(`${base}/:id/logs/stream`, demand('execution:read'), async (context, next) => {
     const stop = new AbortController();
     const principal = context.get('principal');

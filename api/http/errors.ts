@@ -16,6 +16,7 @@ export const IssueSchema = z
     message: z.string(),
     line: z.int().optional().describe('Line within a template.'),
     column: z.int().optional(),
+    omitted: z.int().optional().describe('Of `more_issues`: how many issues are not listed.'),
   })
   .openapi('Issue');
 

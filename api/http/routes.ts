@@ -94,6 +94,11 @@ export function createApiRoute<P extends string, R extends ApiRouteConfig & { pa
   return createRoute<P, R>(described as unknown as R);
 }
 
+/** Returns the description of a route whose handler is not registered with it, as OpenAPI has it. */
+export function descriptionOf({ middleware: _, ...described }: RouteConfig): RouteConfig {
+  return described;
+}
+
 /** Describes how a body may be refused, with the schema of the route's other errors. */
 function bodyRefusals(responses: RouteConfig['responses']): RouteConfig['responses'] {
   const { content } = responses[400] as { content: Record<string, { schema: z.ZodType }> };

@@ -6,6 +6,7 @@ import { handleMcp } from '../../mcp/server.ts';
 import { createConnectionResolver } from '../../service/access/connections.ts';
 import { keepPresent } from '../../service/access/master-keys.ts';
 import { HOME_TENANT, type PrincipalService } from '../../service/access/principals.ts';
+import type { Loop } from '../../service/background/loops.ts';
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
 import type { ExecutionLists } from '../../service/index/lists.ts';
@@ -19,7 +20,7 @@ import { closedConnections } from './closed-connections.ts';
 import { composeControls } from './controls.ts';
 import { composeDefinitions, composePackImports } from './definitions.ts';
 import { composeExecutions } from './executions.ts';
-import { createFoundation, type Foundation, type Loop } from './foundation.ts';
+import { createFoundation, type Foundation } from './foundation.ts';
 import { type ComposedInquiries, composeInquiries } from './inquiries.ts';
 import type { ApiOptions } from './options.ts';
 import { type ApiServices, createRoutes } from './routes.ts';
@@ -157,7 +158,7 @@ function warnAtStart(
   { examinations }: ApiServices,
   signal: AbortSignal,
 ): void {
-  const connect = createConnectionResolver(stores.connections, atRest);
+  const connect = createConnectionResolver({ store: stores.connections, sealer: atRest });
   warnOfNetworks({
     chat,
     rules,

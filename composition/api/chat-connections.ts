@@ -1,12 +1,6 @@
 import { type ConnectedPack, type ConnectionOf, DEFAULT_CONNECTION } from '../../model/connection.ts';
 import type { MissingSetting } from '../../model/notice.ts';
-
-/** Finds a connection with its secrets; null when there is none. */
-export type FindChatConnection = (
-  tenant: string,
-  pack: ConnectedPack,
-  name: string,
-) => Promise<{ settings: unknown; secrets: unknown } | null>;
+import type { FindConnection } from '../../service/access/connections.ts';
 
 /** The settings of the process for a channel, and the name of the environment variable that has them. */
 interface OfProcess<T> {
@@ -18,7 +12,7 @@ interface OfProcess<T> {
  * Creates functions that return the settings of a channel for a tenant: `read` makes them from the connection `default` of the pack. If
  * the default tenant has no such connection, it uses the settings of the process.
  */
-export function createChatConnections(connect: FindChatConnection, home: () => Promise<string>) {
+export function createChatConnections(connect: FindConnection, home: () => Promise<string>) {
   return <P extends ConnectedPack, T>(
     pack: P,
     read: (connection: ConnectionOf<P>) => T | MissingSetting,

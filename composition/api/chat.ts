@@ -12,6 +12,7 @@ import { DEFAULT_CONNECTION } from '../../model/connection.ts';
 import { type NoticeChannel, whoIsAsked } from '../../model/inquiry.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Announcer } from '../../model/notice.ts';
+import type { FindConnection } from '../../service/access/connections.ts';
 import type { PrincipalService } from '../../service/access/principals.ts';
 import { createSealer, type Sealer } from '../../service/access/sealer.ts';
 import type { InquiryService } from '../../service/inquiries/inquiries.ts';
@@ -22,7 +23,7 @@ import type { ConnectionStore } from '../../store/access/connections.ts';
 import type { ChatPlaceStore } from '../../store/inquiries/chat-places.ts';
 import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { NoticeEventStore } from '../../store/inquiries/notice-events.ts';
-import { createChatConnections, type FindChatConnection } from './chat-connections.ts';
+import { createChatConnections } from './chat-connections.ts';
 
 /** The settings of the process for chat and mail, used by the default tenant if it has no connection for a channel. */
 export interface ChatSettings {
@@ -66,7 +67,7 @@ export interface ChatServices {
   connections: Pick<ConnectionStore, 'tenantsWith'>;
   places: ChatPlaceStore;
   /** Finds the connections of tenants. */
-  connect: FindChatConnection;
+  connect: FindConnection;
   /** Returns the default tenant, which uses the settings of the process. */
   home: () => Promise<string>;
 }

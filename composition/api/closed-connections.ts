@@ -1,7 +1,7 @@
 import { type Egress, egressErrorIn, portOf } from '../../egress/egress.ts';
 import type { ConnectedPack } from '../../model/connection.ts';
 import type { JsonObject } from '../../model/json.ts';
-import type { FindChatConnection } from './chat-connections.ts';
+import type { FindConnection } from '../../service/access/connections.ts';
 
 /** Where a connection is stored. */
 export interface ConnectionPlace {
@@ -20,7 +20,7 @@ export interface ClosedConnection {
 /** Finds the connections whose hosts may not be reached, in the given order. Leaves out those that cannot be read or looked up. */
 export async function closedConnections(
   places: readonly ConnectionPlace[],
-  connect: FindChatConnection,
+  connect: FindConnection,
   { addressOf }: Pick<Egress, 'addressOf'>,
 ): Promise<ClosedConnection[]> {
   const closed: ClosedConnection[] = [];

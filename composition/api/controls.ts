@@ -1,5 +1,6 @@
 import { executionControlRoutes } from '../../api/executions/controls.ts';
 import type { Router } from '../../api/http/router.ts';
+import type { Loop } from '../../service/background/loops.ts';
 import { createAttemptHolds } from '../../service/controls/attempt-holds.ts';
 import { createAttemptSkips } from '../../service/controls/attempt-skips.ts';
 import { createChildPauses } from '../../service/controls/child-pauses.ts';
@@ -8,7 +9,7 @@ import type { ExecutionService } from '../../service/executions/executions.ts';
 import type { RetryService } from '../../service/executions/retries.ts';
 import type { DescribedListener } from '../../service/index/reconciler.ts';
 import type { InquiryService } from '../../service/inquiries/inquiries.ts';
-import type { Foundation, Loop } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
 
 /** The service of controls, the listener that passes on pauses, and the loop that holds attempts back. */
 export interface ComposedControls {

@@ -58,7 +58,10 @@ export function composePackImports(
     db.transaction((transaction) => {
       const store = createDefinitionStore(transaction);
       const actionStore = createActionStore(transaction);
-      const queues: TaskQueueService = createTaskQueueService(createTaskQueueStore(transaction), stores.principals);
+      const queues: TaskQueueService = createTaskQueueService({
+        store: createTaskQueueStore(transaction),
+        principals: stores.principals,
+      });
       return work({
         packs: createPackService(store),
         actions: createActionService({ store: actionStore, packs: store, queues }),

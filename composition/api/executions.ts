@@ -9,6 +9,7 @@ import { streamRoutes } from '../../api/executions/streams.ts';
 import { graphRoutes } from '../../api/graphs.ts';
 import type { Router } from '../../api/http/router.ts';
 import { scheduleRoutes } from '../../api/schedules.ts';
+import type { Loop } from '../../service/background/loops.ts';
 import { type BulkService, type BulkServices, createBulkService } from '../../service/executions/bulk-jobs.ts';
 import { createDeletionService, type DeletionService } from '../../service/executions/deletions.ts';
 import {
@@ -37,7 +38,7 @@ import { createFailureHookStore } from '../../store/executions/failure-hooks.ts'
 import { createTemporalSchedules } from '../../temporal/schedules.ts';
 import type { AccessServices } from './access.ts';
 import type { DefinitionServices } from './definitions.ts';
-import type { Foundation, Loop } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
 import type { ApiOptions } from './options.ts';
 
 /** The services about runs. */
@@ -75,7 +76,7 @@ export function composeExecutions(
   const { principals, taskQueues: queues } = access;
   const store = stores.executions;
   const launcher = createLauncher({ temporal, store, turns: stores.turns, signer, queues, clock });
-  const authenticate = createAuthenticator(stores.signingKeys, clock);
+  const authenticate = createAuthenticator({ store: stores.signingKeys, clock });
   const executions = createExecutionService({
     temporal,
     projections,
@@ -106,7 +107,7 @@ export function composeExecutions(
     log,
   });
   const schedules = createScheduleService({
-    temporal: createTemporalSchedules(connection, namespace, codec),
+    temporal: createTemporalSchedules({ connection, namespace, codec }),
     executions,
     principals,
     repeats,
@@ -117,17 +118,17 @@ export function composeExecutions(
   return {
     services: {
       executions,
-      tasks: createTaskExecutionService(executions, store),
-      lists: createExecutionLists(store, namespace),
+      tasks: createTaskExecutionService({ executions, store }),
+      lists: createExecutionLists({ store, namespace }),
       watches: createWatchService({ temporal, executions, log }),
-      changes: createChangeService(store, log),
+      changes: createChangeService({ store, log }),
       bulk,
       retries,
       explanations: createExplanationService({ executions, projections, temporal, deliveries }),
       graphs: createGraphService({ definitions, executions, pool }),
       deletions,
       schedules,
-      ledger: createLedgerService(executions, temporal),
+      ledger: createLedgerService({ executions, temporal }),
     },
     loops: [bulk, schedules, hooks],
   };

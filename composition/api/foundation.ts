@@ -66,11 +66,6 @@ export interface Foundation {
   close(): Promise<void>;
 }
 
-/** Work that a process does until the signal is aborted. */
-export interface Loop {
-  run(signal: AbortSignal): Promise<void>;
-}
-
 /** Creates the foundation; loads the keys that sign statements, and makes the first one if there is none. */
 export async function createFoundation({
   connection,
@@ -83,7 +78,7 @@ export async function createFoundation({
   codec,
 }: ApiOptions): Promise<Foundation> {
   const clock = Date.now;
-  const temporal = createTemporal(connection, namespace, codec);
+  const temporal = createTemporal({ connection, namespace, codec });
   const pool = createPool({ source: threadModule, size: availableParallelism() + 1 });
   const stores = createStores(db);
   const atRest = createSealer(secretKeys, REST_PURPOSE);

@@ -81,7 +81,7 @@ export function composeInquiries(
     home: stores.principals.homeTenant,
     connections: stores.connections,
     places: createChatPlaceStore(db),
-    connect: createConnectionResolver(stores.connections, atRest),
+    connect: createConnectionResolver({ store: stores.connections, sealer: atRest }),
   });
   const sealer = createSealer(secretKeys, 'signal');
   const services = {

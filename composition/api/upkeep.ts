@@ -2,14 +2,18 @@ import { executionIndexRoutes } from '../../api/admin/execution-index.ts';
 import { docsRoutes, type SystemServices, systemRoutes } from '../../api/admin/system.ts';
 import type { Router } from '../../api/http/router.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
+import type { Loop } from '../../service/background/loops.ts';
 import { createCountFolds } from '../../service/index/count-folds.ts';
 import { createIndexKeeper, type IndexKeeperDependencies } from '../../service/index/reconciler.ts';
 import { createStrikeKeeper } from '../../service/index/run-strikes.ts';
 import { createIndexService, type IndexService } from '../../service/index/service.ts';
 import { createConcurrencyKeeper } from '../../service/starts/concurrency.ts';
+import { createRequestKeeper } from '../../service/starts/request-keeper.ts';
+import { createBulkJobStore } from '../../store/executions/bulk-jobs.ts';
+import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
 import { createRunStrikeStore } from '../../store/executions/run-strikes.ts';
 import type { AccessServices } from './access.ts';
-import type { Foundation, Loop } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
 import type { ApiOptions } from './options.ts';
 
 /** The services about this installation. */
@@ -42,7 +46,8 @@ export function composeUpkeep(
     loops: [
       keeper,
       createConcurrencyKeeper({ temporal, store: stores.turns, log, clock }),
-      createCountFolds(stores.executions, log),
+      createCountFolds({ store: stores.executions, log }),
+      createRequestKeeper({ keys: createIdempotencyKeyStore(db), jobs: createBulkJobStore(db), clock, log }),
       createStrikeKeeper({ temporal, store: createRunStrikeStore(db), log, now: clock }),
     ],
   };

@@ -94,20 +94,23 @@ function textChecks(schema: JsonObject, pattern: Pattern | null): Check[] {
     ...sized(schema, 'minLength', 'characters', charactersOf),
     ...sized(schema, 'maxLength', 'characters', charactersOf),
   ];
+  const { format, 'x-expected': expected } = schema;
+  const words = typeof expected === 'string' ? `must be ${cut(expected)}` : null;
   if (pattern !== null) {
-    const message = `must match the pattern ${cut(pattern.source)}`;
+    const message = words ?? `must match the pattern ${cut(pattern.source)}`;
     checks.push(
       (walk, value, place) =>
         typeof value !== 'string' || walk.matcher.matches(pattern, value) || walk.fail(place, 'pattern', message),
     );
   }
-  const { format } = schema;
   const holds = typeof format === 'string' ? formatCheck(format) : undefined;
   if (holds === undefined) return checks;
   checks.push((walk, value, place) => {
     if (typeof value !== 'string') return true;
     walk.meter.charge(1 + Math.ceil(value.length / 4));
-    return holds(value) || walk.fail(place, 'format', `must match the format "${String(format)}"`);
+    // The words have been said for the pattern already.
+    if (words !== null && pattern !== null && !walk.matcher.matches(pattern, value)) return false;
+    return holds(value) || walk.fail(place, 'format', words ?? `must match the format "${String(format)}"`);
   });
   return checks;
 }

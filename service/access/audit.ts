@@ -26,8 +26,14 @@ export interface AuditService {
   ): Promise<AuditRow[]>;
 }
 
+/** The dependencies of the service. */
+export interface AuditDependencies {
+  store: AuditStore;
+  log: Logger;
+}
+
 /** Creates the service. */
-export function createAuditService(store: AuditStore, log: Logger): AuditService {
+export function createAuditService({ store, log }: AuditDependencies): AuditService {
   return {
     async record({ tenant, subject }, change) {
       try {

@@ -39,8 +39,14 @@ function demandVoucher(principal: Principal, pack: ConnectedPack): void {
   throw new AppError('forbidden', message, { details: { permission } });
 }
 
+/** The dependencies of the service. */
+export interface ConnectionDependencies {
+  store: ConnectionStore;
+  sealer: Sealer;
+}
+
 /** Creates the service; `sealer` encrypts secrets at rest. */
-export function createConnectionService(store: ConnectionStore, sealer: Sealer): ConnectionService {
+export function createConnectionService({ store, sealer }: ConnectionDependencies): ConnectionService {
   const missing = (pack: string, name: string) =>
     new AppError('connection_not_found', `connection "${pack}/${name}" not found`);
 
@@ -74,13 +80,19 @@ export function createConnectionService(store: ConnectionStore, sealer: Sealer):
   };
 }
 
+/** Finds a connection of a tenant with its secrets; null when there is none. */
+export type FindConnection = (
+  tenant: string,
+  pack: ConnectedPack,
+  name: string,
+) => Promise<{ settings: JsonObject; secrets: JsonObject } | null>;
+
 /**
- * Creates the function that finds a connection with its secrets for a worker; it returns null when there is none. It throws
- * `database_unavailable`, `sealing_key_missing` for secrets that no key of this process decrypts, and `token_invalid` for secrets that
+ * Creates the function that finds a connection with its secrets for a worker. It throws `database_unavailable`, `sealing_key_missing` for secrets that no key of this process decrypts, and `token_invalid` for secrets that
  * were changed or encrypted for another place.
  */
-export function createConnectionResolver(store: ConnectionStore, sealer: Sealer) {
-  return async (tenant: string, pack: ConnectedPack, name: string) => {
+export function createConnectionResolver({ store, sealer }: ConnectionDependencies): FindConnection {
+  return async (tenant, pack, name) => {
     const row = await lookUp(() => store.find(tenant, pack, name));
     if (row === null) return null;
     demandKey(sealer, row.sealed, `the connection "${pack}/${name}"`);

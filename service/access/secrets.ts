@@ -17,8 +17,14 @@ export interface SecretService {
   remove(principal: Principal, name: string): Promise<void>;
 }
 
+/** The dependencies of the service. */
+export interface SecretDependencies {
+  store: SecretStore;
+  sealer: Sealer;
+}
+
 /** Creates the service; `sealer` encrypts secrets at rest. */
-export function createSecretService(store: SecretStore, sealer: Sealer): SecretService {
+export function createSecretService({ store, sealer }: SecretDependencies): SecretService {
   return {
     async list({ tenant }) {
       return (await store.list(tenant)).map(shown);
@@ -34,13 +40,15 @@ export function createSecretService(store: SecretStore, sealer: Sealer): SecretS
   };
 }
 
+/** Finds the value of a secret of a tenant; null when there is none. */
+export type FindSecret = (tenant: string, name: string) => Promise<string | null>;
+
 /**
- * Creates the function that finds the value of a secret for a worker; it returns null when there is none. It throws
- * `database_unavailable`, `sealing_key_missing` for a secret that no key of this process decrypts, and `token_invalid` for one that was
+ * Creates the function that finds the value of a secret for a worker. It throws `database_unavailable`, `sealing_key_missing` for a secret that no key of this process decrypts, and `token_invalid` for one that was
  * changed or encrypted for another place.
  */
-export function createSecretResolver(store: SecretStore, sealer: Sealer) {
-  return async (tenant: string, name: string): Promise<string | null> => {
+export function createSecretResolver({ store, sealer }: SecretDependencies): FindSecret {
+  return async (tenant, name) => {
     const row = await lookUp(() => store.find(tenant, name));
     if (row === null) return null;
     demandKey(sealer, row.sealed, `the secret "${name}"`);

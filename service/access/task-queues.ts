@@ -25,11 +25,14 @@ export interface TaskQueueService {
   remove(caller: Principal, name: string): Promise<void>;
 }
 
+/** The dependencies of the service. */
+export interface TaskQueueDependencies {
+  store: TaskQueueStore;
+  principals: Pick<PrincipalStore, 'findTenant'>;
+}
+
 /** Creates the service. */
-export function createTaskQueueService(
-  store: TaskQueueStore,
-  principals: Pick<PrincipalStore, 'findTenant'>,
-): TaskQueueService {
+export function createTaskQueueService({ store, principals }: TaskQueueDependencies): TaskQueueService {
   return {
     async demandOwn(tenant, names, path) {
       const [foreign] = names.length === 0 ? [] : await store.foreign(tenant, names);

@@ -1,6 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../../model/log.ts';
 
+/** Work that goes on in the background. */
+export interface Loop {
+  /** Works until the signal is aborted; logs the first of a series of errors, and tries again. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** A loop whose rounds can also be worked one by one. */
+export interface RoundLoop extends Loop {
+  /** Works one round. */
+  tick(): Promise<void>;
+}
+
 /**
  * The options of a loop: milliseconds between two rounds, and after an error; and the message that is logged once for a series of
  * errors.

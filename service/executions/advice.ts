@@ -24,6 +24,9 @@ export interface Advice {
   act: AdvisedRequest | null;
 }
 
+/** The end of a sentence about a wait while the run is paused. */
+const AFTER_RESUME = ', but nothing follows before the run is resumed';
+
 /** How to start a worker for Fermata's own task queue. */
 export const HOW_TO_WORK = ' Start a worker with `npm run start:worker`.';
 
@@ -71,6 +74,7 @@ export function adviceFor(
 ): Advice[] {
   const skip: AdvisedRequest = { what: 'skip', execution: self, task: executionKey(task ?? '') };
   const at = until === null ? '' : ` until ${until}`;
+  const isPaused = execution.status === 'paused';
   switch (kind) {
     case 'inquiry':
       return inquiryAdvice(execution, n, task, at);
@@ -82,9 +86,14 @@ export function adviceFor(
         },
       ];
     case 'timer':
-      return [{ text: `"${task}" waits${at} and then continues by itself. Skip it to end the wait.`, act: skip }];
+      return [
+        {
+          text: `"${task}" waits${at}${isPaused ? AFTER_RESUME : ' and then continues by itself'}. Skip it to end the wait.`,
+          act: skip,
+        },
+      ];
     case 'retry': {
-      const again = `"${task}" will be retried${until === null ? '' : ` at ${until}`}${detail === null ? '' : `, after: ${detail}`}`;
+      const again = `"${task}" will be retried${retryTime(until, isPaused)}${detail === null ? '' : `, after: ${detail}`}`;
       const ends = (execution.run?.interpreter ?? 0) >= ATTEMPTS_SKIPPED;
       return [
         ends
@@ -109,7 +118,12 @@ export function adviceFor(
     case 'pause':
       return pauseAdvice(execution, self, task, detail);
     case 'turn':
-      return [{ text: `It waits for its turn: ${detail}. It starts by itself once one of them has ended.`, act: null }];
+      return [
+        {
+          text: `It waits for its turn: ${detail}. It starts ${isPaused ? 'once it is resumed and' : 'by itself once'} one of them has ended.`,
+          act: null,
+        },
+      ];
     case 'drain':
       return [{ text: `Nothing new is started: ${detail}. No action is needed.`, act: null }];
     case 'engine_fault':
@@ -120,6 +134,12 @@ export function adviceFor(
         },
       ];
   }
+}
+
+/** Says when the next attempt of a task begins. */
+function retryTime(until: string | null, isPaused: boolean): string {
+  if (!isPaused) return until === null ? '' : ` at ${until}`;
+  return ` once the run is resumed${until === null ? '' : `, at ${until} at the earliest`}`;
 }
 
 /** Advises on the pending inquiries of a task; `at` says until when they can be decided. */

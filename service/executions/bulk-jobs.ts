@@ -12,6 +12,7 @@ import type { ExecutionFilter } from '../../store/executions/execution-filters.t
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import { isPassing } from '../background/outages.ts';
+import { keepRenewing } from '../background/renewals.ts';
 import { deriveRequestId, type IdempotencyKey, type Repeats } from '../starts/idempotency.ts';
 import { workFor } from '../starts/work-owner.ts';
 import type { ExecutionCommands } from './commands.ts';
@@ -32,9 +33,8 @@ const MAX_ERRORS = 1_000;
 /** Batches of a job before it is another tenant's turn. */
 const BATCHES = 4;
 
-/** Milliseconds for which a process leases a job, and between two looks for one. */
-const LEASE = 20_000;
-const INTERVAL = 1_000;
+/** Milliseconds for which a process leases a job, and renews the lease while it works on it; and between two looks for a job. */
+const TIMING = { lease: 20_000, interval: 1_000 };
 
 /** Why a job is begun, and the key by which the same request is known again. */
 export interface BulkCommand {
@@ -93,6 +93,7 @@ export interface BulkDependencies extends BulkServices {
   /** Returns the time in milliseconds. */
   clock: () => number;
   log: Logger;
+  timing?: typeof TIMING;
 }
 
 /** Creates the service. */
@@ -107,6 +108,7 @@ export function createBulkService({
   repeats,
   clock,
   log,
+  timing: { lease, interval } = TIMING,
 }: BulkDependencies): BulkService {
   let wake = () => {};
 
@@ -147,10 +149,10 @@ export function createBulkService({
         return await abandon(leased, principal);
       }
       for (let left = BATCHES; left > 0 && job?.status === 'running' && !signal.aborted; left -= 1) {
-        job = await workOnBatch(job, principal, left === 1 ? null : LEASE);
+        job = await workOnBatch(job, principal, left > 1);
       }
     } catch (error) {
-      await jobs.release(job ?? leased, new Date(clock() + INTERVAL)).catch(() => undefined);
+      await jobs.renew(job ?? leased, new Date(clock() + interval)).catch(() => undefined);
       throw error;
     }
   }
@@ -166,33 +168,33 @@ export function createBulkService({
   }
 
   /**
-   * Works on the next batch of a job and leases the job for some more milliseconds, or releases it. Returns the job; null when another
-   * process has continued it. Throws what is worth another try, after recording what was done.
+   * Works on the next batch of a job, whose lease it renews meanwhile, and then leases the job further or releases it. Returns the job;
+   * null when another process has continued it. Throws what is worth another try, after recording what was done.
    */
-  async function workOnBatch(job: BulkJob, principal: Principal, lease: number | null): Promise<BulkJob | null> {
+  async function workOnBatch(job: BulkJob, principal: Principal, further: boolean): Promise<BulkJob | null> {
     const { id, targets: all, done: from, verb, reason, created } = job;
     const batch = all.slice(from, from + CONCURRENCY);
-    const results = await Promise.all(
-      batch.map(async (n): Promise<Result> => {
-        const change = changeOne({ principal, verb, reason, created }, n, ['bulk', id, String(n)]);
-        return change.then(
-          (error) => ({ n, isPassing: false, error }),
-          (thrown: unknown) => ({ n, isPassing: true, thrown }),
-        );
-      }),
-    );
+    const change = async (n: number): Promise<Result> =>
+      changeOne({ principal, verb, reason, created }, n, ['bulk', id, String(n)]).then(
+        (error) => ({ n, isPassing: false, error }),
+        (thrown: unknown) => ({ n, isPassing: true, thrown }),
+      );
+    const results = await keepRenewing(Promise.all(batch.map(change)), lease / 4, async () => {
+      const until = new Date(clock() + lease);
+      if (await jobs.renew(job, until)) job.leased = until;
+    });
     const ended = results.filter((result) => !result.isPassing);
     const errors = ended.flatMap(({ error }) => (error === null ? [] : [error]));
     const progress = { done: ended.length, succeeded: ended.length - errors.length, errors };
     const [passing] = results.filter((result) => result.isPassing);
     if (passing === undefined) {
-      return jobs.advance(job, progress, lease === null ? null : new Date(clock() + lease), MAX_ERRORS);
+      return jobs.advance(job, progress, further ? new Date(clock() + lease) : null, MAX_ERRORS);
     }
     // Executions that are done come first, so that none of them is changed again.
     const left = all.slice(from).filter((n) => !ended.some((result) => result.n === n));
     const targets = [...all.slice(0, from), ...ended.map(({ n }) => n), ...left];
     // Until then the tenant's other jobs have their turn.
-    await jobs.advance(job, progress, new Date(clock() + INTERVAL), MAX_ERRORS, targets);
+    await jobs.advance(job, progress, new Date(clock() + interval), MAX_ERRORS, targets);
     throw passing.thrown;
   }
 
@@ -215,7 +217,7 @@ export function createBulkService({
       return null;
     } catch (error) {
       if (isPassing(error)) throw error;
-      if (await isDone({ verb, created }, n, error)) return null;
+      if (await isDone({ verb, created, tenant: principal.tenant }, n, error)) return null;
       if (!(error instanceof AppError)) log.error({ err: error, n, verb }, 'a bulk job cannot change a run');
       return { id: integerId(n), error: error instanceof AppError ? error.message : 'internal error' };
     }
@@ -223,14 +225,16 @@ export function createBulkService({
 
   /**
    * Reports whether an execution refuses a verb because the job has reached its aim: by an earlier try whose result was lost, through a
-   * parent in the same job, or because it was paused or running already. An execution that had closed before the job was not stopped by it.
+   * parent in the same job, or because it was paused, running or deleted already. An execution that had closed before the job was not
+   * stopped by it.
    */
   async function isDone(
-    { verb, created }: Pick<BulkJob, 'verb' | 'created'>,
+    { verb, created, tenant }: Pick<BulkJob, 'verb' | 'created' | 'tenant'>,
     n: number,
     error: unknown,
   ): Promise<boolean> {
     if (!(error instanceof AppError) || error.code !== REACHED[verb]) return false;
+    if (error.code === 'execution_not_found') return store.wasDeleted(tenant, n);
     if (error.code !== 'execution_closed') return true;
     // The refusal was read from Temporal, and what is read is written to the index.
     const closed = (await store.find(n))?.closed ?? null;
@@ -285,7 +289,7 @@ export function createBulkService({
           wake = resolve;
         });
         try {
-          const job: BulkJob | null = await jobs.lease(new Date(clock()), new Date(clock() + LEASE), turn);
+          const job: BulkJob | null = await jobs.lease(new Date(clock()), new Date(clock() + lease), turn);
           if (job === null) failing = false;
           else {
             turn = job.tenant;
@@ -298,8 +302,8 @@ export function createBulkService({
           failing = true;
         }
         await Promise.race([
-          wait(INTERVAL, undefined, { signal }).catch(() => undefined),
-          failing ? wait(INTERVAL) : woken,
+          wait(interval, undefined, { signal }).catch(() => undefined),
+          failing ? wait(interval) : woken,
         ]);
       }
     },
@@ -327,6 +331,7 @@ const REACHED: Partial<Record<BulkVerb, ErrorCode>> = {
   terminate: 'execution_closed',
   pause: 'execution_paused',
   resume: 'execution_not_paused',
+  delete: 'execution_not_found',
 };
 
 /** The executions that a verb applies to, among those that match a filter. */

@@ -54,20 +54,28 @@ export function createDeletionService({
 }: DeletionDependencies): DeletionService {
   const { namespace } = temporal;
 
-  /** Deletes runs with all their sub-workflows. */
-  async function remove(runs: readonly { n: number; workflowId: string }[]): Promise<void> {
-    const ids = new Set<string>();
+  /**
+   * Deletes runs of a tenant with all their sub-workflows. Their rows go last, so that a deletion that fails halfway can be repeated.
+   */
+  async function remove(tenant: string, runs: readonly { n: number; workflowId: string }[]): Promise<void> {
+    const numbers = new Map<string, number | null>();
     for (const { n, workflowId } of runs) {
-      ids.add(workflowId);
-      for (const below of await stores.executions.descendants(n)) ids.add(below.workflowId);
+      numbers.set(workflowId, n);
+      for (const below of await stores.executions.descendants(n)) numbers.set(below.workflowId, below.n);
       // The index may lag behind.
       for await (const page of temporal.list(`RootWorkflowId = "${workflowId}"`)) {
-        for (const { execution } of page) if (execution?.workflowId) ids.add(execution.workflowId);
+        for (const { execution } of page) {
+          const id = execution?.workflowId;
+          if (id && !numbers.has(id)) numbers.set(id, null);
+        }
       }
     }
-    await stores.executions.bury(namespace, [...ids], new Date(clock() + BURIED_FOR));
+    const ids = [...numbers.keys()];
+    const deleted = ids.map((workflowId) => ({ workflowId, n: numbers.get(workflowId) ?? null }));
+    await stores.executions.bury({ namespace, tenant }, deleted, new Date(clock() + BURIED_FOR));
     for (const id of ids) await temporal.remove(id);
-    await stores.inquiries.forget(namespace, [...ids]);
+    await stores.inquiries.forget(namespace, ids);
+    await stores.executions.erase(namespace, ids);
   }
 
   /** Finds the open runs of a workflow, in the index and in Temporal. */
@@ -93,7 +101,7 @@ export function createDeletionService({
           `Execution with ID ${id} is ${execution.status}: cancel or terminate it first`,
         );
       }
-      await remove([{ n, workflowId: execution.workflowId }]);
+      await remove(principal.tenant, [{ n, workflowId: execution.workflowId }]);
     },
 
     async deleteWorkflow(principal, ref, force) {
@@ -130,7 +138,7 @@ export function createDeletionService({
       for (;;) {
         const rows = await stores.executions.readOn(tenant, { definition }, { limit: PAGE });
         if (rows.length === 0) return;
-        await remove(rows);
+        await remove(tenant, rows);
       }
     },
   };

@@ -6,7 +6,7 @@ import type { Logger } from '../../model/log.ts';
 import { NOBODY_ID, type Principal } from '../../model/principal.ts';
 import type { FailureHookRow, FailureHookStore } from '../../store/executions/failure-hooks.ts';
 import { sha256Hex } from '../access/hash.ts';
-import { keepGoing } from '../background/loops.ts';
+import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { isPassing, toAppError } from '../background/outages.ts';
 import { workFor } from '../starts/work-owner.ts';
 import type { ExecutionReader } from './reader.ts';
@@ -32,7 +32,7 @@ export interface FailureHookDependencies {
  * with its starters as starters. The number of the new run is derived from the id of the failed one, so that Temporal itself refuses a
  * second start.
  */
-export function createFailureHooks({ store, executions, namespace, log }: FailureHookDependencies) {
+export function createFailureHooks({ store, executions, namespace, log }: FailureHookDependencies): RoundLoop {
   async function start(row: FailureHookRow): Promise<void> {
     const { workflowId, tenant, hook } = row;
     const anybody: Principal = {
@@ -65,8 +65,7 @@ export function createFailureHooks({ store, executions, namespace, log }: Failur
   }
 
   return {
-    /** Works one round. */
-    async tick(): Promise<void> {
+    async tick() {
       const busy = new Set<string>();
       for (const row of await store.due(namespace, AT_ONCE)) {
         const { workflowId, tenant, hook } = row;
@@ -90,8 +89,7 @@ export function createFailureHooks({ store, executions, namespace, log }: Failur
       }
     },
 
-    /** Works until the signal is aborted. */
-    run(signal: AbortSignal): Promise<void> {
+    run(signal) {
       const trouble = 'on_failure workflows cannot be started';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
     },

@@ -42,11 +42,14 @@ export interface TaskExecutionService {
   ): Promise<ChildPage>;
 }
 
+/** The dependencies of the service. */
+export interface TaskExecutionDependencies {
+  executions: Pick<ExecutionReader, 'get'>;
+  store: ExecutionStore;
+}
+
 /** Creates the service. */
-export function createTaskExecutionService(
-  executions: Pick<ExecutionReader, 'get'>,
-  store: ExecutionStore,
-): TaskExecutionService {
+export function createTaskExecutionService({ executions, store }: TaskExecutionDependencies): TaskExecutionService {
   async function find(principal: Principal, run: string, what: string, is: (task: TaskExecution) => boolean) {
     const missing = () => new AppError('execution_not_found', `Execution with ID ${what} not found`);
     const found = await executions.get(principal, run).catch((error: unknown) => {

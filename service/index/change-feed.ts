@@ -33,8 +33,14 @@ export interface ChangeService {
   close(): void;
 }
 
+/** The dependencies of the service. */
+export interface ChangeDependencies {
+  store: ExecutionStore;
+  log: Logger;
+}
+
 /** Creates the service, which reads the changes of a tenant once however many listen. */
-export function createChangeService(store: ExecutionStore, log: Logger): ChangeService {
+export function createChangeService({ store, log }: ChangeDependencies): ChangeService {
   const feeds = new Map<string, Feed>();
 
   async function* listen(tenant: string, after: string | undefined, signal: AbortSignal): AsyncGenerator<ChangeEntry> {

@@ -77,8 +77,14 @@ export interface ExecutionLists {
   ): Promise<ExecutionStats & { groups?: StatsGroup[] }>;
 }
 
+/** The dependencies of the service. */
+export interface ListDependencies {
+  store: ExecutionStore;
+  namespace: string;
+}
+
 /** Creates the service for the runs of a namespace. */
-export function createExecutionLists(store: ExecutionStore, namespace: string): ExecutionLists {
+export function createExecutionLists({ store, namespace }: ListDependencies): ExecutionLists {
   /** Returns the integer id that an id of a run in any form means; undefined where it can be the id of none. */
   async function idOf({ tenant }: Principal, text: string): Promise<number | undefined> {
     const id = parseExecutionId(text);

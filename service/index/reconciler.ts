@@ -143,6 +143,7 @@ export function createIndexKeeper({
 
   /** Writes entries; sets aside those that the database refuses. */
   async function write(entries: readonly IndexEntry[]): Promise<void> {
+    if (entries.length === 0) return;
     const refused = await store.write(entries);
     for (const { entry, error } of refused) aside.put(entry.workflowId, error);
   }

@@ -1,7 +1,7 @@
 import type { Logger } from '../../model/log.ts';
 import type { RunReport } from '../../model/run-report.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
-import { keepGoing } from '../background/loops.ts';
+import { keepGoing, type Loop } from '../background/loops.ts';
 import { reportedEntry } from './entries.ts';
 
 /** The most reports that are kept; further ones are lost, and the reconciler makes up for them. */
@@ -10,8 +10,21 @@ const MAX_KEPT = 10_000;
 /** Milliseconds between two writes. */
 const INTERVAL = 100;
 
-/** Creates the loop that writes reports of workers about open runs to the index; the latest report on a run counts. */
-export function createRunReports(store: ExecutionStore, namespace: string, log: Logger) {
+/** Writes reports of workers about open runs to the index; the latest report on a run counts. */
+export interface RunReports extends Loop {
+  /** Takes a report. Never waits, never throws. */
+  take(report: RunReport): void;
+}
+
+/** The dependencies of the reports. */
+export interface RunReportDependencies {
+  store: ExecutionStore;
+  namespace: string;
+  log: Logger;
+}
+
+/** Creates the reports. */
+export function createRunReports({ store, namespace, log }: RunReportDependencies): RunReports {
   const kept = new Map<string, RunReport>();
 
   function take(report: RunReport): void {
@@ -19,11 +32,9 @@ export function createRunReports(store: ExecutionStore, namespace: string, log: 
   }
 
   return {
-    /** Takes a report. Never waits, never throws. */
     take,
 
-    /** Writes reports until the signal is aborted. */
-    run(signal: AbortSignal): Promise<void> {
+    run(signal) {
       const write = async () => {
         const reports = [...kept.values()];
         kept.clear();

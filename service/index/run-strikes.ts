@@ -2,7 +2,7 @@ import type { Logger } from '../../model/log.ts';
 import { STRIKE_DETAILS, STRIKE_LIMIT, STRIKE_REASON } from '../../model/strike.ts';
 import type { RunStrikeStore } from '../../store/executions/run-strikes.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
-import { keepGoing } from '../background/loops.ts';
+import { keepGoing, type RoundLoop } from '../background/loops.ts';
 
 /** Milliseconds between two rounds, and runs in one. */
 const INTERVAL = 1_000;
@@ -17,10 +17,9 @@ export interface StrikeKeeperDependencies {
 }
 
 /** Creates the loop that terminates runs that have stopped worker processes twice; they close as failed with `limit_exceeded`. */
-export function createStrikeKeeper({ temporal, store, log, now }: StrikeKeeperDependencies) {
+export function createStrikeKeeper({ temporal, store, log, now }: StrikeKeeperDependencies): RoundLoop {
   return {
-    /** Works one round. */
-    async tick(): Promise<void> {
+    async tick() {
       for (const row of await store.due(temporal.namespace, STRIKE_LIMIT, AT_ONCE)) {
         const { workflowId, runId } = row;
         await temporal.terminateRun(row, STRIKE_REASON, STRIKE_DETAILS);
@@ -29,8 +28,7 @@ export function createStrikeKeeper({ temporal, store, log, now }: StrikeKeeperDe
       }
     },
 
-    /** Works until the signal is aborted. */
-    run(signal: AbortSignal): Promise<void> {
+    run(signal) {
       const trouble = 'runs that have stopped workers cannot be terminated';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
     },

@@ -2,7 +2,7 @@ import { inquiryChanges } from '../../model/inquiry.ts';
 import type { Logger } from '../../model/log.ts';
 import type { AskingRun, InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
-import { keepGoing } from '../background/loops.ts';
+import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { createSetAside } from '../background/set-aside.ts';
 import { deriveNoticeEvents, nextReminder } from '../notices/events.ts';
 import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
@@ -25,7 +25,16 @@ const MAX_REMEMBERED = 10_000;
 /** Milliseconds after the end of a run from which on its inquiries are not announced: a new database finds all old runs. */
 const TOO_OLD = 86_400_000;
 
-/** The dependencies of the service. */
+/**
+ * Keeps the stored inquiries equal to those in histories: each round reads the inquiries of runs whose workers report changes. Any number
+ * of processes may run it.
+ */
+export interface InquiryInbox extends RoundLoop {
+  /** Writes the inquiries of a run that was just read. */
+  take(n: number, execution: MaskedExecution): Promise<void>;
+}
+
+/** The dependencies of the inbox. */
 export interface InboxDependencies {
   temporal: Temporal;
   projections: ProjectionReader;
@@ -35,9 +44,8 @@ export interface InboxDependencies {
   log: Logger;
 }
 
-/** Creates the service that keeps the inbox equal to the inquiries in histories. `clock` returns milliseconds. Any number of processes may
- * run it. */
-export function createInquiryInbox({ temporal, projections, store, clock, log }: InboxDependencies) {
+/** Creates the inbox. */
+export function createInquiryInbox({ temporal, projections, store, clock, log }: InboxDependencies): InquiryInbox {
   const { namespace } = temporal;
   /** When each run may be read again, in milliseconds. */
   const rests = new Map<string, number>();
@@ -104,11 +112,9 @@ export function createInquiryInbox({ temporal, projections, store, clock, log }:
   }
 
   return {
-    /** Writes the inquiries of a run that was just read. */
     take,
 
-    /** Reads the inquiries of runs whose workers report changes. */
-    async tick(): Promise<void> {
+    async tick() {
       for (const run of await store.due(namespace, LIMIT)) {
         if (!isTime(run)) continue;
         const began = clock();
@@ -117,8 +123,7 @@ export function createInquiryInbox({ temporal, projections, store, clock, log }:
       }
     },
 
-    /** Works until the signal is aborted; logs an error once, and tries again. */
-    run(signal: AbortSignal): Promise<void> {
+    run(signal) {
       const trouble = 'the inbox cannot be updated';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 8 * INTERVAL, log, trouble });
     },

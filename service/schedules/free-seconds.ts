@@ -6,6 +6,15 @@ import type { Repeats } from '../starts/idempotency.ts';
 /** The numbers by which a trigger knows that it has taken a second: as many as `randomInt` can draw from. */
 const CLAIMS = 2 ** 48 - 1;
 
+/** Gives each trigger of a schedule a second: Temporal names a run by its schedule and its second, and drops a run whose name is taken. */
+export interface FreeSeconds {
+  /**
+   * Takes the first second from now on, in milliseconds, for which a schedule has no run, none is due, and which no other trigger has
+   * taken, in this process or another.
+   */
+  take(tenant: string, schedule: DescribedSchedule): Promise<number>;
+}
+
 /** The dependencies of `createFreeSeconds`. */
 interface FreeSecondsDependencies {
   temporal: Pick<TemporalSchedules, 'hasRun'>;
@@ -14,17 +23,13 @@ interface FreeSecondsDependencies {
   clock: () => number;
 }
 
-/** Gives each trigger of a schedule a second: Temporal names a run by its schedule and its second, and drops a run whose name is taken. */
-export function createFreeSeconds({ temporal, repeats, clock }: FreeSecondsDependencies) {
+/** Creates the seconds; `clock` returns milliseconds. */
+export function createFreeSeconds({ temporal, repeats, clock }: FreeSecondsDependencies): FreeSeconds {
   /** The latest second, in milliseconds, that each schedule was given here, until it has passed: where to look for the next one. */
   const given = new Map<string, number>();
 
   return {
-    /**
-     * Takes the first second from now on, in milliseconds, for which a schedule has no run, none is due, and which no other trigger has
-     * taken, in this process or another.
-     */
-    async take(tenant: string, { scheduleId, action, info }: DescribedSchedule): Promise<number> {
+    async take(tenant, { scheduleId, action, info }) {
       const now = Math.floor(clock() / 1000) * 1000;
       const due = new Set(info.nextActionTimes.map((time) => Math.floor(time.getTime() / 1000) * 1000));
       for (const [id, last] of given) if (last < now) given.delete(id);

@@ -10,7 +10,7 @@ import { WorkMeter } from '../../model/work.ts';
 import type { TurnDecisions, TurnRow, TurnStore } from '../../store/executions/turns.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import { isClosedRun } from '../../temporal/run-info.ts';
-import { keepGoing, mapConcurrently } from '../background/loops.ts';
+import { keepGoing, mapConcurrently, type RoundLoop } from '../background/loops.ts';
 import { createSetAside } from '../background/set-aside.ts';
 
 /** Milliseconds between two rounds. */
@@ -78,7 +78,7 @@ export interface ConcurrencyKeeperDependencies {
  * Creates the loop that gives runs with concurrency keys their slots: a run that closes makes room, and the run that has waited longest
  * is told by a signal. Any number may run at once.
  */
-export function createConcurrencyKeeper({ temporal, store, log, clock }: ConcurrencyKeeperDependencies) {
+export function createConcurrencyKeeper({ temporal, store, log, clock }: ConcurrencyKeeperDependencies): RoundLoop {
   const { namespace } = temporal;
   const aside = createSetAside(clock, log, 'a run cannot be told that it has its slot; the others are');
   /** When Temporal was last asked for each run that blocks another one. */
@@ -119,15 +119,13 @@ export function createConcurrencyKeeper({ temporal, store, log, clock }: Concurr
   }
 
   return {
-    /** Works one round. */
-    async tick(): Promise<void> {
+    async tick() {
       const known = await look();
       const told = await store.settle(namespace, new Date(clock() - UNSEEN_AFTER), (rows) => decideSlots(rows, known));
       for (const row of told) await aside.attempt(row.workflowId, () => tell(row));
     },
 
-    /** Works until the signal is aborted. */
-    run(signal: AbortSignal): Promise<void> {
+    run(signal) {
       const trouble = 'runs with concurrency keys cannot be told that they have their slots';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 5 * INTERVAL, log, trouble });
     },

@@ -70,7 +70,7 @@ export interface Repeats {
 }
 
 /** Creates the memory of requests over a store. */
-export function createRepeats(keys: IdempotencyKeyStore): Repeats {
+export function createRepeats(keys: Pick<IdempotencyKeyStore, 'find' | 'add'>): Repeats {
   const repeats: Repeats = {
     async find(tenant, key, asked) {
       const first = await keys.find(tenant, idempotencyText(key));

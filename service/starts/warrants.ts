@@ -10,8 +10,14 @@ export type Authenticator = (execution: Execution) => Promise<boolean | null>;
 /** Milliseconds after which keys are read again, so that revocations by other processes take effect. */
 const KNOWN_FOR = 5_000;
 
+/** The dependencies of the service. */
+export interface AuthenticatorDependencies {
+  store: Pick<SigningKeyStore, 'list'>;
+  clock: () => number;
+}
+
 /** Creates the authenticator, which knows the keys of all API processes. */
-export function createAuthenticator(store: Pick<SigningKeyStore, 'list'>, clock: () => number): Authenticator {
+export function createAuthenticator({ store, clock }: AuthenticatorDependencies): Authenticator {
   /** Keys by name; undefined: there is no such key. */
   const known = new Map<string, SigningKeyRow | undefined>();
   let expires = Number.NEGATIVE_INFINITY;

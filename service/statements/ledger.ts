@@ -26,8 +26,14 @@ interface LedgerSource {
   ): Promise<{ execution: MaskedExecution; projected: ProjectedRun | null; mask: Mask }>;
 }
 
+/** The dependencies of the service. */
+export interface LedgerDependencies {
+  executions: LedgerSource;
+  temporal: Pick<Temporal, 'history'>;
+}
+
 /** Creates the service. */
-export function createLedgerService(executions: LedgerSource, temporal: Pick<Temporal, 'history'>): LedgerService {
+export function createLedgerService({ executions, temporal }: LedgerDependencies): LedgerService {
   async function exportOne(principal: Principal, id: string, count: { left: number }): Promise<Ledger> {
     count.left -= 1;
     if (count.left < 0) throw new AppError('work_exceeded', `an export contains at most ${MAX_EXECUTIONS} executions`);

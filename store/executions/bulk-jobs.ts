@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { BulkError, BulkVerb } from '../../model/bulk.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Database } from '../database.ts';
@@ -45,10 +45,12 @@ export interface BulkJobStore {
     maxErrors: number,
     targets?: number[],
   ): Promise<BulkJob | null>;
-  /** Leases a job until a time, without any progress, unless another process has leased it meanwhile. */
-  release(held: HeldJob, until: Date): Promise<void>;
+  /** Changes until when a process leases a job, without any progress. Returns false when another process has leased it meanwhile. */
+  renew(held: HeldJob, until: Date): Promise<boolean>;
   /** Leaves what a running job has not done yet; what became of it, or null when the tenant has no such job. */
   abort(tenant: string, id: string): Promise<BulkJob | null>;
+  /** Deletes the oldest jobs from before a time that have ended, up to a number. */
+  forget(before: Date, limit: number): Promise<void>;
 }
 
 /** Creates the store over an open database. */
@@ -107,8 +109,13 @@ export function createBulkJobStore(db: Database): BulkJobStore {
       return updated ?? null;
     },
 
-    async release(held, until) {
-      await db.update(bulkJobs).set({ leased: until }).where(isHeld(held));
+    async renew(held, until) {
+      const renewed = await db
+        .update(bulkJobs)
+        .set({ leased: until })
+        .where(isHeld(held))
+        .returning({ id: bulkJobs.id });
+      return renewed.length > 0;
     },
 
     async abort(tenant, id) {
@@ -117,6 +124,16 @@ export function createBulkJobStore(db: Database): BulkJobStore {
         .set({ status: 'aborted' })
         .where(and(eq(bulkJobs.tenant, tenant), eq(bulkJobs.id, id), eq(bulkJobs.status, 'running')));
       return this.find(tenant, id);
+    },
+
+    async forget(before, limit) {
+      const oldest = db
+        .select({ id: bulkJobs.id })
+        .from(bulkJobs)
+        .where(and(lt(bulkJobs.created, before), ne(bulkJobs.status, 'running')))
+        .orderBy(bulkJobs.created)
+        .limit(limit);
+      await db.delete(bulkJobs).where(inArray(bulkJobs.id, oldest));
     },
   });
 }

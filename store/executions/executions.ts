@@ -37,6 +37,18 @@ export interface Claim {
   idempotency?: { key: string; bodyHash: string } | undefined;
 }
 
+/** Whose runs are deleted, and in which namespace. */
+export interface RunOwner {
+  namespace: string;
+  tenant: string;
+}
+
+/** A run that is deleted; its number is null where only Temporal knows the run so far. */
+export interface DeletedRun {
+  workflowId: string;
+  n: number | null;
+}
+
 /** An entry whose values the database refuses, with the database's error. */
 export interface RefusedEntry {
   entry: IndexEntry;
@@ -57,10 +69,14 @@ export interface ExecutionStore extends ExecutionListing, ExecutionCounting, Ind
    * their numbers, so that writers do not deadlock. Returns the entries whose values the database refuses; all others are written.
    */
   write(entries: readonly IndexEntry[], seen?: Watermark): Promise<RefusedEntry[]>;
-  /** Deletes rows with the idempotency keys that led to them, and keeps writers from inserting them again until a time. */
-  bury(namespace: string, workflowIds: readonly string[], until: Date): Promise<void>;
+  /** Keeps writers from writing the rows of a tenant's runs until a time, so that they stay away once they are erased. */
+  bury(owner: RunOwner, runs: readonly DeletedRun[], until: Date): Promise<void>;
+  /** Deletes rows with the idempotency keys that led to them. */
+  erase(namespace: string, workflowIds: readonly string[]): Promise<void>;
   /** Reports whether a run was deleted recently. */
   isBuried(namespace: string, workflowId: string): Promise<boolean>;
+  /** Reports whether a tenant has recently deleted the run with a number. */
+  wasDeleted(tenant: string, n: number): Promise<boolean>;
   /** Finds the sub-workflows of a run, and theirs. */
   descendants(n: number): Promise<{ n: number; workflowId: string }[]>;
   /** Finds a run by its number, in any tenant. */
@@ -82,7 +98,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
       const written = entries.filter(({ workflowId }) => !buried.has(workflowId)).sort((a, b) => a.n - b.n);
       // Without the locks, an insert concurrent to an update of its row could fail on the number instead of updating.
       const numbers = written.map(({ n }) => n);
-      await inOrder(transaction, inArray(executions.n, numbers));
+      if (numbers.length > 0) await inOrder(transaction, inArray(executions.n, numbers));
       for (const entry of written) {
         const row = buildRow(entry);
         await transaction
@@ -182,27 +198,40 @@ export function createExecutionStore(db: Database): ExecutionStore {
       return refused;
     },
 
-    async bury(namespace, workflowIds, until) {
-      const ids = [...workflowIds];
-      if (ids.length === 0) return;
+    async bury({ namespace, tenant }, runs, until) {
+      if (runs.length === 0) return;
       await db.transaction(async (transaction) => {
         await holdDeletions(transaction, 'alone');
         await transaction
           .insert(tombstones)
-          .values(ids.map((workflowId) => ({ namespace, workflowId, until })))
+          .values(runs.map(({ workflowId, n }) => ({ namespace, tenant, workflowId, n, until })))
           .onConflictDoUpdate({ target: [tombstones.namespace, tombstones.workflowId], set: { until } });
-        const deleted = await transaction
-          .delete(executions)
-          .where(among(namespace, ids))
-          .returning({ n: executions.n });
-        const numbers = deleted.map(({ n }) => n);
-        if (numbers.length > 0) await transaction.delete(idempotencyKeys).where(inArray(idempotencyKeys.n, numbers));
+      });
+    },
+
+    async erase(namespace, workflowIds) {
+      if (workflowIds.length === 0) return;
+      await db.transaction(async (transaction) => {
+        const found = await inOrder(transaction, among(namespace, workflowIds));
+        const numbers = found.map(({ n }) => n);
+        if (numbers.length === 0) return;
+        await transaction.delete(executions).where(inArray(executions.n, numbers));
+        await transaction.delete(idempotencyKeys).where(inArray(idempotencyKeys.n, numbers));
       });
     },
 
     async isBuried(namespace, workflowId) {
       const buried = await buriedAmong(db, [{ namespace, workflowId }]);
       return buried.size > 0;
+    },
+
+    async wasDeleted(tenant, n) {
+      const found = await db
+        .select({ n: tombstones.n })
+        .from(tombstones)
+        .where(and(eq(tombstones.tenant, tenant), eq(tombstones.n, n)))
+        .limit(1);
+      return found.length > 0;
     },
 
     async descendants(n) {

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, lt, sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { idempotencyKeys } from './tables.ts';
@@ -15,6 +15,8 @@ export interface IdempotencyKeyStore {
   find(tenant: string, key: string): Promise<KeptRequest | null>;
   /** Stores a request, unless there is one with its key. */
   add(tenant: string, request: KeptRequest & { key: string }): Promise<void>;
+  /** Deletes the oldest requests from before a time, up to a number. */
+  forget(before: Date, limit: number): Promise<void>;
 }
 
 /** Creates the store over an open database. */
@@ -30,6 +32,17 @@ export function createIdempotencyKeyStore(db: Database): IdempotencyKeyStore {
 
     async add(tenant, { key, bodyHash, n }) {
       await db.insert(idempotencyKeys).values({ tenant, key, bodyHash, n }).onConflictDoNothing();
+    },
+
+    async forget(before, limit) {
+      const { tenant, key, created } = idempotencyKeys;
+      const oldest = db
+        .select({ tenant, key })
+        .from(idempotencyKeys)
+        .where(lt(created, before))
+        .orderBy(created)
+        .limit(limit);
+      await db.delete(idempotencyKeys).where(sql`(${tenant}, ${key}) in ${oldest}`);
     },
   });
 }

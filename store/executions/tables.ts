@@ -150,7 +150,11 @@ export const idempotencyKeys = pgTable(
     n: bigint('n', { mode: 'number' }).notNull(),
     created: created(),
   },
-  (table) => [primaryKey({ columns: [table.tenant, table.key] })],
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.key] }),
+    index('idempotency_keys_n').on(table.n),
+    index('idempotency_keys_created').on(table.created),
+  ],
 );
 
 /** How far the reconciler has read Temporal's visibility, by namespace. */
@@ -172,9 +176,16 @@ export const tombstones = pgTable(
   {
     namespace: told('namespace').notNull(),
     workflowId: told('workflow_id').notNull(),
+    /** Whose run it was, and its number: null where a release before 0.2.0 or nobody knew it. */
+    tenant: uuid('tenant'),
+    n: bigint('n', { mode: 'number' }),
     until: instant('until').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.namespace, table.workflowId] }), index('tombstones_until').on(table.until)],
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.workflowId] }),
+    index('tombstones_until').on(table.until),
+    index('tombstones_n').on(table.n),
+  ],
 );
 
 /** Jobs that change many runs, with their progress; the API process with the lease works on a job. */
@@ -198,7 +209,10 @@ export const bulkJobs = pgTable(
     leased: instant('leased'),
     created: created(),
   },
-  (table) => [index('bulk_jobs_running').on(table.leased).where(sql`status = 'running'`)],
+  (table) => [
+    index('bulk_jobs_running').on(table.leased).where(sql`status = 'running'`),
+    index('bulk_jobs_created').on(table.created),
+  ],
 );
 
 /** Runs with concurrency keys, from their start until they have closed: holders of slots, and runs that wait. */

@@ -56,6 +56,16 @@ it('has a summary and a description of every operation, an id of its own, and ta
   expect(tags.filter((tag) => !operations.some(({ operation }) => operation.tags.includes(tag)))).toEqual([]);
 });
 
+it('has only fields of OpenAPI', () => {
+  const fields = new Set([
+    ...['tags', 'summary', 'description', 'externalDocs', 'operationId', 'parameters', 'requestBody', 'responses'],
+    ...['callbacks', 'deprecated', 'security', 'servers'],
+  ]);
+  expect(
+    wrong(({ operation }) => Object.keys(operation).filter((field) => !fields.has(field) && !field.startsWith('x-'))),
+  ).toEqual([]);
+});
+
 it('requires each parameter of a path, once, with one type', () => {
   expect(
     wrong(({ path, operation: { parameters = [] } }) => {

@@ -4,7 +4,10 @@ import { createTestApp } from './test-app.ts';
 
 /** A store that no request of these may reach. */
 const store = new Proxy({}, { get: () => () => Promise.reject(new Error('the store was asked')) }) as never;
-const app = createTestApp({ reader: ['execution:read', 'admin'] }, { lists: createExecutionLists(store, 'default') });
+const app = createTestApp(
+  { reader: ['execution:read', 'admin'] },
+  { lists: createExecutionLists({ store, namespace: 'default' }) },
+);
 
 const cursor = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const list = '/api/v1/executions';

@@ -2,12 +2,13 @@ import { afterAll, expect, it } from 'vitest';
 import { closedConnections } from '../../composition/api/closed-connections.ts';
 import { createEgress } from '../../egress/egress.ts';
 import type { ConnectedPack } from '../../model/connection.ts';
+import type { JsonObject } from '../../model/json.ts';
 
 const egress = createEgress({ allowed: ['10.1.0.0/16'] });
 afterAll(() => egress.close());
 
 it('connections whose hosts may not be reached are found, and no others', async () => {
-  const CONNECTIONS: Record<string, { settings: object; secrets: object }> = {
+  const CONNECTIONS: Record<string, { settings: JsonObject; secrets: JsonObject }> = {
     'jira/private': { settings: { base_url: 'http://10.0.0.1:8080/x', email: 'a@b.c' }, secrets: { token: 'x' } },
     'jira/allowed': { settings: { base_url: 'http://10.1.0.1/' }, secrets: {} },
     'jira/public': { settings: { base_url: 'https://8.8.8.8/' }, secrets: {} },

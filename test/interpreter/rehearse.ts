@@ -80,7 +80,8 @@ export const fail = (type: string, message = `${type} happened`): Attempt => ({ 
 export const hang: Attempt = { running: true };
 export const lost: Attempt = { fault: { kind: 'timeout', timeout: 'heartbeat' } };
 
-const TEST_TIMES = { timeout: 60, heartbeat_timeout: 3, queue_timeout: 60 };
+/** Long ones: on a busy machine a worker may say nothing for many seconds. */
+const TEST_TIMES = { timeout: 600, heartbeat_timeout: 60, queue_timeout: 600 };
 
 /** `test.act`; `test.safe`, which is idempotent; `test.typed`, whose input has a schema with defaults. */
 const TEST_SPECS: Record<string, ActionSpec> = {

@@ -169,7 +169,9 @@ it.each([
     const fault = { kind: 'application' as const, type: WORKER_BUSY, message, details: [] };
     let now = 0;
     let begun = 0;
-    const { state, commands } = begin({ ...runInput({ tasks: [act('a')] }), interpreter }, {}, now);
+    const run = { ...runInput({ tasks: [act('a')] }), interpreter };
+    run.actions = { 'test.act': { timeout: 60, heartbeat_timeout: 3, queue_timeout: 60 } };
+    const { state, commands } = begin(run, {}, now);
     for (let next = commands; ; ) {
       const command = next.find(({ type }) => type === 'activity' || type === 'timer' || type === 'close');
       if (command?.type === 'activity') {

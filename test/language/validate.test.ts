@@ -250,6 +250,11 @@ describe('refused when it is written', () => {
       { tasks: [{ name: 'a', action: 'core.delay', input }] },
       ['input_invalid /tasks/0/input'],
     ]),
+    ...['tomorrow', '2026-02-30T10:00:00Z', '2016-12-31T23:59:60Z'].map((until): [string, object, string[]] => [
+      `a delay until ${until}`,
+      { tasks: [{ name: 'a', action: 'core.delay', input: { until } }] },
+      ['input_invalid /tasks/0/input/until'],
+    ]),
     [
       'a test that is not there',
       { tasks: [noop('a', { input: '{{ workflow.param.x is nun }}' })] },

@@ -32,7 +32,7 @@ it('a list of issues is cut after 100, and says how many more there are', () => 
   const issue = (at: number, message = 'is wrong'): Issue => ({ code: 'x', path: `/${at}`, message });
   const issues = (count: number) => Array.from({ length: count }, (_, at) => issue(at));
   expect(capIssues(issues(100))).toEqual(issues(100));
-  const cut = [...issues(100), { code: 'more_issues', path: '', message: 'and 150 more' }];
+  const cut = [...issues(100), { code: 'more_issues', path: '', message: 'and 150 more', omitted: 150 }];
   expect(capIssues(issues(250))).toEqual(cut);
   expect(capIssues(cut)).toEqual(cut);
   expect(

@@ -75,17 +75,38 @@ describe('parseJson', () => {
     expect(() => parseJson(text)).toThrow(SyntaxError);
   });
 
-  it('names 20 faults at most, and shows little of each', () => {
+  const refusalOf = (text: string, options?: { bigIntegers: 'text' }): JsonRefused | null => {
+    try {
+      parseJson(text, options);
+      return null;
+    } catch (error) {
+      return error as JsonRefused;
+    }
+  };
+
+  it('names 20 faults at most, shows little of each, and says how many more there are', () => {
     const deep = `${'['.repeat(900)}${`${'9'.repeat(5_000)},`.repeat(99)}1${']'.repeat(900)}`;
-    const issues = (() => {
-      try {
-        return parseJson(deep);
-      } catch (error) {
-        return (error as JsonRefused).issues;
-      }
-    })() as JsonRefused['issues'];
-    expect(issues).toHaveLength(20);
+    const { issues, message: text } = refusalOf(deep)!;
     for (const { path, message } of issues) expect(path.length + message.length).toBeLessThan(1_200);
+    expect(issues[20]).toEqual({ code: 'more_issues', path: '', message: 'and 79 more', omitted: 79 });
+    expect(text.endsWith('; send it as a string; and 79 more')).toBe(true);
+  });
+
+  it.each<[string, number, number, [number, number?], [number, number?]]>([
+    ['20 keys', 20, 0, [20], [20]],
+    ['21 keys', 21, 0, [21, 1], [21, 1]],
+    ['20 integers', 0, 20, [20], [0]],
+    ['30 integers', 0, 30, [21, 10], [0]],
+    ['15 keys and 15 integers', 15, 15, [21, 10], [15]],
+    ['25 keys and 25 integers', 25, 25, [21, 30], [21, 5]],
+  ])('counts the faults that it does not name: %s', (_, keys, integers, plain, withTexts) => {
+    const repeated = Array.from({ length: keys + 1 }, () => '"a":1');
+    const text = `{${repeated},"b":[${Array.from({ length: integers }, () => '9'.repeat(16))}]}`;
+    const told = (options?: { bigIntegers: 'text' }) => {
+      const { issues } = refusalOf(text, options) ?? { issues: [] };
+      return [issues.length, issues.at(-1)?.omitted];
+    };
+    expect([told(), told({ bigIntegers: 'text' })]).toEqual([plain, withTexts].map(([of, more]) => [of, more]));
   });
 
   it('reads 1,000 levels, and looks no further into more of them', () => {

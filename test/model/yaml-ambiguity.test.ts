@@ -82,6 +82,6 @@ describe('the places of ambiguous scalars', () => {
     const warnings = warningsOf(`a:\n${'  - yes\n'.repeat(10_000)}`);
     expect(warnings).toHaveLength(101);
     expect(warnings[99]).toMatchObject({ code: 'yaml_ambiguous', path: '/a/99' });
-    expect(warnings[100]).toEqual({ code: 'more_issues', path: '', message: 'and 9900 more' });
+    expect(warnings[100]).toEqual({ code: 'more_issues', path: '', message: 'and 9900 more', omitted: 9900 });
   });
 });

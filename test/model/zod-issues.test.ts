@@ -36,6 +36,7 @@ it.each([
   [{ name: 'xx', count: 1.5 }, 'type_invalid', '/base/count', 'must be an integer'],
   [{ name: 'xx', above: 0 }, 'out_of_range', '/base/above', 'must be above 0'],
   [{ name: 'xx', list: [1] }, 'type_invalid', '/base/list/0', 'must be an object'],
+  [{ name: 'xx', outcomes: [] }, 'type_invalid', '/base/outcomes', 'must be an object'],
   [
     { name: 'xx', list: [{ inner: true, inne: 1 }] },
     'unknown_field',

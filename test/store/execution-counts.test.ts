@@ -83,11 +83,18 @@ const operation = fc.oneof(
 
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
+/** Deletes a run, as a request does. */
+async function remove(store: ExecutionStore, n: number): Promise<void> {
+  const workflowId = `w${n}`;
+  await store.bury({ namespace: NAMESPACE, tenant: TENANTS[0] }, [{ workflowId, n }], new Date(0));
+  await store.erase(NAMESPACE, [workflowId]);
+}
+
 async function perform(store: ExecutionStore, what: Operation): Promise<void> {
   if (what === 'fold') await store.foldCounts();
   else if (what === 'recount') await store.recount();
   else if ('write' in what) await store.write(what.write.map(entryOf));
-  else if ('bury' in what) await store.bury(NAMESPACE, [`w${what.bury}`], new Date(0));
+  else if ('bury' in what) await remove(store, what.bury);
   else {
     const row = await store.find(what.drop);
     if (row !== null) await store.drop(row);
@@ -216,7 +223,7 @@ describe('on Postgres, with two processes', () => {
           store.write(runs(round * 2 + index).map(entryOf)),
           store.foldCounts(),
           store.recount(),
-          store.bury(NAMESPACE, [`w${1_000 + round + index}`], new Date(0)),
+          remove(store, 1_000 + round + index),
         ]),
       );
     }

@@ -13,6 +13,8 @@ import { makeFolder } from './test-folders.ts';
 /** A real Postgres server of a test. */
 export interface PostgresServer {
   url: string;
+  /** The same by its Unix socket, where a query costs half as much as over TCP. */
+  socketUrl: string;
   pid(): number;
   /** Ends all its processes at once (kill -9). */
   kill(): Promise<void>;
@@ -61,7 +63,7 @@ export async function startPostgres(more: readonly string[] = []): Promise<Postg
   const [code] = (await once(init, 'exit')) as [number];
   if (code !== 0) throw new Error(`initdb ended with ${code}`);
   const port = await freePort();
-  const own = ['-h', '127.0.0.1', '-p', String(port), '-k', '', '-c', 'fsync=off'];
+  const own = ['-h', '127.0.0.1', '-p', String(port), '-k', folder, '-c', 'fsync=off'];
   const settings = [...own, ...more.flatMap((setting) => ['-c', setting])];
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   let endWatch = (): void => undefined;
@@ -86,6 +88,7 @@ export async function startPostgres(more: readonly string[] = []): Promise<Postg
   };
   return {
     url,
+    socketUrl: `postgres://postgres@${encodeURIComponent(folder)}:${port}/postgres`,
     pid: () => server.pid!,
     kill: () => end('SIGKILL', -server.pid!),
     restart: async () => {

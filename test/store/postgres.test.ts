@@ -461,7 +461,10 @@ it.each<[string, 'write' | 'bury', number]>([
   };
   const acts = {
     write: () => runs.write([other, deleted]),
-    bury: () => runs.bury(namespace, [deleted.workflowId], new Date('2099-01-01T00:00:00Z')),
+    bury: async () => {
+      await runs.bury({ namespace, tenant: deleted.tenant! }, [deleted], new Date('2099-01-01T00:00:00Z'));
+      await runs.erase(namespace, [deleted.workflowId]);
+    },
   };
   // The first one stands in the middle of its transaction, since it needs the row that is held.
   const begun: Promise<unknown> = acts[first]();

@@ -5,10 +5,12 @@ import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { beforeAll, expect, it } from 'vitest';
 import { NOBODY_ID, type Principal } from '../../model/principal.ts';
+import { createRequestKeeper, DAYS_KEPT } from '../../service/starts/request-keeper.ts';
 import type { Database } from '../../store/database.ts';
 import { type BulkJob, createBulkJobStore } from '../../store/executions/bulk-jobs.ts';
 import { createExecutionStore } from '../../store/executions/executions.ts';
 import { createFailureHookStore } from '../../store/executions/failure-hooks.ts';
+import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
 
 // One tenant with very much that is old, and others with a little that is new.
 
@@ -155,7 +157,7 @@ it('a bulk job is changed only by the process that has leased it, and nothing of
     { id, done: 0 },
     { id, done: 0 },
   ]);
-  await store.release(slow, at(-798));
+  expect(await store.renew(slow, at(-798))).toBe(false);
   expect(await store.advance(slow, two, null, 10)).toBeNull();
   expect(await store.find(TINY, id)).toMatchObject({ done: 0, succeeded: 0, leased: at(-700) });
   expect(await store.lease(at(-797), at(-600), null)).toBeNull();
@@ -163,10 +165,48 @@ it('a bulk job is changed only by the process that has leased it, and nothing of
   expect(advanced).toMatchObject({ done: 2, succeeded: 2, status: 'running', leased: at(-700) });
   // The lease is the same, but the two were counted.
   expect(await store.advance(next, two, null, 10)).toBeNull();
-  await store.release(next, at(-500));
-  await store.release(advanced, at(-600));
+  expect(await store.renew(next, at(-500))).toBe(false);
+  expect(await store.renew(advanced, at(-600))).toBe(true);
   const last = (await store.find(TINY, id))!;
   expect(last).toMatchObject({ done: 2, leased: at(-600) });
   await store.advance(last, two, null, 10);
   expect(await store.find(TINY, id)).toMatchObject({ done: 4, succeeded: 4, status: 'completed', leased: null });
+});
+
+it('requests and ended jobs are forgotten once their days have passed, the oldest first; what still works stays', async () => {
+  await db.execute(sql`truncate bulk_jobs`);
+  const [keys, jobs] = [createIdempotencyKeyStore(db), createBulkJobStore(db)];
+  const day = 24 * 3_600_000;
+  const now = Date.UTC(2026, 10, 29);
+  const daysAgo = (days: number, more = 0) => new Date(now - days * day - more);
+  const principal = { tenant: TINY, subject: 'x' } as Principal;
+  const jobOf = (n: number) => `30000000-0000-4000-8000-00000000000${n}`;
+  const ages: [number, created: Date, targets: number[]][] = [
+    [1, daysAgo(DAYS_KEPT), []],
+    [2, daysAgo(DAYS_KEPT, 1), []],
+    [3, daysAgo(DAYS_KEPT * 2), []],
+    [4, daysAgo(DAYS_KEPT * 2), [1]],
+  ];
+  for (const [n, created, targets] of ages) {
+    await keys.add(TINY, { key: `k${n}`, bodyHash: 'x', n });
+    await db.execute(sql`update idempotency_keys set created = ${created.toISOString()} where key = ${`k${n}`}`);
+    await jobs.create({ id: jobOf(n), tenant: TINY, verb: 'cancel', reason: '', principal, targets });
+    await db.execute(sql`update bulk_jobs set created = ${created.toISOString()} where id = ${jobOf(n)}`);
+  }
+  const left = async () => {
+    const numbers = ages.map(([n]) => n);
+    const known = await Promise.all(numbers.map((n) => keys.find(TINY, `k${n}`)));
+    const kept = await Promise.all(numbers.map((n) => jobs.find(TINY, jobOf(n))));
+    return [known, kept].map((found) => numbers.filter((_, at) => found[at] !== null));
+  };
+  await keys.forget(daysAgo(DAYS_KEPT), 2);
+  await jobs.forget(daysAgo(DAYS_KEPT), 1);
+  expect(await left()).toEqual([
+    [1, 2],
+    [1, 2, 4],
+  ]);
+  const log = { warn: () => undefined } as never;
+  const keeper = createRequestKeeper({ keys, jobs, clock: () => now, log });
+  await keeper.tick();
+  expect(await left()).toEqual([[1], [1, 4]]);
 });

@@ -14,8 +14,9 @@ let url: string;
 let key: string;
 beforeAll(async () => {
   dev = await createDevFolder();
-  // A small heap is full sooner.
-  fermata = run('dev/main.ts', { ...dev.env, NODE_OPTIONS: '--max-old-space-size=400' });
+  // A small heap is full sooner, and a step that never ends is noticed sooner.
+  const impatience = { NODE_OPTIONS: '--max-old-space-size=300', FERMATA_WORKFLOW_TASK_LIMIT: '6' };
+  fermata = run('dev/main.ts', { ...dev.env, ...impatience });
   await fermata.until('Ctrl-C stops everything', 150);
   const file = await dev.devFile();
   url = file.url;

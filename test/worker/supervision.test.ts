@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  ACTIVATION_LIMIT,
   createSupervision,
   DRAIN_LIMIT,
   type Ending,
@@ -11,6 +10,7 @@ import {
   type SupervisionAction,
   type SupervisionEvent,
   supervise,
+  TASK_LIMIT,
 } from '../../worker/supervision.ts';
 import type { WatchReport } from '../../worker/watch.ts';
 
@@ -23,9 +23,9 @@ const alone = (name: string, seconds: number): WatchReport => ({
 });
 
 /** A supervision on a clock of the test, which ticks every half second; returns the actions, with their times. */
-function play() {
+function play(taskLimit?: number) {
   let now = 0;
-  const state = createSupervision(now);
+  const state = createSupervision(now, taskLimit);
   const decided: { at: number; action: SupervisionAction }[] = [];
   const say = (event: SupervisionEvent) => {
     for (const action of supervise(state, event, now)) decided.push({ at: now, action });
@@ -56,8 +56,8 @@ function play() {
 }
 
 /** A supervision whose first worker serves. */
-function serving() {
-  const played = play();
+function serving(taskLimit?: number) {
+  const played = play(taskLimit);
   played.ready(1);
   played.taken();
   return played;
@@ -116,13 +116,17 @@ describe('a worker is killed', () => {
     expect(played.taken()).toEqual([]);
   });
 
-  it('when a workflow task takes too long, even though it still speaks', () => {
-    const played = serving();
-    played.pass(5, { 1: { ...quiet, stalled: ACTIVATION_LIMIT } });
-    expect(played.taken()).toEqual([]);
-    played.pass(0.5, { 1: { ...quiet, stalled: ACTIVATION_LIMIT + 1 } });
-    expect(played.taken()).toMatchObject([{ type: 'kill', worker: 1 }]);
-  });
+  it.each([TASK_LIMIT, 5])(
+    'when a workflow task takes longer than %d seconds, even though it still speaks',
+    (limit) => {
+      const played = limit === TASK_LIMIT ? serving() : serving(limit);
+      played.pass(5, { 1: { ...quiet, stalled: limit } });
+      expect(played.taken()).toEqual([]);
+      played.pass(0.5, { 1: { ...quiet, stalled: limit + 1 } });
+      const reason = `a workflow task took longer than ${limit} seconds`;
+      expect(played.taken()).toEqual([{ type: 'kill', worker: 1, reason }]);
+    },
+  );
 
   it('when it does not get ready', () => {
     const played = play();

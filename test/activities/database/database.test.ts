@@ -20,6 +20,8 @@ beforeAll(async () => {
   await observer.connect();
   await observer.query('CREATE TABLE full_of AS SELECT i, repeat(i::text, 20) AS t FROM generate_series(1, 2000) i');
   await observer.query('CREATE TABLE empty (i int)');
+  await observer.query(`CREATE TYPE mood AS ENUM ('sad', 'so so'); CREATE TYPE pair AS (n int, t text)`);
+  await observer.query('CREATE DOMAIN small AS int; CREATE DOMAIN large AS int8');
 });
 afterAll(async () => {
   await observer.end();
@@ -123,6 +125,17 @@ describe('values', () => {
     [`array['{"a":1}'::jsonb]`, [{ a: 1 }]],
     ["array['\\x00ff'::bytea]", ['AP8=']],
     ["'[2:3]={7,8}'::int[]", [7, 8]],
+    // Types that only the server knows: they and what they consist of are read as the built-in ones are.
+    ["'sad'::mood", 'sad'],
+    ["array['sad','so so',null]::mood[]", ['sad', 'so so', null]],
+    ['5::small', 5],
+    ['array[5,6]::small[]', [5, 6]],
+    ['array[300]::large[]', ['300']],
+    ["array[row(1,'a,b')::pair]", ['(1,"a,b")']],
+    ["array['[1,3)'::int4range]", ['[1,3)']],
+    ["array[b'101']", ['101']],
+    ["'1 2'::int2vector", '1 2'],
+    ["array['((1,1),(0,0))'::box]", '{(1,1),(0,0)}'],
   ])('%s is %j', async (sql, value) => {
     const zone = process.env.TZ;
     process.env.TZ = 'Europe/Berlin';
@@ -150,6 +163,22 @@ describe('values', () => {
     expect(await query(sql, { big_numbers: 'text' })).toMatchObject({ rows: [{ v: { a: [1, '9007199254740993'] } }] });
     expect((await failure(`SELECT '1e400'::json AS v`, { big_numbers: 'text' }))[3]).toBe('NUMBER_INEXACT');
   });
+
+  it.each([0, 1, 500, 1000])(
+    'arrays of enums are lists in each of %i rows, also in those of an insert',
+    async (count) => {
+      const sql = `SELECT array['sad']::mood[] AS v FROM generate_series(1, ${count})`;
+      expect(await query(sql, { max_rows: 1000 })).toEqual({
+        rows: Array.from({ length: count }, () => ({ v: ['sad'] })),
+        row_count: count,
+        truncated: false,
+      });
+      await observer.query('CREATE TABLE IF NOT EXISTS felt (v mood[])');
+      const data = Array.from({ length: count }, () => ({ v: ['so so'] }));
+      const inserted = await database.run('database.insert', { table: 'felt', data, returning: ['v'] });
+      expect(inserted).toEqual({ rows: data, row_count: count });
+    },
+  );
 
   it('two columns of one name are refused', async () => {
     expect(await failure('SELECT 1 AS a, 2 AS b, 3 AS a')).toEqual([

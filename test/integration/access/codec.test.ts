@@ -26,7 +26,9 @@ const start = async (action_ref: string, parameters: object, wait = 15) =>
 /** The payloads of a run as Temporal has them: what it was started with, its memo, and its signals. */
 async function payloadsOf(workflowId: string): Promise<Record<'input' | 'memo' | 'signal', Payload>> {
   const found: Partial<Record<'input' | 'memo' | 'signal', Payload | null | undefined>> = {};
-  for await (const events of createTemporal(harness.connection, 'codec').history(workflowId)) {
+  for await (const events of createTemporal({ connection: harness.connection, namespace: 'codec' }).history(
+    workflowId,
+  )) {
     for (const event of events) {
       const { workflowExecutionStartedEventAttributes: started } = event;
       if (started) [found.input, found.memo] = [started.input?.payloads?.[0], started.memo?.fields?.fermata];
@@ -39,7 +41,9 @@ async function payloadsOf(workflowId: string): Promise<Record<'input' | 'memo' |
 /** All that Temporal has of a run, as bytes that anybody may read. */
 async function stored(workflowId: string): Promise<string> {
   const parts: string[] = [];
-  for await (const events of createTemporal(harness.connection, 'codec').history(workflowId)) {
+  for await (const events of createTemporal({ connection: harness.connection, namespace: 'codec' }).history(
+    workflowId,
+  )) {
     for (const event of events) {
       const bytes = proto.temporal.api.history.v1.HistoryEvent.encode(event).finish();
       parts.push(Buffer.from(bytes).toString('latin1'));

@@ -53,11 +53,11 @@ function processWith(...keys: string[]) {
   const [connections, secrets, processes] = [createConnectionStore(db), createSecretStore(db), createProcessStore(db)];
   const sealer = sealerOf(...keys);
   return {
-    connections: createConnectionService(connections, sealer),
-    secrets: createSecretService(secrets, sealer),
+    connections: createConnectionService({ store: connections, sealer }),
+    secrets: createSecretService({ store: secrets, sealer }),
     read: async () => [
-      await createConnectionResolver(connections, sealer)(TENANT, 'slack', 'default'),
-      await createSecretResolver(secrets, sealer)(TENANT, 'A'),
+      await createConnectionResolver({ store: connections, sealer })(TENANT, 'slack', 'default'),
+      await createSecretResolver({ store: secrets, sealer })(TENANT, 'A'),
     ],
     masterKeys: createMasterKeyService({ seals: createSealStore(db), processes, sealer }),
     join: (...payloadKeyIds: string[]) => processes.note(presence('worker', sealer, { keyIds: payloadKeyIds }), 3_600),
@@ -128,7 +128,7 @@ it.each([
   await store(processWith(OLD));
   const secrets = createSecretStore(database.db);
   await secrets.put(TENANT, 'B', damaged);
-  await expect(createSecretResolver(secrets, sealerOf(OLD))(TENANT, 'B')).rejects.toMatchObject({
+  await expect(createSecretResolver({ store: secrets, sealer: sealerOf(OLD) })(TENANT, 'B')).rejects.toMatchObject({
     code: 'token_invalid',
     message: 'the secret "B" is damaged: store it again',
   });
@@ -204,5 +204,7 @@ it('a seal that is moved to another place does not open', async () => {
   const secrets = createSecretStore(database.db);
   const { sealed } = (await secrets.find(TENANT, 'A'))!;
   await secrets.put(TENANT, 'B', sealed);
-  await expect(createSecretResolver(secrets, sealerOf(OLD))(TENANT, 'B')).rejects.toThrow('sealed for another');
+  await expect(createSecretResolver({ store: secrets, sealer: sealerOf(OLD) })(TENANT, 'B')).rejects.toThrow(
+    'sealed for another',
+  );
 });

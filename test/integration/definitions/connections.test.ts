@@ -630,7 +630,7 @@ describe('a secret of a template', () => {
     expect([above.status, vendors.asked.at(-1)!.authorization]).toEqual(['completed', `Bearer ${SECRETS.template}`]);
     const before = vendors.asked.length;
     const client = new Client({ connection: harness.connection, namespace: 'connections' });
-    const temporal = createTemporal(harness.connection, 'connections');
+    const temporal = createTemporal({ connection: harness.connection, namespace: 'connections' });
     const newest = await temporal.newestRun(above.workflow_id);
     const started = newest!.first!.workflowExecutionStartedEventAttributes!;
     const [input, given] = decodeArguments(started.input) as unknown as [Json, RunInput];
@@ -681,7 +681,7 @@ it('no secret is seen anywhere: in histories, answers, errors, lists, logs, stre
   const texts: string[] = [];
   const rows = (await harness.call('GET', `${BASE}?per_page=100`)).body.data as { id: number }[];
   expect(rows.length).toBeGreaterThan(15);
-  const temporal = createTemporal(harness.connection, 'connections');
+  const temporal = createTemporal({ connection: harness.connection, namespace: 'connections' });
   const look = async (row: { id: number }) => {
     for (const path of ['', '/history?limit=1000', '/logs', '/explain']) {
       texts.push(JSON.stringify((await harness.call('GET', `${BASE}/${row.id}${path}`)).body));

@@ -72,7 +72,7 @@ function clockOf(timeZone: string): (time: number) => Clock {
 /** Looks at schedules as the API does; `meanwhile` happens once each was described. */
 const refresher = (meanwhile = async () => {}) => {
   const { executions, principals } = harness.api;
-  const temporal = createTemporalSchedules(harness.connection, 'schedules');
+  const temporal = createTemporalSchedules({ connection: harness.connection, namespace: 'schedules' });
   const describe = async (id: string) => {
     const described = await temporal.describe(id);
     await meanwhile();
@@ -90,7 +90,9 @@ const refresher = (meanwhile = async () => {}) => {
 
 /** Reads the data that Fermata stores with a schedule. */
 async function keptWith(id: string): Promise<{ starters: string[]; principal: Principal }> {
-  const described = await createTemporalSchedules(harness.connection, 'schedules').describe(`default.${id}`);
+  const described = await createTemporalSchedules({ connection: harness.connection, namespace: 'schedules' }).describe(
+    `default.${id}`,
+  );
   return described!.action.memo!.schedule as { starters: string[]; principal: Principal };
 }
 

@@ -55,7 +55,7 @@ it('an answer is sent again only if it has changed, and to nobody who may not ha
 
 it('a run that has not changed is read from Temporal once, and one that has changed is read on', async () => {
   const { id, workflow_id } = await startWaiting();
-  const temporal = createTemporal(harness.connection, NAMESPACE);
+  const temporal = createTemporal({ connection: harness.connection, namespace: NAMESPACE });
   let histories = 0;
   const reader = createReader({
     ...temporal,

@@ -49,7 +49,7 @@ const start = async (url: string): Promise<string> => {
 
 /** Reads all runs from Temporal itself, which the index must equal in the end. */
 async function truth(): Promise<Map<string, string>> {
-  const temporal = createTemporal(harness.connection, namespace);
+  const temporal = createTemporal({ connection: harness.connection, namespace });
   const statuses = new Map<string, string>();
   for await (const page of temporal.list('')) {
     for (const info of page) {
@@ -70,7 +70,7 @@ async function indexed(store: ExecutionStore, ids: Iterable<string>, tenant: str
 
 /** A keeper of an index over the namespace of this file. */
 function keeperOf(store: ExecutionStore, clock: () => number = Date.now) {
-  const temporal = createTemporal(harness.connection, namespace);
+  const temporal = createTemporal({ connection: harness.connection, namespace });
   return createIndexKeeper({
     temporal,
     projections: createReader(temporal),
@@ -87,7 +87,7 @@ it('ends equal to Temporal whatever the order in which writers bring their facts
   );
   await harness.call('POST', `/api/v1/executions/${open[0]}/terminate`);
   const ids = [...open, ...done];
-  const temporal = createTemporal(harness.connection, namespace);
+  const temporal = createTemporal({ connection: harness.connection, namespace });
   await until(truth, (now) => done.every((id) => now.get(id) !== undefined && now.get(id) !== 'running'));
   // Every fact that any writer could have brought: each prefix of each history, and what visibility says at the end.
   const facts: IndexEntry[] = [];
@@ -187,7 +187,10 @@ it('is made again while it serves: wrong rows are mended, missing ones found, gh
   );
   const generation = await keeper.askRebuild();
   expect(await keeper.rebuilds()).toEqual({ generation, rebuilt: generation - 1 });
-  const deleting = store.bury(namespace, [ids[6]!], new Date(Date.now() + 60_000));
+  const deleted = { workflowId: ids[6]!, n: null };
+  const deleting = store
+    .bury({ namespace, tenant: tenant! }, [deleted], new Date(Date.now() + 60_000))
+    .then(() => store.erase(namespace, [deleted.workflowId]));
   await Promise.all([keeper.tick(), keeper.tick(), deleting]);
   expect(await keeper.rebuilds()).toEqual({ generation, rebuilt: generation });
   const [expected, found] = [await truth(), await indexed(store, [...ids, 'wf_ghost'], tenant!)];
@@ -259,7 +262,7 @@ it('still tells of a run whose history has expired', async () => {
     () => harness.call('GET', `/api/v1/executions/${id}`),
     ({ body }) => body.data.status === 'completed',
   );
-  const temporal = createTemporal(harness.connection, namespace);
+  const temporal = createTemporal({ connection: harness.connection, namespace });
   const listed = async () => {
     for await (const [info] of temporal.list(`WorkflowId = "${id}"`)) return info?.closeTime ?? null;
     return null;

@@ -202,7 +202,7 @@ describe('an inquiry', () => {
     [
       'is one that Temporal no longer has',
       async (run, workflow) => {
-        await createTemporal(harness.connection, 'inquiries').remove(workflow);
+        await createTemporal({ connection: harness.connection, namespace: 'inquiries' }).remove(workflow);
         const gone = await until(
           () => as('dev', 'GET', `/api/v1/executions/${run}`),
           ({ body }) => body.data.expired,
@@ -291,7 +291,7 @@ describe('an inquiry', () => {
     await harness.stopWorker();
     const started = await as('dev', 'POST', '/api/v1/executions', { workflow: 'examples.approve' });
     const { id: run, workflow_id: workflowId } = started.body.data;
-    const temporal = createTemporal(harness.connection, 'inquiries');
+    const temporal = createTemporal({ connection: harness.connection, namespace: 'inquiries' });
     const { info } = (await temporal.describe(workflowId))!;
     const store = createExecutionStore(harness.database.db);
     await store.write([{ ...openEntry('inquiries', info), asked: 1 }]);
@@ -512,7 +512,7 @@ describe('the inbox', () => {
     const db = drizzle(await PGlite.create({ extensions: { pg_trgm } }));
     await migrate(db, { migrationsFolder: 'store/migrations' });
     const [index, store] = [createExecutionStore(db), createInquiryStore(db)];
-    const temporal = createTemporal(harness.connection, 'inquiries');
+    const temporal = createTemporal({ connection: harness.connection, namespace: 'inquiries' });
     const log = pino({ level: 'silent' });
     const inbox = createInquiryInbox({ temporal, projections: createReader(temporal), store, clock: Date.now, log });
     await createIndexKeeper({

@@ -17,7 +17,7 @@ const harnesses: Harness[] = [];
 beforeAll(async () => {
   const address = inject('temporalAddress');
   harnesses.push(await createHarness(address, { maxCachedWorkflows: 2 }));
-  harnesses.push(await createHarness(address, { maxCachedWorkflows: 0, restartEvery: 1_500 }));
+  harnesses.push(await createHarness(address, { maxCachedWorkflows: 0, restartEvery: 3_000 }));
 });
 afterAll(async () => {
   for (const harness of harnesses) await harness.close();
@@ -105,5 +105,6 @@ describe('an inquiry on a server', () => {
     console.log('races:', JSON.stringify(counts));
     expect(counts.approved).toBeGreaterThan(RACES / 15);
     expect(counts.denied).toBeGreaterThan(RACES / 15);
+    expect(harnesses[1]!.restarts()).toBeGreaterThan(2);
   }, 3_600_000);
 });

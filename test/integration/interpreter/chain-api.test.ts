@@ -58,7 +58,9 @@ const start = async (ref: string, wait = 20) =>
 const get = async (id: number) => (await harness.call('GET', `${BASE}/${id}`)).body.data;
 const runsOf = async (workflowId: string) => {
   const runs: string[] = [];
-  for await (const page of createTemporal(harness.connection, 'chains').list(`WorkflowId = "${workflowId}"`)) {
+  for await (const page of createTemporal({ connection: harness.connection, namespace: 'chains' }).list(
+    `WorkflowId = "${workflowId}"`,
+  )) {
     runs.push(...page.map(({ execution }) => execution!.runId!));
   }
   return runs;
@@ -79,7 +81,7 @@ describe('an execution that goes on in run after run', () => {
       ({ length }) => length > 2,
     );
     expect(runs).toContain(data.run_id);
-    const temporal = createTemporal(harness.connection, 'chains');
+    const temporal = createTemporal({ connection: harness.connection, namespace: 'chains' });
     for (const run of runs) {
       const { priority, memo } = (await temporal.newestRun(data.workflow_id, run))!.first!
         .workflowExecutionStartedEventAttributes!;

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const address = inject('temporalAddress');
   // Hardly any workflow stays in the first one's cache, and none in the second's, whose worker is killed over and over.
   harnesses.push(await createHarness(address, { maxCachedWorkflows: 2, slow: 40 }));
-  harnesses.push(await createHarness(address, { maxCachedWorkflows: 0, slow: 40, restartEvery: 1_000 }));
+  harnesses.push(await createHarness(address, { maxCachedWorkflows: 0, slow: 40, restartEvery: 2_000 }));
   // Whatever is longer than a few events goes on in another run.
   harnesses.push(await createHarness(server.address, { maxCachedWorkflows: 2, slow: 40 }));
 });
@@ -47,14 +47,14 @@ const playable = (run: RandomRun) =>
   validateDefinition(run.definition, null, TEST_ACTIONS).issues.length === 0 && rehearse(run).state.visits.length < 100;
 
 const drawn = [
-  ...fc.sample(randomRun().filter(playable), draws(16)),
+  ...fc.sample(randomRun().filter(playable), draws(10)),
   ...fc.sample(
     randomRun().filter((run) => isTimeless(run) && playable(run) && isDecided(run)),
-    draws(20),
+    draws(14),
   ),
 ];
 
-// `npm run explore` plays hundreds of runs, for which there is an hour.
+// A few in the suite; `npm run explore` plays hundreds of runs, for which there is an hour.
 it.each([
   ['a workflow cache of 2', 0],
   ['no cache, and a worker that is restarted all the time', 1],
@@ -86,8 +86,9 @@ it.each([
     console.log(
       `seed ${SEED}: ${runs.length} runs, ${prefixes} open histories, ${continued} continued, ${yielded} slices, ${compared} equal to their rehearsal`,
     );
-    expect(compared).toBeGreaterThanOrEqual(10);
-    // By the interpreter alone, what the suite draws makes 13 where the worker is killed, and 81 elsewhere.
+    expect(compared).toBeGreaterThanOrEqual(7);
+    if (index === 1) expect(harness.restarts()).toBeGreaterThan(2);
+    // The draws of the suite make 10 slices where the worker is killed, and 76 elsewhere.
     expect(yielded).toBeGreaterThan(index === 1 ? 0 : 5);
     if (index === 2) expect(continued).toBeGreaterThan(10);
   },

@@ -97,7 +97,7 @@ it('whatever starts a run gives it the key of its tenant', async () => {
   expect((await harness.call('POST', '/api/v1/schedules', schedule)).status).toBe(201);
   await harness.call('POST', '/api/v1/schedules/fair/trigger', {});
 
-  const temporal = createTemporal(harness.connection, 'fairness');
+  const temporal = createTemporal({ connection: harness.connection, namespace: 'fairness' });
   const startsOf = async (type: string) => {
     const found = [];
     for await (const page of temporal.list(`WorkflowType = "${type}"`)) found.push(...page);

@@ -66,7 +66,7 @@ async function startHostileRun(): Promise<string> {
   const { tenant, id, subject } = await api.principals.authenticate(DEV_KEY);
   const n = mintNumber(0, Date.now());
   const actions = findSpecs(definition);
-  await createTemporal(connection, namespace).start({
+  await createTemporal({ connection, namespace }).start({
     workflowId: workflowIdOf(n),
     input: {},
     summary: ref,

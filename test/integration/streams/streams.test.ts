@@ -107,7 +107,7 @@ describe('the events of an execution', () => {
   });
 
   it('are read from Temporal once, however many listen, and no more when nobody does', async () => {
-    const temporal = createTemporal(harness.connection, 'streams');
+    const temporal = createTemporal({ connection: harness.connection, namespace: 'streams' });
     let follows = 0;
     const counted = {
       ...temporal,

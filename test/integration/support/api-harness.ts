@@ -76,7 +76,7 @@ export async function createApiHarness(
     ...options.access,
   });
   await publishExamples(api, await api.principals.authenticate(DEV_KEY));
-  const reports = createRunReports(createExecutionStore(database.db), namespace, log);
+  const reports = createRunReports({ store: createExecutionStore(database.db), namespace, log });
   const stopReports = keepRunning(reports.run);
   const codec = options.access?.codec;
   const bundle =

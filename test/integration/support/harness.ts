@@ -37,6 +37,8 @@ export interface Harness {
   taskQueue: string;
   /** Asks the worker to stop; what it runs is handed back. */
   stopWorker(): void;
+  /** How often its worker was killed and another one started. */
+  restarts(): number;
   /** How the attempts of each task of a run end, by workflow id. */
   outcomes: Map<string, Record<string, Attempt | Attempt[]>>;
   items: Map<string, Record<string, Attempt[] | Attempt[][]>>;
@@ -118,6 +120,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
   let worker = await createWorker();
   let running = worker.run();
   let stopping = false;
+  let restarts = 0;
   const restarting = (async () => {
     while (restartEvery !== undefined && !stopping) {
       await new Promise((resolve) => setTimeout(resolve, restartEvery));
@@ -126,12 +129,13 @@ export async function createHarness(address: string, options: HarnessOptions = {
       await running.catch(() => undefined);
       worker = await createWorker();
       running = worker.run();
+      restarts += 1;
     }
   })();
   const service = client.workflowService;
   const describe = (workflowId: string) =>
     service.describeWorkflowExecution({ namespace: 'default', execution: { workflowId } });
-  const temporal = createTemporal(calling, 'default');
+  const temporal = createTemporal({ connection: calling, namespace: 'default' });
   const history = async (workflowId: string): Promise<HistoryEvent[]> => {
     const events: HistoryEvent[] = [];
     for await (const page of temporal.history(workflowId)) events.push(...page);
@@ -143,6 +147,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
     temporal,
     taskQueue,
     stopWorker: () => worker.shutdown(),
+    restarts: () => restarts,
     outcomes,
     items,
     calls,

@@ -36,12 +36,12 @@ export async function prepare(): Promise<() => Promise<void>> {
       openEmbedded(embedded).then((opened) => opened.close()),
     ]);
     await writeFile(bundle, JSON.stringify(withoutSources(made)));
-    await order(postgres.url, `CREATE DATABASE ${TEMPLATE}`);
-    await (await openPostgres(urlOf(postgres.url, TEMPLATE))).close();
+    await order(postgres.socketUrl, `CREATE DATABASE ${TEMPLATE}`);
+    await (await openPostgres(urlOf(postgres.socketUrl, TEMPLATE))).close();
     // The processes of the tests inherit it.
     process.env[BUNDLE] = bundle;
     process.env[FOLDER] = embedded;
-    process.env[SERVER] = postgres.url;
+    process.env[SERVER] = postgres.socketUrl;
     return postgres.stop;
   } catch (error) {
     const [started] = await Promise.allSettled([starting]);

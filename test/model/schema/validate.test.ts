@@ -38,6 +38,31 @@ describe('what does not match is reported with code, pointer and words', () => {
     ['multipleOf in decimal', { multipleOf: 0.1 }, 0.3, []],
     ['multipleOf', { multipleOf: 0.1 }, 0.35, ['schema_mismatch /in must be a multiple of 0.1']],
     ['pattern', { pattern: '^a$' }, 'b', ['schema_mismatch /in must match the pattern ^a$']],
+    [
+      'pattern in words',
+      { pattern: '^a$', 'x-expected': 'the letter a' },
+      'b',
+      ['schema_mismatch /in must be the letter a'],
+    ],
+    ['format in words', { format: 'uuid', 'x-expected': 'an id' }, 'b', ['schema_mismatch /in must be an id']],
+    [
+      'both in words: said once',
+      { pattern: '^a', format: 'email', 'x-expected': 'an address' },
+      'b',
+      ['schema_mismatch /in must be an address'],
+    ],
+    [
+      'the format alone in words',
+      { pattern: '^a', format: 'email', 'x-expected': 'an address' },
+      'a',
+      ['schema_mismatch /in must be an address'],
+    ],
+    [
+      'words that are no text',
+      { pattern: '^a$', 'x-expected': 1 },
+      'b',
+      ['schema_mismatch /in must match the pattern ^a$'],
+    ],
     ['format', { format: 'date' }, '2023-02-29', ['schema_mismatch /in must match the format "date"']],
     ['an unknown format', { format: 'colour' }, 'x', []],
     [

@@ -54,6 +54,7 @@ const waiting = (wait: Partial<Wait>) => ({
 });
 const served = { run: { interpreter: 10, actions: { 'ops.call': { task_queue: 'served' } } } };
 const own = { run: { interpreter: 10, actions: { 'ops.call': {} } } };
+const paused = { status: 'paused' };
 const older = { run: { ...RUN.run, interpreter: 9 } };
 
 it.each<[object, string, string | null, string | undefined]>([
@@ -97,6 +98,36 @@ it.each<[object, string, string | null, string | undefined]>([
     waiting({ kind: 'retry', task: 'a~2', until: '2026-01-01T00:00:00.000Z', detail: '503' }),
     '"a~2" will be retried at 2026-01-01T00:00:00.000Z, after: 503. Skip it to end the wait.',
     'skip a',
+    undefined,
+  ],
+  [
+    { ...waiting({ kind: 'retry', until: '2026-01-01T00:00:00.000Z', detail: '503' }), ...paused },
+    '"a" will be retried once the run is resumed, at 2026-01-01T00:00:00.000Z at the earliest, after: 503. Skip it to end the wait.',
+    'skip a',
+    undefined,
+  ],
+  [
+    { ...waiting({ kind: 'timer', until: '2026-01-01T00:00:00.000Z' }), ...paused },
+    '"a" waits until 2026-01-01T00:00:00.000Z, but nothing follows before the run is resumed. Skip it to end the wait.',
+    'skip a',
+    undefined,
+  ],
+  [
+    waiting({ kind: 'timer', until: '2026-01-01T00:00:00.000Z' }),
+    '"a" waits until 2026-01-01T00:00:00.000Z and then continues by itself. Skip it to end the wait.',
+    'skip a',
+    undefined,
+  ],
+  [
+    { ...waiting({ kind: 'turn', task: null, detail: 'others' }), ...paused },
+    'It waits for its turn: others. It starts once it is resumed and one of them has ended.',
+    null,
+    undefined,
+  ],
+  [
+    waiting({ kind: 'turn', task: null, detail: 'others' }),
+    'It waits for its turn: others. It starts by itself once one of them has ended.',
+    null,
     undefined,
   ],
   [{ ...waiting({ kind: 'retry' }), ...older }, '"a" will be retried. No action is needed.', null, undefined],

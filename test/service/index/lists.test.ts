@@ -15,7 +15,7 @@ function listsWhere(many: boolean) {
       return many;
     },
   };
-  return { asked, lists: createExecutionLists(store as unknown as ExecutionStore, 'default') }; // all that filterOf needs
+  return { asked, lists: createExecutionLists({ store: store as unknown as ExecutionStore, namespace: 'default' }) }; // all that filterOf needs
 }
 
 it.each([

@@ -33,7 +33,7 @@ it('reports that could not be written are written later, the newest of each run;
     },
   };
   // As a process has them: apart from each other.
-  const { take, run } = createRunReports(store as unknown as ExecutionStore, 'default', log);
+  const { take, run } = createRunReports({ store: store as unknown as ExecutionStore, namespace: 'default', log });
   for (const workflowId of ['a', 'b']) take(report(workflowId, 'running'));
   await run(stop.signal);
   const again = ['a waiting', 'b running'];

@@ -43,7 +43,7 @@ it('a request is known again by its tenant, its key and what it asks for, whatev
   const repeats = createRepeats({
     find: async (tenant, key) => rows.get(`${tenant} ${key}`) ?? null,
     add: async (tenant, { key, ...kept }) => void rows.set(`${tenant} ${key}`, kept),
-  } satisfies IdempotencyKeyStore);
+  } satisfies Pick<IdempotencyKeyStore, 'find' | 'add'>);
   const find = (tenant: string, key: IdempotencyKey, asked: Record<string, number>) =>
     repeats.find(tenant, key, asked).catch(codeOf);
   await repeats.note('one', 'k', { a: 1, b: 2 }, 7);
@@ -58,7 +58,7 @@ it('of requests at once with one key those that ask for the same go on, and agai
   const repeats = createRepeats({
     find: async (_, key) => rows.get(key) ?? null,
     add: async (_, { key, ...kept }) => void (rows.has(key) || rows.set(key, kept)),
-  } satisfies IdempotencyKeyStore);
+  } satisfies Pick<IdempotencyKeyStore, 'find' | 'add'>);
   const claim = (payload: number) =>
     repeats.claim('t', ['signal', '7', 'k'], { payload }, 7).then(() => 'goes on', codeOf);
   expect(await Promise.all([claim(1), claim(2), claim(1)])).toEqual(['goes on', 'idempotency_mismatch', 'goes on']);

@@ -26,7 +26,7 @@ function scene(rows: SigningKeyRow[]) {
     state.reads += 1;
     return state.rows;
   };
-  return { state, authenticate: createAuthenticator({ list }, () => state.now) };
+  return { state, authenticate: createAuthenticator({ store: { list }, clock: () => state.now }) };
 }
 
 it.each<[string, SigningKeyRow[], boolean]>([

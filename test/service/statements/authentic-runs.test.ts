@@ -15,7 +15,7 @@ const { warrant: __, ...UNSIGNED } = MEMO;
 
 function isAuthentic(run: RunInput | null, memo: RunMemo, more: Partial<Execution>) {
   const rows = [{ kid: KEY.kid, x: KEY.x, revoked: null }] as SigningKeyRow[];
-  const authenticate = createAuthenticator({ list: async () => rows }, () => STARTED);
+  const authenticate = createAuthenticator({ store: { list: async () => rows }, clock: () => STARTED });
   return authenticate({
     run,
     memo,

@@ -7,7 +7,7 @@ import type { Json } from '../../../model/json.ts';
 import type { Principal } from '../../../model/principal.ts';
 import type { RunInput, RunMemo } from '../../../model/run-input.ts';
 import { TRUST_SIGNAL } from '../../../model/statement.ts';
-import { createLedgerService } from '../../../service/statements/ledger.ts';
+import { createLedgerService, type LedgerDependencies } from '../../../service/statements/ledger.ts';
 import { createStatementSigner } from '../../../service/statements/statements.ts';
 import { question } from '../../interpreter/inquiry-scripts.ts';
 import { runInput, STARTED } from '../../interpreter/rehearse.ts';
@@ -71,9 +71,10 @@ async function exportAfter(sent: readonly Sent[]) {
     }));
   }
   const readUnmasked = async () => ({ n: RUN.n, execution, projected: { execution }, mask: (value: Json) => value });
-  const service = createLedgerService(
-    ...([{ readUnmasked }, { history: pages }] as never as Parameters<typeof createLedgerService>),
-  );
+  const service = createLedgerService({
+    executions: { readUnmasked },
+    temporal: { history: pages },
+  } as never as LedgerDependencies);
   return service.export({} as Principal, '1');
 }
 

@@ -1,0 +1,40 @@
+import type { Logger } from '../../model/log.ts';
+import type { BulkJobStore } from '../../store/executions/bulk-jobs.ts';
+import type { IdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
+import { keepGoing } from '../background/loops.ts';
+
+/** Days for which a request is known by its idempotency key, and for which a bulk job is kept once it has ended; docs/clients.md has it. */
+export const DAYS_KEPT = 30;
+
+/** Milliseconds between two rounds, and after an error; and the most rows of each table that a round deletes. */
+const INTERVAL = 60_000;
+const PAUSE = 300_000;
+const AT_ONCE = 10_000;
+
+/** The dependencies of the service. */
+export interface RequestKeeperDependencies {
+  keys: Pick<IdempotencyKeyStore, 'forget'>;
+  jobs: Pick<BulkJobStore, 'forget'>;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+  log: Logger;
+}
+
+/** Creates the loop that forgets old requests with idempotency keys, and old bulk jobs that have ended. */
+export function createRequestKeeper({ keys, jobs, clock, log }: RequestKeeperDependencies) {
+  return {
+    /** Works one round. */
+    async tick(): Promise<void> {
+      const before = new Date(clock() - DAYS_KEPT * 24 * 3_600_000);
+      // A job has the id of its request: once its key is free, no earlier job may have the id.
+      await jobs.forget(before, AT_ONCE);
+      await keys.forget(before, AT_ONCE);
+    },
+
+    /** Works until the signal is aborted. Any number of processes may do so at once. */
+    run(signal: AbortSignal): Promise<void> {
+      const trouble = 'old idempotency keys and bulk jobs cannot be deleted';
+      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: PAUSE, log, trouble });
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest';
+import { AppError } from '../../../model/app-error.ts';
+import type { Principal } from '../../../model/principal.ts';
+import { createDeletionService } from '../../../service/executions/deletions.ts';
+
+const principal = { tenant: 'acme' } as Principal;
+
+/** Deletes a run with two sub-workflows, one of which the index does not know yet, until that succeeds; one call fails once. */
+async function play(fault: string | null) {
+  const rows = new Map([
+    ['wf_1', 1],
+    ['wf_2', 2],
+  ]);
+  const kept = new Set(['wf_1', 'wf_2', 'wf_3']);
+  const buried = new Map<string, number | null>();
+  const questions = new Set(rows.keys());
+  let left = fault;
+  const step = (name: string) => {
+    if (name !== left) return;
+    left = null;
+    throw new AppError('temporal_unavailable', name);
+  };
+  const deletions = createDeletionService({
+    clock: () => 0,
+    definitions: {},
+    executions: {
+      get: async () => {
+        if (!rows.has('wf_1')) throw new AppError('execution_not_found', 'not found');
+        return { n: 1, execution: { workflowId: 'wf_1', status: 'completed' } };
+      },
+    },
+    temporal: {
+      namespace: 'default',
+      list: async function* () {
+        step('list');
+        yield [...kept].map((workflowId) => ({ execution: { workflowId } }));
+      },
+      remove: async (id: string) => {
+        step(`remove ${id}`);
+        kept.delete(id);
+      },
+    },
+    stores: {
+      executions: {
+        descendants: async () => (rows.has('wf_2') ? [{ n: 2, workflowId: 'wf_2' }] : []),
+        bury: async (_: object, runs: { workflowId: string; n: number | null }[]) => {
+          step('bury');
+          for (const { workflowId, n } of runs) buried.set(workflowId, n);
+        },
+        erase: async (_: string, ids: string[]) => {
+          step('erase');
+          for (const id of ids) rows.delete(id);
+        },
+      },
+      inquiries: {
+        forget: async (_: string, ids: string[]) => {
+          step('forget');
+          for (const id of ids) questions.delete(id);
+        },
+      },
+    },
+  } as never);
+  let failures = 0;
+  for (let tries = 0; tries < 2; tries += 1) {
+    try {
+      await deletions.deleteExecution(principal, '1024');
+      break;
+    } catch (error) {
+      expect([error instanceof AppError && error.code, (error as Error).message]).toEqual([
+        'temporal_unavailable',
+        fault,
+      ]);
+      failures += 1;
+    }
+  }
+  return { failures, left: [...rows.keys(), ...kept, ...questions], buried: Object.fromEntries(buried) };
+}
+
+it.each([null, 'list', 'bury', 'remove wf_1', 'remove wf_2', 'remove wf_3', 'forget', 'erase'])(
+  'a deletion that fails halfway is completed by the next request, and leaves nothing: %s',
+  async (fault) => {
+    expect(await play(fault)).toEqual({
+      failures: fault === null ? 0 : 1,
+      left: [],
+      buried: { wf_1: 1, wf_2: 2, wf_3: null },
+    });
+  },
+);
