@@ -188,7 +188,8 @@ export function createBulkService({
     const progress = { done: ended.length, succeeded: ended.length - errors.length, errors };
     const [passing] = results.filter((result) => result.isPassing);
     if (passing === undefined) {
-      return jobs.advance(job, progress, further ? new Date(clock() + lease) : null, MAX_ERRORS);
+      const advanced = await jobs.advance(job, progress, further ? new Date(clock() + lease) : null, MAX_ERRORS);
+      return advanced === null ? null : { ...job, ...advanced };
     }
     // Executions that are done come first, so that none of them is changed again.
     const left = all.slice(from).filter((n) => !ended.some((result) => result.n === n));

@@ -11,6 +11,9 @@ export type BulkJob = typeof bulkJobs.$inferSelect;
 /** A job as a process has leased it: only that process knows both how far it was and until when it was leased. */
 export type HeldJob = Pick<BulkJob, 'id' | 'done' | 'leased'>;
 
+/** The part of a job that changes with its progress. */
+export type AdvancedJob = HeldJob & Pick<BulkJob, 'status'>;
+
 /** The results of the next executions of a job. */
 export interface BulkProgress {
   done: number;
@@ -44,7 +47,7 @@ export interface BulkJobStore {
     until: Date | null,
     maxErrors: number,
     targets?: number[],
-  ): Promise<BulkJob | null>;
+  ): Promise<AdvancedJob | null>;
   /** Changes until when a process leases a job, without any progress. Returns false when another process has leased it meanwhile. */
   renew(held: HeldJob, until: Date): Promise<boolean>;
   /** Leaves what a running job has not done yet; what became of it, or null when the tenant has no such job. */
@@ -105,7 +108,8 @@ export function createBulkJobStore(db: Database): BulkJobStore {
           status: sql`case when ${bulkJobs.status} = 'running' and ${bulkJobs.done} + ${done} >= cardinality(${bulkJobs.targets}) then 'completed' else ${bulkJobs.status} end`,
         })
         .where(isHeld(held))
-        .returning();
+        // Not the executions, of which a job has many.
+        .returning({ id: bulkJobs.id, done: bulkJobs.done, leased: bulkJobs.leased, status: bulkJobs.status });
       return updated ?? null;
     },
 
