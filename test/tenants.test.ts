@@ -23,7 +23,15 @@ const WITHOUT_TENANT: Record<string, string[]> = {
         'inquiries.find',
       ],
       ...['inquiries.looked', 'inquiries.skip', 'inquiries.withdraw', 'inquiries.forget', 'notice-events.find'],
-      ...['notice-events.list', 'turns.isGranted', 'turns.leave', 'turns.settle', 'turns.note', 'failure-hooks.end'],
+      ...[
+        'notice-events.list',
+        'turns.isGranted',
+        'turns.leave',
+        'turns.settle',
+        'turns.note',
+        'failure-hooks.end',
+        'failure-hooks.forgetHooks',
+      ],
       'run-strikes.end',
     ],
   'Rows that another statement has found, by their own ids.': [

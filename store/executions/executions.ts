@@ -16,7 +16,7 @@ import {
   listTurnClaims,
   NOT_OLDER,
 } from './execution-rows.ts';
-import { noteHooks } from './failure-hooks.ts';
+import { forgetHooks, noteHooks } from './failure-hooks.ts';
 import { createIndexUpkeep, type IndexUpkeep } from './index-upkeep.ts';
 import { executions, idempotencyKeys, tombstones, watermarks } from './tables.ts';
 import { noteTurns } from './turns.ts';
@@ -71,7 +71,7 @@ export interface ExecutionStore extends ExecutionListing, ExecutionCounting, Ind
   write(entries: readonly IndexEntry[], seen?: Watermark): Promise<RefusedEntry[]>;
   /** Keeps writers from writing the rows of a tenant's runs until a time, so that they stay away once they are erased. */
   bury(owner: RunOwner, runs: readonly DeletedRun[], until: Date): Promise<void>;
-  /** Deletes rows with the idempotency keys that led to them. */
+  /** Deletes rows with the idempotency keys that led to them, and their hooks that are done. */
   erase(namespace: string, workflowIds: readonly string[]): Promise<void>;
   /** Reports whether a run was deleted recently. */
   isBuried(namespace: string, workflowId: string): Promise<boolean>;
@@ -212,6 +212,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
     async erase(namespace, workflowIds) {
       if (workflowIds.length === 0) return;
       await db.transaction(async (transaction) => {
+        await forgetHooks(transaction, namespace, workflowIds);
         const found = await inOrder(transaction, among(namespace, workflowIds));
         const numbers = found.map(({ n }) => n);
         if (numbers.length === 0) return;

@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
 import { failureHooks } from './tables.ts';
@@ -63,4 +63,15 @@ export async function noteHooks(
       .insert(failureHooks)
       .values([...rows])
       .onConflictDoNothing();
+}
+
+/** Deletes the hooks of deleted runs that are done. */
+export async function forgetHooks(
+  transaction: Transaction,
+  namespace: string,
+  workflowIds: readonly string[],
+): Promise<void> {
+  const { workflowId, done } = failureHooks;
+  const those = and(eq(failureHooks.namespace, namespace), inArray(workflowId, [...workflowIds]));
+  await transaction.delete(failureHooks).where(and(those, isNotNull(done)));
 }
