@@ -173,8 +173,8 @@ export function controlTools({
     input: LogsInput,
     output: LogsSchema,
     async run(principal, { id, limit }) {
-      const entries = await executions.logs(principal, String(id));
-      return { data: entries.slice(-limit), total: entries.length };
+      const { entries, total } = await executions.logs(principal, String(id), { after: -1, limit });
+      return { data: entries, total };
     },
   };
 

@@ -112,7 +112,7 @@ export function executionTools({
 
   const get: Tool<typeof GetInput, typeof ToolExecutionSchema> = {
     name: 'get_execution',
-    description: 'Get an execution with the runs of its tasks.',
+    description: 'Get an execution with the runs of its tasks: of the first 1,000 visits and items.',
     permission: 'execution:read',
     effect: 'reads',
     input: GetInput,

@@ -46,6 +46,29 @@ export interface TaskExecution {
   carried: boolean;
 }
 
+/** The place of a task execution among those of its run, in the order in which they began: milliseconds, and a rank within them. */
+export interface TaskPosition {
+  at: number;
+  rank: number;
+}
+
+/** A sub-workflow, by Temporal's id, with the key of the task that started it; `open` until the task has ended. */
+export interface ChildTask {
+  key: string;
+  child: string;
+  open: boolean;
+}
+
+/** The tasks that an execution leaves out because it has too many to be shown at once. */
+export interface MoreTasks {
+  /** The number of all tasks and items. */
+  total: number;
+  /** The last one that is shown, in the order in which they began; null: none is. */
+  after: TaskPosition | null;
+  /** The name of the last task that failed; null: none did. */
+  lastFailed: string | null;
+}
+
 /** The detail of a wait for an attempt that does not begin because its run is paused. */
 export const HELD_BACK = 'held back while the run is paused';
 
@@ -125,7 +148,12 @@ export interface Execution {
   created: string;
   updated: string;
   closed: string | null;
+  /** The visits and their items, or the first of them. */
   tasks: TaskExecution[];
+  /** Present when some are left out. */
+  moreTasks?: MoreTasks;
+  /** The sub-workflows of all tasks. */
+  children: ChildTask[];
   /** The variables of all branches, as they stand. */
   variables: JsonObject;
   waitingFor: Wait[];

@@ -19,7 +19,18 @@ export const EXECUTION_STATUSES = [
 export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 
 /** The status of a task execution. */
-export type TaskStatus = 'scheduled' | 'running' | 'completed' | 'failed' | 'timeout' | 'cancelled' | 'abandoned';
+export const TASK_STATUSES = [
+  'scheduled',
+  'running',
+  'completed',
+  'failed',
+  'timeout',
+  'cancelled',
+  'abandoned',
+] as const;
+
+/** The status of a task execution. */
+export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 /** The state of a task execution: its status, or `skipped` when somebody ended its wait, or `paused` while no attempt may begin. */
 export const TASK_STATES = [

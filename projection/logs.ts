@@ -8,10 +8,10 @@ const MAX_ENTRIES = 10_000;
 
 /**
  * Returns the log of a run, in order of time: its start and end, each attempt of its tasks, and the messages of `core.log`. Beyond 10,000
- * entries it has only the number of dropped ones.
+ * entries it has only the number of dropped ones. `tasks` are all tasks of a run whose execution does not have all of them.
  */
-export function buildLog(execution: Execution): LogEntry[] {
-  const { workflowType, created, closed, status, failure, tasks } = execution;
+export function buildLog(execution: Execution, tasks: Iterable<TaskExecution> = execution.tasks): LogEntry[] {
+  const { workflowType, created, closed, status, failure } = execution;
   const entries: LogEntry[] = [startEntry(workflowType, created)];
   for (const task of tasks) entries.push(...taskEntries(task));
   if (closed !== null) entries.push(endEntry(workflowType, closed, { status, failure }));

@@ -20,16 +20,20 @@ export interface Past {
 
 /** Creates an empty past; `keep` takes the state that a run leaves and the state that it passes on. */
 export function createPast(): Past & { keep(state: RunState, carried: CarriedState | undefined): void } {
-  const works = new Map<string, PastWork>();
+  /** By the index of the visit, and then by that of the item. */
+  const works = new Map<number, Map<number | null, PastWork>>();
   const inquiries: Inquiry[] = [];
   const put = (place: Place, visit: Visit, work: Work) => {
-    const key = placeKey(place);
-    if (!works.has(key)) works.set(key, { place, visit, work });
+    const known = works.get(place.visit) ?? new Map<number | null, PastWork>();
+    if (!known.has(place.item)) known.set(place.item, { place, visit, work });
+    works.set(place.visit, known);
   };
   return {
     inquiries,
-    work: (place) => works.get(placeKey(place)),
-    all: () => works.values(),
+    work: ({ visit, item }) => works.get(visit)?.get(item),
+    *all() {
+      for (const known of works.values()) yield* known.values();
+    },
     keep(state, carried) {
       const handed = new Set(carried?.inquiries.map(({ key }) => key));
       state.visits.forEach((visit, index) => {
@@ -41,8 +45,4 @@ export function createPast(): Past & { keep(state: RunState, carried: CarriedSta
       inquiries.push(...projectInquiries(state).filter(({ key }) => !handed.has(key)));
     },
   };
-}
-
-function placeKey({ visit, item }: Place): string {
-  return item === null ? String(visit) : `${visit}/${item}`;
 }

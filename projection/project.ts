@@ -14,14 +14,22 @@ import { refusedPayload } from './payload.ts';
 import { type Closing, closingFailure, readClosing } from './runs/closing.ts';
 import { OpenStatus } from './runs/open-status.ts';
 import { chainOf, type Opening, readMemo, readOpening, readParentRun, startTime } from './runs/opening.ts';
-import { projectTasks } from './tasks/tasks.ts';
+import { orderPlaces, type TaskLimits, takeFirstTasks } from './tasks/task-order.ts';
+import { listAllPlaces, listChildTasks, type TaskSources, workIn } from './tasks/tasks.ts';
 import { NOTHING_PENDING, type PendingWork, waitsFor } from './waits.ts';
 
 /** The picture of a run, made from its history event by event; for a chain, from the histories of its runs in order. */
 export interface Projection {
   take(event: HistoryEvent): void;
-  /** Returns the execution as it stands. Throws a TypeError unless the first event was the start of a workflow. */
-  execution(pending?: PendingWork): Execution;
+  /**
+   * Returns the execution as it stands, with those of its tasks that began first when the limits permit no more. Throws a TypeError unless
+   * the first event was the start of a workflow.
+   */
+  execution(pending?: PendingWork, limits?: TaskLimits): Execution;
+  /** The event that started the run, read; null before it was taken. */
+  readonly opening: Opening | null;
+  /** Returns what the tasks of the run are read from; null when its state is unknown or cannot be trusted. */
+  sources(pending?: PendingWork): TaskSources | null;
   /** Returns the replayed run; null for a run that the interpreter does not know. */
   replayed(): ReplayedRun | null;
 }
@@ -109,7 +117,19 @@ class HistoryProjection implements Projection {
     return end === null || this.#broken === null ? end : { ...end, state: null, divergence: this.#broken };
   }
 
-  execution(pending = NOTHING_PENDING): Execution {
+  get opening(): Opening | null {
+    return this.#opening;
+  }
+
+  sources(pending = NOTHING_PENDING): TaskSources | null {
+    const [opening, last] = [this.#opening, this.#last];
+    const found = this.replayed();
+    if (opening === null || last === null || found === null) return null;
+    if (projectionState(opening.run, found) !== 'complete') return null;
+    return collectSources(found, pending, readClosing(last, opening.run !== null) === null ? null : eventTime(last));
+  }
+
+  execution(pending = NOTHING_PENDING, limits = UNLIMITED): Execution {
     const [opening, last, runStarted] = [this.#opening, this.#last, this.#runStarted];
     if (opening === null || last === null || runStarted === null) {
       throw new TypeError('the history does not begin with the start of a workflow');
@@ -119,7 +139,8 @@ class HistoryProjection implements Projection {
     const closing = readClosing(last, run !== null);
     const closed = closing === null ? null : eventTime(last);
     const projection = projectionState(run, found);
-    const known = projection === 'complete' && found !== null ? knownFrom(found, pending, closed) : NOTHING_KNOWN;
+    const sources = projection === 'complete' && found !== null ? collectSources(found, pending, closed) : null;
+    const known = sources === null ? NOTHING_KNOWN : knownFrom(sources, limits);
     const state = projection === 'complete' ? (found?.state ?? null) : null;
     return {
       workflowId: this.#workflowId,
@@ -176,6 +197,8 @@ function projectionState(run: RunInput | null, found: ReplayedRun | null): Proje
 type Known = Pick<
   Execution,
   | 'tasks'
+  | 'moreTasks'
+  | 'children'
   | 'variables'
   | 'signals'
   | 'inquiries'
@@ -189,6 +212,7 @@ type Known = Pick<
 /** These fields without a state that can be trusted. */
 const NOTHING_KNOWN: Known = {
   tasks: [],
+  children: [],
   variables: {},
   signals: [],
   inquiries: [],
@@ -199,12 +223,28 @@ const NOTHING_KNOWN: Known = {
   pendingFailure: null,
 };
 
-/** Reads these fields off a replay; `closed` is when the run closed, in milliseconds; null while it is open. */
-function knownFrom({ state, past, tries }: ReplayedRun, pending: PendingWork, closed: number | null): Known {
-  if (state === null) return NOTHING_KNOWN;
+/** All task executions, whatever their number and size. */
+const UNLIMITED: TaskLimits = { entries: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+
+/** `closed` is when the run closed, in milliseconds; null while it is open. */
+function collectSources(
+  { state, past, tries }: ReplayedRun,
+  pending: PendingWork,
+  closed: number | null,
+): TaskSources | null {
+  if (state === null) return null;
   const described = new Map(pending.activities.map((activity) => [activity.activityId ?? '', activity]));
+  return { state, past, tries, closed, described };
+}
+
+/** Reads these fields off a replay. */
+function knownFrom(sources: TaskSources, limits: TaskLimits): Known {
+  const { state, past, closed } = sources;
+  const { tasks, more } = takeFirstTasks(sources, orderPlaces(sources), limits);
   return {
-    tasks: projectTasks({ state, past, tries, closed, described }),
+    tasks,
+    ...(more === undefined ? {} : { moreTasks: { ...more, lastFailed: findLastFailed(sources) } }),
+    children: listChildTasks(sources),
     variables: variablesOf(state),
     signals: leftoversOf(state),
     inquiries: allInquiries(past, state, closed !== null),
@@ -214,6 +254,14 @@ function knownFrom({ state, past, tries }: ReplayedRun, pending: PendingWork, cl
     signalsDropped: state.signals.dropped,
     pendingFailure: closed === null ? state.failure : null,
   };
+}
+
+/** Returns the name of the last visit that failed; null without one. */
+function findLastFailed(sources: TaskSources): string | null {
+  const failed = listAllPlaces(sources).findLast(
+    (place) => place.item === null && workIn(sources, place).work.failure !== null,
+  );
+  return failed === undefined ? null : workIn(sources, failed).visit.name;
 }
 
 /** Refused signals that are shown. */

@@ -101,7 +101,7 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
       openStatus.take(event);
       if (run === null) {
         const opening = open(event, workflowId);
-        run = beginningOf(opening);
+        run = findBeginning(opening);
         replay = within(() => opening.replay({ meter }), null);
         parts.push({ type: 'log', entry: startEntry(run.type, run.created) });
       }
@@ -139,7 +139,7 @@ function open(first: HistoryEvent, workflowId: string): Opening {
   return readOpening(workflowId, first, started);
 }
 
-function beginningOf({ event, started, run, known }: Opening) {
+function findBeginning({ event, started, run, known }: Opening) {
   return {
     type: started.workflowType?.name ?? '',
     ours: run !== null,

@@ -30,6 +30,8 @@ export interface HistoryGateway {
   history(workflowId: string): AsyncGenerator<HistoryEvent[]>;
   /** Reads the history of one run of a chain, page by page; nothing when Temporal does not have it. */
   historyOf(workflowId: string, runId: string): AsyncGenerator<HistoryEvent[]>;
+  /** Reads the events of a run after the one with an id, in order; nothing when Temporal does not have the run. */
+  historyAfter(workflowId: string, runId: string, eventId: number): AsyncGenerator<HistoryEvent[]>;
   /** Finds the newest run of a workflow id, or the run with an id; null when Temporal does not have it. */
   newestRun(workflowId: string, runId?: string): Promise<NewestRun | null>;
   /** Reads the event that started a run; null when Temporal does not have the run. */
@@ -78,6 +80,9 @@ const LONG_POLL_TIMEOUT = 60_000;
 /** The most events of a page, unless a request asks for fewer. */
 const PAGE_EVENTS = 1_000;
 
+/** The most pages that are read from the end of a history to find what is new in it. */
+const MAX_NEW_PAGES = 5;
+
 /** Temporal's HistoryEventFilterType. */
 const ALL_EVENTS = 1;
 const CLOSE_EVENT = 2;
@@ -121,6 +126,32 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
       yield page.events;
       ({ next: token, isSealed } = page);
     } while (token !== undefined && !request.signal?.aborted);
+  }
+
+  /** Reads a run from its end back to an event, and returns the pages after that in order; null when they are too many, or it is gone. */
+  async function readBackTo(eventId: number, workflowId: string, runId: string): Promise<HistoryEvent[][] | null> {
+    const opening = await readPage({ workflowId, runId, size: 1 });
+    if (opening === null) return null;
+    const pages: HistoryEvent[][] = [];
+    let token: Uint8Array | undefined;
+    while (pages.length < MAX_NEW_PAGES) {
+      const found = await calls.callOrNull(() =>
+        workflowService.getWorkflowExecutionHistoryReverse({
+          namespace,
+          execution: { workflowId, runId },
+          maximumPageSize: PAGE_EVENTS,
+          ...(token === undefined ? {} : { nextPageToken: token }),
+        }),
+      );
+      if (found === null) return null;
+      const events = (found.history?.events ?? []).reverse();
+      const fresh = events.filter((event) => Number(event.eventId) > eventId);
+      pages.unshift(open(token === undefined ? withoutTransient(fresh) : fresh, workflowId, opening.isSealed));
+      if (fresh.length < events.length) return pages;
+      if (found.nextPageToken.length === 0) return pages;
+      token = found.nextPageToken;
+    }
+    return null;
   }
 
   /** Finds the runs of a chain before the run with a first event, the first run first. */
@@ -178,6 +209,16 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
     },
 
     historyOf: (workflowId, runId) => readPages({ workflowId, runId }),
+
+    async *historyAfter(workflowId, runId, eventId) {
+      const news = eventId === 0 ? null : await readBackTo(eventId, workflowId, runId);
+      if (news !== null) yield* news;
+      else {
+        for await (const events of readPages({ workflowId, runId })) {
+          yield events.filter((event) => Number(event.eventId) > eventId);
+        }
+      }
+    },
 
     async firstEvent({ workflowId, runId }) {
       return (await readPage({ workflowId, runId, size: 1 }))?.events[0] ?? null;

@@ -31,10 +31,20 @@ const DEADLINES: Record<JobName, number> = {
   take_history: 10_000,
   show_history: 10_000,
   carry_history: 10_000,
+  list_tasks: 10_000,
+  find_task: 10_000,
+  read_log: 10_000,
 };
 
 /** The jobs whose inputs contain bytes and are not JSON. */
-const TAKES_BYTES: ReadonlySet<JobName> = new Set(['parse', 'take_history', 'show_history']);
+const TAKES_BYTES: ReadonlySet<JobName> = new Set([
+  'parse',
+  'take_history',
+  'show_history',
+  'list_tasks',
+  'find_task',
+  'read_log',
+]);
 
 /** A pool for all jobs. */
 export type RunningPool = JobPool<ParseJobs> &

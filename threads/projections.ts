@@ -1,9 +1,9 @@
 import type { HistoryEvent } from '../projection/history.ts';
 import { createMoment } from '../projection/moment.ts';
 import { createProjection, type Projection } from '../projection/project.ts';
-import type { KnownHistory } from '../service/projections/jobs.ts';
+import type { KnownHistory, ProjectionJobs } from '../service/projections/jobs.ts';
 import { carryProjection, showProjection } from '../service/projections/projected-runs.ts';
-import type { JobName, Jobs } from './job-types.ts';
+import { findTask, listTasks, readLog } from '../service/projections/task-lists.ts';
 
 /** The most bytes of histories whose projections a thread keeps. */
 const KEPT_BYTES = 24 * 1024 * 1024;
@@ -16,12 +16,12 @@ interface OpenHistory extends KnownHistory {
   projection(): Projection | null;
 }
 
-type ProjectionJobs = {
-  [Name in Extract<JobName, `${string}_history`>]: (input: Jobs[Name]['input']) => Jobs[Name]['result'];
+type RunningJobs = {
+  [Name in keyof ProjectionJobs]: (input: ProjectionJobs[Name]['input']) => ProjectionJobs[Name]['result'];
 };
 
 /** Creates the jobs that project histories in a thread, which keeps the projections of the runs that were read last. */
-export function createProjectionJobs(): ProjectionJobs {
+export function createProjectionJobs(): RunningJobs {
   const kept = new Map<string, OpenHistory>();
   let open: OpenHistory | null = null;
 
@@ -64,6 +64,23 @@ export function createProjectionJobs(): ProjectionJobs {
     carry_history({ task }) {
       const projection = opened().projection();
       return projection && carryProjection(projection, task);
+    },
+
+    list_tasks({ query, pending, hidden }) {
+      const { runs, lastEventId, taken, projection } = opened();
+      const projected = projection();
+      const page = projected && listTasks(projected, pending, query, hidden);
+      return page && { ...page, last: { runId: runs.at(-1) ?? '', eventId: lastEventId, number: taken } };
+    },
+
+    find_task({ name, pending }) {
+      const projection = opened().projection();
+      return projection && findTask(projection, pending, name);
+    },
+
+    read_log({ pending, ...page }) {
+      const projection = opened().projection();
+      return projection && readLog(projection, pending, page);
     },
   };
 }

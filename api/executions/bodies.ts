@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import type { Execution, TaskExecution } from '../../model/execution.ts';
+import type { Execution, TaskExecution, TaskPosition } from '../../model/execution.ts';
 import {
   deriveUuid,
   integerId,
@@ -8,13 +8,15 @@ import {
   readScheduledTime,
 } from '../../model/execution-id.ts';
 import type { Failure } from '../../model/failure.ts';
-import type { Json } from '../../model/json.ts';
+import { type Json, jsonSize } from '../../model/json.ts';
 import { deriveMode } from '../../model/run-mode.ts';
 import { type ExecutionStatus, executionWord } from '../../model/status.ts';
 import type { ExecutionView } from '../../service/executions/reader.ts';
-import { type ChildPage, lastChange, type TaskView } from '../../service/executions/task-executions.ts';
+import type { ChildPage, TaskView } from '../../service/executions/task-executions.ts';
+import { cursorText } from '../../service/index/cursors.ts';
 import { errorCode } from '../../service/index/entries.ts';
 import type { ListedExecution } from '../../service/index/rows.ts';
+import { lastChange } from '../../service/projections/task-rows.ts';
 import { buildPagination } from '../http/routes.ts';
 import type {
   ExecutionSchema,
@@ -22,6 +24,7 @@ import type {
   LinkSchema,
   StatusSchema,
   TaskExecutionSchema,
+  ViewQuery,
 } from './schemas.ts';
 
 // The pure functions that build the response bodies of the Executions API.
@@ -55,7 +58,7 @@ export function summaryBody(row: ListedExecution): z.infer<typeof ExecutionSumma
 
 /** Builds the body of one execution. */
 export function executionBody({ n, execution, retries }: ExecutionView): z.infer<typeof ExecutionSchema> {
-  const { memo, run, status, created, updated, closed, waitingFor } = execution;
+  const { memo, run, status, created, updated, closed, waitingFor, moreTasks } = execution;
   return {
     id: integerId(n),
     action: memo?.definition_id ?? null,
@@ -78,6 +81,8 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     revision: run?.hash ? run.revision : null,
     tags: memo?.tags ?? [],
     tasks: tasksBody({ n, execution }),
+    tasks_total: moreTasks?.total ?? execution.tasks.length,
+    tasks_next: moreTasks === undefined ? null : restOf(integerId(n), '*', moreTasks.after),
     waiting_for: waitingFor,
     signals: execution.signals,
     signals_refused: execution.signalsRefused,
@@ -116,7 +121,7 @@ export function runSummaryBody(
 export function taskSummaryBody({ n, execution }: ExecutionView, task: TaskExecution) {
   const { number, key, action, status, state, attempts, created } = task;
   return {
-    id: number !== null && number <= MAX_NUMBERED_VISITS ? integerId(n, number) : null,
+    id: taskId(n, number),
     action_ref: action,
     status: wordOf(status),
     state,
@@ -130,9 +135,9 @@ export function taskSummaryBody({ n, execution }: ExecutionView, task: TaskExecu
 }
 
 /** Builds the body of a task execution, which has the fields of an execution; its items are its tasks. */
-export function taskExecutionBody({ task, items, ...found }: TaskView): z.infer<typeof ExecutionSchema> {
+export function taskExecutionBody({ task, items, more, ...found }: TaskView): z.infer<typeof ExecutionSchema> {
   const run = executionBody(found);
-  const { id, error, ...body } = taskBody(found.n, task);
+  const { id, child } = taskBody(found.n, task);
   const { failure, output } = task;
   return {
     ...run,
@@ -149,6 +154,8 @@ export function taskExecutionBody({ task, items, ...found }: TaskView): z.infer<
     updated: lastChange(task),
     uuid: null,
     tasks: items.map((item) => taskBody(found.n, item)),
+    tasks_total: more?.total ?? items.length,
+    tasks_next: more === undefined ? null : restOf(run.id, task.key, more.after),
     waiting_for: run.waiting_for.filter((wait) => wait.task === task.key),
     retry_of: null,
     retried_as: [],
@@ -157,7 +164,7 @@ export function taskExecutionBody({ task, items, ...found }: TaskView): z.infer<
     _links: {
       self: link(id === null ? `${BASE}/${run.id}/tasks/${encodeURIComponent(task.key)}` : `${BASE}/${id}`),
       parent: link(`${BASE}/${run.id}`),
-      ...(body.child === null ? {} : { child: link(`${BASE}/${body.child}`) }),
+      ...(child === null ? {} : { child: link(`${BASE}/${child}`) }),
     },
   };
 }
@@ -181,6 +188,13 @@ function linksOf(id: number, parent: number | null) {
   };
 }
 
+/** Returns where the task executions of a run after a position are listed; `parent` is the key of their visit, or `*` for all. */
+function restOf(id: number, parent: string, after: TaskPosition | null): string {
+  const query = new URLSearchParams({ parent_key: parent });
+  if (after !== null) query.set('cursor', cursorText(after.at, after.rank));
+  return `${BASE}/${id}/tasks?${query}`;
+}
+
 /** Returns the output, or `{ error, error_code, stack_trace, task, output }` after a failure. */
 function resultBody({ failure, output }: Pick<Execution, 'failure' | 'output'>): Json {
   if (failure === null) return output;
@@ -193,6 +207,27 @@ function resultBody({ failure, output }: Pick<Execution, 'failure' | 'output'>):
   };
 }
 
+/** The most bytes of a value, as JSON, that a lean answer shows. */
+const LEAN_BYTES = 64 * 1024;
+
+/** Shows the body of an execution, or leaves out its tasks, and its input and result if they are large. */
+export function showInView({ view }: z.infer<typeof ViewQuery>, body: ExecutionBody): ExecutionBody {
+  if (view === 'full') return body;
+  const little = (value: Json) => (jsonSize(value) > LEAN_BYTES ? null : value);
+  const { id, task, parent, config, result, tasks_total } = body;
+  // The tasks of a task execution are its items, which belong to its run.
+  const rest = task === null ? restOf(id, '*', null) : restOf(parent ?? id, task, null);
+  return {
+    ...body,
+    config: little(config),
+    result: little(result),
+    tasks: [],
+    tasks_next: tasks_total === 0 ? null : rest,
+  };
+}
+
+type ExecutionBody = z.infer<typeof ExecutionSchema>;
+
 /** Builds the bodies of the task executions of a run. */
 export function tasksBody({
   n,
@@ -203,7 +238,7 @@ export function tasksBody({
 
 function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskExecutionSchema> {
   return {
-    id: task.number !== null && task.number <= MAX_NUMBERED_VISITS ? integerId(n, task.number) : null,
+    id: taskId(n, task.number),
     key: task.key,
     name: task.name,
     visit: task.visit,
@@ -224,7 +259,13 @@ function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskExecutionS
   };
 }
 
-function childId({ child }: TaskExecution): number | null {
+/** Returns the integer id of a visit by its number; null for an item (null), and for a late visit. */
+export function taskId(n: number, number: number | null): number | null {
+  return number !== null && number <= MAX_NUMBERED_VISITS ? integerId(n, number) : null;
+}
+
+/** Returns the integer id of the sub-workflow that a task execution started; null if it has none. */
+export function childId({ child }: Pick<TaskExecution, 'child'>): number | null {
   const id = child === null ? undefined : parseExecutionId(child);
   return id === undefined ? null : integerId(id.n);
 }

@@ -46,10 +46,11 @@ const MomentSchema = z
   .object({
     event: z.int(),
     status: z.string(),
-    tasks: z.array(TaskExecutionSchema),
+    tasks: z.array(TaskExecutionSchema).describe('The first 1,000 visits and items, or fewer if they exceed 4 MiB.'),
+    tasks_total: z.int().describe('The number of all visits and items.'),
     variables: z.record(z.string(), JsonValueSchema),
     joins: z.array(JoinSchema),
-    inputs: z.record(z.string(), JsonValueSchema).describe('The rendered inputs, by the key of the visit or item.'),
+    inputs: z.record(z.string(), JsonValueSchema).describe('The rendered inputs of `tasks`, by their keys.'),
   })
   .openapi('Moment');
 
@@ -103,8 +104,9 @@ export function explanationRoutes(explanations: ExplanationService) {
     const { id, event } = context.req.valid('param');
     const { n, execution, joins } = await explanations.at(context.get('principal'), id, event);
     const inputs = Object.fromEntries(execution.tasks.map(({ key, input }) => [key, input]));
-    const { variables } = execution;
-    const data = { event, status: execution.status, tasks: tasksBody({ n, execution }), variables, joins, inputs };
+    const { status, variables, tasks, moreTasks } = execution;
+    const tasks_total = moreTasks?.total ?? tasks.length;
+    const data = { event, status, tasks: tasksBody({ n, execution }), tasks_total, variables, joins, inputs };
     return context.json({ data }, 200);
   });
 

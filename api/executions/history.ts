@@ -73,8 +73,12 @@ export function executionHistoryRoutes(service: ExecutionService) {
   const router = createRouter();
 
   router.openapi(logsRoute, async (context) => {
-    const entries = await service.logs(context.get('principal'), context.req.valid('param').id);
-    return context.json(part(entries, context.req.valid('query')), 200);
+    const { limit, cursor } = context.req.valid('query');
+    const after = Number(cursor ?? 0);
+    const { id } = context.req.valid('param');
+    const { entries, total } = await service.logs(context.get('principal'), id, { after, limit });
+    const end = after + limit;
+    return context.json({ data: entries, next_cursor: end < total ? String(end) : null }, 200);
   });
 
   router.openapi(historyRoute, async (context) => {
@@ -87,11 +91,4 @@ export function executionHistoryRoutes(service: ExecutionService) {
   });
 
   return router;
-}
-
-/** Returns a page of a list that only grows at its end; the cursor is the number of earlier entries. */
-function part<T>(entries: T[], { limit, cursor = '0' }: z.infer<typeof PageQuery>) {
-  const begin = Number(cursor);
-  const end = begin + limit;
-  return { data: entries.slice(begin, end), next_cursor: end < entries.length ? String(end) : null };
 }

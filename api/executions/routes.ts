@@ -24,8 +24,8 @@ import {
   optionalJsonBody,
   SuccessSchema,
 } from '../http/routes.ts';
-import { executionBody, taskExecutionBody } from './bodies.ts';
-import { ExecutionSchema } from './schemas.ts';
+import { executionBody, showInView, taskExecutionBody } from './bodies.ts';
+import { ExecutionSchema, ViewQuery } from './schemas.ts';
 
 // The Executions API for one execution, below /api/v1/executions.
 
@@ -40,24 +40,9 @@ const getRoute = createApiRoute({
   tags,
   summary: 'Get an execution',
   tagged: true,
-  request: { params: ExecutionParams },
+  request: { params: ExecutionParams, query: ViewQuery },
   responses: {
     200: jsonData(ExecutionSchema, 'The execution.'),
-    ...errorResponses('execution_not_found'),
-  },
-});
-
-const taskRoute = createApiRoute({
-  permission: 'execution:read',
-  method: 'get',
-  path: `${base}/{id}/tasks/{key}`,
-  tags,
-  summary: 'Get a task execution by its key',
-  tagged: true,
-  description: 'The key of a visit, such as `name` or `name#2`, or of an item, such as `name[0]`.',
-  request: { params: ExecutionParams.extend({ key: z.string().max(200) }) },
-  responses: {
-    200: jsonData(ExecutionSchema, 'The task execution.'),
     ...errorResponses('execution_not_found'),
   },
 });
@@ -166,14 +151,10 @@ export function executionRoutes(service: ExecutionService, tasks: TaskExecutionS
   router.openapi(getRoute, async (context) => {
     const { id } = context.req.valid('param');
     const principal = context.get('principal');
-    if (isTaskId(id)) return context.json({ data: taskExecutionBody(await tasks.get(principal, id)) }, 200);
-    return context.json({ data: executionBody(await service.get(principal, id)) }, 200);
-  });
-
-  router.openapi(taskRoute, async (context) => {
-    const { id, key } = context.req.valid('param');
-    const found = await tasks.getByKey(context.get('principal'), id, key);
-    return context.json({ data: taskExecutionBody(found) }, 200);
+    const body = isTaskId(id)
+      ? taskExecutionBody(await tasks.get(principal, id))
+      : executionBody(await service.get(principal, id));
+    return context.json({ data: showInView(context.req.valid('query'), body) }, 200);
   });
 
   router.openapi(startRoute, async (context) => {

@@ -100,7 +100,11 @@ export const ExecutionSchema = z
     version: z.string().nullable(),
     revision: z.int().nullable(),
     tags: z.array(z.string()),
-    tasks: z.array(TaskExecutionSchema),
+    tasks: z
+      .array(TaskExecutionSchema)
+      .describe('The first 1,000 visits and items in the order in which they began, or fewer if they exceed 4 MiB.'),
+    tasks_total: z.int().describe('The number of all visits and items.'),
+    tasks_next: z.string().nullable().describe('Where the others are listed; null if there are none.'),
     waiting_for: z.array(WaitSchema),
     signals: z
       .array(z.object({ name: z.string(), payload: JsonValueSchema }))
@@ -137,6 +141,14 @@ export const ExecutionSchema = z
     _links: z.record(z.string(), LinkSchema),
   })
   .openapi('Execution');
+
+/** How much of an execution is shown. */
+export const ViewQuery = z.strictObject({
+  view: z
+    .enum(['full', 'lean'])
+    .default('full')
+    .describe('`lean` leaves out `tasks`, and shows null for a `config` or `result` above 64 KiB.'),
+});
 
 /** A page of executions (Executions API, List All Executions). */
 export const ExecutionListSchema = z

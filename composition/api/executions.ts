@@ -6,6 +6,7 @@ import { ledgerRoutes } from '../../api/executions/ledger.ts';
 import { executionListRoutes } from '../../api/executions/lists.ts';
 import { executionRoutes } from '../../api/executions/routes.ts';
 import { streamRoutes } from '../../api/executions/streams.ts';
+import { taskRoutes } from '../../api/executions/tasks.ts';
 import { graphRoutes } from '../../api/graphs.ts';
 import type { Router } from '../../api/http/router.ts';
 import { scheduleRoutes } from '../../api/schedules.ts';
@@ -118,7 +119,7 @@ export function composeExecutions(
   return {
     services: {
       executions,
-      tasks: createTaskExecutionService({ executions, store }),
+      tasks: createTaskExecutionService({ executions, projections, store }),
       lists: createExecutionLists({ store, namespace }),
       watches: createWatchService({ temporal, executions, log }),
       changes: createChangeService({ store, log }),
@@ -145,6 +146,7 @@ export function executionsRoutes(services: ExecutionServices & Pick<DefinitionSe
     explanationRoutes(services.explanations),
     graphRoutes(services.graphs),
     executionRoutes(executions, tasks, deletions),
+    taskRoutes(tasks),
     executionHistoryRoutes(executions),
     ledgerRoutes(services.ledger),
     automationRoutes(executions, lists, services.definitions, services.retries),

@@ -2,7 +2,7 @@ import type { Fault } from '../../interpreter/events.ts';
 import { classifyFault } from '../../interpreter/fault.ts';
 import type { Place, RunState, Visit, Work } from '../../interpreter/state.ts';
 import { workAt } from '../../interpreter/visits.ts';
-import type { Attempt, TaskExecution } from '../../model/execution.ts';
+import type { Attempt, ChildTask, TaskExecution } from '../../model/execution.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
 import type { TaskState, TaskStatus } from '../../model/status.ts';
@@ -31,16 +31,14 @@ export interface TaskSources {
   closed: number | null;
 }
 
-/** Returns the visits of a run and their items, in order, without those that never began. */
-export function projectTasks(sources: TaskSources): TaskExecution[] {
-  const { state, past } = sources;
+/** Returns the places of the visits of a run and of their items, in order, without those that never began. */
+export function listAllPlaces({ state, past }: TaskSources): Place[] {
   const earlier = [...past.all()].map(({ place }) => place);
   const own = listPlaces(state);
-  if (earlier.length === 0) return own.map((place) => taskAt(sources, place));
+  if (earlier.length === 0) return own;
   const places = [...earlier, ...own.filter((place) => past.work(place) === undefined)];
   const item = (place: Place) => place.item ?? -1;
-  places.sort((a, b) => a.visit - b.visit || item(a) - item(b));
-  return places.map((place) => taskAt(sources, place));
+  return places.sort((a, b) => a.visit - b.visit || item(a) - item(b));
 }
 
 /** Returns the places of work that has begun: each visit, then its items. */
@@ -92,8 +90,36 @@ export function taskAt(sources: TaskSources, place: Place): TaskExecution {
   };
 }
 
+/** Returns the status of the task execution at a place. */
+export function statusAt(sources: TaskSources, place: Place): TaskStatus {
+  const { work } = workIn(sources, place);
+  // Records say only how work stands that has not ended.
+  const records = isOver(work) ? NO_RECORDS : recordsOf(sources, work);
+  const arrived = work.status === 'running' ? (records.current?.result ?? null) : null;
+  return taskStatus(work, arrived, records, sources.closed !== null);
+}
+
+const NO_RECORDS: WorkRecords = { records: [], current: undefined, live: undefined };
+
+function isOver({ status }: Work): boolean {
+  return status !== 'held' && status !== 'delayed' && status !== 'running';
+}
+
+/** Returns the sub-workflows that the tasks of a run have started, in the order of visits and items. */
+export function listChildTasks(sources: TaskSources): ChildTask[] {
+  const { program, actions } = sources.state;
+  if (![...program.tasks.values()].some(({ action }) => actions[action]?.workflow)) return [];
+  return listAllPlaces(sources).flatMap((place) => {
+    const { work } = workIn(sources, place);
+    const records = recordsOf(sources, work);
+    const child = records.records.at(-1)?.child ?? null;
+    if (child === null) return [];
+    return [{ key: work.key, child, open: endedAt(work, records, sources.closed) === null }];
+  });
+}
+
 /** Returns the work at a place, with its visit: as an earlier run of the chain left it, or of this run. */
-function workIn({ state, past }: TaskSources, { visit, item }: Place): { visit: Visit; work: Work } {
+export function workIn({ state, past }: TaskSources, { visit, item }: Place): { visit: Visit; work: Work } {
   const earlier = past.work({ visit, item });
   return {
     visit: earlier?.visit ?? state.visits[visit]!,
@@ -102,9 +128,10 @@ function workIn({ state, past }: TaskSources, { visit, item }: Place): { visit: 
 }
 
 function recordsOf({ tries, described }: TaskSources, work: Work): WorkRecords {
-  const keys = Array.from({ length: work.tries }, (_, index) => tryKey({ key: work.key, tries: index + 1 }));
-  const records = keys.flatMap((key) => tries.get(key) ?? []);
   const current = tries.get(tryKey(work));
+  const earlier = Array.from({ length: work.tries - 1 }, (_, index) => tryKey({ key: work.key, tries: index + 1 }));
+  const records = earlier.flatMap((key) => tries.get(key) ?? []);
+  if (current !== undefined) records.push(current);
   return { records, current, live: current === undefined ? undefined : described.get(tryKey(work)) };
 }
 

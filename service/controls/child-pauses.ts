@@ -129,7 +129,7 @@ export function createChildPauses({
  * paused, the sub-workflow is resumed if such a pause has left it paused, also if it processed that pause late.
  */
 export function switchBelow(above: Execution, child: Execution): Switch | null {
-  const key = above.tasks.find((task) => task.child === child.workflowId && task.ended === null)?.key;
+  const key = above.children.find((task) => task.child === child.workflowId && task.open)?.key;
   if (key === undefined || isFull(child) || above.status === 'canceling' || child.status === 'canceling') return null;
   if (above.status === 'paused') {
     const pause = newest(above, 'pause');
@@ -151,6 +151,6 @@ function newest({ controls }: Execution, what: Switch['what']): Control | null {
 }
 
 /** Returns the workflow ids of a run's open sub-workflows. */
-function openChildren({ tasks }: Execution): string[] {
-  return tasks.flatMap(({ child, ended }) => (child !== null && ended === null ? [child] : []));
+function openChildren({ children }: Execution): string[] {
+  return children.flatMap(({ child, open }) => (open ? [child] : []));
 }

@@ -5,7 +5,7 @@ import { integerId, parseExecutionId } from '../../model/execution-id.ts';
 import type { Failure } from '../../model/failure.ts';
 import { inquiryId } from '../../model/inquiry-id.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
-import { executionKey } from '../../model/task-key.ts';
+import { executionKey, parseTaskKey } from '../../model/task-key.ts';
 
 /** A request that helps a run, which each interface writes in its form; executions are named by their integer ids. */
 export type AdvisedRequest =
@@ -104,7 +104,7 @@ export function adviceFor(
     case 'action':
       return [{ text: `"${task}" is being run by a worker. No action is needed.`, act: null }];
     case 'child': {
-      const child = execution.tasks.find(({ key }) => key === task)?.child ?? null;
+      const child = execution.children.find(({ key }) => key === task)?.child ?? null;
       const below = child === null ? undefined : parseExecutionId(child);
       return [
         {
@@ -185,7 +185,8 @@ function pauseAdvice({ workflowId }: Execution, self: number, task: string | nul
 }
 
 /** Returns the task queue of a task of a run. */
-export function findTaskQueue({ run, taskQueue, tasks }: Execution, key: string | null): string {
-  const action = tasks.find((task) => task.key === executionKey(key ?? ''))?.action;
+export function findTaskQueue({ run, taskQueue }: Execution, key: string | null): string {
+  const { name: of } = parseTaskKey(key ?? '');
+  const action = run?.definition.tasks.find(({ name }) => name === of)?.action;
   return (action === undefined ? undefined : run?.actions[action]?.task_queue) ?? taskQueue;
 }

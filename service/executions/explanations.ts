@@ -140,7 +140,7 @@ export function createExplanationService({
       const { n, execution } = await executions.readUnmasked(principal, id);
       const then = await projections.readAt(execution.workflowId, event);
       if (then === null) throw new AppError('event_not_found', `Execution with ID ${id} has no event ${event}`);
-      return { n, execution: maskExecution(then.execution, then.above).execution, joins: then.joins };
+      return { n, execution: maskExecution(then.execution, then.hidden).execution, joins: then.joins };
     },
   };
 }

@@ -7,7 +7,7 @@ import type { HistoryEvent } from '../../projection/history.ts';
 import { createRunStream, type StreamEntry } from '../../projection/stream.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import { copyHistory } from '../projections/history-copies.ts';
-import type { Mask } from '../projections/masks.ts';
+import { type Mask, maskEntry } from '../projections/masks.ts';
 import type { ExecutionReader, ExecutionView } from './reader.ts';
 
 /** An event of a run, with the run of the chain that it happened in; `id` denotes its place in the stream, to resume after it. */
@@ -103,12 +103,7 @@ export function createWatchService({ temporal, executions, log }: WatchDependenc
 
 async function* masked(entries: AsyncGenerator<WatchEntry>, mask: Mask): AsyncGenerator<WatchEntry> {
   for await (const told of entries) {
-    if (told.type !== 'log') yield told;
-    else {
-      const { message, metadata, ...entry } = told.entry;
-      const shown = { message: String(mask(message)), metadata: mask(metadata) as typeof metadata };
-      yield { ...told, entry: { ...entry, ...shown } };
-    }
+    yield told.type === 'log' ? { ...told, entry: maskEntry(told.entry, mask) } : told;
   }
 }
 

@@ -1,5 +1,5 @@
 import { AppError } from '../../model/app-error.ts';
-import type { Execution, LogEntry } from '../../model/execution.ts';
+import type { Execution } from '../../model/execution.ts';
 import { integerId, parseExecutionId, workflowIdOf } from '../../model/execution-id.ts';
 import type { IndexEntry } from '../../model/index-entry.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
@@ -16,9 +16,10 @@ import type { RetrySummary } from '../index/lists.ts';
 import { executionOfRow, isWritten } from '../index/rows.ts';
 import { updateIndex } from '../index/updates.ts';
 import { type ShownEvent, showEvent } from '../projections/history-events.ts';
-import { type Mask, type MaskedExecution, maskExecution, maskInput } from '../projections/masks.ts';
+import { type Mask, type MaskedExecution, maskEntry, maskExecution, maskInput } from '../projections/masks.ts';
 import { type ProjectedRun, projectStarted } from '../projections/projected-runs.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
+import { cutLog, type LogPage } from '../projections/task-lists.ts';
 import type { Authenticator } from '../starts/warrants.ts';
 
 /** An execution as it is shown, with its number and its retries. */
@@ -64,8 +65,11 @@ export interface ExecutionReader {
     id: string,
     page?: { after?: number; limit?: number },
   ): Promise<ExecutionView & { events: ShownEvent[] }>;
-  /** Returns what happened to a run and what its tasks logged, in order of time. Throws `execution_not_found`. */
-  logs(principal: Principal, id: string): Promise<LogEntry[]>;
+  /**
+   * Returns what happened to a run and what its tasks logged, in order of time: `limit` entries after the first `after` ones, or the last
+   * ones with a negative `after`. Throws `execution_not_found`, `work_exceeded`.
+   */
+  logs(principal: Principal, id: string, page: { after: number; limit: number }): Promise<LogPage>;
   /** Returns the number of the run that an id denotes, whether or not the run exists; null for a text that is not an id. */
   numberOf(principal: Principal, id: string): Promise<number | null>;
   /** Waits at most `seconds` for a run to close, and reads it again. */
@@ -75,7 +79,7 @@ export interface ExecutionReader {
 /** The dependencies of the reader. */
 export interface ReaderDependencies {
   temporal: Pick<Temporal, 'namespace' | 'describe' | 'history' | 'waitForClose'>;
-  projections: Pick<ProjectionReader, 'read' | 'readClosed'>;
+  projections: Pick<ProjectionReader, 'read' | 'readClosed' | 'readLog'>;
   store: ExecutionStore;
   /** Finds out whether the API started a run. */
   authenticate: Authenticator;
@@ -131,7 +135,7 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     runId: string,
     projected: ProjectedRun,
   ): Promise<UnmaskedView> {
-    const { execution: shown, mask } = maskExecution(projected.execution, projected.above);
+    const { execution: shown, mask } = maskExecution(projected.execution, projected.hidden);
     const execution = { ...shown, authentic: await authenticate(projected.execution) };
     if (execution.projection === 'diverged') {
       log.error(
@@ -178,8 +182,8 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
 
     async getStarted(n, started) {
       const workflowId = workflowIdOf(n);
-      const { execution: shown, above } = projectStarted(workflowId, started);
-      const { execution: masked } = maskExecution(shown, above);
+      const { execution: shown, hidden } = projectStarted(workflowId, started);
+      const { execution: masked } = maskExecution(shown, hidden);
       const execution = { ...masked, authentic: await authenticate(shown) };
       const entry = buildEntry(namespace, execution, execution.runId);
       await writeIndex(workflowId, { ...entry, version: versionOfStart(shown) });
@@ -226,8 +230,12 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
       return { ...found, events };
     },
 
-    async logs(principal, id) {
-      return buildLog((await reader.get(principal, id)).execution);
+    async logs(principal, id, page) {
+      const { execution, mask } = await read(principal, id);
+      if (execution.moreTasks === undefined) return cutLog(buildLog(execution), page);
+      const found = await projections.readLog(execution.workflowId, page);
+      if (found === null) throw new AppError('work_exceeded', 'reading the log takes more work than is allowed');
+      return { ...found, entries: found.entries.map((entry) => maskEntry(entry, mask)) };
     },
 
     async numberOf({ tenant }, id) {

@@ -5,6 +5,7 @@ import { canonicalJson, isJsonObject, type Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { isClosed, isSuccessful } from '../../model/status.ts';
+import { parseTaskKey } from '../../model/task-key.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
 import type { CarriedRun } from '../projections/projected-runs.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
@@ -183,7 +184,8 @@ export function createRetryService({ executions, projections, launcher, signer }
  * Returns the task from which to retry a run whose failures were all handled: the last task that failed, else the task after which the
  * run failed, else `start`.
  */
-export function taskToRetry({ tasks, failure }: Pick<Execution, 'tasks' | 'failure'>): string {
+export function taskToRetry({ tasks, moreTasks, failure }: Pick<Execution, 'tasks' | 'moreTasks' | 'failure'>): string {
+  if (moreTasks !== undefined) return moreTasks.lastFailed ?? parseTaskKey(failure?.task ?? 'start').name;
   const failed = tasks.findLast(({ item, failure }) => item === null && failure !== null);
   return (failed ?? tasks.find(({ key }) => key === failure?.task))?.name ?? 'start';
 }

@@ -1,17 +1,32 @@
 import { AppError } from '../../model/app-error.ts';
-import type { TaskExecution } from '../../model/execution.ts';
+import type { TaskExecution, TaskPosition } from '../../model/execution.ts';
 import { integerId, MAX_NUMBERED_VISITS, parseExecutionId } from '../../model/execution-id.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { cursorText, readCursor } from '../index/cursors.ts';
 import { type ListedExecution, listedRun } from '../index/rows.ts';
-import type { ExecutionReader, ExecutionView } from './reader.ts';
+import type { LastEvent } from '../projections/jobs.ts';
+import { maskTask } from '../projections/masks.ts';
+import type { ListedTasks, ProjectionReader } from '../projections/reader.ts';
+import type { TaskName, TaskQuery } from '../projections/task-lists.ts';
+import { createStatusCounts, lastChange, type TaskRow } from '../projections/task-rows.ts';
+import type { ExecutionReader, ExecutionView, UnmaskedView } from './reader.ts';
 
-/** A task execution with its run, and the items of its visit. */
+/** A task execution with its run, and the first items of its visit. */
 export interface TaskView extends ExecutionView {
   task: TaskExecution;
   items: TaskExecution[];
+  /** Present when some items are left out. */
+  more?: { total: number; after: TaskPosition | null };
+}
+
+/** A page of the task executions of a run. */
+export interface TaskListing extends Pick<ListedTasks, 'rows' | 'next' | 'total' | 'counts'> {
+  /** The number of the run. */
+  n: number;
+  /** The last event of the history that it was read from; null where Temporal has none that can be trusted. */
+  last: LastEvent | null;
 }
 
 /** A page of what a run has started; `total` counts all of it, and `nextCursor` is null on the last page. */
@@ -34,6 +49,8 @@ export interface TaskExecutionService {
    * `execution_not_found`.
    */
   getByKey(principal: Principal, run: string, key: string): Promise<TaskView>;
+  /** Lists task executions of a run; none of a run whose state is unknown. Throws `execution_not_found`. */
+  list(principal: Principal, run: string, query: Omit<TaskQuery, 'contains'>): Promise<TaskListing>;
   /** Lists what a run has started, in order of start: its task executions and its sub-workflows. */
   listChildren(
     principal: Principal,
@@ -44,35 +61,56 @@ export interface TaskExecutionService {
 
 /** The dependencies of the service. */
 export interface TaskExecutionDependencies {
-  executions: Pick<ExecutionReader, 'get'>;
+  executions: Pick<ExecutionReader, 'readUnmasked'>;
+  projections: Pick<ProjectionReader, 'listTasks' | 'findTask'>;
   store: ExecutionStore;
 }
 
 /** Creates the service. */
-export function createTaskExecutionService({ executions, store }: TaskExecutionDependencies): TaskExecutionService {
-  async function find(principal: Principal, run: string, what: string, is: (task: TaskExecution) => boolean) {
+export function createTaskExecutionService({
+  executions,
+  projections,
+  store,
+}: TaskExecutionDependencies): TaskExecutionService {
+  async function find(principal: Principal, run: string, what: string, name: TaskName): Promise<TaskView> {
     const missing = () => new AppError('execution_not_found', `Execution with ID ${what} not found`);
-    const found = await executions.get(principal, run).catch((error: unknown) => {
+    const {
+      projected: _,
+      mask,
+      ...view
+    } = await executions.readUnmasked(principal, run).catch((error: unknown) => {
       // The message names the task, not the run.
-      throw error instanceof AppError && error.code === 'execution_not_found' ? missing() : error;
+      throw isMissing(error) ? missing() : error;
     });
-    const task = found.execution.tasks.find(is);
-    if (task === undefined) throw missing();
-    const { name, visit, item } = task;
-    const items = found.execution.tasks.filter(
-      (other) => item === null && other.item !== null && other.name === name && other.visit === visit,
-    );
-    return { ...found, task, items };
+    const { tasks, moreTasks, workflowId, run: input } = view.execution;
+    if (moreTasks === undefined) {
+      const task = tasks.find((each) => isNamed(each, name));
+      if (task === undefined) throw missing();
+      return { ...view, task, items: task.item === null ? itemsOf(tasks, task) : [] };
+    }
+    const found = await projections.findTask(workflowId, name);
+    if (found === null) throw missing();
+    const shown = (task: TaskExecution) => maskTask(task, input, mask);
+    return { ...view, ...found, task: shown(found.task), items: found.items.map(shown) };
   }
 
   return {
     async get(principal, id) {
       const { n, visit } = parseExecutionId(id) ?? { n: -1, visit: 0 };
-      return find(principal, String(integerId(n)), id, ({ number }) => number === visit);
+      return find(principal, String(integerId(n)), id, { number: visit });
     },
 
     async getByKey(principal, run, key) {
-      return find(principal, run, `${run}/tasks/${key}`, (task) => task.key === key);
+      return find(principal, run, `${run}/tasks/${key}`, { key });
+    },
+
+    async list(principal, run, query) {
+      const { n, execution, projected } = await executions.readUnmasked(principal, run);
+      const isKnown = execution.projection === 'complete';
+      const found = isKnown
+        ? await projections.listTasks(execution.workflowId, { ...query, contains: null }, projected?.hidden ?? [])
+        : null;
+      return { n, ...(found ?? NO_TASKS) };
     },
 
     async listChildren(principal, filter, { offset, cursor, limit }) {
@@ -96,16 +134,61 @@ export function createTaskExecutionService({ executions, store }: TaskExecutionD
     const id = parseExecutionId(String(filter.parent));
     if (id === undefined || id.visit !== 0) return [];
     try {
-      const { n, execution } = await executions.get(principal, String(filter.parent));
-      const { memo, tasks } = execution;
-      const run = { n, enforcement: memo?.enforcement ?? null, executor: memo?.executor, owner: memo?.owner };
+      const view = await executions.readUnmasked(principal, String(filter.parent));
+      const { memo } = view.execution;
+      const run = { n: view.n, enforcement: memo?.enforcement ?? null, executor: memo?.executor, owner: memo?.owner };
+      const tasks = await visitsOf(view, filter.resultContains ?? null);
       return tasks.flatMap((task) => (hasId(task) && matches(filter, run, task) ? [listedTask(run, task)] : []));
     } catch (error) {
       // The list of an unknown run is empty.
-      if (error instanceof AppError && error.code === 'execution_not_found') return [];
+      if (isMissing(error)) return [];
       throw error;
     }
   }
+
+  /** Returns the visits of a run that may have ids, and whose result contains a text. */
+  async function visitsOf({ execution, projected }: UnmaskedView, contains: string | null): Promise<ListableTask[]> {
+    const { tasks, moreTasks, workflowId } = execution;
+    if (moreTasks === undefined) {
+      const containing = tasks.filter((task) => contains === null || resultContains(task, contains));
+      return containing.map((task) => ({ ...task, updated: lastChange(task) }));
+    }
+    const query = { ...VISITS, limit: MAX_NUMBERED_VISITS, contains };
+    return (await projections.listTasks(workflowId, query, projected?.hidden ?? []))?.rows ?? [];
+  }
+}
+
+/** The first visits of a run, in order. */
+const VISITS = { order: 'asc', after: null, statuses: null, name: null, parent: null } as const;
+
+/** A page of a run whose state is unknown. */
+const NO_TASKS = {
+  rows: [],
+  next: null,
+  total: 0,
+  counts: { total: 0, statuses: createStatusCounts(), tasks: {} },
+  last: null,
+};
+
+/** The part of a task execution that a list of children shows. */
+type ListableTask = Pick<TaskRow, 'number' | 'action' | 'status' | 'state' | 'created' | 'ended' | 'updated'>;
+
+function isMissing(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'execution_not_found';
+}
+
+function isNamed(task: TaskExecution, name: TaskName): boolean {
+  return 'key' in name ? task.key === name.key : task.number === name.number;
+}
+
+function itemsOf(tasks: readonly TaskExecution[], { name, visit }: TaskExecution): TaskExecution[] {
+  return tasks.filter((other) => other.item !== null && other.name === name && other.visit === visit);
+}
+
+function resultContains({ failure, output }: TaskExecution, text: string): boolean {
+  return JSON.stringify(failure ?? output)
+    .toLowerCase()
+    .includes(text.toLowerCase());
 }
 
 interface OwningRun {
@@ -115,14 +198,13 @@ interface OwningRun {
   owner: string | undefined;
 }
 
-function hasId({ number }: TaskExecution): boolean {
+function hasId({ number }: ListableTask): boolean {
   return number !== null && number <= MAX_NUMBERED_VISITS;
 }
 
-/** Reports whether a task matches a filter, as the index does for runs. */
-function matches(filter: ExecutionFilter, run: OwningRun, task: TaskExecution): boolean {
-  const { statuses, actionRef, ref, definition, packName, resultContains, search, open } = filter;
-  const result = JSON.stringify(task.failure ?? task.output).toLowerCase();
+/** Reports whether a task matches a filter, apart from its result, as the index does for runs. */
+function matches(filter: ExecutionFilter, run: OwningRun, task: ListableTask): boolean {
+  const { statuses, actionRef, ref, definition, packName, search, open } = filter;
   const created = Date.parse(task.created);
   return (
     (statuses === undefined || statuses.includes(task.status)) &&
@@ -130,7 +212,6 @@ function matches(filter: ExecutionFilter, run: OwningRun, task: TaskExecution): 
     (ref === undefined || ref === task.action) &&
     definition === undefined &&
     (packName === undefined || packName === task.action.split('.')[0]) &&
-    (resultContains === undefined || result.includes(resultContains.toLowerCase())) &&
     (filter.enforcement === undefined || filter.enforcement === run.enforcement) &&
     (filter.executor === undefined || filter.executor === run.executor) &&
     (filter.owner === undefined || filter.owner === run.owner) &&
@@ -146,7 +227,7 @@ function wildcard(pattern: string): RegExp {
   return new RegExp(`^${parts.join('.*')}$`);
 }
 
-function listedTask({ n, enforcement }: OwningRun, task: TaskExecution): ListedExecution {
+function listedTask({ n, enforcement }: OwningRun, task: ListableTask): ListedExecution {
   return {
     id: integerId(n, task.number!),
     ref: task.action,
@@ -155,13 +236,8 @@ function listedTask({ n, enforcement }: OwningRun, task: TaskExecution): ListedE
     parent: integerId(n),
     enforcement,
     created: new Date(task.created),
-    updated: new Date(lastChange(task)),
+    updated: new Date(task.updated),
   };
-}
-
-/** Returns when a task execution last changed, as far as that is recorded. */
-export function lastChange({ ended, attempts, started, created }: TaskExecution): string {
-  return ended ?? attempts.at(-1)?.started ?? started ?? created;
 }
 
 type Place = Pick<ListedExecution, 'created' | 'id'>;

@@ -109,7 +109,7 @@ export function createIndexKeeper({
       const projected = await projections.read(workflowId);
       return projected === null
         ? null
-        : buildEntry(namespace, maskExecution(projected.execution, projected.above).execution, runId);
+        : buildEntry(namespace, maskExecution(projected.execution, projected.hidden).execution, runId);
     }
     const event = await temporal.closeEvent(workflowId, runId);
     return event === null ? null : closedEntry(namespace, info, event);
@@ -121,7 +121,7 @@ export function createIndexKeeper({
     if (!workflowId || !runId || info.status !== RUNNING) return entryFor(info);
     const projected = await projections.read(workflowId);
     if (projected === null) return null;
-    const { execution } = maskExecution(projected.execution, projected.above);
+    const { execution } = maskExecution(projected.execution, projected.hidden);
     const entry = buildEntry(namespace, execution, runId);
     await onRead(entry.n, execution);
     return entry;

@@ -52,6 +52,7 @@ export function executionOfRow(row: IndexRow): MaskedExecution {
     updated: row.updated.toISOString(),
     closed: row.closed?.toISOString() ?? null,
     tasks: [],
+    children: [],
     variables: {},
     waitingFor: [],
     signals: [],

@@ -85,7 +85,7 @@ export function createInquiryInbox({ temporal, projections, store, clock, log }:
 
   async function read(run: AskingRun): Promise<void> {
     const projected = await projections.read(run.workflowId);
-    const execution = projected === null ? null : maskExecution(projected.execution, projected.above).execution;
+    const execution = projected === null ? null : maskExecution(projected.execution, projected.hidden).execution;
     const asksNothing = execution?.inquiries.length === 0;
     // A worker reports a question before Temporal has recorded it; until then there is nothing to read.
     if (asksNothing && execution.closed === null) return;

@@ -7,16 +7,18 @@ import { copyHistory } from './history-copies.ts';
 import { type ProjectedRun, showProjection } from './projected-runs.ts';
 
 /**
- * Limits of a projection on the event loop: units of work (50 ms at most), bytes of the history, which has 1,000 events at most
- * (a page), and characters of what is shown.
+ * Limits of a projection on the event loop: events of the history (a page), units of work (50 ms at most), bytes of the history, and
+ * characters of what is shown.
  */
-const LIMITS = { work: 100_000, bytes: 128 * 1024, shown: 1_500_000 };
+const LIMITS = { events: 1_000, work: 100_000, bytes: 128 * 1024, shown: 1_500_000 };
 
 /** Runs that are remembered for having exceeded a limit. */
 const MAX_REMEMBERED = 10_000;
 
 /** Projects small histories on the event loop, which is faster than in a thread. */
 export interface ImmediateProjector {
+  /** Reports whether a run with so many events may be projected here, as far as that is known before its history is read. */
+  mayProject(runId: string, events: number): boolean;
   /** Projects a run with its pending work; returns null for a run that needs a thread. */
   project(
     key: { workflowId: string; runId: string },
@@ -30,6 +32,8 @@ export function createImmediateProjector(): ImmediateProjector {
   const exceeding = new Set<string>();
 
   return {
+    mayProject: (runId, events) => events <= LIMITS.events && !exceeding.has(runId),
+
     project({ workflowId, runId }, { whole }, pending) {
       if (whole === null || exceeding.has(runId)) return null;
       const shown = projectWithin(workflowId, whole, pending);

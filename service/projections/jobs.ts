@@ -1,9 +1,11 @@
+import type { Json } from '../../model/json.ts';
 import type { PendingWork } from '../../projection/waits.ts';
 import type { HistoryCopy } from './history-copies.ts';
 import type { CarriedRun, ProjectedRun } from './projected-runs.ts';
+import type { FoundTask, LogPage, TaskName, TaskPage, TaskQuery } from './task-lists.ts';
 
 /** Jobs that project histories. */
-export interface ProjectionJobs {
+export interface ProjectionJobs extends PageJobs {
   /**
    * Begins to project the history of a workflow id, or continues with what the thread has kept of it unless `fresh` is set;
    * with `until` it always begins anew and ends at the event with this number.
@@ -15,6 +17,26 @@ export interface ProjectionJobs {
   show_history: { input: { pending: PendingWork | null }; result: ProjectedRun | null };
   /** Returns what a retry of the run begins with, from a task or from what failed; null when its state cannot be trusted. */
   carry_history: { input: { task: string | null }; result: CarriedRun | null };
+}
+
+/** Jobs that read a part of the history that was opened; `pending` is null for a run without pending work. */
+interface PageJobs {
+  /** Lists tasks; null when the state of the run cannot be trusted. */
+  list_tasks: {
+    input: { query: TaskQuery; pending: PendingWork | null; hidden: Json[] };
+    result: (TaskPage & { last: LastEvent }) | null;
+  };
+  /** Finds a task with its first items; null when there is none. */
+  find_task: { input: { name: TaskName; pending: PendingWork | null }; result: FoundTask | null };
+  /** Reads a part of the log. */
+  read_log: { input: { after: number; limit: number; pending: PendingWork | null }; result: LogPage | null };
+}
+
+/** The last event of a history: its run, its id there, and its number within the chain. */
+export interface LastEvent {
+  runId: string;
+  eventId: number;
+  number: number;
 }
 
 /** How much of the history of a chain has been taken: its runs, the first one first, and events of the last of them. */

@@ -1,4 +1,4 @@
-import { type Execution, HELD_BACK, type TaskExecution, type Wait } from '../../model/execution.ts';
+import { type Execution, HELD_BACK, type LogEntry, type TaskExecution, type Wait } from '../../model/execution.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Inquiry } from '../../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
@@ -44,28 +44,27 @@ export function hiddenIn(input: Json, paths: readonly (readonly string[])[]): Js
 }
 
 /**
- * Hides the write-only parameters of an execution, and `above`, those of the runs above it, wherever they appear in it. Returns it with
- * the mask that hides the same values in other data.
+ * Hides the write-only parameters of an execution, and `others`, values that other runs and tasks hide, wherever they appear in it. Returns
+ * it with the mask that hides the same values in other data.
  */
 export function maskExecution(
   execution: Execution,
-  above: readonly Json[] = [],
+  others: readonly Json[] = [],
 ): { execution: MaskedExecution; mask: Mask } {
   const { run, input, tasks } = execution;
   const own = run?.write_only ?? [];
-  const belowOf = ({ action }: TaskExecution) => run?.workflows?.[action]?.write_only ?? [];
-  const values: Json[] = [...above];
+  const values: Json[] = [...others];
   const noted = (value: Json) => {
     values.push(value);
     return MASKED;
   };
   const shownInput = replaceAt(input, own, noted);
-  const shownTasks = tasks.map((task) => ({ ...task, input: replaceAt(task.input, belowOf(task), noted) }));
+  const shownTasks = tasks.map((task) => ({ ...task, input: replaceAt(task.input, pathsOf(run, task), noted) }));
   if (values.length === 0) return { execution: fromMaskedData(execution), mask: (shown) => shown };
   const hide = hiderOf(values);
   const search = { left: MAX_SEARCHED };
   const mask: Mask = (shown) => hide(shown, search);
-  const failure = <T extends Failure | null>(of: T): T => mask(of as unknown as Json) as unknown as T; // it is JSON
+  const failure = <T extends Failure | null>(of: T): T => maskFailure(of, mask);
   const fields: Required<Omit<Execution, UnmaskedField>> = {
     input: mask(shownInput),
     output: mask(execution.output),
@@ -78,18 +77,49 @@ export function maskExecution(
     signals: execution.signals.map(({ name, payload }) => ({ name, payload: mask(payload) })),
     inquiries: execution.inquiries.map((inquiry) => maskInquiry(inquiry, mask)),
     controls: mask(execution.controls as unknown as Json) as unknown as Execution['controls'], // so is this
-    tasks: shownTasks.map((task) => ({
-      ...task,
-      input: mask(task.input),
-      output: mask(task.output),
-      failure: failure(task.failure),
-      attempts: task.attempts.map((attempt) => ({ ...attempt, error: failure(attempt.error) })),
-    })),
+    tasks: shownTasks.map((task) => hideInTask(task, mask)),
   };
   return {
     mask: (shown) => hide(shown, { left: MAX_SEARCHED }),
     execution: fromMaskedData({ ...execution, ...fields }),
   };
+}
+
+/** Hides the write-only parameters of a run in one of its task executions, with a mask of the run. */
+export function maskTask(task: TaskExecution, run: Execution['run'], mask: Mask): TaskExecution {
+  return hideInTask({ ...task, input: maskInput(task.input, pathsOf(run, task)) }, mask);
+}
+
+/** Creates a mask that hides values, within all that is shown with it. */
+export function createMask(values: readonly Json[]): Mask {
+  if (values.length === 0) return (shown) => shown;
+  const hide = hiderOf(values);
+  const search = { left: MAX_SEARCHED };
+  return (shown) => hide(shown, search);
+}
+
+/** Hides the write-only parameters of a run in an entry of its log. */
+export function maskEntry({ message, metadata, ...entry }: LogEntry, mask: Mask): LogEntry {
+  return { ...entry, message: String(mask(message)), metadata: mask(metadata) as LogEntry['metadata'] };
+}
+
+/** Returns where the input of a task has write-only parameters of the sub-workflow that it starts. */
+function pathsOf(run: Execution['run'], { action }: TaskExecution): string[][] {
+  return run?.workflows?.[action]?.write_only ?? [];
+}
+
+function hideInTask(task: TaskExecution, mask: Mask): TaskExecution {
+  return {
+    ...task,
+    input: mask(task.input),
+    output: mask(task.output),
+    failure: maskFailure(task.failure, mask),
+    attempts: task.attempts.map((attempt) => ({ ...attempt, error: maskFailure(attempt.error, mask) })),
+  };
+}
+
+function maskFailure<T extends Failure | null>(failure: T, mask: Mask): T {
+  return mask(failure as unknown as Json) as unknown as T; // it is JSON
 }
 
 /** The fields with ids, names, times, counts, hashes and the start of the run; every other field is masked. */
@@ -100,6 +130,8 @@ type UnmaskedField =
   | 'taskQueue'
   | 'status'
   | 'memo'
+  | 'moreTasks'
+  | 'children'
   | 'run'
   | 'created'
   | 'updated'

@@ -7,14 +7,20 @@ import { tryKey } from '../../model/task-key.ts';
 import type { HistoryEvent, ReplayedRun } from '../../projection/history.ts';
 import { listWaitingJoins, type WaitingJoin } from '../../projection/moment.ts';
 import { createProjection, type Projection } from '../../projection/project.ts';
+import type { TaskLimits } from '../../projection/tasks/task-order.ts';
+import { listAllPlaces, workIn } from '../../projection/tasks/tasks.ts';
 import type { PendingWork } from '../../projection/waits.ts';
+import { hiddenIn } from './masks.ts';
 
 /** A projected run. Its execution is unmasked: `maskExecution` makes what may be shown. */
 export interface ProjectedRun {
   execution: Execution;
   joins: WaitingJoin[];
-  /** The values that the runs above it hide in their inputs; absent when there are none. */
-  above?: Json[];
+  /**
+   * Values to hide that the execution itself does not name: what the runs above it hide in their inputs, and what tasks hide that are left
+   * out of it; absent when there are none.
+   */
+  hidden?: Json[];
 }
 
 /** The state from which a retry of a run continues. */
@@ -28,9 +34,29 @@ export interface CarriedRun {
   children: Record<string, string>;
 }
 
-/** Makes a projected run from a projection and its pending work. */
+/** The task executions that are shown at once; pages have the rest. */
+export const SHOWN_TASKS: TaskLimits = { entries: 1_000, bytes: 4 * 1024 * 1024 };
+
+/** Makes a projected run, with the first of its tasks, from a projection and its pending work. */
 export function showProjection(projection: Projection, pending?: PendingWork): ProjectedRun {
-  return { execution: projection.execution(pending), joins: listWaitingJoins(projection) };
+  const execution = projection.execution(pending, SHOWN_TASKS);
+  const run = { execution, joins: listWaitingJoins(projection) };
+  if (execution.moreTasks === undefined) return run;
+  const hidden = findHiddenInTasks(projection, execution.run);
+  return hidden.length === 0 ? run : { ...run, hidden };
+}
+
+/** Returns the values that the inputs of a run's sub-workflows hide. */
+export function findHiddenInTasks(projection: Projection, run: RunInput | null): Json[] {
+  const sources = projection.sources();
+  const hides = Object.values(run?.workflows ?? {}).some(({ write_only = [] }) => write_only.length > 0);
+  if (sources === null || !hides) return [];
+  const values = listAllPlaces(sources).flatMap((place) => {
+    const { visit, work } = workIn(sources, place);
+    const { action } = sources.state.program.tasks.get(visit.name)!;
+    return hiddenIn(work.input, run?.workflows?.[action]?.write_only ?? []);
+  });
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
 }
 
 /** Projects a run from the event that started it. */
@@ -39,7 +65,7 @@ export function projectStarted(workflowId: string, started: HistoryEvent): Proje
   projection.take(started);
   const run = showProjection(projection);
   // Nothing above a run that the API starts hides anything.
-  return run.execution.memo?.hides === true ? { ...run, above: [] } : run;
+  return run.execution.memo?.hides === true ? { ...run, hidden: [] } : run;
 }
 
 /**
@@ -47,7 +73,7 @@ export function projectStarted(workflowId: string, started: HistoryEvent): Proje
  * be trusted.
  */
 export function carryProjection(projection: Projection, task: string | null): CarriedRun | null {
-  const { input, run } = projection.execution();
+  const { input = null, run = null } = projection.opening ?? {};
   const replayed = projection.replayed();
   if (run === null || replayed === null || replayed.state === null || replayed.divergence !== null) return null;
   const carried = carry(replayed.state, task);

@@ -5,23 +5,20 @@ import type { JobPool, RunJob } from '../../model/job-pool.ts';
 import type { Json } from '../../model/json.ts';
 import type { RunKey } from '../../model/run-key.ts';
 import { isClosed } from '../../model/status.ts';
-import type { HistoryEvent } from '../../projection/history.ts';
 import { createProjection } from '../../projection/project.ts';
-import { readMemo, readOpening, readParentRun } from '../../projection/runs/opening.ts';
-import { NOTHING_PENDING } from '../../projection/waits.ts';
+import { readOpening, readParentRun } from '../../projection/runs/opening.ts';
+import { NOTHING_PENDING, type PendingWork } from '../../projection/waits.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
 import type { NewestRun } from '../../temporal/histories.ts';
 import { isClosedRun } from '../../temporal/run-info.ts';
-import { copyAnswer, copyHistory } from './history-copies.ts';
+import { copyAnswer } from './history-copies.ts';
+import { createHistoryThreads, type FoundRun, type Question } from './history-threads.ts';
 import { createImmediateProjector } from './immediate-projections.ts';
-import type { KnownHistory, ProjectionJobs } from './jobs.ts';
+import type { LastEvent, ProjectionJobs } from './jobs.ts';
 import { createKeptProjections, type ProjectedState } from './kept-projections.ts';
 import { hiddenIn } from './masks.ts';
 import { type CarriedRun, type ProjectedRun, showProjection } from './projected-runs.ts';
-
-/** The most events of a chain that are projected, and the most bytes of their payloads. */
-const MAX_EVENTS = 60_000;
-const MAX_BYTES = 100 * 1024 * 1024;
+import type { FoundTask, LogPage, TaskName, TaskPage, TaskQuery } from './task-lists.ts';
 
 /** The most runs that are remembered for a projection that took too much work, and the milliseconds for which it is not tried again. */
 const MAX_COSTLY = 1_000;
@@ -49,7 +46,19 @@ export interface ProjectionReader {
    * be trusted. Throws `busy`, `work_exceeded`.
    */
   readCarried(workflowId: string, task: string | null): Promise<CarriedRun | null>;
+  /**
+   * Lists tasks of a run, masked; `hidden` are values to hide that the run itself does not name. Null when Temporal has no such run, and
+   * when its state cannot be trusted. Throws `busy`.
+   */
+  listTasks(workflowId: string, query: TaskQuery, hidden: readonly Json[]): Promise<ListedTasks | null>;
+  /** Finds a task of a run. Null without one, and when the state of the run cannot be trusted. Throws `busy`. */
+  findTask(workflowId: string, name: TaskName): Promise<FoundTask | null>;
+  /** Reads a part of the log of a run. Null when Temporal has no such run, and when that takes too much work. Throws `busy`. */
+  readLog(workflowId: string, page: { after: number; limit: number }): Promise<LogPage | null>;
 }
+
+/** A page of the tasks of a run, with the last event of the history that it was read from. */
+export type ListedTasks = TaskPage & { last: LastEvent };
 
 /** The dependencies of the service. */
 export interface ProjectionReaderDependencies {
@@ -65,89 +74,69 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
   const costly = new BoundedMap<string, number>(MAX_COSTLY);
   const immediate = createImmediateProjector();
   const kept = createKeptProjections();
+  const threads = createHistoryThreads({ temporal, pool });
 
   /** Finds and describes the newest run of a workflow id; null when Temporal has none. */
   async function find(workflowId: string, known?: Described): Promise<FoundRun | null> {
     const described = known ?? (await temporal.describe(workflowId));
     if (described === null) return null;
     const runId = described.info.execution?.runId ?? '';
-    const newest = await temporal.newestRun(workflowId, runId);
-    return newest === null ? null : { workflowId, runId, described, newest };
+    let newest: Promise<NewestRun | null> | undefined;
+    const readNewest = () => {
+      newest ??= temporal.newestRun(workflowId, runId);
+      return newest;
+    };
+    return { workflowId, runId, described, newest: readNewest };
   }
 
-  /** Projects the chain of a run up to an event, in the thread that keeps its earlier part, and asks that thread a question. */
-  async function ask<T>(
-    { workflowId, runId, described, newest }: FoundRun,
-    until: number | null,
-    question: (run: RunJob<ProjectionJobs>) => Promise<T | null>,
+  /** Projects a run on the event loop if it is small; null when it needs a thread. */
+  async function readLittle(found: FoundRun, pending: PendingWork): Promise<ProjectedRun | null> {
+    const length = Number(found.described.info.historyLength);
+    const newest = immediate.mayProject(found.runId, length) ? await found.newest() : null;
+    return newest === null ? null : immediate.project(found, newest, pending);
+  }
+
+  /** Asks about a part of a run; null when Temporal has none, or the projection takes too much work. */
+  async function askPart<T>(
+    workflowId: string,
+    question: (run: RunJob<ProjectionJobs>, pending: PendingWork) => Promise<T | null>,
   ): Promise<T | null> {
-    const tenant = readMemo(described.info.memo)?.tenant ?? '';
-    return pool.runInThread(tenant, workflowId, async (run) => {
-      let known = await run('open_history', { workflowId, until, fresh: false });
-      const chain = known.runs.at(-1) === runId ? known.runs : [...(await newest.before(known.runs)), runId];
-      // A run that was reset has another history than the kept one.
-      if (!known.runs.every((each, index) => each === chain[index])) {
-        known = await run('open_history', { workflowId, until, fresh: true });
-      }
-      await takeNews(run, { workflowId, chain, newest }, known, until);
-      return question(run);
-    });
+    const found = await find(workflowId);
+    if (found === null || isCostly(found)) return null;
+    const pending = copyAnswer(found.described.pending);
+    return orCostly(found, () => threads.ask(found, null, (run) => question(run, pending)));
   }
 
-  /** Gives a thread the part of a chain that it does not know. Throws `work_exceeded` when the chain is too long to be projected. */
-  async function takeNews(
-    run: RunJob<ProjectionJobs>,
-    found: FoundChain,
-    known: KnownHistory,
-    until: number | null,
-  ): Promise<void> {
-    let { taken } = known;
-    let bytes = 0;
-    for await (const { runId, events } of newPages(found, known)) {
-      const copy = copyHistory(events);
-      taken += copy.events.length;
-      bytes += copy.bytes;
-      if (taken > MAX_EVENTS || bytes > MAX_BYTES) throw tooLong();
-      if (copy.events.length > 0) await run('take_history', { ...copy, runId });
-      if (until !== null && taken > until) return;
-    }
+  function isCostly({ runId }: FoundRun): boolean {
+    return (costly.get(runId) ?? 0) >= clock();
   }
 
-  /** Reads the pages of a chain's history after what is known of it. */
-  async function* newPages(
-    { workflowId, chain, newest }: FoundChain,
-    known: KnownHistory,
-  ): AsyncGenerator<{ runId: string; events: HistoryEvent[] }> {
-    for (const runId of chain.slice(Math.max(0, known.runs.length - 1))) {
-      const pages = runId === chain.at(-1) ? newest.history() : temporal.historyOf(workflowId, runId);
-      const before = runId === known.runs.at(-1) ? known.lastEventId : 0;
-      for await (const page of pages) {
-        yield { runId, events: page.filter(({ eventId }) => Number(eventId) > before) };
-      }
+  /** Does work on a run in a thread; returns null when that is too much, and remembers so. */
+  async function orCostly<T>({ runId }: FoundRun, work: () => Promise<T | null>): Promise<T | null> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'work_exceeded') throw error;
+      costly.set(runId, clock() + COSTLY_FOR);
+      return null;
     }
   }
 
   async function readWhole(found: FoundRun): Promise<ProjectedRun | null> {
-    const { runId, described, newest } = found;
-    const pending = copyAnswer(described.pending);
-    const little = immediate.project(found, newest, pending);
+    const pending = copyAnswer(found.described.pending);
+    const little = await readLittle(found, pending);
     if (little !== null) return little;
-    if ((costly.get(runId) ?? 0) < clock()) {
-      try {
-        return await ask(found, null, (run) => run('show_history', { pending }));
-      } catch (error) {
-        if (!(error instanceof AppError) || error.code !== 'work_exceeded') throw error;
-        costly.set(runId, clock() + COSTLY_FOR);
-      }
-    }
-    return readEnds(found);
+    const show: Question<ProjectedRun> = (run) => run('show_history', { pending });
+    const projected = isCostly(found) ? null : await orCostly(found, () => threads.ask(found, null, show));
+    return projected ?? readEnds(found);
   }
 
   /** Projects the first and the last event of the newest run alone: its identity and its outcome. */
   async function readEnds({ workflowId, runId, described, newest }: FoundRun): Promise<ProjectedRun | null> {
-    if (newest.first === undefined) return null;
+    const first = (await newest())?.first;
+    if (first === undefined) return null;
     const projection = createProjection(workflowId, { interpret: false });
-    projection.take(newest.first);
+    projection.take(first);
     const closed = isClosedRun(described.info) ? await temporal.closeEvent(workflowId, runId) : null;
     if (closed !== null) projection.take(closed);
     const { execution, joins } = showProjection(projection);
@@ -163,12 +152,12 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
       const started = await temporal.firstEvent(key);
       const attributes = started?.workflowExecutionStartedEventAttributes;
       // The values that a deleted run hid are unknown, so the whole input of this one is hidden.
-      if (started === null || !attributes) return { ...run, above: [...above, run.execution.input] };
+      if (started === null || !attributes) return hiding(run, [...above, run.execution.input]);
       const opening = readOpening(key.workflowId, started, attributes);
       above.push(...hiddenIn(opening.input, opening.run?.write_only ?? []));
       key = readParentRun(attributes).above;
     }
-    return { ...run, above };
+    return hiding(run, above);
   }
 
   return {
@@ -205,29 +194,26 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
 
     async readAt(workflowId, event) {
       const found = await find(workflowId);
-      return withAbove(found && (await ask(found, event, (run) => run('show_history', { pending: null }))));
+      return withAbove(found && (await threads.ask(found, event, (run) => run('show_history', { pending: null }))));
     },
 
     async readCarried(workflowId, task) {
       const found = await find(workflowId);
-      return found && ask(found, null, (run) => run('carry_history', { task }));
+      return found && threads.ask(found, null, (run) => run('carry_history', { task }));
     },
+
+    listTasks: (workflowId, query, hidden) =>
+      askPart(workflowId, (run, pending) => run('list_tasks', { query, pending, hidden: [...hidden] })),
+
+    findTask: (workflowId, name) => askPart(workflowId, (run, pending) => run('find_task', { name, pending })),
+
+    readLog: (workflowId, page) => askPart(workflowId, (run, pending) => run('read_log', { ...page, pending })),
   };
 }
 
-/** The runs of a workflow id's chain. */
-interface FoundChain {
-  workflowId: string;
-  chain: readonly string[];
-  newest: NewestRun;
-}
-
-/** The newest run of a workflow id. */
-interface FoundRun {
-  workflowId: string;
-  runId: string;
-  described: Described;
-  newest: NewestRun;
+/** Adds values that a run hides. */
+function hiding(run: ProjectedRun, values: readonly Json[]): ProjectedRun {
+  return { ...run, hidden: [...(run.hidden ?? []), ...values] };
 }
 
 /** Returns the state of a run that a projection of it shows: what its history and its pending work are. */
@@ -245,8 +231,4 @@ function stateOf({ info, pending, cancelRequested }: Described): ProjectedState 
 
 function hexOfBytes(_: string, value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
-}
-
-function tooLong(): AppError {
-  return new AppError('work_exceeded', 'the history of the execution is too long to be read');
 }

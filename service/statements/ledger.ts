@@ -46,9 +46,7 @@ export function createLedgerService({ executions, temporal }: LedgerDependencies
     const reader = createStatementReader(execution);
     for await (const page of temporal.history(execution.workflowId)) for (const event of page) reader.take(event);
     const children: Ledger[] = [];
-    for (const { child } of execution.tasks) {
-      if (child !== null) children.push(await exportOne(principal, child, count));
-    }
+    for (const { child } of execution.children) children.push(await exportOne(principal, child, count));
     return { ...buildLedger({ ...execution, run }, reader.sent, shown.inquiries, mask), children };
   }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
+import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 
 const BASE = '/api/v1/executions';
@@ -101,12 +101,114 @@ describe('a task execution', () => {
 
   it('that is not there is 404, and nobody has children', async () => {
     const run = await start({ action_ref: 'core.noop' });
-    for (const path of [`${run.id + 9}`, `${run.id}/tasks/nope`, `${run.id}/tasks/run_noop%232`]) {
+    expect((await get(`${BASE}/${run.id}/tasks`)).data).toMatchObject([{ key: 'run_noop', status: 'completed' }]);
+    for (const query of ['limit=501', 'status=done', 'cursor=x', 'order=up', 'page=2']) {
+      const { status, body } = await harness.call('GET', `${BASE}/${run.id}/tasks?${query}`);
+      expect([query, status, body.code]).toEqual([query, 400, 'request_invalid']);
+    }
+    for (const path of [
+      `${run.id + 9}/tasks`,
+      `${run.id + 9}`,
+      `${run.id}/tasks/nope`,
+      `${run.id}/tasks/run_noop%232`,
+    ]) {
       const { status, body } = await harness.call('GET', `${BASE}/${path}`);
       expect([path, status, body.code]).toEqual([path, 404, 'execution_not_found']);
     }
     expect((await get(`${BASE}?parent=100`)).data).toEqual([]);
     expect((await get(`${BASE}?parent=${run.id + 1}`)).data).toEqual([]);
+  });
+});
+
+describe('an execution with more tasks than one answer shows', () => {
+  const COUNT = 1_200;
+  const HIDDEN = 'another secret one';
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into what they just asked for
+  let run: any;
+
+  beforeAll(async () => {
+    const param_schema = { type: 'object', properties: { secret: { type: 'string', writeOnly: true } } };
+    const child = { tasks: [{ name: 'only', action: 'core.noop' }] };
+    const hiding = { ref: 'examples.hides', pack_ref: 'examples', label: 'hides', version: '1.0.0', param_schema };
+    expect((await harness.call('POST', '/api/v1/workflows', { ...hiding, definition: child })).status).toBe(201);
+    await define('many', {
+      tasks: [
+        {
+          name: 'each',
+          with_items: `{{ range(${COUNT}) }}`,
+          action: 'core.transform',
+          input: { data: `${HIDDEN} {{ item }}` },
+        },
+        { name: 'sub', action: 'examples.hides', input: { secret: HIDDEN } },
+      ],
+      output: 'done',
+    });
+    run = await start({ action_ref: 'examples.many' });
+  });
+
+  /** Reads a page and those that follow it. */
+  async function readOn(href: string): Promise<{ key: string }[]> {
+    const rows: { key: string }[] = [];
+    const url = new URL(href, 'http://localhost');
+    for (let page = await get(href); ; page = await get(`${url.pathname}${url.search}`)) {
+      rows.push(...page.data);
+      if (page.next_cursor === null) return rows;
+      url.searchParams.set('cursor', page.next_cursor);
+    }
+  }
+
+  it('has the first of them, and lists the others', async () => {
+    expect([run.tasks.length, run.tasks_total, run.result]).toEqual([1_000, COUNT + 2, 'done']);
+    const rest = await readOn(run.tasks_next);
+    expect(new Set([...run.tasks, ...rest].map(({ key }) => key)).size).toBe(COUNT + 2);
+    expect(rest.at(-1)).toMatchObject({ key: 'sub', from: ['each'], status: 'completed', id: run.id + 2 });
+    const [{ items, output, attempts }] = (await get(`${BASE}/${run.id}/tasks`)).data;
+    expect([items.total, items.by_status.completed, output.truncated, attempts]).toEqual([COUNT, COUNT, true, 0]);
+    const failed = await get(`${BASE}/${run.id}/tasks?status=failed,timeout&parent_key=*`);
+    expect([failed.data, failed.total, failed.counts.by_task.each.items.completed]).toEqual([[], 0, COUNT]);
+    // A stream that continues from here has nothing to add.
+    const headers = { 'last-event-id': failed.stream_id };
+    const stream = await fetch(`${harness.api.url}${BASE}/${run.id}/events`, {
+      headers: { 'x-api-key': DEV_KEY, ...headers },
+    });
+    expect(stream.status).toBe(204);
+  });
+
+  it('hides in each of them what a task hides that is not shown', async () => {
+    expect(run.tasks.some(({ key }: { key: string }) => key === 'sub')).toBe(false);
+    const item = `${BASE}/${run.id}/tasks/${encodeURIComponent(`each[${COUNT - 1}]`)}`;
+    const pages = [`${BASE}/${run.id}`, run.tasks_next, `${BASE}/${run.id + 1}`, `${BASE}/${run.id + 2}`, item];
+    for (const page of pages) expect(JSON.stringify(await get(page)), page).not.toContain(HIDDEN);
+    expect((await get(item)).data).toMatchObject({ task: `each[${COUNT - 1}]`, result: `*** ${COUNT - 1}` });
+    expect((await get(`${BASE}/${run.id + 2}`)).data.config).toEqual({ secret: '***' });
+  });
+
+  it('shows an item, a task with its first items, a moment, and its log, like a small one', async () => {
+    const { data: each } = await get(`${BASE}/${run.id + 1}`);
+    expect([each.tasks.length, each.tasks_total]).toEqual([1_000, COUNT]);
+    const others = await readOn(each.tasks_next);
+    expect(others.map(({ key }) => key)).toEqual(
+      Array.from({ length: COUNT - 1_000 }, (_, at) => `each[${1_000 + at}]`),
+    );
+    const children = await get(`${BASE}?parent=${run.id}`);
+    expect(children.data.map(({ id }: { id: number }) => id).slice(0, 2)).toEqual([run.id + 1, run.id + 2]);
+    const only = await get(`${BASE}?parent=${run.id}&result_contains=${COUNT - 1}`);
+    expect(only.data.map(({ id }: { id: number }) => id)).toEqual([run.id + 1]);
+    const { last_event } = await get(`${BASE}/${run.id}/tasks`);
+    const { data: moment } = await get(`${BASE}/${run.id}/at/${last_event}`);
+    expect([moment.tasks.length, moment.tasks_total]).toEqual([1_000, COUNT + 2]);
+    const log = await get(`${BASE}/${run.id}/logs?limit=1000&cursor=2000`);
+    expect(log.data.at(-1).message).toContain('ended as completed');
+    expect(JSON.stringify(log)).not.toContain(HIDDEN);
+  });
+
+  it.each(['', '1', '2'])('leaves them out of a lean view, also of its task %s', async (task) => {
+    const id = run.id + Number(task);
+    const { data: full } = await get(`${BASE}/${id}`);
+    const { data: lean } = await get(`${BASE}/${id}?view=lean`);
+    expect(lean).toEqual({ ...full, tasks: [], tasks_next: lean.tasks_next });
+    const listed = lean.tasks_next === null ? [] : await readOn(lean.tasks_next);
+    expect(listed.length).toBe(lean.tasks_total);
   });
 });
 

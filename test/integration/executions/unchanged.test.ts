@@ -8,6 +8,15 @@ import { until } from '../support/until.ts';
 
 const NAMESPACE = 'unchanged';
 const BASE = '/api/v1/executions';
+const VISITS = {
+  limit: 10,
+  order: 'asc',
+  after: null,
+  statuses: null,
+  name: null,
+  parent: null,
+  contains: null,
+} as const;
 
 let harness: ApiHarness;
 beforeAll(async () => {
@@ -51,6 +60,53 @@ it('an answer is sent again only if it has changed, and to nobody who may not ha
   );
   expect(changed.unchanged).toBe(false);
   expect(changed.tag).not.toBe(tag);
+});
+
+it('a run that a thread projects is read from its start once, and then only what is new', async () => {
+  // It takes more work than the event loop may do.
+  const data = '{{ range(0, 5000) | sum }}';
+  const definition = {
+    tasks: [
+      { name: 'work', with_items: '{{ range(20) }}', action: 'core.transform', input: { data } },
+      { name: 'wait', action: 'core.wait_signal', input: { name: 'go' } },
+      { name: 'again', action: 'core.wait_signal', input: { name: 'go' } },
+    ],
+  };
+  const body = { ref: 'examples.long', pack_ref: 'examples', label: 'long', version: '1.0.0', definition };
+  expect((await harness.call('POST', '/api/v1/workflows', body)).status).toBe(201);
+  const { id, workflow_id } = (await harness.call('POST', BASE, { action_ref: body.ref })).body.data;
+  const temporal = createTemporal({ connection: harness.connection, namespace: NAMESPACE });
+  const reads = { whole: 0, onwards: 0 };
+  const reader = createReader({
+    ...temporal,
+    newestRun: (...run) => {
+      reads.whole += 1;
+      return temporal.newestRun(...run);
+    },
+    historyAfter: (...place) => {
+      reads.onwards += 1;
+      return temporal.historyAfter(...place);
+    },
+  });
+  const waits = (task: string) =>
+    until(
+      () => reader.read(workflow_id),
+      (found) => found?.execution.waitingFor.some((wait) => wait.task === task) ?? false,
+    );
+  await waits('wait');
+  const { whole, onwards } = reads;
+  const page = await reader.listTasks(workflow_id, VISITS, []);
+  expect(page?.rows.map(({ key, waiting }) => [key, waiting])).toEqual([
+    ['work', null],
+    ['wait', 'signal'],
+  ]);
+  // Nothing was new.
+  expect(reads).toEqual({ whole, onwards });
+  await harness.call('POST', `${BASE}/${id}/signal`, { name: 'go' });
+  const later = await waits('again');
+  expect(reads.whole).toBe(whole);
+  expect(reads.onwards).toBeGreaterThan(onwards);
+  expect((await createReader(temporal).read(workflow_id))?.execution).toEqual(later?.execution);
 });
 
 it('a run that has not changed is read from Temporal once, and one that has changed is read on', async () => {

@@ -116,7 +116,7 @@ interface Run {
   workflowId: string;
   status: ExecutionStatus;
   controls: ControlRecord[];
-  tasks: { key: string; child: string | null; ended: null }[];
+  children: { key: string; child: string; open: boolean }[];
   above?: { workflowId: string };
   inbox: Control[];
 }
@@ -127,10 +127,10 @@ function tree(widths: readonly number[]) {
   const server = { works: true, fails: false, signals: 0, atOnce: 0, most: 0, onSignal: () => {} };
   const grow = (workflowId: string, level: number, above?: string): void => {
     const keys = Array.from({ length: widths[level] ?? 0 }, (_, at) => `t${at}`);
-    const tasks = keys.map((key) => ({ key, child: `${workflowId}.${key}`, ended: null }));
+    const children = keys.map((key) => ({ key, child: `${workflowId}.${key}`, open: true }));
     const parent = above === undefined ? {} : { above: { workflowId: above } };
-    runs.set(workflowId, { workflowId, status: 'running', controls: [], tasks, inbox: [], ...parent });
-    for (const { child } of tasks) grow(child, level + 1, workflowId);
+    runs.set(workflowId, { workflowId, status: 'running', controls: [], children, inbox: [], ...parent });
+    for (const { child } of children) grow(child, level + 1, workflowId);
   };
   grow('top', 0);
 

@@ -27,8 +27,13 @@ const RUN = {
   tasks: [
     { key: 'a', input: {}, output: null, attempts: [], name: 'a', action: 'ops.call', item: null, failure: null },
   ],
-  run: { interpreter: 10, actions: { 'ops.call': { task_queue: 'ops' } } },
+  children: [],
+  run: runOf({ task_queue: 'ops' }),
 };
+
+function runOf(action: object, interpreter = 10) {
+  return { interpreter, definition: { tasks: [{ name: 'a', action: 'ops.call' }] }, actions: { 'ops.call': action } };
+}
 
 /** Explains a run; `carried` is the state that a retry of it reads. */
 async function explain(execution: object, carried: unknown = null, { untold = [] }: { untold?: object[] } = {}) {
@@ -52,10 +57,10 @@ async function explain(execution: object, carried: unknown = null, { untold = []
 const waiting = (wait: Partial<Wait>) => ({
   waitingFor: [{ kind: 'action', task: 'a', since: null, until: null, detail: null, ...wait }],
 });
-const served = { run: { interpreter: 10, actions: { 'ops.call': { task_queue: 'served' } } } };
-const own = { run: { interpreter: 10, actions: { 'ops.call': {} } } };
+const served = { run: runOf({ task_queue: 'served' }) };
+const own = { run: runOf({}) };
 const paused = { status: 'paused' };
-const older = { run: { ...RUN.run, interpreter: 9 } };
+const older = { run: runOf({}, 9) };
 
 it.each<[object, string, string | null, string | undefined]>([
   [

@@ -55,6 +55,7 @@ async function exportAfter(sent: readonly Sent[]) {
     run: RUN,
     runId: CHAIN,
     tasks: [],
+    children: [],
     projection: 'complete',
     digest: state.digest,
     trust: state.trust,

@@ -1,0 +1,167 @@
+import { z } from '@hono/zod-openapi';
+import { TASK_STATUSES, type TaskStatus } from '../../model/status.ts';
+import type { TaskExecutionService, TaskListing } from '../../service/executions/task-executions.ts';
+import { cursorText, readCursor } from '../../service/index/cursors.ts';
+import type { TaskRow } from '../../service/projections/task-rows.ts';
+import { errorResponses } from '../http/errors.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, ExecutionParams, json, jsonData } from '../http/routes.ts';
+import { wholeNumberOr } from '../http/whole-number.ts';
+import { childId, showInView, taskExecutionBody, taskId } from './bodies.ts';
+import { ExecutionSchema, TaskExecutionSchema, ViewQuery } from './schemas.ts';
+
+// The task executions of one execution, below /api/v1/executions/{id}/tasks.
+
+const StatusCountsSchema = z.object(
+  Object.fromEntries(TASK_STATUSES.map((status) => [status, z.int().min(0)])) as Record<TaskStatus, z.ZodInt>,
+);
+
+const PreviewSchema = z
+  .object({
+    bytes: z.int().describe('The size of the value as JSON.'),
+    text: z.string().describe('The first 200 characters of the JSON.'),
+    truncated: z.boolean(),
+  })
+  .openapi('Preview');
+
+const TaskRowSchema = z
+  .object({
+    ...TaskExecutionSchema.omit({ input: true, output: true, error: true, attempts: true }).shape,
+    waiting: z.string().nullable().describe('The kind of its entry in `waiting_for`; null if it waits for nothing.'),
+    attempt: z.int().nullable().describe('The latest attempt.'),
+    attempts: z.int().describe('The number of attempts.'),
+    worker: z.string().nullable().describe('The worker of the latest attempt.'),
+    from: z.array(z.string()).describe('The keys of the tasks whose transitions led to it.'),
+    error: z.object({ type: z.string(), message: z.string() }).nullable(),
+    input: PreviewSchema,
+    output: PreviewSchema,
+    items: z
+      .object({ total: z.int(), by_status: StatusCountsSchema })
+      .nullable()
+      .describe('The number of entries of its list, and of the items that have begun; null for a task without items.'),
+  })
+  .openapi('TaskExecutionSummary');
+
+const TaskListSchema = z
+  .object({
+    data: z.array(TaskRowSchema),
+    next_cursor: z.string().nullable().describe('The cursor of the next page; null on the last page.'),
+    total: z.int().describe('The number of task executions that match.'),
+    counts: z
+      .object({
+        total: z.int(),
+        by_status: StatusCountsSchema,
+        by_task: z.record(z.string(), z.object({ visits: StatusCountsSchema, items: StatusCountsSchema.nullable() })),
+      })
+      .describe('Counts of all task executions of the execution, whatever the filters.'),
+    last_event: z.int().nullable().describe('The history event up to which this is; null if the history is unknown.'),
+    stream_id: z
+      .string()
+      .nullable()
+      .describe('The Last-Event-ID with which `/events` continues from here; null if the history is unknown.'),
+  })
+  .openapi('TaskExecutionList');
+
+const KeySchema = z.string().max(200);
+
+const ListQuery = z.strictObject({
+  limit: wholeNumberOr(100, 1, 500),
+  cursor: z.string().max(200).optional().describe('The `next_cursor` of the previous page.'),
+  status: z
+    .string()
+    .max(200)
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(TASK_STATUSES)))
+    .optional()
+    .openapi({ type: 'string', description: `Some of ${TASK_STATUSES.join(', ')}, separated by commas.` }),
+  name: z.string().max(200).optional().describe('The name of a task.'),
+  parent_key: KeySchema.optional().describe(
+    'The key of a visit, whose items are listed; `*` lists visits and items. Visits only if absent.',
+  ),
+  order: z.enum(['asc', 'desc']).default('asc').describe('In the order in which they began, or the reverse.'),
+});
+
+const tags = ['executions'];
+const base = '/api/v1/executions/{id}/tasks';
+
+const listRoute = createApiRoute({
+  permission: 'execution:read',
+  method: 'get',
+  path: base,
+  tags,
+  summary: 'List the task executions of an execution',
+  description:
+    'In the order in which they began; a cursor neither repeats nor misses any while others begin. Of the input and the output only the beginning is shown.',
+  tagged: true,
+  request: { params: ExecutionParams, query: ListQuery },
+  responses: { 200: json(TaskListSchema, 'A page of task executions.'), ...errorResponses('execution_not_found') },
+});
+
+const taskRoute = createApiRoute({
+  permission: 'execution:read',
+  method: 'get',
+  path: `${base}/{key}`,
+  tags,
+  summary: 'Get a task execution by its key',
+  tagged: true,
+  description: 'The key of a visit, such as `name` or `name#2`, or of an item, such as `name[0]`.',
+  request: { params: ExecutionParams.extend({ key: KeySchema }), query: ViewQuery },
+  responses: {
+    200: jsonData(ExecutionSchema, 'The task execution.'),
+    ...errorResponses('execution_not_found'),
+  },
+});
+
+/** Registers the routes for the task executions of one execution. */
+export function taskRoutes(tasks: TaskExecutionService) {
+  const router = createRouter();
+
+  router.openapi(listRoute, async (context) => {
+    const { cursor, status, name, parent_key, order, limit } = context.req.valid('query');
+    const [at, rank] = cursor === undefined ? [] : readCursor(cursor);
+    const listed = await tasks.list(context.get('principal'), context.req.valid('param').id, {
+      limit,
+      order,
+      after: at === undefined || rank === undefined ? null : { at, rank },
+      statuses: status ?? null,
+      name: name ?? null,
+      parent: parent_key ?? null,
+    });
+    return context.json(listBody(listed), 200);
+  });
+
+  router.openapi(taskRoute, async (context) => {
+    const { id, key } = context.req.valid('param');
+    const found = await tasks.getByKey(context.get('principal'), id, key);
+    return context.json({ data: showInView(context.req.valid('query'), taskExecutionBody(found)) }, 200);
+  });
+
+  return router;
+}
+
+/** An index that no entry of an event in a stream has. */
+const BEHIND_ALL = 999_999_999;
+
+function listBody({ n, rows, next, total, counts, last }: TaskListing): z.infer<typeof TaskListSchema> {
+  return {
+    data: rows.map((row) => rowBody(n, row)),
+    next_cursor: next === null ? null : cursorText(next.at, next.rank),
+    total,
+    counts: { total: counts.total, by_status: counts.statuses, by_task: counts.tasks },
+    last_event: last?.number ?? null,
+    // A stream that continues after this place has everything that is not in the list.
+    stream_id: last === null ? null : `${last.runId}/${last.eventId}.${BEHIND_ALL}`,
+  };
+}
+
+function rowBody(n: number, row: TaskRow): z.infer<typeof TaskRowSchema> {
+  const { number, action, skipped, child, items, updated: _, ...rest } = row;
+  return {
+    ...rest,
+    id: taskId(n, number),
+    action_ref: action,
+    child: childId({ child }),
+    skipped_by: skipped,
+    items: items && { total: items.total, by_status: items.statuses },
+  };
+}

@@ -1,0 +1,214 @@
+import type { LogEntry, TaskExecution, TaskPosition } from '../../model/execution.ts';
+import type { Json } from '../../model/json.ts';
+import type { TaskStatus } from '../../model/status.ts';
+import { executionKey } from '../../model/task-key.ts';
+import { buildLog } from '../../projection/logs.ts';
+import type { Projection } from '../../projection/project.ts';
+import { byPosition, type OrderedPlace, orderPlaces, takeFirstTasks } from '../../projection/tasks/task-order.ts';
+import { statusAt, type TaskSources, taskAt, workIn } from '../../projection/tasks/tasks.ts';
+import { NOTHING_PENDING, type PendingWork, waitsFor } from '../../projection/waits.ts';
+import { createMask, hiddenIn, maskTask } from './masks.ts';
+import { findHiddenInTasks, SHOWN_TASKS } from './projected-runs.ts';
+import { buildTaskRow, createStatusCounts, type StatusCounts, type TaskRow } from './task-rows.ts';
+
+// Parts of a projected run that may be too large to be shown as a whole.
+
+/** The task executions of a run that a page shows. */
+export interface TaskQuery {
+  limit: number;
+  /** By when they began. */
+  order: 'asc' | 'desc';
+  /** Where the page before ended; null: from the beginning. */
+  after: TaskPosition | null;
+  /** Null: every status, and every task. */
+  statuses: TaskStatus[] | null;
+  name: string | null;
+  /** The key of the visit whose items are shown; null: visits only; `*`: visits and items. */
+  parent: string | null;
+  /** A text that the result must contain, whatever the case; null: any result. */
+  contains: string | null;
+}
+
+/** Counts of all task executions of a run. */
+export interface TaskCounts {
+  total: number;
+  statuses: StatusCounts;
+  /** By the name of the task, in the order of the definition; `items` is null for a task without `with_items`. */
+  tasks: Record<string, { visits: StatusCounts; items: StatusCounts | null }>;
+}
+
+/** A page of task executions. */
+export interface TaskPage {
+  rows: TaskRow[];
+  /** Null on the last page. */
+  next: TaskPosition | null;
+  /** The number that match the query. */
+  total: number;
+  counts: TaskCounts;
+}
+
+/** A task execution, unmasked, with the first of its items. */
+export interface FoundTask {
+  task: TaskExecution;
+  items: TaskExecution[];
+  /** Present when some items are left out. */
+  more?: { total: number; after: TaskPosition | null };
+}
+
+/** A task execution by its key, or a visit by its number. */
+export type TaskName = { key: string } | { number: number };
+
+/** Entries of a log after some earlier ones, unmasked, with the number of all. */
+export interface LogPage {
+  entries: LogEntry[];
+  total: number;
+}
+
+type Counted = OrderedPlace & { status: TaskStatus };
+
+/**
+ * Lists task executions of a projected run. `others` are values to hide that the run itself does not name. Null when the state of the run
+ * is unknown or cannot be trusted.
+ */
+export function listTasks(
+  projection: Projection,
+  pending: PendingWork | null,
+  query: TaskQuery,
+  others: readonly Json[],
+): TaskPage | null {
+  const sources = projection.sources(pending ?? NOTHING_PENDING);
+  if (sources === null) return null;
+  const { run = null, input = null } = projection.opening ?? {};
+  const mask = createMask([
+    ...others,
+    ...hiddenIn(input, run?.write_only ?? []),
+    ...findHiddenInTasks(projection, run),
+  ]);
+  const shown = ({ place }: OrderedPlace) => maskTask(taskAt(sources, place), run, mask);
+  const all = orderPlaces(sources).map(({ place, at, rank }) => ({
+    place,
+    at,
+    rank,
+    status: statusAt(sources, place),
+  }));
+  const found = all.filter((each) => isMeant(sources, query, each) && hasText(query.contains, () => shown(each)));
+  const { page, next } = cutPage(found, query);
+  const waits = waitsIn(sources, pending ?? NOTHING_PENDING);
+  const items = countItems(all);
+  return {
+    rows: page.map((each) => {
+      const task = shown(each);
+      const waiting = waits.get(task.key) ?? null;
+      return buildTaskRow(sources, each, task, { waiting, counts: items.get(each.place.visit) });
+    }),
+    next,
+    total: found.length,
+    counts: countTasks(sources, all),
+  };
+}
+
+/** Finds a task execution of a projected run; null without one. */
+export function findTask(projection: Projection, pending: PendingWork | null, name: TaskName): FoundTask | null {
+  const sources = projection.sources(pending ?? NOTHING_PENDING);
+  if (sources === null) return null;
+  const ordered = orderPlaces(sources);
+  const found = ordered.find(({ place }) =>
+    'key' in name
+      ? workIn(sources, place).work.key === name.key
+      : place.item === null && place.visit + 1 === name.number,
+  );
+  if (found === undefined) return null;
+  const task = taskAt(sources, found.place);
+  if (task.item !== null) return { task, items: [] };
+  const items = ordered.filter(({ place }) => isItemOf(place, found.place));
+  const { tasks, more } = takeFirstTasks(sources, items, SHOWN_TASKS);
+  return { task, items: tasks, ...(more === undefined ? {} : { more }) };
+}
+
+/** Returns a part of the log of a projected run: `limit` entries after the first `after` ones, or the last ones with a negative `after`. */
+export function readLog(
+  projection: Projection,
+  pending: PendingWork | null,
+  page: { after: number; limit: number },
+): LogPage {
+  const sources = projection.sources(pending ?? NOTHING_PENDING);
+  const tasks = sources === null ? [] : tasksIn(sources);
+  return cutLog(buildLog(projection.execution(pending ?? undefined, { entries: 0, bytes: 0 }), tasks), page);
+}
+
+/** Returns a part of a log, as `readLog` does. */
+export function cutLog(entries: readonly LogEntry[], { after, limit }: { after: number; limit: number }): LogPage {
+  const begin = after < 0 ? Math.max(0, entries.length - limit) : after;
+  return { entries: entries.slice(begin, begin + limit), total: entries.length };
+}
+
+function* tasksIn(sources: TaskSources): Generator<TaskExecution> {
+  for (const { place } of orderPlaces(sources)) yield taskAt(sources, place);
+}
+
+function isMeant(sources: TaskSources, { statuses, name, parent }: TaskQuery, { place, status }: Counted): boolean {
+  const { visit } = workIn(sources, place);
+  return (
+    (statuses === null || statuses.includes(status)) &&
+    (name === null || name === visit.name) &&
+    (parent === '*' || (parent === null ? place.item === null : place.item !== null && parent === visit.key))
+  );
+}
+
+function hasText(text: string | null, task: () => TaskExecution): boolean {
+  if (text === null) return true;
+  const { failure, output } = task();
+  return JSON.stringify(failure ?? output)
+    .toLowerCase()
+    .includes(text.toLowerCase());
+}
+
+function cutPage<T extends TaskPosition>(found: readonly T[], { order, after, limit }: TaskQuery) {
+  const sign = order === 'asc' ? 1 : -1;
+  const ordered = order === 'asc' ? found : [...found].reverse();
+  const rest = after === null ? ordered : ordered.filter((each) => byPosition(each, after) * sign > 0);
+  const page = rest.slice(0, limit);
+  const last = page.at(-1);
+  return { page, next: last === undefined || rest.length <= limit ? null : { at: last.at, rank: last.rank } };
+}
+
+/** Returns what tasks wait for, by their keys. */
+function waitsIn({ state, closed }: TaskSources, pending: PendingWork): Map<string, string> {
+  if (closed !== null) return new Map();
+  return new Map(waitsFor(state, pending).map(({ task, kind }) => [executionKey(task ?? ''), kind]));
+}
+
+function countTasks(sources: TaskSources, all: readonly Counted[]): TaskCounts {
+  const tasks: TaskCounts['tasks'] = {};
+  for (const [name, { items }] of sources.state.program.tasks) {
+    tasks[name] = { visits: createStatusCounts(), items: items === null ? null : createStatusCounts() };
+  }
+  for (const { place, status } of all) {
+    const counts = tasks[workIn(sources, place).visit.name]!;
+    const counted = place.item === null ? counts.visits : counts.items;
+    if (counted !== null) counted[status] += 1;
+  }
+  return { total: all.length, statuses: countStatuses(all), tasks };
+}
+
+function countStatuses(all: readonly Counted[]): StatusCounts {
+  const counts = createStatusCounts();
+  for (const { status } of all) counts[status] += 1;
+  return counts;
+}
+
+/** Returns the counts of the items of each visit, by its index. */
+function countItems(all: readonly Counted[]): Map<number, StatusCounts> {
+  const counts = new Map<number, StatusCounts>();
+  for (const { place, status } of all) {
+    if (place.item === null) continue;
+    const known = counts.get(place.visit) ?? createStatusCounts();
+    known[status] += 1;
+    counts.set(place.visit, known);
+  }
+  return counts;
+}
+
+function isItemOf(place: OrderedPlace['place'], visit: OrderedPlace['place']): boolean {
+  return place.item !== null && place.visit === visit.visit;
+}
