@@ -1,11 +1,9 @@
-import { hashes, verify } from '@noble/ed25519';
-import { sha512 } from '@noble/hashes/sha2.js';
 import { digest } from '../expression/encoding.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
+import { verifyEd25519 } from './ed25519.ts';
 
 // Ed25519 for statements. Runs, the API and offline readers verify with the same code, so that no two of them can disagree about the
 // encoding of a signature. Temporal's sandbox has neither node:crypto nor asynchronous hashes.
-hashes.sha512 = sha512;
 
 // Declared here because a pure folder has no ambient globals; every JavaScript runtime of the interpreter has it.
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
@@ -42,20 +40,12 @@ export function isSignedBy(x: string, statement: JsonObject, sig: string): boole
   const name = digest(`${x} ${sig} ${text}`, 'sha256');
   if (known.has(name)) return true;
   const [key, signature] = [bytesOf(x, KEY_BYTES), bytesOf(sig, SIGNATURE_BYTES)];
-  if (key === null || signature === null || !isValid(signature, text, key)) return false;
+  if (key === null || signature === null || !verifyEd25519(signature, new TextEncoder().encode(text), key))
+    return false;
   known.add(name);
   const [oldest] = known;
   if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
   return true;
-}
-
-function isValid(signature: Uint8Array, text: string, key: Uint8Array): boolean {
-  try {
-    return verify(signature, new TextEncoder().encode(text), key, { zip215: false });
-  } catch {
-    // The key or the signature is not a point of the curve.
-    return false;
-  }
 }
 
 /** Decodes base64url of so many bytes; null for anything else, also for a second spelling of the same bytes. */

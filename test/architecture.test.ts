@@ -22,7 +22,7 @@ const RULES: Record<string, Rule> = {
     packages: ['re2js', '@noble/hashes', 'character-entities', 'character-entities-legacy'],
   },
   language: { folders: ['model', 'expression'], packages: ['@cfworker/json-schema'] },
-  interpreter: { folders: ['model', 'expression', 'language'], packages: ['@noble/ed25519', '@noble/hashes'] },
+  interpreter: { folders: ['model', 'expression', 'language'], packages: ['@noble/curves', '@noble/hashes'] },
   projection: { folders: ['model', 'interpreter'], packages: [], typePackages: ['@temporalio/proto'] },
   workflows: { folders: ['interpreter', 'model'], packages: ['@temporalio/common', '@temporalio/workflow'] },
   temporal: {
@@ -181,7 +181,7 @@ it('the interpreter and the workflow take values of the model from files without
   }
   expect([...packages].sort()).toEqual([
     '@cfworker/json-schema',
-    '@noble/ed25519',
+    '@noble/curves',
     '@noble/hashes',
     '@temporalio/common',
     '@temporalio/workflow',
