@@ -30,13 +30,14 @@ export interface Taken {
   decide(): Promise<ActOutcome>;
 }
 
-/**
- * Processes acts of people in chats: decrypts the handle, finds the person, and decides the inquiry as it was shown.
- */
-export type Desk = ReturnType<typeof createDesk>;
+/** Processes acts of people in chats: decrypts the handle, finds the person, and decides the inquiry as it was shown. */
+export interface Desk {
+  /** Decrypts the handle of an act; null if its notice no longer exists. Throws `token_invalid` for an unknown handle. */
+  take(channel: AnsweringChannel, act: Act): Promise<Taken | null>;
+}
 
 /** Creates the desk, which all channels share. */
-export function createDesk({ messages, outbox, inquiries, principals }: DeskServices) {
+export function createDesk({ messages, outbox, inquiries, principals }: DeskServices): Desk {
   /** Returns the principal of an actor, or the message for an actor without one. */
   async function personOf(channel: AnsweringChannel, act: Act, tenant: string): Promise<Principal | string> {
     const { team, user } = act.actor;
@@ -90,10 +91,7 @@ export function createDesk({ messages, outbox, inquiries, principals }: DeskServ
   }
 
   return {
-    /**
-     * Decrypts the handle of an act; null if its notice no longer exists. Throws `token_invalid` for an unknown handle.
-     */
-    async take(channel: AnsweringChannel, act: Act): Promise<Taken | null> {
+    async take(channel, act) {
       const handle = await messages.open(channel.name, act.sealed);
       const found = await outbox.find(handle.notice);
       if (found === null || found.notice.channel !== channel.name) return null;

@@ -55,13 +55,17 @@ export interface Handle {
 }
 
 /** Composes messages and decrypts their handles. */
-export type Messages = ReturnType<typeof createMessages>;
+export interface Messages {
+  /** Composes the current message of an inquiry; each option is bound to exactly what is shown. */
+  compose(notice: Notice): Promise<Message>;
+  /** Decrypts the handle of a button or form. Throws `token_invalid` if it was not created for the channel. */
+  open(channel: NoticeChannel, sealed: string): Promise<Handle>;
+}
 
 /** Creates the messages. Each channel has a separate sealer, so that a handle is only valid in its channel. */
-export function createMessages(sealers: (channel: NoticeChannel) => Sealer) {
+export function createMessages(sealers: (channel: NoticeChannel) => Sealer): Messages {
   return {
-    /** Composes the current message of an inquiry; each option is bound to exactly what is shown. */
-    async compose(notice: Notice): Promise<Message> {
+    async compose(notice) {
       const { inquiry, channel, id } = notice;
       const { request, status, plan, votes, bound_to, decided_at } = inquiry;
       const { prompt, details, response_schema: form } = request;
@@ -92,8 +96,7 @@ export function createMessages(sealers: (channel: NoticeChannel) => Sealer) {
       };
     },
 
-    /** Decrypts the handle of a button or form. Throws `token_invalid` if it was not created for the channel. */
-    async open(channel: NoticeChannel, sealed: string): Promise<Handle> {
+    async open(channel, sealed) {
       const { notice, option, bound_to: boundTo = null } = await sealers(channel).open(sealed);
       if (typeof notice !== 'number' || typeof option !== 'string') {
         throw new AppError('token_invalid', 'invalid button');

@@ -45,8 +45,21 @@ interface Keys {
   byId: Map<string, JWK & { endorsements?: unknown }>;
 }
 
-/** Creates the service that verifies and obtains tokens of the Bot Framework. `clock` returns milliseconds. */
-export function createTeamsTokens({ fetch }: Pick<Egress, 'fetch'>, clock: () => number) {
+/** Verifies and obtains tokens of the Bot Framework. */
+export interface TeamsTokens {
+  /**
+   * Reports whether the Bot Framework sent an activity with a token: checks issuer, audience, time, signature, the endorsement of the key
+   * for the channel, and the service URL, which both must contain. Rejects if the keys cannot be read.
+   */
+  isGenuine(token: string, subject: TokenSubject, settings: TeamsSettings): Promise<boolean>;
+  /** Returns the token for outgoing calls of a tenant's bot. Throws a NoticeError. */
+  outgoing(settings: TeamsSettings): Promise<string>;
+  /** Discards the token of a bot after it was refused. */
+  forget(settings: TeamsSettings): void;
+}
+
+/** Creates the service. `clock` returns milliseconds. */
+export function createTeamsTokens({ fetch }: Pick<Egress, 'fetch'>, clock: () => number): TeamsTokens {
   const keysOf = new Map<string, Keys>();
   const issued = new Map<string, { token: string; until: number }>();
 
@@ -78,12 +91,7 @@ export function createTeamsTokens({ fetch }: Pick<Egress, 'fetch'>, clock: () =>
   }
 
   return {
-    /**
-     * Reports whether the Bot Framework sent an activity with a token: checks issuer, audience, time, signature, the
-     * endorsement of the key for the channel, and the service URL, which both must contain. Rejects if the keys cannot
-     * be read.
-     */
-    async isGenuine(token: string, { channelId, serviceUrl }: TokenSubject, settings: TeamsSettings): Promise<boolean> {
+    async isGenuine(token, { channelId, serviceUrl }, settings) {
       let endorsed = false;
       const { payload } = await jwtVerify(
         token,
@@ -108,8 +116,7 @@ export function createTeamsTokens({ fetch }: Pick<Egress, 'fetch'>, clock: () =>
       return payload !== null && endorsed && payload.serviceurl === serviceUrl;
     },
 
-    /** Returns the token for outgoing calls of a tenant's bot. Throws a NoticeError. */
-    async outgoing(settings: TeamsSettings): Promise<string> {
+    async outgoing(settings) {
       const { loginUrl, organization, appId, clientSecret } = settings;
       const key = keyOf(settings);
       const known = issued.get(key);
@@ -139,8 +146,7 @@ export function createTeamsTokens({ fetch }: Pick<Egress, 'fetch'>, clock: () =>
       return token;
     },
 
-    /** Discards the token of a bot after it was refused. */
-    forget(settings: TeamsSettings): void {
+    forget(settings) {
       issued.delete(keyOf(settings));
     },
   };

@@ -22,14 +22,17 @@ const EXPORTED: Readonly<Record<string, StatementType>> = {
   [DELEGATE_SIGNAL]: 'delegate',
 };
 
-/**
- * Creates a reader of the decisions and delegations that a run was sent, signed by a key that it trusts or has trusted. It takes every
- * history event of the run in order; for a chain, those of all its runs.
- */
-export function createStatementReader({ run, runId, trust }: Pick<Execution, 'run' | 'runId' | 'trust'>): {
+/** Reads the decisions and delegations that a run was sent, signed by a key that it trusts or has trusted. */
+export interface StatementReader {
+  /** Takes the next history event of the run; for a chain, those of all its runs in order. */
   take(event: HistoryEvent): void;
+  /** The statements in the events that were taken. */
   readonly sent: SentStatements;
-} {
+}
+
+/** Creates the reader. */
+export function createStatementReader(execution: Pick<Execution, 'run' | 'runId' | 'trust'>): StatementReader {
+  const { run, runId, trust } = execution;
   const sent = new Map<string, SignedStatement & { event: number }>();
   const keys: Record<string, string> = { ...run?.trust?.keys, ...trust?.keys };
   const uuid = run === null ? null : deriveUuid(run.n);

@@ -290,6 +290,20 @@ it('an exported function named `xOf` reads a property of a value in at most thre
   expect(found.filter(({ name, works }) => works && !/^is[A-Z]/.test(name)).map(({ name }) => name)).toEqual([]);
 });
 
+it('what a factory of a service, a store, a gateway or a chat creates has a declared interface', () => {
+  const found = files
+    .filter((file) => ['service', 'store', 'temporal', 'chat', 'projection'].includes(folderOf(file)))
+    .flatMap((file) => {
+      const text = readFileSync(join(ROOT, file), 'utf8');
+      const factories = text.matchAll(/^export (?:async )?function (create\w+)(?:<[^>]*>)?\(.*?\)(: .*?)? \{$/gms);
+      return [...factories].map(([, name, type]) => ({ file, name: name!, type }));
+    });
+  expect(found.length).toBeGreaterThan(80);
+  expect(found.filter(({ type }) => type === undefined || type.startsWith(': {'))).toEqual([]);
+  const inferred = files.filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('ReturnType<typeof create'));
+  expect(inferred).toEqual([]);
+});
+
 it('object literals list their fields', () => {
   for (const file of files) expect(readFileSync(join(ROOT, file), 'utf8'), file).not.toContain('...{');
 });

@@ -10,7 +10,6 @@ import { taskQueueRoutes } from '../../api/admin/task-queues.ts';
 import type { Router } from '../../api/http/router.ts';
 import { BUILTIN_PACKS } from '../../model/builtin-actions.ts';
 import { PERSON_MEMORY } from '../../model/config.ts';
-import type { Principal } from '../../model/principal.ts';
 import { type AuditService, createAuditService } from '../../service/access/audit.ts';
 import { type ConnectionService, createConnectionService } from '../../service/access/connections.ts';
 import { createMasterKeyService, type MasterKeyService } from '../../service/access/master-keys.ts';
@@ -19,6 +18,7 @@ import { createPrincipalService, type PrincipalService } from '../../service/acc
 import { createSecretService, type SecretService } from '../../service/access/secrets.ts';
 import { createTaskQueueService, type TaskQueueService } from '../../service/access/task-queues.ts';
 import { createTokenVerifier } from '../../service/access/tokens.ts';
+import type { DelegationEnds } from '../../service/inquiries/delegation-ends.ts';
 import { tellRevocation } from '../../service/statements/revocations.ts';
 import { createSigningKeyService, type SigningKeyService } from '../../service/statements/signing-keys.ts';
 import { createAuditStore } from '../../store/access/audit.ts';
@@ -40,11 +40,11 @@ export interface AccessServices {
   payloads: PayloadService | undefined;
 }
 
-/** Composes the services. `onChanged` is called with whoever changed a principal, and the subject of that principal. */
+/** Composes the services; `ends` ends the delegations of people who were changed. */
 export function composeAccess(
   { db, stores, temporal, namespace, projections, signer, atRest, egress, log, clock }: Foundation,
   { tokens = {}, tenantClaim, personMemory = PERSON_MEMORY, signingPems = [], codec }: ApiOptions,
-  onChanged: (caller: Principal, subject: string) => void,
+  ends: Pick<DelegationEnds, 'endOf'>,
 ): AccessServices {
   const fetchKeys = egress.keys.fetch as unknown as typeof fetch; // the same standard
   return {
@@ -55,7 +55,8 @@ export function composeAccess(
       memory: personMemory,
       tenantClaim,
       onTenant: (tenant) => stores.definitions.ensurePacks(tenant, BUILTIN_PACKS),
-      onChanged,
+      // The request does not wait, since ending delegations may take long.
+      onChanged: (caller, subject) => void ends.endOf(caller, subject),
     }),
     audit: createAuditService({ store: createAuditStore(db), log }),
     connections: createConnectionService({ store: stores.connections, sealer: atRest }),

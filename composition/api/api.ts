@@ -3,6 +3,7 @@ import { createApp } from '../../api/app.ts';
 import { takeBody } from '../../api/http/body.ts';
 import { demandOwnPlace } from '../../api/http/origins.ts';
 import { handleMcp } from '../../mcp/server.ts';
+import { PERSON_MEMORY } from '../../model/config.ts';
 import { createConnectionResolver } from '../../service/access/connections.ts';
 import { keepPresent } from '../../service/access/master-keys.ts';
 import { HOME_TENANT, type PrincipalService } from '../../service/access/principals.ts';
@@ -11,17 +12,21 @@ import type { DefinitionService } from '../../service/definitions/definitions.ts
 import type { ExecutionService } from '../../service/executions/executions.ts';
 import type { ExecutionLists } from '../../service/index/lists.ts';
 import { createInquiryInbox } from '../../service/inquiries/inbox.ts';
+import { warnOfChannels } from '../../service/notices/channel-warnings.ts';
+import { createDeliveryService } from '../../service/notices/deliveries.ts';
+import { createNoticeEventStore } from '../../store/inquiries/notice-events.ts';
 import { threadModule } from '../../threads/module.ts';
 import { buildServerUrl } from '../ports.ts';
 import { presence } from '../reach.ts';
 import { drainServer, listen } from '../server.ts';
 import { composeAccess } from './access.ts';
+import { createChannelSettings, listReadiness } from './channel-settings.ts';
 import { closedConnections } from './closed-connections.ts';
 import { composeControls } from './controls.ts';
 import { composeDefinitions, composePackImports } from './definitions.ts';
-import { composeExecutions } from './executions.ts';
+import { composeBulk, composeExecutions } from './executions.ts';
 import { createFoundation, type Foundation } from './foundation.ts';
-import { type ComposedInquiries, composeInquiries } from './inquiries.ts';
+import { type ComposedInquiries, composeDelegations, composeInquiries } from './inquiries.ts';
 import type { ApiOptions } from './options.ts';
 import { type ApiServices, createRoutes } from './routes.ts';
 import { warnOfDefinitions, warnOfNetworks, warnOfQueues } from './start-warnings.ts';
@@ -81,26 +86,38 @@ function composeServices(
   options: ApiOptions,
   publicUrl: () => string,
 ): { services: ApiServices; chat: ComposedInquiries['chat']; loops: Loop[] } {
-  const { temporal, projections, stores, clock, log } = foundation;
-  // Access, definitions and bulk jobs come first, although they call services about inquiries and controls, which are composed after them.
-  const access = composeAccess(foundation, options, (caller, subject) => {
-    // The request does not wait, since ending delegations may take long.
-    void people.ends.endOf(caller, subject);
+  const { temporal, projections, stores, namespace, atRest, egress, clock, log, db } = foundation;
+  const delegations = composeDelegations(foundation, options.personMemory ?? PERSON_MEMORY);
+  const access = composeAccess(foundation, options, delegations.ends);
+  const channels = createChannelSettings(options.chat ?? {}, {
+    connect: createConnectionResolver({ store: stores.connections, sealer: atRest }),
+    home: stores.principals.homeTenant,
+    trusted: egress.settings,
   });
   const definitions = composeDefinitions(foundation, access, (tenant, definition) =>
-    people.services.deliveries.warnings(tenant, definition),
+    warnOfChannels(listReadiness(channels), tenant, definition),
   );
+  const events = createNoticeEventStore(db);
+  const deliveries = createDeliveryService({ events, namespace });
   const inbox = createInquiryInbox({ temporal, projections, store: stores.inquiries, clock, log });
   const runs = composeExecutions(foundation, options, {
     access,
     definitions,
-    deliveries: { untold: (execution) => people.services.deliveries.untold(execution) },
-    controls: { control: (...request) => pauses.controls.control(...request) },
+    deliveries,
     onRead: inbox.take,
   });
   const { executions, deletions } = runs.services;
-  const people = composeInquiries(foundation, options, { access, executions, publicUrl });
+  const people = composeInquiries(foundation, options, {
+    access,
+    executions,
+    delegations,
+    deliveries,
+    events,
+    channels,
+    publicUrl,
+  });
   const pauses = composeControls(foundation, executions, people.services.inquiries);
+  const bulk = composeBulk(foundation, runs.services, pauses.controls, access);
   const upkeep = composeUpkeep(foundation, options, { onRead: inbox.take, onDescribed: pauses.followPause });
   return {
     services: {
@@ -110,10 +127,11 @@ function composeServices(
       ...people.services,
       ...upkeep.services,
       controls: pauses.controls,
+      bulk,
       imports: composePackImports(foundation, definitions, deletions),
     },
     chat: people.chat,
-    loops: [...upkeep.loops, ...runs.loops, inbox, people.chat.outbox, ...pauses.loops, access.signingKeys],
+    loops: [...upkeep.loops, ...runs.loops, bulk, inbox, people.chat.outbox, ...pauses.loops, access.signingKeys],
   };
 }
 

@@ -1,54 +1,26 @@
 import type { AnsweringChannel, ChatChannel } from '../../chat/channel.ts';
 import { createDesk } from '../../chat/desk.ts';
-import { createMailChannel, type MailSettings, mailSettings } from '../../chat/email.ts';
+import { createMailChannel } from '../../chat/email.ts';
 import { createMessages } from '../../chat/message.ts';
 import { chatRoutes } from '../../chat/routes.ts';
-import { createSlackChannel, type SlackSettings, slackSettings } from '../../chat/slack.ts';
-import { createTeamsChannel, teamsSettings } from '../../chat/teams.ts';
+import { createSlackChannel } from '../../chat/slack.ts';
+import { createTeamsChannel } from '../../chat/teams.ts';
 import { createWebhookChannel } from '../../chat/webhook.ts';
 import type { Egress } from '../../egress/egress.ts';
-import { type Config, ConfigError } from '../../model/config.ts';
 import { DEFAULT_CONNECTION } from '../../model/connection.ts';
 import { type NoticeChannel, whoIsAsked } from '../../model/inquiry.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Announcer } from '../../model/notice.ts';
-import type { FindConnection } from '../../service/access/connections.ts';
 import type { PrincipalService } from '../../service/access/principals.ts';
 import { createSealer, type Sealer } from '../../service/access/sealer.ts';
 import type { InquiryService } from '../../service/inquiries/inquiries.ts';
-import { createInquiryLinkService, inquiryUrl } from '../../service/inquiries/links.ts';
-import { createDeliveryService } from '../../service/notices/deliveries.ts';
-import { createOutbox } from '../../service/notices/outbox.ts';
+import { createInquiryLinkService, type InquiryLinkService, inquiryUrl } from '../../service/inquiries/links.ts';
+import { createOutbox, type Outbox } from '../../service/notices/outbox.ts';
 import type { ConnectionStore } from '../../store/access/connections.ts';
 import type { ChatPlaceStore } from '../../store/inquiries/chat-places.ts';
 import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { NoticeEventStore } from '../../store/inquiries/notice-events.ts';
-import { createChatConnections } from './chat-connections.ts';
-
-/** The settings of the process for chat and mail, used by the default tenant if it has no connection for a channel. */
-export interface ChatSettings {
-  slack?: SlackSettings | undefined;
-  mail?: MailSettings | undefined;
-  webhookSecret?: string | undefined;
-}
-
-/** Reads the settings of chat and mail. Throws a ConfigError if one half of a pair is missing. */
-export function readChatSettings(config: Config): ChatSettings {
-  const { FERMATA_SLACK_BOT_TOKEN: botToken, FERMATA_SLACK_SIGNING_SECRET: signingSecret } = config;
-  const { FERMATA_SMTP_URL: url, FERMATA_SMTP_FROM: from, FERMATA_WEBHOOK_SECRET: webhookSecret } = config;
-  if ((botToken === undefined) !== (signingSecret === undefined)) {
-    throw new ConfigError('FERMATA_SLACK_BOT_TOKEN and FERMATA_SLACK_SIGNING_SECRET go together');
-  }
-  if ((url === undefined) !== (from === undefined)) {
-    throw new ConfigError('FERMATA_SMTP_URL and FERMATA_SMTP_FROM go together');
-  }
-  const apiUrl = config.FERMATA_SLACK_API_URL;
-  return {
-    slack: botToken === undefined || signingSecret === undefined ? undefined : { botToken, signingSecret, apiUrl },
-    mail: url === undefined || from === undefined ? undefined : { url, from },
-    webhookSecret,
-  };
-}
+import type { ChannelSettings } from './channel-settings.ts';
 
 /** The dependencies of chat, mail and links. */
 export interface ChatServices {
@@ -62,20 +34,25 @@ export interface ChatServices {
   /** Returns the URL at which people reach the API. */
   publicUrl: () => string;
   egress: Egress;
-  /** The egress for addresses that the settings of the process name. */
-  trusted: Egress;
+  channels: ChannelSettings;
   connections: Pick<ConnectionStore, 'tenantsWith'>;
   places: ChatPlaceStore;
-  /** Finds the connections of tenants. */
-  connect: FindConnection;
-  /** Returns the default tenant, which uses the settings of the process. */
+  /** Returns the default tenant, whose app receives what names no other one. */
   home: () => Promise<string>;
 }
 
+/** Links to questions, the channels in which people answer with the routes that receive the answers, and the loop that sends notices. */
+export interface Chat {
+  links: InquiryLinkService;
+  answering: AnsweringChannel[];
+  routes: ReturnType<typeof chatRoutes>;
+  outbox: Outbox;
+}
+
 /** Composes the channels that ask people, and the routes that receive their answers. */
-export function createChat(settings: ChatSettings, services: ChatServices) {
-  const { store, events, inquiries, principals, secretKeys, namespace, log, publicUrl, egress, trusted } = services;
-  const { connections, places, connect, home } = services;
+export function createChat(services: ChatServices): Chat {
+  const { store, events, inquiries, principals, secretKeys, namespace, log, publicUrl, egress } = services;
+  const { channels, connections, places, home } = services;
   const links = createInquiryLinkService({
     sealer: createSealer(secretKeys, 'link'),
     inquiries,
@@ -84,23 +61,19 @@ export function createChat(settings: ChatSettings, services: ChatServices) {
   });
   const messages = createMessages(sealersOf(secretKeys));
 
-  const settingsOf = createChatConnections(connect, home);
   const tenantOf = (channel: NoticeChannel) => async (sealed: string) => {
     const handle = await messages.open(channel, sealed).catch(() => null);
     return handle === null ? null : ((await outbox.find(handle.notice))?.notice.tenant ?? null);
   };
   const slack = createSlackChannel({
-    settingsOf: settingsOf('slack', slackSettings, {
-      settings: settings.slack && { ...settings.slack, egress: trusted },
-      name: 'FERMATA_SLACK_BOT_TOKEN',
-    }),
+    settingsOf: channels.slack,
     tenantOf: tenantOf('slack'),
     home,
     egress,
     clock: Date.now,
   });
   const teams = createTeamsChannel({
-    settingsOf: settingsOf('teams', teamsSettings),
+    settingsOf: channels.teams,
     tenantsOf: (appId) => connections.tenantsWith('teams', DEFAULT_CONNECTION, { key: 'app_id', value: appId }),
     tenantOf: tenantOf('teams'),
     places: {
@@ -111,10 +84,7 @@ export function createChat(settings: ChatSettings, services: ChatServices) {
     clock: Date.now,
   });
   const email = createMailChannel({
-    settingsOf: settingsOf('email', mailSettings, {
-      settings: settings.mail && { ...settings.mail, egress: trusted },
-      name: 'FERMATA_SMTP_URL',
-    }),
+    settingsOf: channels.email,
     async wayFor(notice) {
       const token = await links.issue(notice);
       if (token !== null) return `Review and decide: ${publicUrl()}/inquiry?token=${token}`;
@@ -125,10 +95,7 @@ export function createChat(settings: ChatSettings, services: ChatServices) {
     egress,
   });
   const webhook = createWebhookChannel({
-    secretOf: settingsOf('webhook', ({ secrets }) => secrets.secret, {
-      settings: settings.webhookSecret,
-      name: 'FERMATA_WEBHOOK_SECRET',
-    }),
+    secretOf: channels.webhook,
     egress,
     clock: Date.now,
   });
@@ -146,8 +113,7 @@ export function createChat(settings: ChatSettings, services: ChatServices) {
   const outbox = createOutbox({ inquiries: store, events, announcers, namespace, clock: Date.now, log });
   const desk = createDesk({ messages, outbox, inquiries, principals });
   const answering: AnsweringChannel[] = [slack, teams];
-  const deliveries = createDeliveryService({ events, announcers, namespace });
-  return { links, deliveries, answering, routes: chatRoutes(answering, desk, log), outbox };
+  return { links, answering, routes: chatRoutes(answering, desk, log), outbox };
 }
 
 /** Returns a sealer for each channel, so that a handle is only valid in its channel. */

@@ -49,7 +49,6 @@ export interface ExecutionServices {
   lists: ExecutionLists;
   watches: WatchService;
   changes: ChangeService;
-  bulk: BulkService;
   retries: RetryService;
   explanations: ExplanationService;
   graphs: GraphService;
@@ -63,7 +62,6 @@ export interface ExecutionNeeds {
   access: AccessServices;
   definitions: DefinitionServices;
   deliveries: ExplanationDependencies['deliveries'];
-  controls: BulkServices['controls'];
   onRead: ExecutionDependencies['onRead'];
 }
 
@@ -71,7 +69,7 @@ export interface ExecutionNeeds {
 export function composeExecutions(
   foundation: Foundation,
   { connection, codec }: ApiOptions,
-  { access, definitions: { definitions }, deliveries, controls, onRead }: ExecutionNeeds,
+  { access, definitions: { definitions }, deliveries, onRead }: ExecutionNeeds,
 ): { services: ExecutionServices; loops: Loop[] } {
   const { db, stores, temporal, namespace, pool, projections, signer, repeats, log, clock } = foundation;
   const { principals, taskQueues: queues } = access;
@@ -94,19 +92,6 @@ export function composeExecutions(
   });
   const retries = createRetryService({ executions, projections, launcher, signer });
   const deletions = createDeletionService({ temporal, stores, executions, definitions, clock });
-  const jobs = createBulkJobStore(db);
-  const bulk = createBulkService({
-    jobs,
-    store,
-    executions,
-    controls,
-    retries,
-    deletions,
-    principals,
-    repeats,
-    clock,
-    log,
-  });
   const schedules = createScheduleService({
     temporal: createTemporalSchedules({ connection, namespace, codec }),
     executions,
@@ -123,7 +108,6 @@ export function composeExecutions(
       lists: createExecutionLists({ store, namespace }),
       watches: createWatchService({ temporal, executions, log }),
       changes: createChangeService({ store, log }),
-      bulk,
       retries,
       explanations: createExplanationService({ executions, projections, temporal, deliveries }),
       graphs: createGraphService({ definitions, executions, pool }),
@@ -131,12 +115,37 @@ export function composeExecutions(
       schedules,
       ledger: createLedgerService({ executions, temporal }),
     },
-    loops: [bulk, schedules, hooks],
+    loops: [schedules, hooks],
   };
 }
 
+/** Composes the service of bulk jobs, which need the services of runs and of controls. */
+export function composeBulk(
+  { db, stores, repeats, clock, log }: Foundation,
+  { executions, retries, deletions }: ExecutionServices,
+  controls: BulkServices['controls'],
+  { principals }: AccessServices,
+): BulkService {
+  const jobs = createBulkJobStore(db);
+  const { executions: store } = stores;
+  return createBulkService({
+    jobs,
+    store,
+    executions,
+    controls,
+    retries,
+    deletions,
+    principals,
+    repeats,
+    clock,
+    log,
+  });
+}
+
 /** Creates the routes of the services. */
-export function executionsRoutes(services: ExecutionServices & Pick<DefinitionServices, 'definitions'>): Router[] {
+export function executionsRoutes(
+  services: ExecutionServices & { bulk: BulkService } & Pick<DefinitionServices, 'definitions'>,
+): Router[] {
   const { executions, tasks, lists, deletions } = services;
   return [
     scheduleRoutes(services.schedules),

@@ -3,11 +3,11 @@ import { delegationRoutes } from '../../api/inquiries/delegations.ts';
 import { inquiryPageRoutes } from '../../api/inquiries/page/routes.ts';
 import { inquiryRoutes } from '../../api/inquiries/routes.ts';
 import type { Logger } from '../../model/log.ts';
-import { createConnectionResolver } from '../../service/access/connections.ts';
+import { createPeople } from '../../service/access/people.ts';
 import { createSealer } from '../../service/access/sealer.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
 import { createDelegationEnds, type DelegationEnds } from '../../service/inquiries/delegation-ends.ts';
-import { createDelegationSender } from '../../service/inquiries/delegation-signals.ts';
+import { createDelegationSender, type SendDelegation } from '../../service/inquiries/delegation-signals.ts';
 import { createDelegationService, type DelegationService } from '../../service/inquiries/delegations.ts';
 import { createInquiryService, type InquiryService } from '../../service/inquiries/inquiries.ts';
 import type { InquiryLinkService } from '../../service/inquiries/links.ts';
@@ -15,9 +15,10 @@ import { createSignalTokenService, type SignalTokenService } from '../../service
 import type { DeliveryService } from '../../service/notices/deliveries.ts';
 import { createOnceSettled } from '../../service/statements/settled-runs.ts';
 import { createChatPlaceStore } from '../../store/inquiries/chat-places.ts';
-import { createNoticeEventStore } from '../../store/inquiries/notice-events.ts';
+import type { NoticeEventStore } from '../../store/inquiries/notice-events.ts';
 import type { AccessServices } from './access.ts';
-import { createChat } from './chat.ts';
+import type { ChannelSettings } from './channel-settings.ts';
+import { type Chat, createChat } from './chat.ts';
 import type { Foundation } from './foundation.ts';
 import type { ApiOptions } from './options.ts';
 
@@ -34,27 +35,45 @@ export interface InquiryServices {
 export interface InquiryNeeds {
   access: Pick<AccessServices, 'principals' | 'audit'>;
   executions: ExecutionService;
+  delegations: DelegationParts;
+  deliveries: DeliveryService;
+  events: NoticeEventStore;
+  channels: ChannelSettings;
   /** Returns the URL at which people reach the API. */
   publicUrl: () => string;
 }
 
-/** The services, the part that ends delegations, and the chats in which people answer. */
+/** The parts that make delegations and end them. */
+export interface DelegationParts {
+  ends: DelegationEnds;
+  send: SendDelegation;
+}
+
+/** Composes the parts of delegations: they come before the services of access, which end the delegations of people that they disable. */
+export function composeDelegations(
+  { stores, temporal, projections, signer, log, clock }: Foundation,
+  memory: number,
+): DelegationParts {
+  const send = createDelegationSender({ temporal, projections, signer });
+  const principals = createPeople({ store: stores.principals, clock, memory });
+  return { ends: createDelegationEnds({ store: stores.inquiries, projections, principals, send, log, clock }), send };
+}
+
+/** The services, and the chats in which people answer. */
 export interface ComposedInquiries {
   services: InquiryServices;
-  ends: DelegationEnds;
-  chat: Omit<ReturnType<typeof createChat>, 'links' | 'deliveries'>;
+  chat: Omit<Chat, 'links'>;
 }
 
 /** Composes the services. */
 export function composeInquiries(
-  { db, stores, temporal, namespace, projections, signer, atRest, egress, log, clock }: Foundation,
-  { secretKeys, chat: settings = {} }: ApiOptions,
-  { access: { principals, audit }, executions, publicUrl }: InquiryNeeds,
+  { db, stores, temporal, namespace, projections, signer, egress, log, clock }: Foundation,
+  { secretKeys }: ApiOptions,
+  { access: { principals, audit }, executions, delegations, deliveries, events, channels, publicUrl }: InquiryNeeds,
 ): ComposedInquiries {
   const store = stores.inquiries;
   const onceSettled = createOnceSettled({ temporal, projections });
-  const send = createDelegationSender({ temporal, projections, signer });
-  const ends = createDelegationEnds({ store, projections, principals, send, log, clock });
+  const { ends, send } = delegations;
   const inquiries = createInquiryService({
     temporal,
     projections,
@@ -67,9 +86,9 @@ export function composeInquiries(
     onceSettled,
     clock,
   });
-  const { links, deliveries, ...chat } = createChat(settings, {
+  const { links, ...chat } = createChat({
     store,
-    events: createNoticeEventStore(db),
+    events,
     inquiries,
     principals,
     secretKeys,
@@ -77,11 +96,10 @@ export function composeInquiries(
     log,
     publicUrl,
     egress: egress.tenants,
-    trusted: egress.settings,
+    channels,
     home: stores.principals.homeTenant,
     connections: stores.connections,
     places: createChatPlaceStore(db),
-    connect: createConnectionResolver({ store: stores.connections, sealer: atRest }),
   });
   const sealer = createSealer(secretKeys, 'signal');
   const services = {
@@ -91,7 +109,7 @@ export function composeInquiries(
     links,
     deliveries,
   };
-  return { services, ends, chat };
+  return { services, chat };
 }
 
 /** Creates the routes of the services. */

@@ -9,7 +9,7 @@ import type { OpenDatabase } from '../../store/database.ts';
 import type { Codec } from '../../temporal/codec/codec.ts';
 import { createConfiguredCodec } from '../codec.ts';
 import type { Metrics } from '../metrics.ts';
-import { type ChatSettings, readChatSettings } from './chat.ts';
+import { type ChatSettings, readChatSettings } from './channel-settings.ts';
 
 /** Returns the options about access that the settings contain. Throws when a file that they name cannot be read. */
 export function readAccessOptions(

@@ -2,6 +2,7 @@ import type { Router } from '../../api/http/router.ts';
 import { managementRoutes } from '../../api/management/routes.ts';
 import type { Logger } from '../../model/log.ts';
 import type { ControlService } from '../../service/controls/controls.ts';
+import type { BulkService } from '../../service/executions/bulk-jobs.ts';
 import type { PackImportService } from '../../service/packs/imports.ts';
 import { type AccessServices, accessRoutes } from './access.ts';
 import { controlRoutes } from './controls.ts';
@@ -18,6 +19,7 @@ export interface ApiServices
     InquiryServices,
     UpkeepServices {
   controls: ControlService;
+  bulk: BulkService;
   imports: PackImportService;
 }
 

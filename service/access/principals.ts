@@ -1,13 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { AliasCreate, KeyCreate } from '../../model/access-requests.ts';
 import { AppError } from '../../model/app-error.ts';
-import { grantName } from '../../model/names.ts';
-import { expandPermissions } from '../../model/permissions.ts';
-import { ALIAS_KINDS, type AliasKind, type Grants, type Principal, subjectsOf } from '../../model/principal.ts';
+import type { Principal } from '../../model/principal.ts';
 import type { AdminGuard } from '../../store/access/admins.ts';
 import type { AliasRow } from '../../store/access/aliases.ts';
-import type { KeyRow, KnownPrincipal, PrincipalStore } from '../../store/access/principals.ts';
+import type { KeyRow, PrincipalStore } from '../../store/access/principals.ts';
 import { sha256Hex } from './hash.ts';
+import { aliasName, createPeople, type People } from './people.ts';
 import type { TokenClaims, VerifyToken } from './tokens.ts';
 
 const KEY_PREFIX = 'fmt_';
@@ -23,8 +22,8 @@ export interface Tenant {
 /** Another name of a person, with their subject. */
 export type NamedAlias = AliasRow & { subject: string };
 
-/** Authenticates callers, and manages tenants, keys, and the names of people. */
-export interface PrincipalService {
+/** Authenticates callers, finds people, and manages tenants, keys, and the names of people. */
+export interface PrincipalService extends People {
   /** Returns the principal of an API key or a token. Throws `unauthenticated`, with the same message for unknown and expired keys. */
   authenticate(key: string | undefined): Promise<Principal>;
   /** Creates a tenant. Throws `forbidden` unless the caller is an admin of the default tenant, `tenant_exists`. */
@@ -39,35 +38,6 @@ export interface PrincipalService {
     body: KeyCreate,
     options?: { force?: boolean },
   ): Promise<{ secret: string; row: KeyRow; tenantRef: string }>;
-  /**
-   * Returns all names of a principal's person, the principal's subject first: subjects joined to it by an alias or by its credential,
-   * and the aliases of each.
-   */
-  namesOf(principal: Principal): Promise<string[]>;
-  /** Returns the mail address that an admin has given a person as an alias; null when there is none. */
-  mailAddressOf(principal: Principal): Promise<string | null>;
-  /** Finds the person with an alias, such as a Slack user or a mail address, with their present permissions; null when there is none. */
-  findPerson(tenant: string, kind: AliasKind, value: string): Promise<Principal | null>;
-  /** Finds the person with a subject or an alias of any kind, with their present permissions; null when there is none. */
-  findNamed(tenant: string, name: string): Promise<Principal | null>;
-  /**
-   * Finds the person with a subject, if their present permissions are known: by a valid key, or by a token that is remembered. Null
-   * otherwise, and for a disabled person.
-   */
-  findGranted(tenant: string, subject: string): Promise<Principal | null>;
-  /**
-   * Returns the principal of an earlier request with its present roles and permissions: those of its keys, also expired and revoked
-   * ones, and of its last token; unchanged where neither is known. An agent never gets more than it had. Null: the principal is
-   * disabled.
-   */
-  asItStands(principal: Principal): Promise<Principal | null>;
-  /**
-   * Returns a text that changes whenever one of some subjects is disabled, and never otherwise: comparing two of them shows whether
-   * that has happened in between, even if the subject was enabled again.
-   */
-  standingOf(tenant: string, subjects: readonly string[]): Promise<string>;
-  /** Reports whether one of some subjects was disabled at a time (ISO 8601) or later, even if it was enabled again. */
-  wasDisabledSince(tenant: string, subjects: readonly string[], time: string): Promise<boolean>;
   /**
    * Disables a principal of the caller's tenant: its keys are revoked, its tokens refused, and it cannot decide by links or in chat.
    * Throws `principal_not_found`, and `last_admin` for the last admin with a valid credential.
@@ -119,6 +89,7 @@ export function createPrincipalService({
   onTenant = async () => {},
   onChanged = () => {},
 }: PrincipalDependencies): PrincipalService {
+  const people = createPeople({ store, clock, memory });
   let shared = false;
 
   /** Reports whether tokens must name their tenant. Once there is a second tenant, there always is. */
@@ -143,35 +114,6 @@ export function createPrincipalService({
     return { id, tenant: found.id, tenantRef: found.ref, subject, kind, onBehalfOf: null, ...grants };
   }
 
-  /** Returns what the last token of a person granted; null when there was none, or too long ago. */
-  function rememberedClaims({ principal: { claims, claimsSeen } }: KnownPrincipal): Grants | null {
-    return claimsSeen !== null && claimsSeen.getTime() >= clock() - memory * 1000 ? claims : null;
-  }
-
-  /** Returns a principal that presents no credential with what its credentials grant now: nothing where it has none. */
-  function presentOf(known: KnownPrincipal): Principal {
-    const { principal, tenantRef, keyKinds } = known;
-    const { id, tenant, subject, roles, permissions, groups, disabled } = principal;
-    const claims = rememberedClaims(known);
-    const person = claims !== null || keyKinds.includes('person');
-    const granted: Grants[] = [
-      ...(keyKinds.includes('person') ? [{ roles, permissions, groups }] : []),
-      ...(claims === null ? [] : [claims]),
-    ];
-    const all = disabled === null ? granted : [];
-    return {
-      id,
-      tenant,
-      tenantRef,
-      subject,
-      onBehalfOf: null,
-      kind: person ? 'person' : (keyKinds[0] ?? 'person'),
-      roles: [...new Set(all.flatMap((grants) => grants.roles))],
-      permissions: [...new Set(all.flatMap((grants) => grants.permissions))],
-      groups: [...new Set(all.flatMap((grants) => grants.groups))],
-    };
-  }
-
   /** Counts as an admin whoever has sent a token with `admin` within the hour, or for as long as tokens are remembered. */
   function adminGuard(force: boolean): AdminGuard {
     const now = clock();
@@ -179,6 +121,8 @@ export function createPrincipalService({
   }
 
   return {
+    ...people,
+
     async authenticate(key) {
       if (key === undefined || key === '') {
         throw new AppError(
@@ -231,61 +175,6 @@ export function createPrincipalService({
       return { secret, row, tenantRef: tenant.ref };
     },
 
-    async namesOf(principal) {
-      return store.namesOf(principal.tenant, subjectsOf(principal));
-    },
-
-    async mailAddressOf(principal) {
-      const subjects = new Set(subjectsOf(principal));
-      const aliases = await store.listAliases(principal.tenant);
-      return aliases.find(({ kind, subject }) => kind === 'email' && subjects.has(subject))?.value ?? null;
-    },
-
-    async findPerson(tenant, kind, value) {
-      const name = aliasName(kind, value);
-      const now = new Date(clock());
-      const found = await store.findPerson(tenant, { kind, value: name }, now);
-      // Subjects may be mail addresses.
-      const known = found ?? (kind === 'email' ? await store.findPerson(tenant, { subject: name }, now) : null);
-      return known === null ? null : presentOf(known);
-    },
-
-    async findNamed(tenant, name) {
-      const own = await store.findPerson(tenant, { subject: name }, new Date(clock()));
-      if (own !== null) return presentOf(own);
-      for (const kind of ALIAS_KINDS) {
-        const found = await this.findPerson(tenant, kind, name);
-        if (found !== null) return found;
-      }
-      return null;
-    },
-
-    async findGranted(tenant, subject) {
-      const found = await store.findPerson(tenant, { subject }, new Date(clock()));
-      if (found === null || found.principal.disabled !== null) return null;
-      return found.keyKinds.includes('person') || rememberedClaims(found) !== null ? presentOf(found) : null;
-    },
-
-    async asItStands(principal) {
-      const found = await store.findStanding(principal.tenant, principal.id);
-      if (found?.disabled) return null;
-      const known = [found?.byKeys ?? null, found?.byToken ?? null].filter((grants) => grants !== null);
-      if (known.length === 0) return principal;
-      const roles = [...new Set(known.flatMap((grants) => grants.roles))];
-      const permissions = [...new Set(known.flatMap((grants) => grants.permissions))];
-      if (principal.kind !== 'agent') return { ...principal, roles, permissions };
-      const allowed = expandPermissions(principal.roles, principal.permissions);
-      return {
-        ...principal,
-        roles: roles.filter((role) => principal.roles.includes(role)),
-        permissions: [...expandPermissions(roles, permissions)].filter((permission) => allowed.has(permission)),
-      };
-    },
-
-    standingOf: (tenant, subjects) => store.lastDisabled(tenant, subjects),
-
-    wasDisabledSince: (tenant, subjects, time) => store.wasDisabledSince(tenant, subjects, new Date(time)),
-
     async disable(caller, subject) {
       if (!(await store.disable(caller.tenant, subject, adminGuard(false)))) throw unknownSubject(subject);
       onChanged(caller, subject);
@@ -319,11 +208,6 @@ export function createPrincipalService({
       if (!revoked) throw new AppError('key_not_found', `Key ${id} not found`);
     },
   };
-}
-
-/** Returns the stored form of an alias; a Slack user id is stored unchanged. */
-function aliasName(kind: AliasKind, value: string): string {
-  return kind === 'slack' ? value : grantName(value);
 }
 
 function unknownSubject(subject: string): AppError {

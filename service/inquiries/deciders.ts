@@ -6,7 +6,7 @@ import type { Decision, Inquiry, InquiryRequest } from '../../model/inquiry.ts';
 import { grantName } from '../../model/names.ts';
 import { hasPermission } from '../../model/permissions.ts';
 import { NOBODY_ID, type Principal } from '../../model/principal.ts';
-import type { PrincipalService } from '../access/principals.ts';
+import type { People } from '../access/people.ts';
 
 /** The codes of the refusals that decisions and delegations share. */
 export const PERSON_REFUSALS: Readonly<Record<PersonRefusal, ErrorCode>> = {
@@ -72,7 +72,7 @@ export function startersOf({ run, memo }: Execution): readonly string[] {
  * disabled.
  */
 export async function identifyDecider(
-  principals: Pick<PrincipalService, 'namesOf' | 'wasDisabledSince'>,
+  principals: Pick<People, 'namesOf' | 'wasDisabledSince'>,
   principal: Principal,
   { delegations }: Pick<Inquiry, 'delegations'>,
 ): Promise<Decider & Pick<Decision, 'on_behalf_of'>> {

@@ -9,7 +9,7 @@ import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
 import { INTERPRETER_VERSION } from '../../model/run-input.ts';
 import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
-import type { PrincipalService } from '../access/principals.ts';
+import type { People } from '../access/people.ts';
 import { mapConcurrently } from '../background/loops.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import { mayDecide, ruledInquiry } from './deciders.ts';
@@ -56,7 +56,7 @@ export function createDelegationEnds({
 }: {
   store: Pick<InquiryStore, 'delegated'>;
   projections: Pick<ProjectionReader, 'read'>;
-  principals: Pick<PrincipalService, 'findGranted' | 'namesOf' | 'standingOf'>;
+  principals: Pick<People, 'findGranted' | 'namesOf' | 'standingOf'>;
   send: SendDelegation;
   log: Pick<Logger, 'error'>;
   clock: () => number;

@@ -12,7 +12,7 @@ import { inquiryId } from '../../model/inquiry-id.ts';
 import type { Principal } from '../../model/principal.ts';
 import { INTERPRETER_VERSION } from '../../model/run-input.ts';
 import type { AuditService } from '../access/audit.ts';
-import type { PrincipalService } from '../access/principals.ts';
+import type { People } from '../access/people.ts';
 import type { OnceSettled } from '../statements/settled-runs.ts';
 import { demandDecider, PERSON_REFUSALS, ruledInquiry, startersOf } from './deciders.ts';
 import { canEnd, type DelegationEnds, endDelegation, peopleOf } from './delegation-ends.ts';
@@ -55,7 +55,7 @@ export interface DelegationService {
 /** The dependencies of the service. */
 export interface DelegationServices {
   inquiries: Pick<InquiryService, 'get'>;
-  principals: Pick<PrincipalService, 'findNamed' | 'mailAddressOf' | 'namesOf' | 'standingOf'>;
+  principals: Pick<People, 'findNamed' | 'mailAddressOf' | 'namesOf' | 'standingOf'>;
   audit: AuditService;
   ends: DelegationEnds;
   send: SendDelegation;

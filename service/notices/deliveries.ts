@@ -1,9 +1,6 @@
-import type { Definition } from '../../model/definition.ts';
 import type { Execution } from '../../model/execution.ts';
 import type { Inquiry, NoticeChannel } from '../../model/inquiry.ts';
-import type { Issue } from '../../model/issue.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
-import { type Announcer, type DeliveryState, type NoticeKind, UNSETTLED } from '../../model/notice.ts';
+import { type DeliveryState, type NoticeKind, UNSETTLED } from '../../model/notice.ts';
 import type { NoticeEventRow, NoticeEventStore } from '../../store/inquiries/notice-events.ts';
 
 /** The delivery of one event of an inquiry to one target. */
@@ -30,19 +27,16 @@ export interface DeliveryService {
   ofExecution(execution: Pick<Execution, 'workflowId'>): Promise<Map<string, Delivery[]>>;
   /** Finds the open inquiries of a run whose announcements have all failed, with a reason for each target. */
   untold(execution: Pick<Execution, 'workflowId' | 'inquiries'>): Promise<{ inquiry: Inquiry; reasons: string[] }[]>;
-  /** Warns of channels that a definition uses and that the tenant has not set up. */
-  warnings(tenant: string, definition: Definition): Promise<Issue[]>;
 }
 
 /** The dependencies of the service. */
 export interface DeliveryDependencies {
   events: Pick<NoticeEventStore, 'list'>;
-  announcers: readonly Announcer[];
   namespace: string;
 }
 
-/** Creates the service; `announcers` know whether their channels are set up. */
-export function createDeliveryService({ events, announcers, namespace }: DeliveryDependencies): DeliveryService {
+/** Creates the service. */
+export function createDeliveryService({ events, namespace }: DeliveryDependencies): DeliveryService {
   return {
     async ofInquiry({ workflowId }, { key }) {
       return (await events.list(namespace, workflowId, key)).map(deliveryOf);
@@ -69,40 +63,7 @@ export function createDeliveryService({ events, announcers, namespace }: Deliver
         return [{ inquiry, reasons: failed.map(({ channel, target, error }) => `${channel} ${target}: ${error}`) }];
       });
     },
-
-    async warnings(tenant, definition) {
-      const found = notifiesOf(definition).flatMap(({ notify, path }) =>
-        announcers
-          .filter(({ channel }) => Object.hasOwn(notify, channel))
-          .map(async ({ channel, ready }): Promise<Issue[]> => {
-            const readiness = await ready(tenant);
-            if (readiness.ok) return [];
-            const message = `notices through ${channel} cannot be sent: ${readiness.setting} is missing`;
-            return [{ code: 'channel_not_set_up', path: `${path}/${channel}`, message }];
-          }),
-      );
-      return (await Promise.all(found)).flat();
-    },
   };
-}
-
-/** Finds the `notify` entries of a definition that are not templates. */
-function notifiesOf({ tasks }: Definition): { notify: JsonObject; path: string }[] {
-  return tasks.flatMap(({ action, input = {} }, index) => {
-    if (action !== 'core.inquiry' || !isJsonObject(input)) return [];
-    const path = `/definition/tasks/${index}/input`;
-    const steps = Array.isArray(input.escalate) ? input.escalate : [];
-    const places: [Json | undefined, string][] = [
-      [input.notify, `${path}/notify`],
-      ...steps.map((step, at): [Json | undefined, string] => [
-        isJsonObject(step) ? step.notify : undefined,
-        `${path}/escalate/${at}/notify`,
-      ]),
-    ];
-    return places.flatMap(([notify, where]) =>
-      isJsonObject(notify ?? null) ? [{ notify: notify as JsonObject, path: where }] : [],
-    );
-  });
 }
 
 function deliveryOf(row: NoticeEventRow): Delivery {

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import { hasPermission } from '../../model/permissions.ts';
 import { type Principal, subjectsOf } from '../../model/principal.ts';
 import type { DescribedSchedule, TemporalSchedule, TemporalSchedules } from '../../temporal/schedules.ts';
-import type { PrincipalService } from '../access/principals.ts';
+import type { People } from '../access/people.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
 import { type KeptSchedule, readKeptSchedule, type ScheduleRequest } from './stored-schedules.ts';
 
@@ -38,7 +38,7 @@ export interface ScheduleBuilder {
 export interface ScheduleBuilderDependencies {
   temporal: Pick<TemporalSchedules, 'describe'>;
   executions: Pick<ExecutionStarter, 'prepare'>;
-  principals: Pick<PrincipalService, 'asItStands'>;
+  principals: Pick<People, 'asItStands'>;
 }
 
 /** Creates the builder. */

@@ -5,7 +5,7 @@ import type { Logger } from '../../model/log.ts';
 import { type Principal, subjectsOf } from '../../model/principal.ts';
 import type { Overlap } from '../../model/schedule.ts';
 import type { TemporalSchedules } from '../../temporal/schedules.ts';
-import type { PrincipalService } from '../access/principals.ts';
+import type { People } from '../access/people.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
 import { deriveRequestId, type Repeats } from '../starts/idempotency.ts';
 import { createScheduleBuilder } from './builder.ts';
@@ -76,7 +76,7 @@ export interface ScheduleService extends ScheduleRefresher {
 export interface ScheduleDependencies {
   temporal: TemporalSchedules;
   executions: Pick<ExecutionStarter, 'prepare' | 'demandStarter'>;
-  principals: Pick<PrincipalService, 'asItStands'>;
+  principals: Pick<People, 'asItStands'>;
   repeats: Pick<Repeats, 'once' | 'claim'>;
   log: Logger;
   /** Returns the time in milliseconds. */

@@ -1,7 +1,7 @@
 import type { Logger } from '../../model/log.ts';
 import type { BulkJobStore } from '../../store/executions/bulk-jobs.ts';
 import type { IdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
-import { keepGoing } from '../background/loops.ts';
+import { keepGoing, type RoundLoop } from '../background/loops.ts';
 
 /** Days for which a request is known by its idempotency key, and for which a bulk job is kept once it has ended; docs/clients.md has it. */
 export const DAYS_KEPT = 30;
@@ -20,19 +20,17 @@ export interface RequestKeeperDependencies {
   log: Logger;
 }
 
-/** Creates the loop that forgets old requests with idempotency keys, and old bulk jobs that have ended. */
-export function createRequestKeeper({ keys, jobs, clock, log }: RequestKeeperDependencies) {
+/** Creates the loop that forgets old requests with idempotency keys, and old bulk jobs that have ended. Any number of processes may run it. */
+export function createRequestKeeper({ keys, jobs, clock, log }: RequestKeeperDependencies): RoundLoop {
   return {
-    /** Works one round. */
-    async tick(): Promise<void> {
+    async tick() {
       const before = new Date(clock() - DAYS_KEPT * 24 * 3_600_000);
       // A job has the id of its request: once its key is free, no earlier job may have the id.
       await jobs.forget(before, AT_ONCE);
       await keys.forget(before, AT_ONCE);
     },
 
-    /** Works until the signal is aborted. Any number of processes may do so at once. */
-    run(signal: AbortSignal): Promise<void> {
+    run(signal) {
       const trouble = 'old idempotency keys and bulk jobs cannot be deleted';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: PAUSE, log, trouble });
     },
