@@ -1,16 +1,12 @@
 import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import { pino } from 'pino';
-import { startApi } from '../../composition/api/api.ts';
-import { ensureDefaults } from '../../composition/bootstrap.ts';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { startTemporalServer } from '../../dev/temporal-server.ts';
 import { createEgress } from '../../egress/egress.ts';
 import type { OpenDatabase } from '../../store/database.ts';
 import { bundleWorkflows } from '../../worker/bundle.ts';
 import { createWorker } from '../../worker/worker.ts';
-
-const KEY = 'fmt_the-key-of-this-bench';
+import { BENCH_KEY, startQuietApi } from '../quiet-api.ts';
 
 /** An API with a worker and a Temporal server over a given database. */
 export interface Installation {
@@ -34,16 +30,7 @@ export async function startInstallation(database: OpenDatabase): Promise<Install
   });
   const connection = await Connection.connect({ address: server.address });
   const native = await NativeConnection.connect({ address: server.address });
-  const tenant = await ensureDefaults(database.db, { dev: KEY });
-  const api = await startApi({
-    connection,
-    namespace: 'default',
-    database,
-    host: '127.0.0.1',
-    port: 0,
-    log: pino({ level: 'silent' }),
-    secretKeys: [KEY.repeat(2)],
-  });
+  const { api, tenant } = await startQuietApi(connection, database);
   const worker = await createWorker({
     connection: native,
     namespace: 'default',
@@ -62,7 +49,7 @@ export async function startInstallation(database: OpenDatabase): Promise<Install
     tenant,
     async call(path, body) {
       const response = await fetch(api.url + path, {
-        headers: { 'x-api-key': KEY, 'content-type': 'application/json' },
+        headers: { 'x-api-key': BENCH_KEY, 'content-type': 'application/json' },
         ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       });
       const answer = (await response.json()) as Answer;

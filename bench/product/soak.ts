@@ -11,8 +11,8 @@ import { findTemporal } from '../../dev/temporal-binary.ts';
 import { startTemporalServer } from '../../dev/temporal-server.ts';
 import { startPostgres } from '../../test/store/postgres-server.ts';
 import { call, run } from '../../test/system/processes.ts';
+import { BENCH_KEY } from '../quiet-api.ts';
 
-const KEY = 'fmt_the-key-of-this-bench';
 /** In the order in which a request comes to them. */
 export const PARTS = ['API', 'worker', 'Temporal', 'Postgres'] as const;
 type Part = (typeof PARTS)[number];
@@ -49,8 +49,8 @@ export async function measureSoak(runs: number): Promise<Soak> {
   const env = {
     TEMPORAL_ADDRESS: server.address,
     DATABASE_URL: postgres.url,
-    FERMATA_SECRET_KEY: KEY.repeat(2),
-    FERMATA_DEV_KEY: KEY,
+    FERMATA_SECRET_KEY: BENCH_KEY.repeat(2),
+    FERMATA_DEV_KEY: BENCH_KEY,
     FERMATA_RATE_LIMIT: '0',
     FERMATA_PORT: String(port),
     FERMATA_EGRESS_ALLOW: 'loopback',
@@ -74,7 +74,7 @@ export async function measureSoak(runs: number): Promise<Soak> {
   const start = async () => {
     const begun = performance.now();
     const body = { action_ref: 'core.http', parameters: { url: asked }, wait: 30 };
-    const { data } = await call(`http://127.0.0.1:${port}`, KEY, '/api/v1/executions', body);
+    const { data } = await call(`http://127.0.0.1:${port}`, BENCH_KEY, '/api/v1/executions', body);
     if (data.status !== 'completed') throw new Error(JSON.stringify(data));
     return performance.now() - begun;
   };

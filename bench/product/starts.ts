@@ -2,15 +2,12 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
-import { pino } from 'pino';
-import { type RunningApi, startApi } from '../../composition/api/api.ts';
-import { ensureDefaults } from '../../composition/bootstrap.ts';
+import type { RunningApi } from '../../composition/api/api.ts';
 import type { Principal } from '../../model/principal.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import { openPostgres } from '../../store/database.ts';
 import { startPostgres } from '../../test/store/postgres-server.ts';
-
-const KEY = 'fmt_the-key-of-this-bench';
+import { BENCH_KEY, startQuietApi } from '../quiet-api.ts';
 
 /** Starts of each way before the other way's turn comes, and how many are made at once where results are awaited. */
 const BLOCK = 20;
@@ -63,22 +60,13 @@ const WAYS: Record<keyof Starts, { start: Start; atOnce: number }> = {
 export async function measureStarts(address: string, blocks: number): Promise<Starts> {
   const postgres = await startPostgres();
   const database = await openPostgres(postgres.url);
-  await ensureDefaults(database.db, { dev: KEY });
   const connection = await Connection.connect({ address });
-  const api = await startApi({
-    connection,
-    namespace: 'default',
-    database,
-    host: '127.0.0.1',
-    port: 0,
-    log: pino({ level: 'silent' }),
-    secretKeys: [KEY.repeat(2)],
-  });
+  const { api } = await startQuietApi(connection, database);
   const worker = fork(fileURLToPath(new URL('../comparison/worker.ts', import.meta.url)), [address, OWN_TASK_QUEUE], {
     execArgv: ['--import', 'tsx'],
   });
   await once(worker, 'message');
-  const principal = await api.principals.authenticate(KEY);
+  const principal = await api.principals.authenticate(BENCH_KEY);
 
   const found = Object.fromEntries(
     Object.keys(WAYS).map((way) => [way, { latencies: [], cpu: [], rates: [] }]),
