@@ -233,7 +233,8 @@ export function createIndexKeeper({
       }
     }
     // Only now the index has everything up to these times.
-    await store.write([], { namespace, started: new Date(started), closed: new Date(closed) });
+    const reached = { started: new Date(started), closed: new Date(closed) };
+    if (isBeyond(reached, mark)) await store.write([], { namespace, ...reached });
     if (long) lastLong = now;
   }
 
@@ -293,6 +294,14 @@ export function createIndexKeeper({
     },
   };
 }
+
+/** Reports whether something has started or closed after what the index knew. */
+function isBeyond(reached: Reach, known: Reach | null): boolean {
+  return known === null || reached.started > known.started || reached.closed > known.closed;
+}
+
+/** The latest start and the latest end that the index knows. */
+type Reach = Record<'started' | 'closed', Date>;
 
 /** Reports whether a run may ask people, so that its worker's reports must not be lost. */
 function asksPeople(run: { actions: readonly string[] } | null): boolean {

@@ -121,6 +121,8 @@ export function createConcurrencyKeeper({ temporal, store, log, clock }: Concurr
   return {
     async tick() {
       const known = await look();
+      // Claims of runs that are delayed are settled once they are due.
+      if (known.seen.size === 0) return;
       const told = await store.settle(namespace, new Date(clock() - UNSEEN_AFTER), (rows) => decideSlots(rows, known));
       for (const row of told) await aside.attempt(row.workflowId, () => tell(row));
     },

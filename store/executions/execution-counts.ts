@@ -65,6 +65,8 @@ export function createExecutionCounting(db: Database): ExecutionCounting {
     },
 
     async foldCounts() {
+      const [change] = await db.select({ one: sql`1` }).from(executionCountChanges).limit(1);
+      if (change === undefined) return true;
       return db.transaction(async (transaction) => {
         const tried = await transaction.execute(sql`select pg_try_advisory_xact_lock(${WRITER}) as held`);
         if (!(tried as unknown as { rows: { held: boolean }[] }).rows[0]!.held) return false;

@@ -102,8 +102,6 @@ export function createTurnStore(db: Database): TurnStore {
     },
 
     async settle(namespace, since, decide) {
-      const [any] = await db.select({ one: sql`1` }).from(turns).where(eq(turns.namespace, namespace)).limit(1);
-      if (any === undefined) return [];
       return alone(namespace, async (transaction) => {
         const run = and(eq(executions.namespace, turns.namespace), eq(executions.workflowId, turns.workflowId));
         const indexed = transaction.select({ one: sql`1` }).from(executions).where(run);

@@ -1,4 +1,5 @@
 import { Client } from '@temporalio/client';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../model/json.ts';
 import type { Database } from '../../../store/database.ts';
@@ -69,8 +70,8 @@ async function holdIndex(db: Database): Promise<() => Promise<void>> {
   let holding: Promise<void> = over;
   await new Promise<void>((held, failed) => {
     holding = db.transaction(async (transaction) => {
-      // The row says how far the index is; its keeper cannot end a round without it.
-      await transaction.select().from(watermarks).for('update');
+      // The table says how far the index is; its keeper cannot begin a round without it.
+      await transaction.execute(sql`lock table ${watermarks} in access exclusive mode`);
       held();
       await over;
     });
