@@ -7,6 +7,7 @@ import type { HistoryEvent } from '../../../projection/history.ts';
 import { eventName } from '../../../temporal/gateway.ts';
 import { type Attempt, act, fail } from '../../interpreter/rehearse.ts';
 import { closed, createHarness, type Harness } from '../support/harness.ts';
+import { until } from '../support/until.ts';
 
 let harness: Harness;
 let worker: Worker;
@@ -118,6 +119,9 @@ it.each(SHAPES)(
 );
 
 async function signalOnceItWaits(workflowId: string): Promise<void> {
-  while (!(await harness.history(workflowId)).some((event) => event.timerStartedEventAttributes));
+  await until(
+    () => harness.history(workflowId),
+    (history) => history.some((event) => event.timerStartedEventAttributes),
+  );
   await harness.client.workflow.getHandle(workflowId).signal('go');
 }

@@ -28,10 +28,12 @@ it.each(CLOSINGS)('a run is shown as it is: $name', async ({ definition, options
 it('shows the attempts of a task that is tried again, and when the next one is due', async () => {
   const definition = { tasks: [{ name: 'a', action: 'test.act', retry: { count: 3, delay: 3600 } }] };
   const id = await harness.start(definition, { outcomes: { a: fail('E_A', 'not yet') } });
-  let execution = await harness.execution(id);
-  while (execution.waitingFor[0]?.kind !== 'retry') execution = await harness.execution(id);
+  const execution = await until(
+    () => harness.execution(id),
+    ({ waitingFor: [first] }) => first?.kind === 'retry',
+  );
   expect(execution.waitingFor[0]).toMatchObject({ task: 'a', detail: 'not yet' });
-  expect(Date.parse(execution.waitingFor[0].until!)).toBeGreaterThan(Date.now() + 3_000_000);
+  expect(Date.parse(execution.waitingFor[0]!.until!)).toBeGreaterThan(Date.now() + 3_000_000);
   expect(execution.tasks[0]).toMatchObject({ status: 'scheduled', failure: null });
   expect(execution.tasks[0]?.attempts[0]).toMatchObject({ attempt: 1, error: { type: 'E_A', message: 'not yet' } });
   await harness.client.workflow.getHandle(id).terminate();
@@ -101,8 +103,10 @@ it('says so when history and interpreter do not agree, and shows no tasks then',
 
 it('a run that this worker is too old for stays open, and says that the engine is in trouble', async () => {
   const id = await harness.start({ tasks: [{ name: 'a', action: 'core.noop' }] }, { interpreter: 99 });
-  let execution = await harness.execution(id);
-  while (execution.waitingFor.length === 0) execution = await harness.execution(id);
+  const execution = await until(
+    () => harness.execution(id),
+    ({ waitingFor }) => waitingFor.length > 0,
+  );
   expect(execution).toMatchObject({ status: 'requested', projection: 'partial' });
   expect(execution.waitingFor[0]?.kind).toBe('engine_fault');
   await harness.client.workflow.getHandle(id).terminate();

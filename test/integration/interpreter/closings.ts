@@ -40,8 +40,18 @@ const waitFor = (name: string, signal: string, timeout?: number) => ({
 
 /** Returns once a run says that it waits for something of a kind. */
 async function waits(harness: Harness, workflowId: string, kind: string): Promise<void> {
-  while (!(await harness.execution(workflowId)).waitingFor.some((wait) => wait.kind === kind));
+  await until(
+    () => harness.execution(workflowId),
+    ({ waitingFor }) => waitingFor.some((wait) => wait.kind === kind),
+  );
 }
+
+/** Returns once the execution of a run is as a condition says. */
+const shows =
+  (condition: (execution: Execution) => boolean) =>
+  async (harness: Harness, workflowId: string): Promise<void> => {
+    await until(() => harness.execution(workflowId), condition);
+  };
 
 const cancelWhenUnderWay =
   (...tasks: string[]) =>
@@ -163,7 +173,7 @@ export const CLOSINGS: Closing[] = [
       await control(harness, workflowId, 'pause', { what: 'pause' });
       await waits(harness, workflowId, 'pause');
       await control(harness, workflowId, 'skip', { what: 'skip', key: 'a', output: 7 });
-      while ((await harness.execution(workflowId)).controls.length < 2);
+      await shows(({ controls }) => controls.length === 2)(harness, workflowId);
       await control(harness, workflowId, 'resume', { what: 'resume' });
       await closed(harness, workflowId);
     },
@@ -433,7 +443,10 @@ export const CLOSINGS: Closing[] = [
     },
     options: { items: { a: [fail('E_A'), { output: 2 }, fail('E_C')] } },
     act: async (harness, workflowId) => {
-      while ((await harness.execution(workflowId)).waitingFor.filter(({ kind }) => kind === 'retry').length < 2);
+      await shows(({ waitingFor }) => waitingFor.filter(({ kind }) => kind === 'retry').length === 2)(
+        harness,
+        workflowId,
+      );
       await harness.client.workflow.getHandle(workflowId).signal('fail');
       await closed(harness, workflowId);
     },
@@ -458,7 +471,7 @@ export const CLOSINGS: Closing[] = [
       },
     },
     act: async (harness, workflowId) => {
-      while ((await harness.execution(workflowId)).tasks[0]?.status !== 'running');
+      await shows(({ tasks }) => tasks[0]?.status === 'running')(harness, workflowId);
       await harness.client.workflow.getHandle(workflowId).cancel();
       await closed(harness, workflowId);
     },
@@ -470,7 +483,7 @@ export const CLOSINGS: Closing[] = [
     definition: { tasks: [{ name: 'a', action: 'sub.one', with_items: [1, 2, 3] }] },
     options: { workflows: { 'sub.one': { tasks: [waitFor('w', 'go')] } } },
     act: async (harness, workflowId) => {
-      while ((await harness.execution(workflowId)).tasks.length === 0);
+      await shows(({ tasks }) => tasks.length > 0)(harness, workflowId);
       await harness.client.workflow.getHandle(workflowId).cancel();
       await closed(harness, workflowId);
     },
@@ -482,9 +495,11 @@ export const CLOSINGS: Closing[] = [
     definition: { tasks: [{ name: 'a', action: 'sub.one', on_failure: 'b' }, act('b')] },
     options: { workflows: { 'sub.one': { tasks: [waitFor('w', 'go')] } } },
     act: async (harness, workflowId) => {
-      let tasks = (await harness.execution(workflowId)).tasks;
-      while (tasks[0]?.status !== 'running') tasks = (await harness.execution(workflowId)).tasks;
-      await harness.client.workflow.getHandle(tasks[0].child!).terminate();
+      const { tasks } = await until(
+        () => harness.execution(workflowId),
+        ({ tasks: [task] }) => task?.status === 'running',
+      );
+      await harness.client.workflow.getHandle(tasks[0]!.child!).terminate();
       await closed(harness, workflowId);
     },
     status: 'completed',
@@ -509,9 +524,7 @@ export const CLOSINGS: Closing[] = [
     name: 'open, with a sub-workflow',
     definition: { tasks: [{ name: 'a', action: 'sub.one' }] },
     options: { workflows: { 'sub.one': { tasks: [waitFor('w', 'go')] } } },
-    act: async (harness, workflowId) => {
-      while ((await harness.execution(workflowId)).tasks[0]?.status !== 'running');
-    },
+    act: shows(({ tasks }) => tasks[0]?.status === 'running'),
     status: 'running',
     tasks: { a: 'running' },
   },
@@ -670,7 +683,7 @@ export const CLOSINGS: Closing[] = [
     act: async (harness, workflowId) => {
       await harness.client.workflow.getHandle(workflowId).signal('other', [1]);
       await waits(harness, workflowId, 'signal');
-      while ((await harness.execution(workflowId)).signals.length === 0);
+      await shows(({ signals }) => signals.length > 0)(harness, workflowId);
     },
     status: 'waiting',
     tasks: { a: 'running' },
