@@ -69,7 +69,8 @@ export const JOIN_REHEARSALS: Rehearsal[] = [
     name: 'a join of one runs at the first arrival',
     definition: {
       tasks: [
-        pause('a', 700, { on_success: 'j' }),
+        // So much later that no busy machine takes both arrivals at once.
+        pause('a', 10_000, { on_success: 'j' }),
         pause('b', 1, { on_success: 'j' }),
         give('j', '{{ task.a.status }}', { join: 1 }),
       ],
