@@ -1,4 +1,39 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The order of the tiers that run together: those whose files wait for most of their time come first, and a worker changes tiers once. */
+const TIERS = ['slow', 'unit', 'system', 'integration'];
+
+/** Files that take longest, in each tier: begun last, one of them would run alone at the end. */
+const LONG = [
+  'store/execution-counts',
+  'store/execution-pages',
+  'system/poison-run',
+  'system/start',
+  'system/chaos',
+  'integration/access/permissions',
+  'integration/interpreter/rehearsals',
+  'integration/interpreter/random-runs',
+  'integration/inquiries/inquiry-runs',
+  'integration/inquiries/slack',
+  'integration/inquiries/deciders',
+  'integration/inquiries/inquiries',
+  'integration/definitions/texts',
+  'integration/definitions/connections',
+  'integration/interpreter/scale',
+  'integration/interpreter/slices',
+].map((name) => `/test/${name}.test.ts`);
+
+/** Begins with the files that take longest; the others follow as Vitest sorts them. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ project, moduleId }: TestSpecification) => {
+      const place = LONG.findIndex((path) => moduleId.endsWith(path));
+      return TIERS.indexOf(project.name) * 100 + (place < 0 ? LONG.length : place);
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 /** Tests of one unit that take seconds: over a real database engine, or with inputs so large, or so many, that they take that long. */
 const SLOW = [
@@ -14,10 +49,14 @@ const SLOW = [
   'test/service/index/run-strikes.test.ts',
   'test/service/notices/outbox.test.ts',
   'test/service/statements/attacks.test.ts',
+  'test/threads/pool.test.ts',
 ];
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
+    // What a module is made into is kept in node_modules, for as long as neither it nor this configuration changes.
+    experimental: { fsModuleCache: true },
     projects: [
       {
         test: {
@@ -38,6 +77,7 @@ export default defineConfig({
         test: {
           name: 'slow',
           include: SLOW,
+          globalSetup: ['test/integration/support/prepared-engine.ts'],
           setupFiles: ['test/seed.ts'],
           // Files share nothing that they change.
           isolate: false,
@@ -57,7 +97,8 @@ export default defineConfig({
           isolate: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          maxWorkers: 2,
+          // Tests wait for timers, retries and restarts about a third of their time.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
@@ -67,9 +108,9 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          // Each starts a whole installation, and waits for most of its time.
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          // Each starts a whole installation, and waits for most of its time: the others work meanwhile.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

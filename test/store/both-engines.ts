@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { type OpenDatabase, openEmbedded, openPostgres } from '../../store/database.ts';
+import { type OpenDatabase, openPostgres } from '../../store/database.ts';
+import { openPreparedEmbedded } from '../integration/support/prepared.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 
 /** A database of each engine. They are open while the tests of a file run. */
@@ -16,18 +14,15 @@ export interface BothEngines {
 /** Opens a new database of each engine before the tests of a file, and closes both after them. */
 export function useBothEngines(): BothEngines {
   let server: PostgresServer;
-  let folder: string;
   const opened: Record<string, OpenDatabase> = {};
   beforeAll(async () => {
     server = await startPostgres();
-    folder = await mkdtemp(join(tmpdir(), 'fermata-engines-'));
     opened.Postgres = await openPostgres(server.url);
-    opened.PGlite = await openEmbedded(folder);
+    opened.PGlite = await openPreparedEmbedded();
   });
   afterAll(async () => {
     for (const database of Object.values(opened)) await database.close();
     await server.stop();
-    await rm(folder, { recursive: true });
   });
   return { opened, url: () => server.url };
 }

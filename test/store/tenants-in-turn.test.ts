@@ -1,9 +1,9 @@
+import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pglite';
-import { migrate } from 'drizzle-orm/pglite/migrator';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NOBODY_ID, type Principal } from '../../model/principal.ts';
 import { createRequestKeeper, DAYS_KEPT } from '../../service/starts/request-keeper.ts';
 import type { Database } from '../../store/database.ts';
@@ -11,6 +11,7 @@ import { type BulkJob, createBulkJobStore } from '../../store/executions/bulk-jo
 import { createExecutionStore } from '../../store/executions/executions.ts';
 import { createFailureHookStore } from '../../store/executions/failure-hooks.ts';
 import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
+import { preparedFolder } from '../integration/support/prepared.ts';
 
 // One tenant with very much that is old, and others with a little that is new.
 
@@ -31,11 +32,10 @@ beforeAll(async () => {
       last = { query, params };
     },
   };
-  server = await PGlite.create({ extensions: { pg_trgm } });
-  const made = drizzle(server, { logger });
-  await migrate(made, { migrationsFolder: 'store/migrations' });
-  db = made;
+  server = await PGlite.create(join(await preparedFolder(), 'pglite'), { extensions: { pg_trgm } });
+  db = drizzle(server, { logger });
 });
+afterAll(() => server.close());
 
 const countsOf = (rows: readonly { tenant: string | null }[]) =>
   [HUGE, SMALL, TINY].map((tenant) => rows.filter((row) => row.tenant === tenant).length);

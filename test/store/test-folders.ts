@@ -19,8 +19,12 @@ export async function makeFolder(name: string): Promise<string> {
   return mkdtemp(join(parent, `${name}-`));
 }
 
-/** Begins a run of the tests in this process: removes what killed runs have left. Returns what removes the folders of this one. */
+/**
+ * Begins a run of the tests in this process: removes what killed runs have left. Returns what removes the folders of this one; where another
+ * tier has begun it, that one does.
+ */
 export async function beginFolders(): Promise<() => Promise<void>> {
+  if (process.env[FOLDER] !== undefined) return async () => undefined;
   const left = (await readdir(tmpdir())).filter((name) => name.startsWith(PREFIX) && !isAlive(pidOf(name)));
   await Promise.all(left.map((name) => remove(join(tmpdir(), name))));
   const own = join(tmpdir(), `${PREFIX}${process.pid}`);

@@ -1,60 +1,23 @@
-import { PGlite } from '@electric-sql/pglite';
-import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/pglite';
-import { migrate } from 'drizzle-orm/pglite/migrator';
-import { beforeAll, beforeEach, expect, it } from 'vitest';
-import type { IndexEntry } from '../../model/index-entry.ts';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createAuditStore } from '../../store/access/audit.ts';
-import type { Database } from '../../store/database.ts';
+import type { Database, OpenDatabase } from '../../store/database.ts';
 import { createExecutionStore } from '../../store/executions/executions.ts';
+import { openPreparedEmbedded } from '../integration/support/prepared.ts';
 import { createRandom } from '../seed.ts';
+import { makeEntry as entry, ENTRY_TENANT as tenant } from '../service/index/run-entry.ts';
 
-const tenant = '00000000-0000-7000-8000-000000000001';
 const BAD = 'a\0b\ud83d';
 const GOOD = 'a\ufffdb\ufffd';
 
+let opened: OpenDatabase;
 let db: Database;
 beforeAll(async () => {
-  const made = drizzle(await PGlite.create({ extensions: { pg_trgm } }));
-  await migrate(made, { migrationsFolder: 'store/migrations' });
-  db = made;
-  // On a busy machine the engine alone takes a minute to start.
+  opened = await openPreparedEmbedded();
+  db = opened.db;
 });
+afterAll(() => opened.close());
 beforeEach(() => db.execute(sql`truncate executions, watermarks, failure_hooks, turns`));
-
-function entry(n: number, more: Partial<IndexEntry> = {}): IndexEntry {
-  const at = new Date(1_790_000_000_000 + n);
-  return {
-    namespace: 'default',
-    workflowId: `wf_${n}`,
-    n,
-    runId: `r${n}`,
-    tenant,
-    ref: 'p.w',
-    revision: 1,
-    definition: 1,
-    pack: 'p',
-    actions: [],
-    status: 'completed',
-    parent: null,
-    enforcement: null,
-    executor: 1,
-    owner: 'ann',
-    tags: [],
-    mode: null,
-    retryOf: null,
-    input: null,
-    result: null,
-    error: null,
-    errorCode: null,
-    created: at,
-    updated: at,
-    closed: at,
-    version: { start: 1, run: `r${n}`, closed: true, event: 5 },
-    ...more,
-  };
-}
 
 it('whatever a run says of itself is stored, in every field', async () => {
   const store = createExecutionStore(db);

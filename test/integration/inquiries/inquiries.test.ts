@@ -1,10 +1,6 @@
-import { PGlite } from '@electric-sql/pglite';
-import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Client as TemporalClient } from '@temporalio/client';
-import { drizzle } from 'drizzle-orm/pglite';
-import { migrate } from 'drizzle-orm/pglite/migrator';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REST_PURPOSE } from '../../../composition/reach.ts';
@@ -26,6 +22,7 @@ import { createTemporal } from '../../../temporal/gateway.ts';
 import { callTool } from '../faces/mcp-call.ts';
 import { createReader } from '../index/projection-reader.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from '../support/api-harness.ts';
+import { openPrepared } from '../support/prepared.ts';
 import { until } from '../support/until.ts';
 
 let harness: ApiHarness;
@@ -509,9 +506,8 @@ describe('an inquiry', () => {
 describe('the inbox', () => {
   it('comes back out of histories when the database is new', async () => {
     const { run } = await ask({ prompt: 'Lost?' });
-    const db = drizzle(await PGlite.create({ extensions: { pg_trgm } }));
-    await migrate(db, { migrationsFolder: 'store/migrations' });
-    const [index, store] = [createExecutionStore(db), createInquiryStore(db)];
+    const lost = await openPrepared();
+    const [index, store] = [createExecutionStore(lost.db), createInquiryStore(lost.db)];
     const temporal = createTemporal({ connection: harness.connection, namespace: 'inquiries' });
     const log = pino({ level: 'silent' });
     const inbox = createInquiryInbox({ temporal, projections: createReader(temporal), store, clock: Date.now, log });
@@ -526,6 +522,7 @@ describe('the inbox', () => {
     const { tenant } = await harness.api.principals.authenticate(DEV_KEY);
     const { rows } = await store.list(tenant, { status: 'pending' }, { offset: 0, limit: 100 });
     expect(rows.map(({ n, inquiry }) => [integerId(n), inquiry.request.prompt])).toContainEqual([run, 'Lost?']);
+    await lost.close();
   });
 });
 

@@ -23,24 +23,25 @@ const TEMPLATE = 'prepared';
 /** Connections that a process has to its database. */
 const CONNECTIONS = 10;
 
+/** Makes the embedded database, in a folder that goes with the run of the tests, unless another tier has made it. */
+export async function prepareEmbedded(): Promise<void> {
+  if (process.env[FOLDER] !== undefined) return;
+  const folder = join(await makeFolder('prepared'), 'database');
+  await (await openEmbedded(folder)).close();
+  // The processes of the tests inherit it.
+  process.env[FOLDER] = folder;
+}
+
 /** Makes it, with files in a folder that goes with the run of the tests; gives what ends it. */
 export async function prepare(): Promise<() => Promise<void>> {
-  const folder = await makeFolder('prepared');
-  const embedded = join(folder, 'database');
-  const bundle = join(folder, 'bundle.json');
+  const bundle = join(await makeFolder('prepared'), 'bundle.json');
   const starting = startPostgres();
   try {
-    const [made, postgres] = await Promise.all([
-      bundleWorkflows(),
-      starting,
-      openEmbedded(embedded).then((opened) => opened.close()),
-    ]);
+    const [made, postgres] = await Promise.all([bundleWorkflows(), starting, prepareEmbedded()]);
     await writeFile(bundle, JSON.stringify(withoutSources(made)));
     await order(postgres.socketUrl, `CREATE DATABASE ${TEMPLATE}`);
     await (await openPostgres(urlOf(postgres.socketUrl, TEMPLATE))).close();
-    // The processes of the tests inherit it.
     process.env[BUNDLE] = bundle;
-    process.env[FOLDER] = embedded;
     process.env[SERVER] = postgres.socketUrl;
     return postgres.stop;
   } catch (error) {
@@ -93,6 +94,11 @@ export async function openPrepared(): Promise<OpenDatabase> {
       await order(server, `DROP DATABASE ${name} WITH (FORCE)`);
     },
   };
+}
+
+/** Opens a new embedded database with nothing in its tables. */
+export async function openPreparedEmbedded(): Promise<OpenDatabase> {
+  return openEmbedded(await preparedFolder());
 }
 
 /** A folder with an empty embedded database, for a test to open. */

@@ -1,28 +1,27 @@
-import { PGlite } from '@electric-sql/pglite';
-import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
-import { drizzle } from 'drizzle-orm/pglite';
-import { migrate } from 'drizzle-orm/pglite/migrator';
 import { pino } from 'pino';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Inquiry, type InquiryNotify, inquiryRequest } from '../../../model/inquiry.ts';
 import type { Json } from '../../../model/json.ts';
 import { type Announcer, NoticeError, type Readiness } from '../../../model/notice.ts';
 import { deriveNoticeEvents, deriveReminders, nextReminder } from '../../../service/notices/events.ts';
 import { createOutbox } from '../../../service/notices/outbox.ts';
+import type { OpenDatabase } from '../../../store/database.ts';
 import { createInquiryStore, type InquiryStore } from '../../../store/inquiries/inquiries.ts';
 import { createNoticeEventStore, type NoticeEventStore } from '../../../store/inquiries/notice-events.ts';
+import { openPreparedEmbedded } from '../../integration/support/prepared.ts';
 import { until } from '../../integration/support/until.ts';
 
 // The notices that targets receive, when and how often, over a real database and a clock that the test sets.
 
 let store: InquiryStore;
 let events: NoticeEventStore;
+let opened: OpenDatabase;
 beforeAll(async () => {
-  const db = drizzle(await PGlite.create({ extensions: { pg_trgm } }));
-  await migrate(db, { migrationsFolder: 'store/migrations' });
-  store = createInquiryStore(db);
-  events = createNoticeEventStore(db);
+  opened = await openPreparedEmbedded();
+  store = createInquiryStore(opened.db);
+  events = createNoticeEventStore(opened.db);
 });
+afterAll(() => opened.close());
 
 const START = Date.UTC(2026, 0, 1);
 const TENANT = '00000000-0000-7000-8000-000000000001';
