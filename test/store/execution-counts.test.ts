@@ -8,6 +8,7 @@ import { openPostgres } from '../../store/database.ts';
 import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
 import { createExecutionStore, type ExecutionStore } from '../../store/executions/executions.ts';
 import { draws } from '../seed.ts';
+import { makeOpenEntry } from '../service/index/run-entry.ts';
 import { useBothEngines } from './both-engines.ts';
 
 // The numbers of runs that are kept: whatever has happened, they are what counting one by one finds.
@@ -31,35 +32,17 @@ interface Run {
 }
 
 function entryOf({ n, tenant, ref, status, hour, event }: Run): IndexEntry {
-  const created = new Date(FIRST + hour * 3_600_000);
-  return {
+  return makeOpenEntry(n, {
     namespace: NAMESPACE,
     workflowId: `w${n}`,
-    n,
-    runId: `r${n}`,
     tenant,
     ref,
-    revision: 1,
-    definition: 1,
     pack: ref.split('.')[0]!,
     actions: ['core.noop', `${ref}.action`],
     status,
-    parent: null,
-    enforcement: null,
-    executor: null,
-    owner: null,
-    tags: [],
-    mode: null,
-    retryOf: null,
-    input: null,
-    result: `{"n":${n}}`,
-    error: null,
-    errorCode: null,
-    created,
-    updated: created,
-    closed: null,
+    created: new Date(FIRST + hour * 3_600_000),
     version: { start: 1, run: `r${n}`, closed: false, event },
-  };
+  });
 }
 
 const run = (tenants: readonly string[] = TENANTS) =>

@@ -18,6 +18,7 @@ import { createExecutionStore } from '../../store/executions/executions.ts';
 import type { FairPool } from '../../store/fair-pool.ts';
 import { createInquiryStore } from '../../store/inquiries/inquiries.ts';
 import { createNoticeEventStore } from '../../store/inquiries/notice-events.ts';
+import { CLAIMED, makeEntry, makeOpenEntry } from '../service/index/run-entry.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 
 let server: PostgresServer;
@@ -246,34 +247,8 @@ it('reads instants and big numbers as it wrote them', async () => {
   const store = createExecutionStore(db);
   const created = new Date('2026-11-23T12:34:56.789Z');
   const n = 2 ** 43 - 1;
-  const entry = {
-    namespace: 'x',
-    workflowId: 'w',
-    runId: null,
-    n,
-    tenant,
-    ref: 'a.b',
-    revision: 1,
-    definition: 1,
-    pack: 'a',
-    actions: ['core.http'],
-    status: 'requested' as const,
-    parent: null,
-    enforcement: 2 ** 52,
-    executor: 1,
-    owner: 'o',
-    tags: [],
-    mode: null,
-    retryOf: null,
-    input: '{}',
-    result: null,
-    error: null,
-    errorCode: null,
-    created,
-    updated: created,
-    closed: null,
-    version: { start: 0, run: '', closed: false, event: 0 },
-  };
+  const fields = { namespace: 'x', workflowId: 'w', actions: ['core.http'], enforcement: 2 ** 52 };
+  const entry = makeEntry(n, { ...CLAIMED, ...fields, tenant, created });
   expect(await store.claim(tenant, { entry })).toBe('claimed');
   expect(await store.claim(tenant, { entry })).toBe('taken');
   expect(await store.find(n)).toMatchObject({ n, created, enforcement: 2 ** 52, actions: ['core.http'] });
@@ -353,34 +328,13 @@ it('keeps the inbox, hands a notice to one process at a time, and follows chains
   expect((await store.find('inbox', 'w', 'ask'))?.status).toBe('pending');
 
   const runs = createExecutionStore(db);
-  const entry = (n: number, retryOf: number | null) => ({
-    namespace: 'chain',
-    workflowId: `c${n}`,
-    runId: null,
-    n,
-    tenant,
-    ref: 'a.b',
-    revision: 1,
-    definition: 1,
-    pack: 'a',
-    actions: [],
-    status: n === 102 ? ('completed' as const) : ('failed' as const),
-    parent: null,
-    enforcement: null,
-    executor: 1,
-    owner: 'o',
-    tags: [],
-    mode: null,
-    retryOf: retryOf && retryOf * 1024,
-    input: null,
-    result: null,
-    error: null,
-    errorCode: null,
-    created,
-    updated: created,
-    closed: created,
-    version: { start: n, run: `r${n}`, closed: true, event: 5 },
-  });
+  const entry = (n: number, retryOf: number | null) =>
+    makeEntry(n, {
+      namespace: 'chain',
+      tenant,
+      status: n === 102 ? 'completed' : 'failed',
+      retryOf: retryOf && retryOf * 1024,
+    });
   await runs.write([entry(100, null), entry(101, 100), entry(102, 101)]);
   const chain = await runs.retriesOf(tenant, [100 * 1024, 101 * 1024]);
   expect(chain.map(({ origin, n, status }) => [origin / 1024, n, status])).toEqual([
@@ -391,37 +345,8 @@ it('keeps the inbox, hands a notice to one process at a time, and follows chains
 });
 
 /** The entry of an open run, as a worker reports it. */
-const openRun = (namespace: string, n: number) => {
-  const created = new Date('2026-11-24T00:00:00Z');
-  return {
-    namespace,
-    workflowId: `${namespace}${n}`,
-    runId: null,
-    n,
-    tenant,
-    ref: 'a.b',
-    revision: 1,
-    definition: 1,
-    pack: 'a',
-    actions: [],
-    status: 'running' as const,
-    parent: null,
-    enforcement: null,
-    executor: 1,
-    owner: 'o',
-    tags: [],
-    mode: null,
-    retryOf: null,
-    input: null,
-    result: null,
-    error: null,
-    errorCode: null,
-    created,
-    updated: created,
-    closed: null,
-    version: { start: n, run: `r${n}`, closed: false, event: 5 },
-  };
-};
+const openRun = (namespace: string, n: number) =>
+  makeOpenEntry(n, { namespace, workflowId: `${namespace}${n}`, tenant, created: new Date('2026-11-24T00:00:00Z') });
 
 it('many that write the same rows in any order never wait for each other in a circle', async () => {
   const { db, close } = await openPostgres(url);

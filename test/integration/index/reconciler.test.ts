@@ -12,6 +12,7 @@ import type { OpenDatabase } from '../../../store/database.ts';
 import { createExecutionStore, type ExecutionStore } from '../../../store/executions/executions.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { createRandom } from '../../seed.ts';
+import { CLAIMED, makeEntry } from '../../service/index/run-entry.ts';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { openPrepared } from '../support/prepared.ts';
 import { until } from '../support/until.ts';
@@ -302,34 +303,7 @@ it('finds runs that were started without the API, and shows them to nobody', asy
 it('drops a row that was claimed and never started, once it is a minute old', async () => {
   const store = await emptyStore();
   const tenant = '00000000-0000-7000-8000-000000000009';
-  const entry: IndexEntry = {
-    namespace,
-    workflowId: 'wf_never',
-    n: 4242,
-    runId: null,
-    tenant,
-    ref: 'a.b',
-    revision: 1,
-    definition: 1,
-    pack: 'a',
-    actions: [],
-    status: 'requested',
-    parent: null,
-    enforcement: null,
-    executor: 1,
-    owner: 'x',
-    tags: [],
-    mode: null,
-    retryOf: null,
-    input: null,
-    result: null,
-    error: null,
-    errorCode: null,
-    closed: null,
-    created: new Date(),
-    updated: new Date(),
-    version: { start: 0, run: '', closed: false, event: 0 },
-  };
+  const entry = makeEntry(4242, { ...CLAIMED, namespace, tenant, created: new Date() });
   await store.claim(tenant, { entry });
   const keeper = (clock: () => number) => keeperOf(store, clock);
   await keeper(Date.now).tick();

@@ -2,37 +2,18 @@ import { expect, it } from 'vitest';
 import type { IndexEntry } from '../../../model/index-entry.ts';
 import { isWritten } from '../../../service/index/rows.ts';
 import type { IndexRow } from '../../../store/executions/execution-rows.ts';
+import { makeEntry } from './run-entry.ts';
 
 const AT = '2026-01-02T03:04:05.678Z';
 
-const ENTRY: IndexEntry = {
-  namespace: 'default',
-  workflowId: 'wf_1',
-  n: 1,
-  runId: 'first',
+const ENTRY = makeEntry(1, {
   tenant: 'acme',
-  ref: 'team.flow',
-  revision: 3,
-  definition: 7,
-  pack: 'team',
-  actions: ['core.noop'],
-  status: 'completed',
-  parent: null,
-  enforcement: null,
-  executor: 2,
-  owner: 'ann',
   tags: ['nightly'],
-  mode: null,
-  retryOf: null,
   input: '{"a":1}',
   result: '{"b":2}',
-  error: null,
-  errorCode: null,
   created: new Date(AT),
-  updated: new Date(AT),
-  closed: new Date(AT),
   version: { start: 5, run: 'newest', closed: true, event: 40 },
-};
+});
 
 const { version, ...FIELDS } = ENTRY;
 

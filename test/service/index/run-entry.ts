@@ -37,7 +37,7 @@ export function makeEntry(n: number, more: Partial<IndexEntry> = {}): IndexEntry
   };
 }
 
-/** What an entry says that a start has written before Temporal has the run. */
+/** The fields of an entry that a start has written before Temporal has the run. */
 export const CLAIMED = {
   status: 'requested',
   runId: null,
