@@ -48,6 +48,7 @@ const SLOW = [
   'test/projection/stream.test.ts',
   'test/service/index/run-strikes.test.ts',
   'test/service/notices/outbox.test.ts',
+  'test/service/projections/large-runs.test.ts',
   'test/service/statements/attacks.test.ts',
   'test/threads/pool.test.ts',
 ];

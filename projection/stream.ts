@@ -1,4 +1,4 @@
-import type { Place, RunState } from '../interpreter/state.ts';
+import type { Place, RunState, Visit, Work } from '../interpreter/state.ts';
 import { workAt } from '../interpreter/visits.ts';
 import type { LogEntry, TaskExecution } from '../model/execution.ts';
 import type { RunMemo } from '../model/run-input.ts';
@@ -10,7 +10,7 @@ import { endEntry, omissionEntry, startEntry, taskEntries } from './logs.ts';
 import { readClosing } from './runs/closing.ts';
 import { OpenStatus } from './runs/open-status.ts';
 import { type Opening, readMemo, readOpening, startTime } from './runs/opening.ts';
-import { listPlaces, type TaskSources, taskAt } from './tasks/tasks.ts';
+import { isOver, type TaskSources, taskAt } from './tasks/tasks.ts';
 
 /** A part of the stream that a follower of a run receives; `end` comes last. Times are ISO 8601, UTC. */
 export type StreamPart =
@@ -25,6 +25,8 @@ export type StreamEntry = StreamPart & { event: number; index: number };
 export interface RunStream {
   /** Returns the entries that follow from the next event of the history. */
   take(event: HistoryEvent): StreamEntry[];
+  /** Does the same in parts that take little time, so that others may have their turn in between; the next event comes after the last. */
+  takeInParts(event: HistoryEvent): Generator<void, StreamEntry[]>;
   /** Leaves out the tasks of the run from the next event on; the log says so. */
   omitTasks(): void;
   /** The memo that the API left at the start; null before the first event, and for a run that Fermata did not start. */
@@ -48,6 +50,7 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
   let status: ExecutionStatus | null = null;
   let closed = false;
   let changed: Place[] | 'any' = [];
+  const open = new OpenPlaces();
 
   /** Takes the event into the replay. */
   function advance(event: HistoryEvent): void {
@@ -60,29 +63,72 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
   }
 
   /** Returns the news of the tasks once history shows all commands of the interpreter; null until then. */
-  function news(event: HistoryEvent, ended: boolean): { state: RunState | null; parts: StreamPart[] } | null {
+  function* news(event: HistoryEvent, ended: boolean): Generator<void, News | null> {
     if (replay === null) return { state: null, parts: [] };
     const { expected, divergence, past, tries, ...now } = replay.now;
     const settled = expected.every((command) => command.type === 'cancel_work');
     if (!settled && !ended) return null;
     const state = divergence === null ? now.state : null;
     if (state === null) return { state, parts: [] };
-    const places = changed === 'any' || ended ? listPlaces(state) : changed;
-    meter?.charge(places.length);
     const sources = { state, past, tries, described: new Map(), closed: ended ? eventTime(event) : null };
+    const places = changed === 'any' || ended ? open.list(sources) : changed;
+    meter?.charge(places.length);
     changed = [];
-    return { state, parts: told.changes(sources, places) };
+    const parts: StreamPart[] = [];
+    for (let at = 0; at < places.length; at += PLACES_OF_A_PART) {
+      yield;
+      parts.push(...told.changes(sources, places.slice(at, at + PLACES_OF_A_PART)));
+    }
+    return { state, parts };
   }
 
   /** Does work that needs the replay; when it is too much, leaves out the tasks. */
-  function within<T>(work: () => T, otherwise: T): T {
+  function* within<T>(work: () => Generator<void, T>, otherwise: T): Generator<void, T> {
     try {
-      return work();
+      return yield* work();
     } catch (error) {
       if (!(error instanceof ReplayExceeded)) throw error;
       omitting = true;
       return otherwise;
     }
+  }
+
+  function* takeInParts(event: HistoryEvent): Generator<void, StreamEntry[]> {
+    const parts: StreamPart[] = [];
+    const at = isoTime(eventTime(event));
+    openStatus.take(event);
+    if (run === null) {
+      const opening = openHistory(event, workflowId);
+      run = findBeginning(opening);
+      // biome-ignore lint/correctness/useYield: it is done in one part
+      replay = yield* within(function* () {
+        return opening.replay({ meter });
+      }, null);
+      parts.push({ type: 'log', entry: startEntry(run.type, run.created) });
+    }
+    const { type, ours, created } = run;
+    const closing = readClosing(event, ours);
+    const found = yield* within(function* () {
+      advance(event);
+      return yield* news(event, closing !== null);
+    }, NO_NEWS);
+    if (found !== null) parts.push(...found.parts);
+    if (omitting) {
+      omitting = false;
+      replay = null;
+      parts.push({ type: 'log', entry: omissionEntry(at) });
+    }
+    const next = closing?.status ?? (found === null ? status : openStatus.read(found.state));
+    if (next !== null && next !== status) {
+      status = next;
+      parts.push({ type: 'execution', status, created, updated: at });
+    }
+    if (closing !== null) {
+      closed = true;
+      parts.push({ type: 'log', entry: endEntry(type, at, closing) });
+      parts.push({ type: 'end', status: closing.status, created, updated: at });
+    }
+    return parts.map((part, index) => ({ ...part, event: Number(event.eventId), index }));
   }
 
   return {
@@ -95,45 +141,29 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
     omitTasks() {
       omitting ||= replay !== null;
     },
+    takeInParts,
     take(event) {
-      const parts: StreamPart[] = [];
-      const at = isoTime(eventTime(event));
-      openStatus.take(event);
-      if (run === null) {
-        const opening = open(event, workflowId);
-        run = findBeginning(opening);
-        replay = within(() => opening.replay({ meter }), null);
-        parts.push({ type: 'log', entry: startEntry(run.type, run.created) });
+      const parts = takeInParts(event);
+      for (;;) {
+        const { done, value } = parts.next();
+        if (done) return value;
       }
-      const { type, ours, created } = run;
-      const closing = readClosing(event, ours);
-      const nothing = { state: null, parts: [] };
-      const found = within(() => {
-        advance(event);
-        return news(event, closing !== null);
-      }, nothing);
-      if (found !== null) parts.push(...found.parts);
-      if (omitting) {
-        omitting = false;
-        replay = null;
-        parts.push({ type: 'log', entry: omissionEntry(at) });
-      }
-      const next = closing?.status ?? (found === null ? status : openStatus.read(found.state));
-      if (next !== null && next !== status) {
-        status = next;
-        parts.push({ type: 'execution', status, created, updated: at });
-      }
-      if (closing !== null) {
-        closed = true;
-        parts.push({ type: 'log', entry: endEntry(type, at, closing) });
-        parts.push({ type: 'end', status: closing.status, created, updated: at });
-      }
-      return parts.map((part, index) => ({ ...part, event: Number(event.eventId), index }));
     },
   };
 }
 
-function open(first: HistoryEvent, workflowId: string): Opening {
+/** Places whose changes are found in one part. */
+const PLACES_OF_A_PART = 200;
+
+/** The news of the tasks of a run, and the state that they were read from. */
+interface News {
+  state: RunState | null;
+  parts: StreamPart[];
+}
+
+const NO_NEWS: News = { state: null, parts: [] };
+
+function openHistory(first: HistoryEvent, workflowId: string): Opening {
   const started = first.workflowExecutionStartedEventAttributes;
   if (!started) throw new TypeError('the history does not begin with the start of a workflow');
   return readOpening(workflowId, first, started);
@@ -146,6 +176,52 @@ function findBeginning({ event, started, run, known }: Opening) {
     created: isoTime(startTime(event, known)),
     memo: readMemo(started.memo),
   };
+}
+
+/** The places of a run whose work may still change. Those at the beginning whose work is over are listed once more and then no longer. */
+class OpenPlaces {
+  #visits = 0;
+  /** By visit, the number of items that are not listed any more. */
+  readonly #items = new Map<number, number>();
+
+  /** Lists each visit, then its items, without those that have not begun. */
+  list(sources: TaskSources): Place[] {
+    const { visits } = sources.state;
+    const places: Place[] = [];
+    let allOver = true;
+    for (let index = this.#visits; index < visits.length; index += 1) {
+      const visit = visits[index];
+      const over = visit === undefined || this.#add(sources, index, visit, places);
+      allOver &&= over;
+      if (!allOver) continue;
+      this.#visits = index + 1;
+      this.#items.delete(index);
+    }
+    return places;
+  }
+
+  /** Adds the places of a visit, and returns whether none of them can change any more. */
+  #add({ tries }: TaskSources, index: number, visit: Visit, places: Place[]): boolean {
+    if (visit.status === 'held') return false;
+    places.push({ visit: index, item: null });
+    if (visit.items === null) return isSettled(tries, visit);
+    const { work, again } = visit.items;
+    // Items of an earlier run that are done again are not over, although they have ended.
+    let allOver = again.length === 0;
+    for (let item = this.#items.get(index) ?? 0; item < work.length; item += 1) {
+      const each = work[item];
+      if (each !== undefined && each.status !== 'held') places.push({ visit: index, item });
+      allOver &&= each === undefined || isSettled(tries, each);
+      if (allOver) this.#items.set(index, item + 1);
+    }
+    return allOver && isSettled(tries, visit);
+  }
+}
+
+/** Reports whether work has ended, and history has shown the end of what a worker had of it. */
+function isSettled(tries: TaskSources['tries'], work: Work): boolean {
+  const record = tries.get(tryKey(work));
+  return isOver(work) && (record === undefined || record.ended !== null);
 }
 
 /** Everything that was shown of the tasks of a run. */

@@ -42,7 +42,7 @@ export function listAllPlaces({ state, past }: TaskSources): Place[] {
 }
 
 /** Returns the places of work that has begun: each visit, then its items. */
-export function listPlaces({ visits }: RunState): Place[] {
+function listPlaces({ visits }: RunState): Place[] {
   return visits.flatMap(({ status, items }, visit) => {
     if (status === 'held') return [];
     const begun = (items?.work ?? []).flatMap((work, item) => (work.status === 'held' ? [] : [{ visit, item }]));
@@ -101,7 +101,8 @@ export function statusAt(sources: TaskSources, place: Place): TaskStatus {
 
 const NO_RECORDS: WorkRecords = { records: [], current: undefined, live: undefined };
 
-function isOver({ status }: Work): boolean {
+/** Reports whether work has ended, whatever its outcome. */
+export function isOver({ status }: Work): boolean {
   return status !== 'held' && status !== 'delayed' && status !== 'running';
 }
 

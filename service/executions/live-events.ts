@@ -23,9 +23,10 @@ export interface Watching {
 const MAX_EVENT_WORK = 250_000;
 const TURN_WORK = 25_000;
 
-/** The most events and bytes of a history whose tasks are streamed: all entries are kept while somebody listens. */
+/** The most events and bytes of a history whose tasks are streamed, and the most entries: all are kept while somebody listens. */
 const MAX_EVENTS = 60_000;
 const MAX_BYTES = 32 * 1024 * 1024;
+const MAX_ENTRIES = 100_000;
 
 /** Milliseconds after which a follower tries again. */
 const RETRY_AFTER = 1_000;
@@ -208,17 +209,25 @@ function createReplay(workflowId: string): { take(event: HistoryEvent): Promise<
   const stream = createRunStream(workflowId, meter);
   let taken = 0;
   let bytes = 0;
+  let made = 0;
   return {
     async take(original) {
       const copy = copyHistory([original]);
       taken += 1;
       bytes += copy.bytes;
-      if (taken > MAX_EVENTS || bytes > MAX_BYTES) stream.omitTasks();
+      if (taken > MAX_EVENTS || bytes > MAX_BYTES || made > MAX_ENTRIES) stream.omitTasks();
       if (meter.spent > TURN_WORK) {
         await nextTurn();
         meter.reset();
       }
-      return stream.take(copy.events[0]!);
+      const parts = stream.takeInParts(copy.events[0]!);
+      for (;;) {
+        const { done, value } = parts.next();
+        made += done ? value.length : 0;
+        if (done) return value;
+        // The event loop may not be held for the work of an event and for telling it.
+        if (meter.spent > TURN_WORK) await nextTurn();
+      }
     },
   };
 }

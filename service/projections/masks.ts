@@ -197,6 +197,7 @@ type Hider = (shown: Json, search: { left: number }) => Json;
 function hiderOf(values: readonly Json[]): Hider {
   const plain = values.flatMap(textsOf).filter((text) => text !== '');
   const texts = new Set([...plain, ...plain.filter((text) => text.length >= SHORTEST_ENCODED).flatMap(encodings)]);
+  const numbers = new Set([...texts].map(Number).filter((number) => texts.has(String(number))));
   // Longer texts first: one may contain another.
   const replacers = [...texts]
     .filter((text) => text.length >= SHORTEST_PART)
@@ -209,10 +210,30 @@ function hiderOf(values: readonly Json[]): Hider {
       search.left -= value.length * replacers.length;
       return search.left < 0 ? MASKED : replacers.reduce((text, replace) => replace(text), value);
     }
-    if (typeof value === 'number') return texts.has(String(value)) ? MASKED : value;
-    if (Array.isArray(value)) return value.map((entry) => hide(entry, search));
-    if (!isJsonObject(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, hide(field, search)]));
+    if (typeof value === 'number') return numbers.has(value) ? MASKED : value;
+    if (Array.isArray(value)) return changeEntries(value, (entry) => hide(entry, search));
+    return isJsonObject(value) ? changeFields(value, (field) => hide(field, search)) : value;
   };
   return hide;
+}
+
+/** Changes the entries of a list; returns the list itself where none differs. */
+function changeEntries(list: Json[], change: (entry: Json) => Json): Json[] {
+  let copy: Json[] | null = null;
+  for (let at = 0; at < list.length; at += 1) {
+    const changed = change(list[at]!);
+    if (changed === list[at]) continue;
+    copy ??= [...list];
+    copy[at] = changed;
+  }
+  return copy ?? list;
+}
+
+/** Changes the fields of an object; returns the object itself where none differs. */
+function changeFields(whole: JsonObject, change: (field: Json) => Json): JsonObject {
+  const changed = Object.entries(whole).flatMap(([name, field]): [string, Json][] => {
+    const next = change(field);
+    return next === field ? [] : [[name, next]];
+  });
+  return changed.length === 0 ? whole : { ...whole, ...Object.fromEntries(changed) };
 }

@@ -4,6 +4,9 @@ export type Replacer = (text: string) => string;
 /** Parts below this length are left to the runtime's search, whose time is at most the product of both lengths. */
 const SHORT = 8;
 
+/** The most comparisons that the runtime's search may need where it looks first whether a text has a part at all. */
+const FEW = 4_096;
+
 /**
  * Creates a replacer for a part, which is not empty. Its time grows with the length of the text alone, whatever the part looks like
  * (Knuth, Morris and Pratt), which does not hold for `replaceAll`.
@@ -14,6 +17,7 @@ export function createReplacer(part: string, by: string): Replacer {
 
   return (text) => {
     if (text.length < part.length) return text;
+    if (text.length * part.length <= FEW && !text.includes(part)) return text;
     known ??= bordersOf(part);
     const pieces: string[] = [];
     let copied = 0;
