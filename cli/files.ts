@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { stringify } from 'yaml';
 import { didYouMean, type Issue } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { JsonRefused, parseJson } from '../model/json-reader.ts';
 import { parseYaml, YamlMalformed } from '../model/yaml.ts';
 import { Ambiguities } from '../model/yaml-ambiguity.ts';
+import { formatYaml } from '../model/yaml-text.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
 /**
@@ -104,7 +104,7 @@ export async function writePack(folder: string, { pack, actions, workflows }: Js
     for (const [name, content] of files) {
       const path = join(folder, name);
       await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, stringify(content, { lineWidth: 120 }));
+      await writeFile(path, formatYaml(content));
     }
   } catch (cause) {
     throw new CliError(EXIT.usage, `${folder} cannot be written: ${(cause as Error).message}`, { cause });

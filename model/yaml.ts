@@ -58,6 +58,15 @@ export function parseYaml(
   allowance: TokenAllowance = { left: MAX_TOKENS },
   ambiguities: Ambiguities | null = null,
 ): Json {
+  const root = composeYaml(text, allowance);
+  return new YamlReader(text, findTargets(root), ambiguities).read(root, 0);
+}
+
+/**
+ * Returns the nodes of one YAML 1.2 document; null for an empty one. Throws YamlMalformed for the first thing that is wrong with the
+ * text, and for more tokens or levels than are allowed; nodes may still hold what JSON does not have.
+ */
+export function composeYaml(text: string, allowance: TokenAllowance = { left: MAX_TOKENS }): Node | null {
   const composer = new Composer({
     schema: 'core',
     stringKeys: true,
@@ -76,7 +85,7 @@ export function parseYaml(
       throw malformed('there is more than one document: use one file for each, or a pack', text, document.range[0]);
     root = document.contents;
   }
-  return new YamlReader(text, targetsOf(root), ambiguities).read(root, 0);
+  return root;
 }
 
 /** The tokens of a document for the composer; stops at the first error, and at the limits of tokens and levels. */
@@ -100,7 +109,7 @@ function* tokensOf(text: string, allowance: TokenAllowance): Generator<CST.Token
 }
 
 /** Finds the node that each alias stands for: the last one before it with that anchor. An alias without one is left out. */
-function targetsOf(root: Node | null): ReadonlyMap<Node, Node> {
+export function findTargets(root: Node | null): ReadonlyMap<Node, Node> {
   const anchors = new Map<string, Node>();
   const targets = new Map<Node, Node>();
   const visit = (node: unknown): void => {
@@ -255,9 +264,19 @@ function tooDeep(text: string, offset: number): YamlMalformed {
 }
 
 function malformed(message: string, text: string, offset: number): YamlMalformed {
-  const before = text.slice(0, offset);
-  const line = before.split('\n').length;
-  const column = offset - before.lastIndexOf('\n');
+  const { line, column } = findPlace(text, offset);
   const shown = message.length > SHOWN ? `${message.slice(0, SHOWN)}…` : message;
   return new YamlMalformed(`${shown} at line ${line}, column ${column}`);
+}
+
+/** A place in a text: both numbers count from 1, columns in UTF-16 units. */
+export interface TextPlace {
+  line: number;
+  column: number;
+}
+
+/** Returns the place of an offset in a text. */
+export function findPlace(text: string, offset: number): TextPlace {
+  const before = text.slice(0, offset);
+  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
 }

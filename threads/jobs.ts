@@ -1,4 +1,6 @@
 import { parseBody } from '../api/http/body-parser.ts';
+import { findValuePlaces } from '../model/yaml-places.ts';
+import { formatYaml } from '../model/yaml-text.ts';
 import { findOutdated } from '../service/definitions/definition-guard.ts';
 import { examineDefinition } from '../service/definitions/examination.ts';
 import { completedDefinition } from '../service/definitions/partial-bodies.ts';
@@ -13,6 +15,8 @@ import { serveJobs } from './serve.ts';
 
 const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['result'] } = {
   parse: ({ type, bytes }) => parseBody(type, bytes),
+  format_yaml: ({ value }) => formatYaml(value),
+  find_places: ({ text, pointers }) => findValuePlaces(text, pointers),
   complete: ({ value }) => completedDefinition(value),
   examine: examineDefinition,
   find_outdated: ({ definition }) => findOutdated(definition),

@@ -20,6 +20,8 @@ export const WAITING = { tenant: 20, all: 200, keyed: { tenant: 200, all: 1_000 
 /** The most milliseconds that a job may run. */
 const DEADLINES: Record<JobName, number> = {
   parse: 5_000,
+  format_yaml: 5_000,
+  find_places: 5_000,
   complete: 5_000,
   examine: 5_000,
   find_outdated: 5_000,

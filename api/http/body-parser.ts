@@ -2,7 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import { type Issue, jsonPointer } from '../../model/issue.ts';
 import { type Json, MAX_DEPTH } from '../../model/json.ts';
 import { JsonRefused, parseJson } from '../../model/json-reader.ts';
-import { parseYaml, YamlMalformed } from '../../model/yaml.ts';
+import { parseYaml, type TextPlace, YamlMalformed } from '../../model/yaml.ts';
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { readPackArchive } from './pack-archive.ts';
 
@@ -29,6 +29,9 @@ export interface ParsedBody {
 /** Jobs that parse bodies of requests. */
 export interface ParseJobs {
   parse: { input: { type: DocumentType; bytes: Uint8Array }; result: ParsedBody };
+  format_yaml: { input: { value: Json }; result: string };
+  /** Finds where values stand in a text of YAML or JSON. */
+  find_places: { input: { text: string; pointers: string[] }; result: (TextPlace | null)[] };
 }
 
 /** The maximum number of keys and entries of all objects and lists in a body. */

@@ -3,6 +3,8 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { AppError } from '../../model/app-error.ts';
 import { capIssues, type Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
+import type { TextPlace } from '../../model/yaml.ts';
+import { findValuePlaces } from '../../model/yaml-places.ts';
 import {
   type BodyType,
   type DocumentType,
@@ -71,6 +73,7 @@ export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> 
       const { value, warnings } = await parse(context, type, bytes);
       takeDocument(context, value);
       context.set('bodyWarnings', warnings);
+      context.set('bodyType', type);
       req.text = async () => decodeText(bytes, 'request_invalid');
     }
     return next();
@@ -80,6 +83,24 @@ export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> 
 /** Returns warnings together with those about how the body of a request is written. */
 export function withBodyWarnings(context: Context<ApiEnv>, found: readonly Issue[]): Issue[] {
   return capIssues([...found, ...(context.get('bodyWarnings') ?? [])]);
+}
+
+/** An issue with the place of its value in the text that was sent. */
+export type LocatedIssue = Issue & { source?: TextPlace };
+
+/** Adds to issues where their values stand in the body, which is YAML or JSON. Throws `work_exceeded` and `busy`. */
+export async function locateIssues(context: Context<ApiEnv>, issues: readonly Issue[]): Promise<LocatedIssue[]> {
+  if (issues.length === 0) return [];
+  const text = await context.req.text();
+  const pointers = issues.map(({ path }) => path);
+  const isSmall = text.length <= SMALL['application/yaml'];
+  const places = isSmall
+    ? findValuePlaces(text, pointers)
+    : await context.get('pool').run('find_places', context.get('principal').tenant, { text, pointers });
+  return issues.map((issue, index) => {
+    const source = places[index] ?? null;
+    return source === null || issue.omitted !== undefined ? issue : { ...issue, source };
+  });
 }
 
 /** Returns the type of a body; null when there is neither a body nor a type. Throws `unsupported_media_type`. */

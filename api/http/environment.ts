@@ -6,7 +6,7 @@ import type { JobPool } from '../../model/job-pool.ts';
 import type { Json } from '../../model/json.ts';
 import type { Permission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { ParseJobs } from './body-parser.ts';
+import type { BodyType, ParseJobs } from './body-parser.ts';
 
 /** Builds the body of an error, for APIs that do not use the form of the Executions API. */
 export type ErrorForm = (error: AppError, requestId: string) => Record<string, unknown>;
@@ -37,6 +37,8 @@ export interface ApiEnv extends Env {
     bodyRead?: boolean;
     /** The parsed body. */
     body?: Json;
+    /** The type of the document, as it was sent. */
+    bodyType?: BodyType;
     /** Warnings about how the document is written, for answers that list warnings. */
     bodyWarnings?: Issue[];
   };

@@ -6,7 +6,7 @@ import type { DefinitionService } from '../../service/definitions/definitions.ts
 import type { StoredExaminations } from '../../service/definitions/stored-examinations.ts';
 import type { SimulatedRun } from '../../service/simulations/simulation.ts';
 import type { SimulationService } from '../../service/simulations/simulations.ts';
-import { withBodyWarnings } from '../http/body.ts';
+import { locateIssues, withBodyWarnings } from '../http/body.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
 import { createRouter, refuseShape } from '../http/router.ts';
 import { buildPageMeta, createApiRoute, jsonData, jsonOrYaml, jsonPage, PAGE_QUERY, windowOf } from '../http/routes.ts';
@@ -15,7 +15,15 @@ import { wholeNumberOr } from '../http/whole-number.ts';
 // Validation and simulation of definitions.
 
 const VALIDATION = { valid: z.boolean(), issues: z.array(IssueSchema), warnings: z.array(IssueSchema) };
-const ValidationSchema = z.object(VALIDATION).openapi('Validation');
+const LocatedIssueSchema = IssueSchema.extend({
+  source: z
+    .object({ line: z.int(), column: z.int() })
+    .optional()
+    .describe('Where the value stands in the text that was sent: YAML, or JSON with `positions=1`. Both count from 1.'),
+}).openapi('LocatedIssue');
+const ValidationSchema = z
+  .object({ valid: z.boolean(), issues: z.array(LocatedIssueSchema), warnings: z.array(LocatedIssueSchema) })
+  .openapi('Validation');
 const StoredValidationSchema = z
   .object({ ref: z.string(), version: z.string(), revision: z.int(), ...VALIDATION })
   .openapi('StoredValidation');
@@ -61,6 +69,12 @@ const validateRoute = createApiRoute({
   tags,
   summary: 'Validate a workflow without storing it',
   request: {
+    query: z.strictObject({
+      positions: z
+        .enum(['0', '1'])
+        .default('0')
+        .describe('1: issues of JSON say where they stand in the text, too; those of YAML always do.'),
+    }),
     body: {
       required: true,
       description: 'The body of a create request, `{ definition, param_schema?, out_schema? }`, or just a definition.',
@@ -161,8 +175,15 @@ export function workflowToolRoutes(
 
   router.openapi(validateRoute, async (context) => {
     const { issues, warnings: found } = await definitions.validate(context.get('principal'), context.req.valid('json'));
-    const warnings = withBodyWarnings(context, found);
-    return context.json({ data: { valid: issues.length === 0, issues, warnings } }, 200);
+    const all = [...issues, ...withBodyWarnings(context, found)];
+    const isLocated = context.get('bodyType') === 'application/yaml' || context.req.valid('query').positions === '1';
+    const listed = isLocated ? await locateIssues(context, all) : all;
+    const data = {
+      valid: issues.length === 0,
+      issues: listed.slice(0, issues.length),
+      warnings: listed.slice(issues.length),
+    };
+    return context.json({ data }, 200);
   });
 
   router.openapi(simulateRoute, async (context) => {

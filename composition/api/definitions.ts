@@ -2,6 +2,7 @@ import type { Router } from '../../api/http/router.ts';
 import { actionRoutes } from '../../api/workflows/actions.ts';
 import { packRoutes } from '../../api/workflows/packs.ts';
 import { workflowRoutes } from '../../api/workflows/routes.ts';
+import { sourceRoutes } from '../../api/workflows/source.ts';
 import { workflowToolRoutes } from '../../api/workflows/tools.ts';
 import type { TaskQueueService } from '../../service/access/task-queues.ts';
 import { createTaskQueueService } from '../../service/access/task-queues.ts';
@@ -77,6 +78,7 @@ export function definitionRoutes(
 ): Router[] {
   return [
     workflowToolRoutes(services.definitions, services.simulations, services.examinations),
+    sourceRoutes(services.definitions),
     workflowRoutes(services.definitions, services.deletions),
     packRoutes(services.packs, services.imports),
     actionRoutes(services.actions),
