@@ -103,6 +103,33 @@ it('nothing overlaps, no edge leads through a task, and every segment is horizon
   }
 });
 
+/** Returns the horizontal segments of a layout by their height, with the edge of each. */
+function levelsOf({ edges }: Layout): Map<number, { edge: PlacedEdge; left: number; right: number }[]> {
+  const levels = new Map<number, { edge: PlacedEdge; left: number; right: number }[]>();
+  for (const edge of edges) {
+    for (const [index, [x, y]] of edge.points.slice(1).entries()) {
+      const [fromX, fromY] = edge.points[index]!;
+      if (fromY !== y) continue;
+      const segment = { edge, left: Math.min(x, fromX), right: Math.max(x, fromX) };
+      levels.set(y, [...(levels.get(y) ?? []), segment]);
+    }
+  }
+  return levels;
+}
+
+it('only edges from one task or to one task share a horizontal line', () => {
+  for (const [index, layout] of layouts.entries()) {
+    for (const segments of levelsOf(layout).values()) {
+      for (const a of segments) {
+        const strangers = segments.filter(
+          (b) => a.edge.from !== b.edge.from && a.edge.to !== b.edge.to && a.left < b.right + 8 && b.left < a.right + 8,
+        );
+        expect(strangers.map(({ edge: { from, to } }) => [from, to, index])).toEqual([]);
+      }
+    }
+  }
+});
+
 it('everything else of the graph stays as it is', () => {
   for (const [index, { nodes, edges, entries, cleanup }] of layouts.entries()) {
     const graph = {
