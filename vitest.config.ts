@@ -107,6 +107,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
+          globalSetup: ['test/system/build.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           // Each starts a whole installation, and waits for most of its time: the others work meanwhile.
