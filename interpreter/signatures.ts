@@ -37,15 +37,28 @@ export function startContent(input: Json, run: Json): string {
 /** Returns whether `sig` is the signature of a statement by the key `x`, both base64url (RFC 8032, without ZIP 215). */
 export function isSignedBy(x: string, statement: JsonObject, sig: string): boolean {
   const text = signedText(statement);
-  const name = digest(`${x} ${sig} ${text}`, 'sha256');
+  const name = nameSignature(x, text, sig);
   if (known.has(name)) return true;
   const [key, signature] = [bytesOf(x, KEY_BYTES), bytesOf(sig, SIGNATURE_BYTES)];
   if (key === null || signature === null || !verifyEd25519(signature, new TextEncoder().encode(text), key))
     return false;
+  remember(name);
+  return true;
+}
+
+/** Remembers a signature that this process has just made with the private key of `x`, so that it need not verify it. */
+export function rememberSigned(x: string, statement: JsonObject, sig: string): void {
+  remember(nameSignature(x, signedText(statement), sig));
+}
+
+function nameSignature(x: string, text: string, sig: string): string {
+  return digest(`${x} ${sig} ${text}`, 'sha256');
+}
+
+function remember(name: string): void {
   known.add(name);
   const [oldest] = known;
   if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
-  return true;
 }
 
 /** Decodes base64url of so many bytes; null for anything else, also for a second spelling of the same bytes. */

@@ -1,5 +1,5 @@
-import { type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto';
-import { saltedHash, signedText, startContent } from '../../interpreter/signatures.ts';
+import { randomBytes, randomUUID, sign } from 'node:crypto';
+import { rememberSigned, saltedHash, signedText, startContent } from '../../interpreter/signatures.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { Control } from '../../model/control.ts';
 import type { Delegation } from '../../model/delegation.ts';
@@ -61,7 +61,7 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
     key?: SigningKey,
   ): Json {
     if (run?.trust === undefined) return { by: subject, ...said };
-    const { kid, privateKey } = key ?? keyFor(trust ?? run.trust);
+    const signing = key ?? keyFor(trust ?? run.trust);
     const salt = randomBytes(SALT_BYTES).toString('base64url');
     const place = { tenant: run.tenant ?? '', execution: deriveUuid(run.n), chain };
     const fields = HASHED_FIELDS[type].filter((field) => said[field] !== undefined);
@@ -74,7 +74,7 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
     const given: JsonObject = { ...Object.fromEntries(fields.map((field) => [field, said[field] ?? null])), salt };
     demandExact(whole);
     demandExact(given);
-    return { statement, kid, sig: signatureOf(statement, privateKey), given } satisfies SignedStatement;
+    return { statement, kid: signing.kid, sig: signStatement(statement, signing), given } satisfies SignedStatement;
   }
 
   return {
@@ -100,7 +100,7 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
     sealDecision: (execution, decision, what) =>
       seal(execution, 'decision', decision as unknown as JsonObject & { by: Json }, { what: what ?? null }),
     withWarrant({ input, run, memo }, at) {
-      const { kid, privateKey } = keyFor(run.trust);
+      const signing = keyFor(run.trust);
       const { tenant = '', schedule = null, ref, hash, n, starters = [] } = run;
       const statement: JsonObject = {
         v: 1,
@@ -114,7 +114,7 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
         starters,
         at: new Date(at).toISOString(),
       };
-      return { ...memo, warrant: { statement, kid, sig: signatureOf(statement, privateKey) } };
+      return { ...memo, warrant: { statement, kid: signing.kid, sig: signStatement(statement, signing) } };
     },
     sealDelegation: (execution, delegation) =>
       seal(execution, 'delegate', delegation as unknown as JsonObject & { by: Json }, {}),
@@ -123,9 +123,12 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
   };
 }
 
-/** Returns the Ed25519 signature of a statement, base64url. */
-function signatureOf(statement: JsonObject, privateKey: KeyObject): string {
-  return sign(null, Buffer.from(signedText(statement)), privateKey).toString('base64url');
+/** Returns the Ed25519 signature of a statement by a key, base64url. */
+function signStatement(statement: JsonObject, { x, privateKey }: SigningKey): string {
+  const sig = sign(null, Buffer.from(signedText(statement)), privateKey).toString('base64url');
+  // The answer to the request reads what it has just signed.
+  rememberSigned(x, statement, sig);
+  return sig;
 }
 
 /** Returns a value as the receiver parses it: without undefined fields. */

@@ -4,6 +4,7 @@ import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { expect, it } from 'vitest';
 import { verifyEd25519 } from '../../interpreter/ed25519.ts';
+import { isSignedBy, rememberSigned } from '../../interpreter/signatures.ts';
 import { createRandom } from '../seed.ts';
 
 const random = createRandom();
@@ -93,4 +94,13 @@ it('counts a part of small order in a signature as nothing, as the strict mode d
   const s = numberToBytesLE(Point.Fn.create(r + challenge * scalar), 32);
   const signature = new Uint8Array([...encoded, ...s]);
   expect([verifyEd25519(signature, message, key), strict(signature, message, key)]).toEqual([true, true]);
+});
+
+it('is not asked about a signature that this process has made, as long as nothing of it is altered', () => {
+  const [x, sig] = [Buffer.from(bytes(32)).toString('base64url'), Buffer.from(bytes(64)).toString('base64url')];
+  expect(isSignedBy(x, { a: 1, b: 2 }, sig)).toBe(false);
+  rememberSigned(x, { a: 1, b: 2 }, sig);
+  expect(isSignedBy(x, { b: 2, a: 1 }, sig)).toBe(true);
+  expect(isSignedBy(x, { a: 1, b: 3 }, sig)).toBe(false);
+  expect(isSignedBy(x, { a: 1, b: 2 }, `A${sig.slice(1)}`)).toBe(sig.startsWith('A'));
 });
