@@ -15,7 +15,7 @@ import { type Closing, closingFailure, readClosing } from './runs/closing.ts';
 import { OpenStatus } from './runs/open-status.ts';
 import { chainOf, type Opening, readMemo, readOpening, readParentRun, startTime } from './runs/opening.ts';
 import { orderPlaces, type TaskLimits, takeFirstTasks } from './tasks/task-order.ts';
-import { listAllPlaces, listChildTasks, type TaskSources, workIn } from './tasks/tasks.ts';
+import { findHeld, listAllPlaces, listChildTasks, type TaskSources, workIn } from './tasks/tasks.ts';
 import { NOTHING_PENDING, type PendingWork, waitsFor } from './waits.ts';
 
 /** The picture of a run, made from its history event by event; for a chain, from the histories of its runs in order. */
@@ -234,7 +234,7 @@ function collectSources(
 ): TaskSources | null {
   if (state === null) return null;
   const described = new Map(pending.activities.map((activity) => [activity.activityId ?? '', activity]));
-  return { state, past, tries, closed, described };
+  return { state, past, tries, closed, described, held: findHeld(state, closed) };
 }
 
 /** Reads these fields off a replay. */

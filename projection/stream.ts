@@ -10,7 +10,7 @@ import { endEntry, omissionEntry, startEntry, taskEntries } from './logs.ts';
 import { readClosing } from './runs/closing.ts';
 import { OpenStatus } from './runs/open-status.ts';
 import { type Opening, readMemo, readOpening, startTime } from './runs/opening.ts';
-import { isOver, type TaskSources, taskAt } from './tasks/tasks.ts';
+import { findHeld, isOver, type TaskSources, taskAt } from './tasks/tasks.ts';
 
 /** A part of the stream that a follower of a run receives; `end` comes last. Times are ISO 8601, UTC. */
 export type StreamPart =
@@ -70,7 +70,8 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
     if (!settled && !ended) return null;
     const state = divergence === null ? now.state : null;
     if (state === null) return { state, parts: [] };
-    const sources = { state, past, tries, described: new Map(), closed: ended ? eventTime(event) : null };
+    const closed = ended ? eventTime(event) : null;
+    const sources = { state, past, tries, described: new Map(), closed, held: findHeld(state, closed) };
     const places = changed === 'any' || ended ? open.list(sources) : changed;
     meter?.charge(places.length);
     changed = [];

@@ -29,6 +29,24 @@ export interface TaskSources {
   tries: Tries;
   described: DescribedActivities;
   closed: number | null;
+  /** The keys of the places that a pause of the run holds back (`findHeld`). */
+  held: ReadonlySet<string>;
+}
+
+/**
+ * Returns the keys of the places at which a pause of a run keeps the interpreter from starting work or its next attempt; `closed` is when
+ * the run ended, null while it is open.
+ */
+export function findHeld({ paused, pending, starting }: RunState, closed: number | null): ReadonlySet<string> {
+  if (paused === null || closed !== null) return NOTHING_HELD;
+  const delayed = [...pending.values()].filter(({ kind }) => kind === 'retry' || kind === 'delay');
+  return new Set([...starting, ...delayed].map(placeKey));
+}
+
+const NOTHING_HELD: ReadonlySet<string> = new Set();
+
+function placeKey({ visit, item }: Place): string {
+  return `${visit}/${item}`;
 }
 
 /** Returns the places of the visits of a run and of their items, in order, without those that never began. */
@@ -76,7 +94,7 @@ export function taskAt(sources: TaskSources, place: Place): TaskExecution {
     item,
     action,
     status,
-    state: stateOf(work, live, status),
+    state: stateOf(work, status, isPaused(live) || (!isWhole && sources.held.has(placeKey(place)))),
     input: work.input,
     output: arrived !== null && 'output' in arrived ? arrived.output : outputAt(visit, work, place, sources.past),
     failure: failureOf(work, arrived, classify),
@@ -204,7 +222,7 @@ function openStatus(work: Work, live: PendingActivity | undefined, current: TryR
   return isStarted(live) ? 'running' : 'scheduled';
 }
 
-function stateOf({ skipped }: Work, live: PendingActivity | undefined, status: TaskStatus): TaskState {
+function stateOf({ skipped }: Work, status: TaskStatus, isHeld: boolean): TaskState {
   if (skipped !== null) return 'skipped';
-  return isPaused(live) ? 'paused' : status;
+  return isHeld ? 'paused' : status;
 }

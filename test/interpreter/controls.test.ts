@@ -8,6 +8,8 @@ import type { Definition } from '../../model/definition.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
 import type { Json } from '../../model/json.ts';
 import { INTERPRETER_VERSION } from '../../model/run-input.ts';
+import { createPast } from '../../projection/past.ts';
+import { findHeld, listAllPlaces, taskAt } from '../../projection/tasks/tasks.ts';
 import { question } from './inquiry-scripts.ts';
 import { act, give, runInput, STARTED } from './rehearse.ts';
 
@@ -59,9 +61,22 @@ describe('a pause', () => {
       ],
     });
     expect(run.first).toEqual(['timer late', 'activity each[0]', 'timer again~2']);
+    const states = (closed: number | null = null) => {
+      const held = findHeld(run.state, closed);
+      const sources = { state: run.state, past: createPast(), tries: new Map(), described: new Map(), closed, held };
+      return listAllPlaces(sources).map((place) => {
+        const { key, state } = taskAt(sources, place);
+        return `${key} ${state}`;
+      });
+    };
+    expect(states()).toEqual(['late scheduled', 'each running', 'each[0] running', 'again running']);
     run.take(control('pause'));
+    expect(states()).toEqual(['late paused', 'each running', 'each[0] running', 'again paused']);
     expect(run.take({ type: 'fired', key: 'late' }, { type: 'fired', key: 'again~2' }, done('each[0]'))).toEqual([]);
+    expect(states()).toEqual(['late paused', 'each running', 'each[0] completed', 'again paused']);
+    expect(states(STARTED)).not.toContain('late paused');
     expect(run.take(control('resume'))).toEqual(['activity late', 'activity each[1]']);
+    expect(states().filter((text) => text.endsWith('paused'))).toEqual([]);
   });
 
   it('ends with a cancel request, and with a run that has nothing left', () => {
