@@ -17,7 +17,8 @@ import { measureShares } from './product/shares.ts';
 import { measureSoak } from './product/soak.ts';
 import { measureStarts } from './product/starts.ts';
 import { computeRatios, keepBaseline, readBaseline, slowerThan } from './report/ratios.ts';
-import { largeIndexTable, type Results, ratioTable, renderPlot, renderReport } from './report/report.ts';
+import { largeIndexTable, ratioTable, renderPlot, renderReport } from './report/report.ts';
+import type { Results } from './report/results.ts';
 
 // npm run bench: what a definition costs compared with the same workflow written by hand, and what the product does. Writes
 // docs/benchmarks.md and docs/benchmarks.svg, and fails with the names of what is slower than in bench/baseline.json. With the names of parts

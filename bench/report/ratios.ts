@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Throughput } from '../comparison/load.ts';
 import { at, median } from '../statistics.ts';
-import type { Results } from './report.ts';
+import type { Results } from './results.ts';
 
 /** The cost of something as a multiple of something else that was measured in turns with it. */
 export interface Ratio {

@@ -1,35 +1,12 @@
 import { cpus, release, totalmem, type } from 'node:os';
-import type { Throughput } from '../comparison/load.ts';
-import type { Replays } from '../comparison/replays.ts';
 import type { Compared } from '../comparison/side-by-side.ts';
 import type { Grown } from '../growth.ts';
-import type { Measured } from '../lists/measure.ts';
 import { type LargeIndex, SETTINGS } from '../lists/million.ts';
-import type { Shares } from '../product/shares.ts';
-import { PARTS, type Soak } from '../product/soak.ts';
-import type { Starts } from '../product/starts.ts';
+import { PARTS } from '../product/soak.ts';
 import { at, median, short, spread } from '../statistics.ts';
 import { OTHER_ENGINES } from './other-engines.ts';
 import { computeRatios, GOALS, isEqual, meetsGoal, type Ratio } from './ratios.ts';
-
-/** Everything that was measured. */
-export interface Results {
-  versions: Record<string, string>;
-  compared: Compared[];
-  throughput: Record<'hand' | 'fermata', Throughput[]>;
-  memory: Record<'hand' | 'fermata', number>;
-  replays: Replays;
-  starts: Starts;
-  lists: { runs: number; measured: Measured[] }[];
-  largeIndex: LargeIndex;
-  growth: Grown[];
-  soak: Soak;
-  rest: { rate: number; latencies: number[] };
-  lag: number[];
-  shares: Shares;
-  start: { first: number[]; again: number[] };
-  bundle: { bytes: number; compressed: number; milliseconds: number };
-}
+import type { Results } from './results.ts';
 
 const ratio = (ours: number, theirs: number): string => `${(ours / theirs).toFixed(2)}×`;
 const table = (head: string[], rows: string[][]): string =>

@@ -1,14 +1,14 @@
-import { and, asc, desc, eq, gte, inArray, isNull, max, ne, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, isNull, max, sql } from 'drizzle-orm';
 import { AppError } from '../../model/app-error.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
 import { hasPermission, type Role } from '../../model/permissions.ts';
 import type { AliasKind, Grants, Principal, PrincipalKind } from '../../model/principal.ts';
 import type { Database } from '../database.ts';
-import { actions } from '../definitions/tables.ts';
 import { named } from '../named.ts';
 import { type AdminGuard, holds, keepAdmin } from './admins.ts';
 import { type Aliases, createAliases, isSubject } from './aliases.ts';
-import { aliases, apiKeys, principals, taskQueues, tenants } from './tables.ts';
+import { aliases, apiKeys, principals, tenants } from './tables.ts';
+import { createTenants, type Tenants } from './tenants.ts';
 
 /** A key with its principal. */
 export interface KeyRow {
@@ -44,22 +44,9 @@ const PRINCIPAL = {
 };
 
 /** Tenants, principals, their keys, and their aliases. */
-export interface PrincipalStore extends Aliases {
+export interface PrincipalStore extends Aliases, Tenants {
   /** Finds the principal of a valid key by the key's hash; null when there is none, or the principal is disabled. */
   findByKeyHash(hash: string, now: Date): Promise<Principal | null>;
-  /**
-   * Creates a tenant; returns null when its ref is taken. Task queues whose names begin with the ref and that actions of another tenant
-   * use are assigned to that tenant.
-   */
-  createTenant(id: string, ref: string, label: string): Promise<typeof tenants.$inferSelect | null>;
-  /** Finds a tenant by its ref or UUID; null when there is none. */
-  findTenant(refOrId: string): Promise<typeof tenants.$inferSelect | null>;
-  /** Lists the first tenants in order of ref. */
-  tenants(limit: number): Promise<{ id: string; ref: string }[]>;
-  /** Reports whether there is a tenant with another ref. */
-  hasTenantBeside(ref: string): Promise<boolean>;
-  /** Returns the id of the default tenant. */
-  homeTenant(): Promise<string>;
   /**
    * Creates a key, and creates its principal or updates it to `grants`. Throws `last_admin` where the tenant would be left without an
    * admin, or with only one, who expires with the key.
@@ -75,8 +62,6 @@ export interface PrincipalStore extends Aliases {
   listKeys(tenant: string): Promise<KeyRow[]>;
   /** Revokes a key; returns false when the tenant has no such key. Throws `last_admin`. */
   revokeKey(tenant: string, id: number, guard: AdminGuard): Promise<boolean>;
-  /** Creates a tenant unless it exists. Returns its UUID. */
-  ensureTenant(id: string, ref: string, label: string): Promise<string>;
   /** Returns the integer id of a principal; creates the principal unless it exists. */
   ensurePrincipal(tenant: string, subject: string): Promise<number>;
   /**
@@ -124,6 +109,7 @@ export interface PrincipalStore extends Aliases {
 export function createPrincipalStore(db: Database): PrincipalStore {
   return named<PrincipalStore>('principals', {
     ...createAliases(db),
+    ...createTenants(db),
 
     async findByKeyHash(hash, now) {
       const found = await db
@@ -133,46 +119,6 @@ export function createPrincipalStore(db: Database): PrincipalStore {
         .innerJoin(tenants, eq(tenants.id, principals.tenant))
         .where(and(eq(apiKeys.hash, hash), isNull(principals.disabled), holds(now)));
       return found[0] ?? null;
-    },
-
-    async createTenant(id, ref, label) {
-      return db.transaction(async (transaction) => {
-        const [created] = await transaction
-          .insert(tenants)
-          .values({ id, ref, label })
-          .onConflictDoNothing()
-          .returning();
-        if (created === undefined) return null;
-        const used = transaction
-          .selectDistinct({ name: actions.taskQueue, tenant: actions.tenant, created: sql`now()`.as('created') })
-          .from(actions)
-          .where(and(ne(actions.tenant, id), sql`starts_with(${actions.taskQueue}, ${`${ref}.`})`));
-        await transaction.insert(taskQueues).select(used).onConflictDoNothing();
-        return created;
-      });
-    },
-
-    async findTenant(refOrId) {
-      const [found] = await db
-        .select()
-        .from(tenants)
-        .where(or(eq(tenants.ref, refOrId), eq(sql`${tenants.id}::text`, refOrId.toLowerCase())));
-      return found ?? null;
-    },
-
-    async tenants(limit) {
-      return db.select({ id: tenants.id, ref: tenants.ref }).from(tenants).orderBy(asc(tenants.ref)).limit(limit);
-    },
-
-    async hasTenantBeside(ref) {
-      const found = await db.select({ id: tenants.id }).from(tenants).where(ne(tenants.ref, ref)).limit(1);
-      return found.length > 0;
-    },
-
-    async homeTenant() {
-      const [found] = await db.select({ id: tenants.id }).from(tenants).where(eq(tenants.ref, 'default'));
-      if (found === undefined) throw new Error('the tenant "default" is missing');
-      return found.id;
     },
 
     async createKey(tenant, subject, grants, { kind = 'person', onBehalfOf, ...key }, guard) {
@@ -211,12 +157,6 @@ export function createPrincipalStore(db: Database): PrincipalStore {
           .returning({ id: apiKeys.id }),
       );
       return revoked.length > 0;
-    },
-
-    async ensureTenant(id, ref, label) {
-      await db.insert(tenants).values({ id, ref, label }).onConflictDoNothing();
-      const [found] = await db.select({ id: tenants.id }).from(tenants).where(eq(tenants.ref, ref));
-      return found!.id;
     },
 
     async ensurePrincipal(tenant, subject) {

@@ -1,0 +1,28 @@
+import type { Throughput } from '../comparison/load.ts';
+import type { Replays } from '../comparison/replays.ts';
+import type { Compared } from '../comparison/side-by-side.ts';
+import type { Grown } from '../growth.ts';
+import type { Measured } from '../lists/measure.ts';
+import type { LargeIndex } from '../lists/million.ts';
+import type { Shares } from '../product/shares.ts';
+import type { Soak } from '../product/soak.ts';
+import type { Starts } from '../product/starts.ts';
+
+/** Everything that was measured. */
+export interface Results {
+  versions: Record<string, string>;
+  compared: Compared[];
+  throughput: Record<'hand' | 'fermata', Throughput[]>;
+  memory: Record<'hand' | 'fermata', number>;
+  replays: Replays;
+  starts: Starts;
+  lists: { runs: number; measured: Measured[] }[];
+  largeIndex: LargeIndex;
+  growth: Grown[];
+  soak: Soak;
+  rest: { rate: number; latencies: number[] };
+  lag: number[];
+  shares: Shares;
+  start: { first: number[]; again: number[] };
+  bundle: { bytes: number; compressed: number; milliseconds: number };
+}
