@@ -53,8 +53,8 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   'A table or a lock of the installation.': [
     ...['database.createProbe', 'index-upkeep.askRebuild', 'index-upkeep.endRebuild', 'index-upkeep.rebuilds'],
     ...['executions.holdDeletions', 'index-upkeep.seen', 'index-upkeep.unseen', 'index-upkeep.watermark'],
-    ...['principals.ensureTenant', 'principals.findTenant', 'principals.hasTenantBeside', 'signing-keys.alone'],
-    'principals.tenants',
+    ...['tenants.ensureTenant', 'tenants.findTenant', 'tenants.hasTenantBeside', 'signing-keys.alone'],
+    'tenants.tenants',
     ...[
       'signing-keys.ensure',
       'signing-keys.installed',

@@ -4,13 +4,14 @@ import type { Execution } from '../../model/execution.ts';
 import { type Json, jsonSize } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
+import { refusal } from '../../model/refusal.ts';
 import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
+import { isReservedSignal } from '../../model/signal.ts';
 import { isClosed } from '../../model/status.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import { updateIndex } from '../index/updates.ts';
 import { type IdempotencyKey, idempotencyText, type Repeats } from '../starts/idempotency.ts';
-import { demandSignalName } from '../starts/inputs.ts';
 import type { ExecutionReader, ExecutionView } from './reader.ts';
 
 /** A signal to send to a run. */
@@ -107,4 +108,12 @@ function signalKey(n: number, key: string): IdempotencyKey {
 function closedError(id: string, { status, failure }: Pick<Execution, 'failure'> & { status: string }): AppError {
   const how = failure?.type === 'gone' ? failure.message : `it is ${status}`;
   return new AppError('execution_closed', `Execution with ID ${id} has already ended: ${how}`);
+}
+
+/** Throws `request_invalid` for a reserved signal name, such as those of decisions. */
+export function demandSignalName(name: string): void {
+  if (!isReservedSignal(name)) return;
+  throw refusal('request_invalid', [
+    { code: 'value_invalid', path: '/name', message: 'must not begin with two underscores' },
+  ]);
 }

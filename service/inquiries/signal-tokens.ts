@@ -8,9 +8,8 @@ import type { Principal } from '../../model/principal.ts';
 import { isClosed } from '../../model/status.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import type { Sealer } from '../access/sealer.ts';
-import type { ExecutionCommands } from '../executions/commands.ts';
+import { demandSignalName, type ExecutionCommands } from '../executions/commands.ts';
 import type { ExecutionReader } from '../executions/reader.ts';
-import { demandSignalName } from '../starts/inputs.ts';
 import type { InquiryService } from './inquiries.ts';
 
 /** The types of the CloudEvents in tokens. */

@@ -4,7 +4,6 @@ import { refusal } from '../../model/refusal.ts';
 import type { Parameters } from '../../model/run-input.ts';
 import { SchemaError } from '../../model/schema/document.ts';
 import { completeBySchema, SCHEMA_WORK } from '../../model/schema/validate.ts';
-import { isReservedSignal } from '../../model/signal.ts';
 import { WorkMeter } from '../../model/work.ts';
 
 /**
@@ -31,12 +30,4 @@ function completed(schema: JsonObject, value: Json, base: string): ReturnType<ty
       issues: [{ code: 'schema_invalid', path: `/param_schema${path}`, message }],
     });
   }
-}
-
-/** Throws `request_invalid` for a reserved signal name, such as those of decisions. */
-export function demandSignalName(name: string): void {
-  if (!isReservedSignal(name)) return;
-  throw refusal('request_invalid', [
-    { code: 'value_invalid', path: '/name', message: 'must not begin with two underscores' },
-  ]);
 }
