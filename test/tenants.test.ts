@@ -40,6 +40,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   ],
   'Rows that are written with the tenant that stands in them.': [
     ...['audit.add', 'bulk-jobs.create', 'executions.writeAll', 'aliases.createAlias', 'run-strikes.add'],
+    ...['claims.insertRow', 'claims.noteStart'],
     ...['turns.claim', 'turns.noteTurns'],
   ],
   'A condition with the tenant, which the function takes from another one.': [

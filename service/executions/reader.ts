@@ -186,7 +186,7 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
       const { execution: masked } = maskExecution(shown, hidden);
       const execution = { ...masked, authentic: await authenticate(shown) };
       const entry = buildEntry(namespace, execution, execution.runId);
-      await writeIndex(workflowId, { ...entry, version: versionOfStart(shown) });
+      await updateIndex(log, workflowId, () => store.noteStart({ ...entry, version: versionOfStart(shown) }));
       return { n, execution, retries: [] };
     },
 

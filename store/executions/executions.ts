@@ -4,6 +4,7 @@ import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
 import { isRowRefused } from '../refusals.ts';
+import { createExecutionClaims, type ExecutionClaims } from './claims.ts';
 import { createExecutionCounting, type ExecutionCounting } from './execution-counts.ts';
 import { createExecutionListing, type ExecutionListing } from './execution-lists.ts';
 import {
@@ -31,12 +32,6 @@ export interface Watermark {
   closed: Date;
 }
 
-/** A claim that a start makes before it calls Temporal: the row of the run, and the idempotency key with the hash of its request. */
-export interface Claim {
-  entry: IndexEntry;
-  idempotency?: { key: string; bodyHash: string } | undefined;
-}
-
 /** Whose runs are deleted, and in which namespace. */
 export interface RunOwner {
   namespace: string;
@@ -56,14 +51,7 @@ export interface RefusedEntry {
 }
 
 /** The index of executions: a row for each run, which every writer replaces only by newer facts. */
-export interface ExecutionStore extends ExecutionListing, ExecutionCounting, IndexUpkeep {
-  /**
-   * Inserts the row of a run before its start together with its idempotency key, in one transaction. Returns what the key was used for
-   * before, if it was, and `taken` when the number belongs to another run.
-   */
-  claim(tenant: string, claim: Claim): Promise<'claimed' | 'taken' | { n: number; bodyHash: string }>;
-  /** Removes a claim whose run Temporal refused to start. */
-  unclaim(tenant: string, claim: Claim): Promise<void>;
+export interface ExecutionStore extends ExecutionClaims, ExecutionListing, ExecutionCounting, IndexUpkeep {
   /**
    * Writes entries, each only if it is not older than its row; `seen` advances the watermark with them. Rows are locked in the order of
    * their numbers, so that writers do not deadlock. Returns the entries whose values the database refuses; all others are written.
@@ -127,61 +115,10 @@ export function createExecutionStore(db: Database): ExecutionStore {
   }
 
   return named<ExecutionStore>('executions', {
+    ...createExecutionClaims(db),
     ...createExecutionListing(db),
     ...createExecutionCounting(db),
     ...createIndexUpkeep(db),
-
-    async claim(tenant, { entry, idempotency }) {
-      return db.transaction(async (transaction) => {
-        if (idempotency !== undefined) {
-          const { key, bodyHash } = idempotency;
-          const inserted = await transaction
-            .insert(idempotencyKeys)
-            .values({ tenant, key, bodyHash, n: entry.n })
-            .onConflictDoNothing()
-            .returning({ n: idempotencyKeys.n });
-          if (inserted.length === 0) {
-            const [found] = await transaction
-              .select({ n: idempotencyKeys.n, bodyHash: idempotencyKeys.bodyHash })
-              .from(idempotencyKeys)
-              .where(and(eq(idempotencyKeys.tenant, tenant), eq(idempotencyKeys.key, key)));
-            return found!;
-          }
-        }
-        const inserted = await transaction
-          .insert(executions)
-          .values(buildRow(entry))
-          .onConflictDoNothing()
-          .returning({ n: executions.n });
-        if (inserted.length > 0) return 'claimed';
-        if (idempotency !== undefined) {
-          const { key } = idempotency;
-          await transaction
-            .delete(idempotencyKeys)
-            .where(and(eq(idempotencyKeys.tenant, tenant), eq(idempotencyKeys.key, key)));
-        }
-        return 'taken';
-      });
-    },
-
-    async unclaim(tenant, { entry, idempotency }) {
-      const { namespace, workflowId } = entry;
-      await db.transaction(async (transaction) => {
-        await transaction
-          .delete(executions)
-          .where(
-            and(
-              eq(executions.namespace, namespace),
-              eq(executions.workflowId, workflowId),
-              eq(executions.versionRun, ''),
-            ),
-          );
-        if (idempotency === undefined) return;
-        await transaction
-          .delete(idempotencyKeys)
-          .where(and(eq(idempotencyKeys.tenant, tenant), eq(idempotencyKeys.key, idempotency.key)));
-      });
-    },
 
     async write(entries, seen) {
       try {

@@ -253,6 +253,22 @@ it('reads instants and big numbers as it wrote them', async () => {
   expect(await store.claim(tenant, { entry })).toBe('taken');
   expect(await store.find(n)).toMatchObject({ n, created, enforcement: 2 ** 52, actions: ['core.http'] });
   expect((await store.list(tenant, { actionRef: '*.http' }, { offset: 0, limit: 10 })).total).toBe(1);
+  const version = (run: string, event: number) => ({ ...entry.version, run, event });
+  const later = new Date(created.getTime() + 5);
+  await store.noteStart({ ...entry, runId: 'r', status: 'running', created: later, version: version('r', 1) });
+  const noted = { n, runId: 'r', status: 'running', created: later, listed: created, versionRun: 'r', versionEvent: 1 };
+  expect(await store.find(n)).toMatchObject(noted);
+  // Whoever notes a start, or withdraws the claim, after others know more of the run changes nothing.
+  await store.noteStart({ ...entry, runId: 'other', version: version('other', 2) });
+  await store.unclaim(tenant, { entry });
+  expect(await store.find(n)).toMatchObject(noted);
+  const idempotency = { key: 'once', bodyHash: 'body' };
+  expect(await store.claim(tenant, { entry, idempotency })).toBe('taken');
+  const next = { ...entry, n: n - 1, workflowId: `${entry.workflowId}-next` };
+  expect(await store.claim(tenant, { entry: next, idempotency })).toBe('claimed');
+  expect(await store.claim(tenant, { entry, idempotency })).toEqual({ n: n - 1, bodyHash: 'body' });
+  await store.unclaim(tenant, { entry: next, idempotency });
+  expect(await store.find(n - 1)).toBeNull();
   const principals = createPrincipalStore(db);
   const id = await principals.ensureTenant(tenant, 'default', 'Default');
   await principals.ensureKey(id, 'dev', ['admin'], { prefix: 'p', hash: 'hash', label: 'l' });
