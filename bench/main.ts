@@ -12,10 +12,13 @@ import { type Side, startSide } from './comparison/sides.ts';
 import { measureGrowth } from './growth.ts';
 import { measureLists } from './lists/measure.ts';
 import { measureLargeIndex } from './lists/million.ts';
+import { measureLargeRuns } from './product/large-runs.ts';
 import { measureBundle, measureLag, measureRest, measureStart, type Product, startProduct } from './product/product.ts';
 import { measureShares } from './product/shares.ts';
 import { measureSoak } from './product/soak.ts';
 import { measureStarts } from './product/starts.ts';
+import { findDecline } from './report/decline.ts';
+import { largeRunsTable } from './report/production.ts';
 import { computeRatios, keepBaseline, readBaseline, slowerThan } from './report/ratios.ts';
 import { largeIndexTable, ratioTable, renderPlot, renderReport } from './report/report.ts';
 import type { Results } from './report/results.ts';
@@ -23,13 +26,19 @@ import type { Results } from './report/results.ts';
 // npm run bench: what a definition costs compared with the same workflow written by hand, and what the product does. Writes
 // docs/benchmarks.md and docs/benchmarks.svg, and fails with the names of what is slower than in bench/baseline.json. With the names of parts
 // (npm run bench -- shapes starts) only these run, and nothing is written; --quick runs a fraction of each; --shape sequence only that shape;
-// --keep makes the ratios of this run the baseline.
+// --runs 5000 that many runs of the soak; --keep makes the ratios of this run the baseline.
 
 const { values: options, positionals: named } = parseArgs({
-  options: { quick: { type: 'boolean' }, keep: { type: 'boolean' }, shape: { type: 'string', multiple: true } },
+  options: {
+    quick: { type: 'boolean' },
+    keep: { type: 'boolean' },
+    shape: { type: 'string', multiple: true },
+    runs: { type: 'string' },
+  },
   allowPositionals: true,
 });
 const { quick = false, keep = false, shape: shapes } = options;
+const runs = options.runs === undefined ? null : Number(options.runs);
 
 /** Temporal's development server, for the parts that need nothing else. */
 interface Server {
@@ -54,16 +63,21 @@ const PARTS = {
   start: async () => ({ start: await measureStart() }),
   lists: async () => {
     const lists: Results['lists'] = [];
-    for (const runs of quick ? [1_000] : [100, 10_000, 100_000]) {
-      lists.push({ runs, measured: await measureLists(runs) });
+    for (const rows of quick ? [1_000] : [100, 10_000, 100_000]) {
+      lists.push({ runs: rows, measured: await measureLists(rows) });
     }
     return { lists };
   },
   'large-index': async () => ({
     largeIndex: await measureLargeIndex(quick ? 10_000 : 1_000_000, quick ? 50 : 1_000),
   }),
+  'large-runs': async () => ({
+    largeRuns: await measureLargeRuns(
+      quick ? { items: 10_000, calls: 500, reads: 3 } : { items: 100_000, calls: 8_300, reads: 10 },
+    ),
+  }),
   growth: async () => ({ growth: measureGrowth() }),
-  soak: async () => ({ soak: await measureSoak(quick ? 500 : 10_000) }),
+  soak: async () => ({ soak: await measureSoak(runs ?? (quick ? 500 : 50_000)) }),
   bundle: async () => ({ bundle: await measureBundle() }),
 } satisfies Record<string, () => Promise<Partial<Results>>>;
 
@@ -83,6 +97,7 @@ for (const name of chosen) {
 const ratios = computeRatios(results);
 console.log(ratioTable(ratios));
 if (results.largeIndex !== undefined) console.log(largeIndexTable(results.largeIndex));
+if (results.largeRuns !== undefined) console.log(largeRunsTable(results.largeRuns));
 if (named.length === 0 && !quick) {
   const versions = {
     'Node.js': process.versions.node,
@@ -95,7 +110,9 @@ if (named.length === 0 && !quick) {
 const slower = slowerThan(await readBaseline(), ratios);
 if (keep) await keepBaseline(ratios);
 else for (const what of slower) console.error(`slower than the baseline: ${what}`);
-process.exit(slower.length > 0 && !keep ? 1 : 0);
+const declined = results.soak === undefined ? [] : findDecline(results.soak);
+for (const what of declined) console.error(`soak: ${what}`);
+process.exit((slower.length > 0 && !keep) || declined.length > 0 ? 1 : 0);
 
 /** Throws for a name that is not among those that there are. */
 function demandKnown(what: string, given: readonly string[], known: readonly string[]): void {

@@ -17,3 +17,8 @@ export function short(value: number): string {
     ? Math.round(value).toLocaleString('en-US')
     : value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 }
+
+/** Writes a table in Markdown. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}

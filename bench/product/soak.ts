@@ -1,148 +1,99 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Client } from 'pg';
-import { freePort } from '../../composition/ports.ts';
-import { findTemporal } from '../../dev/temporal-binary.ts';
-import { startTemporalServer } from '../../dev/temporal-server.ts';
-import { startPostgres } from '../../test/store/postgres-server.ts';
-import { call, run } from '../../test/system/processes.ts';
-import { BENCH_KEY } from '../quiet-api.ts';
+import { median } from '../statistics.ts';
+import { measureUsage, type Production, startProduction } from './production.ts';
 
-/** In the order in which a request comes to them. */
-export const PARTS = ['API', 'worker', 'Temporal', 'Postgres'] as const;
-type Part = (typeof PARTS)[number];
+/** Parts of a soak after which memory is measured, and shorter ones whose rates are compared. */
+const PARTS = 10;
+const TURNS = 10;
 
-/** The cost of many runs on an installation as in production: a process of each kind, on one machine. */
+/** Runs that are under way at once. */
+const AT_ONCE = 20;
+
+/** The cost of many runs on an installation with two APIs and two workers. */
 export interface Soak {
   runs: number;
-  /** Runs a minute, and the milliseconds of each until its result was there. */
+  /** Runs a minute: over all, and in each hundredth of the runs. */
   rate: number;
+  rates: number[];
+  /** The milliseconds of each run until its result was there. */
   latencies: number[];
-  /** Milliseconds of CPU a run, and mebibytes of memory after each tenth of the runs. */
-  cpu: Record<Part, number>;
-  memory: Record<Part, number[]>;
+  /** By process: milliseconds of CPU a run, and mebibytes of memory after each tenth of the runs. */
+  cpu: Record<string, number>;
+  memory: Record<string, number[]>;
   /** Bytes on disk a run. */
   disk: { Temporal: number; Postgres: number };
 }
 
 /** Starts runs of one HTTP request over REST, twenty at once, as fast as they end. */
 export async function measureSoak(runs: number): Promise<Soak> {
-  const folder = await mkdtemp(join(tmpdir(), 'fermata-bench-'));
   const web = createServer((_, response) => response.end('{}'));
   await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
-  const asked = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
-  const postgres = await startPostgres();
-  const databaseFile = join(folder, 'temporal.db');
-  const server = await startTemporalServer({
-    binary: await findTemporal(process.env, console.log),
-    namespaces: ['default'],
-    port: 0,
-    uiPort: 0,
-    databaseFile,
-  });
-  const port = await freePort();
-  const env = {
-    TEMPORAL_ADDRESS: server.address,
-    DATABASE_URL: postgres.url,
-    FERMATA_SECRET_KEY: BENCH_KEY.repeat(2),
-    FERMATA_DEV_KEY: BENCH_KEY,
-    FERMATA_RATE_LIMIT: '0',
-    FERMATA_PORT: String(port),
-    FERMATA_EGRESS_ALLOW: 'loopback',
-  };
-  const api = run('api/main.ts', env);
-  const worker = run('worker/main.ts', env);
-  await Promise.all([api.until('the API is ready'), worker.until('the worker is ready')]);
-  const pids: Record<Part, number> = {
-    API: api.child.pid!,
-    worker: worker.child.pid!,
-    Temporal: server.pid,
-    Postgres: postgres.pid(),
-  };
-  const database = new Client({ connectionString: postgres.url });
-  await database.connect();
-  const bytes = async () => {
-    const { rows } = await database.query("select pg_database_size('postgres')::int as size");
-    const files = [databaseFile, `${databaseFile}-wal`].map((file) => stat(file).then(({ size }) => size));
-    return { Postgres: rows[0].size as number, Temporal: (await Promise.all(files)).reduce((sum, size) => sum + size) };
-  };
+  const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
+  const production = await startProduction(2, 2);
+  try {
+    return await soak(production, url, runs);
+  } finally {
+    await production.stop();
+    web.close();
+  }
+}
+
+async function soak({ call, pids, bytes }: Production, url: string, runs: number): Promise<Soak> {
   const start = async () => {
     const begun = performance.now();
-    const body = { action_ref: 'core.http', parameters: { url: asked }, wait: 30 };
-    const { data } = await call(`http://127.0.0.1:${port}`, BENCH_KEY, '/api/v1/executions', body);
+    const body = { action_ref: 'core.http', parameters: { url }, wait: 30 };
+    const { data } = await call('/api/v1/executions', body);
     if (data.status !== 'completed') throw new Error(JSON.stringify(data));
     return performance.now() - begun;
   };
+  const startMany = async (count: number) => {
+    const latencies: number[] = [];
+    let left = count;
+    const next = async () => {
+      while (left > 0) {
+        left -= 1;
+        latencies.push(await start());
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, next));
+    return latencies;
+  };
   // Work that is done only once does not count as the cost of a run.
-  for (let warm = 0; warm < 100; warm += 1) await start();
+  await startMany(200);
 
-  const [before, size] = [usageOf(pids), await bytes()];
-  const memory = Object.fromEntries(PARTS.map((part) => [part, [] as number[]])) as Soak['memory'];
+  const [before, size] = [measureUsage(pids), await bytes()];
+  const memory: Soak['memory'] = Object.fromEntries(Object.keys(pids).map((name) => [name, []]));
   const latencies: number[] = [];
+  const rates: number[] = [];
   const begun = performance.now();
-  for (let part = 0; part < 10; part += 1) {
-    let left = runs / 10;
-    await Promise.all(
-      Array.from({ length: 20 }, async () => {
-        while (left > 0) {
-          left -= 1;
-          latencies.push(await start());
-        }
-      }),
-    );
-    for (const [name, { rss }] of usageOf(pids)) memory[name].push(rss);
+  for (let turn = 1; turn <= PARTS * TURNS; turn += 1) {
+    const from = performance.now();
+    const count = Math.round(runs / PARTS / TURNS);
+    for (const latency of await startMany(count)) latencies.push(latency);
+    rates.push(count / ((performance.now() - from) / 60_000));
+    if (turn % TURNS !== 0) continue;
+    const usage = measureUsage(pids);
+    for (const [name, { memory: used }] of usage) memory[name]!.push(used);
+    console.log(describePart(turn / TURNS, rates.slice(-TURNS), memory));
   }
-  const rate = runs / ((performance.now() - begun) / 60_000);
-  const after = usageOf(pids);
-  const grown = await bytes();
-  const found = {
-    runs,
-    rate,
+  const [after, grown] = [measureUsage(pids), await bytes()];
+  const cpuOf = (name: string) => ((after.get(name)!.cpu - before.get(name)!.cpu) * 1000) / latencies.length;
+  return {
+    runs: latencies.length,
+    rate: latencies.length / ((performance.now() - begun) / 60_000),
+    rates,
     latencies,
     memory,
-    cpu: Object.fromEntries(
-      PARTS.map((part) => [part, ((after.get(part)!.cpu - before.get(part)!.cpu) * 1000) / runs]),
-    ) as Soak['cpu'],
+    cpu: Object.fromEntries(Object.keys(pids).map((name) => [name, cpuOf(name)])),
     disk: {
-      Temporal: (grown.Temporal - size.Temporal) / runs,
-      Postgres: (grown.Postgres - size.Postgres) / runs,
+      Temporal: (grown.Temporal - size.Temporal) / latencies.length,
+      Postgres: (grown.Postgres - size.Postgres) / latencies.length,
     },
   };
-  await database.end();
-  await Promise.all([api.end('SIGTERM'), worker.end('SIGTERM')]);
-  await server.stop();
-  await postgres.stop();
-  web.close();
-  await rm(folder, { recursive: true, force: true });
-  return found;
 }
 
-/** Clock ticks in a second, as Linux reports them. */
-const TICKS = 100;
-
-/** Seconds of CPU and mebibytes of memory of processes, with what they have started; needs Linux. */
-function usageOf(pids: Record<Part, number>): Map<Part, { cpu: number; rss: number }> {
-  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,rss='], { encoding: 'utf8' }).trim().split('\n');
-  const rows = lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number, number]);
-  return new Map(
-    PARTS.map((part) => {
-      const own = rows.filter(([pid, parent]) => pid === pids[part] || parent === pids[part]);
-      const cpu = own.reduce((sum, [pid]) => sum + ticksOf(pid) / TICKS, 0);
-      return [part, { cpu, rss: own.reduce((sum, [, , kibibytes]) => sum + kibibytes / 1024, 0) }];
-    }),
-  );
-}
-
-function ticksOf(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  } catch {
-    return 0; // it has ended
-  }
+function describePart(part: number, rates: readonly number[], memory: Soak['memory']): string {
+  const used = Object.entries(memory).map(([name, values]) => `${name} ${Math.round(values.at(-1)!)} MiB`);
+  return `${part}0 %: ${Math.round(median(rates))} runs a minute; ${used.join(', ')}`;
 }

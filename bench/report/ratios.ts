@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Throughput } from '../comparison/load.ts';
+import type { Soak } from '../product/soak.ts';
 import { at, median } from '../statistics.ts';
 import type { Results } from './results.ts';
 
@@ -20,7 +21,16 @@ export interface Ratio {
 const BASELINE = new URL('../baseline.json', import.meta.url);
 
 /** The highest cost of a definition as a multiple of the same workflow by hand, and of a start as a multiple of a start that is read back. */
-export const GOALS = { latency: 1.1, cpu: 1.15, replay: 1.2, bytes: 1.25, start: 0.5, startCpu: 0.7, waited: 1.5 };
+export const GOALS = {
+  latency: 1.1,
+  cpu: 1.15,
+  replay: 1.2,
+  bytes: 1.25,
+  start: 0.5,
+  startCpu: 0.7,
+  waited: 1.5,
+  readAgain: 0.1,
+};
 
 /** The shapes that have a goal for the bytes of their history. */
 const COUNTED_BYTES: readonly string[] = ['one', 'sequence', 'looped', 'fanned'];
@@ -39,13 +49,30 @@ export function compareSamples(
   return { name, value, spread: value * Math.hypot(uncertainty(ours), uncertainty(theirs)), ...rest };
 }
 
+/** The turns of a soak at its start that are compared with those at its end: a tenth of all. */
+const TURNS_OF_AN_END = 10;
+
+/** Compares the runs a minute at the end of a soak with those at its start. */
+export function compareEnds({ rates }: Pick<Soak, 'rates'>): Ratio {
+  const ends = [rates.slice(-TURNS_OF_AN_END), rates.slice(0, TURNS_OF_AN_END)] as const;
+  return compareSamples('soak: runs a minute at the end, by the start', ...ends, { isRate: true });
+}
+
 /** How uncertain the median of a sample is, as a share of it: the notch of a box plot. */
 function uncertainty(values: readonly number[]): number {
   return (1.57 * (at(values, 0.75) - at(values, 0.25))) / median(values) / Math.sqrt(values.length);
 }
 
 /** Returns every ratio of the parts that were measured. */
-export function computeRatios({ compared = [], throughput, replays, starts, shares }: Partial<Results>): Ratio[] {
+export function computeRatios({
+  compared = [],
+  throughput,
+  replays,
+  starts,
+  shares,
+  soak,
+  largeRuns,
+}: Partial<Results>): Ratio[] {
   const shapes = compared.flatMap(({ shape: { name, label }, hand, fermata }) => [
     compareSamples(`${label}: latency`, fermata.latencies, hand.latencies, { goal: GOALS.latency }),
     compareSamples(`${label}: CPU of the worker`, fermata.cpu, hand.cpu, { goal: GOALS.cpu }),
@@ -89,6 +116,19 @@ export function computeRatios({ compared = [], throughput, replays, starts, shar
             'a start next to a tenant that starts as fast as it can: latency',
             shares.beside,
             shares.alone,
+          ),
+        ]),
+    ...(soak === undefined ? [] : [compareEnds(soak)]),
+    ...(largeRuns === undefined
+      ? []
+      : [
+          compareSamples(
+            'an unchanged run of 4,000 events: read again',
+            largeRuns.reads.unchanged,
+            largeRuns.reads.first,
+            {
+              goal: GOALS.readAgain,
+            },
           ),
         ]),
   ];

@@ -2,15 +2,13 @@ import { cpus, release, totalmem, type } from 'node:os';
 import type { Compared } from '../comparison/side-by-side.ts';
 import type { Grown } from '../growth.ts';
 import { type LargeIndex, SETTINGS } from '../lists/million.ts';
-import { PARTS } from '../product/soak.ts';
-import { at, median, short, spread } from '../statistics.ts';
+import { at, median, short, spread, table } from '../statistics.ts';
 import { OTHER_ENGINES } from './other-engines.ts';
+import { describeProduction } from './production.ts';
 import { computeRatios, GOALS, isEqual, meetsGoal, type Ratio } from './ratios.ts';
 import type { Results } from './results.ts';
 
 const ratio = (ours: number, theirs: number): string => `${(ours / theirs).toFixed(2)}×`;
-const table = (head: string[], rows: string[][]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 const percent = (share: number): string => `±${Math.round(share * 50)} %`;
 
 /** Ratios as a table, each with its spread and its goal. */
@@ -159,21 +157,7 @@ ${table(
 
 ${largeIndexTable(results.largeIndex)}
 
-## In production's shape
-
-An API, a worker, Temporal (its development server, on disk) and Postgres, a process each, on this machine. ${soak.runs.toLocaleString('en-US')} runs of one HTTP request are
-started over REST, 20 at once, and their results awaited: **${short(soak.rate)} a minute**, in ${short(median(soak.latencies))} ms (P50) and ${short(at(soak.latencies, 0.95))} ms (P95). On
-disk a run took ${short(soak.disk.Temporal / 1000)} kB of Temporal's and ${short(soak.disk.Postgres / 1000)} kB of Postgres'.
-
-${table(
-  ['', 'CPU a run', 'memory after each tenth of the runs, MiB'],
-  PARTS.map((part) => [
-    part,
-    `${short(soak.cpu[part])} ms`,
-    // Processes of Postgres share most of theirs.
-    part === 'Postgres' ? '' : soak.memory[part].map((mebibytes) => Math.round(mebibytes)).join(', '),
-  ]),
-)}
+${describeProduction(soak, results.largeRuns)}
 
 ${OTHER_ENGINES}
 ## Growth

@@ -4,6 +4,7 @@ import type { Compared } from '../comparison/side-by-side.ts';
 import type { Grown } from '../growth.ts';
 import type { Measured } from '../lists/measure.ts';
 import type { LargeIndex } from '../lists/million.ts';
+import type { LargeRuns } from '../product/large-runs.ts';
 import type { Shares } from '../product/shares.ts';
 import type { Soak } from '../product/soak.ts';
 import type { Starts } from '../product/starts.ts';
@@ -20,6 +21,7 @@ export interface Results {
   largeIndex: LargeIndex;
   growth: Grown[];
   soak: Soak;
+  largeRuns: LargeRuns;
   rest: { rate: number; latencies: number[] };
   lag: number[];
   shares: Shares;
