@@ -28,6 +28,9 @@ const MAX_EVENTS = 60_000;
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_ENTRIES = 100_000;
 
+/** Entries that are sent at once, before other requests have their turn. */
+const ENTRIES_OF_A_TURN = 50;
+
 /** Milliseconds after which a follower tries again. */
 const RETRY_AFTER = 1_000;
 
@@ -197,6 +200,8 @@ function createFollower(temporal: Pick<Temporal, 'follow'>, workflowId: string, 
           continue;
         }
         at += 1;
+        // Other requests have their turn while many entries are sent, which waits for nothing as long as the receiver takes them.
+        if (at % ENTRIES_OF_A_TURN === 0) await nextTurn();
         if (isAfter(next, place)) yield next;
       }
     },
