@@ -43,7 +43,7 @@ export const DEVIATIONS: readonly Deviation[] = [
       template.includes('**') && 'text' in theirs && 'text' in ours && rounded(theirs.text) === rounded(ours.text),
   },
   {
-    says: 'What does not exist has no text, in a list neither; Jinja2 writes `Undefined` there.',
+    says: 'A value that does not exist cannot be written as text, not even inside a list; Jinja2 writes `Undefined` there.',
     applies: (template, theirs, ours) =>
       'text' in theirs &&
       'error' in ours &&

@@ -158,7 +158,11 @@ describe('an explanation', () => {
       ),
     ).toBe(true);
     const child = advice.find(({ method }: { method: string }) => method === 'GET');
-    expect((await harness.call('GET', child.href)).body.data.waiting_for[0].kind).toBe('inquiry');
+    const below = await until(
+      async () => (await harness.call('GET', child.href)).body.data,
+      ({ waiting_for }) => waiting_for.length > 0,
+    );
+    expect(below.waiting_for[0].kind).toBe('inquiry');
   });
 
   it('of what has failed advises a retry', async () => {

@@ -32,6 +32,8 @@ const BEYOND_DETAIL = [
     'tags',
     'task',
     'tasks',
+    'tasks_next',
+    'tasks_total',
     'uuid',
     'version',
     'waiting_for',
