@@ -78,9 +78,9 @@ export function createProjectionJobs(): RunningJobs {
       return projection && findTask(projection, pending, name);
     },
 
-    read_log({ pending, ...page }) {
+    read_log({ pending, hidden, ...page }) {
       const projection = opened().projection();
-      return projection && readLog(projection, pending, page);
+      return projection && readLog(projection, pending, page, hidden);
     },
   };
 }

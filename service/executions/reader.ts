@@ -16,7 +16,7 @@ import type { RetrySummary } from '../index/lists.ts';
 import { executionOfRow, isWritten } from '../index/rows.ts';
 import { updateIndex } from '../index/updates.ts';
 import { type ShownEvent, showEvent } from '../projections/history-events.ts';
-import { type Mask, type MaskedExecution, maskEntry, maskExecution, maskInput } from '../projections/masks.ts';
+import { type Mask, type MaskedExecution, maskExecution, maskInput } from '../projections/masks.ts';
 import { type ProjectedRun, projectStarted } from '../projections/projected-runs.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import { cutLog, type LogPage } from '../projections/task-lists.ts';
@@ -231,11 +231,11 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     },
 
     async logs(principal, id, page) {
-      const { execution, mask } = await read(principal, id);
+      const { execution, projected } = await read(principal, id);
       if (execution.moreTasks === undefined) return cutLog(buildLog(execution), page);
-      const found = await projections.readLog(execution.workflowId, page);
+      const found = await projections.readLog(execution.workflowId, page, projected?.hidden ?? []);
       if (found === null) throw new AppError('work_exceeded', 'reading the log takes more work than is allowed');
-      return { ...found, entries: found.entries.map((entry) => maskEntry(entry, mask)) };
+      return found;
     },
 
     async numberOf({ tenant }, id) {

@@ -29,7 +29,10 @@ interface PageJobs {
   /** Finds a task with its first items; null when there is none. */
   find_task: { input: { name: TaskName; pending: PendingWork | null }; result: FoundTask | null };
   /** Reads a part of the log. */
-  read_log: { input: { after: number; limit: number; pending: PendingWork | null }; result: LogPage | null };
+  read_log: {
+    input: { after: number; limit: number; pending: PendingWork | null; hidden: Json[] };
+    result: LogPage | null;
+  };
 }
 
 /** The last event of a history: its run, its id there, and its number within the chain. */

@@ -53,8 +53,11 @@ export interface ProjectionReader {
   listTasks(workflowId: string, query: TaskQuery, hidden: readonly Json[]): Promise<ListedTasks | null>;
   /** Finds a task of a run. Null without one, and when the state of the run cannot be trusted. Throws `busy`. */
   findTask(workflowId: string, name: TaskName): Promise<FoundTask | null>;
-  /** Reads a part of the log of a run. Null when Temporal has no such run, and when that takes too much work. Throws `busy`. */
-  readLog(workflowId: string, page: { after: number; limit: number }): Promise<LogPage | null>;
+  /**
+   * Reads a part of the log of a run, masked; `hidden` are values to hide that the run itself does not name. Null when Temporal has no
+   * such run, and when that takes too much work. Throws `busy`.
+   */
+  readLog(workflowId: string, page: { after: number; limit: number }, hidden: readonly Json[]): Promise<LogPage | null>;
 }
 
 /** A page of the tasks of a run, with the last event of the history that it was read from. */
@@ -207,7 +210,8 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
 
     findTask: (workflowId, name) => askPart(workflowId, (run, pending) => run('find_task', { name, pending })),
 
-    readLog: (workflowId, page) => askPart(workflowId, (run, pending) => run('read_log', { ...page, pending })),
+    readLog: (workflowId, page, hidden) =>
+      askPart(workflowId, (run, pending) => run('read_log', { ...page, pending, hidden: [...hidden] })),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Projection } from '../../projection/project.ts';
 import { byPosition, type OrderedPlace, orderPlaces, takeFirstTasks } from '../../projection/tasks/task-order.ts';
 import { statusAt, type TaskSources, taskAt, workIn } from '../../projection/tasks/tasks.ts';
 import { NOTHING_PENDING, type PendingWork, waitsFor } from '../../projection/waits.ts';
-import { createMask, hiddenIn, maskTask } from './masks.ts';
+import { createMask, hiddenIn, maskExecution, maskTask } from './masks.ts';
 import { findHiddenInTasks, SHOWN_TASKS } from './projected-runs.ts';
 import { buildTaskRow, createStatusCounts, type StatusCounts, type TaskRow } from './task-rows.ts';
 
@@ -58,7 +58,7 @@ export interface FoundTask {
 /** A task execution by its key, or a visit by its number. */
 export type TaskName = { key: string } | { number: number };
 
-/** Entries of a log after some earlier ones, unmasked, with the number of all. */
+/** Entries of a log after some earlier ones, with the number of all. */
 export interface LogPage {
   entries: LogEntry[];
   total: number;
@@ -125,15 +125,22 @@ export function findTask(projection: Projection, pending: PendingWork | null, na
   return { task, items: tasks, ...(more === undefined ? {} : { more }) };
 }
 
-/** Returns a part of the log of a projected run: `limit` entries after the first `after` ones, or the last ones with a negative `after`. */
+/**
+ * Returns a part of the log of a projected run, masked: `limit` entries after the first `after` ones, or the last ones with a negative
+ * `after`. `others` are values to hide that the run itself does not name.
+ */
 export function readLog(
   projection: Projection,
   pending: PendingWork | null,
   page: { after: number; limit: number },
+  others: readonly Json[],
 ): LogPage {
   const sources = projection.sources(pending ?? NOTHING_PENDING);
-  const tasks = sources === null ? [] : tasksIn(sources);
-  return cutLog(buildLog(projection.execution(pending ?? undefined, { entries: 0, bytes: 0 }), tasks), page);
+  const whole = projection.execution(pending ?? undefined, { entries: 0, bytes: 0 });
+  const { execution, mask } = maskExecution(whole, [...others, ...findHiddenInTasks(projection, whole.run)]);
+  // The log cuts texts and puts them into others: values are hidden before that.
+  const shown = (task: TaskExecution) => maskTask(loggedOf(task), execution.run, mask);
+  return cutLog(buildLog(execution, sources === null ? [] : tasksIn(sources, shown)), page);
 }
 
 /** Returns a part of a log, as `readLog` does. */
@@ -142,8 +149,13 @@ export function cutLog(entries: readonly LogEntry[], { after, limit }: { after: 
   return { entries: entries.slice(begin, begin + limit), total: entries.length };
 }
 
-function* tasksIn(sources: TaskSources): Generator<TaskExecution> {
-  for (const { place } of orderPlaces(sources)) yield taskAt(sources, place);
+function* tasksIn(sources: TaskSources, shown: (task: TaskExecution) => TaskExecution): Generator<TaskExecution> {
+  for (const { place } of orderPlaces(sources)) yield shown(taskAt(sources, place));
+}
+
+/** Returns a task without the values that a log never has, which need not be searched. */
+function loggedOf(task: TaskExecution): TaskExecution {
+  return { ...task, input: task.action === 'core.log' ? task.input : null, output: null };
 }
 
 function isMeant(sources: TaskSources, { statuses, name, parent }: TaskQuery, { place, status }: Counted): boolean {

@@ -174,10 +174,10 @@ describe('a run with more tasks than are shown at once', () => {
   });
 
   it('has a log in pages, also from its end', () => {
-    const { entries, total } = readLog(projection, null, { after: 0, limit: 10_000 });
+    const { entries, total } = readLog(projection, null, { after: 0, limit: 10_000 }, []);
     expect(total).toBe(2 * (count + 1) + 2);
-    expect(readLog(projection, null, { after: 100, limit: 3 }).entries).toEqual(entries.slice(100, 103));
-    expect(readLog(projection, null, { after: -1, limit: 3 }).entries).toEqual(entries.slice(-3));
+    expect(readLog(projection, null, { after: 100, limit: 3 }, []).entries).toEqual(entries.slice(100, 103));
+    expect(readLog(projection, null, { after: -1, limit: 3 }, []).entries).toEqual(entries.slice(-3));
   });
 
   it('selects by a text in the result', () => {
@@ -211,5 +211,28 @@ describe('values that a run hides', () => {
     const shown = JSON.stringify(list(projection, {}, ['open door']));
     expect(shown).toContain('say ***, ***');
     expect(shown).not.toMatch(/sesame|open/);
+  });
+
+  it('are hidden before a message of the log is cut, and before it is put into another', () => {
+    const cut = 64 * 1024;
+    const definition: Definition = {
+      tasks: [
+        {
+          name: 'say',
+          action: 'core.log',
+          input: { message: `${'x'.repeat(cut - 6)}{{ secret }}`, level: 'info' },
+          on_success: 'own',
+        },
+        { name: 'own', action: 'core.fail', input: { message: '{{ pin }}' }, on_failure: 'above' },
+        { name: 'above', action: 'core.fail', input: { message: '{{ code }}' } },
+      ],
+    };
+    const run = madeRun(definition, { write_only: [['secret'], ['pin']] });
+    const logging = project(madeHistories(run, { secret: 'sesame seed', pin: '735', code: '846' }).flat());
+    const messages = readLog(logging, null, { after: 0, limit: 100 }, ['846']).entries.map(({ message }) => message);
+    expect(messages).toContain(`${'x'.repeat(cut - 6)}***`);
+    expect(messages).toContain('"own" ended as failed: ***');
+    expect(messages).toContain('"examples.made" ended as failed: ***');
+    expect(messages.join()).not.toMatch(/sesame|735|846/);
   });
 });
