@@ -87,7 +87,7 @@ export function maskExecution(
 
 /** Hides the write-only parameters of a run in one of its task executions, with a mask of the run. */
 export function maskTask(task: TaskExecution, run: Execution['run'], mask: Mask): TaskExecution {
-  return hideInTask({ ...task, input: maskInput(task.input, pathsOf(run, task)) }, mask);
+  return hideInTask({ ...task, input: replaceAt(task.input, pathsOf(run, task), () => MASKED) }, mask);
 }
 
 /** Creates a mask that hides values, within all that is shown with it. */
@@ -171,9 +171,9 @@ function maskInquiry(inquiry: Inquiry, mask: Mask): Inquiry {
   };
 }
 
-/** Hides the write-only values of an input that is shown without the rest of its run. */
+/** Hides the write-only values of an input that is shown without the rest of its run, wherever they appear in it. */
 export function maskInput(input: Json, paths: readonly (readonly string[])[]): Json {
-  return replaceAt(input, paths, () => MASKED);
+  return createMask(hiddenIn(input, paths))(replaceAt(input, paths, () => MASKED));
 }
 
 /** Returns the texts within a hidden value, and its numbers of six and more digits: none of them is shown on its own either. */

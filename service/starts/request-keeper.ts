@@ -11,6 +11,9 @@ const INTERVAL = 60_000;
 const PAUSE = 300_000;
 const AT_ONCE = 10_000;
 
+/** Milliseconds for which a key is kept after the job that it led to. */
+const LATER = 3_600_000;
+
 /** The dependencies of the service. */
 export interface RequestKeeperDependencies {
   keys: Pick<IdempotencyKeyStore, 'forget'>;
@@ -25,9 +28,9 @@ export function createRequestKeeper({ keys, jobs, clock, log }: RequestKeeperDep
   return {
     async tick() {
       const before = new Date(clock() - DAYS_KEPT * 24 * 3_600_000);
-      // A job has the id of its request: once its key is free, no earlier job may have the id.
       await jobs.forget(before, AT_ONCE);
-      await keys.forget(before, AT_ONCE);
+      // A job has the id of its request, which is stored first: once its key is free, no earlier job may have the id.
+      await keys.forget(new Date(before.getTime() - LATER), AT_ONCE);
     },
 
     run(signal) {

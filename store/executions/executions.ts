@@ -142,7 +142,10 @@ export function createExecutionStore(db: Database): ExecutionStore {
         await transaction
           .insert(tombstones)
           .values(runs.map(({ workflowId, n }) => ({ namespace, tenant, workflowId, n, until })))
-          .onConflictDoUpdate({ target: [tombstones.namespace, tombstones.workflowId], set: { until } });
+          .onConflictDoUpdate({
+            target: [tombstones.namespace, tombstones.workflowId],
+            set: { until, tenant, n: sql`coalesce(excluded.n, ${tombstones.n})` },
+          });
       });
     },
 

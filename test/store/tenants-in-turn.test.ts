@@ -211,7 +211,26 @@ it('requests and ended jobs are forgotten once their days have passed, the oldes
     [1, 2, 4],
   ]);
   const log = { warn: () => undefined } as never;
-  const keeper = createRequestKeeper({ keys, jobs, clock: () => now, log });
-  await keeper.tick();
-  expect(await left()).toEqual([[1], [1, 4]]);
+  const tickAt = async (time: number) => createRequestKeeper({ keys, jobs, clock: () => time, log }).tick();
+  await tickAt(now);
+  // A key outlives the job that it led to.
+  expect(await left()).toEqual([
+    [1, 2],
+    [1, 4],
+  ]);
+  await tickAt(now + 3_600_000);
+  expect(await left()).toEqual([[1], [4]]);
+});
+
+it('a tombstone without a number takes the one that a repeated deletion knows, and keeps it', async () => {
+  const store = createExecutionStore(db);
+  const owner = { namespace: 'default', tenant: TINY };
+  for (const [n, known] of [
+    [null, false],
+    [30_000, true],
+    [null, true],
+  ] as const) {
+    await store.bury(owner, [{ workflowId: 'wf_late', n }], at(0));
+    expect(await store.wasDeleted(TINY, 30_000)).toBe(known);
+  }
 });

@@ -198,3 +198,13 @@ it('digests of questions are shown as they are, whatever is hidden', () => {
   expect(shown).toMatchObject({ what: bound_to, bound_to, votes: [masked], decisions: [{ decision: masked }] });
   expect(shown!.request.prompt).toBe('***');
 });
+
+it('hides a value wherever it stands in an input that is shown alone', () => {
+  const input = { password: 'hunter22x', url: 'https://u:hunter22x@host', code: 'aHVudGVyMjJ4', size: 3 };
+  expect(maskInput(input, [['password']])).toEqual({
+    password: '***',
+    url: 'https://u:***@host',
+    code: '***',
+    size: 3,
+  });
+});
