@@ -5,6 +5,7 @@ import type { Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { deriveMode, RUN_MODES, type StartMode } from '../model/run-mode.ts';
 import { EXECUTION_STATUSES, type ExecutionStatus, isClosed, isSuccessful, TASK_STATES } from '../model/status.ts';
+import { parseTaskKey } from '../model/task-key.ts';
 import type { ExecutionView } from '../service/executions/reader.ts';
 import { graphDefinition } from '../service/graphs/jobs.ts';
 import type { ExecutionPage, RetrySummary } from '../service/index/lists.ts';
@@ -172,12 +173,13 @@ function dataOf(execution: Execution): z.infer<typeof DataSchema> {
 }
 
 /**
- * Returns the task whose failure ended the run; otherwise the one that ended last, or started last if none has ended
- * since.
+ * Returns the task whose failure ended the run, even where the execution leaves it out; otherwise, of those that it has, the one that ended
+ * last, or started last if none has ended since.
  */
-function lastNodeOf({ tasks, failure }: Execution): string {
+function lastNodeOf({ tasks, moreTasks, failure }: Execution): string {
   const failed = tasks.find(({ key }) => key === failure?.task);
   if (failed !== undefined) return failed.name;
+  if (moreTasks !== undefined && failure?.task !== undefined) return parseTaskKey(failure.task).name;
   let last: { name: string; at: string } | undefined;
   for (const { item, name, started, ended } of tasks) {
     const at = ended ?? started;

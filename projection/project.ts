@@ -15,7 +15,7 @@ import { type Closing, closingFailure, readClosing } from './runs/closing.ts';
 import { OpenStatus } from './runs/open-status.ts';
 import { chainOf, type Opening, readMemo, readOpening, readParentRun, startTime } from './runs/opening.ts';
 import { orderPlaces, type TaskLimits, takeFirstTasks } from './tasks/task-order.ts';
-import { findHeld, listAllPlaces, listChildTasks, type TaskSources, workIn } from './tasks/tasks.ts';
+import { failureAt, findHeld, listAllPlaces, listChildTasks, type TaskSources, workIn } from './tasks/tasks.ts';
 import { NOTHING_PENDING, type PendingWork, waitsFor } from './waits.ts';
 
 /** The picture of a run, made from its history event by event; for a chain, from the histories of its runs in order. */
@@ -258,9 +258,7 @@ function knownFrom(sources: TaskSources, limits: TaskLimits): Known {
 
 /** Returns the name of the last visit that failed; null without one. */
 function findLastFailed(sources: TaskSources): string | null {
-  const failed = listAllPlaces(sources).findLast(
-    (place) => place.item === null && workIn(sources, place).work.failure !== null,
-  );
+  const failed = listAllPlaces(sources).findLast((place) => place.item === null && failureAt(sources, place) !== null);
   return failed === undefined ? null : workIn(sources, failed).visit.name;
 }
 

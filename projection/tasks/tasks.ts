@@ -117,6 +117,13 @@ export function statusAt(sources: TaskSources, place: Place): TaskStatus {
   return taskStatus(work, arrived, records, sources.closed !== null);
 }
 
+/** Returns the failure of the task execution at a place; null without one, and while it is tried again. */
+export function failureAt(sources: TaskSources, place: Place): Failure | null {
+  const { work } = workIn(sources, place);
+  // Only of work that runs may there be a result that the interpreter has not taken.
+  return work.status === 'running' ? taskAt(sources, place).failure : work.failure;
+}
+
 const NO_RECORDS: WorkRecords = { records: [], current: undefined, live: undefined };
 
 /** Reports whether work has ended, whatever its outcome. */

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { buildExecution } from '../../../mcp/execution-data.ts';
 import type { Definition } from '../../../model/definition.ts';
 import type { TaskExecution, TaskPosition } from '../../../model/execution.ts';
 import { TASK_STATUSES } from '../../../model/status.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { createProjection, type Projection } from '../../../projection/project.ts';
+import { maskExecution } from '../../../service/projections/masks.ts';
 import { SHOWN_TASKS, showProjection } from '../../../service/projections/projected-runs.ts';
 import {
   findTask,
@@ -110,6 +112,18 @@ describe('the pages of the tasks of a run', () => {
     }
   });
 
+  it.each(SOME)('of $name do not matter for the name of the last one that failed', ({ events }) => {
+    const projection = createProjection('w');
+    for (const event of events()) {
+      projection.take(event);
+      if (!isShown(projection)) continue;
+      const { tasks } = projection.execution();
+      const failed = tasks.findLast(({ item, failure }) => item === null && failure !== null);
+      const { moreTasks } = projection.execution(undefined, { entries: 0, bytes: 0 });
+      expect(moreTasks?.lastFailed ?? null).toBe(failed?.name ?? null);
+    }
+  });
+
   it.each(SOME)('of $name count all tasks and select some', ({ events }) => {
     const projection = project(events());
     if (!isShown(projection)) return;
@@ -178,6 +192,17 @@ describe('a run with more tasks than are shown at once', () => {
     expect(total).toBe(2 * (count + 1) + 2);
     expect(readLog(projection, null, { after: 100, limit: 3 }, []).entries).toEqual(entries.slice(100, 103));
     expect(readLog(projection, null, { after: -1, limit: 3 }, []).entries).toEqual(entries.slice(-3));
+  });
+
+  it('names the task that failed behind the first of them', () => {
+    const tasks: Definition['tasks'] = [
+      { ...transforms(count).tasks[0]!, on_success: 'end' },
+      { name: 'end', action: 'core.fail', input: { message: 'no' } },
+    ];
+    const { execution } = showProjection(project(madeHistories(madeRun({ tasks })).flat()));
+    expect(execution.moreTasks).toMatchObject({ total: count + 2, lastFailed: 'end' });
+    const shown = buildExecution({ n: 1, execution: maskExecution(execution).execution, retries: [] }, true);
+    expect(shown.data?.resultData.lastNodeExecuted).toBe('end');
   });
 
   it('selects by a text in the result', () => {
