@@ -83,7 +83,7 @@ const workflowGraphRoute = createApiRoute({
       revision: wholeNumber(1, MAX_ROW_ID).optional(),
     }),
   },
-  responses: { 200: GRAPH, ...errorResponses('workflow_not_found') },
+  responses: { 200: GRAPH, ...errorResponses('workflow_not_found', 'work_exceeded') },
 });
 
 const unsavedGraphRoute = createApiRoute({
@@ -96,7 +96,10 @@ const unsavedGraphRoute = createApiRoute({
     query: z.strictObject(QUERY),
     body: { required: true, content: jsonOrYaml(DefinitionAloneSchema) },
   },
-  responses: { 200: GRAPH, ...errorResponses('definition_invalid', 'json_malformed', 'yaml_malformed') },
+  responses: {
+    200: GRAPH,
+    ...errorResponses('definition_invalid', 'json_malformed', 'yaml_malformed', 'work_exceeded'),
+  },
 });
 
 const executionGraphRoute = createApiRoute({
@@ -109,7 +112,7 @@ const executionGraphRoute = createApiRoute({
     'The graph of the definition with which it was started, even if the workflow has been changed or deleted since; that of an action by itself has one task. SVG shows the states of the tasks, too.',
   tagged: true,
   request: { params: ExecutionParams, query: z.strictObject(QUERY) },
-  responses: { 200: GRAPH, ...errorResponses('execution_not_found', 'history_unusable') },
+  responses: { 200: GRAPH, ...errorResponses('execution_not_found', 'history_unusable', 'work_exceeded') },
 });
 
 /** Registers the routes for graphs. */

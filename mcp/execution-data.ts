@@ -7,7 +7,7 @@ import { deriveMode, RUN_MODES, type StartMode } from '../model/run-mode.ts';
 import { EXECUTION_STATUSES, type ExecutionStatus, isClosed, isSuccessful, TASK_STATES } from '../model/status.ts';
 import { parseTaskKey } from '../model/task-key.ts';
 import type { ExecutionView } from '../service/executions/reader.ts';
-import { graphDefinition } from '../service/graphs/jobs.ts';
+import { wholeGraph } from '../service/graphs/jobs.ts';
 import type { ExecutionPage, RetrySummary } from '../service/index/lists.ts';
 
 // Objects of the MCP executions: their schemas, and the pure functions that fill them.
@@ -146,7 +146,7 @@ function dataOf(execution: Execution): z.infer<typeof DataSchema> {
     if (task.item !== null) continue;
     runData[task.name] = [...(runData[task.name] ?? []), ...runsOf(task)];
   }
-  const graph = run === null ? { nodes: [], edges: [] } : graphDefinition(run.definition);
+  const graph = run === null ? { nodes: [], edges: [] } : wholeGraph(run.definition);
   const connections: Record<string, { main: { node: string; type: 'main'; index: 0 }[][] }> = {};
   for (const { from, to } of graph.edges) {
     const connection = connections[from] ?? { main: [[]] };

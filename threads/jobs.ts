@@ -5,7 +5,7 @@ import { findOutdated } from '../service/definitions/definition-guard.ts';
 import { examineDefinition } from '../service/definitions/examination.ts';
 import { completedDefinition } from '../service/definitions/partial-bodies.ts';
 import { findUnusableSchema } from '../service/definitions/stored-schemas.ts';
-import { graphDefinition, layoutDefinition } from '../service/graphs/jobs.ts';
+import { drawDefinition, graphDefinition, layoutDefinition, writeMermaid } from '../service/graphs/jobs.ts';
 import { simulateRun } from '../service/simulations/simulation.ts';
 import type { JobName, Jobs } from './job-types.ts';
 import { createProjectionJobs } from './projections.ts';
@@ -21,8 +21,10 @@ const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['res
   examine: examineDefinition,
   find_outdated: ({ definition }) => findOutdated(definition),
   simulate: simulateRun,
-  graph: ({ definition }) => graphDefinition(definition),
-  layout: ({ definition }) => layoutDefinition(definition),
+  graph: graphDefinition,
+  layout: layoutDefinition,
+  mermaid: writeMermaid,
+  draw: drawDefinition,
   find_unusable_schema: ({ schemas }) => findUnusableSchema(schemas),
   ...createProjectionJobs(),
 };

@@ -27,6 +27,8 @@ const DEADLINES: Record<JobName, number> = {
   find_outdated: 5_000,
   graph: 5_000,
   layout: 5_000,
+  mermaid: 5_000,
+  draw: 5_000,
   simulate: 10_000,
   find_unusable_schema: 5_000,
   open_history: 10_000,

@@ -39,7 +39,9 @@ export function textWidth(text: string, characterWidth: number): number {
 
 /** Returns the text of a label for a condition: its first 26 characters, on one line. */
 export function labelText(condition: string): string {
-  const characters = [...condition.trim().replaceAll(/\s+/g, ' ')];
+  const text = condition.trim().replaceAll(/\s+/g, ' ');
+  // A character has one or two code units: more of them than are shown, and not all of a long condition.
+  const characters = [...text.slice(0, 2 * (LABEL_CHARACTERS + 1))];
   if (characters.length <= LABEL_CHARACTERS) return characters.join('');
   return `${characters.slice(0, LABEL_CHARACTERS - 1).join('')}…`;
 }

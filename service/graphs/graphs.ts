@@ -1,4 +1,4 @@
-import { type Graph, renderMermaid } from '../../language/graph.ts';
+import type { Graph } from '../../language/graph.ts';
 import { LAYOUT_VERSION, type Layout } from '../../language/layout/layout.ts';
 import { AppError } from '../../model/app-error.ts';
 import { BoundedMap } from '../../model/bounded-map.ts';
@@ -15,12 +15,12 @@ import { SMALL_DEFINITION } from '../definitions/examination.ts';
 import type { RevisionPick } from '../definitions/reader.ts';
 import type { ExecutionReader } from '../executions/reader.ts';
 import type { TaskTally } from './drawing/states.ts';
-import { drawGraph } from './drawing/svg.ts';
-import { type GraphJobs, graphDefinition, layoutDefinition } from './jobs.ts';
+import { drawDefinition, type GraphJobs, graphDefinition, layoutDefinition, writeMermaid } from './jobs.ts';
+import { conditionsOf, isSmallGraph } from './limits.ts';
 import { tallyTasks } from './tallies.ts';
 
-/** The layouts that are kept, by the hash of their definition. */
-const KEPT_LAYOUTS = 200;
+/** The most that all kept layouts weigh. */
+const KEPT_LAYOUTS = 200_000;
 
 /** A definition whose graph can be drawn. */
 export interface Drawable {
@@ -34,7 +34,10 @@ export interface Drawable {
   tallies: ReadonlyMap<string, TaskTally> | null;
 }
 
-/** Reads definitions, and draws their graphs. Large ones are drawn in the pool: everything may throw `busy` and `work_exceeded`. */
+/**
+ * Reads definitions, and draws their graphs. Large ones are laid out and drawn in the pool: everything may throw `busy`, and
+ * `work_exceeded` for a graph that is too large.
+ */
 export interface GraphService {
   /** Reads a stored definition. Throws `workflow_not_found`. */
   readWorkflow(principal: Principal, ref: string, pick: RevisionPick): Promise<Drawable>;
@@ -64,19 +67,16 @@ export interface GraphDependencies {
 
 /** Creates the service. */
 export function createGraphService({ definitions, executions, pool }: GraphDependencies): GraphService {
-  const kept = new BoundedMap<string, Layout>(KEPT_LAYOUTS);
+  // By the hash of their definition.
+  const kept = new BoundedMap<string, Layout>(KEPT_LAYOUTS, weightOf);
 
   async function layout({ tenant, definition, hash }: Drawable): Promise<Layout> {
-    const known = kept.get(hash);
+    const input = { definition };
     const found =
-      known ?? (isSmall(definition) ? layoutDefinition(definition) : await pool.run('layout', tenant, { definition }));
+      kept.get(hash) ?? (isSmall(definition) ? layoutDefinition(input) : await pool.run('layout', tenant, input));
     // The layout that was used longest ago is dropped first.
     kept.set(hash, found);
     return found;
-  }
-
-  async function graph({ tenant, definition }: Drawable): Promise<Graph> {
-    return isSmall(definition) ? graphDefinition(definition) : pool.run('graph', tenant, { definition });
   }
 
   return {
@@ -101,12 +101,21 @@ export function createGraphService({ definitions, executions, pool }: GraphDepen
       return { tenant: principal.tenant, title, definition, hash: hashOf(definition), tallies: tallyTasks(tasks) };
     },
 
-    graph,
+    async graph({ tenant, definition }) {
+      const input = { definition };
+      return isSmall(definition) ? graphDefinition(input) : pool.run('graph', tenant, input);
+    },
+
     layout,
-    mermaid: async (drawable) => renderMermaid(await graph(drawable)),
-    async svg(drawable) {
-      const { title, tallies } = drawable;
-      return drawGraph({ layout: await layout(drawable), title, tallies });
+
+    async mermaid({ tenant, definition }) {
+      const input = { definition };
+      return isSmall(definition) ? writeMermaid(input) : pool.run('mermaid', tenant, input);
+    },
+
+    async svg({ tenant, definition, title, tallies }) {
+      const input = { definition, title, tallies: tallies && [...tallies] };
+      return isSmall(definition) ? drawDefinition(input) : pool.run('draw', tenant, input);
     },
   };
 }
@@ -117,7 +126,13 @@ function hashOf(definition: Definition): string {
   return sha256Hex(`${LAYOUT_VERSION} ${canonicalJson(definition as unknown as Json)}`);
 }
 
-/** Reports whether the graph of a definition is made within some milliseconds, on the event loop. */
+/** Reports whether the graph of a definition is made within some milliseconds, on the event loop. Throws `work_exceeded`. */
 function isSmall(definition: Definition): boolean {
-  return JSON.stringify(definition).length <= SMALL_DEFINITION;
+  return JSON.stringify(definition).length <= SMALL_DEFINITION && isSmallGraph(graphDefinition({ definition }));
+}
+
+/** Weighs a layout: 10, and 1 for each task, transition, point of a line, and 100 characters of a condition. */
+function weightOf(layout: Layout): number {
+  const points = layout.edges.reduce((sum, edge) => sum + edge.points.length, 0);
+  return 10 + layout.nodes.length + layout.edges.length + points + Math.ceil(conditionsOf(layout) / 100);
 }

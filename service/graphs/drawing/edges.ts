@@ -5,12 +5,14 @@ import { escapeXml } from './text.ts';
 
 /** The radius of a corner. */
 const RADIUS = 8;
+/** The most characters of a condition in the title of an edge. */
+const TITLED = 300;
 const HEAD = { length: 7, half: 4 };
 
 /** Draws an edge as one line with round corners and an arrow head. */
 export function drawEdge(edge: PlacedEdge): string {
   const { from, to, on, when, points } = edge;
-  const words = `${from} leads to ${to}${when === null ? (on === 'complete' ? '' : ` after ${on}`) : ` when ${when}`}`;
+  const words = `${from} leads to ${to}${when === null ? (on === 'complete' ? '' : ` after ${on}`) : ` when ${cut(when)}`}`;
   const kind = on === 'failure' ? 'failure' : 'other';
   return `<g class="${kind}"><title>${escapeXml(words)}</title><path class="edge" d="${pathOf(points)}"/>${headOf(points)}</g>`;
 }
@@ -21,6 +23,10 @@ export function drawLabel({ when, label }: PlacedEdge): string {
   const { x, y, w } = label;
   const box = `<rect x="${x}" y="${y}" width="${w}" height="${LABEL.height}" rx="5"/>`;
   return `<g class="label">${box}<text x="${x + w / 2}" y="${y + 12.5}">${escapeXml(labelText(when))}</text></g>`;
+}
+
+function cut(condition: string): string {
+  return condition.length <= TITLED ? condition : `${condition.slice(0, TITLED)}…`;
 }
 
 function pathOf(points: readonly Point[]): string {

@@ -86,6 +86,12 @@ it.each([
   expect(svg).not.toMatch(/<script|<svg .*<svg|[\u202a-\u202e\u2066-\u2069]/s);
 });
 
+it('the tooltip of an edge has the first 300 characters of its condition', () => {
+  const texts = textsOf(draw([node('a'), node('b')], 'x'.repeat(301)));
+  expect(texts).toContain(`a leads to b when ${'x'.repeat(300)}…`);
+  expect(textsOf(draw([node('a'), node('b')], 'x'.repeat(300)))).toContain(`a leads to b when ${'x'.repeat(300)}`);
+});
+
 it('long names are cut, and whole in the tooltip', () => {
   const name = 'a_name_of_a_task_that_is_far_too_long_for_its_card';
   const texts = textsOf(draw([node(name)]));
@@ -106,7 +112,7 @@ it('draws the picture of docs/graphs.md; with -u the test writes it', async () =
     ['escalate', done('running')],
   ]);
   const picture = drawGraph({
-    layout: layoutDefinition(definition),
+    layout: layoutDefinition({ definition }),
     title: 'examples.incident, an execution',
     tallies,
   });

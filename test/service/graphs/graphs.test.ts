@@ -3,7 +3,14 @@ import { AppError } from '../../../model/app-error.ts';
 import type { Definition } from '../../../model/definition.ts';
 import type { Principal } from '../../../model/principal.ts';
 import { createGraphService, type GraphDependencies } from '../../../service/graphs/graphs.ts';
-import { graphDefinition, layoutDefinition } from '../../../service/graphs/jobs.ts';
+import {
+  drawDefinition,
+  type GraphJobs,
+  graphDefinition,
+  layoutDefinition,
+  type PictureInput,
+  writeMermaid,
+} from '../../../service/graphs/jobs.ts';
 import { tallyTasks } from '../../../service/graphs/tallies.ts';
 
 const principal = { tenant: 'one' } as Principal;
@@ -17,13 +24,23 @@ const definitionOf = (tasks: number, characters: number): Definition => ({
   })),
 });
 
+/** A definition with a task that leads to some others, under one condition or none, by so many equal transitions. */
+function fanOut(targets: number, when: string | null, transitions = 1): Definition {
+  const others = Array.from({ length: targets }, (_, index) => ({ name: `t${index}`, action: 'core.noop' }));
+  const transition = { do: others.map(({ name }) => name), ...(when === null ? {} : { when }) };
+  const next = Array.from({ length: transitions }, () => transition);
+  return { tasks: [{ name: 'first', action: 'core.noop', next }, ...others] };
+}
+
+const JOBS = { graph: graphDefinition, layout: layoutDefinition, mermaid: writeMermaid, draw: drawDefinition };
+
 /** A service whose pool counts its jobs; `stored` are the workflows by ref. */
 function serve(stored: Record<string, Definition>, more: Partial<GraphDependencies> = {}) {
   const jobs: string[] = [];
   const pool = {
-    run: async (name: 'graph' | 'layout', tenant: string, { definition }: { definition: Definition }) => {
+    run: async (name: keyof GraphJobs, tenant: string, input: PictureInput) => {
       jobs.push(`${name} for ${tenant}`);
-      return name === 'graph' ? graphDefinition(definition) : layoutDefinition(definition);
+      return JOBS[name](input);
     },
   };
   const definitions = {
@@ -40,11 +57,13 @@ it('small definitions are drawn at once, large ones in the pool', async () => {
   const large = await service.readWorkflow(principal, 'large', {});
   await service.layout(small);
   await service.graph(small);
+  expect(await service.svg(small)).toContain('task_19');
+  expect(await service.mermaid(small)).toContain('task_19');
   expect(jobs).toEqual([]);
   expect((await service.layout(large)).nodes).toHaveLength(20);
   expect(await service.svg(large)).toContain('task_19');
   await service.graph(large);
-  expect(jobs).toEqual(['layout for one', 'graph for one']);
+  expect(jobs).toEqual(['layout for one', 'draw for one', 'graph for one']);
 });
 
 it('the hash is that of the definition, whatever its ref is', async () => {
@@ -56,19 +75,69 @@ it('the hash is that of the definition, whatever its ref is', async () => {
   expect(hashes.map((hash) => hash === hashes[0])).toEqual([true, true, false]);
 });
 
-it('keeps the layouts that were used last', async () => {
-  const refs = Array.from({ length: 201 }, (_, index) => `w${index}`);
-  const stored = Object.fromEntries(refs.map((ref, index) => [ref, definitionOf(1, 17_000 + index)]));
+it('keeps the layouts that were used last, as many as are not too heavy', async () => {
+  // Each weighs a tenth of all that are kept.
+  const refs = Array.from({ length: 11 }, (_, index) => `w${index}`);
+  const stored = Object.fromEntries(refs.map((ref, index) => [ref, fanOut(19, 'x'.repeat(99_900 + index))]));
   const { service, jobs } = serve(stored);
   const read = async (ref: string) => service.layout(await service.readWorkflow(principal, ref, {}));
-  for (const ref of refs.slice(0, 200)) await read(ref);
+  for (const ref of refs.slice(0, 10)) await read(ref);
   await read('w0');
-  expect(jobs).toHaveLength(200);
-  await read('w200');
+  expect(jobs).toHaveLength(10);
+  await read('w10');
   await read('w0');
-  expect(jobs).toHaveLength(201);
+  expect(jobs).toHaveLength(11);
   await read('w1');
-  expect(jobs).toHaveLength(202);
+  expect(jobs).toHaveLength(12);
+});
+
+const FORMATS = ['graph', 'layout', 'mermaid', 'svg'] as const;
+const TOO_LARGE = {
+  'edges of a large definition': [fanOut(101, null, 100), 'the graph has 10100 edges; at most 10000 are allowed'],
+  'conditions of a large definition': [
+    fanOut(21, 'x'.repeat(100_000)),
+    'the conditions of all edges of the graph have 2100000 characters; at most 2000000 are allowed',
+  ],
+  'conditions of a small definition': [
+    fanOut(300, 'x'.repeat(7_000)),
+    'the conditions of all edges of the graph have 2100000 characters; at most 2000000 are allowed',
+  ],
+} satisfies Record<string, [Definition, string]>;
+
+it.each(Object.entries(TOO_LARGE))('refuses too many %s, in each format', async (_, [definition, message]) => {
+  const executions = { get: async () => ({ n: 1, execution: { run: { ref: 'a.b', definition }, tasks: [] } }) };
+  const { service } = serve({ a: definition }, { executions } as never);
+  const sources = [
+    await service.readWorkflow(principal, 'a', {}),
+    await service.readUnsaved(principal, { definition }),
+    await service.readRun(principal, '1'),
+  ];
+  for (const drawable of sources) {
+    for (const format of FORMATS) {
+      await expect(service[format](drawable)).rejects.toMatchObject({ code: 'work_exceeded', message });
+    }
+  }
+});
+
+it('answers with the largest graphs', async () => {
+  const { service } = serve({ edges: fanOut(100, null, 100), conditions: fanOut(20, 'x'.repeat(100_000)) });
+  const edges = await service.graph(await service.readWorkflow(principal, 'edges', {}));
+  expect(edges.edges).toHaveLength(10_000);
+  const conditions = await service.graph(await service.readWorkflow(principal, 'conditions', {}));
+  expect(conditions.edges).toHaveLength(20);
+});
+
+it('short definitions with many edges are laid out and drawn in the pool', async () => {
+  const back = definitionOf(110, 1);
+  back.tasks[109]!.next = [{ do: back.tasks.map(({ name }) => name) }];
+  for (const [index, task] of back.tasks.slice(0, 109).entries()) task.on_success = `task_${index + 1}`;
+  const { service, jobs } = serve({ back, words: fanOut(11, 'x'.repeat(10_000)) });
+  for (const ref of ['back', 'words']) {
+    const drawable = await service.readWorkflow(principal, ref, {});
+    for (const format of FORMATS) await service[format](drawable);
+  }
+  const all = ['graph for one', 'layout for one', 'mermaid for one', 'draw for one'];
+  expect(jobs).toEqual([...all, ...all]);
 });
 
 it('a definition with issues is refused with all of them', async () => {
