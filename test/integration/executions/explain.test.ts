@@ -21,7 +21,8 @@ afterAll(async () => {
 });
 
 let stored = 0;
-async function start(definition: object): Promise<number> {
+/** Stores a workflow and returns its ref. */
+async function define(definition: object): Promise<string> {
   stored += 1;
   const ref = `examples.explained${stored}`;
   const made = await harness.call('POST', '/api/v1/workflows', {
@@ -32,6 +33,11 @@ async function start(definition: object): Promise<number> {
     definition,
   });
   expect(made.status, JSON.stringify(made.body)).toBe(201);
+  return ref;
+}
+
+async function start(definition: object): Promise<number> {
+  const ref = await define(definition);
   return (await harness.call('POST', '/api/v1/executions', { workflow: ref })).body.data.id;
 }
 
@@ -127,6 +133,9 @@ describe('an explanation', () => {
   });
 
   it('says which queue has no worker, until when time is waited for, and what is being done', async () => {
+    const asking = await define({
+      tasks: [{ name: 'ask', action: 'core.inquiry', input: { approvers: ['approver'] } }],
+    });
     const id = await start({
       start: ['outside', 'later', 'again', 'slow', 'below'],
       tasks: [
@@ -134,7 +143,7 @@ describe('an explanation', () => {
         { name: 'later', action: 'core.delay', input: { seconds: 3600 } },
         { name: 'again', action: 'core.fail', input: { message: 'no luck' }, retry: { count: 1, delay: 3600 } },
         { name: 'slow', action: 'core.http', input: { url: `${web.url}/wait` } },
-        { name: 'below', action: `examples.explained1` },
+        { name: 'below', action: asking },
       ],
     });
     const { advice, can_finish } = await explained(id, 'worker', 'timer', 'retry', 'action', 'child');
