@@ -16,8 +16,8 @@ const deadlines = Object.fromEntries(JOBS.map((name) => [name, 300_000]));
 const pool = createPool({ source: threadModule, size: 2, deadlines });
 afterAll(() => pool.close());
 
-/** How much longer the event loop may be held for a run with a hundred times as many items. */
-const MOST = 10;
+/** How much longer the event loop may be held for a run with a hundred times as many items, on a machine that others hold up, too. */
+const MOST = 30;
 
 /** A Temporal server that has the runs of one chain. */
 function createServer(runs: readonly HistoryEvent[][]): Temporal {
