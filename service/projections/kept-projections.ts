@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../model/bounded-map.ts';
 import type { ProjectedRun } from './projected-runs.ts';
 
 /** The most that all kept projections weigh: a task, or a KiB of history, weighs 1. */
@@ -25,33 +26,25 @@ export interface KeptProjections {
 
 /** Creates an empty memory; `most` is what the projections weigh at most in all. */
 export function createKeptProjections(most = MAX_WEIGHT): KeptProjections {
-  const kept = new Map<string, { state: string; projected: ProjectedRun; weight: number }>();
-  let total = 0;
-
-  function forget(runId: string): void {
-    total -= kept.get(runId)?.weight ?? 0;
-    kept.delete(runId);
-  }
-
+  const kept = new BoundedMap<string, Kept>(most, ({ weight }) => weight);
   return {
     find({ runId, state }) {
       const found = kept.get(runId);
       if (found === undefined || found.state !== state) return null;
       // The projection that was read last is forgotten last.
-      kept.delete(runId);
       kept.set(runId, found);
       return found.projected;
     },
 
     keep({ runId, state, bytes }, projected) {
-      forget(runId);
       const weight = projected.execution.tasks.length + Math.ceil(bytes / 1024) + 1;
       kept.set(runId, { state, projected, weight });
-      total += weight;
-      for (const oldest of kept.keys()) {
-        if (total <= most) return;
-        forget(oldest);
-      }
     },
   };
+}
+
+interface Kept {
+  state: string;
+  projected: ProjectedRun;
+  weight: number;
 }
