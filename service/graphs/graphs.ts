@@ -1,3 +1,4 @@
+import type { TaskTally } from '../../language/drawing/states.ts';
 import type { Graph } from '../../language/graph.ts';
 import { LAYOUT_VERSION, type Layout } from '../../language/layout/layout.ts';
 import { AppError } from '../../model/app-error.ts';
@@ -14,7 +15,6 @@ import type { DefinitionService } from '../definitions/definitions.ts';
 import { SMALL_DEFINITION } from '../definitions/examination.ts';
 import type { RevisionPick } from '../definitions/reader.ts';
 import type { ExecutionReader } from '../executions/reader.ts';
-import type { TaskTally } from './drawing/states.ts';
 import { drawDefinition, type GraphJobs, graphDefinition, layoutDefinition, writeMermaid } from './jobs.ts';
 import { conditionsOf, isSmallGraph } from './limits.ts';
 import { tallyTasks } from './tallies.ts';

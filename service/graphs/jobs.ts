@@ -1,8 +1,8 @@
+import type { TaskTally } from '../../language/drawing/states.ts';
+import { drawGraph } from '../../language/drawing/svg.ts';
 import { buildGraph, type Graph, renderMermaid } from '../../language/graph.ts';
 import { type Layout, layoutGraph } from '../../language/layout/layout.ts';
 import type { Definition } from '../../model/definition.ts';
-import type { TaskTally } from './drawing/states.ts';
-import { drawGraph } from './drawing/svg.ts';
 import { refuseLargeGraph } from './limits.ts';
 
 /** A definition without issues. */

@@ -1,5 +1,5 @@
+import type { TaskTally } from '../../language/drawing/states.ts';
 import type { TaskExecution } from '../../model/execution.ts';
-import type { TaskTally } from './drawing/states.ts';
 
 /** Counts the task executions of a run by task. */
 export function tallyTasks(tasks: readonly TaskExecution[]): Map<string, TaskTally> {

@@ -1,4 +1,4 @@
-import { textWidth } from '../../../language/layout/measures.ts';
+import { textWidth } from '../layout/measures.ts';
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 

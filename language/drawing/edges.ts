@@ -1,6 +1,6 @@
-import type { PlacedEdge } from '../../../language/layout/layout.ts';
-import type { Point } from '../../../language/layout/lines.ts';
-import { LABEL, labelText } from '../../../language/layout/measures.ts';
+import type { PlacedEdge } from '../layout/layout.ts';
+import type { Point } from '../layout/lines.ts';
+import { LABEL, labelText } from '../layout/measures.ts';
 import { escapeXml } from './text.ts';
 
 /** The radius of a corner. */
@@ -11,10 +11,16 @@ const HEAD = { length: 7, half: 4 };
 
 /** Draws an edge as one line with round corners and an arrow head. */
 export function drawEdge(edge: PlacedEdge): string {
-  const { from, to, on, when, points } = edge;
-  const words = `${from} leads to ${to}${when === null ? (on === 'complete' ? '' : ` after ${on}`) : ` when ${cut(when)}`}`;
+  const { on, points } = edge;
   const kind = on === 'failure' ? 'failure' : 'other';
-  return `<g class="${kind}"><title>${escapeXml(words)}</title><path class="edge" d="${pathOf(points)}"/>${headOf(points)}</g>`;
+  const paths = `<path class="edge" d="${linePath(points)}"/><path class="head" d="${headPath(points)}"/>`;
+  return `<g class="${kind}"><title>${escapeXml(describeEdge(edge))}</title>${paths}</g>`;
+}
+
+/** Describes an edge in one line of words. */
+export function describeEdge({ from, to, on, when }: Pick<PlacedEdge, 'from' | 'to' | 'on' | 'when'>): string {
+  const condition = when === null ? (on === 'complete' ? '' : ` after ${on}`) : ` when ${cut(when)}`;
+  return `${from} leads to ${to}${condition}`;
 }
 
 /** Draws the label of an edge; empty where it has none. */
@@ -29,7 +35,8 @@ function cut(condition: string): string {
   return condition.length <= TITLED ? condition : `${condition.slice(0, TITLED)}…`;
 }
 
-function pathOf(points: readonly Point[]): string {
+/** Returns the path of a line with round corners, up to its arrow head. */
+export function linePath(points: readonly Point[]): string {
   const commands: string[] = [];
   for (const [index, point] of points.entries()) {
     const [before, after] = [points[index - 1], points[index + 1]];
@@ -44,14 +51,13 @@ function pathOf(points: readonly Point[]): string {
   return commands.join('');
 }
 
-function headOf(points: readonly Point[]): string {
+/** Returns the path of the arrow head at the end of a line. */
+export function headPath(points: readonly Point[]): string {
   const [before, [x, y]] = [points.at(-2)!, points.at(-1)!];
   const [base, half] = [HEAD.length, HEAD.half];
-  const path =
-    before[1] === y
-      ? `M${x} ${y}l${Math.sign(before[0] - x) * base} ${-half}v${2 * half}z`
-      : `M${x} ${y}l${-half} ${Math.sign(before[1] - y) * base}h${2 * half}z`;
-  return `<path class="head" d="${path}"/>`;
+  return before[1] === y
+    ? `M${x} ${y}l${Math.sign(before[0] - x) * base} ${-half}v${2 * half}z`
+    : `M${x} ${y}l${-half} ${Math.sign(before[1] - y) * base}h${2 * half}z`;
 }
 
 function lengthOf(a: Point, b: Point): number {

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
+import type { TaskTally } from '../../../language/drawing/states.ts';
+import { drawGraph } from '../../../language/drawing/svg.ts';
 import type { Graph } from '../../../language/graph.ts';
 import { layoutGraph } from '../../../language/layout/layout.ts';
 import type { Definition } from '../../../model/definition.ts';
 import { TASK_STATES } from '../../../model/status.ts';
-import type { TaskTally } from '../../../service/graphs/drawing/states.ts';
-import { drawGraph } from '../../../service/graphs/drawing/svg.ts';
 import { layoutDefinition } from '../../../service/graphs/jobs.ts';
 
 const node = (name: string, more: Partial<Graph['nodes'][number]> = {}) => ({
