@@ -25,6 +25,7 @@ import type {
   StatusSchema,
   TaskExecutionSchema,
   ViewQuery,
+  WideSummarySchema,
 } from './schemas.ts';
 
 // The pure functions that build the response bodies of the Executions API.
@@ -33,9 +34,10 @@ import type {
 export function executionPageBody(
   { rows, total, isLowerBound, nextCursor }: ChildPage,
   page: { page: number; per_page: number },
+  view: 'summary' | 'wide' = 'summary',
 ) {
   return {
-    data: rows.map(summaryBody),
+    data: rows.map(view === 'wide' ? wideSummaryBody : summaryBody),
     pagination: buildPagination(total, page),
     next_cursor: nextCursor,
     total_is_lower_bound: isLowerBound,
@@ -53,6 +55,23 @@ export function summaryBody(row: ListedExecution): z.infer<typeof ExecutionSumma
     enforcement: row.enforcement,
     created: row.created.toISOString(),
     updated: row.updated.toISOString(),
+  };
+}
+
+/** Builds the body of a run in a list with `view=wide`. */
+function wideSummaryBody(row: ListedExecution): z.infer<typeof WideSummarySchema | typeof ExecutionSummarySchema> {
+  const { more, parent, enforcement, created } = row;
+  if (more === undefined) return summaryBody(row);
+  const { revision, tags, closed, errorCode: error_code, error } = more;
+  return {
+    ...summaryBody(row),
+    mode: deriveMode({ parent, enforcement, mode: more.mode }),
+    revision,
+    tags,
+    closed: closed?.toISOString() ?? null,
+    duration_ms: closed && closed.getTime() - created.getTime(),
+    error_code,
+    error,
   };
 }
 

@@ -25,6 +25,10 @@ const ListQuery = z
     ...FILTER_QUERY,
     limit: wholeNumber(1, 250).optional().describe('The page size for cursor pagination.'),
     cursor: z.string().max(200).optional().describe('The `next_cursor` of the previous page.'),
+    view: z
+      .enum(['summary', 'wide'])
+      .default('summary')
+      .describe('`wide` adds to each run how it was started, its tags, when it closed, and its error.'),
   })
   .refine(({ page, limit, cursor }) => page === undefined || (limit === undefined && cursor === undefined), {
     message: 'cannot be combined with "limit" or "cursor"',
@@ -33,6 +37,10 @@ const ListQuery = z
   .refine(({ page = 1, per_page = 20, parent }) => parent !== undefined || (page - 1) * per_page <= MAX_OFFSET, {
     message: `is too far: at most ${MAX_OFFSET.toLocaleString('en-US')} executions may come before a page. Read on with "limit" and "cursor"`,
     path: ['page'],
+  })
+  .refine(({ view, parent }) => view === 'summary' || parent === undefined, {
+    message: 'cannot be "wide" together with "parent"',
+    path: ['view'],
   })
   .refine(({ per_page, limit }) => per_page === undefined || limit === undefined, {
     message: 'cannot be combined with "limit"',
@@ -138,7 +146,7 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
   const router = createRouter();
 
   router.openapi(listRoute, async (context) => {
-    const { page = 1, per_page = 20, limit, cursor, ...query } = context.req.valid('query');
+    const { page = 1, per_page = 20, limit, cursor, view, ...query } = context.req.valid('query');
     const principal = context.get('principal');
     const { parent, ...filter } = await lists.filterOf(principal, query, '');
     const paged = limit === undefined && cursor === undefined;
@@ -151,7 +159,7 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
       );
     }
     const found = await (paged ? lists.list : lists.listBehind)(principal, filter, part);
-    return context.json(executionPageBody(listed(found), window), 200);
+    return context.json(executionPageBody(listed(found), window, view), 200);
   });
 
   router.openapi(byStatusRoute, async (context) => {

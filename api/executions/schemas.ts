@@ -73,6 +73,17 @@ const SUMMARY = {
 /** One execution in a list (Executions API, Execution Summary). */
 export const ExecutionSummarySchema = z.object(SUMMARY).openapi('ExecutionSummary');
 
+/** One execution in a list with `view=wide`. */
+export const WideSummarySchema = ExecutionSummarySchema.extend({
+  mode: z.enum(RUN_MODES).describe('How the execution was started.'),
+  revision: z.int().nullable(),
+  tags: z.array(z.string()),
+  closed: InstantSchema.nullable(),
+  duration_ms: z.int().nullable().describe('Null while it is open.'),
+  error_code: z.string().nullable(),
+  error: z.string().nullable(),
+}).openapi('WideExecutionSummary');
+
 /** Something that an execution waits for. */
 export const WaitSchema = z.object({
   kind: z.string(),
@@ -153,7 +164,7 @@ export const ViewQuery = z.strictObject({
 /** A page of executions (Executions API, List All Executions). */
 export const ExecutionListSchema = z
   .object({
-    data: z.array(ExecutionSummarySchema),
+    data: z.array(z.union([WideSummarySchema, ExecutionSummarySchema])),
     pagination: PaginationSchema,
     next_cursor: z.string().nullable().describe('The cursor of the next page; null on the last page.'),
     total_is_lower_bound: z

@@ -1,5 +1,5 @@
-import type { TaskTally } from '../../language/drawing/states.ts';
 import type { Graph } from '../../language/graph.ts';
+import type { TaskTally } from '../../language/layout/drawing/states.ts';
 import { LAYOUT_VERSION, type Layout } from '../../language/layout/layout.ts';
 import { AppError } from '../../model/app-error.ts';
 import { BoundedMap } from '../../model/bounded-map.ts';

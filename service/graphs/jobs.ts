@@ -1,6 +1,6 @@
-import type { TaskTally } from '../../language/drawing/states.ts';
-import { drawGraph } from '../../language/drawing/svg.ts';
 import { buildGraph, type Graph, renderMermaid } from '../../language/graph.ts';
+import type { TaskTally } from '../../language/layout/drawing/states.ts';
+import { drawGraph } from '../../language/layout/drawing/svg.ts';
 import { type Layout, layoutGraph } from '../../language/layout/layout.ts';
 import type { Definition } from '../../model/definition.ts';
 import { refuseLargeGraph } from './limits.ts';

@@ -1,4 +1,4 @@
-import type { TaskTally } from '../../language/drawing/states.ts';
+import type { TaskTally } from '../../language/layout/drawing/states.ts';
 import type { TaskExecution } from '../../model/execution.ts';
 
 /** Counts the task executions of a run by task. */

@@ -2,6 +2,7 @@ import { integerId } from '../../model/execution-id.ts';
 import type { IndexEntry, IndexVersion } from '../../model/index-entry.ts';
 import type { Json } from '../../model/json.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
+import type { StartMode } from '../../model/run-mode.ts';
 import type { ExecutionStatus, TaskState } from '../../model/status.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import { fromMaskedData, type MaskedExecution } from '../projections/masks.ts';
@@ -16,6 +17,18 @@ export interface ListedExecution {
   enforcement: number | null;
   created: Date;
   updated: Date;
+  /** Absent for a task. */
+  more?: RunDetails;
+}
+
+/** Details of a run that its row in the index has. */
+export interface RunDetails {
+  revision: number | null;
+  mode: StartMode | null;
+  tags: string[];
+  closed: Date | null;
+  errorCode: string | null;
+  error: string | null;
 }
 
 /** Makes an execution from its row in the index alone, for a run that Temporal does not have yet, or no longer has. */
@@ -75,8 +88,11 @@ export function executionOfRow(row: IndexRow): MaskedExecution {
 }
 
 /** Makes the list entry of a run. */
-export function listedRun({ n, ref, status, parent, enforcement, created, updated }: IndexRow): ListedExecution {
-  return { id: integerId(n), ref, status, state: status, parent, enforcement, created, updated };
+export function listedRun(row: IndexRow): ListedExecution {
+  const { n, ref, status, parent, enforcement, created, updated } = row;
+  const { revision, mode, tags, closed, errorCode, error } = row;
+  const more = { revision, mode, tags, closed, errorCode, error };
+  return { id: integerId(n), ref, status, state: status, parent, enforcement, created, updated, more };
 }
 
 /** Reports whether a row has everything that an entry says, so that writing the entry would change nothing. */

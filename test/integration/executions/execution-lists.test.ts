@@ -67,6 +67,20 @@ describe('a list', () => {
     expect((await list('action_ref=core.transform&page=2&per_page=5')).next_cursor).toBeNull();
   });
 
+  it('shows how runs were started and how they failed with view=wide, and nothing more without it', async () => {
+    const { data } = await list('view=wide&status=failed');
+    const { created, closed } = data[0];
+    expect(data).toMatchObject([
+      { state: 'failed', mode: 'manual', tags: [], error_code: 'E_NO', error: expect.stringContaining('no\nway') },
+    ]);
+    expect(data[0].duration_ms).toBe(Date.parse(closed) - Date.parse(created));
+    expect(Object.keys((await list('status=failed')).data[0])).not.toContain('error');
+    expect((await harness.call('GET', `${BASE}?view=wide&parent=1`)).body).toMatchObject({
+      code: 'request_invalid',
+      issues: [{ path: '/view', message: 'cannot be "wide" together with "parent"' }],
+    });
+  });
+
   it('says where its total is exact, and refuses a page that is too far, with advice', async () => {
     const page = await list('per_page=2&status=failed');
     expect([page.pagination.total_items, page.total_is_lower_bound]).toEqual([1, false]);

@@ -1,4 +1,4 @@
-import type { Layout } from '../layout/layout.ts';
+import type { Layout } from '../layout.ts';
 import { type Beginning, describeTask, drawCard } from './cards.ts';
 import { drawEdge, drawLabel } from './edges.ts';
 import type { TaskTally } from './states.ts';

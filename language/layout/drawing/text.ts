@@ -1,4 +1,4 @@
-import { textWidth } from '../layout/measures.ts';
+import { textWidth } from '../measures.ts';
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 

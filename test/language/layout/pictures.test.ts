@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { TaskTally } from '../../../language/drawing/states.ts';
-import { drawGraph } from '../../../language/drawing/svg.ts';
 import type { Graph } from '../../../language/graph.ts';
+import type { TaskTally } from '../../../language/layout/drawing/states.ts';
+import { drawGraph } from '../../../language/layout/drawing/svg.ts';
 import { layoutGraph } from '../../../language/layout/layout.ts';
 import type { Definition } from '../../../model/definition.ts';
 import { TASK_STATES } from '../../../model/status.ts';

@@ -1,4 +1,4 @@
-import type { ExecutionStatus, TaskState } from '../../model/status.ts';
+import type { ExecutionStatus, TaskState } from '../../../model/status.ts';
 
 /** A record of what a run has done with a task: the state of its newest visit, how many visits there are, and how many items of the newest one have ended. */
 export interface TaskTally {

@@ -1,6 +1,6 @@
-import type { PlacedEdge } from '../layout/layout.ts';
-import type { Point } from '../layout/lines.ts';
-import { LABEL, labelText } from '../layout/measures.ts';
+import type { PlacedEdge } from '../layout.ts';
+import type { Point } from '../lines.ts';
+import { LABEL, labelText } from '../measures.ts';
 import { escapeXml } from './text.ts';
 
 /** The radius of a corner. */

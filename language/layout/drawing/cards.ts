@@ -1,4 +1,4 @@
-import type { PlacedNode } from '../layout/layout.ts';
+import type { PlacedNode } from '../layout.ts';
 import { iconPath } from './icons.ts';
 import { STATE_MARKS, type TaskTally, tallyWords } from './states.ts';
 import { escapeXml, shortened } from './text.ts';
