@@ -4,17 +4,20 @@ import type { JobPool } from '../model/job-pool.ts';
 import type { Logger } from '../model/log.ts';
 import type { AuditService } from '../service/access/audit.ts';
 import type { PrincipalService } from '../service/access/principals.ts';
+import type { SessionService } from '../service/access/sessions.ts';
 import { auditChanges } from './admin/audit.ts';
 import { CODEC_PATH, codecOrigins } from './admin/codec.ts';
 import { AUTOMATION } from './automation/bodies.ts';
 import { answerInAutomationForm } from './automation/routes.ts';
-import { createAddressGuard } from './http/addresses.ts';
 import { closeUnread } from './http/body.ts';
 import type { ParseJobs } from './http/body-parser.ts';
+import { createAddressGuard } from './http/callers/addresses.ts';
+import { authenticate } from './http/callers/authentication.ts';
+import { allowOrigins } from './http/callers/origins.ts';
+import { createSessionCookie } from './http/callers/session-cookie.ts';
 import type { RequestObserver } from './http/environment.ts';
 import { createErrorHandler } from './http/errors.ts';
-import { authenticate, checkUrl, forbidStoring, limitInFlight, limitRate, observeRequests } from './http/middleware.ts';
-import { allowOrigins } from './http/origins.ts';
+import { checkUrl, forbidStoring, limitInFlight, limitRate, observeRequests } from './http/middleware.ts';
 import { createRouter, type Router } from './http/router.ts';
 import { answerUnrouted } from './http/unrouted.ts';
 import { describeApi } from './openapi.ts';
@@ -24,6 +27,7 @@ export interface AppOptions {
   /** Parses large bodies. */
   pool: JobPool<ParseJobs>;
   principals: PrincipalService;
+  sessions: SessionService;
   audit: AuditService;
   /** Origins that may use the payload codec; null: payloads are not encrypted. */
   codecOrigins: readonly string[] | null;
@@ -40,7 +44,7 @@ export interface AppOptions {
 
 /** Creates the API of some routes. `clock` returns milliseconds. */
 export function createApp(options: AppOptions, routes: readonly Router[], clock: () => number = Date.now) {
-  const { log } = options;
+  const { log, principals, sessions, publicUrl, rateLimit } = options;
   const app = createRouter();
   app.onError(createErrorHandler(log));
   app.notFound(answerUnrouted(app));
@@ -58,15 +62,16 @@ export function createApp(options: AppOptions, routes: readonly Router[], clock:
   // Preflight requests carry no credentials.
   if (options.codecOrigins !== null) app.use(`${CODEC_PATH}/*`, codecOrigins(options.codecOrigins));
   app.use(checkUrl);
-  app.use(authenticate(options.principals, options.rateLimit > 0 ? createAddressGuard(clock) : null));
-  app.use(limitRate(options.rateLimit));
+  const guard = rateLimit > 0 ? createAddressGuard(clock) : null;
+  app.use(authenticate({ principals, sessions, cookie: createSessionCookie(publicUrl), guard, publicUrl }));
+  app.use(limitRate(rateLimit));
   app.use(limitInFlight());
   app.use(auditChanges(options.audit));
   for (const each of routes) app.route('/', each);
   let described: string | undefined;
   app.get('/openapi.json', (context) => {
     // Open to everybody and slow to build, so it is built once.
-    described ??= JSON.stringify(describeApi(app, options.publicUrl));
+    described ??= JSON.stringify(describeApi(app, publicUrl));
     return context.body(described, 200, { 'content-type': 'application/json' });
   });
   return app;

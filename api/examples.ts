@@ -90,6 +90,7 @@ export const BODY_EXAMPLES: Readonly<Record<string, Json>> = {
   'POST /api/v1/inquiries/{id}/delegate/withdraw': { reason: 'back earlier' },
   'POST /api/v1/aliases': { subject: 'ann', kind: 'email', value: 'ann@example.com' },
   'POST /api/v1/tenants': { ref: 'acme', label: 'Acme' },
+  'POST /api/v1/session': { key: 'fmt_…' },
   'POST /api/v1/keys': { subject: 'ci', kind: 'service', roles: ['operator'], label: 'CI', expires_in: 7_776_000 },
   'PUT /api/v1/task-queues/{name}': { tenant: 'acme' },
   'POST /codec/decode': { payloads: [{ metadata: { encoding: 'anNvbi9wbGFpbg==' }, data: 'e30=' }] },

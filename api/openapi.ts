@@ -67,6 +67,7 @@ export function describeApi(app: OpenAPIHono<ApiEnv>, publicUrl: string | undefi
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer' },
         key: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+        session: { type: 'apiKey', in: 'cookie', name: 'fermata_session' },
       },
     },
   };

@@ -106,6 +106,7 @@ await runMain(async (config) => {
       host: config.FERMATA_HOST,
       port: config.FERMATA_PORT,
       ...access,
+      temporalUi: access.temporalUi ?? server?.ui,
       egress,
       codecOrigins: [...(access.codecOrigins ?? []), ...(server === null ? [] : [new URL(server.ui).origin])],
       secretKeys: masterKeys,

@@ -7,6 +7,10 @@ import { parseAllowed, parseEndpoints, parseNat64, parseNetworks, parseProxyExce
 /** Seconds for which a person's last token is remembered by default: 30 days. */
 export const PERSON_MEMORY = 2_592_000;
 
+/** Seconds for which a browser stays signed in by default: without requests, and in any case. */
+export const SESSION_IDLE = 1_800;
+export const SESSION_MAX = 43_200;
+
 const port = (fallback: number) => wholeNumber(0, 65_535).default(fallback);
 
 /** Creates a setting that is a whole number; its message about another value does not repeat the value. */
@@ -89,6 +93,12 @@ export const ConfigSchema = z.object({
     .describe(
       'Seconds for which the permissions in the last token of a person apply in chat and behind links, if the person has no key.',
     ),
+  FERMATA_SESSION_IDLE: wholeNumber(120, 2_592_000)
+    .default(SESSION_IDLE)
+    .describe('Seconds after which a browser that sends no requests is signed out.'),
+  FERMATA_SESSION_MAX: wholeNumber(120, 2_592_000)
+    .default(SESSION_MAX)
+    .describe('Seconds after which a browser is signed out in any case; its key or token may end before.'),
   FERMATA_SECRET_KEY: z
     .string()
     .regex(/^[^,]{32,}(,[^,]{32,})*$/, 'must be 32 characters or more; several are separated by commas')
@@ -208,6 +218,10 @@ export const ConfigSchema = z.object({
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('Lowest level that is logged.'),
+  FERMATA_TEMPORAL_UI_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Address of Temporal's UI, for links to runs; `npm start` sets it."),
   TEMPORAL_ADDRESS: z
     .string()
     .min(1)

@@ -34,12 +34,23 @@ const WITHOUT_TENANT: Record<string, string[]> = {
       ],
       'run-strikes.end',
     ],
+  'The session of a browser, by the hash of an id that only the browser knows.': [
+    ...['sessions.end', 'sessions.touch'],
+  ],
+  'The key of a caller, by its hash.': ['sessions.findKey'],
   'Rows that another statement has found, by their own ids.': [
     ...['notice-events.lease', 'notice-events.ofTarget', 'notice-events.refresh', 'notice-events.settle'],
     ...['bulk-jobs.advance', 'bulk-jobs.renew'],
   ],
   'Rows that are written with the tenant that stands in them.': [
-    ...['audit.add', 'bulk-jobs.create', 'executions.writeAll', 'aliases.createAlias', 'run-strikes.add'],
+    ...[
+      'audit.add',
+      'bulk-jobs.create',
+      'sessions.add',
+      'executions.writeAll',
+      'aliases.createAlias',
+      'run-strikes.add',
+    ],
     ...['claims.insertRow', 'claims.noteStart'],
     ...['turns.claim', 'turns.noteTurns'],
   ],
@@ -48,7 +59,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   ],
   'The work of a process for all tenants.': [
     ...['index-upkeep.forgetBuried', 'bulk-jobs.forget', 'inquiries.remind'],
-    ...['run-strikes.due', 'seals.replace'],
+    ...['run-strikes.due', 'seals.replace', 'sessions.forget'],
     ...['processes.note', 'processes.list', 'processes.end'],
   ],
   'A table or a lock of the installation.': [

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { AliasCreateSchema, KeyCreateSchema, TenantCreateSchema } from '../../model/access-requests.ts';
 import { expandPermissions, PERMISSIONS } from '../../model/permissions.ts';
 import { ALIAS_KINDS, PRINCIPAL_KINDS } from '../../model/principal.ts';
@@ -109,26 +109,6 @@ const changeRoute = (verb: 'disable' | 'enable') =>
     },
   });
 
-const MeSchema = z
-  .object({
-    subject: z.string(),
-    kind: z.enum(PRINCIPAL_KINDS),
-    on_behalf_of: z.string().nullable().describe('The subject on whose behalf the credential acts.'),
-    tenant: z.string().describe('The ref of the tenant.'),
-    groups: z.array(z.string()),
-    roles: z.array(z.string()),
-    permissions: z.array(z.enum(PERMISSIONS)).describe('All permissions that the credential currently grants.'),
-  })
-  .openapi('Me');
-const meRoute = createRoute({
-  method: 'get',
-  path: '/api/v1/me',
-  tags,
-  summary: 'Get the caller and its permissions',
-  description: 'Any valid credential may call this.',
-  responses: { 200: jsonData(MeSchema, 'The caller.'), ...errorResponses() },
-});
-
 const AliasSchema = z
   .object({
     id: z.int(),
@@ -176,21 +156,6 @@ const deleteAliasRoute = createApiRoute({
 /** Registers the routes for tenants, keys, principals and aliases. */
 export function principalRoutes(principals: PrincipalService) {
   const router = createRouter();
-
-  router.openapi(meRoute, (context) => {
-    const { subject, kind, onBehalfOf, tenantRef, groups, roles, permissions } = context.get('principal');
-    const allowed = expandPermissions(roles, permissions);
-    const data = {
-      subject,
-      kind,
-      on_behalf_of: onBehalfOf,
-      tenant: tenantRef,
-      groups: [...groups],
-      roles: [...roles],
-      permissions: PERMISSIONS.filter((permission) => allowed.has(permission)),
-    };
-    return context.json({ data }, 200);
-  });
 
   router.openapi(createAliasRoute, async (context) => {
     const alias = await principals.createAlias(context.get('principal'), context.req.valid('json'));

@@ -6,6 +6,7 @@ import type { JobPool } from '../../model/job-pool.ts';
 import type { Json } from '../../model/json.ts';
 import type { Permission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
+import type { BrowserSession } from '../../service/access/sessions.ts';
 import type { BodyType, ParseJobs } from './body-parser.ts';
 
 /** Builds the body of an error, for APIs that do not use the form of the Executions API. */
@@ -20,6 +21,8 @@ export interface ApiEnv extends Env {
   Bindings: { incoming?: IncomingMessage };
   Variables: {
     principal: Principal;
+    /** The session whose cookie the request carries; absent: it has its credentials in a header, or needs none. */
+    session?: BrowserSession;
     /** Reports whether the credentials of the request are still valid and grant the permission of the route. */
     holds: () => Promise<boolean>;
     requestId: string;

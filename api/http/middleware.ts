@@ -3,24 +3,11 @@ import { routePath } from 'hono/route';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError, type ErrorCode } from '../../model/app-error.ts';
 import { hasPermission, type Permission } from '../../model/permissions.ts';
-import type { PrincipalService } from '../../service/access/principals.ts';
 import { createInFlight } from '../../service/starts/in-flight.ts';
-import { workFor } from '../../service/starts/work-owner.ts';
-import { type AddressGuard, addressOf } from './addresses.ts';
 import type { ApiEnv, RequestObserver } from './environment.ts';
 
 /** The maximum length of a URL, in characters. */
 const MAX_URL = 8 * 1024;
-
-/**
- * Paths that need no credentials. The last two have other credentials: a link or the cookie of its page, and the
- * signature of a chat service.
- */
-const OPEN_PATHS =
-  /^\/(healthz|readyz|openapi\.json|docs(\/.*)?|\.well-known\/fermata-keys\.json|inquiry(\/[^/]+)?|api\/v1\/chat\/[a-z]+\/[a-z]+)$/;
-
-/** The owner of work for requests that are not authenticated yet. */
-const NOBODY = 'nobody';
 
 /** Notes which route answers: a path can match several, as `/executions/bulk/cancel` matches `/executions/{id}/cancel`. */
 export function noteRoute(path: string): MiddlewareHandler<ApiEnv> {
@@ -43,39 +30,6 @@ export function observeRequests(observe: RequestObserver): MiddlewareHandler<Api
     await next();
     const seconds = (performance.now() - started) / 1000;
     observe({ method: context.req.method, route: routeOf(context), status: context.res.status, seconds });
-  };
-}
-
-/**
- * Authenticates the caller by `Authorization: Bearer <key>` or `x-api-key`, and checks that `x-tenant-id` agrees.
- * `guard` limits requests by address; null disables that.
- */
-export function authenticate(principals: PrincipalService, guard: AddressGuard | null): MiddlewareHandler<ApiEnv> {
-  return async (context, next) => {
-    const open = OPEN_PATHS.test(context.req.path);
-    const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
-    const credentials = context.req.header('x-api-key') || bearer;
-    if (open || credentials === undefined) await guard?.countAnonymous(addressOf(context));
-    if (open) return workFor(NOBODY, next);
-    const find = () => workFor(NOBODY, () => principals.authenticate(credentials));
-    const principal = await (guard === null || credentials === undefined
-      ? find()
-      : guard.lookUp(addressOf(context), credentials, find));
-    const tenant = context.req.header('x-tenant-id');
-    if (tenant !== undefined && tenant !== principal.tenant && tenant !== principal.tenantRef) {
-      throw new AppError('forbidden', 'x-tenant-id does not match the tenant of the credentials');
-    }
-    context.set('principal', principal);
-    context.set('holds', () =>
-      find().then(
-        (now) => {
-          const permission = context.get('permission');
-          return permission === undefined || hasPermission(now, permission);
-        },
-        (error: unknown) => !(error instanceof AppError && error.code === 'unauthenticated'),
-      ),
-    );
-    return workFor(principal.tenant, next);
   };
 }
 

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { createApp } from '../../api/app.ts';
 import { takeBody } from '../../api/http/body.ts';
-import { demandOwnPlace } from '../../api/http/origins.ts';
+import { demandOwnPlace } from '../../api/http/callers/origins.ts';
 import { handleMcp } from '../../mcp/server.ts';
 import { PERSON_MEMORY } from '../../model/config.ts';
 import { createConnectionResolver } from '../../service/access/connections.ts';
@@ -39,6 +39,8 @@ export interface RunningApi {
   executions: ExecutionService;
   lists: ExecutionLists;
   principals: PrincipalService;
+  /** Returns a code with which a browser on this machine can sign in once, within an hour, with a key. */
+  createSignInCode(key: string): string;
   close(): Promise<void>;
 }
 
@@ -62,13 +64,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     ...loops.map((loop) => loop.run(stop.signal)),
     keepPresent(foundation.stores.processes, present, stop.signal, log),
   ]);
-  const { definitions, executions, lists, principals, watches, changes } = services;
+  const { definitions, executions, lists, principals, sessions, watches, changes } = services;
   return {
     url,
     definitions,
     executions,
     lists,
     principals,
+    createSignInCode: sessions.createCode,
     close: async () => {
       watches.close();
       changes.close();
@@ -131,22 +134,32 @@ function composeServices(
       imports: composePackImports(foundation, definitions, deletions),
     },
     chat: people.chat,
-    loops: [...upkeep.loops, ...runs.loops, bulk, inbox, people.chat.outbox, ...pauses.loops, access.signingKeys],
+    loops: [
+      ...upkeep.loops,
+      ...runs.loops,
+      bulk,
+      inbox,
+      people.chat.outbox,
+      ...pauses.loops,
+      access.signingKeys,
+      access.sessions,
+    ],
   };
 }
 
 /** Composes everything that is served: REST and the pages, chats, and MCP. */
 function composeApp(
-  { pool, log, clock }: Foundation,
-  { host, publicUrl, rateLimit = 0, codecOrigins = [], corsOrigins = [], metrics = null }: ApiOptions,
+  { pool, log, clock, namespace }: Foundation,
+  { host, publicUrl, temporalUi, rateLimit = 0, codecOrigins = [], corsOrigins = [], metrics = null }: ApiOptions,
   services: ApiServices,
   chat: ComposedInquiries['chat'],
 ) {
-  const { principals, audit, payloads } = services;
+  const { principals, sessions, audit, payloads } = services;
   const app = createApp(
     {
       pool,
       principals,
+      sessions,
       audit,
       codecOrigins: payloads === undefined ? null : codecOrigins,
       corsOrigins,
@@ -155,7 +168,7 @@ function composeApp(
       observe: metrics?.observe,
       log,
     },
-    createRoutes(services, { publicUrl, log, clock }),
+    createRoutes(services, { publicUrl, temporalUi: runInUi(temporalUi, namespace), log, clock }),
     clock,
   );
   for (const { inbound } of chat.answering) app.post(inbound.path, takeBody([inbound.mediaType]));
@@ -167,6 +180,13 @@ function composeApp(
     handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json()),
   );
   return app;
+}
+
+/** Returns the URL of a run in Temporal's UI, with `{workflow_id}` and `{run_id}`; null without the UI's address. */
+function runInUi(address: string | undefined, namespace: string): string | null {
+  if (address === undefined) return null;
+  const place = `namespaces/${encodeURIComponent(namespace)}/workflows/{workflow_id}/{run_id}/history`;
+  return `${address.replace(/\/+$/, '')}/${place}`;
 }
 
 /** Logs warnings about settings and stored data that will not work. Does not wait for them. */

@@ -26,6 +26,8 @@ export function readAccessOptions(
   | 'codecOrigins'
   | 'corsOrigins'
   | 'signingPems'
+  | 'sessions'
+  | 'temporalUi'
 > {
   const { FERMATA_JWT_JWKS_URL, FERMATA_JWT_SECRET, FERMATA_JWT_ISSUER, FERMATA_JWT_AUDIENCE } = config;
   const { FERMATA_SIGNING_KEY_FILE: files } = config;
@@ -36,6 +38,8 @@ export function readAccessOptions(
     publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
     chat: readChatSettings(config),
     codec: createConfiguredCodec(config),
+    sessions: { idle: config.FERMATA_SESSION_IDLE, longest: config.FERMATA_SESSION_MAX },
+    temporalUi: config.FERMATA_TEMPORAL_UI_URL,
     signingPems: files?.split(',').map((file) => readFileSync(file, 'utf8')) ?? [],
     codecOrigins: config.FERMATA_CODEC_ORIGINS?.split(',') ?? [],
     corsOrigins: config.FERMATA_CORS_ORIGINS?.split(',') ?? [],
@@ -64,6 +68,10 @@ export interface ApiOptions {
   personMemory?: number;
   /** Requests per minute that a principal may make; absent: no limit. */
   rateLimit?: number;
+  /** Seconds after which browsers are signed out: without requests, and in any case. */
+  sessions?: { idle: number; longest: number };
+  /** The address of Temporal's UI, if known. */
+  temporalUi?: string | undefined;
   /** The master keys: the first one encrypts, all of them decrypt. */
   secretKeys: readonly string[];
   /** The keys that sign statements (PKCS 8, PEM), newest first, if the database does not hold them. */

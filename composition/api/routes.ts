@@ -27,17 +27,20 @@ export interface ApiServices
 export interface RouteSettings {
   /** The URL at which people reach the API; undefined means the one of the request. */
   publicUrl: string | undefined;
+  /** URL of a run in Temporal's UI, with `{workflow_id}` and `{run_id}`; null: unknown. */
+  temporalUi: string | null;
   log: Logger;
   /** Returns the time in milliseconds. */
   clock: () => number;
 }
 
 /** Creates the routes of all subjects, in the order in which the API is described. */
-export function createRoutes(services: ApiServices, { publicUrl, log, clock }: RouteSettings): Router[] {
+export function createRoutes(services: ApiServices, settings: RouteSettings): Router[] {
+  const { publicUrl, log, clock } = settings;
   const { executions: service, lists, tokens } = services;
   return [
     ...upkeepRoutes(services),
-    ...accessRoutes(services),
+    ...accessRoutes(services, settings),
     ...definitionRoutes(services),
     ...executionsRoutes(services),
     ...controlRoutes(services),

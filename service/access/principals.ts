@@ -100,7 +100,7 @@ export function createPrincipalService({
   }
 
   /** Returns the principal of a token, with what the token grants now. */
-  async function bearerOf({ subject, tenant, kind, ...grants }: TokenClaims): Promise<Principal> {
+  async function bearerOf({ subject, tenant, kind, expires: _, ...grants }: TokenClaims): Promise<Principal> {
     if (tenant === null && (await needsTenant())) {
       throw new AppError('unauthenticated', 'the token has no "tenant" claim, which is required (FERMATA_JWT_TENANT)');
     }

@@ -28,6 +28,7 @@ export interface TokenClaims extends Grants {
   kind: PrincipalKind;
   /** Ref or UUID of the tenant; null when the token names none. */
   tenant: string | null;
+  expires: Date;
 }
 
 /** Verifies a token. Throws `unauthenticated`; returns null when no tokens are accepted, and for a text that is not a token. */
@@ -50,6 +51,9 @@ const ASYMMETRIC = [
 
 /** Seconds by which clocks may differ. */
 const CLOCK_TOLERANCE = 30;
+
+/** The last time that a Date can have. */
+const LAST_DATE = 8.64e15;
 
 /** Creates the verifier (RFC 7519), which reads keys with `fetch`. */
 export function createTokenVerifier(
@@ -103,6 +107,7 @@ function claimsOf(payload: JWTPayload, agentClients: readonly string[]): TokenCl
     roles: roles.filter((role): role is Role => Object.hasOwn(ROLES, role)),
     permissions: permissions.filter((one): one is Permission => PERMISSIONS.some((known) => known === one)),
     groups,
+    expires: new Date(Math.min(payload.exp! * 1000, LAST_DATE)), // required above
   };
 }
 

@@ -54,6 +54,31 @@ export const apiKeys = pgTable('api_keys', {
   created: created(),
 });
 
+/** Sessions of browsers that are signed in. The cookie has the id, which is stored only as its SHA-256. */
+export const sessions = pgTable(
+  'sessions',
+  {
+    hash: text('hash').primaryKey(),
+    tenant: tenant(),
+    principal: integer('principal')
+      .notNull()
+      .references(() => principals.id),
+    /** The API key with which it was opened; null: it was opened with a token. */
+    key: integer('key').references(() => apiKeys.id),
+    /** The grants of the token with which it was opened; null: it was opened with a key. */
+    bearer: json('bearer').$type<Grants & { kind: PrincipalKind }>(),
+    created: instant('created').notNull(),
+    /** When it was last used, to the minute. */
+    seen: instant('seen_at').notNull(),
+    ends: instant('ends_at').notNull(),
+  },
+  (table) => [
+    index('sessions_principal').on(table.principal, table.seen),
+    index('sessions_seen').on(table.seen),
+    index('sessions_ends').on(table.ends),
+  ],
+);
+
 /** Task queues that are assigned to a tenant; the names of others say whose they are. */
 export const taskQueues = pgTable('task_queues', {
   name: text('name').primaryKey(),

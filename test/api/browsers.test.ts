@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { demandOwnPlace } from '../../api/http/origins.ts';
+import { demandOwnPlace } from '../../api/http/callers/origins.ts';
 import { createTestApp } from './test-app.ts';
 
 const PORTAL = 'https://portal.example.com';

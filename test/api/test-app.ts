@@ -62,5 +62,8 @@ export function createTestApp(
   const all = new Proxy(parts, {
     get: (target, name) => (name in target ? Reflect.get(target, name) : unreached(String(name))),
   }) as unknown as ApiServices & AppOptions;
-  return createApp(all, createRoutes(all, { publicUrl: all.publicUrl, log: all.log, clock: Date.now }));
+  return createApp(
+    all,
+    createRoutes(all, { publicUrl: all.publicUrl, temporalUi: null, log: all.log, clock: Date.now }),
+  );
 }

@@ -5,6 +5,7 @@ import { AppError } from '../../../model/app-error.ts';
 import type { Logger } from '../../../model/log.ts';
 import { type InquiryLinkService, inboxUrl, PAGE_SECONDS } from '../../../service/inquiries/links.ts';
 import { takeBody } from '../../http/body.ts';
+import { demandSameSite, isSecure } from '../../http/callers/origins.ts';
 import type { ApiEnv } from '../../http/environment.ts';
 import { assignProblems, controlName } from './fields.ts';
 import { POLICY } from './style.ts';
@@ -64,7 +65,7 @@ export function inquiryPageRoutes(links: InquiryLinkService, publicUrl: string |
     const { form = '', option = '', comment = '' } = entered;
     const written = (field: string) => entered[controlName(field)] ?? '';
     try {
-      demandSameSite(context.req.header('sec-fetch-site'), context.req.header('origin'), context.req.url);
+      demandSameSite(context);
       demandOnce(sent);
     } catch (error) {
       return refuse(context, error);
@@ -131,25 +132,10 @@ function cookieName(inquiry: string): string {
   return `fermata_inquiry_${createHash('sha256').update(inquiry).digest('hex').slice(0, 12)}`;
 }
 
-function isSecure({ req }: Context<ApiEnv>): boolean {
-  return new URL(req.url).protocol === 'https:' || req.header('x-forwarded-proto') === 'https';
-}
-
 /** Throws if a form contains a control twice, since the intended value would be ambiguous. */
 function demandOnce(sent: URLSearchParams): void {
   const names = [...sent.keys()];
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === 'option') throw new AppError('option_unknown', 'the form contains more than one decision');
   if (twice !== undefined) throw new AppError('request_invalid', `the form contains "${twice}" more than once`);
-}
-
-/** Throws for a form of another site, whatever cookies a browser sends. */
-function demandSameSite(site: string | undefined, origin: string | undefined, url: string): void {
-  const foreign =
-    site !== undefined ? site !== 'same-origin' : origin !== undefined && new URL(url).host !== hostOf(origin);
-  if (foreign) throw new AppError('forbidden', 'this form was sent from another site');
-}
-
-function hostOf(origin: string): string | null {
-  return URL.canParse(origin) ? new URL(origin).host : null;
 }

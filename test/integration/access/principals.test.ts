@@ -43,9 +43,13 @@ const statusOf = async ({ path, method }: Operation, headers: Record<string, str
 };
 
 describe('every route of openapi.json', () => {
-  it('but health, readiness, public keys and who one is names the permission that it needs', () => {
+  it('but health, readiness, public keys, who one is, and sessions names the permission that it needs', () => {
     const open = operations.filter(({ permission }) => permission === undefined).map(({ path }) => path);
-    expect(open.sort()).toEqual(['/.well-known/fermata-keys.json', '/api/v1/me', '/healthz', '/readyz']);
+    const session = '/api/v1/session';
+    expect([...new Set(open)].sort()).toEqual([
+      ...['/.well-known/fermata-keys.json', '/api/v1/me', session, '/healthz', '/readyz'],
+    ]);
+    expect(open.filter((path) => path === session)).toHaveLength(3);
     expect(operations.length).toBeGreaterThan(30);
   });
 
@@ -141,6 +145,7 @@ it('tells everyone who they are, and what they may do', async () => {
   expect(data).toEqual({
     ...body,
     tenant: 'default',
+    temporal_ui: null,
     permissions: ['workflow:read', 'execution:read', 'automation:read', 'inquiry:respond'],
   });
   expect((await me(await keyFor({ subject: 'nobody in particular' }))).data.permissions).toEqual([]);

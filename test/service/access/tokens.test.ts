@@ -113,6 +113,7 @@ describe('a token without a tenant', () => {
       roles: [],
       permissions: [],
       groups: [],
+      expires: new Date(0),
     });
     const service = (tenant: string | null) =>
       createPrincipalService({ store, verify: async () => bearer(tenant), clock: () => 0, memory: 0, tenantClaim });

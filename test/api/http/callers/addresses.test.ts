@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createAddressGuard, findNetwork } from '../../../api/http/addresses.ts';
-import { AppError } from '../../../model/app-error.ts';
-import { createTestApp } from '../test-app.ts';
+import { createAddressGuard, findNetwork } from '../../../../api/http/callers/addresses.ts';
+import { AppError } from '../../../../model/app-error.ts';
+import { createTestApp } from '../../test-app.ts';
 
 it.each([
   ['192.0.2.7', '192.0.2.7'],
@@ -90,6 +90,62 @@ describe('requests without a principal', () => {
     const { ask, looks } = guarded();
     for (let n = 0; n < 50; n += 1) expect(await ask('/readyz', '192.0.2.1')).toEqual([200, false]);
     expect(looks.length).toBeLessThan(10);
+  });
+});
+
+describe('an address that signs in', () => {
+  const refused = { open: async () => Promise.reject(new AppError('unauthenticated', 'no')) };
+  const attempt = (app: ReturnType<typeof createTestApp>, remoteAddress: string, sent: RequestInit = {}) =>
+    app.request(
+      '/api/v1/session',
+      { method: 'POST', body: '{"key":"x"}', headers: { 'content-type': 'application/json' }, ...sent },
+      { incoming: { socket: { remoteAddress } } } as never,
+    );
+
+  it('is refused for a minute after ten refusals, however many attempts it makes at once', async () => {
+    const app = createTestApp({ ann: [] }, { rateLimit: 1_000_000, sessions: refused });
+    const replies = await Promise.all(Array.from({ length: 500 }, () => attempt(app, '192.0.2.1')));
+    const statuses = replies.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(10);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(490);
+    expect(Number(replies.at(-1)!.headers.get('retry-after'))).toBeGreaterThan(50);
+    expect((await attempt(app, '192.0.2.2')).status).toBe(401);
+    // Who has a key is not concerned.
+    const headers = { 'x-api-key': 'ann' };
+    const env = { incoming: { socket: { remoteAddress: '192.0.2.1' } } } as never;
+    expect((await app.request('/api/v1/me', { headers }, env)).status).toBe(200);
+  });
+
+  it('may do so as often as it likes while it is not refused', async () => {
+    const app = createTestApp({}, { rateLimit: 1_000_000, sessions: refused });
+    for (let n = 0; n < 30; n += 1) expect((await attempt(app, '192.0.2.1', { body: '{}' })).status).toBe(400);
+    for (let n = 0; n < 10; n += 1) expect((await attempt(app, '192.0.2.1')).status).toBe(401);
+    expect((await attempt(app, '192.0.2.1', { body: '{}' })).status).toBe(429);
+  });
+
+  it('is free again after a minute, also when the clock was set back, and of 10,000 others one is forgotten', () => {
+    let now = 3_600_000;
+    const guard = createAddressGuard(() => now);
+    const isFree = (address: string): boolean => {
+      try {
+        guard.countSignIn(address);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const tire = () => Array.from({ length: 11 }, () => isFree('a')).filter(Boolean).length;
+    expect(tire()).toBe(10);
+    now += 59_999;
+    expect(isFree('a')).toBe(false);
+    now += 1;
+    expect(tire()).toBe(10);
+    now -= 3_600_000;
+    expect(tire()).toBe(10);
+    for (let n = 0; n < 9_999; n += 1) guard.countSignIn(`b${n}`);
+    expect(isFree('a')).toBe(false);
+    guard.countSignIn('c');
+    expect(isFree('a')).toBe(true);
   });
 });
 

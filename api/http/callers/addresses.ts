@@ -1,14 +1,20 @@
 import type { Context } from 'hono';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { AppError } from '../../model/app-error.ts';
-import { sha256Hex } from '../../service/access/hash.ts';
-import type { ApiEnv } from './environment.ts';
+import { AppError } from '../../../model/app-error.ts';
+import { BoundedMap } from '../../../model/bounded-map.ts';
+import { sha256Hex } from '../../../service/access/hash.ts';
+import type { ApiEnv } from '../environment.ts';
 
 /** Requests per minute that one address may send without credentials. */
 const ANONYMOUS = 600;
 
 /** Wrong credentials that one address may send: 60 per minute on average, 120 at once. */
 const WRONG = { points: 120, duration: 120 };
+
+/** Refused sign-ins of one address within a window of milliseconds, and the most addresses that are counted. */
+const SIGN_INS = 10;
+const SIGN_IN_WINDOW = 60_000;
+const MOST_SIGNING_IN = 10_000;
 
 /** How long valid credentials are remembered, in milliseconds, and how many of them. */
 const REMEMBERED = 60_000;
@@ -23,6 +29,10 @@ export interface AddressGuard {
    * the last minute. Throws `rate_limited`, and the errors of the look-up.
    */
   lookUp<T>(address: string, credentials: string, find: () => Promise<T>): Promise<T>;
+  /**
+   * Counts an attempt to sign in as refused, until the returned function is called. Throws `rate_limited` beyond 10 within a minute.
+   */
+  countSignIn(address: string): () => void;
 }
 
 /** Creates the guard of one process. `clock` returns milliseconds. */
@@ -30,13 +40,8 @@ export function createAddressGuard(clock: () => number): AddressGuard {
   const anonymous = new RateLimiterMemory({ points: ANONYMOUS, duration: 60 });
   const wrong = new RateLimiterMemory(WRONG);
   /** Hashes of valid credentials and when they are forgotten, least recently used first. */
-  const good = new Map<string, number>();
-
-  function remember(hash: string): void {
-    good.delete(hash);
-    good.set(hash, clock() + REMEMBERED);
-    if (good.size > MOST_REMEMBERED) for (const oldest of good.keys()) return void good.delete(oldest);
-  }
+  const good = new BoundedMap<string, number>(MOST_REMEMBERED);
+  const signIns = new BoundedMap<string, { refused: number; ends: number }>(MOST_SIGNING_IN);
 
   return {
     async countAnonymous(address) {
@@ -55,15 +60,31 @@ export function createAddressGuard(clock: () => number): AddressGuard {
       }
       try {
         const found = await find();
-        remember(hash);
+        good.set(hash, clock() + REMEMBERED);
         return found;
       } catch (error) {
-        if (error instanceof AppError && error.code === 'unauthenticated') {
+        if (error instanceof AppError && error.status === 401) {
           good.delete(hash);
           await wrong.penalty(address);
         }
         throw error;
       }
+    },
+
+    countSignIn(address) {
+      const now = clock();
+      const known = signIns.get(address);
+      // A window that ends later than a new one was begun before the clock was set back.
+      const isCurrent = known !== undefined && known.ends > now && known.ends <= now + SIGN_IN_WINDOW;
+      const window = isCurrent ? known : { refused: 0, ends: now + SIGN_IN_WINDOW };
+      if (window !== known) signIns.set(address, window);
+      if (window.refused >= SIGN_INS) {
+        throw limited(`this address was refused ${SIGN_INS} times within a minute`, window.ends - now);
+      }
+      window.refused += 1;
+      return () => {
+        window.refused -= 1;
+      };
     },
   };
 }

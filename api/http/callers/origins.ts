@@ -1,14 +1,14 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
-import { AppError } from '../../model/app-error.ts';
-import type { ApiEnv } from './environment.ts';
+import { AppError } from '../../../model/app-error.ts';
+import type { ApiEnv } from '../environment.ts';
 
 /** Paths with their own rules for origins. */
 const OWN_RULES = /^\/(inquiry|codec)(\/|$)/;
 
 /**
  * Allows pages of the given origins to call the API from a browser (CORS). They send a key or token in a header, as all
- * clients do; there are no cookies. Must come before authentication, since preflight requests carry no credentials.
+ * clients do; the cookies of sessions and of pages are not sent for them. Must come before authentication, since preflight requests carry no credentials.
  */
 export function allowOrigins(origins: readonly string[]): MiddlewareHandler<ApiEnv> {
   const allow = cors({
@@ -62,4 +62,32 @@ export function demandOwnPlace({ host, publicUrl, origins }: OwnPlaces): Middlew
     }
     return next();
   };
+}
+
+/** Reports whether a browser has sent a request over https, also to a proxy in front of this process. */
+export function isSecure({ req }: Context<ApiEnv>): boolean {
+  return new URL(req.url).protocol === 'https:' || req.header('x-forwarded-proto') === 'https';
+}
+
+/** Throws `forbidden` for a request that a page of another site has sent, whatever cookies a browser adds to it. */
+export function demandSameSite({ req }: Context<ApiEnv>): void {
+  const site = req.header('sec-fetch-site');
+  const origin = req.header('origin');
+  const isForeign = site !== undefined ? site !== 'same-origin' : origin !== undefined && !isOwnOrigin(req.url, origin);
+  if (isForeign) throw new AppError('forbidden', 'this request was sent from another site');
+}
+
+/** Reports whether an `Origin` is the host of a URL. */
+export function isOwnOrigin(url: string, origin: string): boolean {
+  return URL.canParse(origin) && new URL(origin).host === new URL(url).host;
+}
+
+/** The addresses by which this machine reaches itself. */
+const OWN_ADDRESS = /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/i;
+
+/** Reports whether a request was sent by this machine to itself, without a proxy, and to a name that is its own. */
+export function isLocal({ req, env }: Context<ApiEnv>): boolean {
+  const isProxied = ['forwarded', 'x-forwarded-for', 'x-forwarded-host'].some((name) => req.header(name) !== undefined);
+  const sender = env?.incoming?.socket?.remoteAddress ?? '';
+  return !isProxied && OWN_ADDRESS.test(sender) && LOOPBACK.test(new URL(req.url).hostname);
 }
