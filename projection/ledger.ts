@@ -6,6 +6,7 @@ import { deriveUuid, integerId } from '../model/execution-id.ts';
 import { DECISION_SIGNAL, type Inquiry } from '../model/inquiry.ts';
 import { canonicalJson, compareText, isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
 import type { Ledger, LedgerQuestion, LedgerStatement } from '../model/ledger.ts';
+import { type Mask, SHOWS_ALL } from '../model/mask.ts';
 import type { RunInput } from '../model/run-input.ts';
 import { type SignedStatement, type StatementProof, type StatementType, TRUST_SIGNAL } from '../model/statement.ts';
 import type { HistoryEvent } from './history.ts';
@@ -63,7 +64,7 @@ export function buildLedger(
   execution: Execution & { run: RunInput },
   sent: SentStatements,
   shown: readonly Inquiry[] = execution.inquiries,
-  mask: (value: Json) => Json = (value) => value,
+  mask: Mask = SHOWS_ALL,
 ): Omit<Ledger, 'children'> {
   const { run, memo, runId, digest, inquiries } = execution;
   const { n, ref, version, interpreter, starters = [], tenant = '', schedule = null } = run;
@@ -119,9 +120,9 @@ interface TakenStatement {
 function statementsOf(
   { decisions, votes, delegations = [] }: Inquiry,
   sent: SentStatements,
-  mask: (value: Json) => Json,
+  mask: Mask,
 ): TakenStatement[] {
-  const shownGiven = (given: JsonObject) => (canonicalJson(mask(given)) === canonicalJson(given) ? given : null);
+  const shownGiven = (given: JsonObject) => (canonicalJson(mask.hide(given)) === canonicalJson(given) ? given : null);
   /** Creates the entry of a statement: as it was sent, or as a retry has kept it from another execution. */
   const entriesOf = (
     { id, verdict, taken, isSent }: { id: string; verdict: LedgerStatement['verdict']; taken: string; isSent: boolean },

@@ -1,22 +1,27 @@
 import type { Place, RunState, Visit, Work } from '../interpreter/state.ts';
 import { workAt } from '../interpreter/visits.ts';
-import type { LogEntry, TaskExecution } from '../model/execution.ts';
-import type { RunMemo } from '../model/run-input.ts';
+import type { TaskExecution } from '../model/execution.ts';
+import type { RunInput } from '../model/run-input.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 import { executionKey, tryKey } from '../model/task-key.ts';
 import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import { eventTime, type HistoryEvent, isoTime, type Replay } from './history.ts';
-import { endEntry, omissionEntry, startEntry, taskEntries } from './logs.ts';
+import { draftEnd, draftOmission, draftStart, draftTask, type LogDraft } from './logs.ts';
 import { readClosing } from './runs/closing.ts';
 import { OpenStatus } from './runs/open-status.ts';
-import { type Opening, readMemo, readOpening, startTime } from './runs/opening.ts';
+import { type Opening, readOpening, startTime } from './runs/opening.ts';
 import { findHeld, isOver, type TaskSources, taskAt } from './tasks/tasks.ts';
 
-/** A part of the stream that a follower of a run receives; `end` comes last. Times are ISO 8601, UTC. */
-export type StreamPart =
-  | { type: 'execution' | 'end'; status: ExecutionStatus; created: string; updated: string }
-  | { type: 'task'; task: TaskExecution }
-  | { type: 'log'; entry: LogEntry };
+/** The start or another change of a run as a whole, and its end. Times are ISO 8601, UTC. */
+export interface RunChange {
+  type: 'execution' | 'end';
+  status: ExecutionStatus;
+  created: string;
+  updated: string;
+}
+
+/** A part of the stream of a run, unmasked; `end` comes last. */
+export type StreamPart = RunChange | { type: 'task'; task: TaskExecution } | { type: 'log'; draft: LogDraft };
 
 /** A part with its place: the history event that it comes from, and its number there. */
 export type StreamEntry = StreamPart & { event: number; index: number };
@@ -29,8 +34,8 @@ export interface RunStream {
   takeInParts(event: HistoryEvent): Generator<void, StreamEntry[]>;
   /** Leaves out the tasks of the run from the next event on; the log says so. */
   omitTasks(): void;
-  /** The memo that the API left at the start; null before the first event, and for a run that Fermata did not start. */
-  readonly memo: RunMemo | null;
+  /** The definition and the settings that the run was started with; null before the first event, and for a run that Fermata did not start. */
+  readonly run: RunInput | null;
   readonly closed: boolean;
 }
 
@@ -44,7 +49,7 @@ const EVENT = 50;
 export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStream {
   const openStatus = new OpenStatus();
   const told = new Tasks();
-  let run: { type: string; ours: boolean; created: string; memo: RunMemo | null } | null = null;
+  let run: { type: string; started: RunInput | null; created: string } | null = null;
   let replay: Replay | null = null;
   let omitting = false;
   let status: ExecutionStatus | null = null;
@@ -105,10 +110,10 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
       replay = yield* within(function* () {
         return opening.replay({ meter });
       }, null);
-      parts.push({ type: 'log', entry: startEntry(run.type, run.created) });
+      parts.push({ type: 'log', draft: draftStart(run.type, run.created) });
     }
-    const { type, ours, created } = run;
-    const closing = readClosing(event, ours);
+    const { type, started, created } = run;
+    const closing = readClosing(event, started !== null);
     const found = yield* within(function* () {
       advance(event);
       return yield* news(event, closing !== null);
@@ -117,7 +122,7 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
     if (omitting) {
       omitting = false;
       replay = null;
-      parts.push({ type: 'log', entry: omissionEntry(at) });
+      parts.push({ type: 'log', draft: draftOmission(at) });
     }
     const next = closing?.status ?? (found === null ? status : openStatus.read(found.state));
     if (next !== null && next !== status) {
@@ -126,15 +131,15 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
     }
     if (closing !== null) {
       closed = true;
-      parts.push({ type: 'log', entry: endEntry(type, at, closing) });
+      parts.push({ type: 'log', draft: draftEnd(type, at, closing) });
       parts.push({ type: 'end', status: closing.status, created, updated: at });
     }
     return parts.map((part, index) => ({ ...part, event: Number(event.eventId), index }));
   }
 
   return {
-    get memo() {
-      return run?.memo ?? null;
+    get run() {
+      return run?.started ?? null;
     },
     get closed() {
       return closed;
@@ -173,9 +178,8 @@ function openHistory(first: HistoryEvent, workflowId: string): Opening {
 function findBeginning({ event, started, run, known }: Opening) {
   return {
     type: started.workflowType?.name ?? '',
-    ours: run !== null,
+    started: run,
     created: isoTime(startTime(event, known)),
-    memo: readMemo(started.memo),
   };
 }
 
@@ -256,10 +260,11 @@ class Tasks {
       }
       const said = this.#said.get(task.key) ?? new Set();
       this.#said.set(task.key, said);
-      for (const entry of taskEntries(task)) {
-        const text = JSON.stringify(entry);
-        if (!said.has(text)) parts.push({ type: 'log', entry });
-        said.add(text);
+      for (const draft of draftTask(task)) {
+        const { timestamp, level, attempt, lead } = draft;
+        const print = [timestamp, level, attempt, lead].join(' ');
+        if (!said.has(print)) parts.push({ type: 'log', draft });
+        said.add(print);
       }
     }
     return parts;

@@ -11,6 +11,7 @@ import type { Failure } from '../../model/failure.ts';
 import { type Json, jsonSize } from '../../model/json.ts';
 import { deriveMode } from '../../model/run-mode.ts';
 import { type ExecutionStatus, executionWord } from '../../model/status.ts';
+import type { TaskChange } from '../../service/executions/live-events/follower.ts';
 import type { ExecutionView } from '../../service/executions/reader.ts';
 import type { ChildPage, TaskView } from '../../service/executions/task-executions.ts';
 import { cursorText } from '../../service/index/cursors.ts';
@@ -137,8 +138,8 @@ export function runSummaryBody(
 }
 
 /** Builds the summary of a task execution. */
-export function taskSummaryBody({ n, execution }: ExecutionView, task: TaskExecution) {
-  const { number, key, action, status, state, attempts, created } = task;
+export function taskSummaryBody({ n, execution }: ExecutionView, task: TaskChange) {
+  const { number, key, action, status, state, created, updated, attempt } = task;
   return {
     id: taskId(n, number),
     action_ref: action,
@@ -147,9 +148,9 @@ export function taskSummaryBody({ n, execution }: ExecutionView, task: TaskExecu
     parent: integerId(n),
     enforcement: execution.memo?.enforcement ?? null,
     created,
-    updated: lastChange(task),
+    updated,
     task: key,
-    attempt: attempts.at(-1)?.attempt ?? null,
+    attempt,
   };
 }
 

@@ -24,7 +24,7 @@ import {
   type ExplanationService,
 } from '../../service/executions/explanations.ts';
 import { createFailureHooks } from '../../service/executions/failure-hooks.ts';
-import { createWatchService, type WatchService } from '../../service/executions/live-events.ts';
+import { createWatchService, type WatchService } from '../../service/executions/live-events/service.ts';
 import { createRetryService, type RetryService } from '../../service/executions/retries.ts';
 import { createTaskExecutionService, type TaskExecutionService } from '../../service/executions/task-executions.ts';
 import { createGraphService, type GraphService } from '../../service/graphs/graphs.ts';

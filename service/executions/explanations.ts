@@ -1,12 +1,13 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Execution } from '../../model/execution.ts';
 import { integerId } from '../../model/execution-id.ts';
+import type { Mask } from '../../model/mask.ts';
 import type { Principal } from '../../model/principal.ts';
 import { isClosed, isSuccessful } from '../../model/status.ts';
 import type { WaitingJoin } from '../../projection/moment.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { DeliveryService } from '../notices/deliveries.ts';
-import { type Mask, type MaskedExecution, maskExecution } from '../projections/masks.ts';
+import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import {
   type Advice,
@@ -56,11 +57,11 @@ export function createExplanationService({
   temporal,
   deliveries,
 }: ExplanationDependencies): ExplanationService {
-  /** Advises on open inquiries that nobody was notified of. */
-  async function untold(execution: Execution): Promise<Advice[]> {
+  /** Advises on open inquiries that nobody was notified of; `mask` is for the messages of chat services that say why. */
+  async function untold(execution: Execution, mask: Mask): Promise<Advice[]> {
     return (await deliveries.untold(execution)).map(({ inquiry, reasons }) => ({
       code: 'nobody_was_told',
-      text: `Nobody was notified that "${inquiry.task}" waits for a decision: ${reasons.join('; ')}.`,
+      text: `Nobody was notified that "${inquiry.task}" waits for a decision: ${reasons.map(mask.hideInMessage).join('; ')}.`,
       act: null,
     }));
   }
@@ -94,7 +95,7 @@ export function createExplanationService({
       if (isClosed(status)) {
         const good = isSuccessful(status);
         const advice = good ? [] : closedAdvice(execution, self, await retryFrom(execution));
-        return { execution, canFinish: good, blockedBy: [], advice: masked(advice, mask) };
+        return { execution, canFinish: good, blockedBy: [], advice };
       }
       const stuck = waitingFor.some(({ kind }) => kind === 'engine_fault') || execution.projection === 'diverged';
       const nobody = await unserved(execution);
@@ -122,30 +123,24 @@ export function createExplanationService({
         execution,
         canFinish: !stuck && status !== 'canceling' && execution.pendingFailure === null,
         blockedBy: projected?.joins ?? [],
-        advice: masked(
-          [
-            ...canceling,
-            ...lostAdvice(execution, self),
-            ...forgeryAdvice(execution),
-            ...withoutWorker,
-            ...(await untold(execution)),
-            ...advice,
-          ],
-          mask,
-        ),
+        advice: [
+          ...canceling,
+          ...lostAdvice(execution, self),
+          ...forgeryAdvice(execution),
+          ...withoutWorker,
+          ...(await untold(execution, mask)),
+          ...advice,
+        ],
       };
     },
 
     async at(principal, id, event) {
-      const { n, execution } = await executions.readUnmasked(principal, id);
+      const { n, execution, hidden } = await executions.readUnmasked(principal, id);
       const then = await projections.readAt(execution.workflowId, event);
       if (then === null) throw new AppError('event_not_found', `Execution with ID ${id} has no event ${event}`);
-      return { n, execution: maskExecution(then.execution, then.hidden).execution, joins: then.joins };
+      // A value that a later task hides was there before.
+      const all = [...(then.hidden ?? []), ...hidden];
+      return { n, execution: maskExecution(then.execution, all).execution, joins: then.joins };
     },
   };
-}
-
-/** Masks the texts of advice, some of which hold messages of failures and of chat services. */
-function masked(advice: readonly Advice[], mask: Mask): Advice[] {
-  return advice.map((each) => ({ ...each, text: mask(each.text) as string }));
 }

@@ -4,6 +4,7 @@ import { integerId, parseExecutionId, workflowIdOf } from '../../model/execution
 import type { IndexEntry } from '../../model/index-entry.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
+import { SHOWS_ALL } from '../../model/mask.ts';
 import type { Principal } from '../../model/principal.ts';
 import { isClosed } from '../../model/status.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
@@ -16,7 +17,7 @@ import type { RetrySummary } from '../index/lists.ts';
 import { executionOfRow, isWritten } from '../index/rows.ts';
 import { updateIndex } from '../index/updates.ts';
 import { type ShownEvent, showEvent } from '../projections/history-events.ts';
-import { type Mask, type MaskedExecution, maskExecution, maskInput } from '../projections/masks.ts';
+import { type MaskedExecution, type Masking, maskExecution, maskInput } from '../projections/masks.ts';
 import { type ProjectedRun, projectStarted } from '../projections/projected-runs.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import { cutLog, type LogPage } from '../projections/task-lists.ts';
@@ -31,11 +32,9 @@ export interface ExecutionView {
 }
 
 /** An execution with the unmasked projection that it was made from. */
-export interface UnmaskedView extends ExecutionView {
+export interface UnmaskedView extends ExecutionView, Masking {
   /** Null when Temporal does not have the run: the view then comes from the index. */
   projected: ProjectedRun | null;
-  /** Hides the write-only parameters of the execution in other data. */
-  mask: Mask;
 }
 
 /** Reads single executions; callers see only those of their tenant. An id is a UUID, an integer, or a workflow id. */
@@ -54,8 +53,6 @@ export interface ExecutionReader {
   getEnded(principal: Principal, run: { n: number; started: HistoryEvent }, seconds: number): Promise<ExecutionView>;
   /** Reads an execution together with its unmasked projection, which must not be shown. Throws `execution_not_found`. */
   readUnmasked(principal: Principal, id: string): Promise<UnmaskedView>;
-  /** Reads an execution, with the mask that hides its write-only parameters in other data. Throws `execution_not_found`. */
-  getWithMask(principal: Principal, id: string): Promise<{ found: ExecutionView; mask: Mask }>;
   /**
    * Reads an execution with at most `limit` events of its history, starting after the first `after` events; no events when Temporal no
    * longer has the run. Throws `execution_not_found`.
@@ -126,7 +123,7 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     if (row === null) throw missing(id);
     const current = described === null ? await settled(row) : row;
     const retries = await retriesOf(principal, n);
-    return { n, execution: executionOfRow(current), retries, projected: null, mask: (shown) => shown };
+    return { n, execution: executionOfRow(current), retries, projected: null, mask: SHOWS_ALL, hidden: [] };
   }
 
   async function viewOfProjection(
@@ -135,7 +132,7 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     runId: string,
     projected: ProjectedRun,
   ): Promise<UnmaskedView> {
-    const { execution: shown, mask } = maskExecution(projected.execution, projected.hidden);
+    const { execution: shown, mask, hidden } = maskExecution(projected.execution, projected.hidden);
     const execution = { ...shown, authentic: await authenticate(projected.execution) };
     if (execution.projection === 'diverged') {
       log.error(
@@ -150,7 +147,7 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     const unwritten = row !== null && isWritten(row, entry) ? null : entry;
     await writeIndex(workflowId, unwritten, () => onRead(n, execution));
     const retries = isClosed(execution.status) ? await retriesOf(principal, n) : [];
-    return { n, execution, retries, projected, mask };
+    return { n, execution, retries, projected, mask, hidden };
   }
 
   /** Writes the entry of a run to the index, unless it is null, and then does the work that follows a read. */
@@ -208,26 +205,20 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
 
     readUnmasked: read,
 
-    async getWithMask(principal, id) {
-      const { n, execution, retries, mask } = await read(principal, id);
-      return { found: { n, execution, retries }, mask };
-    },
-
     async getWithHistory(principal, id, { after = 0, limit = Number.POSITIVE_INFINITY } = {}) {
-      const { mask, projected, ...found } = await read(principal, id);
-      const paths = found.execution.run?.write_only ?? [];
+      const { n, execution, retries, mask, projected } = await read(principal, id);
       const events: ShownEvent[] = [];
       let number = 0;
-      for await (const page of projected === null ? [] : temporal.history(found.execution.workflowId)) {
+      for await (const page of projected === null ? [] : temporal.history(execution.workflowId)) {
         for (const event of page) {
           number += 1;
           if (number <= after || events.length >= limit) continue;
           const { attributes, ...shown } = showEvent(event, number);
-          events.push({ ...shown, attributes: mask(maskStart(attributes, paths)) });
+          events.push({ ...shown, attributes: mask.hide(maskStart(attributes, pathsOf(execution.run, event))) });
         }
         if (events.length >= limit) break;
       }
-      return { ...found, events };
+      return { n, execution, retries, events };
     },
 
     async logs(principal, id, page) {
@@ -268,6 +259,11 @@ function versionOfStart({ runId, lastEventId }: Execution): IndexEntry['version'
 
 function missing(id: string): AppError {
   return new AppError('execution_not_found', `Execution with ID ${id} not found`);
+}
+
+/** Returns where the input in an event has write-only parameters: that of a run, or of a sub-workflow that it starts. */
+function pathsOf(run: Execution['run'], { startChildWorkflowExecutionInitiatedEventAttributes: child }: HistoryEvent) {
+  return (child ? run?.workflows?.[child.workflowType?.name ?? '']?.write_only : run?.write_only) ?? [];
 }
 
 /** Masks the input in the event that started a run: the input is the first argument. */

@@ -74,15 +74,12 @@ export function createTaskExecutionService({
 }: TaskExecutionDependencies): TaskExecutionService {
   async function find(principal: Principal, run: string, what: string, name: TaskName): Promise<TaskView> {
     const missing = () => new AppError('execution_not_found', `Execution with ID ${what} not found`);
-    const {
-      projected: _,
-      mask,
-      ...view
-    } = await executions.readUnmasked(principal, run).catch((error: unknown) => {
+    const { n, execution, retries, mask } = await executions.readUnmasked(principal, run).catch((error: unknown) => {
       // The message names the task, not the run.
       throw isMissing(error) ? missing() : error;
     });
-    const { tasks, moreTasks, workflowId, run: input } = view.execution;
+    const view = { n, execution, retries };
+    const { tasks, moreTasks, workflowId, run: input } = execution;
     if (moreTasks === undefined) {
       const task = tasks.find((each) => isNamed(each, name));
       if (task === undefined) throw missing();

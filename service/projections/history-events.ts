@@ -6,7 +6,7 @@ import { DEFLATED } from '../../model/run-payload.ts';
 import { eventTime, type HistoryEvent } from '../../projection/history.ts';
 import { decodeArguments, decodePayload } from '../../projection/payload.ts';
 import { eventName } from '../../temporal/gateway.ts';
-import { MASKED } from '../projections/masks.ts';
+import { MASKED } from './hiding/hider.ts';
 
 /** A history event with decoded payloads. */
 export interface ShownEvent {

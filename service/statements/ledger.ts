@@ -1,9 +1,10 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Ledger } from '../../model/ledger.ts';
+import type { Mask } from '../../model/mask.ts';
 import type { Principal } from '../../model/principal.ts';
 import { buildLedger, createStatementReader } from '../../projection/ledger.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
-import type { Mask, MaskedExecution } from '../projections/masks.ts';
+import type { MaskedExecution } from '../projections/masks.ts';
 import type { ProjectedRun } from '../projections/projected-runs.ts';
 
 /** The most executions of one export, including sub-workflows. */

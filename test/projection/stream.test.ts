@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ReplayMeter } from '../../model/work.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
-import { buildLog } from '../../projection/logs.ts';
+import { buildLog, finishEntry } from '../../projection/logs.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { createRunStream, type StreamEntry } from '../../projection/stream.ts';
 import { RECORDED, RECORDED_CHAINS, readEvents } from '../fixtures/recorded.ts';
@@ -25,7 +25,7 @@ it.each([
   const { name } = RECORDED.find((each) => each.name.startsWith(`v${version}/`) && !each.name.includes('/chain-'))!;
   const stream = createRunStream(name, new ReplayMeter(limit));
   const told = readEvents(name).flatMap((event) => stream.take(event));
-  const omissions = told.filter((entry) => entry.type === 'log' && entry.entry.message.includes('are omitted'));
+  const omissions = told.filter((entry) => entry.type === 'log' && entry.draft.lead.includes('are omitted'));
   const whole = createRunStream(name);
   const all = readEvents(name).flatMap((event) => whole.take(event));
   if (complete) expect(told).toEqual(all);
@@ -70,7 +70,7 @@ function expectSameAsProjected(name: string, events: readonly HistoryEvent[]): v
   expect([...tasks.values()].map(({ key, status, output, failure }) => [key, status, output, failure]).sort()).toEqual(
     execution.tasks.map(({ key, status, output, failure }) => [key, status, output, failure]).sort(),
   );
-  const logs = told.flatMap((entry) => (entry.type === 'log' ? [JSON.stringify(entry.entry)] : []));
+  const logs = told.flatMap((entry) => (entry.type === 'log' ? [JSON.stringify(finishEntry(entry.draft))] : []));
   expect(new Set(logs).size).toBe(logs.length);
   expect(logs).toEqual(expect.arrayContaining(buildLog(execution).map((entry) => JSON.stringify(entry))));
   const statuses = told.flatMap((entry) => (entry.type === 'execution' ? [entry.status] : []));

@@ -267,6 +267,10 @@ describe('a parameter that is write-only', () => {
         output: '{{ secret }}',
       },
     });
+    await stored('brief', {
+      param_schema: { type: 'object', properties: { secret: { type: 'integer', writeOnly: true } } },
+      definition: { tasks: [{ name: 'use', action: 'core.noop' }] },
+    });
     // These know of nothing that is hidden: they get it under another name.
     const plain = (name: string, action: string, input: object) =>
       stored(name, { definition: { tasks: [{ name: 'use', action, input }], output: 'it is {{ token }}' } });
@@ -283,6 +287,7 @@ describe('a parameter that is write-only', () => {
           },
           { name: 'sub', action: 'examples.inner', input: { secret: "{{ 'another' ~ ' one' }}", user: 'u' } },
           { name: 'plain', action: 'examples.plain', input: { token: '{{ secret }}' } },
+          { name: 'brief', action: 'examples.brief', input: { secret: '{{ 40 + 2 }}' } },
           { name: 'end', action: 'core.fail', input: { message: 'no entry for {{ secret }} and {{ pin.codes[0] }}' } },
         ],
       },
@@ -315,6 +320,17 @@ describe('a parameter that is write-only', () => {
       expect(text, page).not.toContain('47110815');
       expect(text, page).not.toContain('902104471');
     }
+    const shown = async (path: string) => {
+      return (await fetch(harness.api.url + path, { headers: { 'x-api-key': DEV_KEY } })).text();
+    };
+    const streamed = await shown(`${BASE}/${run.id}/events`);
+    expect(streamed).toContain('no entry for *** and ***');
+    for (const text of [PASSWORD, 'another one', '47110815']) expect(streamed).not.toContain(text);
+    // A short number is hidden where it is a parameter, also in the event that starts a sub-workflow.
+    const { data: events } = await get(`${BASE}/${run.id}/history?limit=1000`);
+    const inputs = events.map(({ attributes }: { attributes: { input?: unknown[] } | null }) => attributes?.input?.[0]);
+    expect(inputs).toContainEqual({ secret: '***' });
+    expect(inputs).not.toContainEqual({ secret: 42 });
     for (const text of [PASSWORD, 'another one']) {
       const found = await get(`${BASE}?result_contains=${encodeURIComponent(text)}`);
       expect(found.data).toEqual([]);

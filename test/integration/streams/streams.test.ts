@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { createWatchService } from '../../../service/executions/live-events.ts';
+import { createWatchService } from '../../../service/executions/live-events/service.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';

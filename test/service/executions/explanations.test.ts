@@ -235,6 +235,13 @@ it.each<[string, object, string]>([
   expect(advice[0]!.text).toMatch(`It has ended as ${status}: ${why}. A retry with`);
 });
 
+it('a run as it was hides what the run hides now', async () => {
+  const readUnmasked = async () => ({ n: 1, execution: RUN, hidden: ['sesame'] });
+  const readAt = async () => ({ execution: { ...RUN, output: 'open sesame' }, joins: [] });
+  const service = createExplanationService({ executions: { readUnmasked }, projections: { readAt } } as never);
+  expect((await service.at({} as Principal, '1', 1)).execution.output).toBe('open ***');
+});
+
 it('a task that is held back is known by its detail, whatever is masked', async () => {
   const hides = { input: { word: 'paused' }, run: { ...RUN.run, write_only: [['word']] } };
   const { execution } = await explain({ ...hides, ...waiting({ kind: 'pause', detail: HELD_BACK }) });

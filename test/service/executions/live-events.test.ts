@@ -2,46 +2,53 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import type { Definition } from '../../../model/definition.ts';
+import type { LogEntry } from '../../../model/execution.ts';
+import type { Json } from '../../../model/json.ts';
 import type { Principal } from '../../../model/principal.ts';
-import { createWatchService } from '../../../service/executions/live-events.ts';
-import type { ExecutionView } from '../../../service/executions/reader.ts';
-import type { Temporal } from '../../../temporal/gateway.ts';
+import type { HistoryEvent } from '../../../projection/history.ts';
+import { buildLog } from '../../../projection/logs.ts';
+import { projectExecution } from '../../../projection/project.ts';
+import { findSpecs } from '../../../service/actions/actions.ts';
+import { createWatchService } from '../../../service/executions/live-events/service.ts';
+import { maskExecution } from '../../../service/projections/masks.ts';
 import { madeHistories, madeRun } from '../../fixtures/made.ts';
 
-const ITEMS = 500;
-const definition: Definition = {
-  tasks: [
-    { name: 'each', with_items: `{{ range(${ITEMS}) }}`, action: 'core.transform', input: { data: '{{ item }}' } },
-  ],
-};
+const ID = 'fermata-1';
 
-it('other requests have their turn while the entries of a run are sent', async () => {
-  const [events] = madeHistories(madeRun(definition, {}), {});
-  const runId = events![0]!.workflowExecutionStartedEventAttributes!.originalExecutionRunId!;
+/** Returns what listeners of a run receive: each call listens once more, and knows of some values to hide. */
+function listenersOf(events: readonly HistoryEvent[]) {
+  const runId = events[0]!.workflowExecutionStartedEventAttributes!.originalExecutionRunId!;
+  let hidden: readonly Json[] = [];
   const watches = createWatchService({
     temporal: {
       async *follow() {
-        yield { runId, runs: [runId], events };
+        yield { runId, runs: [runId], events: [...events] };
       },
-    } as unknown as Temporal,
-    executions: {
-      getWithMask: async () => ({
-        found: { execution: { workflowId: 'fermata-1' } } as unknown as ExecutionView,
-        mask: (shown) => shown,
-      }),
     },
+    executions: { readUnmasked: async () => ({ n: 1, execution: { workflowId: ID }, retries: [], hidden }) as never },
     log: pino({ level: 'silent' }),
   });
-  const all = async () => {
+  return async (values: readonly Json[] = []) => {
+    hidden = values;
     const { entries } = await watches.watch({} as Principal, '1', { signal: new AbortController().signal });
     const received = [];
     for await (const entry of entries) received.push(entry);
     return received;
   };
+}
+
+const linesOf = (entries: Awaited<ReturnType<ReturnType<typeof listenersOf>>>): LogEntry[] =>
+  entries.flatMap((entry) => (entry.type === 'log' ? [entry.entry] : []));
+
+it('other requests have their turn while the entries of a run are sent', async () => {
+  const items = 500;
+  const each = { with_items: `{{ range(${items}) }}`, action: 'core.transform', input: { data: '{{ item }}' } };
+  const [events] = madeHistories(madeRun({ tasks: [{ name: 'each', ...each }] }, {}), {});
+  const listen = listenersOf(events!);
   // The first listener waits for the history; a second one finds all entries there, and only sends them.
-  const first = all();
+  const first = listen();
   let turns = 0;
-  const second = all();
+  const second = listen();
   let isSent = false;
   void second.then(() => (isSent = true));
   while (!isSent) {
@@ -49,6 +56,100 @@ it('other requests have their turn while the entries of a run are sent', async (
     turns += 1;
   }
   expect(await second).toEqual(await first);
-  expect((await second).length).toBeGreaterThan(2 * ITEMS);
+  expect((await second).length).toBeGreaterThan(2 * items);
   expect(turns).toBeGreaterThan((await second).length / 100);
+});
+
+const CUT = 64 * 1024;
+const SECRET = 'sesame of the mountain';
+const says = (message: string, more: object = {}): Definition => ({
+  tasks: [{ name: 'say', action: 'core.log', input: { message, ...more } }],
+});
+const fails = (message: string, more: object = {}): Definition => ({
+  tasks: [{ name: 'stop', action: 'core.fail', input: { message, ...more } }],
+});
+const filled = (length: number) => `{{ 'x' * ${length} }}`;
+
+// The value that a run hides, its definition, and the messages of the log between the start and the end.
+it.each<[string, Json, Definition, string[]]>([
+  [
+    'before the cut',
+    SECRET,
+    says(`${filled(10)}{{ pin }}${filled(CUT)}`),
+    [`${'x'.repeat(10)}***${'x'.repeat(CUT - 13)}`],
+  ],
+  ['across the cut', SECRET, says(`${filled(CUT - 9)}{{ pin }}!`), [`${'x'.repeat(CUT - 9)}***!`]],
+  ['behind the cut', SECRET, says(`${filled(CUT)}{{ pin }}`), ['x'.repeat(CUT)]],
+  ['twice, once across', SECRET, says(`{{ pin }}${filled(CUT - 7)}{{ pin }}`), [`***${'x'.repeat(CUT - 7)}***`]],
+  ['of three characters', 'abc', says('{{ pin }}'), ['***']],
+  ['of one character', '7', says('{{ pin }}'), ['***']],
+  ['that is a number', 123456, says('{{ pin }}'), ['***']],
+  ['in data', ['abc', SECRET], says('see', { data: { is: ['{{ pin[0] }}', 'a {{ pin[1] }}'] } }), ['see']],
+  ['of two characters in a failure', 'ab', fails('{{ pin }}'), ['"stop" started', '"stop" ended as failed: ***']],
+  [
+    'of one character in the type',
+    'a',
+    fails('no', { type: '{{ pin }}' }),
+    ['"stop" started', '"stop" ended as failed: no'],
+  ],
+  ['inside a failure', SECRET, fails('not {{ pin }}!'), ['"stop" started', '"stop" ended as failed: not ***!']],
+  [
+    'across the cut of a failure',
+    SECRET,
+    fails(`${filled(CUT - 9)}{{ pin }}`),
+    ['"stop" started', `"stop" ended as failed: ${'x'.repeat(CUT - 9)}***`],
+  ],
+  [
+    'that a template error quotes',
+    'ab',
+    fails('{{ pin | bool }}'),
+    [
+      '"stop" started',
+      '"stop" ended as failed: /definition/tasks/0/input/message (line 1, column 10): \'***\' is neither true nor false',
+    ],
+  ],
+  [
+    'that a template error quotes and cuts',
+    SECRET.repeat(3),
+    fails("{{ ('is ' ~ pin) | bool }}"),
+    [
+      '"stop" started',
+      '"stop" ended as failed: /definition/tasks/0/input/message (line 1, column 20): \'is ***\' is neither true nor false',
+    ],
+  ],
+])(
+  'a hidden value %s is not in the streamed log, which is the log of the run',
+  async (_, secret, definition, messages) => {
+    const run = madeRun(definition, { write_only: [['pin']] });
+    const events = madeHistories(run, { pin: secret }).flat();
+    const { execution, hidden } = maskExecution(projectExecution(ID, events));
+    const listen = listenersOf(events);
+    // A value that one listener knows to hide is hidden from the other one as well.
+    const all = await Promise.all([listen(hidden), listen([])]);
+    for (const entries of all) {
+      const lines = linesOf(entries);
+      expect(lines.slice(1, -1).map(({ message }) => message)).toEqual(messages);
+      expect(lines).toEqual(buildLog(execution));
+      const isShown = (value: Json) => value !== '***' && JSON.stringify(entries).includes(`"${value}"`);
+      expect([secret].flat().some(isShown)).toBe(false);
+      expect(JSON.stringify(entries)).not.toContain('sesame');
+    }
+  },
+);
+
+it('what a sub-workflow hides that starts while somebody listens is hidden as well', async () => {
+  const log = { action: 'core.log', input: { message: 'it is {{ shown }}' } };
+  const tasks = [
+    { name: 'call', action: 'sub.one', input: { password: '{{ shown }}' }, next: [{ do: ['say'] }] },
+    { name: 'say', ...log },
+  ];
+  const definition: Definition = { tasks: [{ name: 'one', action: 'core.noop', input: {} }] };
+  const embedded = { version: '1.0.0', revision: 1, hash: 'a', definition_id: 1, definition, actions: {} };
+  const workflows = { 'sub.one': { ...embedded, write_only: [['password']] } };
+  const actions = { ...findSpecs({ tasks: [tasks[1]!] }), 'sub.one': { workflow: true, timeout: 60 } };
+  const run = madeRun({ tasks }, { workflows, actions } as never);
+  const events = madeHistories(run, { shown: SECRET }).flat();
+  const lines = linesOf(await listenersOf(events)());
+  expect(lines.map(({ message }) => message)).toContain('it is ***');
+  expect(lines).toEqual(buildLog(maskExecution(projectExecution(ID, events)).execution));
 });

@@ -84,7 +84,7 @@ async function readAll(reader: ProjectionReader, count: number): Promise<number>
   const page = await reader.listTasks(id, { ...query, parent: '*' }, []);
   expect(page?.rows[0]?.key).toBe(`each[${count - 1}]`);
   const found = await reader.findTask(id, { key: 'each' });
-  mask(JSON.parse(JSON.stringify(found)));
+  mask.hide(JSON.parse(JSON.stringify(found)));
   await reader.readLog(id, { after: 0, limit: 100 }, []);
   await reader.readAt(id, 10);
   return body.tasks_total;

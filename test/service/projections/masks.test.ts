@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Execution } from '../../../model/execution.ts';
 import type { Json, JsonObject } from '../../../model/json.ts';
+import { createTextSearch } from '../../../service/projections/hiding/text-search.ts';
 import { maskExecution, maskInput } from '../../../service/projections/masks.ts';
-import { createReplacer } from '../../../service/projections/text-search.ts';
 import { replaceAt, writeOnlyPaths } from '../../../service/projections/write-only.ts';
 import { draws } from '../../seed.ts';
 
@@ -13,7 +13,7 @@ const text = (maxLength: number, minLength = 0) =>
 it('a replacer replaces what replaceAll does', () => {
   fc.assert(
     fc.property(text(12, 1), text(200), (part, whole) => {
-      expect(createReplacer(part, '***')(whole)).toBe(whole.replaceAll(part, '***'));
+      expect(createTextSearch(part, '***').replace(whole)).toBe(whole.replaceAll(part, '***'));
     }),
     { numRuns: draws(500) },
   );
@@ -22,7 +22,7 @@ it('a replacer replaces what replaceAll does', () => {
 it('a replacer takes as long for a part that nearly occurs everywhere as for any other', () => {
   const whole = 'a'.repeat(500_000);
   const time = (part: string) => {
-    const replace = createReplacer(part, '***');
+    const { replace } = createTextSearch(part, '***');
     replace(whole);
     // A busy machine disturbs any one: the fastest counts.
     const rounds = [0, 1, 2, 3, 4].map(() => {
@@ -65,19 +65,47 @@ it.each<[string, Json, Json, Json]>([
     ['is ***', '***', 12345, 'and 12345'],
   ],
   ['what templates encode', 'open sesame', ['b3BlbiBzZXNhbWU=', 'open%20sesame'], ['***', '***']],
+  ['what is in JSON within a text', 'say "sesame"', '{"a":"say \\"sesame\\""}', '{"a":"***"}'],
+  ['what was cut', 'open sesame', ['it is open ses…, and op…', 'open…'], ['it is ***…, and op…', '***…']],
+  ['what was cut inside a character', 'open 🗝', 'open \ufffd…', '***\ufffd…'],
+  [
+    'what a quotation was cut in',
+    'x'.repeat(60),
+    `'a${'x'.repeat(49)}' or 'a${'x'.repeat(48)}'`,
+    `'a***' or 'a${'x'.repeat(48)}'`,
+  ],
   ['a short text only as a whole', 'abc', ['abc', 'abcd'], ['***', 'abcd']],
   ['a long text before a shorter one in it', ['open sesame', 'sesame'], 'say open sesame, sesame', 'say ***, ***'],
 ])('hides %s', (_, secret, output, shown) => {
   const masked = maskExecution(execution(secret, output));
   expect(masked.execution.output).toEqual(shown);
-  expect(masked.mask(output)).toEqual(shown);
+  expect(masked.mask.hide(output)).toEqual(shown);
+});
+
+it.each<[string, string]>([
+  ["'ab' is neither true nor false", "'***' is neither true nor false"],
+  ['must be true or false, not "ab"', 'must be true or false, not "***"'],
+  ['"abc" and ab are others', '"abc" and ab are others'],
+  ['ab', '***'],
+])('hides a short text that the message of a failure quotes: %s', (message, shown) => {
+  const failure = { type: 'ab', message, details: [message], cause: { type: 'b', message } };
+  const task = { input: null, output: null, failure, attempts: [{ error: failure }] };
+  const pendingFailure = failure;
+  const waitingFor = [{ kind: 'retry', detail: message }];
+  const failed = { ...execution('ab', null), failure, also: [failure], pendingFailure, tasks: [task], waitingFor };
+  const { execution: masked, mask } = maskExecution(failed as unknown as Execution);
+  const details = message === 'ab' ? ['***'] : [message];
+  const expected = { type: '***', message: shown, details, cause: { type: 'b', message: shown } };
+  expect([masked.failure, ...masked.also, masked.pendingFailure]).toEqual([expected, expected, expected]);
+  expect([masked.tasks[0]?.failure, masked.tasks[0]?.attempts[0]?.error]).toEqual([expected, expected]);
+  expect([masked.waitingFor[0]?.detail, mask.hideInMessage(message)]).toEqual([shown, shown]);
 });
 
 it('hides every text as a whole when there are too many to be searched', () => {
   const secret = Array.from({ length: 20_000 }, (_, index) => `hidden ${index}`);
   const masked = maskExecution(execution(secret, ['y'.repeat(100_000), 'say hidden 7', 'no', 1]));
   expect(masked.execution.output).toEqual(['***', '***', 'no', 1]);
-  expect(masked.mask('say hidden 7')).toBe('say ***');
+  expect(masked.mask.hide('say hidden 7')).toBe('say ***');
 });
 
 const HIDDEN = { type: 'string', writeOnly: true };

@@ -4,6 +4,7 @@ import { begin, step } from '../../../interpreter/interpreter.ts';
 import { verifyLedger } from '../../../interpreter/ledger.ts';
 import { DECISION_SIGNAL } from '../../../model/inquiry.ts';
 import type { Json } from '../../../model/json.ts';
+import { SHOWS_ALL } from '../../../model/mask.ts';
 import type { Principal } from '../../../model/principal.ts';
 import type { RunInput, RunMemo } from '../../../model/run-input.ts';
 import { TRUST_SIGNAL } from '../../../model/statement.ts';
@@ -71,7 +72,7 @@ async function exportAfter(sent: readonly Sent[]) {
       },
     }));
   }
-  const readUnmasked = async () => ({ n: RUN.n, execution, projected: { execution }, mask: (value: Json) => value });
+  const readUnmasked = async () => ({ n: RUN.n, execution, projected: { execution }, mask: SHOWS_ALL });
   const service = createLedgerService({
     executions: { readUnmasked },
     temporal: { history: pages },
