@@ -52,9 +52,9 @@ export interface Temporal extends HistoryGateway {
   describe(workflowId: string): Promise<Described | null>;
   /** Lists all runs that match a visibility query, page by page. */
   list(query: string): AsyncGenerator<RunInfo[]>;
-  /** Requests cancellation. Temporal ignores it for a closed run: look first. */
-  cancel(workflowId: string, reason: string, identity: string): Promise<void>;
-  /** Sends a signal. Returns false when the run has closed. */
+  /** Requests cancellation. Returns false when Temporal has no open run with that id: it has closed, or was not started yet. */
+  cancel(workflowId: string, reason: string, identity: string): Promise<boolean>;
+  /** Sends a signal. Returns false when Temporal has no open run with that id: it has closed, or was not started yet. */
   signal(workflowId: string, signal: SentSignal): Promise<boolean>;
   /** Ends a run at once; does nothing when it has closed. */
   terminate(workflowId: string, reason: string, identity: string): Promise<void>;
@@ -186,13 +186,14 @@ export function createTemporal({ connection, namespace, codec }: TemporalDepende
     },
 
     async cancel(workflowId, reason, identity) {
-      await calls.callOrNull(() =>
+      const requested = await calls.callOrNull(() =>
         workflowService.requestCancelWorkflowExecution({
           namespace,
           workflowExecution: { workflowId },
           ...bounded(reason, identity),
         }),
       );
+      return requested !== null;
     },
 
     async signal(workflowId, { name, payload, identity, requestId }) {

@@ -67,8 +67,8 @@ export async function openAmong(
 
 /** The dependencies of the service. */
 export interface ConcurrencyKeeperDependencies {
-  temporal: Temporal;
-  store: TurnStore;
+  temporal: Pick<Temporal, 'namespace' | 'describe' | 'signal' | 'cancel'>;
+  store: Pick<TurnStore, 'standing' | 'settle' | 'note' | 'leave'>;
   log: Logger;
   /** Returns the time in milliseconds. */
   clock: () => number;
@@ -84,6 +84,11 @@ export function createConcurrencyKeeper({ temporal, store, log, clock }: Concurr
   /** When Temporal was last asked for each run that blocks another one. */
   let askedAt = new Map<string, number>();
 
+  /**
+   * Sends a run its verdict, and asks one that must make room to stop. A run that Temporal does not have open has either closed, and
+   * leaves its slot, or was not started yet, and is sent it in a later round: its start may have been on its way already when it got its
+   * slot.
+   */
   async function tell(row: TurnRow): Promise<void> {
     const { workflowId, granted, refused, told, cancelled, stopped, policy } = row;
     if (!told && (granted !== null || refused)) {
@@ -91,12 +96,17 @@ export function createConcurrencyKeeper({ temporal, store, log, clock }: Concurr
       const id = `turn ${workflowId}`;
       const control: Control = { id, by: SENDER, reason: 'its concurrency key', what: 'turn', verdict };
       const payload = control as unknown as Json; // made of nothing but JSON
-      await temporal.signal(workflowId, { name: CONTROL_SIGNAL, payload, identity: SENDER, requestId: id });
+      const signal = { name: CONTROL_SIGNAL, payload, identity: SENDER, requestId: id };
+      if (!(await temporal.signal(workflowId, signal))) return leaveIfClosed(row);
       await store.note(row, { told: true });
     }
     if (!cancelled || stopped) return;
-    await temporal.cancel(workflowId, 'another run has its concurrency key', SENDER);
+    if (!(await temporal.cancel(workflowId, 'another run has its concurrency key', SENDER))) return leaveIfClosed(row);
     await store.note(row, { stopped: true });
+  }
+
+  async function leaveIfClosed(row: TurnRow): Promise<void> {
+    await openAmong(temporal, store, [row], clock());
   }
 
   /** Asks Temporal for the runs that block others, and returns what is known then. */

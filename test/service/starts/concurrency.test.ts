@@ -1,6 +1,8 @@
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import {
   concurrencyFor,
+  createConcurrencyKeeper,
   decideSlots,
   findObstacles,
   type KnownRuns,
@@ -125,6 +127,71 @@ describe('who gets a turn', () => {
     const temporal = { namespace: 'n', describe: describe as unknown as Temporal['describe'] };
     const open = await openAmong(temporal, store, [{ workflowId: 'a', created: new Date(created) }], NOW);
     expect([[...open], left]).toEqual(keeps ? [['a'], []] : [[], ['a']]);
+  });
+});
+
+describe('the loop that gives slots', () => {
+  /** A loop over one run that Temporal starts, or closes, only after a round. */
+  function loopOver(row: TurnRow, run: { state: 'starting' | 'open' | 'closed' }) {
+    const done: string[] = [];
+    const logged: string[] = [];
+    const log = pino({}, { write: (line: string) => void logged.push(line) });
+    const attempt = (what: string) => async () => {
+      if (run.state === 'open') done.push(what);
+      return run.state === 'open';
+    };
+    const statuses = { starting: null, open: { info: { status: 1 } }, closed: { info: { status: 2 } } };
+    const temporal = {
+      namespace: 'n',
+      describe: (async () => statuses[run.state]) as unknown as Temporal['describe'],
+      signal: attempt('told'),
+      cancel: attempt('stopped'),
+    };
+    let left = false;
+    const store = {
+      standing: async () => [row],
+      settle: async () => (left || done.includes('noted') ? [] : [row]),
+      note: async () => void done.push('noted'),
+      leave: async () => {
+        left = true;
+        done.push('left');
+      },
+    };
+    return { keeper: createConcurrencyKeeper({ temporal, store, log, clock: () => NOW }), done, logged };
+  }
+
+  const created = new Date(NOW - 1_000);
+  const [granted] = rows({ state: 'has', created });
+  const [refused] = rows({ state: 'waits', policy: 'skip', refused: true, created });
+  const [cancelled] = rows({ state: 'waits', cancelled: true, created });
+
+  it.each<[string, TurnRow, string]>([
+    ['has got one', granted!, 'told'],
+    ['gets none', refused!, 'told'],
+    ['must make room', cancelled!, 'stopped'],
+  ])('reaches a run that %s before Temporal has started it', async (_, row, what) => {
+    const run: { state: 'starting' | 'open' } = { state: 'starting' };
+    const { keeper, done, logged } = loopOver(row, run);
+    await keeper.tick();
+    await keeper.tick();
+    expect(done).toEqual([]);
+    run.state = 'open';
+    await keeper.tick();
+    await keeper.tick();
+    expect(done).toEqual([what, 'noted']);
+    // It is the usual course of a start, and no fault.
+    expect(logged).toEqual([]);
+  });
+
+  it.each([
+    ['has got one', granted!],
+    ['gets none', refused!],
+    ['must make room', cancelled!],
+  ])('frees the slot of a run that %s and has closed', async (_, row) => {
+    const { keeper, done } = loopOver(row, { state: 'closed' });
+    await keeper.tick();
+    await keeper.tick();
+    expect(done).toEqual(['left']);
   });
 });
 
