@@ -182,6 +182,8 @@ export interface Execution {
   /** For the newest run of the chain: when it started, and its last history event that was read. */
   runStarted: string;
   lastEventId: number;
+  /** The number of that event within the history of the chain; absent where only a part of the history was read. */
+  lastEvent?: number;
   /** The run that started it, if that is another workflow. */
   above?: RunKey;
   /**

@@ -29,6 +29,9 @@ export interface TryRecord {
   scheduled: number;
   started: number | null;
   ended: number | null;
+  /** The numbers of the events that scheduled and ended it, within the history of the chain. */
+  scheduledBy: number;
+  endedBy: number | null;
   attempt: number;
   worker: string | null;
   /** The failure of the attempt before the last one. */
@@ -115,6 +118,7 @@ export function createReplay(
   let expected: Command[] = [];
   let startedAt = 0;
   let divergence: string | null = null;
+  let number = 0;
   const diverged = (what: string) => {
     divergence ??= what;
   };
@@ -153,7 +157,7 @@ export function createReplay(
       diverged(`history event ${event.eventId} has no command: ${recorded.type}`);
       return;
     }
-    remember(event, found, keys, tries);
+    remember({ event, number }, found, keys, tries);
     onCommand?.(found);
     // One command to cancel work leads to a history event for each activity and timer.
     if (found.type !== 'cancel_work') expected.splice(index, 1);
@@ -162,10 +166,11 @@ export function createReplay(
 
   return {
     take(event) {
+      number += 1;
       if (divergence !== null) return { stepped: false, began: null };
       const recorded = recordedCommand(event, keys.timer);
       if (recorded !== null) takeCommand(event, recorded);
-      const happened = eventOf(event, keys, tries, current.interpreter);
+      const happened = eventOf({ event, number }, keys, tries, current.interpreter);
       if (happened !== null) batch.push(happened);
       const child = event.childWorkflowExecutionStartedEventAttributes;
       const began = child ? (keys.work.get(Number(child.initiatedEventId)) ?? null) : null;
@@ -196,7 +201,13 @@ interface Keys {
   timer: Map<number, string>;
 }
 
-function remember(event: HistoryEvent, command: Command, keys: Keys, tries: Map<string, TryRecord>): void {
+/** An event with its number within the history of the chain. */
+interface NumberedEvent {
+  event: HistoryEvent;
+  number: number;
+}
+
+function remember({ event, number }: NumberedEvent, command: Command, keys: Keys, tries: Map<string, TryRecord>): void {
   const id = Number(event.eventId);
   if (command.type === 'timer') keys.timer.set(id, command.key);
   if (command.type !== 'activity' && command.type !== 'child' && command.type !== 'yield') return;
@@ -206,6 +217,8 @@ function remember(event: HistoryEvent, command: Command, keys: Keys, tries: Map<
     scheduled: eventTime(event),
     started: null,
     ended: null,
+    scheduledBy: number,
+    endedBy: null,
     attempt: 1,
     worker: null,
     lastFault: null,
@@ -214,7 +227,13 @@ function remember(event: HistoryEvent, command: Command, keys: Keys, tries: Map<
 }
 
 /** Returns the interpreter's event for a history event, after recording it with its try; null for any other history event. */
-function eventOf(event: HistoryEvent, keys: Keys, tries: Map<string, TryRecord>, interpreter: number): RunEvent | null {
+function eventOf(
+  numbered: NumberedEvent,
+  keys: Keys,
+  tries: Map<string, TryRecord>,
+  interpreter: number,
+): RunEvent | null {
+  const { event } = numbered;
   if (event.workflowExecutionCancelRequestedEventAttributes) return { type: 'cancel' };
   const signaled = event.workflowExecutionSignaledEventAttributes;
   if (signaled) {
@@ -228,11 +247,11 @@ function eventOf(event: HistoryEvent, keys: Keys, tries: Map<string, TryRecord>,
     return key === undefined ? null : { type: 'fired', key };
   }
   const child = childEventOf(event, interpreter);
-  return child === null ? takeActivity(event, keys, tries, interpreter) : takeChild(event, child, keys, tries);
+  return child === null ? takeActivity(numbered, keys, tries, interpreter) : takeChild(numbered, child, keys, tries);
 }
 
 function takeActivity(
-  event: HistoryEvent,
+  { event, number }: NumberedEvent,
   keys: Keys,
   tries: Map<string, TryRecord>,
   interpreter: number,
@@ -253,6 +272,7 @@ function takeActivity(
     return null;
   }
   record.ended = eventTime(event);
+  record.endedBy = number;
   if (completed) {
     const given = resultOf(completed.result?.payloads?.[0], interpreter);
     record.result = given;
@@ -300,7 +320,12 @@ function childEventOf(event: HistoryEvent, interpreter: number): ChildEvent | nu
   return refused ? { initiated: Number(refused.initiatedEventId), fault: { kind: 'clash' } } : null;
 }
 
-function takeChild(event: HistoryEvent, child: ChildEvent, keys: Keys, tries: Map<string, TryRecord>): RunEvent | null {
+function takeChild(
+  { event, number }: NumberedEvent,
+  child: ChildEvent,
+  keys: Keys,
+  tries: Map<string, TryRecord>,
+): RunEvent | null {
   const key = keys.work.get(child.initiated);
   const record = key === undefined ? undefined : tries.get(key);
   if (key === undefined || record === undefined) return null;
@@ -309,6 +334,7 @@ function takeChild(event: HistoryEvent, child: ChildEvent, keys: Keys, tries: Ma
     return null;
   }
   record.ended = eventTime(event);
+  record.endedBy = number;
   if ('output' in child) {
     record.result = { output: child.output };
     return { type: 'completed', key, output: child.output };

@@ -71,6 +71,7 @@ class HistoryProjection implements Projection {
   #opening: Opening | null = null;
   /** The latest event, and the start of the newest run of the chain. */
   #last: HistoryEvent | null = null;
+  #taken = 0;
   #runStarted: HistoryEvent | null = null;
   #replay: Replay | null = null;
   /** Why the interpreter could not follow the history; null: it could. */
@@ -83,6 +84,7 @@ class HistoryProjection implements Projection {
 
   take(event: HistoryEvent): void {
     this.#last = event;
+    this.#taken += 1;
     this.#status.take(event);
     this.#takeSignal(event);
     const started = event.workflowExecutionStartedEventAttributes;
@@ -163,6 +165,7 @@ class HistoryProjection implements Projection {
       projection,
       divergence: found?.divergence ?? null,
       lastEventId: Number(last.eventId),
+      ...(this.#options.interpret === false ? {} : { lastEvent: this.#taken }),
       runStarted: isoTime(eventTime(runStarted)),
       ...readParentRun(started),
       ...(isContinued(opening) ? { partial: true as const } : {}),

@@ -48,8 +48,8 @@ export interface Temporal extends HistoryGateway {
   readonly namespace: string;
   /** Starts a run. Returns the first event of its history; null when a run with its workflow id was started before. */
   start(request: StartRequest): Promise<HistoryEvent | null>;
-  /** Describes the newest run of a workflow id; null when Temporal has none. */
-  describe(workflowId: string): Promise<Described | null>;
+  /** Describes the newest run of a workflow id, or the run with an id; null when Temporal has none. */
+  describe(workflowId: string, runId?: string): Promise<Described | null>;
   /** Lists all runs that match a visibility query, page by page. */
   list(query: string): AsyncGenerator<RunInfo[]>;
   /** Requests cancellation. Returns false when Temporal has no open run with that id: it has closed, or was not started yet. */
@@ -109,10 +109,9 @@ export function createTemporal({ connection, namespace, codec }: TemporalDepende
     return codec === undefined ? plain : codec.seal(plain, workflowId);
   };
 
-  async function describe(workflowId: string): Promise<Described | null> {
-    const found = await calls.callOrNull(() =>
-      workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
-    );
+  async function describe(workflowId: string, runId?: string): Promise<Described | null> {
+    const execution = { workflowId, ...(runId === undefined ? {} : { runId }) };
+    const found = await calls.callOrNull(() => workflowService.describeWorkflowExecution({ namespace, execution }));
     if (found === null) return null;
     open(found, workflowId);
     return {

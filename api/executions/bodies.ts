@@ -79,6 +79,7 @@ function wideSummaryBody(row: ListedExecution): z.infer<typeof WideSummarySchema
 /** Builds the body of one execution. */
 export function executionBody({ n, execution, retries }: ExecutionView): z.infer<typeof ExecutionSchema> {
   const { memo, run, status, created, updated, closed, waitingFor, moreTasks } = execution;
+  const result = closed === null ? null : resultBody(execution);
   return {
     id: integerId(n),
     action: memo?.definition_id ?? null,
@@ -90,7 +91,7 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     executor: memo?.executor ?? null,
     status: wordOf(status),
     state: status,
-    result: closed === null ? null : resultBody(execution),
+    result,
     created,
     updated,
     uuid: deriveUuid(n),
@@ -103,6 +104,7 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     tasks: tasksBody({ n, execution }),
     tasks_total: moreTasks?.total ?? execution.tasks.length,
     tasks_next: moreTasks === undefined ? null : restOf(integerId(n), '*', moreTasks.after),
+    ...measuresOf(execution, result),
     waiting_for: waitingFor,
     signals: execution.signals,
     signals_refused: execution.signalsRefused,
@@ -130,11 +132,19 @@ function statementsBody({ statements }: Execution): { accepted: number; refused:
 
 /** Builds the summary of a run at a given status. */
 export function runSummaryBody(
-  found: ExecutionView,
+  { n, execution: { memo, workflowType } }: ExecutionView,
   { status, created, updated }: Pick<Execution, 'status' | 'created' | 'updated'>,
 ): z.infer<typeof ExecutionSummarySchema> {
-  const { id, action_ref, parent, enforcement } = executionBody(found);
-  return { id, action_ref, status: wordOf(status), state: status, parent, enforcement, created, updated };
+  return {
+    id: integerId(n),
+    action_ref: memo?.ref ?? workflowType,
+    status: wordOf(status),
+    state: status,
+    parent: memo?.parent ?? null,
+    enforcement: memo?.enforcement ?? null,
+    created,
+    updated,
+  };
 }
 
 /** Builds the summary of a task execution. */
@@ -159,6 +169,7 @@ export function taskExecutionBody({ task, items, more, ...found }: TaskView): z.
   const run = executionBody(found);
   const { id, child } = taskBody(found.n, task);
   const { failure, output } = task;
+  const result = task.ended === null ? null : resultBody({ failure, output });
   return {
     ...run,
     id: id ?? run.id,
@@ -169,13 +180,14 @@ export function taskExecutionBody({ task, items, more, ...found }: TaskView): z.
     parent_task: null,
     status: wordOf(task.status),
     state: task.state,
-    result: task.ended === null ? null : resultBody({ failure, output }),
+    result,
     created: task.created,
     updated: lastChange(task),
     uuid: null,
     tasks: items.map((item) => taskBody(found.n, item)),
     tasks_total: more?.total ?? items.length,
     tasks_next: more === undefined ? null : restOf(run.id, task.key, more.after),
+    ...measuresOf({ input: task.input, closed: task.ended, lastEvent: found.execution.lastEvent }, result),
     waiting_for: run.waiting_for.filter((wait) => wait.task === task.key),
     retry_of: null,
     retried_as: [],
@@ -213,6 +225,18 @@ function restOf(id: number, parent: string, after: TaskPosition | null): string 
   const query = new URLSearchParams({ parent_key: parent });
   if (after !== null) query.set('cursor', cursorText(after.at, after.rank));
   return `${BASE}/${id}/tasks?${query}`;
+}
+
+/** Returns the sizes of an input and a result, and the last event of the history that they were read from. */
+function measuresOf(
+  { input, closed, lastEvent }: Pick<Execution, 'input' | 'closed'> & { lastEvent?: number | undefined },
+  result: Json,
+) {
+  return {
+    config_bytes: jsonSize(input),
+    result_bytes: closed === null ? null : jsonSize(result),
+    last_event: lastEvent ?? null,
+  };
 }
 
 /** Returns the output, or `{ error, error_code, stack_trace, task, output }` after a failure. */

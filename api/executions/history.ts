@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
+import type { ChainService } from '../../service/histories/chains.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
-import { createApiRoute, ExecutionParams, json } from '../http/routes.ts';
+import { createApiRoute, ExecutionParams, json, jsonData } from '../http/routes.ts';
 import { wholeNumberOr } from '../http/whole-number.ts';
 
 // The Executions API: the log of an execution, and its history in Temporal.
@@ -27,6 +28,18 @@ const HistoryEventSchema = z
     attributes: JsonValueSchema.describe('The event attributes, with decoded payloads.'),
   })
   .openapi('HistoryEvent');
+
+const ChainRunSchema = z
+  .object({
+    index: z.int().describe('From 0.'),
+    run_id: z.string(),
+    first_event: z.int().describe('The number of its first event.'),
+    last_event: z.int(),
+    events: z.int(),
+    started: z.iso.datetime(),
+    closed: z.iso.datetime().nullable().describe('When it ended or continued as the next one; null while it is open.'),
+  })
+  .openapi('ChainRun');
 
 const PageQuery = z.strictObject({
   limit: wholeNumberOr(100, 1, 1000),
@@ -68,8 +81,23 @@ const historyRoute = createApiRoute({
   },
 });
 
-/** Registers the routes for logs and histories. */
-export function executionHistoryRoutes(service: ExecutionService) {
+const runsRoute = createApiRoute({
+  permission: 'execution:read',
+  method: 'get',
+  path: `${base}/{id}/runs`,
+  tags,
+  summary: 'List the Temporal runs of an execution',
+  description:
+    'A long execution continues as a new run of the same workflow id; their events are numbered through. Runs that Temporal no longer has are absent.',
+  request: { params: ExecutionParams },
+  responses: {
+    200: jsonData(z.array(ChainRunSchema), 'The runs, the first one first.'),
+    ...errorResponses('execution_not_found'),
+  },
+});
+
+/** Registers the routes for logs, histories and runs. */
+export function executionHistoryRoutes(service: ExecutionService, chains: ChainService) {
   const router = createRouter();
 
   router.openapi(logsRoute, async (context) => {
@@ -88,6 +116,20 @@ export function executionHistoryRoutes(service: ExecutionService) {
     const { events } = await service.getWithHistory(context.get('principal'), context.req.valid('param').id, window);
     const next_cursor = events.length > limit ? String(after + limit) : null;
     return context.json({ data: events.slice(0, limit), next_cursor }, 200);
+  });
+
+  router.openapi(runsRoute, async (context) => {
+    const runs = await chains.list(context.get('principal'), context.req.valid('param').id);
+    const data = runs.map(({ runId, events, firstEvent, started, closed }, index) => ({
+      index,
+      run_id: runId,
+      first_event: firstEvent,
+      last_event: firstEvent + events - 1,
+      events,
+      started,
+      closed,
+    }));
+    return context.json({ data }, 200);
   });
 
   return router;

@@ -116,6 +116,12 @@ export const ExecutionSchema = z
       .describe('The first 1,000 visits and items in the order in which they began, or fewer if they exceed 4 MiB.'),
     tasks_total: z.int().describe('The number of all visits and items.'),
     tasks_next: z.string().nullable().describe('Where the others are listed; null if there are none.'),
+    config_bytes: z.int().describe('The size of `config` as JSON.'),
+    result_bytes: z.int().nullable().describe('The size of `result` as JSON; null while there is none.'),
+    last_event: z
+      .int()
+      .nullable()
+      .describe('The history event up to which this is; null if only a part of the history is known.'),
     waiting_for: z.array(WaitSchema),
     signals: z
       .array(z.object({ name: z.string(), payload: JsonValueSchema }))

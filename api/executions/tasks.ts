@@ -1,8 +1,11 @@
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { JsonValueSchema } from '../../model/json-value.ts';
 import { TASK_STATUSES, type TaskStatus } from '../../model/status.ts';
 import type { TaskExecutionService, TaskListing } from '../../service/executions/task-executions.ts';
 import { cursorText, readCursor } from '../../service/index/cursors.ts';
 import type { TaskRow } from '../../service/projections/task-rows.ts';
+import type { ApiEnv } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import { createApiRoute, ExecutionParams, json, jsonData } from '../http/routes.ts';
@@ -39,6 +42,11 @@ const TaskRowSchema = z
       .object({ total: z.int(), by_status: StatusCountsSchema })
       .nullable()
       .describe('The number of entries of its list, and of the items that have begun; null for a task without items.'),
+    events: z
+      .object({ scheduled: z.int().nullable(), ended: z.int().nullable() })
+      .describe(
+        'The history events that scheduled its first try and ended its last; null where there is none, as for a delay, or not yet.',
+      ),
   })
   .openapi('TaskExecutionSummary');
 
@@ -112,6 +120,28 @@ const taskRoute = createApiRoute({
   },
 });
 
+const valueRoute = <P extends 'input' | 'output'>(what: P) =>
+  createApiRoute({
+    permission: 'execution:read',
+    method: 'get',
+    path: `${base}/{key}/${what}`,
+    tags,
+    summary: `Get the ${what} of a task execution`,
+    description: 'The whole value, by itself.',
+    request: {
+      params: ExecutionParams.extend({ key: KeySchema }),
+      query: z.strictObject({
+        download: z.literal('1').optional().describe('Has browsers save the value as a file.'),
+      }),
+    },
+    responses: {
+      200: json(JsonValueSchema, `The ${what}.`),
+      ...errorResponses('execution_not_found'),
+    },
+  });
+const inputRoute = valueRoute('input');
+const outputRoute = valueRoute('output');
+
 /** Registers the routes for the task executions of one execution. */
 export function taskRoutes(tasks: TaskExecutionService) {
   const router = createRouter();
@@ -136,7 +166,27 @@ export function taskRoutes(tasks: TaskExecutionService) {
     return context.json({ data: showInView(context.req.valid('query'), taskExecutionBody(found)) }, 200);
   });
 
+  router.openapi(inputRoute, async (context) => {
+    const { id, key } = context.req.valid('param');
+    const { task } = await tasks.getByKey(context.get('principal'), id, key);
+    nameDownload(context, context.req.valid('query'), `${id}-${key}-input`);
+    return context.json(task.input, 200);
+  });
+
+  router.openapi(outputRoute, async (context) => {
+    const { id, key } = context.req.valid('param');
+    const { task } = await tasks.getByKey(context.get('principal'), id, key);
+    nameDownload(context, context.req.valid('query'), `${id}-${key}-output`);
+    return context.json(task.output, 200);
+  });
+
   return router;
+}
+
+/** Has browsers save an answer, where that is asked for, under a name that is safe in every file system. */
+function nameDownload(context: Context<ApiEnv>, { download }: { download?: string | undefined }, name: string): void {
+  if (download === undefined) return;
+  context.header('content-disposition', `attachment; filename="${name.replaceAll(/[^\w-]+/g, '_')}.json"`);
 }
 
 /** An index that no entry of an event in a stream has. */

@@ -28,6 +28,7 @@ import { createWatchService, type WatchService } from '../../service/executions/
 import { createRetryService, type RetryService } from '../../service/executions/retries.ts';
 import { createTaskExecutionService, type TaskExecutionService } from '../../service/executions/task-executions.ts';
 import { createGraphService, type GraphService } from '../../service/graphs/graphs.ts';
+import { type ChainService, createChainService } from '../../service/histories/chains.ts';
 import { type ChangeService, createChangeService } from '../../service/index/change-feed.ts';
 import { createExecutionLists, type ExecutionLists } from '../../service/index/lists.ts';
 import { createScheduleService, type ScheduleService } from '../../service/schedules/schedules.ts';
@@ -46,6 +47,7 @@ import type { ApiOptions } from './options.ts';
 export interface ExecutionServices {
   executions: ExecutionService;
   tasks: TaskExecutionService;
+  chains: ChainService;
   lists: ExecutionLists;
   watches: WatchService;
   changes: ChangeService;
@@ -105,6 +107,7 @@ export function composeExecutions(
     services: {
       executions,
       tasks: createTaskExecutionService({ executions, projections, store }),
+      chains: createChainService({ temporal, executions }),
       lists: createExecutionLists({ store, namespace }),
       watches: createWatchService({ temporal, executions, log }),
       changes: createChangeService({ store, log }),
@@ -156,7 +159,7 @@ export function executionsRoutes(
     graphRoutes(services.graphs),
     executionRoutes(executions, tasks, deletions),
     taskRoutes(tasks),
-    executionHistoryRoutes(executions),
+    executionHistoryRoutes(executions, services.chains),
     ledgerRoutes(services.ledger),
     automationRoutes(executions, lists, services.definitions, services.retries),
   ];

@@ -124,6 +124,16 @@ export function failureAt(sources: TaskSources, place: Place): Failure | null {
   return work.status === 'running' ? taskAt(sources, place).failure : work.failure;
 }
 
+/**
+ * Returns the events of the work at a place, by their numbers within the history of the chain: the one that scheduled its first try,
+ * and the one that ended its last. Null where history has no event for that, as for a delay, or not yet.
+ */
+export function eventsAt(sources: TaskSources, place: Place): { scheduled: number | null; ended: number | null } {
+  const { work } = workIn(sources, place);
+  const { records } = recordsOf(sources, work);
+  return { scheduled: records[0]?.scheduledBy ?? null, ended: (isOver(work) && records.at(-1)?.endedBy) || null };
+}
+
 const NO_RECORDS: WorkRecords = { records: [], current: undefined, live: undefined };
 
 /** Reports whether work has ended, whatever its outcome. */

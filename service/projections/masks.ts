@@ -161,6 +161,7 @@ type UnmaskedField =
   | 'projection'
   | 'runStarted'
   | 'lastEventId'
+  | 'lastEvent'
   | 'above'
   | 'unsettled'
   | 'partial'

@@ -2,7 +2,7 @@ import type { TaskExecution } from '../../model/execution.ts';
 import { type Json, utf8Length } from '../../model/json.ts';
 import { TASK_STATUSES, type TaskStatus } from '../../model/status.ts';
 import type { OrderedPlace } from '../../projection/tasks/task-order.ts';
-import { type TaskSources, workIn } from '../../projection/tasks/tasks.ts';
+import { eventsAt, type TaskSources, workIn } from '../../projection/tasks/tasks.ts';
 
 /** The characters of a value, and of the message of a failure, that a row shows. */
 const SHOWN_TEXT = 200;
@@ -41,6 +41,8 @@ export interface TaskRow extends Omit<TaskExecution, 'input' | 'output' | 'failu
   output: Preview;
   /** Null for a visit without items, and for an item. */
   items: ItemCounts | null;
+  /** The numbers of the history events that scheduled and ended it; null where there is none. */
+  events: { scheduled: number | null; ended: number | null };
 }
 
 /** Makes the row of a masked task execution at a place. */
@@ -65,6 +67,7 @@ export function buildTaskRow(
     input: preview(input),
     output: preview(output),
     items: itemsOf(task, visit.items?.list.length, counts),
+    events: eventsAt(sources, place),
   };
 }
 

@@ -86,6 +86,36 @@ describe('a task execution', () => {
       expect((await harness.call('GET', href)).status, href).toBe(200);
     }
 
+    // A value of a task by itself, as a file where that is asked for.
+    expect(await get(`${BASE}/${run.id}/tasks/a/input`)).toEqual({ data: { found: 'it' } });
+    const file = await harness.call(
+      'GET',
+      `${BASE}/${run.id}/tasks/${encodeURIComponent('each[1]')}/output?download=1`,
+    );
+    expect(file.body).toBe(2);
+    expect(file.headers.get('content-disposition')).toBe(`attachment; filename="${run.id}-each_1_-output.json"`);
+    expect(file.headers.get('content-type')).toBe('application/json');
+    expect(await get(`${BASE}/${run.id}/tasks/bad/output`)).toBeNull();
+    expect((await harness.call('GET', `${BASE}/${run.id}/tasks/none/input`)).body.code).toBe('execution_not_found');
+    expect([run.config_bytes, run.result_bytes]).toEqual([2, JSON.stringify(run.result).length]);
+    expect([a.config_bytes, a.result_bytes, a.last_event]).toEqual([25, 14, run.last_event]);
+    const { data: history } = await get(`${BASE}/${run.id}/history?limit=1000`);
+    expect(run.last_event).toBe(history.length);
+    const rows = (await get(`${BASE}/${run.id}/tasks?parent_key=*`)).data as {
+      key: string;
+      events: Record<'scheduled' | 'ended', number | null>;
+    }[];
+    const typesOf = Object.fromEntries(
+      rows.map(({ key, events }) => [
+        key,
+        [events.scheduled, events.ended].map((event) => event && history[event - 1].event_type),
+      ]),
+    );
+    const started = ['StartChildWorkflowExecutionInitiated', 'ChildWorkflowExecutionCompleted'];
+    expect(typesOf.sub).toEqual(started);
+    // The others run within the workflow.
+    expect(typesOf).toMatchObject({ a: [null, null], each: [null, null], 'each[0]': [null, null], bad: [null, null] });
+
     const only = async (query: string) =>
       (await get(`${BASE}?parent=${run.id}&${query}`)).data.map(({ id }: { id: number }) => id - run.id);
     expect(await only('status=failed')).toEqual([4]);
@@ -178,6 +208,11 @@ describe('an execution with more tasks than one answer shows', () => {
     expect(run.tasks.some(({ key }: { key: string }) => key === 'sub')).toBe(false);
     const item = `${BASE}/${run.id}/tasks/${encodeURIComponent(`each[${COUNT - 1}]`)}`;
     const pages = [`${BASE}/${run.id}`, run.tasks_next, `${BASE}/${run.id + 1}`, `${BASE}/${run.id + 2}`, item];
+    for (const what of ['input', 'output']) {
+      for (const key of [`each[${COUNT - 1}]`, 'each', 'sub']) {
+        pages.push(`${BASE}/${run.id}/tasks/${encodeURIComponent(key)}/${what}`);
+      }
+    }
     for (const page of pages) expect(JSON.stringify(await get(page)), page).not.toContain(HIDDEN);
     expect((await get(item)).data).toMatchObject({ task: `each[${COUNT - 1}]`, result: `*** ${COUNT - 1}` });
     expect((await get(`${BASE}/${run.id + 2}`)).data.config).toEqual({ secret: '***' });

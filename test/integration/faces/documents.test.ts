@@ -19,6 +19,7 @@ const BEYOND_DETAIL = [
     'mode',
     'parent_task',
     'projection',
+    'result_bytes',
     'revision',
     'run_id',
     'schedule',

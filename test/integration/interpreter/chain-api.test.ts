@@ -67,7 +67,44 @@ const runsOf = async (workflowId: string) => {
 };
 
 describe('an execution that goes on in run after run', () => {
-  let old: { id: number; workflow_id: string };
+  let old: { id: number; workflow_id: string; last_event: number };
+
+  it('numbers its events through, in its history, its runs and its tasks', async () => {
+    const { id } = await start(await store([rounds('counted', 8)], ['counted']));
+    const { last_event } = await get(id);
+    const history = (await harness.call('GET', `${BASE}/${id}/history?limit=1000`)).body.data;
+    const typeOf = (event: number) => history[event - 1].event_type;
+    expect([history.length, history.at(-1).id]).toEqual([last_event, last_event]);
+    const runs = (await harness.call('GET', `${BASE}/${id}/runs`)).body.data;
+    expect(runs.length).toBeGreaterThan(2);
+    expect(runs.map(({ index }: { index: number }) => index)).toEqual([...runs.keys()]);
+    const starts = history.filter(
+      ({ event_type }: { event_type: string }) => event_type === 'WorkflowExecutionStarted',
+    );
+    expect(runs.map((run: { first_event: number }) => run.first_event)).toEqual(
+      starts.map((event: { id: number }) => event.id),
+    );
+    for (const { index, first_event, last_event: last, events, started, closed } of runs) {
+      expect(last).toBe(runs[index + 1] === undefined ? last_event : runs[index + 1].first_event - 1);
+      expect([events, started]).toEqual([last - first_event + 1, history[first_event - 1].timestamp]);
+      expect(closed).toBe(history[last - 1].timestamp);
+    }
+    const { data: rows } = (await harness.call('GET', `${BASE}/${id}/tasks`)).body;
+    const events = rows.map((row: { events: { scheduled: number; ended: number } }) => row.events);
+    for (const { scheduled, ended } of events) {
+      expect([typeOf(scheduled), typeOf(ended)]).toEqual(['ActivityTaskScheduled', 'ActivityTaskCompleted']);
+    }
+    expect(new Set(events.map(({ scheduled }: { scheduled: number }) => scheduled)).size).toBe(8);
+    // The moment of an event is as far as that event.
+    const { scheduled, ended } = events[5];
+    const at = async (event: number) => (await harness.call('GET', `${BASE}/${id}/at/${event}`)).body.data.tasks[5];
+    expect([await at(scheduled - 4), (await at(scheduled)).status, (await at(ended)).status]).toEqual([
+      undefined,
+      'scheduled',
+      'completed',
+    ]);
+  });
+
   it('is one execution: in the answer, in the list, in its history, and at any event of that', async () => {
     const ref = await store([rounds('plain', 12)], ['plain'], { output: { rounds: '{{ round }}' } });
     const data = await start(ref);
