@@ -2,7 +2,7 @@ import type { Place, RunState, Visit, Work } from '../interpreter/state.ts';
 import { workAt } from '../interpreter/visits.ts';
 import type { TaskExecution } from '../model/execution.ts';
 import type { RunInput } from '../model/run-input.ts';
-import type { ExecutionStatus } from '../model/status.ts';
+import type { ExecutionStatus, TaskStatus } from '../model/status.ts';
 import { executionKey, tryKey } from '../model/task-key.ts';
 import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import { eventTime, type HistoryEvent, isoTime, type Replay } from './history.ts';
@@ -20,8 +20,18 @@ export interface RunChange {
   updated: string;
 }
 
+/**
+ * The start or another change of a task; `was` is its status before, null at its start. Only histories are read, so that work that a
+ * worker has is `scheduled` until it ends.
+ */
+export interface TaskPart {
+  type: 'task';
+  task: TaskExecution;
+  was: TaskStatus | null;
+}
+
 /** A part of the stream of a run, unmasked; `end` comes last. */
-export type StreamPart = RunChange | { type: 'task'; task: TaskExecution } | { type: 'log'; draft: LogDraft };
+export type StreamPart = RunChange | TaskPart | { type: 'log'; draft: LogDraft };
 
 /** A part with its place: the history event that it comes from, and its number there. */
 export type StreamEntry = StreamPart & { event: number; index: number };
@@ -233,7 +243,7 @@ function isSettled(tries: TaskSources['tries'], work: Work): boolean {
 class Tasks {
   readonly #places = new Map<string, Place>();
   readonly #prints = new Map<string, string>();
-  readonly #shown = new Map<string, string>();
+  readonly #shown = new Map<string, { status: TaskStatus; attempts: number }>();
   readonly #said = new Map<string, Set<string>>();
 
   /** Returns the places of the work of a try, by its key. */
@@ -247,16 +257,18 @@ class Tasks {
     const parts: StreamPart[] = [];
     for (const place of places) {
       // A delayed task may still be withdrawn, and is then never shown.
-      if (sources.closed === null && workAt(sources.state, place).status === 'delayed') continue;
+      const { key, status } = workAt(sources.state, place);
+      if (sources.closed === null && status === 'delayed') continue;
       const print = printOf(sources, place);
       if (this.#prints.get(print.key) === print.text) continue;
       this.#prints.set(print.key, print.text);
       this.#places.set(print.key, place);
       const task = taskAt(sources, place);
-      const shown = `${task.status} ${task.attempts.length}`;
-      if (this.#shown.get(task.key) !== shown) {
-        this.#shown.set(task.key, shown);
-        parts.push({ type: 'task', task });
+      const shown = this.#shown.get(key);
+      const attempts = task.attempts.length;
+      if (shown?.status !== task.status || shown.attempts !== attempts) {
+        this.#shown.set(key, { status: task.status, attempts });
+        parts.push({ type: 'task', task, was: shown?.status ?? null });
       }
       const said = this.#said.get(task.key) ?? new Set();
       this.#said.set(task.key, said);

@@ -147,9 +147,10 @@ export function runSummaryBody(
   };
 }
 
-/** Builds the summary of a task execution. */
+/** Builds the body of a change of a task execution. */
 export function taskSummaryBody({ n, execution }: ExecutionView, task: TaskChange) {
-  const { number, key, action, status, state, created, updated, attempt } = task;
+  const { number, key, name, visit, item, action, status, state } = task;
+  const { created, updated, started, ended, attempt, error, was } = task;
   return {
     id: taskId(n, number),
     action_ref: action,
@@ -160,7 +161,15 @@ export function taskSummaryBody({ n, execution }: ExecutionView, task: TaskChang
     created,
     updated,
     task: key,
+    name,
+    visit,
+    item,
     attempt,
+    started,
+    ended,
+    child: childId(task),
+    error,
+    was: was && wordOf(was),
   };
 }
 

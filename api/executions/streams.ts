@@ -36,6 +36,13 @@ const tags = ['executions'];
 const ResumeHeaders = z.object({
   'last-event-id': z.string().max(200).optional().describe('The id of the last event that was received.'),
 });
+const ResumeQuery = z.object({
+  last_event_id: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('The same for clients that cannot set headers. The header, which they send when they reconnect, wins.'),
+});
 const eventStream = {
   200: {
     description:
@@ -51,8 +58,8 @@ const runEventsRoute = createApiRoute({
   tags,
   summary: 'Follow an execution (server-sent events)',
   description:
-    'From its start, or after Last-Event-ID: `execution` when its status changes, `task` when the status of a task changes, `log` for each log entry, and `end` when the execution has ended.',
-  request: { params: ExecutionParams, headers: ResumeHeaders },
+    'From its start, or after Last-Event-ID: `execution` when its status changes, `task` when the status of a task changes (`was` is the one before), `log` for each log entry, and `end` when the execution has ended.',
+  request: { params: ExecutionParams, headers: ResumeHeaders, query: ResumeQuery },
   responses: {
     ...eventStream,
     204: {
@@ -69,7 +76,7 @@ const eventsRoute = createApiRoute({
   tags,
   summary: 'Follow all executions (server-sent events)',
   description: 'From now on, or after Last-Event-ID: `execution` with the summary of each execution that has changed.',
-  request: { headers: ResumeHeaders },
+  request: { headers: ResumeHeaders, query: ResumeQuery },
   responses: { ...eventStream, ...errorResponses('too_many_streams') },
 });
 
@@ -95,7 +102,7 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
 
   router.openapi(eventsRoute, async (context) => {
     const principal = context.get('principal');
-    const after = context.req.valid('header')['last-event-id'];
+    const after = resumeAfter(context.req.valid('header'), context.req.valid('query'));
     const visit = enter(context);
     const { signal } = visit;
     const entries = await orLeave(visit, async () => changes.watch(principal, { after, signal }));
@@ -106,7 +113,7 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
   router.openapi(runEventsRoute, async (context) => {
     const { id } = context.req.valid('param');
     const principal = context.get('principal');
-    const after = context.req.valid('header')['last-event-id'];
+    const after = resumeAfter(context.req.valid('header'), context.req.valid('query'));
     const visit = enter(context);
     const { signal } = visit;
     const { found, entries } = await orLeave(visit, () => watches.watch(principal, id, { after, signal }));
@@ -170,6 +177,11 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
       },
     };
   }
+}
+
+/** Returns the id after which a stream continues; undefined: it begins. */
+function resumeAfter(header: z.infer<typeof ResumeHeaders>, query: z.infer<typeof ResumeQuery>): string | undefined {
+  return header['last-event-id'] ?? query.last_event_id;
 }
 
 /** A stream that was admitted. */

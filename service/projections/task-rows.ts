@@ -4,9 +4,11 @@ import { TASK_STATUSES, type TaskStatus } from '../../model/status.ts';
 import type { OrderedPlace } from '../../projection/tasks/task-order.ts';
 import { eventsAt, type TaskSources, workIn } from '../../projection/tasks/tasks.ts';
 
-/** The characters of a value, and of the message of a failure, that a row shows. */
+/** The characters of a value that a row shows. */
 const SHOWN_TEXT = 200;
-const SHOWN_MESSAGE = 300;
+
+/** The characters of the message of a failure that a row, or a change of a task, shows. */
+export const SHOWN_MESSAGE = 300;
 
 /** The number of task executions of each status; every status is present. */
 export type StatusCounts = Record<TaskStatus, number>;

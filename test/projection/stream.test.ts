@@ -70,9 +70,66 @@ function expectSameAsProjected(name: string, events: readonly HistoryEvent[]): v
   expect([...tasks.values()].map(({ key, status, output, failure }) => [key, status, output, failure]).sort()).toEqual(
     execution.tasks.map(({ key, status, output, failure }) => [key, status, output, failure]).sort(),
   );
+  expectStatusesBefore(told);
   const logs = told.flatMap((entry) => (entry.type === 'log' ? [JSON.stringify(finishEntry(entry.draft))] : []));
   expect(new Set(logs).size).toBe(logs.length);
   expect(logs).toEqual(expect.arrayContaining(buildLog(execution).map((entry) => JSON.stringify(entry))));
   const statuses = told.flatMap((entry) => (entry.type === 'execution' ? [entry.status] : []));
   expect(statuses.every((word, index) => word !== statuses[index - 1])).toBe(true);
+}
+
+/** Expects of each change of a task that it says the status before. */
+function expectStatusesBefore(told: readonly StreamEntry[]): void {
+  const before = new Map<string, string>();
+  for (const entry of told) {
+    if (entry.type !== 'task') continue;
+    const { key, status } = entry.task;
+    expect(entry.was, key).toBe(before.get(key) ?? null);
+    before.set(key, status);
+  }
+}
+
+// A delayed task is in lists before its stream begins.
+const UNDELAYED = RECORDED.filter(({ name }) => !/\/chain-|delay/.test(name));
+
+it('the counts of a list at the end of a workflow task move with the stream from there', () => {
+  expect(UNDELAYED.length).toBeGreaterThan(100);
+  let moved = 0;
+  for (const { name } of UNDELAYED.slice(0, 100)) {
+    const events = readEvents(name);
+    const middle = Math.floor(events.length / 2);
+    // Temporal stores the commands of a workflow task together with its end. Later a list knows of ends that the interpreter has not taken.
+    const at = events.findIndex((event, index) => index > middle && isCommand(events[index - 1]!) && !isCommand(event));
+    if (at < 0) continue;
+    const stream = createRunStream(name);
+    for (const event of events.slice(0, at)) stream.take(event);
+    const counts = countTasks(name, events.slice(0, at));
+    for (const entry of events.slice(at).flatMap((event) => stream.take(event))) {
+      if (entry.type !== 'task') continue;
+      if (entry.was !== null) count(counts, entry.was, -1);
+      count(counts, entry.task.status, 1);
+      moved += 1;
+    }
+    const left = [...counts].filter(([, count]) => count !== 0);
+    expect(new Map(left), name).toEqual(countTasks(name, events));
+  }
+  expect(moved).toBeGreaterThan(50);
+});
+
+function countTasks(name: string, events: readonly HistoryEvent[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { status } of projectExecution(name, events).tasks) count(counts, status, 1);
+  return counts;
+}
+
+/** Counts a task; those that are scheduled or running are counted as one, since a stream does not know which. */
+function count(counts: Map<string, number>, status: string, change: number): void {
+  const key = status === 'scheduled' ? 'running' : status;
+  counts.set(key, (counts.get(key) ?? 0) + change);
+}
+
+function isCommand(event: HistoryEvent): boolean {
+  return Object.values(event).some(
+    (value: unknown) => Boolean(value) && Object.hasOwn(value as object, 'workflowTaskCompletedEventId'),
+  );
 }

@@ -2,18 +2,38 @@ import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promis
 import type { LogEntry, TaskExecution } from '../../../model/execution.ts';
 import type { Json } from '../../../model/json.ts';
 import type { Logger } from '../../../model/log.ts';
+import type { TaskStatus } from '../../../model/status.ts';
 import { finishEntry } from '../../../projection/logs.ts';
-import type { RunChange, StreamEntry, StreamPart } from '../../../projection/stream.ts';
+import type { RunChange, StreamEntry, StreamPart, TaskPart } from '../../../projection/stream.ts';
 import type { Temporal } from '../../../temporal/gateway.ts';
 import { createGrowingMask, hiddenInTask } from '../../projections/masks.ts';
-import { lastChange } from '../../projections/task-rows.ts';
+import { lastChange, SHOWN_MESSAGE } from '../../projections/task-rows.ts';
 import { createStreamReplay } from './replay.ts';
 
+/** The fields of a task that its changes show. */
+type ShownField =
+  | 'number'
+  | 'key'
+  | 'name'
+  | 'visit'
+  | 'item'
+  | 'action'
+  | 'status'
+  | 'state'
+  | 'created'
+  | 'started'
+  | 'ended'
+  | 'child';
+
 /** A change of a task, without the values of the run. */
-export interface TaskChange extends Pick<TaskExecution, 'number' | 'key' | 'action' | 'status' | 'state' | 'created'> {
+export interface TaskChange extends Pick<TaskExecution, ShownField> {
   updated: string;
   /** The latest attempt. */
   attempt: number | null;
+  /** Its failure, of which the first 300 characters of the message are sent. */
+  error: { type: string; message: string } | null;
+  /** Its status before; null for a task that has just begun. */
+  was: TaskStatus | null;
 }
 
 /** The run of the chain in which an entry happened, the history event, and the number of the entry there. */
@@ -28,7 +48,7 @@ type TaskNews = { type: 'task'; task: TaskChange };
 /** A masked event of a run; `id` denotes its place in the stream, to resume after it. */
 export type WatchEntry = (RunChange | TaskNews | { type: 'log'; entry: LogEntry }) & { id: string };
 
-/** An entry as it is kept: drafts of log entries are masked when they are sent, since more may have to be hidden by then. */
+/** An entry as it is kept: drafts of log entries and failures are masked when they are sent, since more may have to be hidden by then. */
 type KeptEntry = (RunChange | TaskNews | Extract<StreamPart, { type: 'log' }>) & EntryPlace & { id: string };
 
 /** Entries that are sent at once, before other requests have their turn. */
@@ -105,6 +125,14 @@ export function createFollower(temporal: Pick<Temporal, 'follow'>, workflowId: s
     return own > run || (own === run && isBehind(entry, place));
   }
 
+  function finish(entry: KeptEntry): WatchEntry {
+    if (entry.type === 'log') return { type: 'log', entry: finishEntry(entry.draft, mask), id: entry.id };
+    if (entry.type !== 'task' || entry.task.error === null) return entry;
+    const { type, message } = entry.task.error;
+    const error = { type: String(mask.hide(type)), message: mask.hideInMessage(message).slice(0, SHOWN_MESSAGE) };
+    return { ...entry, task: { ...entry.task, error } };
+  }
+
   follow()
     .catch(() => undefined)
     .finally(() => {
@@ -131,7 +159,7 @@ export function createFollower(temporal: Pick<Temporal, 'follow'>, workflowId: s
         // Other requests have their turn while many entries are sent, which waits for nothing as long as the receiver takes them.
         if (at % ENTRIES_OF_A_TURN === 0) await nextTurn();
         if (!isAfter(next, place)) continue;
-        yield next.type === 'log' ? { type: 'log', entry: finishEntry(next.draft, mask), id: next.id } : next;
+        yield finish(next);
       }
     },
   };
@@ -142,16 +170,28 @@ function keepEntry(run: string, entry: StreamEntry): KeptEntry {
   const { event, index } = entry;
   const id = `${run}/${event}.${index}`;
   if (entry.type !== 'task') return { ...entry, run, id };
-  const { number, key, action, status, state, created, attempts } = entry.task;
-  const attempt = attempts.at(-1)?.attempt ?? null;
-  const updated = lastChange(entry.task);
+  return { type: 'task', task: changeOf(entry), run, event, index, id };
+}
+
+function changeOf({ task, was }: TaskPart): TaskChange {
+  const { number, key, name, visit, item, action, status, state, created, started, ended, child } = task;
   return {
-    type: 'task',
-    task: { number, key, action, status, state, created, updated, attempt },
-    run,
-    event,
-    index,
-    id,
+    number,
+    key,
+    name,
+    visit,
+    item,
+    action,
+    status,
+    state,
+    created,
+    started,
+    ended,
+    child,
+    updated: lastChange(task),
+    attempt: task.attempts.at(-1)?.attempt ?? null,
+    error: task.failure && { type: task.failure.type, message: task.failure.message },
+    was,
   };
 }
 

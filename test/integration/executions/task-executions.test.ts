@@ -98,7 +98,7 @@ describe('a task execution', () => {
     expect(await get(`${BASE}/${run.id}/tasks/bad/output`)).toBeNull();
     expect((await harness.call('GET', `${BASE}/${run.id}/tasks/none/input`)).body.code).toBe('execution_not_found');
     expect([run.config_bytes, run.result_bytes]).toEqual([2, JSON.stringify(run.result).length]);
-    expect([a.config_bytes, a.result_bytes, a.last_event]).toEqual([25, 14, run.last_event]);
+    expect([a.config_bytes, a.result_bytes, a.last_event]).toEqual([23, 14, run.last_event]);
     const { data: history } = await get(`${BASE}/${run.id}/history?limit=1000`);
     expect(run.last_event).toBe(history.length);
     const rows = (await get(`${BASE}/${run.id}/tasks?parent_key=*`)).data as {

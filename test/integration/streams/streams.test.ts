@@ -86,7 +86,20 @@ describe('the events of an execution', () => {
       ...['task wait completed', 'task get scheduled', 'execution running', 'task get completed'],
       ...['execution completed', 'end completed'],
     ]);
-    expect(events.find(({ event }) => event === 'task')!.data).toMatchObject({ id: id + 1, parent: id, task: 'hello' });
+    const changes = events.filter(({ event }) => event === 'task').map(({ data }) => data);
+    expect(changes[0]).toMatchObject({ id: id + 1, parent: id, task: 'hello', name: 'hello', visit: 1, item: null });
+    const { data: rows } = (await harness.call('GET', `${BASE}/${id}/tasks`)).body;
+    for (const key of ['hello', 'wait', 'get']) {
+      const { started, ended, child, error } = rows.find((row: { key: string }) => row.key === key);
+      expect(changes.findLast(({ task }) => task === key)).toMatchObject({ started, ended, child, error });
+    }
+    expect(changes.map(({ task, was }) => [task, was])).toEqual([
+      ['hello', null],
+      ['wait', null],
+      ['wait', 'running'],
+      ['get', null],
+      ['get', 'scheduled'],
+    ]);
     const logs = events.filter(({ event }) => event === 'log').map(({ data }) => data);
     expect(logs).toEqual(expect.arrayContaining((await harness.call('GET', `${BASE}/${id}/logs`)).body.data));
     expect(new Set(events.map((event) => event.id)).size).toBe(events.length);
@@ -96,6 +109,12 @@ describe('the events of an execution', () => {
       const rest = await all(readStreamEvents(await open(`${BASE}/${id}/events`, { 'last-event-id': event.id })));
       expect(rest).toEqual(events.slice(index + 1));
     }
+    // A page cannot set the header before it connects again; then the header is newer than the query.
+    const query = (event: StreamEvent) => `?last_event_id=${encodeURIComponent(event.id)}`;
+    expect((await open(`${BASE}/${id}/events${query(last)}`)).status).toBe(204);
+    const again = await open(`${BASE}/${id}/events${query(events[0]!)}`, { 'last-event-id': events[3]!.id });
+    expect(await all(readStreamEvents(again))).toEqual(events.slice(4));
+    expect((await open(`${BASE}/${id}/events?last_event_id=x`)).status).toBe(400);
   });
 
   it('are refused to who may not read the run, and behind an id that no event had', async () => {

@@ -130,6 +130,11 @@ it.each<[string, Json, Definition, string[]]>([
       const lines = linesOf(entries);
       expect(lines.slice(1, -1).map(({ message }) => message)).toEqual(messages);
       expect(lines).toEqual(buildLog(execution));
+      const [failed] = entries.flatMap((entry) =>
+        entry.type === 'task' && entry.task.error ? [entry.task.error] : [],
+      );
+      const [, message] = /ended as failed: (.*)/s.exec(messages.at(-1)!) ?? [];
+      if (message !== undefined) expect(failed?.message).toBe(message.slice(0, 300));
       const isShown = (value: Json) => value !== '***' && JSON.stringify(entries).includes(`"${value}"`);
       expect([secret].flat().some(isShown)).toBe(false);
       expect(JSON.stringify(entries)).not.toContain('sesame');
