@@ -90,6 +90,7 @@ describe('a token', () => {
       roles: ['operator'],
       permissions: [],
       groups: ['ops'],
+      expires: expect.any(Date),
     });
     const codeOf = (promise: Promise<unknown>) =>
       promise.then(
