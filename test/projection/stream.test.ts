@@ -90,12 +90,12 @@ function expectStatusesBefore(told: readonly StreamEntry[]): void {
 }
 
 // A delayed task is in lists before its stream begins.
-const UNDELAYED = RECORDED.filter(({ name }) => !/\/chain-|delay/.test(name));
+const PROMPT = RECORDED.filter(({ name }) => !/\/chain-|delay/.test(name));
 
 it('the counts of a list at the end of a workflow task move with the stream from there', () => {
-  expect(UNDELAYED.length).toBeGreaterThan(100);
+  expect(PROMPT.length).toBeGreaterThan(100);
   let moved = 0;
-  for (const { name } of UNDELAYED.slice(0, 100)) {
+  for (const { name } of PROMPT.slice(0, 100)) {
     const events = readEvents(name);
     const middle = Math.floor(events.length / 2);
     // Temporal stores the commands of a workflow task together with its end. Later a list knows of ends that the interpreter has not taken.
