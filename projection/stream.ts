@@ -54,9 +54,10 @@ const EVENT = 50;
 
 /**
  * Creates a stream that begins with the first event of a run's history. With a meter all of its work is charged there; when that is
- * spent, and for a run whose work cannot be counted (createReplay), the tasks of the run are left out from then on.
+ * spent, and for a run whose work cannot be counted (createReplay), the tasks of the run are left out from then on; ReplayExceeded is
+ * thrown instead unless the stream `omits` them.
  */
-export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStream {
+export function createRunStream(workflowId: string, meter?: ReplayMeter, { omits = true } = {}): RunStream {
   const openStatus = new OpenStatus();
   const told = new Tasks();
   let run: { type: string; started: RunInput | null; created: string } | null = null;
@@ -103,7 +104,7 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
     try {
       return yield* work();
     } catch (error) {
-      if (!(error instanceof ReplayExceeded)) throw error;
+      if (!omits || !(error instanceof ReplayExceeded)) throw error;
       omitting = true;
       return otherwise;
     }

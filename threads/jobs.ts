@@ -10,6 +10,7 @@ import { simulateRun } from '../service/simulations/simulation.ts';
 import type { JobName, Jobs } from './job-types.ts';
 import { createProjectionJobs } from './projections.ts';
 import { serveJobs } from './serve.ts';
+import { createStreamJobs } from './streams.ts';
 
 // The module that each thread of the pool runs, bundled by module.ts.
 
@@ -27,6 +28,7 @@ const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['res
   draw: drawDefinition,
   find_unusable_schema: ({ schemas }) => findUnusableSchema(schemas),
   ...createProjectionJobs(),
+  ...createStreamJobs(),
 };
 
 serveJobs(JOBS);

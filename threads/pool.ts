@@ -3,6 +3,7 @@ import type { ParseJobs } from '../api/http/body-parser.ts';
 import { AppError } from '../model/app-error.ts';
 import type { JobPool, RunJob } from '../model/job-pool.ts';
 import type { DefinitionJobs } from '../service/definitions/jobs.ts';
+import type { StreamJobs } from '../service/executions/live-events/jobs.ts';
 import type { GraphJobs } from '../service/graphs/jobs.ts';
 import type { ProjectionJobs } from '../service/projections/jobs.ts';
 import type { SimulationJobs } from '../service/simulations/simulation.ts';
@@ -38,12 +39,15 @@ const DEADLINES: Record<JobName, number> = {
   list_tasks: 10_000,
   find_task: 10_000,
   read_log: 10_000,
+  take_stream: 10_000,
+  read_stream: 10_000,
 };
 
 /** The jobs whose inputs contain bytes and are not JSON. */
 const TAKES_BYTES: ReadonlySet<JobName> = new Set([
   'parse',
   'take_history',
+  'take_stream',
   'show_history',
   'list_tasks',
   'find_task',
@@ -56,6 +60,7 @@ export type RunningPool = JobPool<ParseJobs> &
   JobPool<GraphJobs> &
   JobPool<SimulationJobs> &
   JobPool<ProjectionJobs> &
+  JobPool<StreamJobs> &
   Ending;
 
 interface Ending {

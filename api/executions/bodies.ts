@@ -11,7 +11,7 @@ import type { Failure } from '../../model/failure.ts';
 import { type Json, jsonSize } from '../../model/json.ts';
 import { deriveMode } from '../../model/run-mode.ts';
 import { type ExecutionStatus, executionWord } from '../../model/status.ts';
-import type { TaskChange } from '../../service/executions/live-events/follower.ts';
+import type { TaskChange } from '../../service/executions/live-events/entries.ts';
 import type { ExecutionView } from '../../service/executions/reader.ts';
 import type { ChildPage, TaskView } from '../../service/executions/task-executions.ts';
 import { cursorText } from '../../service/index/cursors.ts';

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { AppError } from '../../model/app-error.ts';
-import type { WatchEntry } from '../../service/executions/live-events/follower.ts';
+import type { WatchEntry } from '../../service/executions/live-events/entries.ts';
 import type { WatchService } from '../../service/executions/live-events/service.ts';
 import type { ChangeEntry, ChangeService } from '../../service/index/change-feed.ts';
 import type { ApiEnv } from '../http/environment.ts';

@@ -109,7 +109,7 @@ export function composeExecutions(
       tasks: createTaskExecutionService({ executions, projections, store }),
       chains: createChainService({ temporal, executions }),
       lists: createExecutionLists({ store, namespace }),
-      watches: createWatchService({ temporal, executions, log }),
+      watches: createWatchService({ temporal, executions, pool, log }),
       changes: createChangeService({ store, log }),
       retries,
       explanations: createExplanationService({ executions, projections, temporal, deliveries }),

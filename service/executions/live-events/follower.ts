@@ -1,60 +1,21 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import type { LogEntry, TaskExecution } from '../../../model/execution.ts';
+import { AppError } from '../../../model/app-error.ts';
+import type { JobPool } from '../../../model/job-pool.ts';
 import type { Json } from '../../../model/json.ts';
 import type { Logger } from '../../../model/log.ts';
-import type { TaskStatus } from '../../../model/status.ts';
+import { ReplayExceeded } from '../../../model/work.ts';
 import { finishEntry } from '../../../projection/logs.ts';
-import type { RunChange, StreamEntry, StreamPart, TaskPart } from '../../../projection/stream.ts';
 import type { Temporal } from '../../../temporal/gateway.ts';
-import { createGrowingMask, hiddenInTask } from '../../projections/masks.ts';
-import { lastChange, SHOWN_MESSAGE } from '../../projections/task-rows.ts';
-import { createStreamReplay } from './replay.ts';
-
-/** The fields of a task that its changes show. */
-type ShownField =
-  | 'number'
-  | 'key'
-  | 'name'
-  | 'visit'
-  | 'item'
-  | 'action'
-  | 'status'
-  | 'state'
-  | 'created'
-  | 'started'
-  | 'ended'
-  | 'child';
-
-/** A change of a task, without the values of the run. */
-export interface TaskChange extends Pick<TaskExecution, ShownField> {
-  updated: string;
-  /** The latest attempt. */
-  attempt: number | null;
-  /** Its failure, of which the first 300 characters of the message are sent. */
-  error: { type: string; message: string } | null;
-  /** Its status before; null for a task that has just begun. */
-  was: TaskStatus | null;
-}
-
-/** The run of the chain in which an entry happened, the history event, and the number of the entry there. */
-interface EntryPlace {
-  run: string;
-  event: number;
-  index: number;
-}
-
-type TaskNews = { type: 'task'; task: TaskChange };
-
-/** A masked event of a run; `id` denotes its place in the stream, to resume after it. */
-export type WatchEntry = (RunChange | TaskNews | { type: 'log'; entry: LogEntry }) & { id: string };
-
-/** An entry as it is kept: drafts of log entries and failures are masked when they are sent, since more may have to be hidden by then. */
-type KeptEntry = (RunChange | TaskNews | Extract<StreamPart, { type: 'log' }>) & EntryPlace & { id: string };
+import { createGrowingMask } from '../../projections/masks.ts';
+import { SHOWN_MESSAGE } from '../../projections/task-rows.ts';
+import { isAfter, type KeptEntry, parseEntryId, type WatchEntry } from './entries.ts';
+import type { StreamJobs } from './jobs.ts';
+import { createSourceHere, createSourceInThread, type EntrySource, type StreamedRun } from './sources.ts';
 
 /** Entries that are sent at once, before other requests have their turn. */
 const ENTRIES_OF_A_TURN = 50;
 
-/** Milliseconds after which a follower tries again. */
+/** Milliseconds after which a follower tries again, unless it is told otherwise. */
 const RETRY_AFTER = 1_000;
 
 /** Follows one run for any number of listeners, each of which has its position. */
@@ -67,18 +28,30 @@ export interface Follower {
   entriesAfter(after: string | undefined, signal: AbortSignal): AsyncGenerator<WatchEntry>;
 }
 
+/** The dependencies of a follower. */
+export interface FollowerDependencies {
+  temporal: Pick<Temporal, 'follow'>;
+  pool: Pick<JobPool<StreamJobs>, 'runInThread'>;
+  log: Logger;
+  /** Milliseconds after which a run that could not be read is tried again. */
+  retryAfter?: number;
+}
+
 /** Creates the follower of a run, which begins to read its history at once. */
-export function createFollower(temporal: Pick<Temporal, 'follow'>, workflowId: string, log: Logger): Follower {
+export function createFollower(followed: StreamedRun, dependencies: FollowerDependencies): Follower {
+  const { temporal, pool, log, retryAfter = RETRY_AFTER } = dependencies;
+  const { workflowId } = followed;
   const told: KeptEntry[] = [];
   const mask = createGrowingMask();
   const stop = new AbortController();
+  let createSource = (): EntrySource => createSourceHere(followed);
   let isOver = false;
   let chain: readonly string[] = [];
   let wake = () => {};
   let news = new Promise<void>((resolve) => (wake = resolve));
 
   function tell(entries: readonly KeptEntry[]): void {
-    told.push(...entries);
+    for (const entry of entries) told.push(entry);
     const waking = wake;
     news = new Promise<void>((resolve) => (wake = resolve));
     waking();
@@ -86,19 +59,35 @@ export function createFollower(temporal: Pick<Temporal, 'follow'>, workflowId: s
 
   /** Reads the history of the run from its start to its end, and sends the entries that were not sent before. */
   async function readOnce(): Promise<void> {
-    const replay = createStreamReplay(workflowId);
-    let seen = 0;
+    const source = createSource();
+    const last = told.at(-1);
     for await (const { runId, runs, events } of temporal.follow(workflowId, stop.signal)) {
       chain = runs;
-      for (const event of events) {
-        const entries = await replay.take(event);
-        mask.add(entries.flatMap((entry) => (entry.type === 'task' ? hiddenInTask(replay.run, entry.task) : [])));
+      for await (const { entries, hidden } of source.take(runId, events)) {
+        mask.add(hidden);
         // After a break the first entries are those that were told before it.
-        const known = Math.max(0, told.length - seen);
-        seen += entries.length;
-        tell(entries.slice(known).map((entry) => keepEntry(runId, entry)));
+        tell(entries.filter((entry) => isAfter(entry, last, chain)));
       }
     }
+  }
+
+  /** Does what follows from an error before the run is read again: a run that takes too much work is read elsewhere, or without tasks. */
+  async function prepareAgain(error: unknown): Promise<void> {
+    if (error instanceof ReplayExceeded) createSource = () => createSourceInThread(followed, pool);
+    else if (error instanceof AppError && error.code === 'work_exceeded') {
+      createSource = () => createSourceHere(followed, { lean: true });
+    } else {
+      log.warn({ err: error, workflow_id: workflowId }, 'a run cannot be followed; trying again');
+      await wait(retryAfter, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  }
+
+  function finish(entry: KeptEntry): WatchEntry {
+    if (entry.type === 'log') return { type: 'log', entry: finishEntry(entry.draft, mask), id: entry.id };
+    if (entry.type !== 'task' || entry.task.error === null) return entry;
+    const { type, message } = entry.task.error;
+    const error = { type: String(mask.hide(type)), message: mask.hideInMessage(message).slice(0, SHOWN_MESSAGE) };
+    return { ...entry, task: { ...entry.task, error } };
   }
 
   async function follow(): Promise<void> {
@@ -108,29 +97,9 @@ export function createFollower(temporal: Pick<Temporal, 'follow'>, workflowId: s
         return;
       } catch (error) {
         if (stop.signal.aborted) return;
-        log.warn({ err: error, workflow_id: workflowId }, 'a run cannot be followed; trying again');
-        await wait(RETRY_AFTER, undefined, { signal: stop.signal }).catch(() => undefined);
+        await prepareAgain(error);
       }
     }
-  }
-
-  /**
-   * Reports whether an entry comes after a place; a place in a run that is not part of the chain, such as one before a reset, comes before
-   * all.
-   */
-  function isAfter(entry: EntryPlace, place: EntryPlace | undefined): boolean {
-    const run = place === undefined ? -1 : chain.indexOf(place.run);
-    if (place === undefined || run < 0) return true;
-    const own = chain.indexOf(entry.run);
-    return own > run || (own === run && isBehind(entry, place));
-  }
-
-  function finish(entry: KeptEntry): WatchEntry {
-    if (entry.type === 'log') return { type: 'log', entry: finishEntry(entry.draft, mask), id: entry.id };
-    if (entry.type !== 'task' || entry.task.error === null) return entry;
-    const { type, message } = entry.task.error;
-    const error = { type: String(mask.hide(type)), message: mask.hideInMessage(message).slice(0, SHOWN_MESSAGE) };
-    return { ...entry, task: { ...entry.task, error } };
   }
 
   follow()
@@ -158,40 +127,10 @@ export function createFollower(temporal: Pick<Temporal, 'follow'>, workflowId: s
         at += 1;
         // Other requests have their turn while many entries are sent, which waits for nothing as long as the receiver takes them.
         if (at % ENTRIES_OF_A_TURN === 0) await nextTurn();
-        if (!isAfter(next, place)) continue;
+        if (!isAfter(next, place, chain)) continue;
         yield finish(next);
       }
     },
-  };
-}
-
-/** Makes of an entry of the stream of a run what is kept of it. */
-function keepEntry(run: string, entry: StreamEntry): KeptEntry {
-  const { event, index } = entry;
-  const id = `${run}/${event}.${index}`;
-  if (entry.type !== 'task') return { ...entry, run, id };
-  return { type: 'task', task: changeOf(entry), run, event, index, id };
-}
-
-function changeOf({ task, was }: TaskPart): TaskChange {
-  const { number, key, name, visit, item, action, status, state, created, started, ended, child } = task;
-  return {
-    number,
-    key,
-    name,
-    visit,
-    item,
-    action,
-    status,
-    state,
-    created,
-    started,
-    ended,
-    child,
-    updated: lastChange(task),
-    attempt: task.attempts.at(-1)?.attempt ?? null,
-    error: task.failure && { type: task.failure.type, message: task.failure.message },
-    was,
   };
 }
 
@@ -201,14 +140,4 @@ function abortOf(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** Reads the id of an entry; undefined for a text that is not one. */
-export function parseEntryId(id: string): EntryPlace | undefined {
-  const [, run, event, index] = /^([0-9a-f-]{36})\/(\d{1,9})\.(\d{1,9})$/.exec(id) ?? [];
-  return run === undefined ? undefined : { run, event: Number(event), index: Number(index) };
-}
-
-function isBehind({ event, index }: EntryPlace, place: EntryPlace): boolean {
-  return event > place.event || (event === place.event && index > place.index);
 }

@@ -1,10 +1,10 @@
 import { AppError } from '../../../model/app-error.ts';
 import type { Json } from '../../../model/json.ts';
-import type { Logger } from '../../../model/log.ts';
 import type { Principal } from '../../../model/principal.ts';
-import type { Temporal } from '../../../temporal/gateway.ts';
 import type { ExecutionReader, ExecutionView } from '../reader.ts';
-import { createFollower, type Follower, parseEntryId, type WatchEntry } from './follower.ts';
+import { parseEntryId, type WatchEntry } from './entries.ts';
+import { createFollower, type Follower, type FollowerDependencies } from './follower.ts';
+import type { StreamedRun } from './sources.ts';
 
 /** A run that a listener follows, and the stream of its events. */
 export interface Watching {
@@ -30,30 +30,28 @@ export interface WatchService {
 }
 
 /** The dependencies of the service. */
-export interface WatchDependencies {
-  temporal: Pick<Temporal, 'follow'>;
+export interface WatchDependencies extends FollowerDependencies {
   executions: Pick<ExecutionReader, 'readUnmasked'>;
-  log: Logger;
 }
 
 /** Creates the service. It follows each run once however many listen, and keeps no list for any of them. */
-export function createWatchService({ temporal, executions, log }: WatchDependencies): WatchService {
+export function createWatchService({ executions, ...following }: WatchDependencies): WatchService {
   const followers = new Map<string, Follower>();
 
-  function followerOf(workflowId: string): Follower {
-    const known = followers.get(workflowId);
+  function followerOf(run: StreamedRun): Follower {
+    const known = followers.get(run.workflowId);
     if (known !== undefined) return known;
-    const follower = createFollower(temporal, workflowId, log);
-    followers.set(workflowId, follower);
+    const follower = createFollower(run, following);
+    followers.set(run.workflowId, follower);
     return follower;
   }
 
   async function* listen(
-    workflowId: string,
+    run: StreamedRun,
     hidden: readonly Json[],
     { after, signal }: { after?: string | undefined; signal: AbortSignal },
   ): AsyncGenerator<WatchEntry> {
-    const follower = followerOf(workflowId);
+    const follower = followerOf(run);
     // A value that a run hides is hidden from everybody who listens, whoever found out first.
     follower.hide(hidden);
     follower.listeners += 1;
@@ -63,7 +61,7 @@ export function createWatchService({ temporal, executions, log }: WatchDependenc
       follower.listeners -= 1;
       if (follower.listeners === 0) {
         follower.stop();
-        followers.delete(workflowId);
+        followers.delete(run.workflowId);
       }
     }
   }
@@ -75,7 +73,8 @@ export function createWatchService({ temporal, executions, log }: WatchDependenc
         throw new AppError('request_invalid', 'invalid Last-Event-ID: send the id of an event of this stream');
       }
       const { n, execution, retries, hidden } = await executions.readUnmasked(principal, id);
-      return { found: { n, execution, retries }, entries: listen(execution.workflowId, hidden, options) };
+      const run = { workflowId: execution.workflowId, tenant: principal.tenant };
+      return { found: { n, execution, retries }, entries: listen(run, hidden, options) };
     },
 
     close() {

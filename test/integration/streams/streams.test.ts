@@ -138,6 +138,7 @@ describe('the events of an execution', () => {
     const watches = createWatchService({
       temporal: counted,
       executions: harness.api.executions,
+      pool: { runInThread: () => Promise.reject(new Error('a small run needs no thread')) },
       log: pino({ level: 'silent' }),
     });
     const principal = await harness.api.principals.authenticate(DEV_KEY);

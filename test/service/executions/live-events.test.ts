@@ -1,30 +1,50 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pino } from 'pino';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../../model/app-error.ts';
 import type { Definition } from '../../../model/definition.ts';
 import type { LogEntry } from '../../../model/execution.ts';
+import type { JobPool } from '../../../model/job-pool.ts';
 import type { Json } from '../../../model/json.ts';
 import type { Principal } from '../../../model/principal.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { buildLog } from '../../../projection/logs.ts';
 import { projectExecution } from '../../../projection/project.ts';
+import { createRunStream } from '../../../projection/stream.ts';
 import { findSpecs } from '../../../service/actions/actions.ts';
+import type { StreamJobs } from '../../../service/executions/live-events/jobs.ts';
 import { createWatchService } from '../../../service/executions/live-events/service.ts';
 import { maskExecution } from '../../../service/projections/masks.ts';
+import { createStreamJobs } from '../../../threads/streams.ts';
 import { madeHistories, madeRun } from '../../fixtures/made.ts';
 
 const ID = 'fermata-1';
 
+/** Threads of a pool, each of which runs the jobs of one call after another; `next` says which thread takes the next call. */
+function threadsOf(next: () => number): Pick<JobPool<StreamJobs>, 'runInThread'> {
+  const threads = [createStreamJobs(), createStreamJobs()];
+  return {
+    runInThread: (_tenant, _key, work) => {
+      const jobs = threads[next()]!;
+      return work(async (name, input) => JSON.parse(JSON.stringify(jobs[name](input as never))));
+    },
+  };
+}
+
 /** Returns what listeners of a run receive: each call listens once more, and knows of some values to hide. */
-function listenersOf(events: readonly HistoryEvent[]) {
-  const runId = events[0]!.workflowExecutionStartedEventAttributes!.originalExecutionRunId!;
+function listenersOf(events: readonly HistoryEvent[], pool = threadsOf(() => 0), page = events.length) {
+  const runId = runIdOf(events);
   let hidden: readonly Json[] = [];
   const watches = createWatchService({
     temporal: {
       async *follow() {
-        yield { runId, runs: [runId], events: [...events] };
+        for (let at = 0; at < events.length; at += page) {
+          yield { runId, runs: [runId], events: events.slice(at, at + page) };
+        }
       },
     },
+    pool,
+    retryAfter: 1,
     executions: { readUnmasked: async () => ({ n: 1, execution: { workflowId: ID }, retries: [], hidden }) as never },
     log: pino({ level: 'silent' }),
   });
@@ -36,6 +56,9 @@ function listenersOf(events: readonly HistoryEvent[]) {
     return received;
   };
 }
+
+const runIdOf = ([first]: readonly HistoryEvent[]) =>
+  first!.workflowExecutionStartedEventAttributes!.originalExecutionRunId!;
 
 const linesOf = (entries: Awaited<ReturnType<ReturnType<typeof listenersOf>>>): LogEntry[] =>
   entries.flatMap((entry) => (entry.type === 'log' ? [entry.entry] : []));
@@ -157,4 +180,62 @@ it('what a sub-workflow hides that starts while somebody listens is hidden as we
   const lines = linesOf(await listenersOf(events)());
   expect(lines.map(({ message }) => message)).toContain('it is ***');
   expect(lines).toEqual(buildLog(maskExecution(projectExecution(ID, events)).execution));
+});
+
+describe('a run that takes too much work on the event loop', () => {
+  const items = 2_500;
+  const data = { number: '{{ item }}', text: 'item {{ item }} of a few' };
+  const each = { with_items: `{{ range(${items}) }}`, action: 'core.transform', input: { data } };
+  const tasks = [
+    { name: 'each', ...each, next: [{ do: ['last'] }] },
+    { name: 'last', action: 'core.noop', input: {} },
+  ];
+  const events = madeHistories(madeRun({ tasks }, {}), {}).flat();
+  const stream = createRunStream(ID);
+  const ids = events.flatMap((event) =>
+    stream.take(event).map(({ event: number, index }) => `${runIdOf(events)}/${number}.${index}`),
+  );
+
+  it.each<[string, () => number]>([
+    ['in one thread', () => 0],
+    [
+      'in a thread that has not taken what came before',
+      (
+        (calls) => () =>
+          calls++ === 1 ? 1 : 0
+      )(0),
+    ],
+  ])('is streamed as a whole, once, %s', async (_, next) => {
+    let calls = 0;
+    const entries = await listenersOf(
+      events,
+      threadsOf(() => {
+        calls += 1;
+        return next();
+      }),
+      4,
+    )();
+    expect(calls).toBeGreaterThan(1);
+    expect(entries.map(({ id }) => id)).toEqual(ids);
+    expect(linesOf(entries).filter(({ task }) => task?.startsWith('each['))).toHaveLength(2 * items);
+  });
+
+  it('is streamed without its tasks where a thread cannot do it either', async () => {
+    let calls = 0;
+    const { runInThread } = threadsOf(() => 0);
+    const pool: ReturnType<typeof threadsOf> = {
+      runInThread: (...call) => {
+        calls += 1;
+        if (calls > 2) throw new AppError('work_exceeded', 'too much');
+        return runInThread(...call);
+      },
+    };
+    const entries = await listenersOf(events, pool, 4)();
+    const received = entries.map(({ id }) => id);
+    expect(calls).toBe(3);
+    expect(new Set(received).size).toBe(received.length);
+    expect(entries.some(({ type }) => type === 'task')).toBe(true);
+    expect(entries.filter(({ type }) => type === 'task').length).toBeLessThan(items);
+    expect(entries.at(-1)).toMatchObject({ type: 'end', status: 'completed' });
+  });
 });

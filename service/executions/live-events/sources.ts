@@ -1,0 +1,79 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { JobPool } from '../../../model/job-pool.ts';
+import type { HistoryEvent } from '../../../projection/history.ts';
+import { copyHistory } from '../../projections/history-copies.ts';
+import type { StreamJobs } from './jobs.ts';
+import { createStreamReplay, type EntryBatch } from './replay.ts';
+
+/** Units of work for one history event on the event loop, and units after which other requests have their turn. */
+const MAX_WORK_HERE = 50_000;
+const TURN_WORK = 25_000;
+
+/** Makes the entries of a run from the events of its chain, from the first one on. */
+export interface EntrySource {
+  take(runId: string, events: readonly HistoryEvent[]): AsyncGenerator<EntryBatch>;
+}
+
+/** A run that is streamed, and its tenant. */
+export interface StreamedRun {
+  workflowId: string;
+  tenant: string;
+}
+
+/**
+ * Creates a source that works on the event loop, in slices between which other requests have their turn. It throws ReplayExceeded for a
+ * run that takes too much work there, or else, with `lean`, leaves out all tasks.
+ */
+export function createSourceHere({ workflowId }: StreamedRun, { lean = false } = {}): EntrySource {
+  const replay = createStreamReplay(workflowId, lean ? { lean } : { throws: MAX_WORK_HERE + TURN_WORK });
+  const { meter } = replay;
+  return {
+    async *take(runId, events) {
+      for (const original of events) {
+        const { events: copies, bytes } = copyHistory([original]);
+        if (meter.spent > TURN_WORK) {
+          await nextTurn();
+          meter.reset();
+        }
+        const parts = replay.take(runId, copies[0]!, bytes);
+        for (let part = parts.next(); ; part = parts.next()) {
+          if (part.done) {
+            yield part.value;
+            break;
+          }
+          // The event loop may not be held for the work of an event and for telling it.
+          if (meter.spent > TURN_WORK) await nextTurn();
+        }
+      }
+    },
+  };
+}
+
+/**
+ * Creates a source that works in a thread of the pool. It throws what the pool throws, and an error when the thread has forgotten the run,
+ * which must then be read from its start again.
+ */
+export function createSourceInThread(
+  { workflowId, tenant }: StreamedRun,
+  pool: Pick<JobPool<StreamJobs>, 'runInThread'>,
+): EntrySource {
+  let taken = 0;
+  return {
+    async *take(runId, events) {
+      const copy = copyHistory(events);
+      yield* await pool.runInThread(tenant, workflowId, async (run) => {
+        if (!(await run('take_stream', { ...copy, workflowId, runId, taken }))) {
+          throw new Error('the thread that follows the run has forgotten it');
+        }
+        const batches: EntryBatch[] = [];
+        for (let more = true; more; ) {
+          const { more: others, ...batch } = await run('read_stream', { workflowId });
+          batches.push(batch);
+          more = others;
+        }
+        return batches;
+      });
+      taken += events.length;
+    },
+  };
+}
