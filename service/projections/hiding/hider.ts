@@ -12,6 +12,9 @@ const SHORTEST_ENCODED = 8;
 const QUOTES: Record<string, string> = { "'": "'", '}': '{' };
 const LONGEST_QUOTED = 50;
 
+/** A text without these was not cut. */
+const CUT_MARKS = /[…'}]/;
+
 /** A text of at most three characters that a message quotes. */
 const SHORT_QUOTED = /(["'])([^"'\\]{1,3})\1/g;
 
@@ -100,13 +103,16 @@ export function createHider(): Hider {
 }
 
 /** Returns where a text was cut: before each `…`, and before the end of each quotation of the length at which template errors cut. */
-function* cutsIn(text: string): Generator<number> {
+function cutsIn(text: string): number[] {
+  if (!CUT_MARKS.test(text)) return [];
+  const cuts: number[] = [];
   for (let index = SHORTEST_PART; index < text.length; index += 1) {
     const mark = text[index]!;
     // Half of a character that was cut is shown as U+FFFD.
-    if (mark === '…') yield text[index - 1] === '\ufffd' ? index - 1 : index;
-    else if (mark in QUOTES && text[index - LONGEST_QUOTED - 1] === QUOTES[mark]) yield index;
+    if (mark === '…') cuts.push(text[index - 1] === '\ufffd' ? index - 1 : index);
+    else if (mark in QUOTES && text[index - LONGEST_QUOTED - 1] === QUOTES[mark]) cuts.push(index);
   }
+  return cuts;
 }
 
 /** Returns the texts within a hidden value, and its numbers of six and more digits: none of them is shown on its own either. */
@@ -138,9 +144,10 @@ function changeEntries(list: Json[], change: (entry: Json) => Json): Json[] {
 
 /** Changes the fields of an object; returns the object itself where none differs. */
 function changeFields(whole: JsonObject, change: (field: Json) => Json): JsonObject {
-  const changed = Object.entries(whole).flatMap(([name, field]): [string, Json][] => {
-    const next = change(field);
-    return next === field ? [] : [[name, next]];
-  });
+  const changed: [string, Json][] = [];
+  for (const name of Object.keys(whole)) {
+    const next = change(whole[name]!);
+    if (next !== whole[name]) changed.push([name, next]);
+  }
   return changed.length === 0 ? whole : { ...whole, ...Object.fromEntries(changed) };
 }
