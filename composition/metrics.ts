@@ -84,6 +84,14 @@ export async function serveMetrics(
         },
       });
       new Gauge({
+        name: 'fermata_index_queued',
+        help: 'Runs that requests have read and that are not written to the index yet.',
+        registers: [registry],
+        collect() {
+          this.set(index.state().queued);
+        },
+      });
+      new Gauge({
         name: 'fermata_index_standing_seconds',
         help: 'For how long no round of the index has succeeded.',
         registers: [registry],

@@ -51,3 +51,13 @@ export interface IndexEntry {
 
 /** Characters of an input or a result that the index holds for search. */
 export const INDEXED_TEXT = 65_536;
+
+/**
+ * Reports whether an entry is not older than another one of the same workflow id. A run that was gone from Temporal counts as older than
+ * anything: a restored server has it again.
+ */
+export function isNotOlder({ version: a }: IndexEntry, { version: b, errorCode }: IndexEntry): boolean {
+  if (errorCode === 'GONE') return true;
+  if (a.run !== b.run) return a.start > b.start || (a.start === b.start && a.run > b.run);
+  return a.closed === b.closed ? a.event >= b.event : a.closed;
+}

@@ -51,7 +51,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
       'aliases.createAlias',
       'run-strikes.add',
     ],
-    ...['claims.insertRow', 'claims.noteStart'],
+    'claims.insertRow',
     ...['turns.claim', 'turns.noteTurns'],
   ],
   'A condition with the tenant, which the function takes from another one.': [

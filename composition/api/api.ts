@@ -12,6 +12,7 @@ import type { DefinitionService } from '../../service/definitions/definitions.ts
 import type { ExecutionService } from '../../service/executions/executions.ts';
 import type { ExecutionLists } from '../../service/index/lists.ts';
 import { createInquiryInbox } from '../../service/inquiries/inbox.ts';
+import { readInquiries } from '../../service/inquiries/inquiry-readings.ts';
 import { warnOfChannels } from '../../service/notices/channel-warnings.ts';
 import { createDeliveryService } from '../../service/notices/deliveries.ts';
 import { createNoticeEventStore } from '../../store/inquiries/notice-events.ts';
@@ -89,7 +90,7 @@ function composeServices(
   options: ApiOptions,
   publicUrl: () => string,
 ): { services: ApiServices; chat: ComposedInquiries['chat']; loops: Loop[] } {
-  const { temporal, projections, stores, namespace, atRest, egress, clock, log, db } = foundation;
+  const { temporal, projections, stores, queues, namespace, atRest, egress, clock, log, db } = foundation;
   const delegations = composeDelegations(foundation, options.personMemory ?? PERSON_MEMORY);
   const access = composeAccess(foundation, options, delegations.ends);
   const channels = createChannelSettings(options.chat ?? {}, {
@@ -107,7 +108,10 @@ function composeServices(
     access,
     definitions,
     deliveries,
-    onRead: inbox.take,
+    onRead: (n, execution) => {
+      const reading = readInquiries(namespace, n, execution);
+      if (reading !== null) queues.readings.put(reading);
+    },
   });
   const { executions, deletions } = runs.services;
   const people = composeInquiries(foundation, options, {
@@ -135,6 +139,7 @@ function composeServices(
     },
     chat: people.chat,
     loops: [
+      ...Object.values(queues),
       ...upkeep.loops,
       ...runs.loops,
       bulk,

@@ -82,6 +82,7 @@ export function composeExecutions(
     temporal,
     projections,
     store,
+    entries: foundation.queues.entries,
     launcher,
     definitions,
     signer,

@@ -2,6 +2,13 @@ import { availableParallelism } from 'node:os';
 import { createEgress, type Egress } from '../../egress/egress.ts';
 import type { Logger } from '../../model/log.ts';
 import { createSealer, type Sealer } from '../../service/access/sealer.ts';
+import { awaitEntries, createEntryQueue, type EntryQueue } from '../../service/index/entry-queue.ts';
+import {
+  awaitReadings,
+  createReadingQueue,
+  createReadingWriter,
+  type ReadingQueue,
+} from '../../service/inquiries/inquiry-readings.ts';
 import { createProjectionReader, type ProjectionReader } from '../../service/projections/reader.ts';
 import { createRepeats, type Repeats } from '../../service/starts/idempotency.ts';
 import { loadSigningKeys } from '../../service/statements/signing-keys.ts';
@@ -39,10 +46,18 @@ export interface Stores {
   turns: TurnStore;
 }
 
+/** What requests have read and these loops write. */
+export interface Queues {
+  entries: EntryQueue;
+  readings: ReadingQueue;
+}
+
 /** The dependencies of services of all subjects. */
 export interface Foundation {
   db: Database;
+  /** The stores; what lists runs or inquiries waits for what is queued. */
   stores: Stores;
+  queues: Queues;
   temporal: Temporal;
   namespace: string;
   projections: ProjectionReader;
@@ -80,7 +95,7 @@ export async function createFoundation({
   const clock = Date.now;
   const temporal = createTemporal({ connection, namespace, codec });
   const pool = createPool({ source: threadModule, size: availableParallelism() + 1 });
-  const stores = createStores(db);
+  const { stores, queues } = createStores(db, log, clock);
   const atRest = createSealer(secretKeys, REST_PURPOSE);
   const egress = {
     tenants: createEgress(rules),
@@ -90,6 +105,7 @@ export async function createFoundation({
   return {
     db,
     stores,
+    queues,
     temporal,
     namespace,
     projections: createProjectionReader({ temporal, pool, clock }),
@@ -107,17 +123,21 @@ export async function createFoundation({
   };
 }
 
-function createStores(db: Database): Stores {
-  return {
+function createStores(db: Database, log: Logger, clock: () => number): Pick<Foundation, 'stores' | 'queues'> {
+  const [executions, inquiries] = [createExecutionStore(db), createInquiryStore(db)];
+  const entries = createEntryQueue({ store: executions, log });
+  const readings = createReadingQueue(createReadingWriter(inquiries, clock), log);
+  const stores = {
     actions: createActionStore(db),
     connections: createConnectionStore(db),
     definitions: createDefinitionStore(db),
-    executions: createExecutionStore(db),
-    inquiries: createInquiryStore(db),
+    executions: awaitEntries(executions, entries),
+    inquiries: awaitReadings(inquiries, readings),
     principals: createPrincipalStore(db),
     processes: createProcessStore(db),
     signingKeys: createSigningKeyStore(db),
     taskQueues: createTaskQueueStore(db),
     turns: createTurnStore(db),
   };
+  return { stores, queues: { entries, readings } };
 }

@@ -23,7 +23,7 @@ export interface UpkeepServices extends Omit<SystemServices, 'index' | 'masterKe
 
 /** Composes the services, and the loops that keep the index up to date. */
 export function composeUpkeep(
-  { db, stores, temporal, projections, log, clock }: Foundation,
+  { db, stores, queues, temporal, projections, log, clock }: Foundation,
   { database, workerState }: ApiOptions,
   { onRead, onDescribed }: Required<Pick<IndexKeeperDependencies, 'onRead' | 'onDescribed'>>,
 ): { services: UpkeepServices; loops: Loop[] } {
@@ -38,7 +38,7 @@ export function composeUpkeep(
   });
   return {
     services: {
-      index: createIndexService(keeper),
+      index: createIndexService(keeper, queues.entries),
       readiness: { temporal: temporal.ping, database: database.probe },
       countWorkers: () => temporal.pollers(OWN_TASK_QUEUE),
       workerState,

@@ -13,9 +13,9 @@ import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
 import { buildEntry, goneEntry } from '../index/entries.ts';
+import type { EntryQueue } from '../index/entry-queue.ts';
 import type { RetrySummary } from '../index/lists.ts';
 import { executionOfRow, isWritten } from '../index/rows.ts';
-import { updateIndex } from '../index/updates.ts';
 import { type ShownEvent, showEvent } from '../projections/history-events.ts';
 import { type MaskedExecution, type Masking, maskExecution, maskInput } from '../projections/masks.ts';
 import { type ProjectedRun, projectStarted } from '../projections/projected-runs.ts';
@@ -80,8 +80,10 @@ export interface ReaderDependencies {
   store: ExecutionStore;
   /** Finds out whether the API started a run. */
   authenticate: Authenticator;
+  /** Takes what the index does not know yet. */
+  entries: Pick<EntryQueue, 'put'>;
   /** Is called with every execution that was read from Temporal. */
-  onRead: (n: number, execution: MaskedExecution) => Promise<void>;
+  onRead: (n: number, execution: MaskedExecution) => void;
   /** Returns the time in milliseconds. */
   clock: () => number;
   log: Logger;
@@ -89,7 +91,7 @@ export interface ReaderDependencies {
 
 /** Creates the reader. */
 export function createExecutionReader(dependencies: ReaderDependencies): ExecutionReader {
-  const { temporal, projections, store, authenticate, onRead, clock, log } = dependencies;
+  const { temporal, projections, store, entries, authenticate, onRead, clock, log } = dependencies;
   const { namespace } = temporal;
 
   /** Finds the number, the workflow id and the row of the run that an id denotes. Throws `execution_not_found`. */
@@ -121,17 +123,30 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     described: Described | null,
   ): Promise<UnmaskedView> {
     if (row === null) throw missing(id);
-    const current = described === null ? await settled(row) : row;
+    const current = described === null ? settled(row) : row;
     const retries = await retriesOf(principal, n);
     return { n, execution: executionOfRow(current), retries, projected: null, mask: SHOWS_ALL, hidden: [] };
   }
 
   async function viewOfProjection(
     principal: Principal,
-    { id, n, row, workflowId }: Located,
+    located: Located,
     runId: string,
     projected: ProjectedRun,
   ): Promise<UnmaskedView> {
+    const { n } = located;
+    const { execution, mask, hidden } = await showProjected(principal, located, runId, projected);
+    const retries = isClosed(execution.status) ? await retriesOf(principal, n) : [];
+    return { n, execution, retries, projected, mask, hidden };
+  }
+
+  /** Masks a projected run, and queues what the index does not know of it. Throws `execution_not_found`. */
+  async function showProjected(
+    principal: Principal,
+    { id, n, row, workflowId }: Located,
+    runId: string,
+    projected: ProjectedRun,
+  ): Promise<Masking> {
     const { execution: shown, mask, hidden } = maskExecution(projected.execution, projected.hidden);
     const execution = { ...shown, authentic: await authenticate(projected.execution) };
     if (execution.projection === 'diverged') {
@@ -143,27 +158,27 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     // Ids can be guessed: without a row, only the memo says whose run it is.
     if (row === null && execution.memo?.tenant !== principal.tenant) throw missing(id);
     const entry = buildEntry(namespace, execution, runId);
-    // Lists must not be behind what somebody has seen; a run that has not changed since needs no write.
-    const unwritten = row !== null && isWritten(row, entry) ? null : entry;
-    await writeIndex(workflowId, unwritten, () => onRead(n, execution));
-    const retries = isClosed(execution.status) ? await retriesOf(principal, n) : [];
-    return { n, execution, retries, projected, mask, hidden };
+    // A run that has not changed since needs no write.
+    if (row === null || !isWritten(row, entry)) entries.put(entry);
+    onRead(n, execution);
+    return { execution, mask, hidden };
   }
 
-  /** Writes the entry of a run to the index, unless it is null, and then does the work that follows a read. */
-  function writeIndex(workflowId: string, entry: IndexEntry | null, then = async () => {}): Promise<void> {
-    return updateIndex(log, workflowId, async () => {
-      const [refused] = entry === null ? [] : await store.write([entry]);
-      if (refused !== undefined) throw refused.error;
-      await then();
-    });
+  /** Shows a run from the event that started it, unmasked and masked, and queues its entry. */
+  function showStarted(n: number, started: HistoryEvent): { shown: Execution; execution: MaskedExecution } {
+    const { execution: shown, hidden } = projectStarted(workflowIdOf(n), started);
+    const { execution } = maskExecution(shown, hidden);
+    entries.put({ ...buildEntry(namespace, execution, execution.runId), version: versionOfStart(shown) });
+    return { shown, execution };
   }
 
   /** Closes the row of a run that Temporal no longer has: it has ended, and nobody can find out how. */
-  async function settled(row: IndexRow): Promise<IndexRow> {
+  function settled(row: IndexRow): IndexRow {
     if (row.versionRun === '' || row.versionClosed === 1) return row;
-    await store.write([goneEntry(row, new Date(clock()))]);
-    return (await store.find(row.n)) ?? row;
+    const gone = goneEntry(row, new Date(clock()));
+    entries.put(gone);
+    const { status, result, error, errorCode, updated, closed } = gone;
+    return { ...row, status, result, error, errorCode, updated, closed, versionClosed: 1 };
   }
 
   async function retriesOf({ tenant }: Principal, n: number): Promise<RetrySummary[]> {
@@ -178,29 +193,22 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     },
 
     async getStarted(n, started) {
-      const workflowId = workflowIdOf(n);
-      const { execution: shown, hidden } = projectStarted(workflowId, started);
-      const { execution: masked } = maskExecution(shown, hidden);
-      const execution = { ...masked, authentic: await authenticate(shown) };
-      const entry = buildEntry(namespace, execution, execution.runId);
-      await updateIndex(log, workflowId, () => store.noteStart({ ...entry, version: versionOfStart(shown) }));
-      return { n, execution, retries: [] };
+      const { shown, execution } = showStarted(n, started);
+      return { n, execution: { ...execution, authentic: await authenticate(shown) }, retries: [] };
     },
 
     async getEnded(principal, { n, started }, seconds) {
+      // Lists and repeats of the request know the run while it is waited for.
+      showStarted(n, started);
       const workflowId = workflowIdOf(n);
       const runId = started.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
       const isClosed = await temporal.waitForClose(workflowId, seconds * 1000);
       const projected = isClosed ? await projections.readClosed({ workflowId, runId }) : null;
       const id = String(integerId(n));
       if (projected === null) return reader.get(principal, id);
-      const { execution, retries } = await viewOfProjection(
-        principal,
-        { id, n, row: null, workflowId },
-        runId,
-        projected,
-      );
-      return { n, execution, retries };
+      const { execution } = await showProjected(principal, { id, n, row: null, workflowId }, runId, projected);
+      // Nobody could retry it before it had closed.
+      return { n, execution, retries: [] };
     },
 
     readUnmasked: read,

@@ -6,6 +6,7 @@ import type { Blueprint } from '../../temporal/starts.ts';
 import { listTaskQueues, type TaskQueueService } from '../access/task-queues.ts';
 import { definitionOfAction } from '../actions/actions.ts';
 import type { DefinitionService } from '../definitions/definitions.ts';
+import type { EntryQueue } from '../index/entry-queue.ts';
 import { demandBareStart } from '../starts/bare-starts.ts';
 import { buildStart } from '../starts/blueprints.ts';
 import type { IdempotencyKey, Repeats } from '../starts/idempotency.ts';
@@ -40,6 +41,7 @@ export interface ExecutionStarter {
 export interface StarterDependencies {
   reader: Pick<ExecutionReader, 'get' | 'getStarted' | 'getEnded' | 'waitFor'>;
   store: Pick<ExecutionStore, 'find'>;
+  entries: Pick<EntryQueue, 'written'>;
   launcher: Launcher;
   definitions: DefinitionService;
   signer: Pick<StatementSigner, 'trust' | 'withWarrant'>;
@@ -51,7 +53,7 @@ export interface StarterDependencies {
 
 /** Creates the starter. */
 export function createExecutionStarter(dependencies: StarterDependencies): ExecutionStarter {
-  const { reader, store, launcher, definitions, signer, queues, repeats, clock } = dependencies;
+  const { reader, store, entries, launcher, definitions, signer, queues, repeats, clock } = dependencies;
 
   /** Reports whether a ref names an action. Throws `permission_missing` when the caller may not start it outside a workflow. */
   async function isStartableAction(principal: Principal, ref: string): Promise<boolean> {
@@ -86,14 +88,7 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
     wait: number | undefined,
   ): Promise<() => Promise<ExecutionView>> {
     if (started !== null && wait !== undefined) {
-      return async () => {
-        // Lists and repeats of the request know the run while it is waited for.
-        const [ended] = await Promise.all([
-          reader.getEnded(principal, { n, started }, wait),
-          reader.getStarted(n, started),
-        ]);
-        return ended;
-      };
+      return () => reader.getEnded(principal, { n, started }, wait);
     }
     const view = started === null ? await reader.get(principal, workflowId) : await reader.getStarted(n, started);
     return async () => (wait === undefined ? view : reader.waitFor(principal, view, wait));
@@ -119,7 +114,9 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
 
     async findRepeated(principal, key, asked) {
       const n = key === undefined ? null : await repeats.find(principal.tenant, key, asked);
-      const row = n === null ? null : await store.find(n);
+      if (n === null) return null;
+      await entries.written((entry) => entry.n === n);
+      const row = await store.find(n);
       return row === null || row.versionRun === '' ? null : reader.get(principal, row.workflowId);
     },
 

@@ -1,5 +1,6 @@
 import type { Principal } from '../../model/principal.ts';
 import { demandHome } from '../access/principals.ts';
+import type { EntryQueue } from './entry-queue.ts';
 import type { IndexKeeper } from './reconciler.ts';
 
 /** The state of the index as this process keeps it. Times in milliseconds. */
@@ -10,6 +11,8 @@ export interface IndexState {
   standing: number | null;
   /** The number of runs that cannot be written and are tried again. */
   setAside: number;
+  /** The number of runs that were read and are not written yet. */
+  queued: number;
 }
 
 /** Shows the state of the index, and rebuilds it. */
@@ -22,10 +25,15 @@ export interface IndexService {
   askRebuild(caller: Principal): Promise<void>;
 }
 
-/** Creates the service over this process's reconciler. */
-export function createIndexService(keeper: IndexKeeper): IndexService {
+/** Creates the service over this process's reconciler and its queue. */
+export function createIndexService(keeper: IndexKeeper, entries: Pick<EntryQueue, 'size'>): IndexService {
   return {
-    state: () => ({ lag: keeper.lag(), standing: keeper.standing(), setAside: keeper.setAside() }),
+    state: () => ({
+      lag: keeper.lag(),
+      standing: keeper.standing(),
+      setAside: keeper.setAside(),
+      queued: entries.size(),
+    }),
 
     rebuilds: () => keeper.rebuilds(),
 

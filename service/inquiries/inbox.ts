@@ -1,12 +1,12 @@
-import { inquiryChanges } from '../../model/inquiry.ts';
 import type { Logger } from '../../model/log.ts';
 import type { AskingRun, InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { createSetAside } from '../background/set-aside.ts';
-import { deriveNoticeEvents, nextReminder } from '../notices/events.ts';
+import { deriveNoticeEvents } from '../notices/events.ts';
 import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
+import { createReadingWriter, readInquiries } from './inquiry-readings.ts';
 
 /** Milliseconds between two rounds, and the number of runs in one. */
 const INTERVAL = 250;
@@ -21,9 +21,6 @@ const TIMES_LONGER = 20;
 
 /** The number of runs whose last read is remembered. */
 const MAX_REMEMBERED = 10_000;
-
-/** Milliseconds after the end of a run from which on its inquiries are not announced: a new database finds all old runs. */
-const TOO_OLD = 86_400_000;
 
 /**
  * Keeps the stored inquiries equal to those in histories: each round reads the inquiries of runs whose workers report changes. Any number
@@ -51,36 +48,11 @@ export function createInquiryInbox({ temporal, projections, store, clock, log }:
   const rests = new Map<string, number>();
   const aside = createSetAside(clock, log, 'the inquiries of a run cannot be read; those of others can');
 
+  const write = createReadingWriter(store, clock);
+
   async function take(n: number, execution: MaskedExecution): Promise<void> {
-    const { workflowId, workflowType, memo, run, inquiries, lastEventId, updated, closed } = execution;
-    if (memo === null || inquiries.length === 0) return;
-    // Each run of a chain numbers its events from 1, so the time comes first.
-    const event = Date.parse(updated) * 1000 + (lastEventId % 1000);
-    const starters = run?.starters ?? [memo.owner];
-    const changes = inquiryChanges(
-      inquiries.map(({ votes, escalated = [], delegations = [], status }) => {
-        return { votes, escalated, delegations, ended: status !== 'pending' && status !== 'cancelled' };
-      }),
-    );
-    await store.sync(
-      {
-        namespace,
-        workflowId,
-        n,
-        tenant: memo.tenant,
-        ref: memo.ref ?? workflowType,
-        owner: memo.owner,
-        starters,
-        event,
-        changes,
-      },
-      inquiries,
-      {
-        derive: closed !== null && clock() - Date.parse(closed) > TOO_OLD ? () => [] : deriveNoticeEvents,
-        remindAt: (inquiry) => nextReminder(inquiry, clock()),
-      },
-      new Date(clock()),
-    );
+    const reading = readInquiries(namespace, n, execution);
+    if (reading !== null) await write(reading);
   }
 
   async function read(run: AskingRun): Promise<void> {

@@ -17,8 +17,6 @@ export interface ExecutionClaims {
    * and `taken` when the number belongs to another run.
    */
   claim(tenant: string, claim: Claim): Promise<'claimed' | 'taken' | { n: number; bodyHash: string }>;
-  /** Writes what the start of a run adds to its claim: its status, times and version. Does nothing where the row has newer facts. */
-  noteStart(entry: IndexEntry): Promise<void>;
   /** Removes a claim whose run Temporal refused to start. */
   unclaim(tenant: string, claim: Claim): Promise<void>;
 }
@@ -48,16 +46,6 @@ export function createExecutionClaims(db: Database): ExecutionClaims {
         if (claimed === 'taken') await transaction.delete(idempotencyKeys).where(isKey);
         return claimed;
       });
-    },
-
-    async noteStart(entry) {
-      const { runId, status, created, updated, changed, ...row } = buildRow(entry);
-      const { versionStart, versionRun, versionClosed, versionEvent } = row;
-      const version = { versionStart, versionRun, versionClosed, versionEvent };
-      await db
-        .update(executions)
-        .set({ runId, status, created, updated, changed, ...version })
-        .where(isClaimed(entry));
     },
 
     async unclaim(tenant, { entry, idempotency }) {

@@ -1,4 +1,4 @@
-import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, inArray, type SQL, sql } from 'drizzle-orm';
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import type { Database, Transaction } from '../database.ts';
@@ -18,10 +18,7 @@ export function inOrder(db: Pick<Database | Transaction, 'select'>, where: SQL |
   return db.select({ n: executions.n }).from(executions).where(where).orderBy(executions.n).for('update');
 }
 
-/**
- * Holds for an entry that is not older than its row. A run that was gone from Temporal counts as older than anything: a restored server
- * has it again.
- */
+/** Holds for an entry that is not older than its row, as `isNotOlder` reports of two entries. */
 export const NOT_OLDER = sql`case when ${executions.errorCode} = 'GONE' then true
   when excluded.version_run = ${executions.versionRun}
   then (excluded.version_closed, excluded.version_event) >= (${executions.versionClosed}, ${executions.versionEvent})
@@ -29,7 +26,7 @@ export const NOT_OLDER = sql`case when ${executions.errorCode} = 'GONE' then tru
   end`;
 
 /** Keeps what a writer may not know: a list of runs has no inputs, and runs of other clients have no tenant. */
-export const KEPT_WHERE_UNKNOWN = {
+const KEPT_WHERE_UNKNOWN = {
   input: sql`coalesce(excluded.input, ${executions.input})`,
   tenant: sql`coalesce(excluded.tenant, ${executions.tenant})`,
   runId: sql`coalesce(${executions.runId}, excluded.run_id)`,
@@ -43,6 +40,33 @@ export const KEPT_WHERE_UNKNOWN = {
     = (${executions.versionRun}, ${executions.versionClosed}, ${executions.status})
     then ${executions.changed} else excluded.changed end`,
 };
+
+/** Returns by which values an insert replaces those of the row that exists; columns that no entry has keep theirs. */
+export function replacedBy(row: ReturnType<typeof buildRow>): Record<string, SQL> {
+  const columns = getTableColumns(executions);
+  const names = Object.keys(row) as (keyof typeof row)[];
+  const given = names.map((name) => [name, sql`excluded.${sql.identifier(columns[name].name)}`] as const);
+  return { ...Object.fromEntries(given), ...KEPT_WHERE_UNKNOWN };
+}
+
+/** The most rows of a statement, which may have 65,535 parameters. */
+const MAX_ROWS = 500;
+
+/** Divides entries into those of one statement each, in order: a statement cannot write a row twice. */
+export function inStatements(entries: readonly IndexEntry[]): IndexEntry[][] {
+  const statements: IndexEntry[][] = [];
+  let ids = new Set<string>();
+  for (const entry of entries) {
+    const id = `${entry.namespace} ${entry.workflowId}`;
+    if (statements.length === 0 || ids.size === MAX_ROWS || ids.has(id)) {
+      statements.push([]);
+      ids = new Set();
+    }
+    ids.add(id);
+    statements.at(-1)!.push(entry);
+  }
+  return statements;
+}
 
 /** Makes the row of an entry. */
 export function buildRow({ version, asked = 0, turn: _, onFailure: __, ...entry }: IndexEntry) {

@@ -12,10 +12,11 @@ import {
   buildRow,
   type IndexRow,
   inOrder,
-  KEPT_WHERE_UNKNOWN,
+  inStatements,
   listHooks,
   listTurnClaims,
   NOT_OLDER,
+  replacedBy,
 } from './execution-rows.ts';
 import { forgetHooks, noteHooks } from './failure-hooks.ts';
 import { createIndexUpkeep, type IndexUpkeep } from './index-upkeep.ts';
@@ -87,14 +88,14 @@ export function createExecutionStore(db: Database): ExecutionStore {
       // Without the locks, an insert concurrent to an update of its row could fail on the number instead of updating.
       const numbers = written.map(({ n }) => n);
       if (numbers.length > 0) await inOrder(transaction, inArray(executions.n, numbers));
-      for (const entry of written) {
-        const row = buildRow(entry);
+      for (const some of inStatements(written)) {
+        const rows = some.map(buildRow);
         await transaction
           .insert(executions)
-          .values(row)
+          .values(rows)
           .onConflictDoUpdate({
             target: [executions.namespace, executions.workflowId],
-            set: { ...row, ...KEPT_WHERE_UNKNOWN },
+            set: replacedBy(rows[0]!),
             setWhere: NOT_OLDER,
           });
       }
@@ -230,7 +231,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
 }
 
 /** Takes the lock between deletions and writers of rows until the transaction ends: writers share it, a deletion has it alone. */
-async function holdDeletions(transaction: Transaction, how: 'shared' | 'alone'): Promise<void> {
+export async function holdDeletions(transaction: Transaction, how: 'shared' | 'alone'): Promise<void> {
   const key = sql`hashtextextended('fermata deletions', 0)`;
   // A separate statement, so that the next read sees what was committed while this one waited.
   await transaction.execute(
@@ -239,7 +240,7 @@ async function holdDeletions(transaction: Transaction, how: 'shared' | 'alone'):
 }
 
 /** Returns which of some runs were deleted recently. */
-async function buriedAmong(
+export async function buriedAmong(
   db: Pick<Database, 'select'>,
   runs: readonly { namespace: string; workflowId: string }[],
 ): Promise<ReadonlySet<string>> {

@@ -4,6 +4,7 @@ import { type Inquiry, type InquiryStatus, withdrawn } from '../../model/inquiry
 import { forbidName, grantName } from '../../model/names.ts';
 import { principals } from '../access/tables.ts';
 import type { Database } from '../database.ts';
+import { buriedAmong, holdDeletions } from '../executions/executions.ts';
 import { executions } from '../executions/tables.ts';
 import { named } from '../named.ts';
 import { addNoticeEvents, type NewNoticeEvent } from './notice-events.ts';
@@ -40,6 +41,15 @@ export interface AskingRun {
   changed: boolean;
 }
 
+/** A run whose inquiries were read as of an event of its history; `changes` counts the changes of inquiries up to then. */
+export interface InquiryRun extends Omit<AskingRun, 'updated' | 'changed'> {
+  namespace: string;
+  tenant: string;
+  starters: readonly string[];
+  event: number;
+  changes: number;
+}
+
 /** Derives the events to announce from an inquiry and its earlier state; null: it was never read before. */
 export type DeriveEvents = (before: Inquiry | null, inquiry: Inquiry) => NewNoticeEvent[];
 
@@ -47,17 +57,10 @@ export type DeriveEvents = (before: Inquiry | null, inquiry: Inquiry) => NewNoti
 export interface InquiryStore {
   /**
    * Writes the inquiries of a run as of an event of its history, and the events that `derive` returns for what has changed; does
-   * nothing where a later event was read before. `changes` counts the changes so far, `remindAt` returns when the targets of an inquiry
-   * are first reminded.
+   * nothing where a later event was read before, and for a run that was deleted. `remindAt` returns when the targets of an inquiry are first reminded.
    */
   sync(
-    run: Omit<AskingRun, 'updated' | 'changed'> & {
-      namespace: string;
-      tenant: string;
-      starters: readonly string[];
-      event: number;
-      changes: number;
-    },
+    run: InquiryRun,
     found: readonly Inquiry[],
     options: { derive: DeriveEvents; remindAt: (inquiry: Inquiry) => Date | null },
     now: Date,
@@ -98,36 +101,18 @@ export interface InquiryStore {
 export function createInquiryStore(db: Database): InquiryStore {
   return named<InquiryStore>('inquiries', {
     async sync(run, found, { derive, remindAt }, now) {
-      const { namespace, workflowId, n, tenant, ref, owner, starters, event, changes } = run;
+      const { namespace, workflowId, tenant, event, changes } = run;
       await db.transaction(async (transaction) => {
+        // A run that was read before its deletion may be written after it.
+        await holdDeletions(transaction, 'shared');
+        if ((await buriedAmong(transaction, [run])).size > 0) return;
         for (const inquiry of found) {
-          const { key, status, request, votes, created } = inquiry;
-          const place = { namespace, workflowId, key };
+          const place = { namespace, workflowId, key: inquiry.key };
           const [before] = await transaction.select().from(inquiries).where(isInquiry(place)).for('update');
           if (before !== undefined && before.event > event) continue;
           const remind = remindAt(inquiry);
-          const held = heldDelegations(inquiry);
-          const delegators = held.flatMap(({ by, names }) => [by, ...names]);
-          const approvers = [...request.approvers, ...held.map(({ to }) => to)];
-          const row = {
-            namespace,
-            workflowId,
-            key,
-            n,
-            tenant,
-            status,
-            ref,
-            owner,
-            inquiry,
-            event,
-            approvers: approvers.map(grantName),
-            groups: request.groups.map(grantName),
-            created: new Date(created),
-            barred: request.allow_self ? [] : starters.map(forbidName),
-            // Whoever has delegated the inquiry no longer decides, like whoever has voted.
-            voters: [...votes.map(({ by }) => by), ...delegators].map(forbidName),
-            remindAt: remind === null ? null : (before?.remindAt ?? remind),
-          };
+          const remindNext = remind === null ? null : (before?.remindAt ?? remind);
+          const row = { ...buildRow(run, inquiry), remindAt: remindNext };
           await transaction
             .insert(inquiries)
             .values(row)
@@ -267,6 +252,31 @@ export function createInquiryStore(db: Database): InquiryStore {
       return found ?? null;
     },
   });
+}
+
+function buildRow({ namespace, workflowId, n, tenant, ref, owner, starters, event }: InquiryRun, inquiry: Inquiry) {
+  const { key, status, request, votes, created } = inquiry;
+  const held = heldDelegations(inquiry);
+  const delegators = held.flatMap(({ by, names }) => [by, ...names]);
+  const approvers = [...request.approvers, ...held.map(({ to }) => to)];
+  return {
+    namespace,
+    workflowId,
+    key,
+    n,
+    tenant,
+    status,
+    ref,
+    owner,
+    inquiry,
+    event,
+    approvers: approvers.map(grantName),
+    groups: request.groups.map(grantName),
+    created: new Date(created),
+    barred: request.allow_self ? [] : starters.map(forbidName),
+    // Whoever has delegated the inquiry no longer decides, like whoever has voted.
+    voters: [...votes.map(({ by }) => by), ...delegators].map(forbidName),
+  };
 }
 
 function isInquiry({ namespace, workflowId, key }: { namespace: string; workflowId: string; key: string }) {

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorkerDesk } from '../../composition/reach.ts';
+import { isNotOlder } from '../../model/index-entry.ts';
 import { type Inquiry, inquiryRequest } from '../../model/inquiry.ts';
 import type { Principal } from '../../model/principal.ts';
 import { createSealer } from '../../service/access/sealer.ts';
@@ -255,11 +256,14 @@ it('reads instants and big numbers as it wrote them', async () => {
   expect((await store.list(tenant, { actionRef: '*.http' }, { offset: 0, limit: 10 })).total).toBe(1);
   const version = (run: string, event: number) => ({ ...entry.version, run, event });
   const later = new Date(created.getTime() + 5);
-  await store.noteStart({ ...entry, runId: 'r', status: 'running', created: later, version: version('r', 1) });
+  await store.write([{ ...entry, runId: 'r', status: 'running', created: later, version: version('r', 1) }]);
   const noted = { n, runId: 'r', status: 'running', created: later, listed: created, versionRun: 'r', versionEvent: 1 };
   expect(await store.find(n)).toMatchObject(noted);
   // Whoever notes a start, or withdraws the claim, after others know more of the run changes nothing.
-  await store.noteStart({ ...entry, runId: 'other', version: version('other', 2) });
+  await store.write([
+    { ...entry, runId: 'other', version: version('other', 2) },
+    { ...entry, version: version('r', 0) },
+  ]);
   await store.unclaim(tenant, { entry });
   expect(await store.find(n)).toMatchObject(noted);
   const idempotency = { key: 'once', bodyHash: 'body' };
@@ -357,6 +361,41 @@ it('keeps the inbox, hands a notice to one process at a time, and follows chains
     [100, 101, 'failed'],
     ...[100, 101].map((origin) => [origin, 102, 'completed']),
   ]);
+  await close();
+});
+
+it('an entry replaces a row exactly if it is not older, and the newest of many that are written at once stays', async () => {
+  const { db, close } = await openPostgres(url);
+  const runs = createExecutionStore(db);
+  const facts = [0, 1].flatMap((start) =>
+    ['a', 'b'].flatMap((run) =>
+      [false, true].flatMap((closed) =>
+        [1, 2].flatMap((event) =>
+          [null, 'GONE'].map((errorCode) => ({ errorCode, version: { start, run, closed, event } })),
+        ),
+      ),
+    ),
+  );
+  const pairs = facts.flatMap((before) => facts.map((after) => [before, after] as const));
+  const namespace = 'versions';
+  const entries = (which: 0 | 1, ref: string) =>
+    pairs.map((pair, n) => makeEntry(10_000 + n, { namespace, tenant, ref, ...pair[which] }));
+  const [before, after] = [entries(0, 'p.before'), entries(1, 'p.after')];
+  const refs = async () => {
+    const rows = await runs.unseen(namespace, 1, { n: 0, limit: 2_000 });
+    return rows.map(({ ref }) => ref);
+  };
+  const expected = after.map((entry, place) => (isNotOlder(entry, before[place]!) ? 'p.after' : 'p.before'));
+  expect(new Set(expected).size).toBe(2);
+  await runs.write(before);
+  await runs.write(after);
+  expect(await refs()).toEqual(expected);
+  await runs.erase(
+    namespace,
+    before.map(({ workflowId }) => workflowId),
+  );
+  await runs.write([...before, ...after]);
+  expect(await refs()).toEqual(expected);
   await close();
 });
 

@@ -1,10 +1,15 @@
+import { sql } from 'drizzle-orm';
+import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deriveUuid, parseExecutionId } from '../../../model/execution-id.ts';
+import { workOwner } from '../../../service/starts/work-owner.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
+import { callTool } from '../faces/mcp-call.ts';
 import { createReader } from '../index/projection-reader.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 
-// Repeated reads: an answer has an ETag, and a run that has not changed is not projected again.
+// Repeated reads: an answer has an ETag, and a run that has not changed is not projected again. A read writes nothing while it is answered.
 
 const NAMESPACE = 'unchanged';
 const BASE = '/api/v1/executions';
@@ -134,4 +139,76 @@ it('a run that has not changed is read from Temporal once, and one that has chan
   expect(await reader.read(workflow_id)).toBe(closed);
   expect(histories).toBe(read);
   expect(first?.execution.status).not.toBe('completed');
+});
+
+/** The statements of requests that may write, and transactions, from now on: the work of loops has no owner. */
+function watchWrites(pool: Pool): string[] {
+  const writes: string[] = [];
+  const note = (statement: string) => {
+    const reads = /^\s*(?:select|with recursive)\b/i.test(statement) && !/\bfor update\b|advisory/i.test(statement);
+    if (!reads && workOwner() !== '') writes.push(statement);
+  };
+  const { query, connect } = pool;
+  pool.connect = ((...args: [] | [() => void]) => {
+    if (args.length === 0) note('a transaction');
+    return connect.apply(pool, args as never);
+  }) as Pool['connect'];
+  pool.query = ((first: string | { text: string }, ...rest: never[]) => {
+    note(typeof first === 'string' ? first : first.text);
+    return (query as (...args: unknown[]) => unknown).call(pool, first, ...rest);
+  }) as Pool['query'];
+  return writes;
+}
+
+it('no read of a run writes in its request, and lists show what it has shown', async () => {
+  const parameters = { prompt: 'Deploy?', approvers: ['dev'], allow_self: true };
+  const { id } = (await harness.call('POST', BASE, { action_ref: 'core.inquiry', parameters })).body.data;
+  const path = `${BASE}/${id}`;
+  const { data: seen } = (
+    await until(
+      () => harness.call('GET', path),
+      ({ body }) => body.data.waiting_for.length > 0,
+    )
+  ).body;
+  const asked = () => harness.call('GET', `/api/v1/inquiries?execution=${id}`);
+  await until(asked, ({ body }) => body.data.length === 1);
+  const get = (of: string) => async () => {
+    const answer = await fetch(harness.api.url + of, { headers: { 'x-api-key': DEV_KEY } });
+    expect(answer.status, of).toBe(200);
+    // A stream does not end.
+    const reader = answer.body!.getReader();
+    await reader.read();
+    await reader.cancel();
+  };
+  const tool = (name: string, args: object) => async () => {
+    expect(await callTool(harness.api.url, DEV_KEY, name, args)).toHaveProperty('structuredContent');
+  };
+  const reads: Record<string, () => Promise<void>> = {
+    ...Object.fromEntries(
+      [
+        ...['', '?view=lean', '/tasks', '/tasks/run_inquiry', '/at/3', '/history', '/logs', '/explain', '/graph'],
+        ...['/events', '/inquiries', '/decisions/export'],
+      ].map((part) => [part, get(`${path}${part}`)]),
+    ),
+    children: get(`${BASE}?parent=${id}`),
+    'Automation API': get(`/api/v1/automation/executions/${deriveUuid(parseExecutionId(String(id))!.n)}`),
+    'Management API': get(`/execution/${id}`),
+    get_execution: tool('get_execution', { id: String(id) }),
+    explain_execution: tool('explain_execution', { id: String(id) }),
+  };
+  const writes = watchWrites((harness.database.db as unknown as { $client: Pool }).$client);
+  for (const [name, read] of Object.entries(reads)) {
+    // As if nobody had read it yet.
+    await harness.database.db.execute(
+      sql`update executions set status = 'requested', version_event = 1 where workflow_id = ${seen.workflow_id}`,
+    );
+    await harness.database.db.execute(sql`delete from inquiries where workflow_id = ${seen.workflow_id}`);
+    await read();
+    const [lists, inbox] = await Promise.all([harness.call('GET', `${BASE}?limit=1`), asked()]);
+    expect(lists.body.data[0], name).toMatchObject({ id, status: seen.status });
+    expect(inbox.body.data, name).toHaveLength(1);
+    expect(writes, name).toEqual([]);
+  }
+  await harness.call('POST', `${path}/cancel`, {});
+  expect(writes).not.toEqual([]);
 });

@@ -23,10 +23,6 @@ it('a start that waits is found by a repeat of it meanwhile, though the workflow
   const begun = gate();
   const reader = {
     get: async () => 'open',
-    getStarted: async () => {
-      row.versionRun = 'run';
-      return 'started';
-    },
     getEnded: async () => {
       begun.open();
       await closed.passed;
@@ -50,7 +46,21 @@ it('a start that waits is found by a repeat of it meanwhile, though the workflow
   };
   const repeats = { find: async () => (launched ? 1 : null) };
   const store = { find: async () => row };
-  const starter = createExecutionStarter({ reader, store, launcher, definitions, repeats, signer: {} } as never);
+  // Whoever waits for the run has queued its row.
+  const entries = {
+    written: async () => {
+      if (launched) row.versionRun = 'run';
+    },
+  };
+  const starter = createExecutionStarter({
+    reader,
+    store,
+    entries,
+    launcher,
+    definitions,
+    repeats,
+    signer: {},
+  } as never);
   const command = { ref: 'a.b', input: {}, wait: 60, idempotencyKey: 'k' } as never;
   const first = starter.start(operator, command);
   await begun.passed;
