@@ -17,7 +17,7 @@ const FIELDS: Record<string, string[]> = {
     ...['setting', 'allowed', 'url', 'temporal', 'namespace', 'metrics', 'signal', 'worker_pid', 'exit_code'],
   ],
   'words and numbers of ours': [
-    ...['route', 'channel', 'verb', 'divergence', 'probation', 'reason', 'generation', 'revision', 'resumed'],
+    ...['route', 'channel', 'verb', 'divergence', 'probation', 'reason', 'generation', 'revision', 'resumed', 'queued'],
   ],
   'objects with a subject, an operation and ids, which are built next to the call': ['...run', '...fields', '...known'],
 };

@@ -7,6 +7,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   'One run, by its number or workflow id, which no two tenants share; the service compares the tenant of what it finds.':
     [
       ...[
+        'executions.createExecutionStore',
         'executions.find',
         'executions.findByWorkflowId',
         'index-upkeep.known',
@@ -56,6 +57,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   ],
   'A condition with the tenant, which the function takes from another one.': [
     ...['turns.rivals', 'execution-counts.kept', 'execution-pages.collect', 'execution-pages.walk'],
+    'execution-rows.inOrder',
   ],
   'The work of a process for all tenants.': [
     ...['index-upkeep.forgetBuried', 'bulk-jobs.forget', 'inquiries.remind'],
@@ -77,9 +79,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ],
     'task-queues.remove',
   ],
-  'The beginning of a statement; its condition follows.': [
-    ...['actions.createActionStore', 'definitions.createDefinitionStore'],
-  ],
+  'A key, whose hash no two tenants share, says which tenant it belongs to.': ['principals.findByKeyHash'],
 };
 
 /** A method of a store, a function within one, or a function of the file. */

@@ -46,7 +46,7 @@ export interface Stores {
   turns: TurnStore;
 }
 
-/** What requests have read and these loops write. */
+/** Queues of facts that requests have read, and the loops that write them. */
 export interface Queues {
   entries: EntryQueue;
   readings: ReadingQueue;

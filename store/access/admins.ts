@@ -1,10 +1,10 @@
-import { and, count, eq, exists, gt, gte, isNull, or, type SQL, sql } from 'drizzle-orm';
+import { and, count, eq, exists, gt, gte, isNull, or, type Placeholder, type SQL, sql } from 'drizzle-orm';
 import { AppError } from '../../model/app-error.ts';
 import type { Database, Transaction } from '../database.ts';
 import { apiKeys, principals, tenants } from './tables.ts';
 
 /** Matches keys that are neither revoked nor expired. */
-export function holds(now: Date): SQL | undefined {
+export function holds(now: Date | Placeholder): SQL | undefined {
   return and(isNull(apiKeys.revoked), or(isNull(apiKeys.expires), gt(apiKeys.expires, now)));
 }
 

@@ -107,17 +107,20 @@ export interface PrincipalStore extends Aliases, Tenants {
 
 /** Creates the store over an open database. */
 export function createPrincipalStore(db: Database): PrincipalStore {
+  const byKeyHash = db
+    .select({ ...PRINCIPAL, kind: apiKeys.kind, onBehalfOf: apiKeys.onBehalfOf })
+    .from(apiKeys)
+    .innerJoin(principals, eq(principals.id, apiKeys.principal))
+    .innerJoin(tenants, eq(tenants.id, principals.tenant))
+    .where(and(eq(apiKeys.hash, sql.placeholder('hash')), isNull(principals.disabled), holds(sql.placeholder('now'))))
+    .prepare('principal_by_key_hash');
+
   return named<PrincipalStore>('principals', {
     ...createAliases(db),
     ...createTenants(db),
 
     async findByKeyHash(hash, now) {
-      const found = await db
-        .select({ ...PRINCIPAL, kind: apiKeys.kind, onBehalfOf: apiKeys.onBehalfOf })
-        .from(apiKeys)
-        .innerJoin(principals, eq(principals.id, apiKeys.principal))
-        .innerJoin(tenants, eq(tenants.id, principals.tenant))
-        .where(and(eq(apiKeys.hash, hash), isNull(principals.disabled), holds(now)));
+      const found = await byKeyHash.execute({ hash, now: now.toISOString() });
       return found[0] ?? null;
     },
 

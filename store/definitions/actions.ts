@@ -45,9 +45,13 @@ export function createActionStore(db: Database): ActionStore {
     packRef,
   });
 
+  const byRef = select()
+    .where(and(eq(actions.tenant, sql.placeholder('tenant')), eq(actions.ref, sql.placeholder('ref'))))
+    .prepare('action_by_ref');
+
   return named<ActionStore>('actions', {
     async find(tenant, ref) {
-      const [found] = await select().where(and(eq(actions.tenant, tenant), eq(actions.ref, ref)));
+      const [found] = await byRef.execute({ tenant, ref });
       return found === undefined ? null : stored(found);
     },
 

@@ -1,4 +1,4 @@
-import { and, arrayOverlaps, asc, count, desc, eq, ilike, inArray, or, type SQL } from 'drizzle-orm';
+import { and, arrayOverlaps, asc, count, desc, eq, ilike, inArray, or, type SQL, sql } from 'drizzle-orm';
 import type { Definition } from '../../model/definition.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Database } from '../database.ts';
@@ -134,6 +134,10 @@ export function createDefinitionStore(db: Database): DefinitionStore {
       .innerJoin(revisions, eq(revisions.workflow, workflows.id))
       .$dynamic();
   const current = eq(revisions.revision, workflows.revision);
+  const newest = select()
+    .where(and(eq(workflows.tenant, sql.placeholder('tenant')), eq(workflows.ref, sql.placeholder('ref')), current))
+    .prepare('newest_definition');
+
   return named<DefinitionStore>('definitions', {
     async findPack(tenant, ref) {
       const found = await db
@@ -222,12 +226,11 @@ export function createDefinitionStore(db: Database): DefinitionStore {
 
     async find(tenant, ref, pick = {}) {
       const { version, revision } = pick;
-      const which =
-        revision !== undefined
-          ? eq(revisions.revision, revision)
-          : version !== undefined
-            ? eq(revisions.version, version)
-            : current;
+      if (version === undefined && revision === undefined) {
+        const [found] = await newest.execute({ tenant, ref });
+        return found ?? null;
+      }
+      const which = revision === undefined ? eq(revisions.version, version!) : eq(revisions.revision, revision);
       const found = await select()
         .where(and(eq(workflows.tenant, tenant), eq(workflows.ref, ref), which))
         .orderBy(desc(revisions.revision))

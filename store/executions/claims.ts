@@ -1,7 +1,7 @@
 import { and, eq, type SQL } from 'drizzle-orm';
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Database, Transaction } from '../database.ts';
-import { buildRow } from './execution-rows.ts';
+import { insertOf } from './execution-rows.ts';
 import { executions, idempotencyKeys } from './tables.ts';
 
 /** A claim that a start makes before it calls Temporal: the row of the run, and the idempotency key with the hash of its request. */
@@ -58,12 +58,8 @@ export function createExecutionClaims(db: Database): ExecutionClaims {
 }
 
 async function insertRow(db: Database | Transaction, entry: IndexEntry): Promise<'claimed' | 'taken'> {
-  const inserted = await db
-    .insert(executions)
-    .values(buildRow(entry))
-    .onConflictDoNothing()
-    .returning({ n: executions.n });
-  return inserted.length > 0 ? 'claimed' : 'taken';
+  const inserted = await db.execute(insertOf([entry]));
+  return (inserted as unknown as { rows: unknown[] }).rows.length > 0 ? 'claimed' : 'taken';
 }
 
 function keyIs(tenant: string, key: string): SQL | undefined {

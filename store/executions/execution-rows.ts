@@ -1,4 +1,5 @@
 import { and, eq, getTableColumns, inArray, type SQL, sql } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import type { Database, Transaction } from '../database.ts';
@@ -25,8 +26,56 @@ export const NOT_OLDER = sql`case when ${executions.errorCode} = 'GONE' then tru
   else (excluded.version_start, excluded.version_run collate "C") > (${executions.versionStart}, ${executions.versionRun} collate "C")
   end`;
 
+/** The columns that others write than those who write entries. */
+const OF_OTHERS = ['changed', 'marked', 'looked', 'askedSeen', 'inquiriesOpen', 'askedAt', 'generation'] as const;
+
+/** The columns of a row that an entry has. */
+type EntryRow = Omit<IndexRow, (typeof OF_OTHERS)[number]>;
+
+const isOfOthers = (name: string) => OF_OTHERS.some((other) => other === name);
+const WRITTEN = Object.entries(getTableColumns(executions)).filter(([name]) => !isOfOthers(name));
+const COLUMNS = sql.join(
+  WRITTEN.map(([, { name }]) => sql.identifier(name)),
+  sql`, `,
+);
+
+/** Makes the row of an entry. */
+function buildRow({ version, asked = 0, turn: _, onFailure: __, ...entry }: IndexEntry): EntryRow {
+  return {
+    ...entry,
+    asked,
+    listed: entry.created,
+    versionStart: version.start,
+    versionRun: version.run,
+    versionClosed: version.closed ? 1 : 0,
+    versionEvent: version.event,
+  };
+}
+
+/** Makes the row of an entry as JSON, with the values that the driver would send. */
+function encodeRow(entry: IndexEntry): Record<string, unknown> {
+  const row: Record<string, unknown> = buildRow(entry);
+  return Object.fromEntries(
+    WRITTEN.map(([name, column]) => [column.name, row[name] === null ? null : column.mapToDriverValue(row[name])]),
+  );
+}
+
+/** The beginning of a statement that inserts rows. They are one parameter: one for each value would take longer than all else of a start. */
+const INSERT = sql`insert into ${executions} (${COLUMNS}, changed)
+  select ${COLUMNS}, pg_current_xact_id()::text::bigint
+  from json_populate_recordset(null::${executions}, ${sql.placeholder('rows')}::text::json)`;
+
+/** Renders a statement with rows as its only parameter, once: that takes longer than what is done with it. */
+function rendered(statement: SQL): (entries: readonly IndexEntry[]) => SQL {
+  const [before, after] = new PgDialect().sqlToQuery(statement).sql.split('$1') as [string, string];
+  return (entries) => sql`${sql.raw(before)}${JSON.stringify(entries.map(encodeRow))}${sql.raw(after)}`;
+}
+
+/** Makes a statement that inserts the rows of entries whose number and workflow id are free, and returns their numbers. */
+export const insertOf = rendered(sql`${INSERT} on conflict do nothing returning n`);
+
 /** Keeps what a writer may not know: a list of runs has no inputs, and runs of other clients have no tenant. */
-const KEPT_WHERE_UNKNOWN = {
+const KEPT_WHERE_UNKNOWN: Record<string, SQL> = {
   input: sql`coalesce(excluded.input, ${executions.input})`,
   tenant: sql`coalesce(excluded.tenant, ${executions.tenant})`,
   runId: sql`coalesce(${executions.runId}, excluded.run_id)`,
@@ -35,21 +84,27 @@ const KEPT_WHERE_UNKNOWN = {
   created: sql`case when ${executions.versionStart} = 0 and ${executions.versionRun} in ('', excluded.version_run) then excluded.created
     else least(excluded.created, ${executions.created}) end`,
   asked: sql`greatest(excluded.asked, ${executions.asked})`,
-  // A change feed reports changes of the status alone.
-  changed: sql`case when (excluded.version_run, excluded.version_closed, excluded.status)
-    = (${executions.versionRun}, ${executions.versionClosed}, ${executions.status})
-    then ${executions.changed} else excluded.changed end`,
 };
 
-/** Returns by which values an insert replaces those of the row that exists; columns that no entry has keep theirs. */
-export function replacedBy(row: ReturnType<typeof buildRow>): Record<string, SQL> {
-  const columns = getTableColumns(executions);
-  const names = Object.keys(row) as (keyof typeof row)[];
-  const given = names.map((name) => [name, sql`excluded.${sql.identifier(columns[name].name)}`] as const);
-  return { ...Object.fromEntries(given), ...KEPT_WHERE_UNKNOWN };
-}
+/** A change feed reports changes of the status alone. */
+const CHANGED = sql`case when (excluded.version_run, excluded.version_closed, excluded.status)
+    = (${executions.versionRun}, ${executions.versionClosed}, ${executions.status})
+    then ${executions.changed} else excluded.changed end`;
 
-/** The most rows of a statement, which may have 65,535 parameters. */
+const REPLACED = sql.join(
+  WRITTEN.map(([name, column]) => {
+    const given = sql.identifier(column.name);
+    return sql`${given} = ${KEPT_WHERE_UNKNOWN[name] ?? sql`excluded.${given}`}`;
+  }),
+  sql`, `,
+);
+
+/** Makes a statement that inserts the rows of entries, or replaces those that exist and are not newer. */
+export const upsertOf = rendered(
+  sql`${INSERT} on conflict (namespace, workflow_id) do update set ${REPLACED}, changed = ${CHANGED} where ${NOT_OLDER}`,
+);
+
+/** The most rows of a statement, which travel in one message. */
 const MAX_ROWS = 500;
 
 /** Divides entries into those of one statement each, in order: a statement cannot write a row twice. */
@@ -66,20 +121,6 @@ export function inStatements(entries: readonly IndexEntry[]): IndexEntry[][] {
     statements.at(-1)!.push(entry);
   }
   return statements;
-}
-
-/** Makes the row of an entry. */
-export function buildRow({ version, asked = 0, turn: _, onFailure: __, ...entry }: IndexEntry) {
-  return {
-    ...entry,
-    asked,
-    changed: sql<number>`pg_current_xact_id()::text::bigint`,
-    listed: entry.created,
-    versionStart: version.start,
-    versionRun: version.run,
-    versionClosed: version.closed ? 1 : 0,
-    versionEvent: version.event,
-  };
 }
 
 /** Returns the claim of an open run with a concurrency key. */

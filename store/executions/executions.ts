@@ -7,17 +7,7 @@ import { isRowRefused } from '../refusals.ts';
 import { createExecutionClaims, type ExecutionClaims } from './claims.ts';
 import { createExecutionCounting, type ExecutionCounting } from './execution-counts.ts';
 import { createExecutionListing, type ExecutionListing } from './execution-lists.ts';
-import {
-  among,
-  buildRow,
-  type IndexRow,
-  inOrder,
-  inStatements,
-  listHooks,
-  listTurnClaims,
-  NOT_OLDER,
-  replacedBy,
-} from './execution-rows.ts';
+import { among, type IndexRow, inOrder, inStatements, listHooks, listTurnClaims, upsertOf } from './execution-rows.ts';
 import { forgetHooks, noteHooks } from './failure-hooks.ts';
 import { createIndexUpkeep, type IndexUpkeep } from './index-upkeep.ts';
 import { executions, idempotencyKeys, tombstones, watermarks } from './tables.ts';
@@ -78,6 +68,12 @@ export interface ExecutionStore extends ExecutionClaims, ExecutionListing, Execu
 
 /** Creates the store over an open database. */
 export function createExecutionStore(db: Database): ExecutionStore {
+  const byNumber = db
+    .select()
+    .from(executions)
+    .where(eq(executions.n, sql.placeholder('n')))
+    .prepare('execution_by_number');
+
   /** Writes entries in one transaction. */
   async function writeAll(entries: readonly IndexEntry[], seen?: Watermark): Promise<void> {
     await db.transaction(async (transaction) => {
@@ -88,17 +84,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
       // Without the locks, an insert concurrent to an update of its row could fail on the number instead of updating.
       const numbers = written.map(({ n }) => n);
       if (numbers.length > 0) await inOrder(transaction, inArray(executions.n, numbers));
-      for (const some of inStatements(written)) {
-        const rows = some.map(buildRow);
-        await transaction
-          .insert(executions)
-          .values(rows)
-          .onConflictDoUpdate({
-            target: [executions.namespace, executions.workflowId],
-            set: replacedBy(rows[0]!),
-            setWhere: NOT_OLDER,
-          });
-      }
+      for (const some of inStatements(written)) await transaction.execute(upsertOf(some));
       await noteTurns(transaction, written.flatMap(listTurnClaims));
       await noteHooks(transaction, written.flatMap(listHooks));
       if (seen === undefined) return;
@@ -191,7 +177,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
     },
 
     async find(n) {
-      const [found] = await db.select().from(executions).where(eq(executions.n, n));
+      const [found] = await byNumber.execute({ n });
       return found ?? null;
     },
 

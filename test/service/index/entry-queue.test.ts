@@ -42,7 +42,7 @@ it('lists and counts wait for what their tenant has read, and those of another t
   queue.put(makeEntry(1));
   const found = names.map((name) => waiting[name]!(ENTRY_TENANT));
   expect(await Promise.all(names.map((name) => waiting[name]!(OTHER_TENANT)))).toEqual(names.map(() => [OTHER_TENANT]));
-  // It shows retries, and the run is none.
+  // It shows retries, and the run is not one.
   expect(await waiting.retriesOf!(ENTRY_TENANT)).toEqual([ENTRY_TENANT]);
   open();
   expect(await Promise.all(found)).toEqual(names.map(() => [ENTRY_TENANT, 1]));
