@@ -12,6 +12,9 @@ import type { ExecutionPage, RetrySummary } from '../service/index/lists.ts';
 
 // Objects of the MCP executions: their schemas, and the pure functions that fill them.
 
+/** The most connections of a workflow that an execution shows. */
+const MAX_CONNECTIONS = 10_000;
+
 const AnyObject = z.record(z.string(), z.any());
 
 /** The id of an execution as an argument of a tool. */
@@ -58,7 +61,13 @@ const DataSchema = z.object({
     lastNodeExecuted: z.string(),
     error: z.object({ message: z.string(), stack: z.string().optional(), context: z.any().optional() }).optional(),
   }),
-  workflowData: z.object({ id: z.number(), name: z.string(), nodes: z.array(AnyObject), connections: AnyObject }),
+  workflowData: z.object({
+    id: z.number(),
+    name: z.string(),
+    nodes: z.array(AnyObject),
+    connections: AnyObject,
+    connectionsTotal: z.int().optional().describe('The number of all connections, where some are left out.'),
+  }),
 });
 
 /** One execution (MCP executions, get_execution). */
@@ -148,7 +157,7 @@ function dataOf(execution: Execution): z.infer<typeof DataSchema> {
   }
   const graph = run === null ? { nodes: [], edges: [] } : wholeGraph(run.definition);
   const connections: Record<string, { main: { node: string; type: 'main'; index: 0 }[][] }> = {};
-  for (const { from, to } of graph.edges) {
+  for (const { from, to } of graph.edges.slice(0, MAX_CONNECTIONS)) {
     const connection = connections[from] ?? { main: [[]] };
     connection.main[0]!.push({ node: to, type: 'main', index: 0 });
     connections[from] = connection;
@@ -168,22 +177,24 @@ function dataOf(execution: Execution): z.infer<typeof DataSchema> {
         parameters: run?.definition.tasks[index]?.input ?? {},
       })),
       connections,
+      ...(graph.edges.length > MAX_CONNECTIONS ? { connectionsTotal: graph.edges.length } : {}),
     },
   };
 }
 
 /**
- * Returns the task whose failure ended the run, even where the execution leaves it out; otherwise, of those that it has, the one that ended
- * last, or started last if none has ended since.
+ * Returns the task whose failure ended the run; otherwise the one that ended last, or started last if none has ended since. It may be one
+ * that the execution leaves out.
  */
 function lastNodeOf({ tasks, moreTasks, failure }: Execution): string {
   const failed = tasks.find(({ key }) => key === failure?.task);
   if (failed !== undefined) return failed.name;
   if (moreTasks !== undefined && failure?.task !== undefined) return parseTaskKey(failure.task).name;
+  const visits = tasks.filter(({ item }) => item === null);
   let last: { name: string; at: string } | undefined;
-  for (const { item, name, started, ended } of tasks) {
-    const at = ended ?? started;
-    if (item === null && at !== null && (last === undefined || at >= last.at)) last = { name, at };
+  for (const { name, at } of moreTasks?.summaries ??
+    visits.map(({ name, started, ended }) => ({ name, at: ended ?? started }))) {
+    if (at !== null && (last === undefined || at >= last.at)) last = { name, at };
   }
   return last?.name ?? '';
 }

@@ -67,6 +67,20 @@ export interface MoreTasks {
   after: TaskPosition | null;
   /** The name of the last task that failed; null: none did. */
   lastFailed: string | null;
+  /** The work on each task, in the order in which the tasks began. */
+  summaries: TaskSummary[];
+}
+
+/** The work of a run on one of its tasks: how many visits there are, and how the newest one stands. */
+export interface TaskSummary {
+  name: string;
+  visits: number;
+  status: TaskStatus;
+  state: TaskState;
+  /** When it ended, or started if it has not ended; null: it has not started. */
+  at: string | null;
+  /** The number of its items that have ended; null: none has begun. */
+  items: number | null;
 }
 
 /** The detail of a wait for an attempt that does not begin because its run is paused. */

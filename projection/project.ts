@@ -3,7 +3,7 @@ import type { Command } from '../interpreter/events.ts';
 import { projectInquiries } from '../interpreter/inquiries.ts';
 import type { RunState } from '../interpreter/state.ts';
 import { demandsStatements } from '../interpreter/statements.ts';
-import type { Execution, LeftoverSignal, ProjectionState, RefusedSignal } from '../model/execution.ts';
+import type { Execution, LeftoverSignal, MoreTasks, ProjectionState, RefusedSignal } from '../model/execution.ts';
 import { type Inquiry, withdrawn } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { RunInput } from '../model/run-input.ts';
@@ -14,6 +14,7 @@ import { refusedPayload } from './payload.ts';
 import { type Closing, closingFailure, readClosing } from './runs/closing.ts';
 import { OpenStatus } from './runs/open-status.ts';
 import { chainOf, type Opening, readMemo, readOpening, readParentRun, startTime } from './runs/opening.ts';
+import { summarizeTasks } from './tasks/summaries.ts';
 import { orderPlaces, type TaskLimits, takeFirstTasks } from './tasks/task-order.ts';
 import { failureAt, findHeld, listAllPlaces, listChildTasks, type TaskSources, workIn } from './tasks/tasks.ts';
 import { NOTHING_PENDING, type PendingWork, waitsFor } from './waits.ts';
@@ -246,7 +247,7 @@ function knownFrom(sources: TaskSources, limits: TaskLimits): Known {
   const { tasks, more } = takeFirstTasks(sources, orderPlaces(sources), limits);
   return {
     tasks,
-    ...(more === undefined ? {} : { moreTasks: { ...more, lastFailed: findLastFailed(sources) } }),
+    ...(more === undefined ? {} : { moreTasks: { ...more, ...summarize(sources) } }),
     children: listChildTasks(sources),
     variables: variablesOf(state),
     signals: leftoversOf(state),
@@ -257,6 +258,11 @@ function knownFrom(sources: TaskSources, limits: TaskLimits): Known {
     signalsDropped: state.signals.dropped,
     pendingFailure: closed === null ? state.failure : null,
   };
+}
+
+/** Summarizes the tasks of a run of which some are left out. */
+function summarize(sources: TaskSources): Pick<MoreTasks, 'lastFailed' | 'summaries'> {
+  return { lastFailed: findLastFailed(sources), summaries: summarizeTasks(sources) };
 }
 
 /** Returns the name of the last visit that failed; null without one. */

@@ -134,6 +134,12 @@ export function eventsAt(sources: TaskSources, place: Place): { scheduled: numbe
   return { scheduled: records[0]?.scheduledBy ?? null, ended: (isOver(work) && records.at(-1)?.endedBy) || null };
 }
 
+/** Reports whether the task execution at a place has ended. */
+export function hasEnded(sources: TaskSources, place: Place): boolean {
+  const { work } = workIn(sources, place);
+  return work.ended !== null || endedAt(work, recordsOf(sources, work), sources.closed) !== null;
+}
+
 const NO_RECORDS: WorkRecords = { records: [], current: undefined, live: undefined };
 
 /** Reports whether work has ended, whatever its outcome. */

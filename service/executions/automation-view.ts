@@ -1,6 +1,7 @@
 import { cleanupEntries } from '../../language/program.ts';
 import { cleanupOnly } from '../../language/transitions.ts';
-import type { Execution, LogEntry, TaskExecution } from '../../model/execution.ts';
+import type { Execution, LogEntry } from '../../model/execution.ts';
+import type { TaskStatus } from '../../model/status.ts';
 import { buildLog } from '../../projection/logs.ts';
 
 /** A run as the Automation API counts it: by task, where the latest visit of a task says how it ended. */
@@ -15,15 +16,14 @@ export interface AutomationView {
 
 /** Makes the part of a run that only the Automation API shows. */
 export function buildAutomationView(execution: Execution): AutomationView {
-  const { run, tasks, failure } = execution;
+  const { run, failure } = execution;
   const names = run?.definition.tasks.map(({ name }) => name) ?? [];
   const indexOf = (key: string | null | undefined): number | null => {
     const index = names.indexOf(/^[^#[~]*/.exec(key ?? '')![0]);
     return index === -1 ? null : index;
   };
-  const latest = new Map<string, TaskExecution>();
-  for (const task of tasks) if (task.item === null) latest.set(task.name, task);
-  const ended = [...latest.values()].map(({ status }) => status);
+  const latest = latestStatuses(execution);
+  const ended = [...latest.values()];
   // Tasks that only a cleanup leads to count only if they ran.
   const cleanup = run === null ? new Set<string>() : cleanupOnly(run.definition, cleanupEntries(run.definition));
   return {
@@ -33,4 +33,10 @@ export function buildAutomationView(execution: Execution): AutomationView {
     failedIndex: failure === null ? null : indexOf(failure.task),
     logs: buildLog(execution).map((entry) => ({ ...entry, index: indexOf(entry.task) })),
   };
+}
+
+/** Returns the status of the latest visit of each task, by its name. */
+function latestStatuses({ tasks, moreTasks }: Execution): Map<string, TaskStatus> {
+  const visits = moreTasks?.summaries ?? tasks.filter(({ item }) => item === null);
+  return new Map(visits.map(({ name, status }) => [name, status]));
 }

@@ -1,6 +1,7 @@
-import type { Graph } from '../../language/graph.ts';
+import { type Graph, renderMermaid } from '../../language/graph.ts';
 import type { TaskTally } from '../../language/layout/drawing/states.ts';
-import { LAYOUT_VERSION, type Layout } from '../../language/layout/layout.ts';
+import { drawGraph } from '../../language/layout/drawing/svg.ts';
+import { LAYOUT_VERSION, type Layout, layoutGraph } from '../../language/layout/layout.ts';
 import { AppError } from '../../model/app-error.ts';
 import { BoundedMap } from '../../model/bounded-map.ts';
 import type { Definition } from '../../model/definition.ts';
@@ -15,9 +16,9 @@ import type { DefinitionService } from '../definitions/definitions.ts';
 import { SMALL_DEFINITION } from '../definitions/examination.ts';
 import type { RevisionPick } from '../definitions/reader.ts';
 import type { ExecutionReader } from '../executions/reader.ts';
-import { drawDefinition, type GraphJobs, graphDefinition, layoutDefinition, writeMermaid } from './jobs.ts';
+import { type GraphJobs, graphDefinition } from './jobs.ts';
 import { conditionsOf, isSmallGraph } from './limits.ts';
-import { tallyTasks } from './tallies.ts';
+import { tallyRun } from './tallies.ts';
 
 /** The most that all kept layouts weigh. */
 const KEPT_LAYOUTS = 200_000;
@@ -71,12 +72,15 @@ export function createGraphService({ definitions, executions, pool }: GraphDepen
   const kept = new BoundedMap<string, Layout>(KEPT_LAYOUTS, weightOf);
 
   async function layout({ tenant, definition, hash }: Drawable): Promise<Layout> {
-    const input = { definition };
-    const found =
-      kept.get(hash) ?? (isSmall(definition) ? layoutDefinition(input) : await pool.run('layout', tenant, input));
+    const found = kept.get(hash) ?? (await findLayout(tenant, definition));
     // The layout that was used longest ago is dropped first.
     kept.set(hash, found);
     return found;
+  }
+
+  async function findLayout(tenant: string, definition: Definition): Promise<Layout> {
+    const small = smallGraph(definition);
+    return small === null ? pool.run('layout', tenant, { definition }) : layoutGraph(small);
   }
 
   return {
@@ -94,28 +98,29 @@ export function createGraphService({ definitions, executions, pool }: GraphDepen
 
     async readRun(principal, id) {
       const { n, execution } = await executions.get(principal, id);
-      const { run, tasks } = execution;
+      const { run } = execution;
       if (run === null) throw new AppError('history_unusable', 'the definition of the execution is no longer recorded');
       const { ref, definition } = run;
       const title = `${ref}, execution ${integerId(n)}`;
-      return { tenant: principal.tenant, title, definition, hash: hashOf(definition), tallies: tallyTasks(tasks) };
+      return { tenant: principal.tenant, title, definition, hash: hashOf(definition), tallies: tallyRun(execution) };
     },
 
     async graph({ tenant, definition }) {
-      const input = { definition };
-      return isSmall(definition) ? graphDefinition(input) : pool.run('graph', tenant, input);
+      return smallGraph(definition) ?? pool.run('graph', tenant, { definition });
     },
 
     layout,
 
     async mermaid({ tenant, definition }) {
-      const input = { definition };
-      return isSmall(definition) ? writeMermaid(input) : pool.run('mermaid', tenant, input);
+      const small = smallGraph(definition);
+      return small === null ? pool.run('mermaid', tenant, { definition }) : renderMermaid(small);
     },
 
     async svg({ tenant, definition, title, tallies }) {
-      const input = { definition, title, tallies: tallies && [...tallies] };
-      return isSmall(definition) ? drawDefinition(input) : pool.run('draw', tenant, input);
+      const small = smallGraph(definition);
+      return small === null
+        ? pool.run('draw', tenant, { definition, title, tallies: tallies && [...tallies] })
+        : drawGraph({ layout: layoutGraph(small), title, tallies });
     },
   };
 }
@@ -126,9 +131,14 @@ function hashOf(definition: Definition): string {
   return sha256Hex(`${LAYOUT_VERSION} ${canonicalJson(definition as unknown as Json)}`);
 }
 
-/** Reports whether the graph of a definition is made within some milliseconds, on the event loop. Throws `work_exceeded`. */
-function isSmall(definition: Definition): boolean {
-  return JSON.stringify(definition).length <= SMALL_DEFINITION && isSmallGraph(graphDefinition({ definition }));
+/**
+ * Returns the graph of a definition if everything is made of it within some milliseconds, on the event loop; otherwise null. Throws
+ * `work_exceeded`.
+ */
+function smallGraph(definition: Definition): Graph | null {
+  if (JSON.stringify(definition).length > SMALL_DEFINITION) return null;
+  const graph = graphDefinition({ definition });
+  return isSmallGraph(graph) ? graph : null;
 }
 
 /** Weighs a layout: 10, and 1 for each task, transition, point of a line, and 100 characters of a condition. */

@@ -1,8 +1,14 @@
 import type { TaskTally } from '../../language/layout/drawing/states.ts';
-import type { TaskExecution } from '../../model/execution.ts';
+import type { Execution, TaskExecution } from '../../model/execution.ts';
 
-/** Counts the task executions of a run by task. */
-export function tallyTasks(tasks: readonly TaskExecution[]): Map<string, TaskTally> {
+/** Counts all task executions of a run by task. */
+export function tallyRun({ tasks, moreTasks }: Pick<Execution, 'tasks' | 'moreTasks'>): Map<string, TaskTally> {
+  if (moreTasks === undefined) return tallyTasks(tasks);
+  return new Map(moreTasks.summaries.map(({ name, state, visits, items }) => [name, { state, visits, items }]));
+}
+
+/** Counts task executions by task. */
+function tallyTasks(tasks: readonly TaskExecution[]): Map<string, TaskTally> {
   const tallies = new Map<string, TaskTally>();
   for (const { name, item, state } of tasks) {
     // Items come after the visit to which they belong.

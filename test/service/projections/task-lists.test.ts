@@ -5,6 +5,8 @@ import type { TaskExecution, TaskPosition } from '../../../model/execution.ts';
 import { TASK_STATUSES } from '../../../model/status.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { createProjection, type Projection } from '../../../projection/project.ts';
+import { type AutomationView, buildAutomationView } from '../../../service/executions/automation-view.ts';
+import { tallyRun } from '../../../service/graphs/tallies.ts';
 import { maskExecution } from '../../../service/projections/masks.ts';
 import { SHOWN_TASKS, showProjection } from '../../../service/projections/projected-runs.ts';
 import {
@@ -112,15 +114,19 @@ describe('the pages of the tasks of a run', () => {
     }
   });
 
-  it.each(SOME)('of $name do not matter for the name of the last one that failed', ({ events }) => {
+  it.each(SOME)('of $name do not matter for what is said of all of them', ({ events }) => {
     const projection = createProjection('w');
     for (const event of events()) {
       projection.take(event);
       if (!isShown(projection)) continue;
       const { tasks } = projection.execution();
       const failed = tasks.findLast(({ item, failure }) => item === null && failure !== null);
-      const { moreTasks } = projection.execution(undefined, { entries: 0, bytes: 0 });
-      expect(moreTasks?.lastFailed ?? null).toBe(failed?.name ?? null);
+      const few = projection.execution(undefined, { entries: 0, bytes: 0 });
+      expect(few.moreTasks?.lastFailed ?? null).toBe(failed?.name ?? null);
+      // A picture and the Automation API count all of them.
+      expect([...tallyRun(few)]).toEqual([...tallyRun({ tasks })]);
+      const counts = ({ total, successful, failed }: AutomationView) => ({ total, successful, failed });
+      expect(counts(buildAutomationView(few))).toEqual(counts(buildAutomationView(projection.execution())));
     }
   });
 
@@ -194,13 +200,16 @@ describe('a run with more tasks than are shown at once', () => {
     expect(readLog(projection, null, { after: -1, limit: 3 }, []).entries).toEqual(entries.slice(-3));
   });
 
-  it('names the task that failed behind the first of them', () => {
+  it.each([
+    ['core.fail', 'end'],
+    ['core.noop', null],
+  ])('names the last task behind the first of them, which is %s', (action, lastFailed) => {
     const tasks: Definition['tasks'] = [
       { ...transforms(count).tasks[0]!, on_success: 'end' },
-      { name: 'end', action: 'core.fail', input: { message: 'no' } },
+      { name: 'end', action, ...(lastFailed === null ? {} : { input: { message: 'no' } }) },
     ];
     const { execution } = showProjection(project(madeHistories(madeRun({ tasks })).flat()));
-    expect(execution.moreTasks).toMatchObject({ total: count + 2, lastFailed: 'end' });
+    expect(execution.moreTasks).toMatchObject({ total: count + 2, lastFailed });
     const shown = buildExecution({ n: 1, execution: maskExecution(execution).execution, retries: [] }, true);
     expect(shown.data?.resultData.lastNodeExecuted).toBe('end');
   });
