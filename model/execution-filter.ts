@@ -25,6 +25,11 @@ export const TEXT_FILTER_NAMES = {
     .describe("The ref of the execution or of one of its tasks' actions; * is a wildcard."),
   pack_name: z.string().min(1).max(64).refine(isStorableText, NOT_STORABLE).optional(),
   result_contains: z.string().min(1).max(1000).optional().describe('Text anywhere in the result; case-insensitive.'),
+  error: z
+    .string()
+    .regex(/^[\da-f]{16}$/, 'must be the `fingerprint` of an error')
+    .optional()
+    .describe('The `fingerprint` of the error, as `GET /executions/errors` lists it.'),
   search: z.string().min(1).max(200).optional().describe('An id in any of its forms, or part of a `workflow_id`.'),
 };
 

@@ -37,6 +37,9 @@ export interface IndexEntry {
   result: string | null;
   error: string | null;
   errorCode: string | null;
+  /** The task of the error, and what it has in common with others of its kind. */
+  errorTask: string | null;
+  fingerprint: string | null;
   created: Date;
   updated: Date;
   closed: Date | null;

@@ -1,13 +1,14 @@
 import { z } from '@hono/zod-openapi';
-import { RANGE_FILTERS } from '../../model/execution-filter.ts';
+import { integerId } from '../../model/execution-id.ts';
 import type { TaskExecutionService } from '../../service/executions/task-executions.ts';
 import { type ExecutionLists, type ExecutionPage, statusesMeant } from '../../service/index/lists.ts';
 import { listedRun } from '../../service/index/rows.ts';
+import { SHOWN_MESSAGE } from '../../service/projections/task-rows.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import { createApiRoute, json, jsonData, PAGE_QUERY, windowOf } from '../http/routes.ts';
 import { streamText } from '../http/text-streams.ts';
-import { wholeNumber } from '../http/whole-number.ts';
+import { wholeNumber, wholeNumberOr } from '../http/whole-number.ts';
 import { executionPageBody } from './bodies.ts';
 import { EXPORT_TYPES, ExportedSchema, writeExport } from './export.ts';
 import { FILTER_QUERY } from './filters.ts';
@@ -96,13 +97,57 @@ const statsRoute = createApiRoute({
   summary: 'Count executions',
   request: {
     query: z.strictObject({
-      group_by: z.enum(['action_ref', 'pack', 'day']).optional().describe('Days are UTC days.'),
-      ...RANGE_FILTERS,
+      group_by: z
+        .enum(['action_ref', 'pack', 'day', 'state'])
+        .optional()
+        .describe('Days are UTC days; a state is the `state` of executions.'),
+      ...FILTER_QUERY,
     }),
   },
   responses: {
     200: jsonData(StatsSchema, 'All keys are present, even if they are zero.'),
-    ...errorResponses(),
+    ...errorResponses('status_invalid'),
+  },
+});
+
+const ErrorGroupSchema = z
+  .object({
+    fingerprint: z.string().describe('Finds the executions: `?error=` of lists, exports, statistics and bulk jobs.'),
+    error_code: z.string(),
+    task: z.string().nullable().describe('The task that failed; null for an error of no task.'),
+    message: z.string().describe('The first 300 characters of the message of `sample`.'),
+    count: z.int(),
+    first: z.iso.datetime().describe('When the first of the executions was created.'),
+    last: z.iso.datetime(),
+    sample: z.int().describe('The id of the newest of the executions.'),
+  })
+  .openapi('ErrorGroup');
+
+const errorsRoute = createApiRoute({
+  permission: 'execution:read',
+  method: 'get',
+  path: `${base}/errors`,
+  tags,
+  summary: 'Group failed executions by their error, the most frequent first',
+  description:
+    'Errors are alike that have the same code and task, and whose messages differ in URLs, quoted texts, UUIDs and numbers alone. At most the newest 10,000 executions with an error are grouped.',
+  request: {
+    query: z.strictObject({
+      limit: wholeNumberOr(20, 1, 100),
+      cursor: z.string().max(200).optional().describe('The `next_cursor` of the previous page.'),
+      ...FILTER_QUERY,
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({
+        data: z.array(ErrorGroupSchema),
+        next_cursor: z.string().nullable(),
+        is_lower_bound: z.boolean().describe('Whether there are more executions with an error than were grouped.'),
+      }),
+      'Groups.',
+    ),
+    ...errorResponses('status_invalid'),
   },
 });
 
@@ -177,9 +222,30 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
   });
 
   router.openapi(statsRoute, async (context) => {
-    const { group_by: grouping = null, created_after, created_before } = context.req.valid('query');
-    const filter = { createdAfter: created_after, createdBefore: created_before };
-    return context.json({ data: await lists.stats(context.get('principal'), filter, grouping) }, 200);
+    const { group_by: grouping = null, ...query } = context.req.valid('query');
+    const principal = context.get('principal');
+    const filter = await lists.filterOf(principal, query, '');
+    const { all, groups, isLowerBound } = await lists.stats(principal, filter, grouping);
+    const data = { ...all, ...(grouping && { groups }), ...(isLowerBound && { is_lower_bound: true as const }) };
+    return context.json({ data }, 200);
+  });
+
+  router.openapi(errorsRoute, async (context) => {
+    const { limit, cursor, ...query } = context.req.valid('query');
+    const principal = context.get('principal');
+    const filter = await lists.filterOf(principal, query, '');
+    const { groups, nextCursor, isLowerBound } = await lists.errors(principal, filter, { limit, cursor });
+    const data = groups.map(({ fingerprint, errorCode, task, error, count, first, last, n }) => ({
+      fingerprint,
+      error_code: errorCode,
+      task,
+      message: error.slice(0, SHOWN_MESSAGE),
+      count,
+      first: first.toISOString(),
+      last: last.toISOString(),
+      sample: integerId(n),
+    }));
+    return context.json({ data, next_cursor: nextCursor, is_lower_bound: isLowerBound }, 200);
   });
 
   router.openapi(exportRoute, async (context) => {

@@ -194,5 +194,12 @@ const STATS = {
 
 /** Counts of executions (Executions API, Get Execution Statistics), and of groups if requested. */
 export const StatsSchema = z
-  .object({ ...STATS, groups: z.array(z.object({ key: z.string(), ...STATS })).optional() })
+  .object({
+    ...STATS,
+    groups: z.array(z.object({ key: z.string(), ...STATS })).optional(),
+    is_lower_bound: z
+      .literal(true)
+      .optional()
+      .describe('Present if more executions match, of which 10,000 were counted.'),
+  })
   .openapi('ExecutionStats');

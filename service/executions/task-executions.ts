@@ -208,6 +208,7 @@ function matches(filter: ExecutionFilter, run: OwningRun, task: ListableTask): b
     (actionRef === undefined || wildcard(actionRef).test(task.action)) &&
     (ref === undefined || ref === task.action) &&
     definition === undefined &&
+    filter.fingerprint === undefined &&
     (packName === undefined || packName === task.action.split('.')[0]) &&
     (filter.enforcement === undefined || filter.enforcement === run.enforcement) &&
     (filter.executor === undefined || filter.executor === run.executor) &&

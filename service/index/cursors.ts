@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
+import type { AppError } from '../../model/app-error.ts';
 import { isInstant } from '../../model/instant.ts';
 import { refusal } from '../../model/refusal.ts';
+import type { ErrorPlace } from '../../store/executions/execution-counts.ts';
 
 /** Makes the cursor after an entry of a list, from the entry's time in milliseconds and its number among those of that time. */
 export function cursorText(time: number, number: number): string {
@@ -18,11 +20,22 @@ export function readCursor(text: string): [time: number, number: number] {
   } catch {
     // The error below is the only one about cursors.
   }
-  throw refusal('request_invalid', [
-    {
-      code: 'value_invalid',
-      path: '/cursor',
-      message: 'is not a valid cursor: send the next_cursor of an earlier page',
-    },
-  ]);
+  throw invalidCursor();
+}
+
+/** Makes the cursor after a group of errors. */
+export function errorCursorText({ count, fingerprint }: ErrorPlace): string {
+  return `${count}-${fingerprint}`;
+}
+
+/** Reads the cursor of a list of errors. Throws `request_invalid` for an invalid one. */
+export function readErrorCursor(text: string): ErrorPlace {
+  const [, count, fingerprint] = /^(\d{1,6})-([\da-f]{16})$/.exec(text) ?? [];
+  if (count === undefined || fingerprint === undefined) throw invalidCursor();
+  return { count: Number(count), fingerprint };
+}
+
+function invalidCursor(): AppError {
+  const message = 'is not a valid cursor: send the next_cursor of an earlier page';
+  return refusal('request_invalid', [{ code: 'value_invalid', path: '/cursor', message }]);
 }

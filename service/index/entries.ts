@@ -13,6 +13,7 @@ import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { RunInfo } from '../../temporal/gateway.ts';
 import { sha256Hex } from '../access/hash.ts';
 import type { MaskedExecution } from '../projections/masks.ts';
+import { computeFingerprint } from './fingerprints.ts';
 
 /** The most UTF-16 units of the name of another client's workflow; Fermata's have at most 200. */
 const MAX_FOREIGN_TYPE = 400;
@@ -142,13 +143,23 @@ export function goneEntry(row: IndexRow, at: Date): IndexEntry {
 
 function outcomeOf(
   closing: Pick<Closing, 'output' | 'failure'> | null,
-): Pick<IndexEntry, 'result' | 'error' | 'errorCode'> {
-  if (closing === null) return { result: null, error: null, errorCode: null };
+): Pick<IndexEntry, 'result' | 'error' | 'errorCode' | 'errorTask' | 'fingerprint'> {
+  if (closing === null) return { result: null, ...NO_ERROR };
   const { output, failure } = closing;
-  if (failure === null) return { result: indexed(output), error: null, errorCode: null };
+  if (failure === null) return { result: indexed(output), ...NO_ERROR };
+  const { message, task = null } = failure;
   const code = errorCode(failure);
-  return { result: indexed({ error: failure.message, error_code: code }), error: failure.message, errorCode: code };
+  return {
+    result: indexed({ error: message, error_code: code }),
+    error: message,
+    errorCode: code,
+    errorTask: task,
+    fingerprint: computeFingerprint({ code, task, message }),
+  };
 }
+
+/** These fields of a run without an error. */
+const NO_ERROR = { error: null, errorCode: null, errorTask: null, fingerprint: null };
 
 function numberOf(namespace: string, workflowId: string, memo: RunMemo | null): number {
   // Accept the number in a memo only for the workflow id that it belongs to.

@@ -11,12 +11,12 @@ import {
   type StatusDialect,
   statusesNamed,
 } from '../../model/status.ts';
-import type { CountedFilter, Grouping } from '../../store/executions/execution-counts.ts';
+import type { ErrorGroup, Grouping } from '../../store/executions/execution-counts.ts';
 import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
 import type { Cursor, PageWindow } from '../../store/executions/execution-pages.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
-import { cursorText, readCursor } from './cursors.ts';
+import { cursorText, errorCursorText, readCursor, readErrorCursor } from './cursors.ts';
 
 /** Statistics by outcome, as the Executions API counts: every key is present, and all but `total` add up to it. */
 export type ExecutionStats = Record<ReturnType<typeof countedAs> | 'total', number>;
@@ -69,12 +69,24 @@ export interface ExecutionLists {
   retriesOf(principal: Principal, rows: readonly IndexRow[]): Promise<Map<number, RetrySummary[]>>;
   /** Lists all runs that match, newest first, a hundred at a time. */
   exportRows(principal: Principal, filter: ExecutionFilter): AsyncGenerator<IndexRow[]>;
-  /** Counts runs by outcome, in all and, with a grouping, in each group. */
+  /**
+   * Counts runs by outcome, in all and, with a grouping, in each group. Where the numbers of a filter are not kept, the newest 10,000 runs
+   * that match are counted; `isLowerBound` if there are more.
+   */
   stats(
     principal: Principal,
-    filter: CountedFilter,
+    filter: ExecutionFilter,
     grouping: Grouping | null,
-  ): Promise<ExecutionStats & { groups?: StatsGroup[] }>;
+  ): Promise<{ all: ExecutionStats; groups: StatsGroup[]; isLowerBound: boolean }>;
+  /**
+   * Groups the newest 10,000 runs that match and have an error by what their errors have in common, the most frequent ones first;
+   * `isLowerBound` if there are more.
+   */
+  errors(
+    principal: Principal,
+    filter: ExecutionFilter,
+    page: { cursor: string | undefined; limit: number },
+  ): Promise<{ groups: ErrorGroup[]; nextCursor: string | null; isLowerBound: boolean }>;
 }
 
 /** The dependencies of the service. */
@@ -116,7 +128,7 @@ export function createExecutionLists({ store, namespace }: ListDependencies): Ex
 
   return {
     async filterOf(principal, request, field) {
-      const { status, action_ref, pack_name, result_contains, enforcement, parent, executor, search } = request;
+      const { status, action_ref, pack_name, result_contains, enforcement, parent, executor, search, error } = request;
       const above = parent === undefined ? undefined : await idOf(principal, String(parent));
       if (parent !== undefined && above === undefined) {
         const message = 'is not the id of an execution';
@@ -130,6 +142,7 @@ export function createExecutionLists({ store, namespace }: ListDependencies): Ex
         enforcement,
         parent: above,
         executor,
+        fingerprint: error,
         createdAfter: request.created_after,
         createdBefore: request.created_before,
         search: search === undefined ? undefined : searchOf(search),
@@ -169,7 +182,8 @@ export function createExecutionLists({ store, namespace }: ListDependencies): Ex
     async stats({ tenant }, filter, grouping) {
       const all = noRuns();
       const groups = new Map<string, StatsGroup>();
-      for (const { key, status, total } of await store.countByStatus(tenant, filter, grouping)) {
+      const counted = await store.countByStatus(tenant, filter, grouping);
+      for (const { key, status, total } of counted.groups) {
         const group = groups.get(key) ?? { key, ...noRuns() };
         groups.set(key, group);
         for (const stats of [all, group]) {
@@ -177,7 +191,16 @@ export function createExecutionLists({ store, namespace }: ListDependencies): Ex
           stats[countedAs(status)] += total;
         }
       }
-      return grouping === null ? all : { ...all, groups: [...groups.values()] };
+      return { all, groups: [...groups.values()], isLowerBound: counted.isLowerBound };
+    },
+
+    async errors({ tenant }, filter, { cursor, limit }) {
+      const after = cursor === undefined ? null : readErrorCursor(cursor);
+      const { groups: found, isLowerBound } = await store.errorGroups(tenant, filter, { after, limit: limit + 1 });
+      const groups = found.slice(0, limit);
+      const last = groups.at(-1);
+      const isLast = last === undefined || found.length <= limit;
+      return { groups, nextCursor: isLast ? null : errorCursorText(last), isLowerBound };
     },
   };
 }

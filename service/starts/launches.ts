@@ -104,6 +104,8 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
       result: null,
       error: null,
       errorCode: null,
+      errorTask: null,
+      fingerprint: null,
       created: now,
       updated: now,
       closed: null,

@@ -1,10 +1,11 @@
-import { and, count, eq, gte, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import { and, count, eq, gte, inArray, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
 import { LAST_INSTANT } from '../../model/instant.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import type { Database } from '../database.ts';
 import {
   buildConditions,
   type ExecutionFilter,
+  MAX_COUNTED,
   type ResolvedFilter,
   resolveFilter,
   textArray,
@@ -12,18 +13,56 @@ import {
 import { executionCountChanges, executionCounts, executions } from './tables.ts';
 
 /** The grouping of statistics. */
-export type Grouping = 'action_ref' | 'pack' | 'day';
+export type Grouping = 'action_ref' | 'pack' | 'day' | 'state';
+
+/** Runs of one group and status. */
+export interface GroupCount {
+  key: string;
+  status: ExecutionStatus;
+  total: number;
+}
+
+/** Runs whose errors have the same fingerprint. */
+export interface ErrorGroup extends ErrorPlace {
+  /** When the first and the last of them were created. */
+  first: Date;
+  last: Date;
+  /** The number of the newest one, with its error. */
+  n: number;
+  error: string;
+  errorCode: string;
+  /** Null for an error of no task. */
+  task: string | null;
+}
+
+/** The place of a group among others: the most frequent ones come first, then by fingerprint. */
+export interface ErrorPlace {
+  count: number;
+  fingerprint: string;
+}
 
 /** Counts runs. The numbers of each day, ref, pack and status are kept, see `executionCounts`. */
 export interface ExecutionCounting {
   /** Counts the runs that match a filter, one by one. */
   count(tenant: string, filter: ExecutionFilter): Promise<number>;
-  /** Counts runs by status within each group; without a grouping there is one group, with the key ''. */
+  /**
+   * Counts runs by status within each group; without a grouping there is one group, with the key ''. Where the numbers of a filter are not
+   * kept, at most 10,000 runs are counted; `isLowerBound` if more match.
+   */
   countByStatus(
     tenant: string,
-    filter: CountedFilter,
+    filter: ExecutionFilter,
     grouping: Grouping | null,
-  ): Promise<{ key: string; status: ExecutionStatus; total: number }[]>;
+  ): Promise<{ groups: GroupCount[]; isLowerBound: boolean }>;
+  /**
+   * Groups the newest 10,000 runs that match and have an error by fingerprint, and returns the groups after a place; `isLowerBound` if
+   * there are more such runs.
+   */
+  errorGroups(
+    tenant: string,
+    filter: ExecutionFilter,
+    page: { after: ErrorPlace | null; limit: number },
+  ): Promise<{ groups: ErrorGroup[]; isLowerBound: boolean }>;
   /** Adds the noted changes to the kept numbers. One process at a time does so; returns false while another one is at it. */
   foldCounts(): Promise<boolean>;
   /** Counts all runs again and corrects the kept numbers, while runs are written. */
@@ -31,7 +70,7 @@ export interface ExecutionCounting {
 }
 
 /** A filter by what the kept numbers are kept for. The times need not be whole days. */
-export type CountedFilter = Pick<ExecutionFilter, 'statuses' | 'ref' | 'packName' | 'createdAfter' | 'createdBefore'>;
+type CountedFilter = Pick<ExecutionFilter, 'statuses' | 'ref' | 'packName' | 'createdAfter' | 'createdBefore'>;
 
 const COUNTED: Record<keyof CountedFilter, true> = {
   statuses: true,
@@ -59,9 +98,27 @@ export function createExecutionCounting(db: Database): ExecutionCounting {
     },
 
     async countByStatus(tenant, filter, grouping) {
+      const resolved = await resolveFilter(db, tenant, filter);
+      if (!isKept(resolved)) return countSome(db, resolved, grouping);
       const key = grouping === null ? sql`''` : GROUP_KEYS[grouping];
-      const rows = await sumsOf(db, { tenant, filter, refs: null, hasAction: undefined }, key, grouping === 'day');
-      return rows.map(({ key: group, status, total }) => ({ key: group, status, total: Number(total) }));
+      const rows = await sumsOf(db, resolved, key, grouping === 'day');
+      const groups = rows.map(({ key: group, status, total }) => ({ key: group, status, total: Number(total) }));
+      return { groups, isLowerBound: false };
+    },
+
+    async errorGroups(tenant, filter, { after, limit }) {
+      const where = and(buildConditions(await resolveFilter(db, tenant, filter)), isNotNull(executions.fingerprint));
+      const rest = after && sql`having (-count(*), fingerprint) > (${-after.count}, ${after.fingerprint})`;
+      const found = await db.execute(sql`
+        with found as materialized (
+          select fingerprint, n, created from ${executions} where ${where} order by listed desc, n desc limit ${MAX_COUNTED + 1})
+        select groups.*, error, error_code, error_task, (select count(*)::int from found) as counted from (
+          select fingerprint, count(*)::int as count, (array_agg(n order by created desc, n desc))[1] as n,
+            ${milliseconds(sql`min(created)`)} as first, ${milliseconds(sql`max(created)`)} as last
+          from found group by fingerprint ${rest ?? sql``} order by count(*) desc, fingerprint limit ${limit}
+        ) as groups join ${executions} using (n, fingerprint) order by count desc, fingerprint`);
+      const { rows } = found as unknown as { rows: ErrorRow[] };
+      return { groups: rows.map(buildGroup), isLowerBound: (rows[0]?.counted ?? 0) > MAX_COUNTED };
     },
 
     async foldCounts() {
@@ -107,14 +164,49 @@ const GROUP_KEYS = {
   action_ref: sql`ref`,
   pack: sql`pack`,
   day: sql`day`,
+  state: sql`status`,
 };
+
+/** Reports whether the numbers of the runs that match a filter are kept, by day. */
+function isKept({ filter, hasAction }: ResolvedFilter): boolean {
+  const given = Object.entries(filter).filter(([, value]) => value !== undefined);
+  return hasAction === undefined && given.every(([name]) => Object.hasOwn(COUNTED, name));
+}
+
+/** Counts at most MAX_COUNTED of the runs that match a filter. */
+async function countSome(db: Database, resolved: ResolvedFilter, grouping: Grouping | null) {
+  const day = sql`to_char(created at time zone 'UTC', 'YYYY-MM-DD')`;
+  const key = grouping === null ? sql`''` : grouping === 'day' ? day : GROUP_KEYS[grouping];
+  const found = await db.execute(sql`
+    with found as materialized (
+      select ref, pack, status, created from ${executions} where ${buildConditions(resolved)} limit ${MAX_COUNTED + 1})
+    select ${key} as key, status, count(*)::int as total, (select count(*)::int from found) as counted
+    from (select * from found limit ${MAX_COUNTED}) as some group by 1, 2 order by 1`);
+  const { rows } = found as unknown as { rows: (GroupCount & { counted: number })[] };
+  const groups = rows.map(({ key: group, status, total }) => ({ key: group, status, total }));
+  return { groups, isLowerBound: (rows[0]?.counted ?? 0) > MAX_COUNTED };
+}
+
+/** A group as the database answers it: times in milliseconds, and numbers that may be large as text. */
+interface ErrorRow extends Record<'fingerprint' | 'n' | 'first' | 'last' | 'error' | 'error_code', string> {
+  error_task: string | null;
+  count: number;
+  counted: number;
+}
+
+function milliseconds(instant: SQL): SQL {
+  return sql`(extract(epoch from ${instant}) * 1000)::bigint::text`;
+}
+
+function buildGroup(row: ErrorRow): ErrorGroup {
+  const { fingerprint, count: size, error, error_code: errorCode, error_task: task } = row;
+  const [first, last] = [new Date(Number(row.first)), new Date(Number(row.last))];
+  return { fingerprint, count: size, first, last, n: Number(row.n), error, errorCode, task };
+}
 
 /** Returns the exact number of runs that match a filter; null when the kept numbers do not have it. */
 export async function keptTotal(db: Database, resolved: ResolvedFilter): Promise<number | null> {
-  const { filter, hasAction } = resolved;
-  const given = Object.entries(filter).filter(([, value]) => value !== undefined);
-  if (hasAction !== undefined || !given.every(([name]) => Object.hasOwn(COUNTED, name))) return null;
-  if (partsOf(filter).some.length > 0) return null;
+  if (!isKept(resolved) || partsOf(resolved.filter).some.length > 0) return null;
   const rows = await sumsOf(db, resolved, sql`''`, false);
   return rows.reduce((sum, { total }) => sum + Number(total), 0);
 }

@@ -4,6 +4,9 @@ import type { Database } from '../database.ts';
 import { likePattern, wildcardPattern } from '../like.ts';
 import { executions, runActions } from './tables.ts';
 
+/** The most runs that are counted one by one, where their number is not kept. */
+export const MAX_COUNTED = 10_000;
+
 /** Filters of lists and statistics. A run must match all that are given. */
 export interface ExecutionFilter {
   statuses?: readonly ExecutionStatus[] | undefined;
@@ -20,6 +23,8 @@ export interface ExecutionFilter {
   /** The integer id of the principal that started the run. */
   executor?: number | undefined;
   owner?: string | undefined;
+  /** The fingerprint of the error. */
+  fingerprint?: string | undefined;
   /** True: only runs that are open; false: only runs that have closed. */
   open?: boolean | undefined;
   /** Inclusive start and exclusive end of the time of creation. */
@@ -60,7 +65,7 @@ export async function resolveFilter(
 /** Matches the runs that match a filter. */
 export function buildConditions({ tenant, filter, refs, hasAction }: ResolvedFilter): SQL | undefined {
   const { statuses, packName, resultContains, enforcement, parent, executor, owner, open } = filter;
-  const { createdAfter, createdBefore, search, ref, definition } = filter;
+  const { createdAfter, createdBefore, search, ref, definition, fingerprint } = filter;
   return and(
     eq(executions.tenant, tenant),
     statuses === undefined ? undefined : inArray(executions.status, [...statuses]),
@@ -72,6 +77,7 @@ export function buildConditions({ tenant, filter, refs, hasAction }: ResolvedFil
     resultContains === undefined ? undefined : ilike(executions.result, likePattern(resultContains)),
     enforcement === undefined ? undefined : eq(executions.enforcement, enforcement),
     parent === undefined ? undefined : eq(executions.parent, parent),
+    fingerprint === undefined ? undefined : eq(executions.fingerprint, fingerprint),
     owner === undefined ? undefined : eq(executions.owner, owner),
     executor === undefined ? undefined : eq(executions.executor, executor),
     createdAfter === undefined ? undefined : gte(executions.created, createdAfter),

@@ -6,6 +6,7 @@ import { keptTotal } from './execution-counts.ts';
 import {
   buildConditions,
   type ExecutionFilter,
+  MAX_COUNTED,
   type ResolvedFilter,
   resolveFilter,
   textArray,
@@ -35,9 +36,6 @@ export interface FoundPage {
   total: number;
   isLowerBound: boolean;
 }
-
-/** The most runs that a list counts one by one, where their number is not kept. */
-export const MAX_COUNTED = 10_000;
 
 /** The most refs whose newest runs are merged, and the most runs of each. */
 const MERGED = { refs: 500, runs: 500 };

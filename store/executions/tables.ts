@@ -53,6 +53,9 @@ export const executions = pgTable(
     result: told('result'),
     error: told('error'),
     errorCode: told('error_code'),
+    /** The task whose failure it is, and the hash of what the error has in common with others; null in rows of earlier releases. */
+    errorTask: told('error_task'),
+    fingerprint: text('fingerprint'),
     created: instant('created').notNull(),
     updated: instant('updated').notNull(),
     closed: instant('closed'),
@@ -89,6 +92,12 @@ export const executions = pgTable(
     index('executions_ref').on(table.tenant, table.ref, table.status, ...newestFirst(table)),
     index('executions_pack').on(table.tenant, table.pack, table.status, ...newestFirst(table)),
     index('executions_definition').on(table.tenant, table.definition, table.status, ...newestFirst(table)),
+    index('executions_errors')
+      .on(table.tenant, ...newestFirst(table))
+      .where(sql`fingerprint is not null`),
+    index('executions_fingerprint')
+      .on(table.tenant, table.fingerprint, ...newestFirst(table))
+      .where(sql`fingerprint is not null`),
     // Finds the few runs that do not stand in lists where they were created, and shows planners that they are few.
     index('executions_misplaced').on(table.tenant, sql`(listed - created)`),
     index('executions_actions').using('gin', table.actions),

@@ -104,8 +104,8 @@ async function expectExact(store: ExecutionStore): Promise<void> {
   for (const tenant of TENANTS) {
     for (const filter of FILTERS) {
       const expected = await store.count(tenant, filter);
-      for (const grouping of [null, 'action_ref', 'pack', 'day'] as const) {
-        const groups = await store.countByStatus(tenant, filter, grouping);
+      for (const grouping of [null, 'action_ref', 'pack', 'day', 'state'] as const) {
+        const { groups } = await store.countByStatus(tenant, filter, grouping);
         expect([filter, grouping, sumOf(groups)]).toEqual([filter, grouping, expected]);
         expect(groups.every(({ total }) => total > 0)).toBe(true);
         if (grouping === 'day') expect(groups.filter(({ key }) => !/^\d{4}-\d\d-\d\d$/.test(key))).toEqual([]);
@@ -162,6 +162,76 @@ describe.each(['Postgres', 'PGlite'])('on %s', (engine) => {
     await expectExact(store);
   });
 
+  it('counts one by one what no numbers are kept of, up to 10,000, in the same groups', async () => {
+    const store = storeOf();
+    const runs = Array.from({ length: 30 }, (_, n) => ({
+      ...{ n: n + 1, tenant: TENANTS[n % 2]!, ref: REFS[n % 3]!, status: STATUSES[n % 4]!, hour: n * 3, event: 1 },
+    }));
+    await store.write(runs.map((each) => ({ ...entryOf(each), executor: each.n % 5 })));
+    for (const grouping of [null, 'action_ref', 'pack', 'day', 'state'] as const) {
+      const groupsOf = async (filter: ExecutionFilter) =>
+        (await store.countByStatus(TENANTS[0], filter, grouping)).groups;
+      const parts = await Promise.all([0, 1, 2, 3, 4].map((executor) => groupsOf({ executor })));
+      const sums = new Map<string, number>();
+      for (const { key, status, total } of parts.flat()) {
+        sums.set(`${key} ${status}`, (sums.get(`${key} ${status}`) ?? 0) + total);
+      }
+      const all = (await groupsOf({})).map(({ key, status, total }) => [`${key} ${status}`, total] as const);
+      expect(sums).toEqual(new Map(all));
+    }
+    expect(await store.countByStatus(TENANTS[0], { executor: 9 }, 'day')).toEqual({ groups: [], isLowerBound: false });
+    // More than are counted.
+    await opened[engine]!.db.execute(sql`
+      insert into executions (namespace, workflow_id, n, tenant, ref, pack, status, executor, created, updated, listed, version_start, version_run, version_closed, version_event)
+      select 'counts', 'many' || i, 1000 + i, ${TENANTS[0]}, 'a.one', 'a', 'failed', 7, now(), now(), now(), 1, 'r', 1, 1
+      from generate_series(1, 10001) as i`);
+    expect(await store.countByStatus(TENANTS[0], { executor: 7 }, 'state')).toEqual({
+      groups: [{ key: 'failed', status: 'failed', total: 10_000 }],
+      isLowerBound: true,
+    });
+  });
+
+  it('groups errors by their fingerprints, page by page', async () => {
+    const store = storeOf();
+    const fail = (n: number, fingerprint: string, hour: number, more: object = {}): IndexEntry => ({
+      ...entryOf({ n, tenant: TENANTS[0], ref: 'a.one', status: 'failed', hour, event: 1 }),
+      ...{ error: `error of ${n}`, errorCode: 'E_NO', errorTask: n % 2 === 0 ? 'task' : null, fingerprint, ...more },
+    });
+    const [a, b, c] = ['a', 'b', 'c'].map((letter) => letter.repeat(16)) as [string, string, string];
+    await store.write([
+      fail(1, b, 1),
+      fail(2, b, 3),
+      fail(3, a, 2),
+      fail(4, c, 5),
+      fail(5, c, 4),
+      fail(6, c, 6),
+      fail(7, c, 7, { tenant: TENANTS[1] }),
+      entryOf({ n: 8, tenant: TENANTS[0], ref: 'a.one', status: 'completed', hour: 1, event: 1 }),
+    ]);
+    const group = (fingerprint: string, count: number, first: number, last: number, n: number) => ({
+      ...{ fingerprint, count, first: at(first), last: at(last), n, error: `error of ${n}`, errorCode: 'E_NO' },
+      task: n % 2 === 0 ? 'task' : null,
+    });
+    const expected = [group(c, 3, 4, 6, 6), group(b, 2, 1, 3, 2), group(a, 1, 2, 2, 3)];
+    const read = (after: { count: number; fingerprint: string } | null, limit: number, filter: ExecutionFilter = {}) =>
+      store.errorGroups(TENANTS[0], filter, { after, limit });
+    expect(await read(null, 10)).toEqual({ groups: expected, isLowerBound: false });
+    const paged = [];
+    for (let after = null; paged.length < 3; after = paged.at(-1)!) paged.push(...(await read(after, 1)).groups);
+    expect(paged).toEqual(expected);
+    expect((await read(expected[2]!, 10)).groups).toEqual([]);
+    expect((await read(null, 10, { createdAfter: at(3), createdBefore: at(6) })).groups).toEqual([
+      group(c, 2, 4, 5, 4),
+      group(b, 1, 3, 3, 2),
+    ]);
+    expect((await read(null, 10, { fingerprint: b })).groups).toEqual([expected[1]]);
+    const listed = await store.list(TENANTS[0], { fingerprint: c }, { limit: 10 });
+    expect([listed.rows.map(({ n }) => n), listed.total]).toEqual([[6, 4, 5], 3]);
+    // A run that is tried again by Temporal, or completes, has no error any more.
+    await store.write([entryOf({ n: 3, tenant: TENANTS[0], ref: 'a.one', status: 'completed', hour: 2, event: 9 })]);
+    expect((await read(null, 10)).groups.map(({ fingerprint }) => fingerprint)).toEqual([c, b]);
+  });
+
   it('counting again corrects numbers that are wrong', async () => {
     const store = storeOf();
     await store.write(
@@ -172,7 +242,7 @@ describe.each(['Postgres', 'PGlite'])('on %s', (engine) => {
     await opened[engine]!.db.execute(
       sql`insert into execution_count_changes select tenant, '2020-01-01', 'x.y', 'x', 'failed', 7 from execution_counts limit 1`,
     );
-    expect(sumOf(await store.countByStatus(TENANTS[0], {}, null))).toBe(15);
+    expect(sumOf((await store.countByStatus(TENANTS[0], {}, null)).groups)).toBe(15);
     await store.recount();
     await store.foldCounts();
     await expectExact(store);

@@ -41,8 +41,8 @@ it('a database of the first version keeps its runs, in their order, through ever
   const rows = await store.readOn(tenant, {}, { limit: 10 });
   expect(rows.map(({ n }) => n)).toEqual([2, 3, 1]);
   const kept = { status: 'completed', total: 3 };
-  expect(await store.countByStatus(tenant, {}, null)).toEqual([{ key: '', ...kept }]);
-  expect(await store.countByStatus(tenant, {}, 'day')).toEqual([{ key: '2026-11-01', ...kept }]);
+  expect((await store.countByStatus(tenant, {}, null)).groups).toEqual([{ key: '', ...kept }]);
+  expect((await store.countByStatus(tenant, {}, 'day')).groups).toEqual([{ key: '2026-11-01', ...kept }]);
   expect((await store.list(tenant, { actionRef: 'p.*' }, { limit: 1 })).total).toBe(3);
 });
 

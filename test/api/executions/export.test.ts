@@ -19,6 +19,8 @@ const rowOf = (more: Partial<Row>): Row =>
     updated: new Date(0),
     closed: null,
     errorCode: null,
+    errorTask: null,
+    fingerprint: null,
     error: null,
     result: null,
     ...more,

@@ -128,7 +128,11 @@ describe('a list', () => {
 
 describe('statistics', () => {
   it('count groups, which add up to the whole', async () => {
-    for (const grouping of ['action_ref', 'pack', 'day']) {
+    const asked = ['action_ref', 'pack', 'day', 'state'].flatMap((grouping) => [
+      grouping,
+      `${grouping}&search=fermata`,
+    ]);
+    for (const grouping of [...asked, 'state&executor=1&status=failed']) {
       const { groups, ...all } = (await harness.call('GET', `${BASE}/stats?group_by=${grouping}`)).body.data;
       for (const [kind, total] of Object.entries(all)) {
         expect(
@@ -142,8 +146,50 @@ describe('statistics', () => {
     expect((await harness.call('GET', `${BASE}/stats?group_by=day`)).body.data.groups[0].key).toMatch(
       /^\d{4}-\d\d-\d\d$/,
     );
+    const states = (await harness.call('GET', `${BASE}/stats?group_by=state`)).body.data.groups;
+    expect(states.find(({ key }: { key: string }) => key === 'failed')).toMatchObject({ total: 1, failed: 1 });
     const none = await harness.call('GET', `${BASE}/stats?created_before=2026-01-01T00:00:00Z&group_by=pack`);
     expect(none.body.data).toMatchObject({ total: 0, groups: [] });
+  });
+});
+
+describe('errors', () => {
+  it('are grouped by what they have in common, by which the executions are found', async () => {
+    const fail = async (message: string) =>
+      (await harness.call('POST', BASE, { action_ref: 'core.fail', parameters: { message, type: 'E_HOST' }, wait: 20 }))
+        .body.data;
+    const [first] = [await fail('no answer from "a:1" after 3 s'), await fail('no answer from "b" after 12.5 s')];
+    const other = await fail('no route');
+    const groups = await until(
+      async () => (await harness.call('GET', `${BASE}/errors?action_ref=core.fail`)).body.data,
+      (data) => data.length === 3 && data[0].count === 2,
+    );
+    expect(groups[0]).toMatchObject({
+      error_code: 'E_HOST',
+      message: 'no answer from "b" after 12.5 s',
+      first: first.created,
+    });
+    expect(groups[0].sample).toBeGreaterThan(first.id);
+    const { fingerprint } = groups[0];
+    const found = (await harness.call('GET', `${BASE}?error=${fingerprint}`)).body.data;
+    expect(found.map(({ id }: { id: number }) => id)).toEqual([groups[0].sample, first.id]);
+    expect(found.map(({ id }: { id: number }) => id)).not.toContain(other.id);
+    expect((await harness.call('GET', `${BASE}/stats?error=${fingerprint}`)).body.data).toMatchObject({
+      total: 2,
+      failed: 2,
+    });
+    const exported = await harness.call('GET', `${BASE}/export?format=json&error=${fingerprint}`);
+    expect(exported.body).toHaveLength(2);
+    const page = (await harness.call('GET', `${BASE}/errors?limit=1`)).body;
+    expect(page.data[0]).toEqual(groups[0]);
+    const next = (await harness.call('GET', `${BASE}/errors?limit=100&cursor=${page.next_cursor}`)).body;
+    expect(next.data.map(({ count }: { count: number }) => count)).toEqual(next.data.map(() => 1));
+    expect([next.next_cursor, next.is_lower_bound]).toEqual([null, false]);
+    for (const query of ['errors?cursor=x', 'errors?limit=101', '?error=x']) {
+      expect((await harness.call('GET', `${BASE}${query.startsWith('?') ? '' : '/'}${query}`)).status, query).toBe(400);
+    }
+    const bulk = await harness.call('POST', `${BASE}/bulk/delete?dry_run=true`, { filter: { error: fingerprint } });
+    expect(bulk.body.data).toEqual({ matched: 2 });
   });
 });
 

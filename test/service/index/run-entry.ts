@@ -29,6 +29,8 @@ export function makeEntry(n: number, more: Partial<IndexEntry> = {}): IndexEntry
     result: null,
     error: null,
     errorCode: null,
+    errorTask: null,
+    fingerprint: null,
     created: at,
     updated: at,
     closed: at,
