@@ -56,8 +56,8 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ...['turns.claim', 'turns.noteTurns'],
   ],
   'A condition with the tenant, which the function takes from another one.': [
-    ...['turns.rivals', 'execution-counts.kept', 'execution-pages.collect', 'execution-pages.walk'],
-    'execution-rows.inOrder',
+    ...['turns.rivals', 'execution-counts.kept', 'execution-counts.countSome', 'execution-pages.collect'],
+    ...['execution-pages.walk', 'execution-rows.inOrder'],
   ],
   'The work of a process for all tenants.': [
     ...['index-upkeep.forgetBuried', 'bulk-jobs.forget', 'inquiries.remind'],
