@@ -63,7 +63,7 @@ export function summaryBody(row: ListedExecution): z.infer<typeof ExecutionSumma
 function wideSummaryBody(row: ListedExecution): z.infer<typeof WideSummarySchema | typeof ExecutionSummarySchema> {
   const { more, parent, enforcement, created } = row;
   if (more === undefined) return summaryBody(row);
-  const { revision, tags, closed, errorCode: error_code, error } = more;
+  const { revision, tags, closed, errorCode: error_code, error, owner: started_by } = more;
   return {
     ...summaryBody(row),
     mode: deriveMode({ parent, enforcement, mode: more.mode }),
@@ -73,6 +73,7 @@ function wideSummaryBody(row: ListedExecution): z.infer<typeof WideSummarySchema
     duration_ms: closed && closed.getTime() - created.getTime(),
     error_code,
     error,
+    started_by,
   };
 }
 

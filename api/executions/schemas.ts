@@ -82,6 +82,7 @@ export const WideSummarySchema = ExecutionSummarySchema.extend({
   duration_ms: z.int().nullable().describe('Null while it is open.'),
   error_code: z.string().nullable(),
   error: z.string().nullable(),
+  started_by: z.string().nullable().describe('The subject of the principal that started it; null if unknown.'),
 }).openapi('WideExecutionSummary');
 
 /** Something that an execution waits for. */

@@ -29,6 +29,8 @@ export interface RunDetails {
   closed: Date | null;
   errorCode: string | null;
   error: string | null;
+  /** The subject that started it; null: unknown. */
+  owner: string | null;
 }
 
 /** Makes an execution from its row in the index alone, for a run that Temporal does not have yet, or no longer has. */
@@ -90,8 +92,8 @@ export function executionOfRow(row: IndexRow): MaskedExecution {
 /** Makes the list entry of a run. */
 export function listedRun(row: IndexRow): ListedExecution {
   const { n, ref, status, parent, enforcement, created, updated } = row;
-  const { revision, mode, tags, closed, errorCode, error } = row;
-  const more = { revision, mode, tags, closed, errorCode, error };
+  const { revision, mode, tags, closed, errorCode, error, owner } = row;
+  const more = { revision, mode, tags, closed, errorCode, error, owner };
   return { id: integerId(n), ref, status, state: status, parent, enforcement, created, updated, more };
 }
 

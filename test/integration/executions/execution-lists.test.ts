@@ -71,7 +71,14 @@ describe('a list', () => {
     const { data } = await list('view=wide&status=failed');
     const { created, closed } = data[0];
     expect(data).toMatchObject([
-      { state: 'failed', mode: 'manual', tags: [], error_code: 'E_NO', error: expect.stringContaining('no\nway') },
+      {
+        state: 'failed',
+        mode: 'manual',
+        tags: [],
+        started_by: 'dev',
+        error_code: 'E_NO',
+        error: expect.stringContaining('no\nway'),
+      },
     ]);
     expect(data[0].duration_ms).toBe(Date.parse(closed) - Date.parse(created));
     expect(Object.keys((await list('status=failed')).data[0])).not.toContain('error');
@@ -153,46 +160,6 @@ describe('statistics', () => {
   });
 });
 
-describe('errors', () => {
-  it('are grouped by what they have in common, by which the executions are found', async () => {
-    const fail = async (message: string) =>
-      (await harness.call('POST', BASE, { action_ref: 'core.fail', parameters: { message, type: 'E_HOST' }, wait: 20 }))
-        .body.data;
-    const [first] = [await fail('no answer from "a:1" after 3 s'), await fail('no answer from "b" after 12.5 s')];
-    const other = await fail('no route');
-    const groups = await until(
-      async () => (await harness.call('GET', `${BASE}/errors?action_ref=core.fail`)).body.data,
-      (data) => data.length === 3 && data[0].count === 2,
-    );
-    expect(groups[0]).toMatchObject({
-      error_code: 'E_HOST',
-      message: 'no answer from "b" after 12.5 s',
-      first: first.created,
-    });
-    expect(groups[0].sample).toBeGreaterThan(first.id);
-    const { fingerprint } = groups[0];
-    const found = (await harness.call('GET', `${BASE}?error=${fingerprint}`)).body.data;
-    expect(found.map(({ id }: { id: number }) => id)).toEqual([groups[0].sample, first.id]);
-    expect(found.map(({ id }: { id: number }) => id)).not.toContain(other.id);
-    expect((await harness.call('GET', `${BASE}/stats?error=${fingerprint}`)).body.data).toMatchObject({
-      total: 2,
-      failed: 2,
-    });
-    const exported = await harness.call('GET', `${BASE}/export?format=json&error=${fingerprint}`);
-    expect(exported.body).toHaveLength(2);
-    const page = (await harness.call('GET', `${BASE}/errors?limit=1`)).body;
-    expect(page.data[0]).toEqual(groups[0]);
-    const next = (await harness.call('GET', `${BASE}/errors?limit=100&cursor=${page.next_cursor}`)).body;
-    expect(next.data.map(({ count }: { count: number }) => count)).toEqual(next.data.map(() => 1));
-    expect([next.next_cursor, next.is_lower_bound]).toEqual([null, false]);
-    for (const query of ['errors?cursor=x', 'errors?limit=101', '?error=x']) {
-      expect((await harness.call('GET', `${BASE}${query.startsWith('?') ? '' : '/'}${query}`)).status, query).toBe(400);
-    }
-    const bulk = await harness.call('POST', `${BASE}/bulk/delete?dry_run=true`, { filter: { error: fingerprint } });
-    expect(bulk.body.data).toEqual({ matched: 2 });
-  });
-});
-
 describe('an export', () => {
   const get = async (query: string) => {
     const response = await fetch(`${harness.api.url}${BASE}/export?${query}`, { headers: { 'x-api-key': DEV_KEY } });
@@ -235,5 +202,45 @@ describe('an export', () => {
     expect((await get('format=csv&status=timeout')).text.split('\r\n')).toHaveLength(2);
     const wrong = await harness.call('GET', `${BASE}/export?format=xml`);
     expect([wrong.status, wrong.body.code]).toEqual([400, 'request_invalid']);
+  });
+});
+
+describe('errors', () => {
+  it('are grouped by what they have in common, by which the executions are found', async () => {
+    const fail = async (message: string) =>
+      (await harness.call('POST', BASE, { action_ref: 'core.fail', parameters: { message, type: 'E_HOST' }, wait: 20 }))
+        .body.data;
+    const [first] = [await fail('no answer from "a:1" after 3 s'), await fail('no answer from "b" after 12.5 s')];
+    const other = await fail('no route');
+    const groups = await until(
+      async () => (await harness.call('GET', `${BASE}/errors?action_ref=core.fail`)).body.data,
+      (data) => data.length === 3 && data[0].count === 2,
+    );
+    expect(groups[0]).toMatchObject({
+      error_code: 'E_HOST',
+      message: 'no answer from "b" after 12.5 s',
+      first: first.created,
+    });
+    expect(groups[0].sample).toBeGreaterThan(first.id);
+    const { fingerprint } = groups[0];
+    const found = (await harness.call('GET', `${BASE}?error=${fingerprint}`)).body.data;
+    expect(found.map(({ id }: { id: number }) => id)).toEqual([groups[0].sample, first.id]);
+    expect(found.map(({ id }: { id: number }) => id)).not.toContain(other.id);
+    expect((await harness.call('GET', `${BASE}/stats?error=${fingerprint}`)).body.data).toMatchObject({
+      total: 2,
+      failed: 2,
+    });
+    const exported = await harness.call('GET', `${BASE}/export?format=json&error=${fingerprint}`);
+    expect(exported.body).toHaveLength(2);
+    const page = (await harness.call('GET', `${BASE}/errors?limit=1`)).body;
+    expect(page.data[0]).toEqual(groups[0]);
+    const next = (await harness.call('GET', `${BASE}/errors?limit=100&cursor=${page.next_cursor}`)).body;
+    expect(next.data.map(({ count }: { count: number }) => count)).toEqual(next.data.map(() => 1));
+    expect([next.next_cursor, next.is_lower_bound]).toEqual([null, false]);
+    for (const query of ['errors?cursor=x', 'errors?limit=101', '?error=x']) {
+      expect((await harness.call('GET', `${BASE}${query.startsWith('?') ? '' : '/'}${query}`)).status, query).toBe(400);
+    }
+    const bulk = await harness.call('POST', `${BASE}/bulk/delete?dry_run=true`, { filter: { error: fingerprint } });
+    expect(bulk.body.data).toEqual({ matched: 2 });
   });
 });
