@@ -12,7 +12,7 @@ describe('the fingerprint of an error', () => {
     ['long hexadecimal numbers', 'commit deadbeef is bad', 'commit 0x00ff00ff00 is bad'],
     ['double quotes', 'no "a" in x', 'no "something else" in x'],
     ['single quotes', "no 'a' in x", "no 'it is 7' in x"],
-    ['backquotes', 'no `a` in x', 'no `b c` in x'],
+    ['backticks', 'no `a` in x', 'no `b c` in x'],
     ['hosts with ports within quotes', 'reach "http://a:1"', 'reach "b"'],
   ])('is the same for messages that differ in %s alone', (_, one, other) => {
     expect(print(one)).toBe(print(other));
