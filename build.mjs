@@ -1,10 +1,12 @@
 // Builds what runs: each TypeScript module as JavaScript at the same place below dist/, and beside it the files that modules
-// read. Node.js then starts without a loader, in half the time. Does nothing where dist/ is of these sources already.
+// read; and the console, bundled for browsers. Node.js then starts without a loader, in half the time. Does nothing where dist/ is of
+// these sources already.
 import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import esbuild from 'esbuild';
+import { buildConsole } from './console/build.mjs';
 
 const ROOT = import.meta.dirname;
 const DIST = join(ROOT, 'dist');
@@ -15,18 +17,22 @@ const ROOMS = [
   ...['language', 'mcp', 'model', 'projection', 'service', 'store', 'temporal', 'threads', 'worker', 'workflows'],
 ];
 
+/** The folder that is bundled for browsers. */
+const CONSOLE = 'console';
+
 /** What npm has installed: the bundle of the workflow next to the modules is made of it. */
 const INSTALLED = 'node_modules/.package-lock.json';
 
 /** Builds dist/ unless it is of these sources. Several processes may do so at once. */
 export async function build() {
-  const sources = await findSources();
-  const stamp = await hashOf(sources);
+  const sources = await findFiles(ROOMS);
+  const stamp = await hashOf([...sources, ...(await findFiles([CONSOLE]))]);
   if ((await stampOf(DIST)) === stamp) return;
   const folder = await mkdtemp(join(ROOT, 'dist.'));
   const [made, before] = [join(folder, 'made'), join(folder, 'before')];
   try {
     await compile(sources, made);
+    await buildConsole(join(made, CONSOLE));
     await writeFile(join(made, STAMP), stamp);
     // Another process may have been faster, and what it built may run already.
     if ((await stampOf(DIST)) === stamp) return;
@@ -70,10 +76,10 @@ function keepSiblings({ onResolve }) {
 
 const isModule = (path) => path.endsWith('.ts');
 
-/** Paths of all that is built, from the root, in order. */
-async function findSources() {
+/** Paths of all files in some folders, from the root, in order. */
+async function findFiles(folders) {
   const found = await Promise.all(
-    ROOMS.map((name) => readdir(join(ROOT, name), { recursive: true, withFileTypes: true })),
+    folders.map((name) => readdir(join(ROOT, name), { recursive: true, withFileTypes: true })),
   );
   return found
     .flat()

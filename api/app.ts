@@ -9,6 +9,7 @@ import { auditChanges } from './admin/audit.ts';
 import { CODEC_PATH, codecOrigins } from './admin/codec.ts';
 import { AUTOMATION } from './automation/bodies.ts';
 import { answerInAutomationForm } from './automation/routes.ts';
+import { type ConsoleFiles, consoleRoutes } from './console.ts';
 import { closeUnread } from './http/body.ts';
 import type { ParseJobs } from './http/body-parser.ts';
 import { createAddressGuard } from './http/callers/addresses.ts';
@@ -37,6 +38,8 @@ export interface AppOptions {
   rateLimit: number;
   /** The URL at which people reach the API; undefined means the one of the request. */
   publicUrl: string | undefined;
+  /** The console; null: it is not served. */
+  console: ConsoleFiles | null;
   /** Called for every request. */
   observe: RequestObserver | undefined;
   log: Logger;
@@ -62,6 +65,8 @@ export function createApp(options: AppOptions, routes: readonly Router[], clock:
   // Preflight requests carry no credentials.
   if (options.codecOrigins !== null) app.use(`${CODEC_PATH}/*`, codecOrigins(options.codecOrigins));
   app.use(checkUrl);
+  // Files for everybody: who may see what, the API decides.
+  if (options.console !== null) app.route('/', consoleRoutes(options.console, publicUrl));
   const guard = rateLimit > 0 ? createAddressGuard(clock) : null;
   app.use(authenticate({ principals, sessions, cookie: createSessionCookie(publicUrl), guard, publicUrl }));
   app.use(limitRate(rateLimit));

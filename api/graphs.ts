@@ -34,7 +34,8 @@ const GraphSchema = z
   .object({ nodes: z.array(z.object(NODE)), edges: z.array(z.object(EDGE)), ...ENDS })
   .openapi('WorkflowGraph');
 
-const PlacedGraphSchema = z
+/** A graph with the places of everything in a picture. */
+export const PlacedGraphSchema = z
   .object({
     width: z.number(),
     height: z.number(),

@@ -1,5 +1,5 @@
 import { startApi } from '../composition/api/api.ts';
-import { readAccessOptions } from '../composition/api/options.ts';
+import { readAccessOptions, readBuiltConsole } from '../composition/api/options.ts';
 import { ensureDefaults } from '../composition/bootstrap.ts';
 import { createLogger } from '../composition/logger.ts';
 import { serveMetrics } from '../composition/metrics.ts';
@@ -32,6 +32,7 @@ await runMain(async (config) => {
       host: config.FERMATA_HOST,
       port: config.FERMATA_PORT,
       ...readAccessOptions(config),
+      console: readBuiltConsole(config),
       egress: egressRules(config, { allowed: [], metricsUrl: metrics?.url }),
       secretKeys: secretKey.split(','),
       metrics,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type RunningApi, startApi } from '../composition/api/api.ts';
-import { readAccessOptions } from '../composition/api/options.ts';
+import { readAccessOptions, readBuiltConsole } from '../composition/api/options.ts';
 import { ensureDefaults, publishExamples } from '../composition/bootstrap.ts';
 import { createLogger } from '../composition/logger.ts';
 import { serveMetrics } from '../composition/metrics.ts';
@@ -107,6 +107,7 @@ await runMain(async (config) => {
       port: config.FERMATA_PORT,
       ...access,
       temporalUi: access.temporalUi ?? server?.ui,
+      console: readBuiltConsole(config),
       egress,
       codecOrigins: [...(access.codecOrigins ?? []), ...(server === null ? [] : [new URL(server.ui).origin])],
       secretKeys: masterKeys,
@@ -129,6 +130,7 @@ await runMain(async (config) => {
     undos.push(devFile.remove);
     say(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s.`);
     await showFirstRun(api, principal);
+    if (config.FERMATA_CONSOLE === 'on') showConsole(api, keys);
     showWhere(api.url, server?.ui ?? null, keys, devFile.path);
     say(openNetworks(config));
     say('Ctrl-C stops everything; open executions continue at the next start.');
@@ -173,6 +175,14 @@ async function showFirstRun(api: RunningApi, principal: Principal): Promise<void
   const { n, execution } = await api.executions.start(principal, command);
   const result = execution.failure?.message ?? JSON.stringify(execution.output);
   say(`\nRan ${command.ref} (execution ${integerId(n)}): ${execution.status}\n  ${result}\n`);
+}
+
+/** Says where the console is, with a link that signs in. What follows `#`, no server and no log is sent. */
+function showConsole({ url, createSignInCode }: RunningApi, { dev }: DevKeys): void {
+  say(`Console      ${url}/console`);
+  say(
+    `             ${url}/console/sign-in#code=${createSignInCode(dev)}   (signs you in as dev, once, within an hour)`,
+  );
 }
 
 function showWhere(url: string, ui: string | null, keys: DevKeys, file: string): void {

@@ -118,6 +118,10 @@ export const ConfigSchema = z.object({
     .describe(
       "Origins of Temporal's UI, separated by commas, that may use `/codec` to decrypt payloads; `npm start` adds its own.",
     ),
+  FERMATA_CONSOLE: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether the API serves the console under `/console`: `on` or `off`.'),
   FERMATA_CORS_ORIGINS: origins('https://portal.example.com')
     .optional()
     .describe(

@@ -75,6 +75,13 @@ const RULES: Record<string, Rule> = {
     ],
     node: true,
   },
+  // Runs in browsers; test/console/bundle.test.ts has the modules that it shares with the service.
+  console: {
+    folders: ['language', 'model'],
+    types: ['api'],
+    packages: ['preact', '@preact/signals'],
+    typePackages: ['zod'],
+  },
   cli: {
     // `fermata dev` runs what `npm start` does, and `fermata verify` checks exported decisions and histories itself; everything else
     // speaks REST.
@@ -104,7 +111,7 @@ interface Import {
 
 const files = Object.keys(RULES).flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => join(folder, name)),
 );
 const imports = files.flatMap(importsOf);
@@ -250,7 +257,7 @@ it('no files import each other in a circle, types included', () => {
   expect(circles(graph)).toEqual([]);
 });
 
-it.each(['service', 'api'])('no sub-folders of %s import each other in a circle', (folder) => {
+it.each(['service', 'api', 'console'])('no sub-folders of %s import each other in a circle', (folder) => {
   const following = new Map<string, string[]>();
   for (const [from, targets] of graph) {
     if (folderOf(from) !== folder) continue;

@@ -31,7 +31,8 @@ const ME = {
     ),
 };
 const MeSchema = z.object(ME).openapi('Me');
-const SessionSchema = z
+/** The session of a browser. */
+export const SessionSchema = z
   .object({
     ...ME,
     csrf: z.string().describe('Must be sent as `x-csrf-token` with every request that changes something.'),

@@ -177,7 +177,7 @@ export function taskSummaryBody({ n, execution }: ExecutionView, task: TaskChang
 /** Builds the body of a task execution, which has the fields of an execution; its items are its tasks. */
 export function taskExecutionBody({ task, items, more, ...found }: TaskView): z.infer<typeof ExecutionSchema> {
   const run = executionBody(found);
-  const { id, child } = taskBody(found.n, task);
+  const { id, child, attempts } = taskBody(found.n, task);
   const { failure, output } = task;
   const result = task.ended === null ? null : resultBody({ failure, output });
   return {
@@ -203,6 +203,7 @@ export function taskExecutionBody({ task, items, more, ...found }: TaskView): z.
     retried_as: [],
     task: task.key,
     attempt: task.attempts.at(-1)?.attempt ?? null,
+    attempts,
     _links: {
       self: link(id === null ? `${BASE}/${run.id}/tasks/${encodeURIComponent(task.key)}` : `${BASE}/${id}`),
       parent: link(`${BASE}/${run.id}`),

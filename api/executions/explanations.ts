@@ -19,7 +19,8 @@ const JoinSchema = z.object({
   missing: z.array(z.string()),
 });
 
-const ExplanationSchema = z
+/** Why an execution is in its state, and what moves it. */
+export const ExplanationSchema = z
   .object({
     status: z.string().describe('The detailed state, which includes waiting and paused.'),
     can_finish: z.boolean().describe('Whether it can still complete, by itself or by following the advice.'),

@@ -9,7 +9,8 @@ import { wholeNumberOr } from '../http/whole-number.ts';
 
 // The Executions API: the log of an execution, and its history in Temporal.
 
-const LogEntrySchema = z
+/** An entry of the log of an execution. */
+export const LogEntrySchema = z
   .object({
     timestamp: z.iso.datetime(),
     level: z.enum(['debug', 'info', 'warn', 'error']),

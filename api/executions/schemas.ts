@@ -20,6 +20,17 @@ const FailureSchema: z.ZodType<Json> = z
   .catchall(JsonValueSchema)
   .openapi('Failure') as unknown as z.ZodType<Json>;
 
+const AttemptSchema = z.object({
+  attempt: z.int(),
+  recorded: z
+    .boolean()
+    .describe('False if Temporal has no times of this attempt: of its own retries it records only the last one.'),
+  started: InstantSchema.nullable(),
+  ended: InstantSchema.nullable(),
+  error: FailureSchema.nullable(),
+  worker: z.string().nullable(),
+});
+
 /** A task execution, in the tree of its run. */
 export const TaskExecutionSchema = z
   .object({
@@ -34,18 +45,7 @@ export const TaskExecutionSchema = z
     input: JsonValueSchema,
     output: JsonValueSchema,
     error: FailureSchema.nullable(),
-    attempts: z.array(
-      z.object({
-        attempt: z.int(),
-        recorded: z
-          .boolean()
-          .describe('False if Temporal has no times of this attempt: of its own retries it records only the last one.'),
-        started: InstantSchema.nullable(),
-        ended: InstantSchema.nullable(),
-        error: FailureSchema.nullable(),
-        worker: z.string().nullable(),
-      }),
-    ),
+    attempts: z.array(AttemptSchema),
     created: InstantSchema,
     started: InstantSchema.nullable(),
     ended: InstantSchema.nullable(),
@@ -150,6 +150,7 @@ export const ExecutionSchema = z
     retried_as: z.array(z.int()).describe('The retries of this execution, in order of start.'),
     task: z.string().nullable().describe('The key of a task execution; null for an execution of a workflow.'),
     attempt: z.int().nullable().describe('The latest attempt of a task execution.'),
+    attempts: z.array(AttemptSchema).optional().describe('All attempts; of a task execution alone.'),
     mode: z.enum(RUN_MODES).describe('How the execution was started.'),
     schedule: z.string().nullable().describe('The id of the schedule that started it.'),
     scheduled_at: InstantSchema.nullable().describe(

@@ -50,7 +50,8 @@ const TaskRowSchema = z
   })
   .openapi('TaskExecutionSummary');
 
-const TaskListSchema = z
+/** A page of task executions. */
+export const TaskListSchema = z
   .object({
     data: z.array(TaskRowSchema),
     next_cursor: z.string().nullable().describe('The cursor of the next page; null on the last page.'),

@@ -155,7 +155,16 @@ function composeServices(
 /** Composes everything that is served: REST and the pages, chats, and MCP. */
 function composeApp(
   { pool, log, clock, namespace }: Foundation,
-  { host, publicUrl, temporalUi, rateLimit = 0, codecOrigins = [], corsOrigins = [], metrics = null }: ApiOptions,
+  {
+    host,
+    publicUrl,
+    temporalUi,
+    rateLimit = 0,
+    codecOrigins = [],
+    corsOrigins = [],
+    console = null,
+    metrics = null,
+  }: ApiOptions,
   services: ApiServices,
   chat: ComposedInquiries['chat'],
 ) {
@@ -170,6 +179,7 @@ function composeApp(
       corsOrigins,
       rateLimit,
       publicUrl,
+      console,
       observe: metrics?.observe,
       log,
     },

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Connection } from '@temporalio/client';
+import { type ConsoleFiles, readConsole } from '../../api/console.ts';
 import type { WorkerState } from '../../api/http/environment.ts';
 import type { Config } from '../../model/config.ts';
 import type { Logger } from '../../model/log.ts';
@@ -53,6 +55,11 @@ export function readAccessOptions(
   };
 }
 
+/** Returns the console that the build has left next to the modules; null where the settings leave it out. Throws if it is not there. */
+export function readBuiltConsole({ FERMATA_CONSOLE: wanted }: Config): ConsoleFiles | null {
+  return wanted === 'off' ? null : readConsole(join(import.meta.dirname, '../../console'));
+}
+
 /** The options of the API. */
 export interface ApiOptions {
   connection: Connection;
@@ -87,6 +94,8 @@ export interface ApiOptions {
   codecOrigins?: readonly string[];
   /** Origins of pages that may call the API from a browser. */
   corsOrigins?: readonly string[];
+  /** The pages for browsers; absent: they are not served. */
+  console?: ConsoleFiles | null;
   metrics?: Metrics | null;
   /** Returns the state of the worker that this process supervises; absent: it supervises none. */
   workerState?: (() => WorkerState) | undefined;

@@ -47,6 +47,7 @@ export function createTestApp(
     codecOrigins: null,
     corsOrigins: [],
     publicUrl: undefined,
+    console: null,
     observe: undefined,
     rateLimit: 0,
     readiness: {},

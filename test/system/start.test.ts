@@ -38,6 +38,11 @@ it('starts everything, runs the first example and says where to look', async () 
   }
   expect((await fetch(file.temporal_ui!)).status).toBe(200);
   expect((await fetch(`${file.url}/docs`)).status).toBe(200);
+  expect(await (await fetch(`${file.url}/console`)).text()).toMatch(/console\/assets\/main-\w+\.js/);
+  const [, code] = /\/console\/sign-in#code=([\w-]+)/.exec(fermata.said())!;
+  const signIn = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code }) };
+  const statuses = [1, 2].map(() => fetch(`${file.url}/api/v1/session`, signIn).then(({ status }) => status));
+  expect((await Promise.all(statuses)).sort()).toEqual([201, 401]);
 });
 
 it('the curl line that it prints works as it stands', async () => {

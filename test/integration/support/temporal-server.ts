@@ -58,6 +58,7 @@ export const API_NAMESPACES = [
     'explain',
     'fairness',
     'lost-database',
+    'console',
     'replay',
     'connections',
     'turns',

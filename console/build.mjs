@@ -1,0 +1,61 @@
+// Bundles the console for browsers: modules and styles whose names have a hash of their contents, each also compressed, and the page that
+// loads them. The API serves the folder as it is.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import esbuild from 'esbuild';
+
+const HERE = import.meta.dirname;
+
+/** What both bundles have in common. */
+const SHARED = {
+  absWorkingDir: HERE,
+  bundle: true,
+  write: false,
+  metafile: true,
+  minify: true,
+  legalComments: 'none',
+  target: ['chrome123', 'firefox120', 'safari17.5'],
+  outdir: 'assets',
+  entryNames: '[name]-[hash]',
+  chunkNames: '[name]-[hash]',
+  logLevel: 'warning',
+};
+
+/** Bundles the console into a folder, and returns what esbuild knows about the modules. */
+export async function buildConsole(folder) {
+  const modules = await esbuild.build({
+    ...SHARED,
+    entryPoints: ['main.tsx', 'theme/console.css', 'theme/mark.svg'],
+    loader: { '.svg': 'copy' },
+    format: 'esm',
+    splitting: true,
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+  });
+  // Runs before anything is painted, so that nobody who wants it dark sees it light.
+  const early = await esbuild.build({ ...SHARED, entryPoints: ['theme/early.ts'], format: 'iife' });
+  const outputs = [...modules.outputFiles, ...early.outputFiles];
+  await mkdir(join(folder, 'assets'), { recursive: true });
+  await Promise.all(
+    outputs.map(({ path, contents }) => writeCompressed(join(folder, 'assets', basename(path)), contents)),
+  );
+  const names = outputs.map(({ path }) => basename(path));
+  const named = (pattern) => names.find((name) => pattern.test(name));
+  const page = (await readFile(join(HERE, 'index.html'), 'utf8'))
+    .replace('%EARLY%', named(/^early-.*\.js$/))
+    .replace('%MARK%', named(/^mark-.*\.svg$/))
+    .replace('%STYLE%', named(/^console-.*\.css$/))
+    .replace('%MAIN%', named(/^main-.*\.js$/));
+  await writeFile(join(folder, 'index.html'), page);
+  return modules.metafile;
+}
+
+async function writeCompressed(path, contents) {
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+  await Promise.all([
+    writeFile(path, contents),
+    writeFile(`${path}.br`, brotliCompressSync(contents, quality)),
+    writeFile(`${path}.gz`, gzipSync(contents, { level: 9 })),
+  ]);
+}

@@ -1,0 +1,82 @@
+import { signal } from '@preact/signals';
+import { ROOT } from '../routing/location.ts';
+
+/** A refusal of the API, or that it could not be reached; `status` is 0 then. */
+export class RequestError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly requestId: string | null;
+
+  constructor(
+    message: string,
+    { status, code, requestId }: { status: number; code: string; requestId: string | null },
+  ) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.requestId = requestId;
+  }
+}
+
+/** The token that changes by this session must carry; null before it is known. */
+export const csrfToken = signal<string | null>(null);
+
+/** Called when the API does not know the session, or no longer. */
+let onSignedOut: () => void = () => {};
+
+/** Has a function called when the API does not know the session, or no longer. */
+export function whenSignedOut(callback: () => void): void {
+  onSignedOut = callback;
+}
+
+/** The request, if it is not a mere read. */
+export interface Sent {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  body?: unknown;
+  signal?: AbortSignal;
+  headers?: Record<string, string>;
+}
+
+/** Returns the address of a path of the API, such as `/executions/42`. */
+export function apiHref(path: string): string {
+  return `${ROOT}/api/v1${path}`;
+}
+
+/**
+ * Sends a request to a path of the API and returns the body of its answer, null where it has none. Throws a RequestError when the API refuses
+ * or cannot be reached, and the reason of the signal when that is aborted.
+ */
+export async function request<T>(
+  path: string,
+  { method = 'GET', body, signal: abort, headers = {} }: Sent = {},
+): Promise<T> {
+  const sent = new Headers(headers);
+  sent.set('accept', 'application/json');
+  if (body !== undefined) sent.set('content-type', 'application/json');
+  if (method !== 'GET' && csrfToken.peek() !== null) sent.set('x-csrf-token', csrfToken.peek()!);
+  let response: Response;
+  try {
+    response = await fetch(apiHref(path), {
+      method,
+      headers: sent,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(abort === undefined ? {} : { signal: abort }),
+    });
+  } catch (error) {
+    if (abort?.aborted) throw error;
+    throw new RequestError('The API cannot be reached.', { status: 0, code: 'unreachable', requestId: null });
+  }
+  // The API answers with what its schemas say.
+  if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
+  throw await refusalOf(response);
+}
+
+async function refusalOf(response: Response): Promise<RequestError> {
+  const body = (await response.json().catch(() => ({}))) as { error?: unknown; code?: unknown; request_id?: unknown };
+  const { status } = response;
+  const code = typeof body.code === 'string' ? body.code : `http_${status}`;
+  const message = typeof body.error === 'string' ? body.error : `The API answered with ${status}.`;
+  const requestId = typeof body.request_id === 'string' ? body.request_id : response.headers.get('x-request-id');
+  if (status === 401) onSignedOut();
+  return new RequestError(message, { status, code, requestId });
+}

@@ -1,0 +1,13 @@
+import type { ComponentType } from 'preact';
+import type { PageProps } from '../routing/page-props.ts';
+import { RunPage } from './run/run-page.tsx';
+import { RunsPage } from './runs/runs-page.tsx';
+
+/** The pages, by the path of their address: its first group is what the page is about, its second one the view. */
+export const PAGES: { pattern: RegExp; page: ComponentType<PageProps> }[] = [
+  { pattern: /^\/runs$/, page: RunsPage },
+  { pattern: /^\/runs\/([^/]+)(?:\/(graph|log))?$/, page: RunPage },
+];
+
+/** The pages that every page leads to. */
+export const SECTIONS: { name: string; page: string }[] = [{ name: 'Runs', page: '/runs' }];

@@ -1,0 +1,72 @@
+import { useRef } from 'preact/hooks';
+import { RequestError } from '../../client/request.ts';
+import { Dialog } from '../../parts/dialog.tsx';
+import { announce } from '../../parts/notice.ts';
+import { go, hrefOf } from '../../routing/location.ts';
+import { type ActPlace, perform, type RunAct } from './acts.ts';
+
+/** An act that somebody is about to do; `given` is what the advice has filled in. */
+export interface Intent {
+  act: RunAct;
+  place: ActPlace;
+  given: Record<string, unknown>;
+}
+
+/** Asks before an act, does it, and announces what came of it. */
+export function ActDialog({ intent, close, onDone }: { intent: Intent; close: () => void; onDone: () => void }) {
+  const { act, place, given } = intent;
+  const key = useRef(randomKey());
+
+  async function confirm(form: FormData) {
+    const started = await perform(act, place, bodyOf(act, form, given), key.current);
+    announce(act.done);
+    if (started !== null) go(hrefOf(`/runs/${started.id}`));
+    else if (act.name === 'delete') go(hrefOf('/runs'));
+    else onDone();
+  }
+
+  return (
+    <Dialog title={act.title} isDangerous={act.isDangerous} act={confirm} close={close}>
+      <p>{act.meaning}</p>
+      {act.name === 'signal' && (
+        <>
+          <label class="field">
+            Name
+            <input name="name" required defaultValue={String(given.name ?? '')} autocomplete="off" />
+          </label>
+          <label class="field">
+            Payload (JSON)
+            <textarea name="payload" rows={4} class="mono" spellcheck={false} placeholder="null" />
+          </label>
+        </>
+      )}
+      {act.hasReason && (
+        <label class="field">
+          Reason
+          <input name="reason" maxLength={1000} autocomplete="off" placeholder="optional, shown to everybody" />
+        </label>
+      )}
+    </Dialog>
+  );
+}
+
+/** Returns the body of the request. Throws a RequestError for a payload that is no JSON. */
+function bodyOf({ name, hasReason }: RunAct, form: FormData, given: Record<string, unknown>): Record<string, unknown> {
+  const text = (field: string) => String(form.get(field) ?? '').trim();
+  if (name === 'signal') return { name: text('name'), payload: payloadOf(text('payload')) };
+  return hasReason && text('reason') !== '' ? { ...given, reason: text('reason') } : given;
+}
+
+function payloadOf(text: string): unknown {
+  try {
+    return text === '' ? null : JSON.parse(text);
+  } catch {
+    const message = 'The payload is not JSON: a text needs quotes, as in "go".';
+    throw new RequestError(message, { status: 0, code: 'payload_malformed', requestId: null });
+  }
+}
+
+/** Makes the key with which a request that is sent twice has effect once; also where a page was not loaded over https. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

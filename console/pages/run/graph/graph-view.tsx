@@ -1,0 +1,59 @@
+import type { ReadState } from '../../../client/reads.ts';
+import type { Run, RunGraph, TaskListPage } from '../../../client/shapes.ts';
+import { ReadError } from '../../../parts/read-error.tsx';
+import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
+import { Canvas } from './canvas.tsx';
+import { listTaken, listWork } from './tallies.ts';
+import { TaskTable } from './task-table.tsx';
+
+/** The definition of a run as a graph, with what the run has done so far. */
+export function GraphView({
+  run,
+  graph,
+  tasks,
+}: {
+  run: Run;
+  graph: ReadState<{ data: RunGraph }>;
+  tasks: ReadState<TaskListPage>;
+}) {
+  const isList = pageQuery.value.get('as') === 'list';
+  const error = graph.error ?? tasks.error;
+  const [drawn, done] = [graph.value?.data, tasks.value];
+  if (error !== null && (drawn === undefined || done === undefined)) {
+    const retry = () => {
+      graph.reload();
+      tasks.reload();
+    };
+    return <ReadError what="The graph could not be read" error={error} retry={retry} />;
+  }
+  if (drawn === undefined || done === undefined) {
+    return <div class="bone tall" role="status" aria-label="Loading the graph" aria-busy="true" />;
+  }
+  const work = listWork(done, drawn);
+  const task = pageQuery.value.get('task');
+  return (
+    <>
+      <button
+        type="button"
+        role="switch"
+        class="switch"
+        aria-checked={isList}
+        onClick={() => go(hrefWith({ as: isList ? null : 'list' }), { replace: true })}
+      >
+        As a list
+      </button>
+      {isList ? (
+        <TaskTable graph={drawn} work={work} />
+      ) : (
+        <Canvas
+          title={run.action_ref}
+          graph={drawn}
+          work={work}
+          taken={listTaken(done, drawn, work)}
+          selected={task === null ? null : (/^[^#~[]+/.exec(task)?.[0] ?? null)}
+          open={(key) => go(hrefWith({ task: key }))}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,44 @@
+import type { RunGraph } from '../../../client/shapes.ts';
+import { Badge } from '../../../parts/badge.tsx';
+import { hrefWith } from '../../../routing/location.ts';
+import type { TaskWork } from './tallies.ts';
+
+/** The graph as a list, for everybody: the same tasks with the same facts. */
+export function TaskTable({ graph, work }: { graph: RunGraph; work: ReadonlyMap<string, TaskWork> }) {
+  return (
+    <table role="table" class="tasks" aria-label="Tasks of the definition">
+      <thead role="rowgroup">
+        <tr role="row">
+          {['Task', 'Action', 'State', 'So far', 'Leads to'].map((name) => (
+            <th role="columnheader" scope="col" key={name}>
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {graph.nodes.map(({ name, action }) => {
+          const { tally, key, words } = work.get(name) ?? { tally: null, key: null, words: 'not begun' };
+          const next = graph.edges.filter(({ from }) => from === name).map(({ to }) => to);
+          return (
+            <tr role="row" key={name}>
+              <th role="rowheader" scope="row">
+                {key === null ? name : <a href={hrefWith({ task: key })}>{name}</a>}
+              </th>
+              <td role="cell" class="soft">
+                {action}
+              </td>
+              <td role="cell">{tally !== null && <Badge state={tally.state} />}</td>
+              <td role="cell" class="soft">
+                {words}
+              </td>
+              <td role="cell" class="soft">
+                {[...new Set(next)].join(', ')}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,79 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { apiHref } from '../../../client/request.ts';
+import type { LogLine } from '../../../client/shapes.ts';
+import { ReadError } from '../../../parts/read-error.tsx';
+import { Instant } from '../../../parts/time.tsx';
+import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
+import { useLog } from './use-log.ts';
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+/** The log of a run: what has happened in it, and what its tasks have said. `stamp` changes whenever the run has. */
+export function LogView({ path, stamp, isOpen }: { path: string; stamp: string; isOpen: boolean }) {
+  const { entries, error, isCut, reload } = useLog(path, stamp);
+  const [follows, setFollows] = useState(isOpen);
+  const end = useRef<HTMLDivElement>(null);
+  const least = LEVELS.find((level) => level === pageQuery.value.get('level')) ?? 'debug';
+  const shown = entries?.filter(({ level }) => LEVELS.indexOf(level) >= LEVELS.indexOf(least));
+  useEffect(() => {
+    if (follows && end.current !== null) end.current.scrollTop = end.current.scrollHeight;
+  }, [follows, shown?.length]);
+  if (error !== null) return <ReadError what="The log could not be read" error={error} retry={reload} />;
+  if (shown === undefined) return <div class="bone tall" role="status" aria-label="Loading the log" aria-busy="true" />;
+  return (
+    <>
+      <div class="log-tools">
+        <label class="level-choice">
+          Level
+          <select
+            value={least}
+            onChange={({ currentTarget }) =>
+              go(hrefWith({ level: currentTarget.value === 'debug' ? null : currentTarget.value }), { replace: true })
+            }
+          >
+            {LEVELS.map((level) => (
+              <option key={level} value={level}>
+                {level}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="button" role="switch" class="switch" aria-checked={follows} onClick={() => setFollows(!follows)}>
+          Follow
+        </button>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard */}
+      <div class="log" role="log" aria-label="Run log" tabIndex={0} ref={end}>
+        {shown.length === 0 ? <p class="soft">Nothing of this level has been logged.</p> : <Lines lines={shown} />}
+        {isCut && (
+          <p>
+            The log goes on.{' '}
+            <a href={apiHref(`${path}/logs?limit=1000&cursor=${entries?.length}`)}>Read on in the API</a>
+          </p>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Lines({ lines }: { lines: readonly LogLine[] }) {
+  return (
+    <ol>
+      {lines.map(({ timestamp, level, message, task, metadata }, index) => (
+        <li class={`log-line ${level}`} key={index}>
+          <Instant at={timestamp} />
+          <span class="log-level">{level}</span>
+          <span>
+            {message}
+            {metadata !== null && <code> {JSON.stringify(metadata)}</code>}
+          </span>
+          {task !== null && (
+            <a class="log-task" href={hrefWith({ task })}>
+              {task}
+            </a>
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+}

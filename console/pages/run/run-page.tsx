@@ -1,0 +1,113 @@
+import { useRef, useState } from 'preact/hooks';
+import { isClosed } from '../../../model/status.ts';
+import { useEvents } from '../../client/live.ts';
+import { useRead } from '../../client/reads.ts';
+import { apiHref } from '../../client/request.ts';
+import type { Run, RunExplanation, RunGraph, TaskListPage } from '../../client/shapes.ts';
+import { Heading } from '../../parts/heading.tsx';
+import { ReadError } from '../../parts/read-error.tsx';
+import { type Tab, Tabs } from '../../parts/tabs.tsx';
+import { ValueView } from '../../parts/value.tsx';
+import { go, hrefOf, pageQuery } from '../../routing/location.ts';
+import type { PageProps } from '../../routing/page-props.ts';
+import { ActDialog, type Intent } from './act-dialog.tsx';
+import { FailureNote, failureIn } from './failure.tsx';
+import { GraphView } from './graph/graph-view.tsx';
+import { LogView } from './log/log-view.tsx';
+import { NextSteps } from './next-steps.tsx';
+import { RunHead } from './run-head.tsx';
+import { TaskPanel } from './task-panel.tsx';
+
+const VIEWS: Tab[] = [
+  { id: 'graph', name: 'Graph' },
+  { id: 'log', name: 'Log' },
+];
+
+/** One run: how it stands, what would move it, its graph, what went in and what came out. */
+export function RunPage({ of, tab }: PageProps) {
+  const path = `/executions/${encodeURIComponent(of)}`;
+  const run = useRead<{ data: Run }>(`${path}?view=lean`);
+  const explanation = useRead<{ data: RunExplanation }>(`${path}/explain`);
+  const graph = useRead<{ data: RunGraph }>(`${path}/graph?layout=1`);
+  const tasks = useRead<TaskListPage>(`${path}/tasks?limit=500`);
+  const [intent, setIntent] = useState<Intent | null>(null);
+  const reloads = [run, explanation, tasks].map(({ reload }) => reload);
+  const reload = () => {
+    for (const each of reloads) each();
+  };
+  const afterAct = () => {
+    reload();
+    // The button of the act may be gone in a moment.
+    document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+  };
+  const shown = run.value?.data;
+  const isOpen = shown !== undefined && !isClosed(shown.state as Parameters<typeof isClosed>[0]);
+  // The stream begins after what was read first, and is the same from then on.
+  const place = useRef<string | null>(null);
+  place.current ??= tasks.value?.stream_id ?? null;
+  const follows = isOpen && place.current !== null;
+  const events = `${path}/events?${new URLSearchParams({ last_event_id: place.current ?? '' })}`;
+  useEvents(follows ? events : null, ['execution', 'task', 'end'], reload);
+  const failure = run.error !== null && <ReadError what="The run could not be read" error={run.error} retry={reload} />;
+  if (shown === undefined) {
+    return (
+      <div class="page">
+        <Heading title={`Run ${of}`} />
+        {failure || <div class="bone tall" role="status" aria-label="Loading the run" aria-busy="true" />}
+      </div>
+    );
+  }
+  const task = pageQuery.value.get('task');
+  const stamp = `${tasks.value?.last_event} ${shown.state}`;
+  const chosen = tab === '' ? 'graph' : tab;
+  const choose = (view: string) => go(hrefOf(`/runs/${of}/${view}`, { task }), { stay: true });
+  return (
+    <div class="page">
+      {failure}
+      <RunHead run={shown} begin={setIntent} />
+      <NextSteps reading={explanation} begin={setIntent} />
+      <div class={task === null ? 'run-views' : 'run-views with-panel'}>
+        <div>
+          <Tabs label="Run views" tabs={VIEWS} chosen={chosen} choose={choose}>
+            {chosen === 'graph' && <GraphView run={shown} graph={graph} tasks={tasks} />}
+            {chosen === 'log' && <LogView path={path} stamp={stamp} isOpen={isOpen} />}
+          </Tabs>
+        </div>
+        {task !== null && (
+          <TaskPanel
+            key={task}
+            run={shown}
+            taskKey={task}
+            line={tasks.value?.data.find(({ key }) => key === task)}
+            stamp={stamp}
+            begin={setIntent}
+          />
+        )}
+      </div>
+      <Ends run={shown} whole={apiHref(path)} />
+      {intent !== null && <ActDialog intent={intent} close={() => setIntent(null)} onDone={afterAct} />}
+    </div>
+  );
+}
+
+/** What went into a run, and what came out of it. */
+function Ends({ run, whole }: { run: Run; whole: string }) {
+  const failure = failureIn(run.result, run.state);
+  const isOpen = !isClosed(run.state as Parameters<typeof isClosed>[0]);
+  return (
+    <div class="ends">
+      <section class="card" aria-labelledby="input-title">
+        <h2 id="input-title">Input</h2>
+        <ValueView name="Input" value={run.config} bytes={run.config_bytes} whole={whole} />
+      </section>
+      <section class="card" aria-labelledby="result-title">
+        <h2 id="result-title">Result</h2>
+        {isOpen && <p class="soft">There is none before the run has ended.</p>}
+        {failure !== null && <FailureNote failure={failure} linked />}
+        {!isOpen && failure === null && (
+          <ValueView name="Result" value={run.result} bytes={run.result_bytes} whole={whole} />
+        )}
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,205 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRead } from '../../client/reads.ts';
+import { apiHref } from '../../client/request.ts';
+import { may } from '../../client/session.ts';
+import type { Run, TaskLine } from '../../client/shapes.ts';
+import { Badge, type StateWord } from '../../parts/badge.tsx';
+import { Glyph } from '../../parts/glyph.tsx';
+import { ReadError } from '../../parts/read-error.tsx';
+import { type Tab, Tabs } from '../../parts/tabs.tsx';
+import { Duration, Instant } from '../../parts/time.tsx';
+import { ValueView } from '../../parts/value.tsx';
+import { go, hrefOf, hrefWith } from '../../routing/location.ts';
+import type { Intent } from './act-dialog.tsx';
+import { actNamed } from './acts.ts';
+import { FailureNote, failureIn } from './failure.tsx';
+
+/** Waits that a skip ends. */
+const SKIPPED = ['signal', 'timer', 'retry', 'inquiry'];
+
+/** What a run has done with a task: one visit to it, or one item. `line` is the same in the list of the run's tasks, if that has it. */
+export function TaskPanel({
+  run,
+  taskKey,
+  line,
+  stamp,
+  begin,
+}: {
+  run: Run;
+  taskKey: string;
+  line: TaskLine | undefined;
+  /** Changes whenever the task may have. */
+  stamp: string;
+  begin: (intent: Intent) => void;
+}) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const path = `/executions/${run.id}/tasks/${encodeURIComponent(taskKey)}`;
+  const { value, error, reload } = useRead<{ data: Run }>(path);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), [taskKey]);
+  const first = useRef(stamp);
+  useEffect(() => {
+    if (first.current !== stamp) reload();
+    first.current = stamp;
+  }, [stamp, reload]);
+  const task = value?.data.task === taskKey ? value.data : undefined;
+  const skip = actNamed('skip');
+  const canSkip = line !== undefined && SKIPPED.includes(line.waiting ?? '') && may('execution:execute');
+  return (
+    <aside
+      class="card task-panel"
+      aria-label={`Task ${taskKey}`}
+      onKeyDown={({ key }: KeyboardEvent) => key === 'Escape' && closePanel(taskKey)}
+    >
+      <div class="title-row">
+        <h2 ref={heading} tabIndex={-1}>
+          {taskKey}
+        </h2>
+        <button type="button" class="button quiet icon" aria-label="Close task" onClick={() => closePanel(taskKey)}>
+          <Glyph of="close" />
+        </button>
+      </div>
+      {error !== null && <ReadError what="The task could not be read" error={error} retry={reload} />}
+      {error === null && task === undefined && (
+        <div class="bone tall" role="status" aria-label="Loading the task" aria-busy="true" />
+      )}
+      {error === null && task !== undefined && (
+        <>
+          <TaskFacts task={task} line={line} />
+          {canSkip && skip !== undefined && (
+            <button
+              type="button"
+              class="button"
+              onClick={() => begin({ act: skip, place: { id: run.id, task: taskKey }, given: {} })}
+            >
+              {skip.word}
+            </button>
+          )}
+          <TaskViews task={task} whole={apiHref(path)} />
+        </>
+      )}
+    </aside>
+  );
+}
+
+/** Closes the panel and gives the focus back to the task in the graph or, where it is not there, to the page. */
+function closePanel(taskKey: string): void {
+  go(hrefWith({ task: null }));
+  const name = /^[^#~[]+/.exec(taskKey)?.[0] ?? taskKey;
+  const opener = document.querySelector<SVGGElement>(`[data-task="${CSS.escape(name)}"]`);
+  (opener ?? document.querySelector<HTMLElement>('#content'))?.focus({ preventScroll: true });
+}
+
+function TaskFacts({ task, line }: { task: Run; line: TaskLine | undefined }) {
+  const { attempts = [] } = task;
+  const child = line?.child ?? null;
+  const worker = attempts.at(-1)?.worker ?? null;
+  return (
+    <dl class="facts">
+      <div>
+        <dt class="hidden">Status</dt>
+        <dd>
+          <Badge state={task.state as StateWord} />
+        </dd>
+      </div>
+      <div>
+        <dt class="soft">Action</dt>
+        <dd>{task.action_ref}</dd>
+      </div>
+      <div>
+        <dt class="soft">Began</dt>
+        <dd>
+          <Instant at={task.created} />
+        </dd>
+      </div>
+      {line !== undefined && (
+        <div>
+          <dt class="soft">{line.ended === null ? 'Running for' : 'Took'}</dt>
+          <dd>
+            <Duration from={line.created} to={line.ended} />
+          </dd>
+        </div>
+      )}
+      {worker !== null && (
+        <div>
+          <dt class="soft">Worker</dt>
+          <dd>{worker}</dd>
+        </div>
+      )}
+      {line?.skipped_by != null && (
+        <div>
+          <dt class="soft">Skipped by</dt>
+          <dd>{line.skipped_by}</dd>
+        </div>
+      )}
+      {child !== null && (
+        <div>
+          <dt class="hidden">Sub-workflow</dt>
+          <dd>
+            <a href={hrefOf(`/runs/${child}`)}>See run {child}</a>
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+function TaskViews({ task, whole }: { task: Run; whole: string }) {
+  const failure = failureIn(task.result, task.state);
+  const [chosen, setChosen] = useState(failure === null ? 'output' : 'error');
+  const tabs: Tab[] = [
+    { id: 'input', name: 'Input' },
+    ...(failure === null ? [{ id: 'output', name: 'Output' }] : [{ id: 'error', name: 'Error' }]),
+    { id: 'attempts', name: `Attempts (${task.attempts?.length ?? 0})` },
+    ...(task.tasks_total > 0 ? [{ id: 'items', name: `Items (${task.tasks_total})` }] : []),
+  ];
+  const shown = tabs.some(({ id }) => id === chosen) ? chosen : tabs[1]!.id;
+  return (
+    <Tabs label="Task views" tabs={tabs} chosen={shown} choose={setChosen}>
+      {shown === 'input' && <ValueView name="Input" value={task.config} whole={`${whole}/input`} />}
+      {shown === 'output' && <ValueView name="Output" value={task.result} whole={`${whole}/output`} />}
+      {shown === 'error' && failure !== null && <FailureNote failure={failure} />}
+      {shown === 'attempts' && <Attempts attempts={task.attempts ?? []} />}
+      {shown === 'items' && <Items task={task} />}
+    </Tabs>
+  );
+}
+
+function Attempts({ attempts }: { attempts: NonNullable<Run['attempts']> }) {
+  if (attempts.length === 0) return <p class="soft">None has begun.</p>;
+  return (
+    <ol class="attempts">
+      {attempts.map(({ attempt, started, ended, error, recorded }) => (
+        <li key={attempt}>
+          <p>
+            <span class="strong">Attempt {attempt}</span>{' '}
+            <span class="soft">
+              {started === null ? recorded ? 'not started' : 'its times are not recorded' : <Instant at={started} />}
+              {started !== null && ended !== null && ', '}
+              {started !== null && ended !== null && <Duration from={started} to={ended} />}
+            </span>
+          </p>
+          {error !== null && <p class="wrong">{messageOf(error)}</p>}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Items({ task }: { task: Run }) {
+  return (
+    <ul class="items">
+      {task.tasks.map(({ key, state }) => (
+        <li key={key}>
+          <a href={hrefWith({ task: key })}>{key}</a>
+          <Badge state={state} />
+        </li>
+      ))}
+      {task.tasks_next !== null && <li class="soft">and {task.tasks_total - task.tasks.length} more</li>}
+    </ul>
+  );
+}
+
+function messageOf(error: unknown): string {
+  const { type, message } = error as { type: string; message: string };
+  return `${type}: ${message}`;
+}

@@ -1,0 +1,39 @@
+import type { ReadState } from '../../client/reads.ts';
+import type { RunCounts } from '../../client/shapes.ts';
+import { StateMark, type StateWord } from '../../parts/badge.tsx';
+import { go, hrefWith, pageQuery } from '../../routing/location.ts';
+
+/** The statuses that are counted, each with the state whose looks it has. */
+const COUNTED: { word: Exclude<keyof RunCounts, 'total' | 'groups'>; name: string; looks: StateWord }[] = [
+  { word: 'running', name: 'Running', looks: 'running' },
+  { word: 'failed', name: 'Failed', looks: 'failed' },
+  { word: 'completed', name: 'Completed', looks: 'completed' },
+  { word: 'pending', name: 'Pending', looks: 'scheduled' },
+  { word: 'cancelled', name: 'Cancelled', looks: 'cancelled' },
+  { word: 'timeout', name: 'Timeout', looks: 'timeout' },
+  { word: 'abandoned', name: 'Abandoned', looks: 'abandoned' },
+];
+
+/** How many runs there are of each status; each number filters by it. Statuses without runs are left out, except a chosen one. */
+export function Counts({ reading }: { reading: ReadState<{ data: RunCounts }> }) {
+  const chosen = pageQuery.value.get('status');
+  const counts = reading.value?.data;
+  if (counts === undefined) return <div class="counts" aria-busy={reading.error === null} />;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields of a form
+    <div class="counts" role="group" aria-label="Counts by status">
+      {COUNTED.filter(({ word }) => counts[word] > 0 || word === chosen).map(({ word, name, looks }) => (
+        <button
+          type="button"
+          class="count"
+          key={word}
+          aria-pressed={word === chosen}
+          onClick={() => go(hrefWith({ status: word === chosen ? null : word, page: null }))}
+        >
+          <StateMark state={looks} />
+          {name} <span class="number">{counts[word].toLocaleString('en-US')}</span>
+        </button>
+      ))}
+    </div>
+  );
+}

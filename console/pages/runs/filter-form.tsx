@@ -1,0 +1,77 @@
+import { EXECUTION_STATUSES } from '../../../model/status.ts';
+import { go, hrefOf, hrefWith, pageQuery, path } from '../../routing/location.ts';
+import { type FilterName, isFiltered, RUN_FILTERS, unreadable } from './filters.ts';
+
+const FIELDS: { name: FilterName; label: string; hint: string }[] = [
+  { name: 'workflow', label: 'Workflow', hint: 'a name or a part of one' },
+  { name: 'search', label: 'Search ids', hint: 'an id in any form' },
+  { name: 'result', label: 'Result contains', hint: 'a text' },
+  { name: 'after', label: 'Created after', hint: '2h, 7d or a date' },
+  { name: 'before', label: 'Created before', hint: '2h, 7d or a date' },
+];
+
+/** The filters of the list; each takes effect when it is left. */
+export function FilterForm() {
+  const now = pageQuery.value;
+  const unread = unreadable(now, Date.now());
+  function apply(form: HTMLFormElement) {
+    const wanted = new FormData(form);
+    const changes = RUN_FILTERS.map((name) => [name, String(wanted.get(name) ?? '').trim() || null]);
+    const href = hrefWith({ ...Object.fromEntries(changes), page: null });
+    if (href !== location.pathname + location.search) go(href);
+  }
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: not every reader knows the element for searches
+    <form
+      class="filters"
+      role="search"
+      aria-label="Filter runs"
+      // What was typed is taken from the address whenever that changes.
+      key={RUN_FILTERS.map((name) => now.get(name)).join('\n')}
+      onSubmit={(event) => {
+        event.preventDefault();
+        apply(event.currentTarget);
+      }}
+      onChange={(event) => apply(event.currentTarget)}
+    >
+      <label class="field">
+        Status
+        <select name="status" defaultValue={now.get('status') ?? ''}>
+          <option value="">Any</option>
+          {EXECUTION_STATUSES.map((status) => (
+            <option key={status} value={status} selected={now.get('status') === status}>
+              {status}
+            </option>
+          ))}
+        </select>
+      </label>
+      {FIELDS.map(({ name, label, hint }) => (
+        <label class="field" key={name}>
+          {label}
+          <input
+            name={name}
+            defaultValue={now.get(name) ?? ''}
+            placeholder={hint}
+            autocomplete="off"
+            spellcheck={false}
+            aria-invalid={unread.includes(name)}
+            aria-describedby={unread.includes(name) ? `${name}-wrong` : undefined}
+          />
+          {unread.includes(name) && (
+            <span class="wrong" id={`${name}-wrong`}>
+              Write 30m, 2h, 7d, 2026-01-31 or 2026-01-31 14:00
+            </span>
+          )}
+        </label>
+      ))}
+      <button type="submit" class="hidden" tabIndex={-1} aria-hidden="true">
+        Filter
+      </button>
+      {isFiltered(now) && (
+        <button type="button" class="button quiet" onClick={() => go(hrefOf(path.value, { live: now.get('live') }))}>
+          Clear filters
+        </button>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,3 @@
+import { chosenTheme, showTheme } from './choice.ts';
+
+showTheme(chosenTheme());

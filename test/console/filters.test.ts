@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { countsPath, isFiltered, listPath, unreadable } from '../../console/pages/runs/filters.ts';
+
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+
+it.each([
+  ['', 'view=wide&page=1&per_page=25'],
+  ['status=failed&page=3', 'view=wide&page=3&per_page=25&status=failed'],
+  ['workflow=nightly', 'view=wide&page=1&per_page=25&action_ref=*nightly*'],
+  ['workflow=shop.nightly', 'view=wide&page=1&per_page=25&action_ref=shop.nightly'],
+  ['workflow=night*', 'view=wide&page=1&per_page=25&action_ref=night*'],
+  ['search=42&result=a%26b', 'view=wide&page=1&per_page=25&search=42&result_contains=a%26b'],
+  ['after=1h', 'view=wide&page=1&per_page=25&created_after=2026-03-01T11%3A00%3A00.000Z'],
+  ['after=soon&live=0&unknown=1', 'view=wide&page=1&per_page=25'],
+])('the address with "%s" lists %s', (query, asked) => {
+  expect(listPath(new URLSearchParams(query), NOW)).toBe(`/executions?${asked}`);
+});
+
+it('runs are counted only where the counts are of the runs in the list', () => {
+  const path = (query: string) => countsPath(new URLSearchParams(query), NOW);
+  expect(path('status=failed&page=2')).toBe('/executions/stats?');
+  expect(path('before=1d')).toBe('/executions/stats?created_before=2026-02-28T12%3A00%3A00.000Z');
+  expect(['workflow=a', 'search=1', 'result=x'].map(path)).toEqual([null, null, null]);
+});
+
+it('knows what is filtered, and what cannot be read', () => {
+  expect(isFiltered(new URLSearchParams('live=0&page=2'))).toBe(false);
+  expect(isFiltered(new URLSearchParams('search=1'))).toBe(true);
+  expect(unreadable(new URLSearchParams('after=soon&before=1h'), NOW)).toEqual(['after']);
+});

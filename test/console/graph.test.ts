@@ -1,0 +1,117 @@
+import { expect, it } from 'vitest';
+import type { RunGraph, TaskLine, TaskListPage } from '../../console/client/shapes.ts';
+import { firstView, fitAll, reveal, zoomAt } from '../../console/pages/run/graph/camera.ts';
+import { moveTo } from '../../console/pages/run/graph/moves.ts';
+import { listTaken, listWork } from '../../console/pages/run/graph/tallies.ts';
+
+const NONE = { scheduled: 0, running: 0, completed: 0, failed: 0, timeout: 0, cancelled: 0, abandoned: 0 };
+
+const node = (name: string, x: number, y: number) => ({
+  ...{ name, x, y, w: 184, h: 48, action: 'core.noop', join: null, items: false, cleanup: false },
+});
+const edge = (from: string, to: string, back = false) => ({
+  ...{ from, to, back, when: null, on: 'complete' as const, points: [], label: null },
+});
+
+/** a leads to b and c, which stand in one row, b left of c; c leads back to a. */
+const GRAPH: RunGraph = {
+  ...{ width: 400, height: 200, hash: '1', entries: ['a'], cleanup: [] },
+  nodes: [node('a', 100, 0), node('c', 212, 100), node('b', 0, 100)],
+  edges: [edge('a', 'b'), edge('a', 'c'), edge('c', 'a', true)],
+};
+
+const task = (key: string, more: Partial<TaskLine> = {}) =>
+  ({ key, name: key.replace(/[#[].*/, ''), state: 'completed', items: null, from: [], ...more }) as TaskLine;
+
+const page = (
+  data: TaskLine[],
+  by_task: TaskListPage['counts']['by_task'],
+  next_cursor: string | null = null,
+): TaskListPage => ({
+  ...{ data, next_cursor, total: data.length, last_event: 1, stream_id: null },
+  counts: { total: data.length, by_status: NONE, by_task },
+});
+
+it.each([
+  ['a', 'ArrowDown', 'b'],
+  ['b', 'ArrowUp', 'a'],
+  ['c', 'ArrowDown', 'c'],
+  ['a', 'ArrowUp', 'a'],
+  ['b', 'ArrowRight', 'c'],
+  ['c', 'ArrowLeft', 'b'],
+  ['c', 'ArrowRight', 'c'],
+  ['a', 'ArrowLeft', 'a'],
+] as const)('from %s, %s leads to %s', (from, key, to) => {
+  expect(moveTo(GRAPH, from, key)).toBe(to);
+});
+
+it('counts what a run has done with each task', () => {
+  const work = listWork(
+    page(
+      [
+        task('a'),
+        task('b', {
+          state: 'running',
+          items: { total: 9, by_status: { ...NONE, running: 2, completed: 3, failed: 1 } },
+        }),
+        task('a#2', { state: 'failed' }),
+      ],
+      {
+        a: { visits: { ...NONE, completed: 1, failed: 1 }, items: null },
+        b: { visits: { ...NONE, running: 1 }, items: { ...NONE, running: 2, completed: 3, failed: 1 } },
+        c: { visits: NONE, items: null },
+      },
+    ),
+    GRAPH,
+  );
+  expect(Object.fromEntries(work)).toEqual({
+    a: { tally: { state: 'failed', visits: 2, items: null }, key: 'a#2', words: '1 completed, 1 failed' },
+    b: {
+      tally: { state: 'running', visits: 1, items: 4 },
+      key: 'b',
+      words: '1 running; items: 2 running, 3 completed, 1 failed',
+    },
+    c: { tally: null, key: null, words: 'not begun' },
+  });
+});
+
+it('an edge is taken if a visit came along it; without all visits, also if both of its tasks have begun', () => {
+  const done = { visits: { ...NONE, completed: 1 }, items: null };
+  const begun = { a: done, b: { visits: NONE, items: null }, c: done };
+  const some = page([task('a'), task('c', { from: ['a'] })], begun);
+  expect([...listTaken(some, GRAPH, listWork(some, GRAPH))]).toEqual(['a → c']);
+  const cut = page([task('a'), task('c')], begun, 'more');
+  expect([...listTaken(cut, GRAPH, listWork(cut, GRAPH))]).toEqual(['a → c', 'c → a']);
+});
+
+it('a picture is shown as a whole where it can be read, in the middle, and never larger than it is', () => {
+  expect(fitAll({ width: 200, height: 100 }, { width: 400, height: 400 })).toEqual({ x: 100, y: 150, scale: 1 });
+  expect(firstView({ width: 400, height: 1000 }, { width: 400, height: 800 }, 200)).toEqual({
+    x: 40,
+    y: 0,
+    scale: 0.8,
+  });
+  const views = [0, 500, 600, 1000].map((x) =>
+    firstView({ width: 1000, height: 9000 }, { width: 500, height: 500 }, x),
+  );
+  expect(views.map((view) => [view.x, view.y, view.scale])).toEqual([
+    [0, 0, 0.7],
+    [-100, 0, 0.7],
+    [-170, 0, 0.7],
+    [-200, 0, 0.7],
+  ]);
+});
+
+it('zooming keeps a point in its place, within bounds', () => {
+  const view = zoomAt({ x: 10, y: 20, scale: 1 }, 2, { x: 110, y: 20 });
+  expect(view).toEqual({ x: -90, y: 20, scale: 2 });
+  expect(zoomAt(view, 100, { x: 0, y: 0 }).scale).toBe(2.5);
+  expect(zoomAt(view, 0.0001, { x: 0, y: 0 }).scale).toBe(0.05);
+});
+
+it('a task outside of the window is brought into it, and nothing moves for one inside', () => {
+  const frame = { width: 300, height: 300 };
+  const view = { x: 0, y: 0, scale: 1 };
+  expect(reveal(view, { x: 50, y: 50, w: 100, h: 50 }, frame)).toBe(view);
+  expect(reveal(view, { x: 0, y: 400, w: 100, h: 50 }, frame)).toEqual({ x: 16, y: -166, scale: 1 });
+});

@@ -1,0 +1,31 @@
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { until } from '../support/until.ts';
+import { testRunPage } from './run-page.ts';
+import { testRunsPage } from './runs-page.ts';
+import { testSigningIn } from './signing-in.ts';
+import { type Console, openConsole } from './visitor.ts';
+
+// All pages are visited with one browser, at one installation.
+
+let site: Console;
+
+async function fail(message: string): Promise<number> {
+  const body = { action_ref: 'core.fail', parameters: { message }, wait: 30 };
+  return (await site.harness.call('POST', '/api/v1/executions', body)).body.data.id;
+}
+
+beforeAll(async () => {
+  site = await openConsole('console');
+  for (let n = 0; n < 26; n += 1) await fail(`no luck ${n}`);
+  await site.harness.call('POST', '/api/v1/executions', { action_ref: 'core.noop', wait: 30 });
+  await until(
+    async () => (await site.harness.call('GET', '/api/v1/executions/stats')).body.data,
+    ({ failed, completed }) => failed === 26 && completed === 1,
+  );
+});
+afterAll(() => site?.close());
+afterEach(() => site.demandQuiet());
+
+testSigningIn(() => site);
+testRunsPage(() => site, fail);
+testRunPage(() => site);

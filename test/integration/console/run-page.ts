@@ -1,0 +1,169 @@
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readFocus, title } from './pages.ts';
+import type { Console } from './visitor.ts';
+
+/** A task asks for a word and, as long as it is not "go", asks again; one more task follows. */
+const ASKING = {
+  ref: 'site.asking',
+  pack_ref: 'site',
+  label: 'Asks for a word',
+  version: '1.0.0',
+  definition: {
+    tasks: [
+      { name: 'list', action: 'core.transform', input: { data: [1, 2, 3] }, on_success: ['each', 'ask'] },
+      { name: 'each', action: 'core.noop', with_items: '{{ list.output }}', on_success: 'end' },
+      {
+        name: 'ask',
+        action: 'core.wait_signal',
+        input: { name: 'word' },
+        next: [
+          { when: 'result() == "go"', do: 'end' },
+          { when: 'result() != "go"', do: 'ask' },
+        ],
+      },
+      {
+        name: 'end',
+        action: 'core.fail',
+        join: 'all',
+        input: { message: '<script>alert(1)</script>' },
+        on_failure: 'never',
+      },
+      { name: 'never', action: 'core.fail', input: { message: 'it ends badly' } },
+    ],
+  },
+};
+
+/** Tests the page of one run. */
+export function testRunPage(site: () => Console): void {
+  describe('a run', () => {
+    const call = (method: string, path: string, body?: unknown) => site().harness.call(method, `/api/v1/${path}`, body);
+
+    async function begin(): Promise<{ id: number; page: Page }> {
+      const { id } = (await call('POST', 'executions', { action_ref: ASKING.ref })).body.data;
+      const page = await site().visit(`runs/${id}`);
+      await title(page, `${ASKING.ref} ${id}`).waitFor();
+      return { id, page };
+    }
+
+    beforeAll(async () => {
+      await call('POST', 'packs', { ref: 'site', label: 'Site', version: '1.0.0' });
+      expect((await call('POST', 'workflows', ASKING)).status).toBe(201);
+    });
+
+    it('shows what it waits for, moves on as it is told, and fails, all by keyboard', async () => {
+      const { page } = await begin();
+      const graph = page.getByRole('group', { name: `Graph of ${ASKING.ref}` });
+      await graph.getByRole('button', { name: 'ask, core.wait_signal: 1 running' }).waitFor();
+      await graph.getByRole('button', { name: 'each, core.noop: 1 completed; items: 3 completed' }).waitFor();
+      await graph.getByRole('button', { name: 'end, core.fail: not begun' }).waitFor();
+      await page.getByText('"ask" waits for the signal "word".').waitFor();
+      await site().examine(page);
+      for (const word of ['later', 'go']) {
+        await page.getByRole('region', { name: 'What happens next' }).getByRole('button', { name: 'Signal' }).focus();
+        await page.keyboard.press('Enter');
+        const dialog = page.getByRole('dialog', { name: 'Signal this run' });
+        expect(await dialog.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('word');
+        await page.keyboard.press('Tab');
+        await page.keyboard.type(word);
+        if (word === 'later') {
+          await page.keyboard.press('Tab');
+          await page.keyboard.press('Tab');
+          await page.keyboard.press('Enter');
+          await dialog.getByRole('alert').getByText('The payload is not JSON').waitFor();
+          await site().examine(page);
+          await dialog.getByRole('textbox', { name: 'Payload (JSON)' }).fill('"later"');
+        } else await dialog.getByRole('textbox', { name: 'Payload (JSON)' }).fill('"go"');
+        await dialog.getByRole('button', { name: 'Signal this run' }).focus();
+        await page.keyboard.press('Enter');
+        await dialog.waitFor({ state: 'detached' });
+        await page.getByRole('status', { name: 'Notices' }).getByText('The signal was sent.').waitFor();
+        if (word === 'later')
+          await graph.getByRole('button', { name: 'ask, core.wait_signal: 1 running, 1 completed' }).waitFor();
+      }
+      await page.getByText('Status failed').waitFor();
+      await page.getByRole('region', { name: 'Result' }).getByText('it ends badly').waitFor();
+      await page.getByRole('region', { name: 'Result' }).getByRole('link', { name: 'See task never' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('complementary', { name: 'Task never' }).getByRole('tab', { name: 'Error' }).waitFor();
+      await site().examine(page);
+
+      await page.getByRole('button', { name: 'Close task' }).click();
+      await page.getByRole('tab', { name: 'Graph' }).focus();
+      await page.keyboard.press('ArrowRight');
+      const log = page.getByRole('log', { name: 'Run log' });
+      await log.getByText('"list" started').waitFor();
+      expect(new URL(page.url()).pathname).toMatch(/\/log$/);
+      await site().examine(page);
+      await page.getByRole('combobox', { name: 'Level' }).selectOption('error');
+      await log.getByText('"list" started').waitFor({ state: 'detached' });
+      expect(await log.getByRole('listitem').count()).toBeGreaterThan(0);
+    });
+
+    it('lets its tasks be opened from the graph, and gives the focus back', async () => {
+      const { page } = await begin();
+      const graph = page.getByRole('group', { name: `Graph of ${ASKING.ref}` });
+      await graph.getByRole('button', { name: 'each, core.noop: 1 completed; items: 3 completed' }).waitFor();
+      await graph.getByRole('button', { name: 'list, ' }).focus();
+      await page.keyboard.press('ArrowDown');
+      expect(await page.evaluate('document.activeElement.dataset.task')).toBe('each');
+      await page.keyboard.press('Enter');
+      const panel = page.getByRole('complementary', { name: 'Task each' });
+      await panel.getByRole('tab', { name: 'Items (3)' }).click();
+      await panel.getByRole('link', { name: 'each[1]' }).click();
+      const item = page.getByRole('complementary', { name: 'Task each[1]' });
+      await item.getByText('null', { exact: true }).waitFor();
+      expect(new URL(page.url()).searchParams.get('task')).toBe('each[1]');
+      await site().examine(page);
+      expect(await readFocus(page)).toBe('each[1]');
+      await page.keyboard.press('Escape');
+      await item.waitFor({ state: 'detached' });
+      expect(await page.evaluate('document.activeElement.dataset.task')).toBe('each');
+      for (const key of ['+', '-', '0']) await page.keyboard.press(key);
+      await page.getByRole('switch', { name: 'As a list' }).click();
+      const row = page.getByRole('table', { name: 'Tasks of the definition' }).getByRole('row', { name: /^ask / });
+      expect(await row.innerText()).toContain('1 running');
+      await site().examine(page);
+    });
+
+    it('is paused, resumed and terminated with a reason, and can be retried and deleted once it has ended', async () => {
+      const { id, page } = await begin();
+      const controls = page.getByRole('toolbar', { name: 'Run controls' });
+      const act = async (word: string, name: string, reason?: string) => {
+        await controls.getByRole('button', { name: word }).click();
+        const dialog = page.getByRole('dialog', { name });
+        if (reason !== undefined) await dialog.getByRole('textbox', { name: 'Reason' }).fill(reason);
+        await dialog.getByRole('button', { name }).click();
+        await dialog.waitFor({ state: 'detached' });
+      };
+      await act('Pause', 'Pause this run', 'a freeze');
+      await page.getByText('Status paused').waitFor();
+      await page.getByText('It is paused by dev: a freeze. Resume it to continue.').waitFor();
+      await act('Resume', 'Resume this run');
+      await page.getByText('Status waiting').waitFor();
+      await controls.getByRole('button', { name: 'Terminate' }).click();
+      await site().examine(page);
+      await page.keyboard.press('Escape');
+      expect(await readFocus(page)).toBe('Terminate');
+      await act('Terminate', 'Terminate this run', 'no longer needed');
+      await page.getByText('Status terminated').waitFor();
+      expect(await controls.getByRole('button').allInnerTexts()).toEqual(['Retry', 'Delete']);
+      await act('Retry', 'Retry this run');
+      await page.getByRole('link', { name: `Retry of ${id}` }).click();
+      await page.getByRole('link', { name: 'Retried as' }).waitFor();
+      await act('Delete', 'Delete this run');
+      await title(page, 'Runs').waitFor();
+      expect((await call('GET', `executions/${id}`)).status).toBe(404);
+    });
+
+    it('that is not there, or on its way, is said to be so', async () => {
+      const page = await site().visit('runs/12');
+      await page.getByRole('alert').getByText('Execution with ID 12 not found').waitFor();
+      await site().examine(page);
+      await page.route('**/api/v1/executions/13?*', () => {});
+      await page.goto('console/runs/13');
+      await page.getByRole('status', { name: 'Loading the run' }).waitFor();
+      await site().examine(page);
+    });
+  });
+}

@@ -1,0 +1,111 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { title } from './pages.ts';
+import type { Console } from './visitor.ts';
+
+const rows = (page: Page) => page.getByRole('table', { name: 'Runs' }).getByRole('row');
+
+/** Tests the list of runs, of which there are 26 that have failed and one that has completed. */
+export function testRunsPage(site: () => Console, fail: (message: string) => Promise<number>): void {
+  describe('the runs', () => {
+    it('are read in pages, filtered by their counts, and found again with the button of the browser', async () => {
+      const page = await site().visit('');
+      await title(page, 'Runs').waitFor();
+      await expect.poll(() => rows(page).count()).toBe(26);
+      await site().examine(page);
+      await page.getByRole('button', { name: 'Next page' }).click();
+      await expect.poll(() => rows(page).count()).toBe(3);
+      expect(new URL(page.url()).search).toBe('?page=2');
+      await page.getByRole('group', { name: 'Counts by status' }).getByRole('button', { name: 'Completed 1' }).click();
+      await expect.poll(() => rows(page).count()).toBe(2);
+      await page.getByRole('cell', { name: 'core.noop' }).waitFor();
+      expect(new URL(page.url()).search).toBe('?status=completed');
+      expect(await page.getByRole('combobox', { name: 'Status' }).inputValue()).toBe('completed');
+      await page.goBack();
+      await expect.poll(() => rows(page).count()).toBe(3);
+      expect(await page.getByRole('combobox', { name: 'Status' }).inputValue()).toBe('');
+    });
+
+    it('are filtered by what is typed; nothing found is said, and so is what cannot be read', async () => {
+      const page = await site().visit('runs');
+      const form = page.getByRole('search', { name: 'Filter runs' });
+      await form.getByRole('textbox', { name: 'Workflow' }).fill('noop');
+      await page.keyboard.press('Enter');
+      await expect.poll(() => rows(page).count()).toBe(2);
+      expect(await page.getByRole('group', { name: 'Counts by status' }).count()).toBe(0);
+      await form.getByRole('textbox', { name: 'Created after' }).fill('soon');
+      await page.keyboard.press('Tab');
+      await page.getByText('Write 30m, 2h, 7d').waitFor();
+      await site().examine(page);
+      await form.getByRole('textbox', { name: 'Created before' }).fill('1d');
+      await page.keyboard.press('Tab');
+      await page.getByText('No runs match these filters.').waitFor();
+      await site().examine(page);
+      await page.getByRole('button', { name: 'Clear filters' }).click();
+      await expect.poll(() => rows(page).count()).toBe(26);
+      expect(new URL(page.url()).search).toBe('');
+    });
+
+    it('appear as they start, and wait for a click where somebody reads further down', async () => {
+      const page = await site().visit('runs');
+      await expect.poll(() => rows(page).count()).toBe(26);
+      const id = await fail('a new one');
+      await page.getByRole('cell', { name: String(id) }).waitFor();
+      await page.evaluate('scrollTo(0, 600)');
+      const later = await fail('a later one');
+      await page.getByRole('button', { name: 'Show 1 new run' }).click();
+      await page.getByRole('cell', { name: String(later) }).waitFor();
+      expect(await page.evaluate('scrollY')).toBe(0);
+      await page.getByRole('switch', { name: 'Live' }).click();
+      expect(new URL(page.url()).search).toBe('?live=0');
+    });
+
+    it('that cannot be read, or may not, or are on their way, are said to be so', async () => {
+      const page = await site().visit('runs');
+      await title(page, 'Runs').waitFor();
+      const refusal = (status: number, error: string) => ({
+        status,
+        json: { error, status, code: 'internal', request_id: 'request-7' },
+      });
+      const answers = [refusal(500, 'internal error'), refusal(403, 'the permission "execution:read" is required')];
+      let release = () => {};
+      await page.route('**/api/v1/executions?*', async (route) => {
+        const answer = answers.shift();
+        if (answer !== undefined) return route.fulfill(answer);
+        await new Promise<void>((resolve) => (release = resolve));
+        return route.continue();
+      });
+      await page.goto('console/runs?live=0');
+      await page.getByRole('alert').getByText('The runs could not be read').waitFor();
+      await page.getByText('request-7').waitFor();
+      await site().examine(page);
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByText('You are not allowed to see this').waitFor();
+      await site().examine(page);
+      await page.goto('console/runs?live=0');
+      await page.getByRole('status', { name: 'Loading the runs' }).waitFor();
+      await site().examine(page);
+      release();
+      await expect.poll(() => rows(page).count()).toBe(26);
+    });
+
+    it('are dark or light as somebody has chosen, also after a reload', async () => {
+      const page = await site().visit('runs');
+      await page.emulateMedia({ colorScheme: 'light' });
+      const paper = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+      await page.getByRole('combobox', { name: 'Theme' }).selectOption('Dark');
+      expect(await paper()).toBe('rgb(17, 21, 28)');
+      await page.reload();
+      expect(await paper()).toBe('rgb(17, 21, 28)');
+    });
+
+    it('are not what an address shows that no page has', async () => {
+      const page = await site().visit('nothing/here');
+      await title(page, 'There is no such page').waitFor();
+      await site().examine(page);
+      await page.getByRole('link', { name: 'Skip to content' }).focus();
+      await page.keyboard.press('Enter');
+      expect(await page.evaluate('document.activeElement.id')).toBe('content');
+    });
+  });
+}

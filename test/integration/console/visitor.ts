@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { AxeResults } from 'axe-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { readConsole } from '../../../api/console.ts';
+import { buildConsole } from '../../../console/build.mjs';
+import { makeFolder } from '../../store/test-folders.ts';
+import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
+import { launchBrowser } from '../support/browser.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
+
+declare const axe: { run(): Promise<AxeResults> };
+
+/** The widths and looks in which every state of a page is examined. */
+const VIEWS = [
+  { size: { width: 1280, height: 800 }, colorScheme: 'light' },
+  { size: { width: 390, height: 844 }, colorScheme: 'dark' },
+] as const;
+
+/** An installation with the console, and a browser in which people visit it. */
+export interface Console {
+  harness: ApiHarness;
+  /** Opens a page in a separate browser: signed in as `dev`, unless nobody is to be. Relative paths are below /console. */
+  visit(path: string, options?: { signedIn?: boolean }): Promise<Page>;
+  /** Examines a page with axe, wide and light, narrow and dark; also that nothing of it is cut off at the side. */
+  examine(page: Page): Promise<void>;
+  /** Throws if a page was refused something by the content security policy, asked another host, or failed. */
+  demandQuiet(): void;
+  close(): Promise<void>;
+}
+
+/** Starts both. */
+export async function openConsole(namespace: string): Promise<Console> {
+  const folder = await makeFolder('console');
+  await buildConsole(folder);
+  const [harness, browser] = await Promise.all([
+    createApiHarness(namespace, { access: { console: readConsole(folder) } }),
+    launchBrowser(),
+  ]);
+  const { url } = harness.api;
+  const troubles: string[] = [];
+  const contexts: BrowserContext[] = [];
+  return {
+    harness,
+    async visit(path, { signedIn = true } = {}) {
+      const context = await newContext(browser, `${url}/`);
+      contexts.push(context);
+      watch(context, url, troubles);
+      if (signedIn) {
+        const answer = await context.request.post('api/v1/session', { data: { key: DEV_KEY } });
+        expect(answer.status()).toBe(201);
+      }
+      const page = await context.newPage();
+      await page.goto(join('console', path));
+      return page;
+    },
+    async examine(page) {
+      for (const { size, colorScheme } of VIEWS) {
+        await page.setViewportSize(size);
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        // Scripts of tests are not bound by the policy of the page.
+        await page.evaluate(AXE);
+        const { violations, passes } = await page.evaluate(() => axe.run());
+        const found = violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]);
+        expect(found, `${size.width} px, ${colorScheme}`).toEqual([]);
+        expect(passes.map(({ id }) => id)).toContain('color-contrast');
+        const excess = await page.evaluate(
+          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+        );
+        expect(excess, `${size.width} px`).toBe(0);
+      }
+      await page.setViewportSize(VIEWS[0]!.size);
+    },
+    demandQuiet() {
+      expect(troubles.splice(0)).toEqual([]);
+    },
+    async close() {
+      await Promise.all(contexts.map((context) => context.close()));
+      await browser.close();
+      await harness.close();
+    },
+  };
+}
+
+function newContext(browser: Browser, baseURL: string): Promise<BrowserContext> {
+  return browser.newContext({ baseURL, viewport: VIEWS[0]!.size });
+}
+
+/** Notes what no page may do. Requests that the API refuses are reported by the browser, too, and are no trouble. */
+function watch(context: BrowserContext, url: string, troubles: string[]): void {
+  context.on('request', (request) => {
+    if (!request.url().startsWith(`${url}/`)) troubles.push(`asked ${request.url()}`);
+  });
+  context.on('page', (page) => page.on('pageerror', (error) => troubles.push(String(error))));
+  context.on('console', (message) => {
+    const text = message.text();
+    if (message.type() === 'error' && !text.startsWith('Failed to load resource')) troubles.push(text);
+  });
+}
