@@ -120,10 +120,15 @@ export const insert: ConnectedAction<'database', z.infer<typeof InsertInputSchem
     const text = `INSERT INTO ${tableName(table)} (${names}) VALUES ${tuples.join(', ')}${back}`;
     return withClient(connection, context, async (client) => {
       const values = await boundValues(client, text, given, 'data');
-      const result = await client.query<Cells>({ text, values, rowMode: 'array', types: AS_TEXT });
+      const run = () => client.query<Cells>({ text, values, rowMode: 'array', types: AS_TEXT });
+      if (returning.length === 0) return { row_count: (await run()).rowCount ?? 0, rows: [] };
+      // The rows are read before the end of the transaction: what fails until then is not inserted, and may be tried again.
+      await client.query('BEGIN');
+      const result = await run();
       const options = { bigIntegers: big_numbers };
       const inserted = readRows(result.fields, result.rows, options);
       await readUnlisted(client, inserted, result.fields, options);
+      await client.query('COMMIT');
       return { row_count: result.rowCount ?? 0, rows: inserted };
     });
   },

@@ -348,7 +348,30 @@ describe('what is too large', () => {
   it('fails an insert that returns too much', async () => {
     const input = { table: 'full_of', data: { i: 1, t: 'x'.repeat(1_600_000) }, returning: ['t'] };
     expect((await database.failure('database.insert', input)).slice(0, 2)).toEqual(['too_large', false]);
+    const { rows } = await observer.query('SELECT 1 FROM full_of WHERE length(t) > 1000000');
+    expect(rows).toEqual([]);
   });
+});
+
+it('an insert whose connection breaks before its rows can be read has inserted nothing', async () => {
+  await observer.query('CREATE TABLE moods (m mood[])');
+  const { hostname, port } = new URL(postgres.url);
+  const lossy = createServer((socket) => {
+    const server = connect(Number(port), hostname);
+    for (const end of [socket, server])
+      end.on('error', () => undefined).on('close', () => [socket, server].map((each) => each.destroy()));
+    server.pipe(socket);
+    socket.on('data', (chunk) => (chunk.includes('typelem') ? socket.destroy() : server.write(chunk)));
+  });
+  await new Promise<void>((done) => lossy.listen(0, '127.0.0.1', done));
+  const url = new URL(postgres.url);
+  url.port = String((lossy.address() as AddressInfo).port);
+  const losing = createActivity(egress, { settings: {}, secrets: { url: url.href } });
+  const input = { table: 'moods', data: { m: '{sad}' }, returning: ['m'] };
+  expect((await losing.failure('database.insert', input)).slice(0, 2)).toEqual(['database_error', true]);
+  expect((await observer.query('SELECT * FROM moods')).rows).toEqual([]);
+  expect(await database.run('database.insert', input)).toEqual({ row_count: 1, rows: [{ m: ['sad'] }] });
+  lossy.close();
 });
 
 describe('COPY', () => {
