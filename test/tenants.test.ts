@@ -16,7 +16,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
       ],
       ...[
         'executions.erase',
-        'executions.buriedAmong',
+        'deletions.buriedAmong',
         'index-upkeep.statusesAbove',
         'executions.descendants',
         'execution-lists.lastChange',
@@ -66,7 +66,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   ],
   'A table or a lock of the installation.': [
     ...['database.createProbe', 'index-upkeep.askRebuild', 'index-upkeep.endRebuild', 'index-upkeep.rebuilds'],
-    ...['executions.holdDeletions', 'index-upkeep.seen', 'index-upkeep.unseen', 'index-upkeep.watermark'],
+    ...['deletions.holdDeletions', 'index-upkeep.seen', 'index-upkeep.unseen', 'index-upkeep.watermark'],
     ...['tenants.ensureTenant', 'tenants.findTenant', 'tenants.hasTenantBeside', 'signing-keys.alone'],
     'tenants.tenants',
     ...[

@@ -1,7 +1,8 @@
 import { and, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import { integerId } from '../../model/execution-id.ts';
 import type { IndexEntry } from '../../model/index-entry.ts';
-import type { Database, Transaction } from '../database.ts';
+import type { Database } from '../database.ts';
+import { buriedAmong, holdDeletions } from '../deletions.ts';
 import { named } from '../named.ts';
 import { isRowRefused } from '../refusals.ts';
 import { createExecutionClaims, type ExecutionClaims } from './claims.ts';
@@ -214,28 +215,4 @@ export function createExecutionStore(db: Database): ExecutionStore {
       return found;
     },
   });
-}
-
-/** Takes the lock between deletions and writers of rows until the transaction ends: writers share it, a deletion has it alone. */
-export async function holdDeletions(transaction: Transaction, how: 'shared' | 'alone'): Promise<void> {
-  const key = sql`hashtextextended('fermata deletions', 0)`;
-  // A separate statement, so that the next read sees what was committed while this one waited.
-  await transaction.execute(
-    how === 'alone' ? sql`select pg_advisory_xact_lock(${key})` : sql`select pg_advisory_xact_lock_shared(${key})`,
-  );
-}
-
-/** Returns which of some runs were deleted recently. */
-export async function buriedAmong(
-  db: Pick<Database, 'select'>,
-  runs: readonly { namespace: string; workflowId: string }[],
-): Promise<ReadonlySet<string>> {
-  const [first] = runs;
-  if (first === undefined) return new Set();
-  const ids = runs.map(({ workflowId }) => workflowId);
-  const found = await db
-    .select({ workflowId: tombstones.workflowId })
-    .from(tombstones)
-    .where(and(eq(tombstones.namespace, first.namespace), inArray(tombstones.workflowId, ids)));
-  return new Set(found.map(({ workflowId }) => workflowId));
 }

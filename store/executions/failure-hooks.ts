@@ -1,5 +1,6 @@
 import { and, eq, getTableColumns, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../database.ts';
+import { buriedAmong, holdDeletions } from '../deletions.ts';
 import { named } from '../named.ts';
 import { failureHooks } from './tables.ts';
 
@@ -10,7 +11,7 @@ export type FailureHookRow = typeof failureHooks.$inferSelect;
 export interface FailureHookStore {
   /** Lists hooks to start, alternating between tenants, oldest first. */
   due(namespace: string, most: { ofTenant: number; all: number }): Promise<FailureHookRow[]>;
-  /** Records that a hook was started, or why it cannot be. */
+  /** Records that a hook was started, or why it cannot be; forgets it if its run was deleted. */
   end(row: FailureHookRow, error: string | null): Promise<void>;
 }
 
@@ -44,11 +45,16 @@ export function createFailureHookStore(db: Database): FailureHookStore {
         .orderBy(sql`chosen.turn`, failureHooks.created);
     },
 
-    async end({ namespace, workflowId }, error) {
-      await db
-        .update(failureHooks)
-        .set({ done: new Date(), error })
-        .where(and(eq(failureHooks.namespace, namespace), eq(failureHooks.workflowId, workflowId)));
+    async end(row, error) {
+      const { namespace, workflowId } = row;
+      const that = and(eq(failureHooks.namespace, namespace), eq(failureHooks.workflowId, workflowId));
+      await db.transaction(async (transaction) => {
+        // A deletion waits until this is committed, and forgets the hook; one that came before has left it.
+        await holdDeletions(transaction, 'shared');
+        const isBuried = (await buriedAmong(transaction, [row])).size > 0;
+        if (isBuried) await transaction.delete(failureHooks).where(that);
+        else await transaction.update(failureHooks).set({ done: new Date(), error }).where(that);
+      });
     },
   });
 }

@@ -4,7 +4,7 @@ import { type Inquiry, type InquiryStatus, withdrawn } from '../../model/inquiry
 import { forbidName, grantName } from '../../model/names.ts';
 import { principals } from '../access/tables.ts';
 import type { Database } from '../database.ts';
-import { buriedAmong, holdDeletions } from '../executions/executions.ts';
+import { buriedAmong, holdDeletions } from '../deletions.ts';
 import { executions } from '../executions/tables.ts';
 import { named } from '../named.ts';
 import { addNoticeEvents, type NewNoticeEvent } from './notice-events.ts';

@@ -111,6 +111,13 @@ it('what is to follow failures is begun of one tenant after another', async () =
   const kept = sql`select workflow_id as id from failure_hooks where workflow_id in (${due[0]!.workflowId}, ${due[1]!.workflowId}, 'wf_2999')`;
   const { rows } = (await db.execute(kept)) as unknown as { rows: { id: string }[] };
   expect(rows.map(({ id }) => id).sort()).toEqual([due[1]!.workflowId, 'wf_2999'].sort());
+  // One that ends after that, too.
+  const [late] = await store.due('default', { ofTenant: 1, all: 1 });
+  await createExecutionStore(db).bury({ namespace: 'default', tenant: HUGE }, [{ ...late!, n: null }], at(1_000_000));
+  await createExecutionStore(db).erase('default', [late!.workflowId]);
+  await store.end(late!, null);
+  const those = await db.execute(sql`select 1 from failure_hooks where workflow_id = ${late!.workflowId}`);
+  expect((those as unknown as { rows: object[] }).rows).toEqual([]);
 });
 
 it('bulk jobs are worked on in turn, whichever tenant has more and older ones', async () => {
