@@ -92,10 +92,15 @@ export function createDeletionService({
     return open;
   }
 
+  /** Reports whether a run had ended when its deletion began, which has failed since, so that the index never learns how it ended. */
+  async function isHalfDeleted(workflowId: string): Promise<boolean> {
+    return (await stores.executions.isBuried(namespace, workflowId)) && (await temporal.describe(workflowId)) === null;
+  }
+
   return {
     async deleteExecution(principal, id) {
       const { n, execution } = await executions.get(principal, id);
-      if (!isClosed(execution.status)) {
+      if (!isClosed(execution.status) && !(await isHalfDeleted(execution.workflowId))) {
         throw new AppError(
           'execution_open',
           `Execution with ID ${id} is ${execution.status}: cancel or terminate it first`,

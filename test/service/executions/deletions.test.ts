@@ -6,7 +6,7 @@ import { createDeletionService } from '../../../service/executions/deletions.ts'
 const principal = { tenant: 'acme' } as Principal;
 
 /** Deletes a run with two sub-workflows, one of which the index does not know yet, until that succeeds; one call fails once. */
-async function play(fault: string | null) {
+async function play(fault: string | null, status = 'completed') {
   const rows = new Map([
     ['wf_1', 1],
     ['wf_2', 2],
@@ -26,7 +26,9 @@ async function play(fault: string | null) {
     executions: {
       get: async () => {
         if (!rows.has('wf_1')) throw new AppError('execution_not_found', 'not found');
-        return { n: 1, execution: { workflowId: 'wf_1', status: 'completed' } };
+        // The index may not know yet that the run has ended.
+        const isGone = !kept.has('wf_1');
+        return { n: 1, execution: { workflowId: 'wf_1', status: isGone ? status : 'completed' } };
       },
     },
     temporal: {
@@ -35,6 +37,7 @@ async function play(fault: string | null) {
         step('list');
         yield [...kept].map((workflowId) => ({ execution: { workflowId } }));
       },
+      describe: async (id: string) => (kept.has(id) ? {} : null),
       remove: async (id: string) => {
         step(`remove ${id}`);
         kept.delete(id);
@@ -42,6 +45,7 @@ async function play(fault: string | null) {
     },
     stores: {
       executions: {
+        isBuried: async (_: string, id: string) => buried.has(id),
         descendants: async () => (rows.has('wf_2') ? [{ n: 2, workflowId: 'wf_2' }] : []),
         bury: async (_: object, runs: { workflowId: string; n: number | null }[]) => {
           step('bury');
@@ -86,3 +90,19 @@ it.each([null, 'list', 'bury', 'remove wf_1', 'remove wf_2', 'remove wf_3', 'for
     });
   },
 );
+
+it.each(['forget', 'erase'])('so is one of a run whose end the index has missed: %s', async (fault) => {
+  expect(await play(fault, 'running')).toMatchObject({ failures: 1, left: [] });
+});
+
+it.each([
+  ['was never deleted', null, false],
+  ['is there in Temporal', {}, true],
+])('a run that is open and %s is not deleted', async (_, described, buried) => {
+  const deletions = createDeletionService({
+    temporal: { namespace: 'default', describe: async () => described },
+    executions: { get: async () => ({ n: 1, execution: { workflowId: 'wf_1', status: 'running' } }) },
+    stores: { executions: { isBuried: async () => buried } },
+  } as never);
+  await expect(deletions.deleteExecution(principal, '1024')).rejects.toMatchObject({ code: 'execution_open' });
+});
