@@ -57,7 +57,8 @@ export const WorkflowSchema = z
   })
   .openapi('Workflow');
 
-const ListSchema = z
+/** A page of workflows. */
+export const WorkflowListSchema = z
   .object({
     data: z.array(WorkflowSummarySchema),
     meta: PageMetaSchema,
@@ -85,7 +86,7 @@ const listRoute = createApiRoute({
   tags,
   summary: 'List workflows',
   request: { query: ListQuery },
-  responses: { 200: json(ListSchema, 'A page of workflows.'), ...errorResponses() },
+  responses: { 200: json(WorkflowListSchema, 'A page of workflows.'), ...errorResponses() },
 });
 const listOfPackRoute = createApiRoute({
   permission: 'workflow:read',
@@ -94,7 +95,7 @@ const listOfPackRoute = createApiRoute({
   tags,
   summary: 'List the workflows of a pack',
   request: { params: z.object({ pack_ref: z.string().max(64) }), query: z.strictObject(PAGE_QUERY) },
-  responses: { 200: json(ListSchema, 'A page of workflows.'), ...errorResponses('pack_not_found') },
+  responses: { 200: json(WorkflowListSchema, 'A page of workflows.'), ...errorResponses('pack_not_found') },
 });
 const getRoute = createApiRoute({
   permission: 'workflow:read',

@@ -8,9 +8,8 @@ const ASK_AGAIN = 5_000;
 const GATHERED = 700;
 
 /**
- * Follows a stream of events of the API while `path` is not null, and calls back when something has happened: at once, or as soon as what has
- * been gathered since the last call is 0.7 s old. A stream that
- * breaks is continued, and one that is refused is asked for again.
+ * Follows a stream of events of the API while `path` is not null, and calls back when something may have happened: when the stream opens, and
+ * with what has been gathered in 0.7 s of its events. A stream that breaks is continued, and one that is refused is asked for again.
  */
 export function useEvents(path: string | null, names: readonly string[], onNews: () => void): void {
   const callback = useRef(onNews);
@@ -30,11 +29,15 @@ export function useEvents(path: string | null, names: readonly string[], onNews:
     const open = () => {
       stream = new EventSource(apiHref(path));
       for (const name of listened.split(',')) stream.addEventListener(name, gather);
+      // Something may have happened between what was read and the first event.
+      stream.addEventListener('open', gather);
       // An end is an event, after which nothing more comes.
       stream.addEventListener('end', () => stream.close());
       stream.addEventListener('error', () => {
-        // The browser continues what breaks, but gives up what is refused.
-        if (stream.readyState === EventSource.CLOSED) again = setTimeout(open, ASK_AGAIN);
+        // The browser continues what breaks, but gives up what is refused, or has nothing more to say.
+        if (stream.readyState !== EventSource.CLOSED) return;
+        gather();
+        again = setTimeout(open, ASK_AGAIN);
       });
     };
     open();

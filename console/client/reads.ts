@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { RequestError, request } from './request.ts';
+import { RequestError, request, type Sent } from './request.ts';
 
 /** Something that is read from the API, at whatever stage. */
 export interface ReadState<T> {
@@ -16,9 +16,12 @@ export interface ReadState<T> {
 
 /**
  * Reads a path of the API, and again whenever it changes; null reads nothing. What was read last stays while the next one is on its way, and
- * an answer that comes too late is dropped.
+ * an answer that comes too late is dropped. `read` reads JSON unless another function is given, which must always be the same.
  */
-export function useRead<T>(path: string | null): ReadState<T> {
+export function useRead<T>(
+  path: string | null,
+  read: (path: string, sent: Sent) => Promise<T> = request,
+): ReadState<T> {
   const [state, setState] = useState<Omit<ReadState<T>, 'reload'>>({
     value: undefined,
     from: null,
@@ -31,7 +34,7 @@ export function useRead<T>(path: string | null): ReadState<T> {
     if (path === null) return;
     const stop = new AbortController();
     setState(({ value, from, error }) => ({ value, from, error, isLoading: true }));
-    request<T>(path, { signal: stop.signal }).then(
+    read(path, { signal: stop.signal }).then(
       (value) => stop.signal.aborted || setState({ value, from: path, error: null, isLoading: false }),
       (error: unknown) => {
         if (stop.signal.aborted) return;
@@ -40,6 +43,6 @@ export function useRead<T>(path: string | null): ReadState<T> {
       },
     );
     return () => stop.abort();
-  }, [path, times]);
+  }, [path, read, times]);
   return { ...state, reload };
 }

@@ -46,12 +46,19 @@ export function apiHref(path: string): string {
  * Sends a request to a path of the API and returns the body of its answer, null where it has none. Throws a RequestError when the API refuses
  * or cannot be reached, and the reason of the signal when that is aborted.
  */
-export async function request<T>(
-  path: string,
-  { method = 'GET', body, signal: abort, headers = {} }: Sent = {},
-): Promise<T> {
+export async function request<T>(path: string, sent: Sent = {}): Promise<T> {
+  const response = await send(path, sent);
+  // The API answers with what its schemas say.
+  return (response.status === 204 ? null : await response.json()) as T;
+}
+
+/** Reads a text from a path of the API. Throws as `request` does. */
+export async function requestText(path: string, sent: Sent = {}): Promise<string> {
+  return (await send(path, sent)).text();
+}
+
+async function send(path: string, { method = 'GET', body, signal: abort, headers = {} }: Sent): Promise<Response> {
   const sent = new Headers(headers);
-  sent.set('accept', 'application/json');
   if (body !== undefined) sent.set('content-type', 'application/json');
   if (method !== 'GET' && csrfToken.peek() !== null) sent.set('x-csrf-token', csrfToken.peek()!);
   let response: Response;
@@ -66,8 +73,7 @@ export async function request<T>(
     if (abort?.aborted) throw error;
     throw new RequestError('The API cannot be reached.', { status: 0, code: 'unreachable', requestId: null });
   }
-  // The API answers with what its schemas say.
-  if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
+  if (response.ok) return response;
   throw await refusalOf(response);
 }
 

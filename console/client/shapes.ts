@@ -10,6 +10,7 @@ import type {
 } from '../../api/executions/schemas.ts';
 import type { TaskListSchema } from '../../api/executions/tasks.ts';
 import type { PlacedGraphSchema } from '../../api/graphs.ts';
+import type { WorkflowListSchema, WorkflowSchema } from '../../api/workflows/routes.ts';
 
 // The answers of the API, as the schemas of its routes say.
 
@@ -42,3 +43,9 @@ export type RunGraph = z.output<typeof PlacedGraphSchema>;
 
 /** An entry of the log of a run. */
 export type LogLine = z.output<typeof LogEntrySchema>;
+
+/** A page of workflows. */
+export type WorkflowList = z.output<typeof WorkflowListSchema>;
+
+/** A workflow with its definition. */
+export type ShownWorkflow = z.output<typeof WorkflowSchema>;

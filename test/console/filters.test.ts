@@ -16,11 +16,11 @@ it.each([
   expect(listPath(new URLSearchParams(query), NOW)).toBe(`/executions?${asked}`);
 });
 
-it('runs are counted only where the counts are of the runs in the list', () => {
+it('counts the runs that the filters match, whatever status is chosen', () => {
   const path = (query: string) => countsPath(new URLSearchParams(query), NOW);
   expect(path('status=failed&page=2')).toBe('/executions/stats?');
-  expect(path('before=1d')).toBe('/executions/stats?created_before=2026-02-28T12%3A00%3A00.000Z');
-  expect(['workflow=a', 'search=1', 'result=x'].map(path)).toEqual([null, null, null]);
+  expect(path('before=1d&search=1')).toBe('/executions/stats?search=1&created_before=2026-02-28T12%3A00%3A00.000Z');
+  expect(path('workflow=a&result=x')).toBe('/executions/stats?action_ref=*a*&result_contains=x');
 });
 
 it('knows what is filtered, and what cannot be read', () => {

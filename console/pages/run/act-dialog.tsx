@@ -1,6 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { RequestError } from '../../client/request.ts';
 import { Dialog } from '../../parts/dialog.tsx';
+import { randomKey } from '../../parts/keys.ts';
 import { announce } from '../../parts/notice.ts';
 import { go, hrefOf } from '../../routing/location.ts';
 import { type ActPlace, perform, type RunAct } from './acts.ts';
@@ -64,9 +65,4 @@ function payloadOf(text: string): unknown {
     const message = 'The payload is not JSON: a text needs quotes, as in "go".';
     throw new RequestError(message, { status: 0, code: 'payload_malformed', requestId: null });
   }
-}
-
-/** Makes the key with which a request that is sent twice has effect once; also where a page was not loaded over https. */
-function randomKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -42,11 +42,11 @@ export function RunPage({ of, tab }: PageProps) {
   };
   const shown = run.value?.data;
   const isOpen = shown !== undefined && !isClosed(shown.state as Parameters<typeof isClosed>[0]);
-  // The stream begins after what was read first, and is the same from then on.
+  // The stream begins after what was read first, or with the run where nothing of it was known, and is the same from then on.
   const place = useRef<string | null>(null);
-  place.current ??= tasks.value?.stream_id ?? null;
+  if (tasks.value !== undefined) place.current ??= tasks.value.stream_id ?? '';
   const follows = isOpen && place.current !== null;
-  const events = `${path}/events?${new URLSearchParams({ last_event_id: place.current ?? '' })}`;
+  const events = `${path}/events${place.current ? `?${new URLSearchParams({ last_event_id: place.current })}` : ''}`;
   useEvents(follows ? events : null, ['execution', 'task', 'end'], reload);
   const failure = run.error !== null && <ReadError what="The run could not be read" error={run.error} retry={reload} />;
   if (shown === undefined) {

@@ -4,7 +4,11 @@ import { StateMark, type StateWord } from '../../parts/badge.tsx';
 import { go, hrefWith, pageQuery } from '../../routing/location.ts';
 
 /** The statuses that are counted, each with the state whose looks it has. */
-const COUNTED: { word: Exclude<keyof RunCounts, 'total' | 'groups'>; name: string; looks: StateWord }[] = [
+const COUNTED: {
+  word: Exclude<keyof RunCounts, 'total' | 'groups' | 'is_lower_bound'>;
+  name: string;
+  looks: StateWord;
+}[] = [
   { word: 'running', name: 'Running', looks: 'running' },
   { word: 'failed', name: 'Failed', looks: 'failed' },
   { word: 'completed', name: 'Completed', looks: 'completed' },
@@ -31,7 +35,8 @@ export function Counts({ reading }: { reading: ReadState<{ data: RunCounts }> })
           onClick={() => go(hrefWith({ status: word === chosen ? null : word, page: null }))}
         >
           <StateMark state={looks} />
-          {name} <span class="number">{counts[word].toLocaleString('en-US')}</span>
+          {name}{' '}
+          <span class="number">{`${counts[word].toLocaleString('en-US')}${counts.is_lower_bound ? '+' : ''}`}</span>
         </button>
       ))}
     </div>

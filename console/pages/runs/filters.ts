@@ -16,28 +16,19 @@ export function isFiltered(query: URLSearchParams): boolean {
 
 /** Returns the path of the API that lists the runs of an address. Times that cannot be read are left out. */
 export function listPath(query: URLSearchParams, now: number): string {
-  const ref = query.get('workflow') ?? '';
   const asked = {
     view: 'wide',
     page: query.get('page') ?? '1',
     per_page: String(PAGE_SIZE),
     status: query.get('status'),
-    // A part of a name is enough.
-    action_ref: ref === '' || /[.*]/.test(ref) ? ref : `*${ref}*`,
-    search: query.get('search'),
-    result_contains: query.get('result'),
-    ...rangeOf(query, now),
+    ...filtersOf(query, now),
   };
   return `/executions?${new URLSearchParams(present(asked))}`;
 }
 
-/**
- * Returns the path of the API that counts the runs of an address by status; null where the counts would be of other runs than the list is,
- * because the API counts by time alone.
- */
-export function countsPath(query: URLSearchParams, now: number): string | null {
-  if (['workflow', 'search', 'result'].some((name) => Boolean(query.get(name)))) return null;
-  return `/executions/stats?${new URLSearchParams(present(rangeOf(query, now)))}`;
+/** Returns the path of the API that counts the runs of an address by status, whatever status it filters by. */
+export function countsPath(query: URLSearchParams, now: number): string {
+  return `/executions/stats?${new URLSearchParams(present(filtersOf(query, now)))}`;
 }
 
 /** Returns the filters of an address that cannot be read. */
@@ -48,9 +39,17 @@ export function unreadable(query: URLSearchParams, now: number): FilterName[] {
   });
 }
 
-function rangeOf(query: URLSearchParams, now: number) {
+function filtersOf(query: URLSearchParams, now: number) {
+  const ref = query.get('workflow') ?? '';
   const instant = (name: FilterName) => readInstant(query.get(name) ?? '', now)?.toISOString();
-  return { created_after: instant('after'), created_before: instant('before') };
+  return {
+    // A part of a name is enough.
+    action_ref: ref === '' || /[.*]/.test(ref) ? ref : `*${ref}*`,
+    search: query.get('search'),
+    result_contains: query.get('result'),
+    created_after: instant('after'),
+    created_before: instant('before'),
+  };
 }
 
 function present(asked: Record<string, string | null | undefined>): Record<string, string> {

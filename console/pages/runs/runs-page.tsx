@@ -3,13 +3,13 @@ import { useEvents } from '../../client/live.ts';
 import { type ReadState, useRead } from '../../client/reads.ts';
 import type { RunCounts, RunListPage } from '../../client/shapes.ts';
 import { Heading } from '../../parts/heading.tsx';
+import { Pager } from '../../parts/pager.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { countText } from '../../parts/words.ts';
 import { go, hrefWith, pageQuery, ROOT } from '../../routing/location.ts';
 import { Counts } from './counts.tsx';
 import { FilterForm } from './filter-form.tsx';
 import { countsPath, isFiltered, listPath } from './filters.ts';
-import { Pager } from './pager.tsx';
 import { RowsToCome, RunTable } from './run-table.tsx';
 
 /** How far from its top a page may be scrolled, in pixels, for new rows to move what is read. */
@@ -42,7 +42,7 @@ export function RunsPage() {
         </button>
       </div>
       <FilterForm />
-      {paths.counts !== null && <Counts reading={counts} />}
+      <Counts reading={counts} />
       <List reading={list} />
     </div>
   );
@@ -55,6 +55,7 @@ function List({ reading }: { reading: ReadState<RunListPage> }) {
   const failure = error !== null && <ReadError what="The runs could not be read" error={error} retry={reload} />;
   if (shown === undefined) return failure || <RowsToCome count={10} />;
   if (shown.data.length === 0) return <Empty isBusy={isLoading} />;
+  const { page, page_size, total_items, total_pages } = shown.pagination;
   return (
     <>
       {failure}
@@ -64,7 +65,15 @@ function List({ reading }: { reading: ReadState<RunListPage> }) {
         </button>
       )}
       <RunTable rows={shown.data} isBusy={isLoading} />
-      <Pager list={shown} />
+      <Pager
+        page={page}
+        size={page_size}
+        rows={shown.data.length}
+        total={total_items}
+        isAtLeast={shown.total_is_lower_bound}
+        last={total_pages}
+        noun="run"
+      />
     </>
   );
 }

@@ -4,6 +4,7 @@ import { testRunPage } from './run-page.ts';
 import { testRunsPage } from './runs-page.ts';
 import { testSigningIn } from './signing-in.ts';
 import { type Console, openConsole } from './visitor.ts';
+import { testWorkflowPages } from './workflow-pages.ts';
 
 // All pages are visited with one browser, at one installation.
 
@@ -29,3 +30,4 @@ afterEach(() => site.demandQuiet());
 testSigningIn(() => site);
 testRunsPage(() => site, fail);
 testRunPage(() => site);
+testWorkflowPages(() => site);

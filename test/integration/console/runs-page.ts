@@ -32,7 +32,11 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
       await form.getByRole('textbox', { name: 'Workflow' }).fill('noop');
       await page.keyboard.press('Enter');
       await expect.poll(() => rows(page).count()).toBe(2);
-      expect(await page.getByRole('group', { name: 'Counts by status' }).count()).toBe(0);
+      await page
+        .getByRole('group', { name: 'Counts by status' })
+        .getByRole('button', { name: 'Completed 1' })
+        .waitFor();
+      expect(await page.getByRole('group', { name: 'Counts by status' }).getByRole('button').count()).toBe(1);
       await form.getByRole('textbox', { name: 'Created after' }).fill('soon');
       await page.keyboard.press('Tab');
       await page.getByText('Write 30m, 2h, 7d').waitFor();

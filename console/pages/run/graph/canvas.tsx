@@ -16,7 +16,8 @@ interface CanvasProps {
   /** The ref of the workflow. */
   title: string;
   graph: RunGraph;
-  work: ReadonlyMap<string, TaskWork>;
+  /** What a run has done; null: the picture is of a definition. */
+  work: ReadonlyMap<string, TaskWork> | null;
   taken: ReadonlySet<string>;
   /** The name of the task that is open. */
   selected: string | null;
@@ -73,7 +74,7 @@ export function Canvas({ title, graph, work, taken, selected, open }: CanvasProp
       <>
         <Edges graph={graph} taken={taken} />
         {graph.nodes.map((node) => {
-          const done = work.get(node.name) ?? NOTHING;
+          const done = work === null ? null : (work.get(node.name) ?? NOTHING);
           return (
             <TaskCard
               key={node.name}
@@ -82,7 +83,7 @@ export function Canvas({ title, graph, work, taken, selected, open }: CanvasProp
               begins={graph.entries.includes(node.name)}
               isSelected={node.name === selected}
               isCurrent={node.name === current}
-              open={() => done.key !== null && open(done.key)}
+              open={() => done?.key && open(done.key)}
               focus={() => focus(node.name)}
             />
           );
@@ -94,7 +95,7 @@ export function Canvas({ title, graph, work, taken, selected, open }: CanvasProp
 
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields of a form
-    <div class="canvas" role="group" aria-label={`Graph of ${title}`}>
+    <div class={work === null ? 'canvas definition' : 'canvas'} role="group" aria-label={`Graph of ${title}`}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys do all that the pointer does here */}
       <div class="frame" ref={frame} style={{ height: `${Math.max(220, graph.height)}px` }} onKeyDown={press} {...drag}>
         <svg class={view.scale < 0.4 ? 'far' : undefined} width="100%" height="100%" role="presentation">

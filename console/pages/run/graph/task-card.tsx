@@ -13,7 +13,8 @@ type Node = RunGraph['nodes'][number];
 /** What a card is given. */
 interface CardProps {
   node: Node;
-  work: TaskWork;
+  /** Null: the picture is of a definition. */
+  work: TaskWork | null;
   begins: boolean;
   isSelected: boolean;
   /** Whether it is the one that is reached with the tabulator. */
@@ -25,8 +26,8 @@ interface CardProps {
 /** A task of the graph: a button that opens what the run has done with it. */
 export function TaskCard({ node, work, begins, isSelected, isCurrent, open, focus }: CardProps) {
   const { name, action, x, y, w, h, items, join, cleanup } = node;
-  const { tally, words } = work;
-  const looks = tally === null ? 'pale' : STATE_MARKS[tally.state].colour;
+  const tally = work?.tally ?? null;
+  const looks = tally !== null ? STATE_MARKS[tally.state].colour : work === null ? 'plain' : 'pale';
   const room = w - TEXT_LEFT - 10;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a part of a picture
@@ -36,14 +37,14 @@ export function TaskCard({ node, work, begins, isSelected, isCurrent, open, focu
       role="button"
       tabIndex={isCurrent ? 0 : -1}
       aria-pressed={isSelected}
-      aria-disabled={work.key === null}
+      aria-disabled={!work?.key}
       data-task={name}
       onClick={open}
       onFocus={focus}
       onKeyDown={({ key }) => key === 'Enter' && open()}
     >
       {/* Names the button, and is shown next to the pointer. */}
-      <title>{`${name}, ${action}: ${words}`}</title>
+      <title>{`${name}, ${action}${work === null ? '' : `: ${work.words}`}`}</title>
       {items && <rect class="card-box" x="5" y="5" width={w} height={h} rx="9" />}
       <rect class="card-box" width={w} height={h} rx="9" />
       <rect class="tile" x="9" y="10" width="28" height="28" rx="7" />
