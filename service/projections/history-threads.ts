@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../../model/app-error.ts';
 import type { JobPool, RunJob } from '../../model/job-pool.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
@@ -74,6 +75,8 @@ export function createHistoryThreads({ temporal, pool }: HistoryThreadsDependenc
     let count = taken;
     let bytes = 0;
     for await (const { runId, events } of news) {
+      // Reading a page has held the event loop already: copying it is another turn.
+      await nextTurn();
       const copy = copyHistory(events);
       count += copy.events.length;
       bytes += copy.bytes;

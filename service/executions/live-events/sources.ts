@@ -29,6 +29,8 @@ export function createSourceHere({ workflowId }: StreamedRun, { lean = false } =
   const { meter } = replay;
   return {
     async *take(runId, events) {
+      // Reading a page has held the event loop already: what is made of it is another turn.
+      await nextTurn();
       for (const original of events) {
         const { events: copies, bytes } = copyHistory([original]);
         if (meter.spent > TURN_WORK) {
@@ -60,6 +62,7 @@ export function createSourceInThread(
   let taken = 0;
   return {
     async *take(runId, events) {
+      await nextTurn();
       const copy = copyHistory(events);
       yield* await pool.runInThread(tenant, workflowId, async (run) => {
         if (!(await run('take_stream', { ...copy, workflowId, runId, taken }))) {
