@@ -70,7 +70,7 @@ export const JOIN_REHEARSALS: Rehearsal[] = [
     definition: {
       tasks: [
         // So much later that no busy machine takes both arrivals at once.
-        pause('a', 10_000, { on_success: 'j' }),
+        pause('a', 3_000, { on_success: 'j' }),
         pause('b', 1, { on_success: 'j' }),
         give('j', '{{ task.a.status }}', { join: 1 }),
       ],

@@ -4,23 +4,36 @@ import { REHEARSALS } from '../../interpreter/rehearsals.ts';
 import { closed, createHarness, type Harness } from '../support/harness.ts';
 
 /** Every row that a server can play: the same table as test/interpreter, with the real workflow and its projection. */
-describe.each([
-  ['with cached workflows', {}],
-  ['with a workflow cache of 2, which forces replays', { maxCachedWorkflows: 2 }],
-])('%s', (_, options) => {
-  let harness: Harness;
-  const ids = new Map<string, string>();
-  const rows = REHEARSALS.filter((row) => row.pure !== true);
+const rows = REHEARSALS.filter((row) => row.pure !== true);
 
-  beforeAll(async () => {
-    harness = await createHarness(inject('temporalAddress'), options);
+const WORKERS = [
+  { name: 'with cached workflows', options: {} },
+  { name: 'with a workflow cache of 2, which forces replays', options: { maxCachedWorkflows: 2 } },
+];
+
+/** A worker, and the execution of each row by the name of the row. */
+interface Stage {
+  harness: Harness;
+  ids: Map<string, string>;
+}
+const stages = new Map<string, Stage>();
+
+// Both play all rows at the same time, since some rows take long to wait.
+beforeAll(async () => {
+  const opened = WORKERS.map(async (worker) => {
+    const stage: Stage = { harness: await createHarness(inject('temporalAddress'), worker.options), ids: new Map() };
+    stages.set(worker.name, stage);
     for (const { name, definition, expect: _, ...options } of rows) {
-      ids.set(name, await harness.start(definition, options));
+      stage.ids.set(name, await stage.harness.start(definition, options));
     }
   });
-  afterAll(() => harness.close());
+  await Promise.all(opened);
+});
+afterAll(() => Promise.all([...stages.values()].map(({ harness }) => harness.close())));
 
+describe.each(WORKERS)('$name', (worker) => {
   it.each(rows)('$name', async ({ name, expect: wanted }) => {
+    const { harness, ids } = stages.get(worker.name)!;
     const id = ids.get(name)!;
     await closed(harness, id);
     const execution = await harness.execution(id);
