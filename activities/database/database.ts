@@ -128,6 +128,7 @@ export const insert: ConnectedAction<'database', z.infer<typeof InsertInputSchem
       const options = { bigIntegers: big_numbers };
       const inserted = readRows(result.fields, result.rows, options);
       await readUnlisted(client, inserted, result.fields, options);
+      if (jsonSize(inserted) > MAX_PAYLOAD_BYTES) throw tooManyBytes();
       await client.query('COMMIT');
       return { row_count: result.rowCount ?? 0, rows: inserted };
     });

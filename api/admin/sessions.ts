@@ -26,9 +26,7 @@ const ME = {
   temporal_ui: z
     .string()
     .nullable()
-    .describe(
-      'URL of a run in Temporal’s UI, in which `{workflow_id}` and `{run_id}` are to be replaced; null: unknown.',
-    ),
+    .describe('URL template of a run in Temporal’s UI with `{workflow_id}` and `{run_id}`; null if unknown.'),
 };
 const MeSchema = z.object(ME).openapi('Me');
 /** The session of a browser. */
@@ -49,7 +47,7 @@ const SignInSchema = z
       .min(1)
       .max(200)
       .optional()
-      .describe('A one-time code that the process has printed, on this machine alone.'),
+      .describe('A one-time code that `npm start` has printed; accepted only from the same machine.'),
   })
   .refine(({ key, code }) => (key === undefined) !== (code === undefined), 'must have either `key` or `code`');
 

@@ -89,7 +89,7 @@ const runsRoute = createApiRoute({
   tags,
   summary: 'List the Temporal runs of an execution',
   description:
-    'A long execution continues as a new run of the same workflow id; their events are numbered through. Runs that Temporal no longer has are absent.',
+    'A long execution continues as a new run of the same workflow id; their events are numbered consecutively across all runs. Runs that Temporal no longer has are absent.',
   request: { params: ExecutionParams },
   responses: {
     200: jsonData(z.array(ChainRunSchema), 'The runs, the first one first.'),

@@ -130,7 +130,7 @@ const errorsRoute = createApiRoute({
   tags,
   summary: 'Group failed executions by their error, the most frequent first',
   description:
-    'Errors are alike that have the same code and task, and whose messages differ in URLs, quoted texts, UUIDs and numbers alone. At most the newest 10,000 executions with an error are grouped.',
+    'Errors form a group if they have the same code and task and their messages differ only in URLs, quoted texts, UUIDs and numbers. At most the newest 10,000 executions with an error are grouped.',
   request: {
     query: z.strictObject({
       limit: wholeNumberOr(20, 1, 100),

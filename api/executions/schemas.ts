@@ -122,7 +122,9 @@ export const ExecutionSchema = z
     last_event: z
       .int()
       .nullable()
-      .describe('The history event up to which this is; null if only a part of the history is known.'),
+      .describe(
+        'The number of the last history event that this answer takes into account; null if only a part of the history is known.',
+      ),
     waiting_for: z.array(WaitSchema),
     signals: z
       .array(z.object({ name: z.string(), payload: JsonValueSchema }))
@@ -150,7 +152,7 @@ export const ExecutionSchema = z
     retried_as: z.array(z.int()).describe('The retries of this execution, in order of start.'),
     task: z.string().nullable().describe('The key of a task execution; null for an execution of a workflow.'),
     attempt: z.int().nullable().describe('The latest attempt of a task execution.'),
-    attempts: z.array(AttemptSchema).optional().describe('All attempts; of a task execution alone.'),
+    attempts: z.array(AttemptSchema).optional().describe('All attempts; only for a task execution.'),
     mode: z.enum(RUN_MODES).describe('How the execution was started.'),
     schedule: z.string().nullable().describe('The id of the schedule that started it.'),
     scheduled_at: InstantSchema.nullable().describe(

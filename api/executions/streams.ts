@@ -41,7 +41,9 @@ const ResumeQuery = z.object({
     .string()
     .max(200)
     .optional()
-    .describe('The same for clients that cannot set headers. The header, which they send when they reconnect, wins.'),
+    .describe(
+      'The id of the last event that was received, for clients that cannot set headers. `Last-Event-ID` takes precedence.',
+    ),
 });
 const eventStream = {
   200: {

@@ -5,7 +5,7 @@ import { hrefOf } from '../routing/location.ts';
 export function NoPage() {
   return (
     <div class="page">
-      <Heading title="There is no such page" />
+      <Heading title="Page not found" />
       <p>
         The address may be mistyped, or its page may be part of a later version.{' '}
         <a href={hrefOf('/runs')}>See the runs</a>.

@@ -7,7 +7,6 @@ const GLYPHS = {
   close: 'M4 4l8 8M12 4l-8 8',
   left: 'M10 3.5l-4.5 4.5l4.5 4.5',
   right: 'M6 3.5l4.5 4.5l-4.5 4.5',
-  down: 'M3.5 6l4.5 4.5l4.5-4.5',
   search: 'M7 2.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 0 0 0-9M10.3 10.3l3.4 3.4',
   outside: 'M6.5 3.5h-3v9h9v-3M9 3h4v4M13 3l-6 6',
   plus: 'M8 3v10M3 8h10',

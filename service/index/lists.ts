@@ -70,7 +70,7 @@ export interface ExecutionLists {
   /** Lists all runs that match, newest first, a hundred at a time. */
   exportRows(principal: Principal, filter: ExecutionFilter): AsyncGenerator<IndexRow[]>;
   /**
-   * Counts runs by outcome, in all and, with a grouping, in each group. Where the numbers of a filter are not kept, the newest 10,000 runs
+   * Counts runs by outcome, in all and, with a grouping, in each group. Where the numbers of a filter are not kept, at most 10,000 runs
    * that match are counted; `isLowerBound` if there are more.
    */
   stats(

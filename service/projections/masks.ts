@@ -106,6 +106,7 @@ export function createGrowingMask(): GrowingMask {
   const { hide, hideInMessage } = maskOf(hider, null, MAX_SEARCHED_AT_ONCE);
   return { hide, hideInMessage, add: (values) => hider.add(values) };
 }
+
 /** Returns where the input of a task has write-only parameters of the sub-workflow that it starts. */
 function pathsOf(run: Execution['run'], { action }: Pick<TaskExecution, 'action'>): string[][] {
   return run?.workflows?.[action]?.write_only ?? [];

@@ -21,6 +21,7 @@ const SHARED = [
   ...['edges.ts', 'icons.ts', 'states.ts', 'text.ts'].map((name) => `../language/layout/drawing/${name}`),
   '../language/layout/measures.ts',
   '../model/status.ts',
+  '../model/task-key.ts',
 ];
 
 it('browsers load the console, two packages, and what is shared with the service', () => {

@@ -84,6 +84,8 @@ const SPECIAL: Record<string, unknown[]> = {
   'executions.listBehind': [CANARY, {}, { cursor: null, limit: 1 }],
   'principals.createKey': [CANARY, CANARY, {}, wide, { now: new Date(0), force: false }],
   'principals.rememberBearer': [CANARY, CANARY, null, { now: new Date(0), stale: new Date(0) }],
+  'sessions.find': [CANARY, { now: new Date(0), idleSince: new Date(0) }],
+  'sessions.forget': [{ now: new Date(0), idleSince: new Date(0) }, 1],
   'seals.all': ['secrets'],
   'seals.replace': ['secrets', CANARY, CANARY],
   'turns.rivals': [{ ...wide, turn: { key: CANARY } }, 1],

@@ -44,7 +44,7 @@ export function ActDialog({ intent, close, onDone }: { intent: Intent; close: ()
       {act.hasReason && (
         <label class="field">
           Reason
-          <input name="reason" maxLength={1000} autocomplete="off" placeholder="optional, shown to everybody" />
+          <input name="reason" maxLength={1000} autocomplete="off" placeholder="optional, recorded with the run" />
         </label>
       )}
     </Dialog>

@@ -54,7 +54,8 @@ const ACTS: Record<ActName, RunAct> = {
     name: 'signal',
     word: 'Signal',
     title: 'Signal this run',
-    meaning: 'The task that has waited longest for a signal of this name receives it. One that comes early is kept.',
+    meaning:
+      'The task that has waited longest for a signal of this name receives it. A signal that no task waits for yet is kept.',
     isDangerous: false,
     hasReason: false,
     done: 'The signal was sent.',
@@ -81,7 +82,7 @@ const ACTS: Record<ActName, RunAct> = {
     name: 'delete',
     word: 'Delete',
     title: 'Delete this run',
-    meaning: 'The run and its history are gone for good, and so is everything that they prove.',
+    meaning: 'Deletes the run and its history for good, including the record of its decisions.',
     isDangerous: true,
     hasReason: false,
     done: 'The run was deleted.',
@@ -104,14 +105,12 @@ export function actNamed(name: string): RunAct | undefined {
 
 /** Returns the acts on a run that its state and the permissions of who is signed in allow. */
 export function listActs({ state }: Pick<Run, 'state'>): RunAct[] {
-  // A run has none of the states that only tasks have.
-  const status = state as Parameters<typeof isClosed>[0];
-  const closed = isClosed(status);
-  const isOpen = !closed && status !== 'canceling';
+  const closed = isClosed(state);
+  const isOpen = !closed && state !== 'canceling';
   const names: [name: ActName, isPossible: boolean][] = [
-    ['retry', closed && !isSuccessful(status) && may('execution:execute')],
-    ['resume', status === 'paused' && may('execution:execute')],
-    ['pause', isOpen && status !== 'paused' && may('execution:execute')],
+    ['retry', closed && !isSuccessful(state) && may('execution:execute')],
+    ['resume', state === 'paused' && may('execution:execute')],
+    ['pause', isOpen && state !== 'paused' && may('execution:execute')],
     ['signal', isOpen && may('execution:execute')],
     ['cancel', isOpen && may('execution:execute')],
     ['terminate', !closed && may('execution:execute')],

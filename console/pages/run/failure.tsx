@@ -1,3 +1,4 @@
+import { type ExecutionStatus, isClosed, isSuccessful } from '../../../model/status.ts';
 import { Glyph } from '../../parts/glyph.tsx';
 import { hrefWith } from '../../routing/location.ts';
 
@@ -9,8 +10,8 @@ export interface ShownFailure {
 }
 
 /** Reads the failure in a result; null for the result of what has not failed. */
-export function failureIn(result: unknown, state: string): ShownFailure | null {
-  const hasFailed = ['failed', 'timeout', 'abandoned', 'cancelled', 'terminated'].includes(state);
+export function failureIn(result: unknown, state: ExecutionStatus): ShownFailure | null {
+  const hasFailed = isClosed(state) && !isSuccessful(state);
   if (!hasFailed || typeof result !== 'object' || result === null || !('error' in result)) return null;
   const { error, error_code: code, task } = result as Record<string, unknown>;
   const text = (value: unknown) => (typeof value === 'string' ? value : null);

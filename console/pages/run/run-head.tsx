@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { isClosed } from '../../../model/status.ts';
 import { session } from '../../client/session.ts';
 import type { Run } from '../../client/shapes.ts';
-import { Badge, type StateWord } from '../../parts/badge.tsx';
+import { Badge } from '../../parts/badge.tsx';
 import { Glyph } from '../../parts/glyph.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Duration, Instant } from '../../parts/time.tsx';
@@ -46,14 +46,14 @@ export function RunHead({ run, begin }: { run: Run; begin: (intent: Intent) => v
 
 function Facts({ run }: { run: Run }) {
   const { id, state, created, updated, version, mode, parent, retry_of, retried_as, tags, schedule } = run;
-  const ended = isClosed(state as Parameters<typeof isClosed>[0]) ? updated : null;
+  const ended = isClosed(state) ? updated : null;
   return (
     <dl class="facts">
       <div>
         <dt class="hidden">Status</dt>
         <dd>
           <span class="hidden">Status </span>
-          <Badge state={state as StateWord} />
+          <Badge state={state} />
         </dd>
       </div>
       <Fact name="Started">

@@ -41,7 +41,7 @@ export function RunPage({ of, tab }: PageProps) {
     document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
   };
   const shown = run.value?.data;
-  const isOpen = shown !== undefined && !isClosed(shown.state as Parameters<typeof isClosed>[0]);
+  const isOpen = shown !== undefined && !isClosed(shown.state);
   // The stream begins after what was read first, or with the run where nothing of it was known, and is the same from then on.
   const place = useRef<string | null>(null);
   if (tasks.value !== undefined) place.current ??= tasks.value.stream_id ?? '';
@@ -93,7 +93,7 @@ export function RunPage({ of, tab }: PageProps) {
 /** What went into a run, and what came out of it. */
 function Ends({ run, whole }: { run: Run; whole: string }) {
   const failure = failureIn(run.result, run.state);
-  const isOpen = !isClosed(run.state as Parameters<typeof isClosed>[0]);
+  const isOpen = !isClosed(run.state);
   return (
     <div class="ends">
       <section class="card" aria-labelledby="input-title">
@@ -102,7 +102,7 @@ function Ends({ run, whole }: { run: Run; whole: string }) {
       </section>
       <section class="card" aria-labelledby="result-title">
         <h2 id="result-title">Result</h2>
-        {isOpen && <p class="soft">There is none before the run has ended.</p>}
+        {isOpen && <p class="soft">The result appears when the run has ended.</p>}
         {failure !== null && <FailureNote failure={failure} linked />}
         {!isOpen && failure === null && (
           <ValueView name="Result" value={run.result} bytes={run.result_bytes} whole={whole} />

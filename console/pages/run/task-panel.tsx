@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { parseTaskKey } from '../../../model/task-key.ts';
 import { useRead } from '../../client/reads.ts';
 import { apiHref } from '../../client/request.ts';
 import { may } from '../../client/session.ts';
 import type { Run, TaskLine } from '../../client/shapes.ts';
-import { Badge, type StateWord } from '../../parts/badge.tsx';
+import { Badge } from '../../parts/badge.tsx';
 import { Glyph } from '../../parts/glyph.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { type Tab, Tabs } from '../../parts/tabs.tsx';
@@ -84,7 +85,7 @@ export function TaskPanel({
 /** Closes the panel and gives the focus back to the task in the graph or, where it is not there, to the page. */
 function closePanel(taskKey: string): void {
   go(hrefWith({ task: null }));
-  const name = /^[^#~[]+/.exec(taskKey)?.[0] ?? taskKey;
+  const { name } = parseTaskKey(taskKey);
   const opener = document.querySelector<SVGGElement>(`[data-task="${CSS.escape(name)}"]`);
   (opener ?? document.querySelector<HTMLElement>('#content'))?.focus({ preventScroll: true });
 }
@@ -98,7 +99,7 @@ function TaskFacts({ task, line }: { task: Run; line: TaskLine | undefined }) {
       <div>
         <dt class="hidden">Status</dt>
         <dd>
-          <Badge state={task.state as StateWord} />
+          <Badge state={task.state} />
         </dd>
       </div>
       <div>
@@ -106,7 +107,7 @@ function TaskFacts({ task, line }: { task: Run; line: TaskLine | undefined }) {
         <dd>{task.action_ref}</dd>
       </div>
       <div>
-        <dt class="soft">Began</dt>
+        <dt class="soft">Started</dt>
         <dd>
           <Instant at={task.created} />
         </dd>
@@ -165,7 +166,7 @@ function TaskViews({ task, whole }: { task: Run; whole: string }) {
 }
 
 function Attempts({ attempts }: { attempts: NonNullable<Run['attempts']> }) {
-  if (attempts.length === 0) return <p class="soft">None has begun.</p>;
+  if (attempts.length === 0) return <p class="soft">No attempt has started.</p>;
   return (
     <ol class="attempts">
       {attempts.map(({ attempt, started, ended, error, recorded }) => (

@@ -59,7 +59,7 @@ export function FilterForm() {
           />
           {unread.includes(name) && (
             <span class="wrong" id={`${name}-wrong`}>
-              Write 30m, 2h, 7d, 2026-01-31 or 2026-01-31 14:00
+              Use 30m, 2h, 7d, 2026-01-31 or 2026-01-31 14:00
             </span>
           )}
         </label>

@@ -15,7 +15,7 @@ import { createSourceHere, createSourceInThread, type EntrySource, type Streamed
 /** Entries that are sent at once, before other requests have their turn. */
 const ENTRIES_OF_A_TURN = 50;
 
-/** Milliseconds after which a follower tries again, unless it is told otherwise. */
+/** Milliseconds after which a follower tries again by default. */
 const RETRY_AFTER = 1_000;
 
 /** Follows one run for any number of listeners, each of which has its position. */
@@ -41,7 +41,7 @@ export interface FollowerDependencies {
 export function createFollower(followed: StreamedRun, dependencies: FollowerDependencies): Follower {
   const { temporal, pool, log, retryAfter = RETRY_AFTER } = dependencies;
   const { workflowId } = followed;
-  const told: KeptEntry[] = [];
+  const published: KeptEntry[] = [];
   const mask = createGrowingMask();
   const stop = new AbortController();
   let createSource = (): EntrySource => createSourceHere(followed);
@@ -50,8 +50,8 @@ export function createFollower(followed: StreamedRun, dependencies: FollowerDepe
   let wake = () => {};
   let news = new Promise<void>((resolve) => (wake = resolve));
 
-  function tell(entries: readonly KeptEntry[]): void {
-    for (const entry of entries) told.push(entry);
+  function publish(entries: readonly KeptEntry[]): void {
+    for (const entry of entries) published.push(entry);
     const waking = wake;
     news = new Promise<void>((resolve) => (wake = resolve));
     waking();
@@ -60,13 +60,13 @@ export function createFollower(followed: StreamedRun, dependencies: FollowerDepe
   /** Reads the history of the run from its start to its end, and sends the entries that were not sent before. */
   async function readOnce(): Promise<void> {
     const source = createSource();
-    const last = told.at(-1);
+    const last = published.at(-1);
     for await (const { runId, runs, events } of temporal.follow(workflowId, stop.signal)) {
       chain = runs;
       for await (const { entries, hidden } of source.take(runId, events)) {
         mask.add(hidden);
-        // After a break the first entries are those that were told before it.
-        tell(entries.filter((entry) => isAfter(entry, last, chain)));
+        // After a break the first entries are those that were already published.
+        publish(entries.filter((entry) => isAfter(entry, last, chain)));
       }
     }
   }
@@ -106,7 +106,7 @@ export function createFollower(followed: StreamedRun, dependencies: FollowerDepe
     .catch(() => undefined)
     .finally(() => {
       isOver = true;
-      tell([]);
+      publish([]);
     });
 
   return {
@@ -118,7 +118,7 @@ export function createFollower(followed: StreamedRun, dependencies: FollowerDepe
       const aborted = abortOf(signal);
       const place = after === undefined ? undefined : parseEntryId(after);
       for (let at = 0; !signal.aborted; ) {
-        const next = told[at];
+        const next = published[at];
         if (next === undefined && isOver) return;
         if (next === undefined) {
           await Promise.race([news, aborted]);

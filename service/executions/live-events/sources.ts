@@ -43,7 +43,7 @@ export function createSourceHere({ workflowId }: StreamedRun, { lean = false } =
             yield part.value;
             break;
           }
-          // The event loop may not be held for the work of an event and for telling it.
+          // Replaying an event and publishing its entries must not hold the event loop in one turn.
           if (meter.spent > TURN_WORK) await nextTurn();
         }
       }

@@ -105,7 +105,7 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
 
     it('are not what an address shows that no page has', async () => {
       const page = await site().visit('nothing/here');
-      await title(page, 'There is no such page').waitFor();
+      await title(page, 'Page not found').waitFor();
       await site().examine(page);
       await page.getByRole('link', { name: 'Skip to content' }).focus();
       await page.keyboard.press('Enter');

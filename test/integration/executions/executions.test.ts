@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseExecutionId } from '../../../model/execution-id.ts';
+import { SESSION_PATH } from '../../../service/access/sessions.ts';
 import { createPrincipalStore } from '../../../store/access/principals.ts';
 import { type Answer, APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
@@ -410,6 +411,17 @@ describe('the Management API', () => {
 });
 
 describe('who is calling', () => {
+  /** Returns the code of an error; those of the Automation API have another form. */
+  async function codeOf(response: Response): Promise<string | undefined> {
+    const { code, error } = (await response.json()) as { code?: string; error: { code?: string } };
+    return code ?? error.code;
+  }
+
+  /** Returns how the session of a browser is refused that has none; undefined for other requests. */
+  function refusalOfSession(path: string, headers: object): string | undefined {
+    return path === SESSION_PATH && Object.keys(headers).length === 0 ? 'session_invalid' : undefined;
+  }
+
   it('demands a principal on every route of openapi.json but the open ones', async () => {
     const document = (await (await fetch(`${harness.api.url}/openapi.json`)).json()) as {
       paths: Record<string, Record<string, unknown>>;
@@ -421,15 +433,11 @@ describe('who is calling', () => {
         for (const headers of [{}, { 'x-api-key': 'fmt_wrong' }, { authorization: 'Bearer nonsense' }]) {
           const response = await fetch(url, { method: method.toUpperCase(), headers });
           if (response.status !== 401) open.push(path);
-          else {
-            // Errors of the Automation API have another form.
-            const { code, error } = (await response.json()) as { code?: string; error: { code?: string } };
-            expect(code ?? error.code).toBe('unauthenticated');
-          }
+          else expect(await codeOf(response)).toBe(refusalOfSession(path, headers) ?? 'unauthenticated');
         }
       }
     }
-    expect([...new Set(open)].sort()).toEqual(['/.well-known/fermata-keys.json', '/healthz', '/readyz']);
+    expect([...new Set(open)].sort()).toEqual(['/.well-known/fermata-keys.json', SESSION_PATH, '/healthz', '/readyz']);
   });
 
   it('takes the key as a bearer token too', async () => {

@@ -1,3 +1,4 @@
+import { parseTaskKey } from '../../../../model/task-key.ts';
 import type { ReadState } from '../../../client/reads.ts';
 import type { Run, RunGraph, TaskListPage } from '../../../client/shapes.ts';
 import { ReadError } from '../../../parts/read-error.tsx';
@@ -50,7 +51,7 @@ export function GraphView({
           graph={drawn}
           work={work}
           taken={listTaken(done, drawn, work)}
-          selected={task === null ? null : (/^[^#~[]+/.exec(task)?.[0] ?? null)}
+          selected={task === null ? null : parseTaskKey(task).name}
           open={(key) => go(hrefWith({ task: key }))}
         />
       )}

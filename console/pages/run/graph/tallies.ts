@@ -1,4 +1,5 @@
 import type { TaskTally } from '../../../../language/layout/drawing/states.ts';
+import { parseTaskKey } from '../../../../model/task-key.ts';
 import type { RunGraph, TaskLine, TaskListPage } from '../../../client/shapes.ts';
 
 type Counts = TaskListPage['counts']['by_task'][string];
@@ -63,7 +64,7 @@ export function listTaken(
   { edges }: RunGraph,
   work: Map<string, TaskWork>,
 ): Set<string> {
-  const taken = new Set(tasks.flatMap(({ name, from }) => from.map((key) => edgeName(nameIn(key), name))));
+  const taken = new Set(tasks.flatMap(({ name, from }) => from.map((key) => edgeName(parseTaskKey(key).name, name))));
   if (more === null) return taken;
   const hasBegun = (name: string) => work.get(name)?.words !== 'not begun';
   for (const { from, to } of edges) if (hasBegun(from) && hasBegun(to)) taken.add(edgeName(from, to));
@@ -73,8 +74,4 @@ export function listTaken(
 /** Names an edge by its ends. */
 export function edgeName(from: string, to: string): string {
   return `${from} → ${to}`;
-}
-
-function nameIn(key: string): string {
-  return /^[^#~[]+/.exec(key)?.[0] ?? key;
 }
