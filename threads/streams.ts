@@ -34,9 +34,9 @@ export function createStreamJobs(): RunningJobs {
       const stream: OpenStream = taken > 0 && known !== undefined ? known : begun;
       stream.taken += events.length;
       stream.bytes += bytes;
-      forget(kept, KEPT_BYTES - stream.bytes);
       // The run that was followed last is forgotten last.
       kept.delete(workflowId);
+      forget(kept, KEPT_BYTES - stream.bytes);
       kept.set(workflowId, stream);
       for (const event of events) takeWhole(stream, runId, event, bytes / events.length);
       return true;
