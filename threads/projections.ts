@@ -73,9 +73,9 @@ export function createProjectionJobs(): RunningJobs {
       return page && { ...page, last: { runId: runs.at(-1) ?? '', eventId: lastEventId, number: taken } };
     },
 
-    find_task({ name, pending }) {
+    find_task({ name, pending, hidden }) {
       const projection = opened().projection();
-      return projection && findTask(projection, pending, name);
+      return projection && findTask(projection, pending, name, hidden);
     },
 
     read_log({ pending, hidden, ...page }) {

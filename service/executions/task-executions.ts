@@ -7,7 +7,6 @@ import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { cursorText, readCursor } from '../index/cursors.ts';
 import { type ListedExecution, listedRun } from '../index/rows.ts';
 import type { LastEvent } from '../projections/jobs.ts';
-import { maskTask } from '../projections/masks.ts';
 import type { ListedTasks, ProjectionReader } from '../projections/reader.ts';
 import type { TaskName, TaskQuery } from '../projections/task-lists.ts';
 import { createStatusCounts, lastChange, type TaskRow } from '../projections/task-rows.ts';
@@ -74,21 +73,23 @@ export function createTaskExecutionService({
 }: TaskExecutionDependencies): TaskExecutionService {
   async function find(principal: Principal, run: string, what: string, name: TaskName): Promise<TaskView> {
     const missing = () => new AppError('execution_not_found', `Execution with ID ${what} not found`);
-    const { n, execution, retries, mask } = await executions.readUnmasked(principal, run).catch((error: unknown) => {
-      // The message names the task, not the run.
-      throw isMissing(error) ? missing() : error;
-    });
+    const { n, execution, retries, projected } = await executions
+      .readUnmasked(principal, run)
+      .catch((error: unknown) => {
+        // The message names the task, not the run.
+        throw isMissing(error) ? missing() : error;
+      });
     const view = { n, execution, retries };
-    const { tasks, moreTasks, workflowId, run: input } = execution;
+    const { tasks, moreTasks, workflowId } = execution;
     if (moreTasks === undefined) {
       const task = tasks.find((each) => isNamed(each, name));
       if (task === undefined) throw missing();
       return { ...view, task, items: task.item === null ? itemsOf(tasks, task) : [] };
     }
-    const found = await projections.findTask(workflowId, name);
+    // It is masked with what the same state of the run hides, which may be more than the view does.
+    const found = await projections.findTask(workflowId, name, projected?.hidden ?? []);
     if (found === null) throw missing();
-    const shown = (task: TaskExecution) => maskTask(task, input, mask);
-    return { ...view, ...found, task: shown(found.task), items: found.items.map(shown) };
+    return { ...view, ...found };
   }
 
   return {

@@ -27,7 +27,7 @@ interface PageJobs {
     result: (TaskPage & { last: LastEvent }) | null;
   };
   /** Finds a task with its first items; null when there is none. */
-  find_task: { input: { name: TaskName; pending: PendingWork | null }; result: FoundTask | null };
+  find_task: { input: { name: TaskName; pending: PendingWork | null; hidden: Json[] }; result: FoundTask | null };
   /** Reads a part of the log. */
   read_log: {
     input: { after: number; limit: number; pending: PendingWork | null; hidden: Json[] };

@@ -51,8 +51,11 @@ export interface ProjectionReader {
    * when its state cannot be trusted. Throws `busy`.
    */
   listTasks(workflowId: string, query: TaskQuery, hidden: readonly Json[]): Promise<ListedTasks | null>;
-  /** Finds a task of a run. Null without one, and when the state of the run cannot be trusted. Throws `busy`. */
-  findTask(workflowId: string, name: TaskName): Promise<FoundTask | null>;
+  /**
+   * Finds a task of a run, masked; `hidden` are values to hide that the run itself does not name. Null without one, and when the state of
+   * the run cannot be trusted. Throws `busy`.
+   */
+  findTask(workflowId: string, name: TaskName, hidden: readonly Json[]): Promise<FoundTask | null>;
   /**
    * Reads a part of the log of a run, masked; `hidden` are values to hide that the run itself does not name. Null when Temporal has no
    * such run, and when that takes too much work. Throws `busy`.
@@ -208,7 +211,8 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
     listTasks: (workflowId, query, hidden) =>
       askPart(workflowId, (run, pending) => run('list_tasks', { query, pending, hidden: [...hidden] })),
 
-    findTask: (workflowId, name) => askPart(workflowId, (run, pending) => run('find_task', { name, pending })),
+    findTask: (workflowId, name, hidden) =>
+      askPart(workflowId, (run, pending) => run('find_task', { name, pending, hidden: [...hidden] })),
 
     readLog: (workflowId, page, hidden) =>
       askPart(workflowId, (run, pending) => run('read_log', { ...page, pending, hidden: [...hidden] })),

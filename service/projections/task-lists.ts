@@ -47,7 +47,7 @@ export interface TaskPage {
   counts: TaskCounts;
 }
 
-/** A task execution, unmasked, with the first of its items. */
+/** A task execution, masked, with the first of its items. */
 export interface FoundTask {
   task: TaskExecution;
   items: TaskExecution[];
@@ -78,13 +78,8 @@ export function listTasks(
 ): TaskPage | null {
   const sources = projection.sources(pending ?? NOTHING_PENDING);
   if (sources === null) return null;
-  const { run = null, input = null } = projection.opening ?? {};
-  const mask = createMask([
-    ...others,
-    ...hiddenIn(input, run?.write_only ?? []),
-    ...findHiddenInTasks(projection, run),
-  ]);
-  const shown = ({ place }: OrderedPlace) => maskTask(taskAt(sources, place), run, mask);
+  const hide = createTaskMask(projection, others);
+  const shown = ({ place }: OrderedPlace) => hide(taskAt(sources, place));
   const all = orderPlaces(sources).map(({ place, at, rank }) => ({
     place,
     at,
@@ -107,8 +102,24 @@ export function listTasks(
   };
 }
 
-/** Finds a task execution of a projected run; null without one. */
-export function findTask(projection: Projection, pending: PendingWork | null, name: TaskName): FoundTask | null {
+/** Returns a function that hides in tasks of a run what the run, its tasks and `others` hide. */
+function createTaskMask(projection: Projection, others: readonly Json[]): (task: TaskExecution) => TaskExecution {
+  const { run = null, input = null } = projection.opening ?? {};
+  const own = hiddenIn(input, run?.write_only ?? []);
+  const mask = createMask([...others, ...own, ...findHiddenInTasks(projection, run)]);
+  return (task) => maskTask(task, run, mask);
+}
+
+/**
+ * Finds a task execution of a projected run; null without one. `others` are values to hide that the run itself does not name, as in
+ * `listTasks`.
+ */
+export function findTask(
+  projection: Projection,
+  pending: PendingWork | null,
+  name: TaskName,
+  others: readonly Json[],
+): FoundTask | null {
   const sources = projection.sources(pending ?? NOTHING_PENDING);
   if (sources === null) return null;
   const ordered = orderPlaces(sources);
@@ -118,11 +129,12 @@ export function findTask(projection: Projection, pending: PendingWork | null, na
       : place.item === null && place.visit + 1 === name.number,
   );
   if (found === undefined) return null;
-  const task = taskAt(sources, found.place);
+  const hide = createTaskMask(projection, others);
+  const task = hide(taskAt(sources, found.place));
   if (task.item !== null) return { task, items: [] };
   const items = ordered.filter(({ place }) => isItemOf(place, found.place));
   const { tasks, more } = takeFirstTasks(sources, items, SHOWN_TASKS);
-  return { task, items: tasks, ...(more === undefined ? {} : { more }) };
+  return { task, items: tasks.map(hide), ...(more === undefined ? {} : { more }) };
 }
 
 /**

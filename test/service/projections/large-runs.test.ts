@@ -77,14 +77,14 @@ async function readAll(reader: ProjectionReader, count: number): Promise<number>
   const id = `wf of ${count}`;
   const { execution, hidden } = (await reader.read(id))!;
   expect(execution.projection).toBe('complete');
-  const { execution: shown, mask } = maskExecution(execution, hidden);
+  const { execution: shown } = maskExecution(execution, hidden);
   const body = executionBody({ n: 1, execution: shown, retries: [] });
   expect(JSON.stringify(body)).not.toContain('sesame');
   const query = { limit: 500, order: 'desc', after: null, statuses: null, name: null, contains: null } as const;
   const page = await reader.listTasks(id, { ...query, parent: '*' }, []);
   expect(page?.rows[0]?.key).toBe(`each[${count - 1}]`);
-  const found = await reader.findTask(id, { key: 'each' });
-  mask.hide(JSON.parse(JSON.stringify(found)));
+  const found = await reader.findTask(id, { key: 'each' }, []);
+  expect(JSON.stringify(found)).not.toContain('sesame');
   await reader.readLog(id, { after: 0, limit: 100 }, []);
   await reader.readAt(id, 10);
   return body.tasks_total;

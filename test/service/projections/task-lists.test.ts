@@ -184,10 +184,10 @@ describe('a run with more tasks than are shown at once', () => {
   });
 
   it('has a task by its key, and a visit with the first of its items', () => {
-    expect(findTask(projection, null, { key: `each[${count - 1}]` })?.task.output).toBe(count - 1);
-    expect(findTask(projection, null, { key: `each[${count}]` })).toBeNull();
-    expect(findTask(projection, null, { number: 2 })).toBeNull();
-    const found = findTask(projection, null, { number: 1 })!;
+    expect(findTask(projection, null, { key: `each[${count - 1}]` }, [])?.task.output).toBe(count - 1);
+    expect(findTask(projection, null, { key: `each[${count}]` }, [])).toBeNull();
+    expect(findTask(projection, null, { number: 2 }, [])).toBeNull();
+    const found = findTask(projection, null, { number: 1 }, [])!;
     expect([found.task.key, found.items.length, found.more?.total]).toEqual(['each', SHOWN_TASKS.entries, count]);
     const rest = keysOf(list(projection, { parent: 'each', after: found.more!.after }).rows);
     expect([...keysOf(found.items), ...rest]).toEqual(Array.from({ length: count }, (_, item) => `each[${item}]`));
@@ -245,6 +245,36 @@ describe('values that a run hides', () => {
     const shown = JSON.stringify(list(projection, {}, ['open door']));
     expect(shown).toContain('say ***, ***');
     expect(shown).not.toMatch(/sesame|open/);
+  });
+
+  it('are hidden in a single task and its items', () => {
+    for (const name of [{ key: 'each' }, { key: 'each[1]' }]) {
+      const shown = JSON.stringify(findTask(projection, null, name, ['open door']));
+      expect(shown).toContain('say ***, ***');
+      expect(shown).not.toMatch(/sesame|open/);
+    }
+  });
+
+  it('are hidden in a single task as of the event at which a sub-workflow hides them', () => {
+    const [each] = transforms(2, { input: { data: 'say {{ other }}' } }).tasks;
+    const sub = { name: 'sub', action: 'examples.hides', input: { secret: '{{ other }}' } };
+    const tasks = [{ ...each!, on_success: 'wait' }, { name: 'wait', action: 'bench.act', on_success: 'sub' }, sub];
+    const actions = {
+      ...madeRun({ tasks: tasks.slice(0, 2) }).actions,
+      'examples.hides': { workflow: true, timeout: 60 },
+    };
+    const workflows = { 'examples.hides': { ...hiding, write_only: [['secret']] } };
+    const run = madeRun({ tasks }, { actions, workflows } as never);
+    const events = madeHistories(run, { other: 'open door' }).flat();
+    const running = createProjection('w');
+    const shown = events.map((event) => {
+      running.take(event);
+      return JSON.stringify(running.sources() && findTask(running, null, { key: 'each[1]' }, []));
+    });
+    const begun = shown.findIndex((each) => each.includes('say ***'));
+    expect(begun).toBeGreaterThan(0);
+    expect(shown.slice(0, begun).join()).toContain('say open door');
+    expect(shown.slice(begun).join()).not.toContain('open door');
   });
 
   it('are hidden before a message of the log is cut, and before it is put into another', () => {
