@@ -20,8 +20,14 @@ export interface JobPool<Jobs extends JobTypes<Jobs>> {
   ): Promise<Jobs[Name]['result']>;
 
   /**
-   * Runs several jobs one after another in one thread: in the one assigned to `key`, if it is free, which may still hold
-   * the results of earlier jobs. Together they may take as long as one of them. Throws as `run` does.
+   * Runs several jobs one after another in one thread: in the one assigned to `key`, which may still hold the results of earlier jobs.
+   * While that is busy another free one is used, unless the work `waits` for it. Together the jobs may take as long as one of them.
+   * Throws as `run` does.
    */
-  runInThread<T>(tenant: string, key: string, work: (run: RunJob<Jobs>) => Promise<T>): Promise<T>;
+  runInThread<T>(
+    tenant: string,
+    key: string,
+    work: (run: RunJob<Jobs>) => Promise<T>,
+    options?: { waits?: boolean },
+  ): Promise<T>;
 }

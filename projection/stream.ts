@@ -42,8 +42,8 @@ export interface RunStream {
   take(event: HistoryEvent): StreamEntry[];
   /** Does the same in parts that take little time, so that others may have their turn in between; the next event comes after the last. */
   takeInParts(event: HistoryEvent): Generator<void, StreamEntry[]>;
-  /** Leaves out the tasks of the run from the next event on; the log says so. */
-  omitTasks(): void;
+  /** Leaves out the tasks of the run from the next event on. The log says so, once, at the first event for which that is not `silent`. */
+  omitTasks(options?: { silent?: boolean }): void;
   /** The definition and the settings that the run was started with; null before the first event, and for a run that Fermata did not start. */
   readonly run: RunInput | null;
   readonly closed: boolean;
@@ -62,7 +62,9 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter, { omits
   const told = new Tasks();
   let run: { type: string; started: RunInput | null; created: string } | null = null;
   let replay: Replay | null = null;
-  let omitting = false;
+  /** Whether the log must still say that the tasks are left out, and whether it must not yet. */
+  let unsaid = false;
+  let silent = false;
   let status: ExecutionStatus | null = null;
   let closed = false;
   let changed: Place[] | 'any' = [];
@@ -105,7 +107,8 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter, { omits
       return yield* work();
     } catch (error) {
       if (!omits || !(error instanceof ReplayExceeded)) throw error;
-      omitting = true;
+      replay = null;
+      unsaid = true;
       return otherwise;
     }
   }
@@ -130,9 +133,8 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter, { omits
       return yield* news(event, closing !== null);
     }, NO_NEWS);
     if (found !== null) parts.push(...found.parts);
-    if (omitting) {
-      omitting = false;
-      replay = null;
+    if (unsaid && !silent) {
+      unsaid = false;
       parts.push({ type: 'log', draft: draftOmission(at) });
     }
     const next = closing?.status ?? (found === null ? status : openStatus.read(found.state));
@@ -155,8 +157,10 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter, { omits
     get closed() {
       return closed;
     },
-    omitTasks() {
-      omitting ||= replay !== null;
+    omitTasks(options) {
+      silent = options?.silent ?? false;
+      unsaid ||= replay !== null;
+      replay = null;
     },
     takeInParts,
     take(event) {

@@ -75,9 +75,15 @@ interface Slot {
   tenant: string | null;
 }
 
-interface Entry extends Waiting {
-  /** The slot that is used if it is free. */
+/** The slot that is used if it is free, and whether a job waits for it while others are free. */
+interface Choice {
   readonly preferred: Slot | null;
+  readonly waits: boolean;
+}
+
+const ANY: Choice = { preferred: null, waits: false };
+
+interface Entry extends Waiting, Choice {
   begin(slot: Slot): void;
   refuse(error: AppError): void;
 }
@@ -108,7 +114,8 @@ export function createPool({
     // A thread that is running already begins a job sooner.
     const free = slots.filter(({ tenant }) => tenant === null).sort((a, b) => Number(isUp(b)) - Number(isUp(a)));
     while (free.length > 0) {
-      const next = list.take(mayRun);
+      // A job that waits for its slot holds up none of those behind it.
+      const next = list.take((entry) => mayRun(entry) && (!entry.waits || free.includes(entry.preferred!)));
       if (next === undefined) return;
       const preferred = next.preferred === null ? -1 : free.indexOf(next.preferred);
       const [slot] = free.splice(Math.max(0, preferred), 1);
@@ -118,7 +125,7 @@ export function createPool({
   }
 
   /** Waits for a slot. Throws `busy`. */
-  function acquire(tenant: string, preferred: Slot | null): Promise<Slot> {
+  function acquire(tenant: string, { preferred, waits }: Choice): Promise<Slot> {
     if (closed) throw stopping();
     const limits = preferred === null ? waiting : waiting.keyed;
     if (list.size >= limits.all || list.sizeOf(tenant) >= limits.tenant) throw busy();
@@ -127,6 +134,7 @@ export function createPool({
       const entry: Entry = {
         tenant,
         preferred,
+        waits,
         begin(slot) {
           clearTimeout(timer);
           resolve(slot);
@@ -151,8 +159,8 @@ export function createPool({
     throw stopping();
   }
 
-  async function hold<T>(tenant: string, preferred: Slot | null, work: (run: RunJob<Jobs>) => Promise<T>): Promise<T> {
-    const slot = await acquire(tenant, preferred);
+  async function hold<T>(tenant: string, choice: Choice, work: (run: RunJob<Jobs>) => Promise<T>): Promise<T> {
+    const slot = await acquire(tenant, choice);
     let spent = 0;
     try {
       const thread = await threadOf(slot);
@@ -172,9 +180,10 @@ export function createPool({
   }
 
   const pool: JobPool<Jobs> & Ending = {
-    run: (name, tenant, input) => hold(tenant, null, (run) => run(name, input)),
+    run: (name, tenant, input) => hold(tenant, ANY, (run) => run(name, input)),
 
-    runInThread: (tenant, key, work) => hold(tenant, slots[hashOf(key) % size]!, work),
+    runInThread: (tenant, key, work, { waits = false } = {}) =>
+      hold(tenant, { preferred: slots[hashOf(key) % size]!, waits }, work),
 
     async close() {
       closed = true;

@@ -118,6 +118,28 @@ it('beyond what may wait a job is refused as busy: of one tenant, of all, and af
   expect(await soon('echo', 'b', 1)).toBe(1);
 });
 
+it('work that waits for the thread of its key gets that one, and holds up nothing else meanwhile', async () => {
+  const run = start({ size: 3 });
+  const count = (options?: { waits: boolean }, held = Promise.resolve()) =>
+    pool.runInThread(
+      'b',
+      'key',
+      async (runJob) => {
+        const counted = await (runJob as unknown as (name: string, input: null) => Promise<unknown>)('count', null);
+        await held;
+        return counted;
+      },
+      options,
+    );
+  let release = () => {};
+  const first = count({ waits: true }, new Promise<void>((resolve) => (release = resolve)));
+  const jobs = watch({ waits: count({ waits: true }), elsewhere: count(), other: run('echo', 'b', 'served') });
+  await expect.poll(() => jobs).toEqual({ waits: 'pending', elsewhere: 1, other: 'served' });
+  release();
+  expect(await first).toBe(1);
+  await expect.poll(() => jobs.waits).toBe(2);
+});
+
 it('a pool that is closed refuses what runs, what waits and what comes as busy', async () => {
   const run = start();
   await run('echo', 'a', null);

@@ -10,8 +10,15 @@ const spin = () => {
   for (;;);
 };
 
+let counted = 0;
+
 serveJobs({
   echo: (input: unknown) => input,
+  /** Counts the calls in this thread. */
+  count: () => {
+    counted += 1;
+    return counted;
+  },
   environment: () => [Object.keys(process.env), process.execArgv],
   spin,
   brief: spin,

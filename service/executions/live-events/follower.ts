@@ -75,7 +75,8 @@ export function createFollower(followed: StreamedRun, dependencies: FollowerDepe
   async function prepareAgain(error: unknown): Promise<void> {
     if (error instanceof ReplayExceeded) createSource = () => createSourceInThread(followed, pool);
     else if (error instanceof AppError && error.code === 'work_exceeded') {
-      createSource = () => createSourceHere(followed, { lean: true });
+      const last = published.at(-1);
+      createSource = () => createSourceHere(followed, { lean: (place) => isAfter(place, last, chain) });
     } else {
       log.warn({ err: error, workflow_id: workflowId }, 'a run cannot be followed; trying again');
       await wait(retryAfter, undefined, { signal: stop.signal }).catch(() => undefined);

@@ -3,7 +3,7 @@ import { ReplayMeter } from '../../../model/work.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { createRunStream } from '../../../projection/stream.ts';
 import { hiddenInTask } from '../../projections/masks.ts';
-import { type KeptEntry, keepEntry, saidIn } from './entries.ts';
+import { type EntryPlace, type KeptEntry, keepEntry, saidIn } from './entries.ts';
 
 /** Units of work for one history event (0.5 s at most): an activation ends at 250,000, but for a visit that it has begun. */
 const MAX_EVENT_WORK = 1_000_000;
@@ -23,6 +23,9 @@ export interface EntryBatch {
   hidden: Json[];
 }
 
+/** Reports whether listeners have not received the entries at a place and after it. */
+export type IsNew = (place: EntryPlace) => boolean;
+
 /** Makes the entries of a run from its history. */
 export interface StreamReplay {
   /** Returns the entries that follow from the next event, in parts of work; `bytes` is the size of the event. */
@@ -34,11 +37,12 @@ export interface StreamReplay {
 
 /**
  * Creates a replay that begins with the first event of a run's history. Tasks that take too much work are left out; where `throws` is a
- * number of units, ReplayExceeded is thrown instead by an event that takes more. With `lean` all tasks are left out.
+ * number of units, ReplayExceeded is thrown instead by an event that takes more. With `lean` all tasks are left out, and the log says
+ * so at the first event that is new.
  */
 export function createStreamReplay(
   workflowId: string,
-  { throws = null, lean = false }: { throws?: number | null; lean?: boolean } = {},
+  { throws = null, lean = null }: { throws?: number | null; lean?: IsNew | null } = {},
 ): StreamReplay {
   const meter = new ReplayMeter(throws ?? MAX_EVENT_WORK);
   const stream = createRunStream(workflowId, meter, { omits: throws === null });
@@ -57,7 +61,8 @@ export function createStreamReplay(
       taken += 1;
       size += bytes;
       const tooMuch = taken > MAX_EVENTS || size > MAX_BYTES || made > MAX_ENTRIES || said > MAX_SAID;
-      if (tooMuch || (lean && taken > 1)) stream.omitTasks();
+      const isNew = lean === null || lean({ run: runId, event: Number(event.eventId), index: 0 });
+      if (tooMuch || lean !== null) stream.omitTasks({ silent: !isNew });
       const entries = yield* stream.takeInParts(event);
       const kept = entries.map((entry) => keepEntry(runId, entry));
       made += kept.length;

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { JobPool } from '../../../model/job-pool.ts';
+import type { JobPool, RunJob } from '../../../model/job-pool.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { copyHistory } from '../../projections/history-copies.ts';
 import type { StreamJobs } from './jobs.ts';
-import { createStreamReplay, type EntryBatch } from './replay.ts';
+import { createStreamReplay, type EntryBatch, type IsNew } from './replay.ts';
 
 /** Units of work for one history event on the event loop, and units after which other requests have their turn. */
 const MAX_WORK_HERE = 50_000;
@@ -22,10 +22,13 @@ export interface StreamedRun {
 
 /**
  * Creates a source that works on the event loop, in slices between which other requests have their turn. It throws ReplayExceeded for a
- * run that takes too much work there, or else, with `lean`, leaves out all tasks.
+ * run that takes too much work there, or else, with `lean`, leaves out all tasks, as createStreamReplay does.
  */
-export function createSourceHere({ workflowId }: StreamedRun, { lean = false } = {}): EntrySource {
-  const replay = createStreamReplay(workflowId, lean ? { lean } : { throws: MAX_WORK_HERE + TURN_WORK });
+export function createSourceHere(
+  { workflowId }: StreamedRun,
+  { lean = null }: { lean?: IsNew | null } = {},
+): EntrySource {
+  const replay = createStreamReplay(workflowId, lean === null ? { throws: MAX_WORK_HERE + TURN_WORK } : { lean });
   const { meter } = replay;
   return {
     async *take(runId, events) {
@@ -64,7 +67,7 @@ export function createSourceInThread(
     async *take(runId, events) {
       await nextTurn();
       const copy = copyHistory(events);
-      yield* await pool.runInThread(tenant, workflowId, async (run) => {
+      const work = async (run: RunJob<StreamJobs>) => {
         if (!(await run('take_stream', { ...copy, workflowId, runId, taken }))) {
           throw new Error('the thread that follows the run has forgotten it');
         }
@@ -75,7 +78,9 @@ export function createSourceInThread(
           more = others;
         }
         return batches;
-      });
+      };
+      // Another thread has not taken what came before.
+      yield* await pool.runInThread(tenant, workflowId, work, { waits: true });
       taken += events.length;
     },
   };

@@ -20,25 +20,34 @@ import { madeHistories, madeRun } from '../../fixtures/made.ts';
 
 const ID = 'fermata-1';
 
-/** Threads of a pool, each of which runs the jobs of one call after another; `next` says which thread takes the next call. */
-function threadsOf(next: () => number): Pick<JobPool<StreamJobs>, 'runInThread'> {
+/** Threads of a pool, each of which runs the jobs of one call after another; `next` says which thread takes the next call, by its number. */
+function threadsOf(next: (call: number, waits: boolean) => number): Pick<JobPool<StreamJobs>, 'runInThread'> {
   const threads = [createStreamJobs(), createStreamJobs()];
+  let calls = 0;
   return {
-    runInThread: (_tenant, _key, work) => {
-      const jobs = threads[next()]!;
+    runInThread: (_tenant, _key, work, { waits = false } = {}) => {
+      const jobs = threads[next(calls, waits)]!;
+      calls += 1;
       return work(async (name, input) => JSON.parse(JSON.stringify(jobs[name](input as never))));
     },
   };
 }
 
-/** Returns what listeners of a run receive: each call listens once more, and knows of some values to hide. */
-function listenersOf(events: readonly HistoryEvent[], pool = threadsOf(() => 0), page = events.length) {
+/**
+ * Returns what listeners of a run receive: each call listens once more, and knows of some values to hide. `onPage` is called before the page
+ * of the history that begins behind so many events is read.
+ */
+function listenersOf(
+  events: readonly HistoryEvent[],
+  { pool = threadsOf(() => 0), page = events.length, onPage = (_at: number) => {} } = {},
+) {
   const runId = runIdOf(events);
   let hidden: readonly Json[] = [];
   const watches = createWatchService({
     temporal: {
       async *follow() {
         for (let at = 0; at < events.length; at += page) {
+          onPage(at);
           yield { runId, runs: [runId], events: events.slice(at, at + page) };
         }
       },
@@ -196,31 +205,21 @@ describe('a run that takes too much work on the event loop', () => {
     stream.take(event).map(({ event: number, index }) => `${runIdOf(events)}/${number}.${index}`),
   );
 
-  it.each<[string, () => number]>([
-    ['in one thread', () => 0],
-    [
-      'in a thread that has not taken what came before',
-      (
-        (calls) => () =>
-          calls++ === 1 ? 1 : 0
-      )(0),
-    ],
-  ])('is streamed as a whole, once, %s', async (_, next) => {
-    let calls = 0;
-    const entries = await listenersOf(
-      events,
-      threadsOf(() => {
-        calls += 1;
-        return next();
-      }),
-      4,
-    )();
-    expect(calls).toBeGreaterThan(1);
+  it.each<[string, number, (call: number, waits: boolean) => number]>([
+    ['in its thread while another one is free', 2, (call, waits) => (waits || call > 9 ? 0 : call % 2)],
+    ['in a thread that has not taken what came before', 3, (call) => (call === 1 ? 1 : 0)],
+  ])('is streamed as a whole, once, %s', async (_, reads, next) => {
+    let read = 0;
+    const onPage = (at: number) => {
+      if (at === 0) read += 1;
+    };
+    const entries = await listenersOf(events, { pool: threadsOf(next), page: 4, onPage })();
+    expect(read).toBe(reads);
     expect(entries.map(({ id }) => id)).toEqual(ids);
     expect(linesOf(entries).filter(({ task }) => task?.startsWith('each['))).toHaveLength(2 * items);
   });
 
-  it('is streamed without its tasks where a thread cannot do it either', async () => {
+  it('is streamed without its tasks where a thread cannot do it either, and says so once', async () => {
     let calls = 0;
     const { runInThread } = threadsOf(() => 0);
     const pool: ReturnType<typeof threadsOf> = {
@@ -230,7 +229,18 @@ describe('a run that takes too much work on the event loop', () => {
         return runInThread(...call);
       },
     };
-    const entries = await listenersOf(events, pool, 4)();
+    // The history breaks off at its end after that.
+    let breaks = 1;
+    const onPage = (at: number) => {
+      if (calls < 3 || at + 4 < events.length || breaks === 0) return;
+      breaks -= 1;
+      throw new Error('broken');
+    };
+    const entries = await listenersOf(events, { pool, page: 4, onPage })();
+    expect(breaks).toBe(0);
+    const notices = entries.filter((entry) => entry.type === 'log' && entry.entry.message.includes('are omitted'));
+    expect(notices).toHaveLength(1);
+    expect(entries.indexOf(notices[0]!)).toBeGreaterThan(entries.findLastIndex(({ type }) => type === 'task'));
     const received = entries.map(({ id }) => id);
     expect(calls).toBe(3);
     expect(new Set(received).size).toBe(received.length);
