@@ -72,7 +72,7 @@ const openRoute = createRoute({
   tags,
   summary: 'Sign a browser in',
   description:
-    'Opens a session and sets its cookie, which browsers send in place of a key. A session that the browser has already ends. An address that was refused 10 times is refused for a minute.',
+    'Opens a session and sets its cookie, which browsers send in place of a key. A session that the browser has already ends. An address that was refused 10 times within a minute can only use keys that have signed in before.',
   security: [],
   middleware: [noteRoute(SESSION_PATH), refuseOtherSites, takeBody(['application/json'])] as const,
   request: { body: jsonBody(SignInSchema) },
@@ -128,7 +128,8 @@ export function sessionRoutes(sessions: SessionService, { publicUrl, temporalUi 
     const { key, code = '' } = context.req.valid('json');
     const by: SignIn = key === undefined ? { code, isLocal: isLocal(context) } : { key };
     const options = { replaced: readCookie(context), requestId: context.get('requestId') };
-    const { cookie: value, session } = await sessions.open(by, options);
+    const signIn = context.get('signIn');
+    const { cookie: value, session } = await signIn(key ?? code, () => sessions.open(by, options));
     cookie.write(context, value);
     return context.json({ data: sessionBody(session) }, 201);
   });

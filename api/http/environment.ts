@@ -23,6 +23,8 @@ export interface ApiEnv extends Env {
     principal: Principal;
     /** The session whose cookie the request carries; absent: it has its credentials in a header, or needs none. */
     session?: BrowserSession;
+    /** Tries the credentials in the body of a sign-in within the limits of the address. Throws `rate_limited`, and what the attempt throws. */
+    signIn: <T>(credentials: string, open: () => Promise<T>) => Promise<T>;
     /** Reports whether the credentials of the request are still valid and grant the permission of the route. */
     holds: () => Promise<boolean>;
     requestId: string;

@@ -16,7 +16,10 @@ const SIGN_INS = 10;
 const SIGN_IN_WINDOW = 60_000;
 const MOST_SIGNING_IN = 10_000;
 
-/** How long valid credentials are remembered, in milliseconds, and how many of them. */
+/** Sign-ins of one address that may be under way at once. */
+const SIGN_INS_AT_ONCE = 50;
+
+/** How long valid credentials of headers are remembered, in milliseconds, and how many of them, and of those that have signed in. */
 const REMEMBERED = 60_000;
 const MOST_REMEMBERED = 10_000;
 
@@ -30,9 +33,18 @@ export interface AddressGuard {
    */
   lookUp<T>(address: string, credentials: string, find: () => Promise<T>): Promise<T>;
   /**
-   * Counts an attempt to sign in as refused, until the returned function is called. Throws `rate_limited` beyond 10 within a minute.
+   * Tries to sign in. An address that was refused 10 times within a minute can only use credentials that have signed in at this process
+   * before, or were valid in a header within the last minute. Throws `rate_limited`, also for other credentials while 50 attempts of
+   * the address are under way, and the errors of the attempt.
    */
-  countSignIn(address: string): () => void;
+  signIn<T>(address: string, credentials: string, open: () => Promise<T>): Promise<T>;
+}
+
+/** The sign-ins of an address: those under way, and those that were refused in a window of time, with its end. */
+interface SignIns {
+  trying: number;
+  refused: number;
+  ends: number;
 }
 
 /** Creates the guard of one process. `clock` returns milliseconds. */
@@ -41,7 +53,31 @@ export function createAddressGuard(clock: () => number): AddressGuard {
   const wrong = new RateLimiterMemory(WRONG);
   /** Hashes of valid credentials and when they are forgotten, least recently used first. */
   const good = new BoundedMap<string, number>(MOST_REMEMBERED);
-  const signIns = new BoundedMap<string, { refused: number; ends: number }>(MOST_SIGNING_IN);
+  const signIns = new BoundedMap<string, SignIns>(MOST_SIGNING_IN);
+  /** Hashes of credentials that have signed in, and were not refused since. They are looked up each time, so they need not be forgotten. */
+  const signedIn = new BoundedMap<string, true>(MOST_REMEMBERED);
+
+  function isGood(hash: string): boolean {
+    return (good.get(hash) ?? Number.NEGATIVE_INFINITY) >= clock();
+  }
+
+  /** Returns the sign-ins of an address in the current window. */
+  function signInsOf(address: string): SignIns {
+    const now = clock();
+    const known = signIns.get(address);
+    // A window that ends later than a new one was begun before the clock was set back.
+    if (known !== undefined && known.ends > now && known.ends <= now + SIGN_IN_WINDOW) return known;
+    const current = Object.assign(known ?? { trying: 0 }, { refused: 0, ends: now + SIGN_IN_WINDOW });
+    signIns.set(address, current);
+    return current;
+  }
+
+  /** Throws `rate_limited` where an address may not try further credentials. */
+  function demandRoom({ trying, refused, ends }: SignIns): void {
+    if (refused >= SIGN_INS)
+      throw limited(`this address was refused ${SIGN_INS} times within a minute`, ends - clock());
+    if (trying >= SIGN_INS_AT_ONCE) throw limited(`this address has ${SIGN_INS_AT_ONCE} sign-ins under way`, 1_000);
+  }
 
   return {
     async countAnonymous(address) {
@@ -54,8 +90,7 @@ export function createAddressGuard(clock: () => number): AddressGuard {
     async lookUp(address, credentials, find) {
       const hash = sha256Hex(credentials);
       const spent = await wrong.get(address);
-      const known = (good.get(hash) ?? Number.NEGATIVE_INFINITY) >= clock();
-      if (spent !== null && spent.consumedPoints >= WRONG.points && !known) {
+      if (spent !== null && spent.consumedPoints >= WRONG.points && !isGood(hash)) {
         throw limited('this address sent too many wrong credentials', spent.msBeforeNext);
       }
       try {
@@ -63,7 +98,7 @@ export function createAddressGuard(clock: () => number): AddressGuard {
         good.set(hash, clock() + REMEMBERED);
         return found;
       } catch (error) {
-        if (error instanceof AppError && error.status === 401) {
+        if (isWrong(error)) {
           good.delete(hash);
           await wrong.penalty(address);
         }
@@ -71,22 +106,32 @@ export function createAddressGuard(clock: () => number): AddressGuard {
       }
     },
 
-    countSignIn(address) {
-      const now = clock();
-      const known = signIns.get(address);
-      // A window that ends later than a new one was begun before the clock was set back.
-      const isCurrent = known !== undefined && known.ends > now && known.ends <= now + SIGN_IN_WINDOW;
-      const window = isCurrent ? known : { refused: 0, ends: now + SIGN_IN_WINDOW };
-      if (window !== known) signIns.set(address, window);
-      if (window.refused >= SIGN_INS) {
-        throw limited(`this address was refused ${SIGN_INS} times within a minute`, window.ends - now);
+    async signIn(address, credentials, open) {
+      const hash = sha256Hex(credentials);
+      const attempts = signInsOf(address);
+      if (!signedIn.has(hash) && !isGood(hash)) demandRoom(attempts);
+      attempts.trying += 1;
+      try {
+        const opened = await open();
+        signedIn.set(hash, true);
+        return opened;
+      } catch (error) {
+        if (isWrong(error)) {
+          good.delete(hash);
+          signedIn.delete(hash);
+          signInsOf(address).refused += 1;
+        }
+        throw error;
+      } finally {
+        attempts.trying -= 1;
       }
-      window.refused += 1;
-      return () => {
-        window.refused -= 1;
-      };
     },
   };
+}
+
+/** Reports whether an error refuses credentials as wrong. */
+function isWrong(error: unknown): boolean {
+  return error instanceof AppError && error.status === 401;
 }
 
 function limited(message: string, milliseconds: number): AppError {

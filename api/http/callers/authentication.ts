@@ -68,12 +68,11 @@ export function authenticate(options: AuthenticationOptions): MiddlewareHandler<
     return workFor(principal.tenant, next);
   };
 
-  /** Lets an address try to sign in, which is limited as long as it is refused. */
+  /** Has the route, which reads the credentials, try them within the limits of the address. */
   async function signIn(context: Context<ApiEnv>, next: () => Promise<void>): Promise<void> {
     await guard?.countAnonymous(addressOf(context));
-    const forgive = guard?.countSignIn(addressOf(context));
-    await workFor(NOBODY, next);
-    if (context.res.status !== 401) forgive?.();
+    context.set('signIn', (shown, open) => (guard === null ? open() : guard.signIn(addressOf(context), shown, open)));
+    return workFor(NOBODY, next);
   }
 
   /** Returns the cookie of a session where it counts; empty where a session is asked for and there is none. */
