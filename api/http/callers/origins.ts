@@ -66,7 +66,9 @@ export function demandOwnPlace({ host, publicUrl, origins }: OwnPlaces): Middlew
 
 /** Reports whether a browser has sent a request over https, also to a proxy in front of this process. */
 export function isSecure({ req }: Context<ApiEnv>): boolean {
-  return new URL(req.url).protocol === 'https:' || req.header('x-forwarded-proto') === 'https';
+  // Each proxy of a row may add its own; the first one is what the browser used.
+  const [forwarded] = (req.header('x-forwarded-proto') ?? '').split(',');
+  return new URL(req.url).protocol === 'https:' || forwarded?.trim() === 'https';
 }
 
 /** Throws `forbidden` for a request that a page of another site has sent, whatever cookies a browser adds to it. */

@@ -131,3 +131,14 @@ describe('every route', () => {
     expect(uses).toEqual([counts]);
   });
 });
+
+it.each([
+  ['https', true],
+  ['https, https', true],
+  [' https ,http', true],
+  ['http, https', false],
+  ['http', false],
+])('behind proxies that send x-forwarded-proto "%s" the cookie of https counts: %s', async (proto, counts) => {
+  const headers = { cookie: `__Host-${COOKIE}`, 'x-forwarded-proto': proto };
+  expect((await app.request(PATH, { headers })).status).toBe(counts ? 200 : 401);
+});
