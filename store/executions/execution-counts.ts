@@ -111,14 +111,19 @@ export function createExecutionCounting(db: Database): ExecutionCounting {
       const rest = after && sql`having (-count(*), fingerprint) > (${-after.count}, ${after.fingerprint})`;
       const found = await db.execute(sql`
         with found as materialized (
-          select fingerprint, n, created from ${executions} where ${where} order by listed desc, n desc limit ${MAX_COUNTED + 1})
-        select groups.*, error, error_code, error_task, (select count(*)::int from found) as counted from (
+          select fingerprint, n, created, listed from ${executions} where ${where} order by listed desc, n desc limit ${MAX_COUNTED + 1}),
+        page as (
           select fingerprint, count(*)::int as count, (array_agg(n order by created desc, n desc))[1] as n,
             ${milliseconds(sql`min(created)`)} as first, ${milliseconds(sql`max(created)`)} as last
-          from found group by fingerprint ${rest ?? sql``} order by count(*) desc, fingerprint limit ${limit}
-        ) as groups join ${executions} using (n, fingerprint) order by count desc, fingerprint`);
-      const { rows } = found as unknown as { rows: ErrorRow[] };
-      return { groups: rows.map(buildGroup), isLowerBound: (rows[0]?.counted ?? 0) > MAX_COUNTED };
+          from (select * from found order by listed desc, n desc limit ${MAX_COUNTED}) as newest
+          group by fingerprint ${rest ?? sql``} order by count(*) desc, fingerprint limit ${limit})
+        select page.*, error, error_code, error_task, counted
+        from (select count(*)::int as counted from found) as total
+          left join (page join ${executions} using (n, fingerprint)) on true
+        order by page.count desc, page.fingerprint`);
+      const { rows } = found as unknown as { rows: (ErrorRow | NoRow)[] };
+      const groups = rows.filter((row) => row.fingerprint !== null).map(buildGroup);
+      return { groups, isLowerBound: rows[0]!.counted > MAX_COUNTED };
     },
 
     async foldCounts() {
@@ -191,6 +196,12 @@ async function countSome(db: Database, resolved: ResolvedFilter, grouping: Group
 interface ErrorRow extends Record<'fingerprint' | 'n' | 'first' | 'last' | 'error' | 'error_code', string> {
   error_task: string | null;
   count: number;
+  counted: number;
+}
+
+/** The only row of a page without groups. */
+interface NoRow {
+  fingerprint: null;
   counted: number;
 }
 

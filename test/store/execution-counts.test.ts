@@ -232,6 +232,28 @@ describe.each(['Postgres', 'PGlite'])('on %s', (engine) => {
     expect((await read(null, 10)).groups.map(({ fingerprint }) => fingerprint)).toEqual([c, b]);
   });
 
+  it('groups the newest 10,000 errors, and says on every page that there are more', async () => {
+    const store = storeOf();
+    const fill = (from: number, to: number) =>
+      opened[engine]!.db.execute(sql`
+        insert into executions (namespace, workflow_id, n, tenant, ref, pack, status, error, error_code, fingerprint, created, updated, listed, version_start, version_run, version_closed, version_event)
+        select 'counts', 'error' || i, i, ${TENANTS[0]}, 'a.one', 'a', 'failed', 'no', 'E_NO', case i when 1 then 'oldest' else 'same' end, now(), now(), now(), 1, 'r', 1, 1
+        from generate_series(${from}::int, ${to}::int) as i`);
+    const read = async (after: { count: number; fingerprint: string } | null) => {
+      const { groups, isLowerBound } = await store.errorGroups(TENANTS[0], {}, { after, limit: 10 });
+      return [groups.map(({ fingerprint, count }) => [fingerprint, count]), isLowerBound];
+    };
+    await fill(1, 10_000);
+    const [same, oldest] = [
+      ['same', 9_999],
+      ['oldest', 1],
+    ];
+    expect(await read(null)).toEqual([[same, oldest], false]);
+    await fill(10_001, 10_001);
+    expect(await read(null)).toEqual([[['same', 10_000]], true]);
+    expect(await read({ count: 1, fingerprint: 'z' })).toEqual([[], true]);
+  });
+
   it('counting again corrects numbers that are wrong', async () => {
     const store = storeOf();
     await store.write(
