@@ -62,6 +62,7 @@ export function awaitEntries(store: ExecutionStore, entries: Pick<EntryQueue, 'w
     numbersOf: after(store.numbersOf),
     count: after(store.count),
     countByStatus: after(store.countByStatus),
+    errorGroups: after(store.errorGroups),
     retriesOf: after(store.retriesOf, ({ retryOf }) => retryOf !== null),
   };
 }

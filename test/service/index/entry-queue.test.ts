@@ -16,7 +16,8 @@ function createStores(refused: string[] = []) {
   const written: number[] = [];
   const logged: object[] = [];
   const show = async (tenant: string) => [tenant, ...written];
-  const lists = { list: show, readOn: show, hasMany: show, numbersOf: show, count: show, countByStatus: show };
+  const pages = { list: show, readOn: show, hasMany: show, numbersOf: show };
+  const lists = { ...pages, count: show, countByStatus: show, errorGroups: show };
   const store = {
     ...lists,
     retriesOf: show,
