@@ -152,6 +152,8 @@ export interface Execution {
   input: Json;
   output: Json;
   failure: Failure | null;
+  /** The message with which it was stopped, where that of `failure` also names an earlier failure. */
+  stopMessage?: string;
   /** Later failures of the same run. */
   also: Failure[];
   /**

@@ -180,10 +180,13 @@ function endOf(
   closing: Closing | null,
   state: RunState | null,
   openStatus: OpenStatus,
-): Pick<Execution, 'status' | 'output' | 'failure' | 'also'> {
+): Pick<Execution, 'status' | 'output' | 'failure' | 'stopMessage' | 'also'> {
   if (closing === null) return { status: openStatus.read(state), output: null, failure: null, also: [] };
   const { status, output, also } = closing;
-  return { status, output, failure: closingFailure(closing, state), also };
+  const failure = closingFailure(closing, state);
+  const stopMessage = closing.failure?.message;
+  const isSame = stopMessage === undefined || stopMessage === failure?.message;
+  return { status, output, failure, also, ...(isSame ? {} : { stopMessage }) };
 }
 
 /** Whether the history begins with a later run of a chain. A memo may claim that; only Temporal's continued run id proves it. */

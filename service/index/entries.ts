@@ -141,11 +141,12 @@ export function goneEntry(row: IndexRow, at: Date): IndexEntry {
   };
 }
 
+/** `stopMessage`: see `Execution`. A run that is read and one whose last event alone is known are to be in one group of errors. */
 function outcomeOf(
-  closing: Pick<Closing, 'output' | 'failure'> | null,
+  closing: (Pick<Closing, 'output' | 'failure'> & { stopMessage?: string }) | null,
 ): Pick<IndexEntry, 'result' | 'error' | 'errorCode' | 'errorTask' | 'fingerprint'> {
   if (closing === null) return { result: null, ...NO_ERROR };
-  const { output, failure } = closing;
+  const { output, failure, stopMessage } = closing;
   if (failure === null) return { result: indexed(output), ...NO_ERROR };
   const { message, task = null } = failure;
   const code = errorCode(failure);
@@ -154,7 +155,7 @@ function outcomeOf(
     error: message,
     errorCode: code,
     errorTask: task,
-    fingerprint: computeFingerprint({ code, task, message }),
+    fingerprint: computeFingerprint({ code, task, message: stopMessage ?? message }),
   };
 }
 

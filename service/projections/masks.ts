@@ -65,7 +65,9 @@ export function maskExecution(execution: Execution, others: readonly Json[] = []
   const mask = maskOf(hider, { left: MAX_SEARCHED });
   const { hide } = mask;
   const failure = <T extends Failure | null>(of: T): T => maskFailure(of, mask);
-  const fields: Required<Omit<Execution, UnmaskedField>> = {
+  const { stopMessage } = execution;
+  const fields: Required<Omit<Execution, UnmaskedField | 'stopMessage'>> & Pick<Execution, 'stopMessage'> = {
+    ...(stopMessage === undefined ? {} : { stopMessage: mask.hideInMessage(stopMessage) }),
     input: hide(shownInput),
     output: hide(execution.output),
     failure: failure(execution.failure),

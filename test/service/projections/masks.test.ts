@@ -92,13 +92,18 @@ it.each<[string, string]>([
   const task = { input: null, output: null, failure, attempts: [{ error: failure }] };
   const pendingFailure = failure;
   const waitingFor = [{ kind: 'retry', detail: message }];
-  const failed = { ...execution('ab', null), failure, also: [failure], pendingFailure, tasks: [task], waitingFor };
+  const whole = { ...execution('ab', null), failure, also: [failure], pendingFailure, stopMessage: message };
+  const failed = { ...whole, tasks: [task], waitingFor };
   const { execution: masked, mask } = maskExecution(failed as unknown as Execution);
   const details = message === 'ab' ? ['***'] : [message];
   const expected = { type: '***', message: shown, details, cause: { type: 'b', message: shown } };
   expect([masked.failure, ...masked.also, masked.pendingFailure]).toEqual([expected, expected, expected]);
   expect([masked.tasks[0]?.failure, masked.tasks[0]?.attempts[0]?.error]).toEqual([expected, expected]);
-  expect([masked.waitingFor[0]?.detail, mask.hideInMessage(message)]).toEqual([shown, shown]);
+  expect([masked.stopMessage, masked.waitingFor[0]?.detail, mask.hideInMessage(message)]).toEqual([
+    shown,
+    shown,
+    shown,
+  ]);
 });
 
 it('hides every text as a whole when there are too many to be searched', () => {

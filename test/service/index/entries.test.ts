@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { projectExecution } from '../../../projection/project.ts';
+import { buildEntry, closedEntry } from '../../../service/index/entries.ts';
+import { maskExecution } from '../../../service/projections/masks.ts';
+import { readEvents } from '../../fixtures/recorded.ts';
+
+/** The history of a run of which a task has failed, and others have not ended. */
+const FAILING = readEvents(
+  'v10/what-one-visit-leads-to-starts-together-although-one-of-it-fails-the-run-at-once.binpb',
+).slice(0, 15);
+
+it('a run that was terminated after it had failed is in one group of errors, whoever writes its entry', () => {
+  const { eventId = null, eventTime = null } = FAILING.at(-1)!;
+  const last = { eventId, eventTime, workflowExecutionTerminatedEventAttributes: { reason: 'enough' } };
+  const opening = FAILING[0]!.workflowExecutionStartedEventAttributes!;
+  const read = buildEntry('default', maskExecution(projectExecution('wf_1', [...FAILING, last])).execution, 'r');
+  const known = closedEntry('default', { type: opening.workflowType, memo: opening.memo } as never, last);
+  expect([read.error, known.error]).toEqual(['enough; "bad" had failed: no', 'enough']);
+  expect(read.fingerprint).toMatch(/^[\da-f]{16}$/);
+  expect([read.fingerprint, read.errorTask]).toEqual([known.fingerprint, known.errorTask]);
+});
