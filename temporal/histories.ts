@@ -11,8 +11,11 @@ export interface NewestRun {
   first: HistoryEvent | undefined;
   /** Its whole history, if that fits on one page and no other run continued as this one; else null. */
   whole: HistoryEvent[] | null;
-  /** Returns the ids of the runs of its chain before it, the first run first. `known` are ids that were found earlier and save calls. */
-  before(known?: readonly string[]): Promise<string[]>;
+  /**
+   * Returns the ids of the runs of its chain before it, the first run first. `known` are ids that were found earlier and save calls; no
+   * more than the latest `most` are looked for, each with a call.
+   */
+  before(known?: readonly string[], most?: number): Promise<string[]>;
   /** Reads its history page by page. */
   history(): AsyncGenerator<HistoryEvent[]>;
 }
@@ -154,14 +157,15 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
     return null;
   }
 
-  /** Finds the runs of a chain before the run with a first event, the first run first. */
+  /** Finds the runs of a chain before the run with a first event, or the latest of them, the first run first. */
   async function findChainBefore(
     workflowId: string,
     first: HistoryEvent | undefined,
     known: readonly string[] = [],
+    most = Number.POSITIVE_INFINITY,
   ): Promise<string[]> {
     const runs: string[] = [];
-    for (let event = first; event !== undefined; ) {
+    for (let event = first; event !== undefined && runs.length < most; ) {
       const runId = event.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
       if (runId && known.includes(runId)) return [...known.slice(0, known.indexOf(runId) + 1), ...runs];
       const page = runId ? await readPage({ workflowId, runId, size: 1 }) : null;
@@ -181,7 +185,7 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
     return {
       first,
       whole: isAlone && opening.next === undefined ? opening.events : null,
-      before: (known) => findChainBefore(workflowId, first, known),
+      before: (known, most) => findChainBefore(workflowId, first, known, most),
       async *history() {
         yield opening.events;
         if (opening.next !== undefined) yield* readPages({ ...run, token: opening.next, isSealed: opening.isSealed });

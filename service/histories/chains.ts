@@ -1,3 +1,4 @@
+import { AppError } from '../../model/app-error.ts';
 import type { Principal } from '../../model/principal.ts';
 import { isoTime } from '../../projection/history.ts';
 import { timestampMilliseconds } from '../../projection/payload.ts';
@@ -19,7 +20,10 @@ export interface ChainRun {
 
 /** Shows the chains of Temporal runs that executions are. */
 export interface ChainService {
-  /** Lists the runs of an execution, the first one first, without those that Temporal no longer has. Throws `execution_not_found`. */
+  /**
+   * Lists the runs of an execution, the first one first, without those that Temporal no longer has. Throws `execution_not_found`, and
+   * `work_exceeded` for more than 500 runs.
+   */
   list(principal: Principal, id: string): Promise<ChainRun[]>;
 }
 
@@ -29,17 +33,28 @@ export interface ChainDependencies {
   executions: Pick<ExecutionReader, 'get'>;
 }
 
+/** The most runs of an execution that are listed: each takes two calls to Temporal. */
+const MOST_RUNS = 500;
+
 /** The most runs that are described at once. */
 const AT_ONCE = 10;
 
 /** Creates the service. */
 export function createChainService({ temporal, executions }: ChainDependencies): ChainService {
-  /** Returns the ids of the runs of a chain. */
+  /** Returns the ids of the runs of a chain. Throws `work_exceeded`. */
   async function idsOf(workflowId: string): Promise<string[]> {
     const described = await temporal.describe(workflowId);
     const last = described?.info.execution?.runId;
     const newest = last ? await temporal.newestRun(workflowId, last) : null;
-    return !last || newest === null ? [] : [...(await newest.before()), last];
+    if (!last || newest === null) return [];
+    const before = await newest.before([], MOST_RUNS);
+    if (before.length >= MOST_RUNS) {
+      throw new AppError(
+        'work_exceeded',
+        `the execution has more than ${MOST_RUNS} runs in Temporal: they cannot be listed`,
+      );
+    }
+    return [...before, last];
   }
 
   return {
