@@ -92,7 +92,10 @@ const runsRoute = createApiRoute({
     'A long execution continues as a new run of the same workflow id; their events are numbered consecutively across all runs. Runs that Temporal no longer has are absent.',
   request: { params: ExecutionParams },
   responses: {
-    200: jsonData(z.array(ChainRunSchema), 'The runs, the first one first.'),
+    200: jsonData(
+      z.array(ChainRunSchema),
+      'The runs, the first one first. More than 500 are refused: `work_exceeded`.',
+    ),
     ...errorResponses('execution_not_found'),
   },
 });
