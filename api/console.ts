@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { Context } from 'hono';
+import { parseAccept } from 'hono/utils/accept';
 import { AppError } from '../model/app-error.ts';
 import type { ApiEnv } from './http/environment.ts';
 import { createRouter } from './http/router.ts';
@@ -79,13 +80,10 @@ export function consoleRoutes({ page, assets }: ConsoleFiles, publicUrl: string 
 
 /** Sends a file whose name changes with its contents. */
 function sendAsset(context: Context<ApiEnv>, { type, plain, br, gzip }: Asset): Response {
-  const accepted = context.req.header('accept-encoding') ?? '';
-  const [body, encoding] = /\bbr\b/.test(accepted)
-    ? [br, 'br']
-    : /\bgzip\b/.test(accepted)
-      ? [gzip, 'gzip']
-      : [plain, null];
-  if (encoding !== null) context.header('content-encoding', encoding);
+  const accepted = parseAccept(context.req.header('accept-encoding') ?? '').filter(({ q }) => q > 0);
+  const encoding = (['br', 'gzip'] as const).find((each) => accepted.some(({ type: coding }) => coding === each));
+  const body = encoding === undefined ? plain : { br, gzip }[encoding];
+  if (encoding !== undefined) context.header('content-encoding', encoding);
   context.header('vary', 'accept-encoding');
   context.header('cache-control', 'public, max-age=31536000, immutable');
   return context.body(body, 200, { 'content-type': type });

@@ -42,6 +42,9 @@ describe('the console', () => {
   it.each([
     ['gzip, deflate, br, zstd', 'br', 'br'],
     ['gzip, deflate', 'gzip', 'gzip'],
+    ['gzip, br;q=0', 'gzip', 'gzip'],
+    ['br;q=0.5, gzip;q=0', 'br', 'br'],
+    ['br; q=0.000, gzip;q=0', 'plain', null],
     ['identity', 'plain', null],
   ])('sends files to who accepts %s, to be kept for ever', async (accepted, body, encoding) => {
     const answer = await app.request('/console/assets/main-1.js', { headers: { 'accept-encoding': accepted } });
