@@ -61,7 +61,7 @@ export function authenticate(options: AuthenticationOptions): MiddlewareHandler<
       workFor(NOBODY, () =>
         sealed === undefined ? principals.authenticate(credentials) : findBySession(context, sealed, used),
       );
-    const principal = await lookUp(context, shown, () => find(!isStream(context)));
+    const principal = await lookUp(context, shown, () => find(isUse(context)));
     demandTenant(context, principal);
     context.set('principal', principal);
     context.set('holds', () => stillHolds(context, () => find(false)));
@@ -102,9 +102,13 @@ function credentialsIn({ req }: Context<ApiEnv>): string | undefined {
   return req.header('x-api-key') || /^Bearer (.+)$/i.exec(req.header('authorization') ?? '')?.[1];
 }
 
-/** Reports whether a request opens a stream: browsers open it again by themselves, so it does not count as use of a session. */
-function isStream({ req }: Context<ApiEnv>): boolean {
-  return isUpgrade(req.header('upgrade')) || req.header('accept')?.includes('text/event-stream') === true;
+/**
+ * Reports whether a request counts as use of a session: not if it opens a stream, which browsers open again by themselves, or says with
+ * `x-background: 1` that a page sends it by itself.
+ */
+function isUse({ req }: Context<ApiEnv>): boolean {
+  const isStream = isUpgrade(req.header('upgrade')) || req.header('accept')?.includes('text/event-stream') === true;
+  return !isStream && req.header('x-background') !== '1';
 }
 
 function isUpgrade(header: string | undefined): boolean {

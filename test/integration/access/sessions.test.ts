@@ -255,7 +255,7 @@ describe('a session', () => {
     ]);
   });
 
-  it('is used by requests, noted once a minute, and not by streams', async () => {
+  it('is used by requests, noted once a minute, and not by streams or what a page reads by itself', async () => {
     const { cookie, data } = await signIn({ roles: ['viewer'] });
     const [first] = await rowsOf(data.subject);
     await ask('GET', PATH, { cookie });
@@ -266,6 +266,7 @@ describe('a session', () => {
       headers: { cookie, accept: 'text/event-stream' },
     });
     expect(stream.status).toBe(200);
+    expect((await ask('GET', PATH, { cookie, 'x-background': '1' })).status).toBe(200);
     expect(new Date((await rowsOf(data.subject))[0]!.seen_at)).toEqual(before);
     const read = await ask('GET', PATH, { cookie });
     expect(Date.parse(read.body.data.idle_expires_at) - Date.now()).toBeGreaterThan(1_700_000);
