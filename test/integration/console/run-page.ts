@@ -119,7 +119,15 @@ export function testRunPage(site: () => Console): void {
       await page.keyboard.press('Escape');
       await item.waitFor({ state: 'detached' });
       expect(await page.evaluate('document.activeElement.dataset.task')).toBe('each');
-      for (const key of ['+', '-', '0']) await page.keyboard.press(key);
+      const place = () => graph.locator('svg > g').getAttribute('transform');
+      const fitted = await place();
+      await page.keyboard.press('+');
+      await expect.poll(place).not.toBe(fitted);
+      const zoomed = await place();
+      for (const key of ['Control+0', 'Meta+-', 'Alt+ArrowUp']) await page.keyboard.press(key);
+      expect(await page.evaluate('document.activeElement.dataset.task')).toBe('each');
+      expect(await place()).toBe(zoomed);
+      for (const key of ['-', '0']) await page.keyboard.press(key);
       await page.getByRole('switch', { name: 'As a list' }).click();
       const row = page.getByRole('table', { name: 'Tasks of the definition' }).getByRole('row', { name: /^ask / });
       expect(await row.innerText()).toContain('1 running');

@@ -53,6 +53,8 @@ export function Canvas({ title, graph, work, taken, selected, open }: CanvasProp
   const fit = () => setView(fitAll(graph, size()));
 
   function press(event: KeyboardEvent) {
+    // With these, a key is the browser's.
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const act = { '+': () => scaleBy(STEP), '-': () => scaleBy(1 / STEP), '0': fit }[event.key];
     if (act !== undefined) act();
     else if (isArrow(event.key)) {
