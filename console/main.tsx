@@ -1,8 +1,9 @@
 import { render } from 'preact';
-import { openSession } from './client/session.ts';
+import { openSession, watchSession } from './client/session.ts';
 import { followLinks } from './routing/location.ts';
 import { App } from './shell/app.tsx';
 
 followLinks();
+watchSession();
 render(<App />, document.body);
 void openSession();

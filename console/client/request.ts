@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { ROOT } from '../routing/location.ts';
 
-/** A refusal of the API, or that it could not be reached; `status` is 0 then. */
+/** A refusal of the API, or that it could not be reached or its answer not be read; `status` is 0 then. */
 export class RequestError extends Error {
   readonly status: number;
   readonly code: string;
@@ -21,12 +21,22 @@ export class RequestError extends Error {
 /** The token that changes by this session must carry; null before it is known. */
 export const csrfToken = signal<string | null>(null);
 
-/** Called when the API does not know the session, or no longer. */
-let onSignedOut: () => void = () => {};
+/** The code of a refusal because the token belongs to another session. */
+const REPLACED = 'csrf_invalid';
 
-/** Has a function called when the API does not know the session, or no longer. */
-export function whenSignedOut(callback: () => void): void {
-  onSignedOut = callback;
+/** Who is called when an answer shows that the session is not what it was. */
+interface SessionWatcher {
+  /** The API does not know the session, or no longer. */
+  ended(): void;
+  /** The browser has another session, which was opened in another tab. */
+  replaced(): void;
+}
+
+let watcher: SessionWatcher = { ended() {}, replaced() {} };
+
+/** Has a watcher called when an answer shows that the session is not what it was. */
+export function watchAnswers(by: SessionWatcher): void {
+  watcher = by;
 }
 
 /** The request, if it is not a mere read. */
@@ -35,6 +45,8 @@ export interface Sent {
   body?: unknown;
   signal?: AbortSignal;
   headers?: Record<string, string>;
+  /** Whether the page sends it by itself, which does not count as use of the session. */
+  isBackground?: boolean;
 }
 
 /** Returns the address of a path of the API, such as `/executions/42`. */
@@ -49,16 +61,30 @@ export function apiHref(path: string): string {
 export async function request<T>(path: string, sent: Sent = {}): Promise<T> {
   const response = await send(path, sent);
   // The API answers with what its schemas say.
-  return (response.status === 204 ? null : await response.json()) as T;
+  return (response.status === 204 ? null : await readBody(response, 'json', sent)) as T;
 }
 
 /** Reads a text from a path of the API. Throws as `request` does. */
 export async function requestText(path: string, sent: Sent = {}): Promise<string> {
-  return (await send(path, sent)).text();
+  return (await readBody(await send(path, sent), 'text', sent)) as string;
 }
 
-async function send(path: string, { method = 'GET', body, signal: abort, headers = {} }: Sent): Promise<Response> {
+async function readBody(response: Response, form: 'json' | 'text', { signal: abort }: Sent): Promise<unknown> {
+  try {
+    return await response[form]();
+  } catch (error) {
+    if (abort?.aborted) throw error;
+    const requestId = response.headers.get('x-request-id');
+    throw new RequestError('The answer of the API could not be read.', { status: 0, code: 'unreadable', requestId });
+  }
+}
+
+async function send(
+  path: string,
+  { method = 'GET', body, signal: abort, headers = {}, isBackground = false }: Sent,
+): Promise<Response> {
   const sent = new Headers(headers);
+  if (isBackground) sent.set('x-background', '1');
   if (body !== undefined) sent.set('content-type', 'application/json');
   if (method !== 'GET' && csrfToken.peek() !== null) sent.set('x-csrf-token', csrfToken.peek()!);
   let response: Response;
@@ -81,8 +107,14 @@ async function refusalOf(response: Response): Promise<RequestError> {
   const body = (await response.json().catch(() => ({}))) as { error?: unknown; code?: unknown; request_id?: unknown };
   const { status } = response;
   const code = typeof body.code === 'string' ? body.code : `http_${status}`;
-  const message = typeof body.error === 'string' ? body.error : `The API answered with ${status}.`;
+  const message = messageOf(code, body.error) ?? `The API answered with ${status}.`;
   const requestId = typeof body.request_id === 'string' ? body.request_id : response.headers.get('x-request-id');
-  if (status === 401) onSignedOut();
+  if (status === 401) watcher.ended();
+  if (code === REPLACED) watcher.replaced();
   return new RequestError(message, { status, code, requestId });
+}
+
+function messageOf(code: string, error: unknown): string | null {
+  if (code === REPLACED) return 'Somebody has signed in in another tab. Try again.';
+  return typeof error === 'string' ? error : null;
 }

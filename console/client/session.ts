@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { Permission } from '../../model/permissions.ts';
-import { csrfToken, RequestError, request, whenSignedOut } from './request.ts';
+import { csrfToken, RequestError, request, watchAnswers } from './request.ts';
 import type { SignedIn } from './shapes.ts';
 
 /** Who is signed in: null for nobody, undefined while that is being asked. */
@@ -16,15 +16,35 @@ export function may(permission: Permission): boolean {
   return held.value.has(permission);
 }
 
-/** Asks the API who is signed in, and notices from then on when nobody is any more. */
+/** Notices from then on when nobody is signed in any more, or somebody else is: other tabs have the same session. */
+export function watchSession(): void {
+  watchAnswers({ ended: () => take(null), replaced: () => void checkSession() });
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') void checkSession();
+  });
+}
+
+/** Asks the API who is signed in. */
 export async function openSession(): Promise<void> {
-  whenSignedOut(() => take(null));
   sessionError.value = null;
   try {
     take((await request<{ data: SignedIn }>('/session')).data);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     if (error.status !== 401) sessionError.value = error;
+  }
+}
+
+/** Asks the API whether the session is still the same, if somebody is signed in; what cannot be asked stays. */
+async function checkSession(): Promise<void> {
+  const before = session.peek();
+  if (!before) return;
+  try {
+    const { data } = await request<{ data: SignedIn }>('/session', { isBackground: true });
+    // Somebody may have signed out meanwhile.
+    if (session.peek() === before) take(data);
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
   }
 }
 

@@ -3,3 +3,12 @@ export interface PageProps {
   of: string;
   tab: string;
 }
+
+/** Reads the parts of an address that the pattern of a page has found; returns null if they are not encoded as addresses are. */
+export function readPageProps([, of = '', tab = '']: readonly (string | undefined)[]): PageProps | null {
+  try {
+    return { of: decodeURIComponent(of), tab };
+  } catch {
+    return null;
+  }
+}

@@ -1,9 +1,11 @@
+import { Fragment } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { openSession, session, sessionError } from '../client/session.ts';
 import { NoPage } from '../pages/no-page.tsx';
 import { PAGES } from '../pages/pages.ts';
 import { ReadError } from '../parts/read-error.tsx';
 import { go, hrefOf, path } from '../routing/location.ts';
+import { readPageProps } from '../routing/page-props.ts';
 import { Banner } from './banner.tsx';
 import { Notices } from './notices.tsx';
 import { SignInPage } from './sign-in.tsx';
@@ -21,7 +23,8 @@ export function App() {
   if (who === undefined) return <main class="alone" aria-busy="true" aria-label="Fermata" />;
   if (who === null || path.value === '/sign-in') return <SignInPage />;
   return (
-    <>
+    // A page that somebody else sees begins anew.
+    <Fragment key={JSON.stringify([who.tenant, who.subject])}>
       <a class="skip" href="#content">
         Skip to content
       </a>
@@ -30,7 +33,7 @@ export function App() {
         <Page />
       </main>
       <Notices />
-    </>
+    </Fragment>
   );
 }
 
@@ -44,8 +47,9 @@ function Page() {
   if (isHome) return null;
   for (const { pattern, page: Shown } of PAGES) {
     const found = pattern.exec(at);
+    const props = found === null ? null : readPageProps(found);
     // A page about another thing begins anew; one of the same thing stays.
-    if (found !== null) return <Shown key={found[1]} of={decodeURIComponent(found[1] ?? '')} tab={found[2] ?? ''} />;
+    if (props !== null) return <Shown key={props.of} of={props.of} tab={props.tab} />;
   }
   return <NoPage />;
 }

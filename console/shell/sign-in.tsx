@@ -82,7 +82,7 @@ export function SignInPage() {
 /** Returns the address to go to after signing in: a page of the console, whatever the link says. */
 function nextOf(wanted: string | null): string {
   const home = hrefOf('/runs');
-  if (wanted === null) return home;
+  if (wanted === null || !URL.canParse(wanted, location.origin)) return home;
   const { origin, pathname, search } = new URL(wanted, location.origin);
   const isPage = origin === location.origin && pathname.startsWith(hrefOf('/')) && pathname !== hrefOf('/sign-in');
   return isPage ? pathname + search : home;

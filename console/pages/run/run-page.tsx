@@ -31,9 +31,12 @@ export function RunPage({ of, tab }: PageProps) {
   const graph = useRead<{ data: RunGraph }>(`${path}/graph?layout=1`);
   const tasks = useRead<TaskListPage>(`${path}/tasks?limit=500`);
   const [intent, setIntent] = useState<Intent | null>(null);
-  const reloads = [run, explanation, tasks].map(({ reload }) => reload);
+  const readings = [run, explanation, tasks];
   const reload = () => {
-    for (const each of reloads) each();
+    for (const each of readings) each.reload();
+  };
+  const refresh = () => {
+    for (const each of readings) each.refresh();
   };
   const afterAct = () => {
     reload();
@@ -47,7 +50,7 @@ export function RunPage({ of, tab }: PageProps) {
   if (tasks.value !== undefined) place.current ??= tasks.value.stream_id ?? '';
   const follows = isOpen && place.current !== null;
   const events = `${path}/events${place.current ? `?${new URLSearchParams({ last_event_id: place.current })}` : ''}`;
-  useEvents(follows ? events : null, ['execution', 'task', 'end'], reload);
+  useEvents(follows ? events : null, ['execution', 'task', 'end'], refresh);
   const failure = run.error !== null && <ReadError what="The run could not be read" error={run.error} retry={reload} />;
   if (shown === undefined) {
     return (

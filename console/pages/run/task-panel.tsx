@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { parseTaskKey } from '../../../model/task-key.ts';
-import { useRead } from '../../client/reads.ts';
+import { useRead, useStamp } from '../../client/reads.ts';
 import { apiHref } from '../../client/request.ts';
 import { may } from '../../client/session.ts';
 import type { Run, TaskLine } from '../../client/shapes.ts';
@@ -35,13 +35,9 @@ export function TaskPanel({
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const path = `/executions/${run.id}/tasks/${encodeURIComponent(taskKey)}`;
-  const { value, error, reload } = useRead<{ data: Run }>(path);
+  const { value, error, reload, refresh } = useRead<{ data: Run }>(path);
   useEffect(() => heading.current?.focus({ preventScroll: true }), [taskKey]);
-  const first = useRef(stamp);
-  useEffect(() => {
-    if (first.current !== stamp) reload();
-    first.current = stamp;
-  }, [stamp, reload]);
+  useStamp(stamp, refresh);
   const task = value?.data.task === taskKey ? value.data : undefined;
   const skip = actNamed('skip');
   const canSkip = line !== undefined && SKIPPED.includes(line.waiting ?? '') && may('execution:execute');

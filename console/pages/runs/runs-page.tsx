@@ -24,8 +24,8 @@ export function RunsPage() {
   const counts = useRead<{ data: RunCounts }>(paths.counts);
   const isLive = asked.get('live') !== '0';
   useEvents(isLive ? '/executions/events' : null, ['execution'], () => {
-    list.reload();
-    counts.reload();
+    list.refresh();
+    counts.refresh();
   });
   return (
     <div class="page">

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { title } from './pages.ts';
 import type { Console } from './visitor.ts';
@@ -53,8 +53,12 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
     it('appear as they start, and wait for a click where somebody reads further down', async () => {
       const page = await site().visit('runs');
       await expect.poll(() => rows(page).count()).toBe(26);
+      const reads: Request[] = [];
+      page.on('request', (request) => void (request.url().includes('/executions?') && reads.push(request)));
       const id = await fail('a new one');
       await page.getByRole('cell', { name: String(id) }).waitFor();
+      // Reads of the page itself are no use of the session.
+      expect(new Set(reads.map((request) => request.headers()['x-background']))).toEqual(new Set(['1']));
       await page.evaluate('scrollTo(0, 600)');
       const later = await fail('a later one');
       await page.getByRole('button', { name: 'Show 1 new run' }).click();

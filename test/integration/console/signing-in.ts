@@ -43,9 +43,22 @@ export function testSigningIn(site: () => Console): void {
       const page = await site().visit(path, { signedIn: false });
       await title(page, 'Runs').waitFor();
       expect(new URL(page.url()).pathname).toBe('/console/runs');
-      const late = await site().visit(path, { signedIn: false });
+      const late = await site().visit(path.replace('https://elsewhere.example/', 'https://['), { signedIn: false });
       await late.getByRole('alert').getByText('This link has been used').waitFor();
       expect(late.url()).not.toContain('code');
+    });
+
+    it('in another tab as somebody else shows everything as that one sees it', async () => {
+      const { key } = (await site().harness.call('POST', '/api/v1/keys', { subject: 'guest', roles: ['viewer'] })).body
+        .data;
+      const page = await site().visit('runs?live=0');
+      await page.getByRole('button', { name: 'Account dev' }).waitFor();
+      await page.getByRole('row').nth(1).waitFor();
+      expect((await page.request.post('api/v1/session', { data: { key } })).status()).toBe(201);
+      const again = page.waitForRequest(/\/executions\?/);
+      await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+      await page.getByRole('button', { name: 'Account guest' }).waitFor();
+      await again;
     });
   });
 }

@@ -1,20 +1,21 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { apiHref } from '../../../client/request.ts';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { type ReadState, useRead, useStamp } from '../../../client/reads.ts';
+import { apiHref, request } from '../../../client/request.ts';
 import type { LogLine } from '../../../client/shapes.ts';
 import { ReadError } from '../../../parts/read-error.tsx';
 import { Instant } from '../../../parts/time.tsx';
 import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
-import { useLog } from './use-log.ts';
+import { createLogReader, type ShownLog } from './read-log.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** The log of a run: what has happened in it, and what its tasks have said. `stamp` changes whenever the run has. */
 export function LogView({ path, stamp, isOpen }: { path: string; stamp: string; isOpen: boolean }) {
-  const { entries, error, isCut, reload } = useLog(path, stamp);
+  const { value, error, reload } = useLog(path, stamp, isOpen);
   const [follows, setFollows] = useState(isOpen);
   const end = useRef<HTMLDivElement>(null);
   const least = LEVELS.find((level) => level === pageQuery.value.get('level')) ?? 'debug';
-  const shown = entries?.filter(({ level }) => LEVELS.indexOf(level) >= LEVELS.indexOf(least));
+  const shown = value?.entries.filter(({ level }) => LEVELS.indexOf(level) >= LEVELS.indexOf(least));
   useEffect(() => {
     if (follows && end.current !== null) end.current.scrollTop = end.current.scrollHeight;
   }, [follows, shown?.length]);
@@ -45,15 +46,24 @@ export function LogView({ path, stamp, isOpen }: { path: string; stamp: string; 
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard */}
       <div class="log" role="log" aria-label="Run log" tabIndex={0} ref={end}>
         {shown.length === 0 ? <p class="soft">Nothing of this level has been logged.</p> : <Lines lines={shown} />}
-        {isCut && (
+        {value?.isCut && (
           <p>
             The log goes on.{' '}
-            <a href={apiHref(`${path}/logs?limit=1000&cursor=${entries?.length}`)}>Read on in the API</a>
+            <a href={apiHref(`${path}/logs?limit=1000&cursor=${value.entries.length}`)}>Read on in the API</a>
           </p>
         )}
       </div>
     </>
   );
+}
+
+function useLog(path: string, stamp: string, isOpen: boolean): ReadState<ShownLog> {
+  const open = useRef(isOpen);
+  open.current = isOpen;
+  const read = useMemo(() => createLogReader(() => open.current, request), [path]);
+  const reading = useRead(path, read);
+  useStamp(stamp, reading.refresh);
+  return reading;
 }
 
 function Lines({ lines }: { lines: readonly LogLine[] }) {
