@@ -186,7 +186,7 @@ async function countSome(db: Database, resolved: ResolvedFilter, grouping: Group
     with found as materialized (
       select ref, pack, status, created from ${executions} where ${buildConditions(resolved)} limit ${MAX_COUNTED + 1})
     select ${key} as key, status, count(*)::int as total, (select count(*)::int from found) as counted
-    from (select * from found limit ${MAX_COUNTED}) as some group by 1, 2 order by 1`);
+    from (select * from found limit ${MAX_COUNTED}) as listed group by 1, 2 order by 1`);
   const { rows } = found as unknown as { rows: (GroupCount & { counted: number })[] };
   const groups = rows.map(({ key: group, status, total }) => ({ key: group, status, total }));
   return { groups, isLowerBound: (rows[0]?.counted ?? 0) > MAX_COUNTED };
