@@ -39,7 +39,7 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
       expect(await page.getByRole('group', { name: 'Counts by status' }).getByRole('button').count()).toBe(1);
       await form.getByRole('textbox', { name: 'Created after' }).fill('soon');
       await page.keyboard.press('Tab');
-      await page.getByText('Write 30m, 2h, 7d').waitFor();
+      await page.getByText('Use 30m, 2h, 7d').waitFor();
       await site().examine(page);
       await form.getByRole('textbox', { name: 'Created before' }).fill('1d');
       await page.keyboard.press('Tab');
