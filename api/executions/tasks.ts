@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { TASK_STATUSES, type TaskStatus } from '../../model/status.ts';
+import { entryId } from '../../service/executions/live-events/entries.ts';
 import type { TaskExecutionService, TaskListing } from '../../service/executions/task-executions.ts';
 import { cursorText, readCursor } from '../../service/index/cursors.ts';
 import type { TaskRow } from '../../service/projections/task-rows.ts';
@@ -201,7 +202,7 @@ function listBody({ n, rows, next, total, counts, last }: TaskListing): z.infer<
     counts: { total: counts.total, by_status: counts.statuses, by_task: counts.tasks },
     last_event: last?.number ?? null,
     // A stream that continues after this place has everything that is not in the list.
-    stream_id: last === null ? null : `${last.runId}/${last.eventId}.${BEHIND_ALL}`,
+    stream_id: last === null ? null : entryId({ run: last.runId, event: last.eventId, index: BEHIND_ALL }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals';
+import { present } from './parameters.ts';
 
 /** The path below which the whole service is reached: empty, or without a slash at its end. */
 export const ROOT = document.querySelector<HTMLMetaElement>('meta[name=fermata-root]')?.content ?? '';
@@ -22,8 +23,8 @@ export const pageQuery = computed(() => new URLSearchParams(address.value.split(
 
 /** Returns the address of a page of the console; parameters that are null or empty are left out. */
 export function hrefOf(page: string, parameters: Record<string, string | null | undefined> = {}): string {
-  const present = Object.entries(parameters).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  return `${BASE}${page}${present.length === 0 ? '' : `?${new URLSearchParams(present)}`}`;
+  const query = String(new URLSearchParams(present(parameters)));
+  return `${BASE}${page}${query === '' ? '' : `?${query}`}`;
 }
 
 /** Returns the address of this page with some parameters changed; null and empty ones are taken away. */

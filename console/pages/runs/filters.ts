@@ -1,4 +1,5 @@
 import { readInstant } from '../../parts/words.ts';
+import { present } from '../../routing/parameters.ts';
 
 /** The filters of the list of runs, as parameters of its address and as they were typed. */
 export const RUN_FILTERS = ['status', 'workflow', 'search', 'result', 'after', 'before'] as const;
@@ -50,9 +51,4 @@ function filtersOf(query: URLSearchParams, now: number) {
     created_after: instant('after'),
     created_before: instant('before'),
   };
-}
-
-function present(asked: Record<string, string | null | undefined>): Record<string, string> {
-  const entries = Object.entries(asked).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  return Object.fromEntries(entries);
 }

@@ -1,5 +1,6 @@
 import type { RunRow } from '../../client/shapes.ts';
 import { Badge } from '../../parts/badge.tsx';
+import { TableHead } from '../../parts/table-head.tsx';
 import { Duration, Instant } from '../../parts/time.tsx';
 import { hrefOf } from '../../routing/location.ts';
 
@@ -9,15 +10,7 @@ const COLUMNS = ['Status', 'Workflow', 'Run', 'Started', 'Duration', 'Error'];
 export function RunTable({ rows, isBusy }: { rows: readonly RunRow[]; isBusy: boolean }) {
   return (
     <table role="table" class="runs" aria-label="Runs" aria-busy={isBusy}>
-      <thead role="rowgroup">
-        <tr role="row">
-          {COLUMNS.map((name) => (
-            <th role="columnheader" scope="col" key={name}>
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead columns={COLUMNS} />
       <tbody role="rowgroup">
         {rows.map((row) => (
           <RunLine key={row.id} row={row} />

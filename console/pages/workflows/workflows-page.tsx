@@ -3,6 +3,7 @@ import type { WorkflowList } from '../../client/shapes.ts';
 import { Heading } from '../../parts/heading.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
+import { TableHead } from '../../parts/table-head.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { go, hrefOf, hrefWith, pageQuery, ROOT } from '../../routing/location.ts';
 
@@ -63,15 +64,7 @@ function List({ list, isBusy, isSearch }: { list: WorkflowList; isBusy: boolean;
   return (
     <>
       <table role="table" class="runs workflows" aria-label="Workflows" aria-busy={isBusy}>
-        <thead role="rowgroup">
-          <tr role="row">
-            {COLUMNS.map((name) => (
-              <th role="columnheader" scope="col" key={name}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead columns={COLUMNS} />
         <tbody role="rowgroup">
           {data.map(({ ref, label, version, updated, enabled, tags }) => (
             <tr role="row" key={ref}>

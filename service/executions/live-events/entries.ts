@@ -47,7 +47,7 @@ export type KeptEntry = (RunChange | TaskNews | Extract<StreamPart, { type: 'log
 /** Makes of an entry of the stream of a run what is kept of it. */
 export function keepEntry(run: string, entry: StreamEntry): KeptEntry {
   const { event, index } = entry;
-  const id = `${run}/${event}.${index}`;
+  const id = entryId({ run, event, index });
   if (entry.type !== 'task') return { ...entry, run, id };
   return { type: 'task', task: changeOf(entry), run, event, index, id };
 }
@@ -78,6 +78,11 @@ function changeOf({ task, was }: TaskPart): TaskChange {
 export function saidIn(entry: KeptEntry): number {
   if (entry.type === 'log') return entry.draft.said === null ? 0 : JSON.stringify(entry.draft).length;
   return entry.type === 'task' && entry.task.error !== null ? JSON.stringify(entry.task.error).length : 0;
+}
+
+/** Returns the id of an entry. */
+export function entryId({ run, event, index }: EntryPlace): string {
+  return `${run}/${event}.${index}`;
 }
 
 /** Reads the id of an entry; undefined for a text that is not one. */

@@ -1,21 +1,16 @@
 import type { RunGraph } from '../../../client/shapes.ts';
 import { Badge } from '../../../parts/badge.tsx';
+import { TableHead } from '../../../parts/table-head.tsx';
 import { hrefWith } from '../../../routing/location.ts';
 import type { TaskWork } from './tallies.ts';
+
+const COLUMNS = ['Task', 'Action', 'State', 'So far', 'Leads to'];
 
 /** The graph as a list, for everybody: the same tasks with the same facts. */
 export function TaskTable({ graph, work }: { graph: RunGraph; work: ReadonlyMap<string, TaskWork> }) {
   return (
     <table role="table" class="tasks" aria-label="Tasks of the definition">
-      <thead role="rowgroup">
-        <tr role="row">
-          {['Task', 'Action', 'State', 'So far', 'Leads to'].map((name) => (
-            <th role="columnheader" scope="col" key={name}>
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead columns={COLUMNS} />
       <tbody role="rowgroup">
         {graph.nodes.map(({ name, action }) => {
           const { tally, key, words } = work.get(name) ?? { tally: null, key: null, words: 'not begun' };
