@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { RunGraph, TaskLine, TaskListPage } from '../../console/client/shapes.ts';
-import { firstView, fitAll, reveal, zoomAt } from '../../console/pages/run/graph/camera.ts';
-import { moveTo } from '../../console/pages/run/graph/moves.ts';
-import { listTaken, listWork } from '../../console/pages/run/graph/tallies.ts';
+import { firstView, fitAll, reveal, zoomAt } from '../../console/graph/camera.ts';
+import { moveTo } from '../../console/graph/moves.ts';
+import { listTaken, listWork } from '../../console/graph/tallies.ts';
 
 const NONE = { scheduled: 0, running: 0, completed: 0, failed: 0, timeout: 0, cancelled: 0, abandoned: 0 };
 

@@ -9,7 +9,7 @@ const COLUMNS = ['Status', 'Workflow', 'Run', 'Started', 'Duration', 'Error'];
 /** The runs of a page. On a narrow screen each row is a card, which keeps its roles. */
 export function RunTable({ rows, isBusy }: { rows: readonly RunRow[]; isBusy: boolean }) {
   return (
-    <table role="table" class="runs" aria-label="Runs" aria-busy={isBusy}>
+    <table role="table" class="table runs" aria-label="Runs" aria-busy={isBusy}>
       <TableHead columns={COLUMNS} />
       <tbody role="rowgroup">
         {rows.map((row) => (

@@ -3,13 +3,13 @@ import { useRead } from '../../client/reads.ts';
 import { requestText } from '../../client/request.ts';
 import { may } from '../../client/session.ts';
 import type { RunGraph, ShownWorkflow } from '../../client/shapes.ts';
+import { Canvas } from '../../graph/canvas.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { type Tab, Tabs } from '../../parts/tabs.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { go, hrefOf, hrefWith, pageQuery } from '../../routing/location.ts';
 import type { PageProps } from '../../routing/page-props.ts';
-import { Canvas } from '../run/graph/canvas.tsx';
 import { StartDialog } from './start-dialog.tsx';
 
 const VIEWS: Tab[] = [

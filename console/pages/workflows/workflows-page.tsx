@@ -63,7 +63,7 @@ function List({ list, isBusy, isSearch }: { list: WorkflowList; isBusy: boolean;
   }
   return (
     <>
-      <table role="table" class="runs workflows" aria-label="Workflows" aria-busy={isBusy}>
+      <table role="table" class="table workflows" aria-label="Workflows" aria-busy={isBusy}>
         <TableHead columns={COLUMNS} />
         <tbody role="rowgroup">
           {data.map(({ ref, label, version, updated, enabled, tags }) => (

@@ -1,10 +1,10 @@
 import { parseTaskKey } from '../../../../model/task-key.ts';
 import type { ReadState } from '../../../client/reads.ts';
 import type { Run, RunGraph, TaskListPage } from '../../../client/shapes.ts';
+import { Canvas } from '../../../graph/canvas.tsx';
+import { listTaken, listWork } from '../../../graph/tallies.ts';
 import { ReadError } from '../../../parts/read-error.tsx';
 import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
-import { Canvas } from './canvas.tsx';
-import { listTaken, listWork } from './tallies.ts';
 import { TaskTable } from './task-table.tsx';
 
 /** The definition of a run as a graph, with what the run has done so far. */

@@ -1,15 +1,15 @@
 import type { RunGraph } from '../../../client/shapes.ts';
+import type { TaskWork } from '../../../graph/tallies.ts';
 import { Badge } from '../../../parts/badge.tsx';
 import { TableHead } from '../../../parts/table-head.tsx';
 import { hrefWith } from '../../../routing/location.ts';
-import type { TaskWork } from './tallies.ts';
 
 const COLUMNS = ['Task', 'Action', 'State', 'So far', 'Leads to'];
 
 /** The graph as a list, for everybody: the same tasks with the same facts. */
 export function TaskTable({ graph, work }: { graph: RunGraph; work: ReadonlyMap<string, TaskWork> }) {
   return (
-    <table role="table" class="tasks" aria-label="Tasks of the definition">
+    <table role="table" class="table tasks" aria-label="Tasks of the definition">
       <TableHead columns={COLUMNS} />
       <tbody role="rowgroup">
         {graph.nodes.map(({ name, action }) => {

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { RunGraph } from '../../../client/shapes.ts';
-import { Glyph } from '../../../parts/glyph.tsx';
+import type { RunGraph } from '../client/shapes.ts';
+import { Glyph } from '../parts/glyph.tsx';
 import { firstView, fitAll, reveal, type View, zoomAt } from './camera.ts';
 import { Edges } from './edges.tsx';
 import { isArrow, moveTo } from './moves.ts';

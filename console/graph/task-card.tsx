@@ -1,7 +1,7 @@
-import { iconPath } from '../../../../language/layout/drawing/icons.ts';
-import { STATE_MARKS, tallyWords } from '../../../../language/layout/drawing/states.ts';
-import { shortened } from '../../../../language/layout/drawing/text.ts';
-import type { RunGraph } from '../../../client/shapes.ts';
+import { iconPath } from '../../language/layout/drawing/icons.ts';
+import { STATE_MARKS, tallyWords } from '../../language/layout/drawing/states.ts';
+import { shortened } from '../../language/layout/drawing/text.ts';
+import type { RunGraph } from '../client/shapes.ts';
 import type { TaskWork } from './tallies.ts';
 
 const TEXT_LEFT = 46;

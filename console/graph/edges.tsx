@@ -1,6 +1,6 @@
-import { describeEdge, headPath, linePath } from '../../../../language/layout/drawing/edges.ts';
-import { labelText } from '../../../../language/layout/measures.ts';
-import type { RunGraph } from '../../../client/shapes.ts';
+import { describeEdge, headPath, linePath } from '../../language/layout/drawing/edges.ts';
+import { labelText } from '../../language/layout/measures.ts';
+import type { RunGraph } from '../client/shapes.ts';
 import { edgeName } from './tallies.ts';
 
 /** The transitions of the graph; those that the run has taken are drawn solid, and last, so that no pale one covers them. */

@@ -1,6 +1,6 @@
-import type { TaskTally } from '../../../../language/layout/drawing/states.ts';
-import { parseTaskKey } from '../../../../model/task-key.ts';
-import type { RunGraph, TaskLine, TaskListPage } from '../../../client/shapes.ts';
+import type { TaskTally } from '../../language/layout/drawing/states.ts';
+import { parseTaskKey } from '../../model/task-key.ts';
+import type { RunGraph, TaskLine, TaskListPage } from '../client/shapes.ts';
 
 type Counts = TaskListPage['counts']['by_task'][string];
 

@@ -1,4 +1,4 @@
-import type { RunGraph } from '../../../client/shapes.ts';
+import type { RunGraph } from '../client/shapes.ts';
 
 /** The keys that lead from one task to another. */
 export type ArrowKey = 'ArrowDown' | 'ArrowUp' | 'ArrowLeft' | 'ArrowRight';
