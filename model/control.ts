@@ -32,9 +32,6 @@ export interface ControlRecord {
 /** The name of the signal of a control; the API's route for signals refuses it. */
 export const CONTROL_SIGNAL = '__fermata_control';
 
-/** Kinds of waits that a skip can end. */
-export const SKIPPABLE = ['inquiry', 'signal', 'timer', 'retry'] as const;
-
 /** Returns when the newest pause or resume that a run obeyed was asked for, in milliseconds; 0 when none is signed. */
 export function newestSwitch(controls: readonly ControlRecord[]): number {
   const switches = controls.filter(({ control, refused }) => refused === null && isSwitch(control));

@@ -10,6 +10,7 @@ import {
 import type { Failure } from '../../model/failure.ts';
 import { type Json, jsonSize } from '../../model/json.ts';
 import { deriveMode } from '../../model/run-mode.ts';
+import { listSkippable } from '../../model/skips.ts';
 import { type ExecutionStatus, executionWord } from '../../model/status.ts';
 import type { TaskChange } from '../../service/executions/live-events/entries.ts';
 import type { ExecutionView } from '../../service/executions/reader.ts';
@@ -64,10 +65,13 @@ function wideSummaryBody(row: ListedExecution): z.infer<typeof WideSummarySchema
   const { more, parent, enforcement, created } = row;
   if (more === undefined) return summaryBody(row);
   const { revision, tags, closed, errorCode: error_code, error, owner: started_by } = more;
+  const { version = null, label = null } = more.workflow ?? {};
   return {
     ...summaryBody(row),
     mode: deriveMode({ parent, enforcement, mode: more.mode }),
+    version,
     revision,
+    label,
     tags,
     closed: closed?.toISOString() ?? null,
     duration_ms: closed && closed.getTime() - created.getTime(),
@@ -177,7 +181,8 @@ export function taskSummaryBody({ n, execution }: ExecutionView, task: TaskChang
 /** Builds the body of a task execution, which has the fields of an execution; its items are its tasks. */
 export function taskExecutionBody({ task, items, more, ...found }: TaskView): z.infer<typeof ExecutionSchema> {
   const run = executionBody(found);
-  const { id, child, attempts } = taskBody(found.n, task);
+  const skippable = listSkippable(found.execution.waitingFor);
+  const { id, child, attempts, can_skip } = taskBody(found.n, task, skippable);
   const { failure, output } = task;
   const result = task.ended === null ? null : resultBody({ failure, output });
   return {
@@ -194,7 +199,7 @@ export function taskExecutionBody({ task, items, more, ...found }: TaskView): z.
     created: task.created,
     updated: lastChange(task),
     uuid: null,
-    tasks: items.map((item) => taskBody(found.n, item)),
+    tasks: items.map((item) => taskBody(found.n, item, skippable)),
     tasks_total: more?.total ?? items.length,
     tasks_next: more === undefined ? null : restOf(run.id, task.key, more.after),
     ...measuresOf({ input: task.input, closed: task.ended, lastEvent: found.execution.lastEvent }, result),
@@ -204,6 +209,7 @@ export function taskExecutionBody({ task, items, more, ...found }: TaskView): z.
     task: task.key,
     attempt: task.attempts.at(-1)?.attempt ?? null,
     attempts,
+    can_skip,
     _links: {
       self: link(id === null ? `${BASE}/${run.id}/tasks/${encodeURIComponent(task.key)}` : `${BASE}/${id}`),
       parent: link(`${BASE}/${run.id}`),
@@ -288,10 +294,11 @@ export function tasksBody({
   n,
   execution,
 }: Pick<ExecutionView, 'n' | 'execution'>): z.infer<typeof TaskExecutionSchema>[] {
-  return execution.tasks.map((task) => taskBody(n, task));
+  const skippable = listSkippable(execution.waitingFor);
+  return execution.tasks.map((task) => taskBody(n, task, skippable));
 }
 
-function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskExecutionSchema> {
+function taskBody(n: number, task: TaskExecution, skippable: ReadonlySet<string>): z.infer<typeof TaskExecutionSchema> {
   return {
     id: taskId(n, task.number),
     key: task.key,
@@ -310,6 +317,7 @@ function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskExecutionS
     ended: task.ended,
     child: childId(task),
     skipped_by: task.skipped,
+    can_skip: skippable.has(task.key),
     carried: task.carried,
   };
 }

@@ -29,7 +29,9 @@ const ListQuery = z
     view: z
       .enum(['summary', 'wide'])
       .default('summary')
-      .describe('`wide` adds to each run how it was started, its tags, when it closed, and its error.'),
+      .describe(
+        '`wide` adds to each run the names of its workflow, how it was started, its tags, when it closed, and its error.',
+      ),
   })
   .refine(({ page, limit, cursor }) => page === undefined || (limit === undefined && cursor === undefined), {
     message: 'cannot be combined with "limit" or "cursor"',
@@ -204,7 +206,8 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
       );
     }
     const found = await (paged ? lists.list : lists.listBehind)(principal, filter, part);
-    return context.json(executionPageBody(listed(found), window, view), 200);
+    const nameOf = view === 'wide' ? await lists.namesOf(principal, found.rows) : undefined;
+    return context.json(executionPageBody(listed(found, nameOf), window, view), 200);
   });
 
   router.openapi(byStatusRoute, async (context) => {
@@ -264,6 +267,6 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
   return router;
 }
 
-function listed({ rows, ...page }: ExecutionPage) {
-  return { ...page, rows: rows.map(listedRun) };
+function listed({ rows, ...page }: ExecutionPage, nameOf?: Awaited<ReturnType<ExecutionLists['namesOf']>>) {
+  return { ...page, rows: rows.map((row) => listedRun(row, nameOf?.(row))) };
 }

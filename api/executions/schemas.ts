@@ -51,6 +51,7 @@ export const TaskExecutionSchema = z
     ended: InstantSchema.nullable(),
     child: z.int().nullable().describe('The id of the sub-workflow that the task started.'),
     skipped_by: z.string().nullable().describe('Who skipped the task.'),
+    can_skip: z.boolean().describe('Whether it waits for something that a skip ends.'),
     carried: z.boolean().describe('Whether the task was run by the execution that this one is a retry of.'),
   })
   .openapi('TaskExecution');
@@ -76,7 +77,9 @@ export const ExecutionSummarySchema = z.object(SUMMARY).openapi('ExecutionSummar
 /** One execution in a list with `view=wide`. */
 export const WideSummarySchema = ExecutionSummarySchema.extend({
   mode: z.enum(RUN_MODES).describe('How the execution was started.'),
+  version: z.string().nullable().describe('The version label of the revision; null if that is no longer stored.'),
   revision: z.int().nullable(),
+  label: z.string().nullable().describe('The label that its workflow has now; null if that is no longer stored.'),
   tags: z.array(z.string()),
   closed: InstantSchema.nullable(),
   duration_ms: z.int().nullable().describe('Null while it is open.'),
@@ -153,6 +156,10 @@ export const ExecutionSchema = z
     task: z.string().nullable().describe('The key of a task execution; null for an execution of a workflow.'),
     attempt: z.int().nullable().describe('The latest attempt of a task execution.'),
     attempts: z.array(AttemptSchema).optional().describe('All attempts; only for a task execution.'),
+    can_skip: z
+      .boolean()
+      .optional()
+      .describe('Whether it waits for something that a skip ends; only for a task execution.'),
     mode: z.enum(RUN_MODES).describe('How the execution was started.'),
     schedule: z.string().nullable().describe('The id of the schedule that started it.'),
     scheduled_at: InstantSchema.nullable().describe(

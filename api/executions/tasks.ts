@@ -207,13 +207,14 @@ function listBody({ n, rows, next, total, counts, last }: TaskListing): z.infer<
 }
 
 function rowBody(n: number, row: TaskRow): z.infer<typeof TaskRowSchema> {
-  const { number, action, skipped, child, items, updated: _, ...rest } = row;
+  const { number, action, skipped, child, items, canSkip, updated: _, ...rest } = row;
   return {
     ...rest,
     id: taskId(n, number),
     action_ref: action,
     child: childId({ child }),
     skipped_by: skipped,
+    can_skip: canSkip,
     items: items && { total: items.total, by_status: items.statuses },
   };
 }

@@ -109,7 +109,7 @@ export function composeExecutions(
       executions,
       tasks: createTaskExecutionService({ executions, projections, store }),
       chains: createChainService({ temporal, executions }),
-      lists: createExecutionLists({ store, namespace }),
+      lists: createExecutionLists({ store, definitions: stores.definitions, namespace }),
       watches: createWatchService({ temporal, executions, pool, log }),
       changes: createChangeService({ store, log }),
       retries,

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { ATTEMPTS_SKIPPED, WITHDRAWAL } from '../../interpreter/versions.ts';
 import { AppError } from '../../model/app-error.ts';
-import { type Control, type ControlAction, type ControlRecord, SKIPPABLE } from '../../model/control.ts';
-import { type Execution, HELD_BACK, type Wait } from '../../model/execution.ts';
+import type { Control, ControlAction, ControlRecord } from '../../model/control.ts';
+import type { Execution } from '../../model/execution.ts';
 import { integerId } from '../../model/execution-id.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
+import { listSkippable } from '../../model/skips.ts';
 import { isClosed } from '../../model/status.ts';
-import { executionKey, parseTaskKey } from '../../model/task-key.ts';
+import { parseTaskKey } from '../../model/task-key.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { ExecutionReader, ExecutionView } from '../executions/reader.ts';
 import type { InquiryService } from '../inquiries/inquiries.ts';
@@ -172,17 +173,7 @@ interface SwitchAction {
 function foresee({ status, waitingFor }: Execution, action: ControlAction): ControlRecord['refused'] {
   if (action.what === 'pause') return status === 'paused' ? 'already_paused' : null;
   if (action.what === 'resume') return status === 'paused' ? null : 'not_paused';
-  const waits = waitingFor.some((wait) => isWaitOf(wait, action.key) && isSkippable(wait));
-  return waits ? null : 'not_waiting';
-}
-
-/** Reports whether a wait belongs to a task; an activity that was issued again has the number of its try after the key. */
-function isWaitOf({ task }: Wait, key: string): boolean {
-  return task !== undefined && task !== null && executionKey(task) === key;
-}
-
-function isSkippable({ kind, detail }: Wait): boolean {
-  return SKIPPABLE.some((each) => each === kind) || (kind === 'pause' && detail === HELD_BACK);
+  return listSkippable(waitingFor).has(action.key) ? null : 'not_waiting';
 }
 
 function refusalOf(refused: NonNullable<ControlRecord['refused']>, action: ControlAction): AppError {

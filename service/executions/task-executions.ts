@@ -113,7 +113,7 @@ export function createTaskExecutionService({
 
     async listChildren(principal, filter, { offset, cursor, limit }) {
       const runs = await store.readOn(principal.tenant, filter, { limit: MAX_CHILDREN });
-      const all = [...runs.map(listedRun), ...(await tasksOf(principal, filter))].sort(byStart);
+      const all = [...runs.map((run) => listedRun(run)), ...(await tasksOf(principal, filter))].sort(byStart);
       const [time, id] = cursor === undefined ? [0, 0] : readCursor(cursor);
       const behind = { created: new Date(time), id };
       const rest = cursor === undefined ? all.slice(offset) : all.filter((row) => byStart(row, behind) > 0);

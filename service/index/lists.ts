@@ -11,6 +11,7 @@ import {
   type StatusDialect,
   statusesNamed,
 } from '../../model/status.ts';
+import type { DefinitionStore, WorkflowName } from '../../store/definitions/definitions.ts';
 import type { ErrorGroup, Grouping } from '../../store/executions/execution-counts.ts';
 import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
 import type { Cursor, PageWindow } from '../../store/executions/execution-pages.ts';
@@ -67,6 +68,8 @@ export interface ExecutionLists {
   ): Promise<ExecutionPage>;
   /** Finds the retries of runs, and theirs, by the number of the run. */
   retriesOf(principal: Principal, rows: readonly IndexRow[]): Promise<Map<number, RetrySummary[]>>;
+  /** Returns a function that names the workflow of a run, as far as its revision is still stored. */
+  namesOf(principal: Principal, rows: readonly IndexRow[]): Promise<(row: IndexRow) => WorkflowName | undefined>;
   /** Lists all runs that match, newest first, a hundred at a time. */
   exportRows(principal: Principal, filter: ExecutionFilter): AsyncGenerator<IndexRow[]>;
   /**
@@ -92,11 +95,12 @@ export interface ExecutionLists {
 /** The dependencies of the service. */
 export interface ListDependencies {
   store: ExecutionStore;
+  definitions: Pick<DefinitionStore, 'names'>;
   namespace: string;
 }
 
 /** Creates the service for the runs of a namespace. */
-export function createExecutionLists({ store, namespace }: ListDependencies): ExecutionLists {
+export function createExecutionLists({ store, definitions, namespace }: ListDependencies): ExecutionLists {
   /** Returns the integer id that an id of a run in any form means; undefined where it can be the id of none. */
   async function idOf({ tenant }: Principal, text: string): Promise<number | undefined> {
     const id = parseExecutionId(text);
@@ -167,6 +171,17 @@ export function createExecutionLists({ store, namespace }: ListDependencies): Ex
         retries.set(run, [...(retries.get(run) ?? []), { of, id: integerId(n), status }]);
       }
       return retries;
+    },
+
+    async namesOf({ tenant }, rows) {
+      const keyOf = (id: number | null, revision: number | null) => `${id} ${revision}`;
+      const wanted = new Map<string, { id: number; revision: number }>();
+      for (const { definition: id, revision } of rows) {
+        if (id !== null && revision !== null) wanted.set(keyOf(id, revision), { id, revision });
+      }
+      const found = await definitions.names(tenant, [...wanted.values()]);
+      const names = new Map(found.map((name) => [keyOf(name.id, name.revision), name]));
+      return ({ definition, revision }) => names.get(keyOf(definition, revision));
     },
 
     async *exportRows({ tenant }, filter) {

@@ -4,6 +4,7 @@ import type { Json } from '../../model/json.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import type { StartMode } from '../../model/run-mode.ts';
 import type { ExecutionStatus, TaskState } from '../../model/status.ts';
+import type { WorkflowName } from '../../store/definitions/definitions.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import { fromMaskedData, type MaskedExecution } from '../projections/masks.ts';
 
@@ -31,6 +32,8 @@ export interface RunDetails {
   error: string | null;
   /** The subject that started it; null: unknown. */
   owner: string | null;
+  /** Its workflow, as far as that was asked for and is still stored. */
+  workflow: WorkflowName | undefined;
 }
 
 /** Makes an execution from its row in the index alone, for a run that Temporal does not have yet, or no longer has. */
@@ -89,11 +92,11 @@ export function executionOfRow(row: IndexRow): MaskedExecution {
   });
 }
 
-/** Makes the list entry of a run. */
-export function listedRun(row: IndexRow): ListedExecution {
+/** Makes the list entry of a run, with the name of its workflow if that was read. */
+export function listedRun(row: IndexRow, workflow?: WorkflowName): ListedExecution {
   const { n, ref, status, parent, enforcement, created, updated } = row;
   const { revision, mode, tags, closed, errorCode, error, owner } = row;
-  const more = { revision, mode, tags, closed, errorCode, error, owner };
+  const more = { revision, mode, tags, closed, errorCode, error, owner, workflow };
   return { id: integerId(n), ref, status, state: status, parent, enforcement, created, updated, more };
 }
 

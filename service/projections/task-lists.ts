@@ -1,5 +1,6 @@
 import type { LogEntry, TaskExecution, TaskPosition } from '../../model/execution.ts';
 import type { Json } from '../../model/json.ts';
+import { listSkippable } from '../../model/skips.ts';
 import type { TaskStatus } from '../../model/status.ts';
 import { executionKey } from '../../model/task-key.ts';
 import { buildLog } from '../../projection/logs.ts';
@@ -88,13 +89,18 @@ export function listTasks(
   }));
   const found = all.filter((each) => isMeant(sources, query, each) && hasText(query.contains, () => shown(each)));
   const { page, next } = cutPage(found, query);
-  const waits = waitsIn(sources, pending ?? NOTHING_PENDING);
+  const waits = sources.closed === null ? waitsFor(sources.state, pending ?? NOTHING_PENDING) : [];
+  const kinds = new Map(waits.map(({ task, kind }) => [executionKey(task ?? ''), kind]));
+  const skippable = listSkippable(waits);
   const items = countItems(all);
   return {
     rows: page.map((each) => {
       const task = shown(each);
-      const waiting = waits.get(task.key) ?? null;
-      return buildTaskRow(sources, each, task, { waiting, counts: items.get(each.place.visit) });
+      return buildTaskRow(sources, each, task, {
+        waiting: kinds.get(task.key) ?? null,
+        canSkip: skippable.has(task.key),
+        counts: items.get(each.place.visit),
+      });
     }),
     next,
     total: found.length,
@@ -194,12 +200,6 @@ function cutPage<T extends TaskPosition>(found: readonly T[], { order, after, li
   const page = rest.slice(0, limit);
   const last = page.at(-1);
   return { page, next: last === undefined || rest.length <= limit ? null : { at: last.at, rank: last.rank } };
-}
-
-/** Returns what tasks wait for, by their keys. */
-function waitsIn({ state, closed }: TaskSources, pending: PendingWork): Map<string, string> {
-  if (closed !== null) return new Map();
-  return new Map(waitsFor(state, pending).map(({ task, kind }) => [executionKey(task ?? ''), kind]));
 }
 
 function countTasks(sources: TaskSources, all: readonly Counted[]): TaskCounts {

@@ -30,6 +30,7 @@ export interface ItemCounts {
 export interface TaskRow extends Omit<TaskExecution, 'input' | 'output' | 'failure' | 'attempts'> {
   /** The kind of its wait; null: it waits for nothing. */
   waiting: string | null;
+  canSkip: boolean;
   /** The latest attempt, the number of attempts, and who made the latest one. */
   attempt: number | null;
   attempts: number;
@@ -52,7 +53,7 @@ export function buildTaskRow(
   sources: TaskSources,
   { place }: OrderedPlace,
   task: TaskExecution,
-  { waiting, counts }: { waiting: string | null; counts: StatusCounts | undefined },
+  { waiting, canSkip, counts }: Pick<TaskRow, 'waiting' | 'canSkip'> & { counts: StatusCounts | undefined },
 ): TaskRow {
   const { input, output, failure, attempts, ...rest } = task;
   const { visit } = workIn(sources, place);
@@ -60,6 +61,7 @@ export function buildTaskRow(
   return {
     ...rest,
     waiting,
+    canSkip,
     attempt: last?.attempt ?? null,
     attempts: attempts.length,
     worker: last?.worker ?? null,

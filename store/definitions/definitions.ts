@@ -46,6 +46,9 @@ export type StoredPack = typeof packs.$inferSelect;
 /** The fields of a pack that can be changed. */
 export type PackFields = Pick<StoredPack, 'label' | 'description' | 'version' | 'tags'>;
 
+/** The version label of a revision, and the label of its workflow. */
+export interface WorkflowName extends Pick<StoredWorkflow, 'id' | 'revision' | 'version' | 'label'> {}
+
 /** A revision without its content. */
 export type RevisionInfo = Pick<StoredWorkflow, 'revision' | 'version' | 'hash' | 'created'>;
 
@@ -77,6 +80,8 @@ export interface DefinitionStore {
   findById(tenant: string, id: number): Promise<StoredWorkflow | null>;
   /** Finds the newest revisions of workflows; unknown refs are left out. */
   findAll(tenant: string, refs: readonly string[]): Promise<StoredWorkflow[]>;
+  /** Names revisions of workflows by the integer ids of these; those that are no longer stored are left out. */
+  names(tenant: string, wanted: readonly Pick<WorkflowName, 'id' | 'revision'>[]): Promise<WorkflowName[]>;
   /** Lists a page of workflows with their newest revisions, in order of ref; `total` counts all that match. */
   list(
     tenant: string,
@@ -246,6 +251,21 @@ export function createDefinitionStore(db: Database): DefinitionStore {
     async findAll(tenant, refs) {
       if (refs.length === 0) return [];
       return select().where(and(eq(workflows.tenant, tenant), inArray(workflows.ref, [...refs]), current));
+    },
+
+    async names(tenant, wanted) {
+      if (wanted.length === 0) return [];
+      const pairs = wanted.map(({ id, revision }) => sql`(${id}::integer, ${revision}::integer)`);
+      return db
+        .select({ id: workflows.id, revision: revisions.revision, version: revisions.version, label: workflows.label })
+        .from(revisions)
+        .innerJoin(workflows, eq(workflows.id, revisions.workflow))
+        .where(
+          and(
+            eq(workflows.tenant, tenant),
+            sql`(${revisions.workflow}, ${revisions.revision}) in (${sql.join(pairs, sql`, `)})`,
+          ),
+        );
     },
 
     async list(tenant, filter, page) {

@@ -6,7 +6,7 @@ import { createTestApp } from './test-app.ts';
 const store = new Proxy({}, { get: () => () => Promise.reject(new Error('the store was asked')) }) as never;
 const app = createTestApp(
   { reader: ['execution:read', 'admin'] },
-  { lists: createExecutionLists({ store, namespace: 'default' }) },
+  { lists: createExecutionLists({ store, definitions: store, namespace: 'default' }) },
 );
 
 const cursor = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -15,9 +15,6 @@ import type { Intent } from './act-dialog.tsx';
 import { actNamed } from './acts.ts';
 import { FailureNote, failureIn } from './failure.tsx';
 
-/** Waits that a skip ends. */
-const SKIPPED = ['signal', 'timer', 'retry', 'inquiry'];
-
 /** What a run has done with a task: one visit to it, or one item. `line` is the same in the list of the run's tasks, if that has it. */
 export function TaskPanel({
   run,
@@ -40,7 +37,7 @@ export function TaskPanel({
   useStamp(stamp, refresh);
   const task = value?.data.task === taskKey ? value.data : undefined;
   const skip = actNamed('skip');
-  const canSkip = line !== undefined && SKIPPED.includes(line.waiting ?? '') && may('execution:execute');
+  const canSkip = task?.can_skip === true && may('execution:execute');
   return (
     <aside
       class="card task-panel"

@@ -93,6 +93,14 @@ it('a run is paused, shown so, resumed, and a task in it is relieved of its wait
     ({ waiting_for: waits }) => waits[0]?.kind === 'timer',
   );
   expect(waiting.waiting_for[0].task).toBe('b');
+  expect(waiting.tasks.map(({ key, can_skip }: { key: string; can_skip: boolean }) => [key, can_skip])).toEqual([
+    ['a', false],
+    ['b', true],
+  ]);
+  const { body: rows } = await harness.call('GET', `/api/v1/executions/${id}/tasks`);
+  expect(rows.data).toMatchObject([{ can_skip: false }, { can_skip: true }]);
+  const { body: one } = await harness.call('GET', `/api/v1/executions/${id}/tasks/b`);
+  expect([one.data.can_skip, waiting.can_skip]).toEqual([true, undefined]);
   const wrong = await post(id, 'tasks/a/skip');
   expect([wrong.status, wrong.body.code]).toEqual([409, 'task_not_waiting']);
   const skipped = await post(id, 'tasks/b/skip', { output: 'enough' });
@@ -102,6 +110,7 @@ it('a run is paused, shown so, resumed, and a task in it is relieved of its wait
     ({ status }) => status === 'completed',
   );
   expect([ended.result, ended.projection]).toEqual(['enough skipped', 'complete']);
+  expect(ended.tasks.some(({ can_skip }: { can_skip: boolean }) => can_skip)).toBe(false);
   expect(ended.tasks.map(({ key, skipped_by }: Record<string, string>) => [key, skipped_by])).toEqual([
     ['a', null],
     ['b', 'dev'],

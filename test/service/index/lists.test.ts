@@ -15,7 +15,8 @@ function listsWhere(many: boolean) {
       return many;
     },
   };
-  return { asked, lists: createExecutionLists({ store: store as unknown as ExecutionStore, namespace: 'default' }) }; // all that filterOf needs
+  const needed = { store: store as unknown as ExecutionStore, definitions: null as never, namespace: 'default' }; // all that filterOf needs
+  return { asked, lists: createExecutionLists(needed) };
 }
 
 it.each([
