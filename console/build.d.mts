@@ -1,2 +1,8 @@
-/** Bundles the console into a folder. Returns what esbuild knows about its modules, by path from console/. */
-export function buildConsole(folder: string): Promise<{ inputs: Record<string, unknown> }>;
+/** What esbuild knows about the bundle: its modules, by path from console/, and the files that it has made of them, by path in the folder. */
+export interface ConsoleBundle {
+  inputs: Record<string, unknown>;
+  outputs: Record<string, { entryPoint?: string; imports: { path: string; kind: string }[] }>;
+}
+
+/** Bundles the console into a folder. */
+export function buildConsole(folder: string): Promise<ConsoleBundle>;

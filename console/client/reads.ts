@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { RequestError, request, type Sent } from './request.ts';
+import { type ApiRequestOptions, RequestError, request } from './request.ts';
 import { createRounds } from './rounds.ts';
 
 /** Something that is read from the API, at whatever stage. */
@@ -24,7 +24,7 @@ export interface ReadState<T> {
  */
 export function useRead<T>(
   path: string | null,
-  read: (path: string, sent: Sent) => Promise<T> = request,
+  read: (path: string, sent: ApiRequestOptions) => Promise<T> = request,
 ): ReadState<T> {
   const [state, setState] = useState<Omit<ReadState<T>, 'reload' | 'refresh'>>({
     value: undefined,

@@ -28,7 +28,7 @@ const REPLACED = 'csrf_invalid';
 interface SessionWatcher {
   /** The API does not know the session, or no longer. */
   ended(): void;
-  /** The browser has another session, which was opened in another tab. */
+  /** The browser has another session, which was opened in another window. */
   replaced(): void;
 }
 
@@ -39,8 +39,8 @@ export function watchAnswers(by: SessionWatcher): void {
   watcher = by;
 }
 
-/** The request, if it is not a mere read. */
-export interface Sent {
+/** How a request is sent, if it is not a mere read. */
+export interface ApiRequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   body?: unknown;
   signal?: AbortSignal;
@@ -58,18 +58,22 @@ export function apiHref(path: string): string {
  * Sends a request to a path of the API and returns the body of its answer, null where it has none. Throws a RequestError when the API refuses
  * or cannot be reached, and the reason of the signal when that is aborted.
  */
-export async function request<T>(path: string, sent: Sent = {}): Promise<T> {
+export async function request<T>(path: string, sent: ApiRequestOptions = {}): Promise<T> {
   const response = await send(path, sent);
   // The API answers with what its schemas say.
   return (response.status === 204 ? null : await readBody(response, 'json', sent)) as T;
 }
 
 /** Reads a text from a path of the API. Throws as `request` does. */
-export async function requestText(path: string, sent: Sent = {}): Promise<string> {
+export async function requestText(path: string, sent: ApiRequestOptions = {}): Promise<string> {
   return (await readBody(await send(path, sent), 'text', sent)) as string;
 }
 
-async function readBody(response: Response, form: 'json' | 'text', { signal: abort }: Sent): Promise<unknown> {
+async function readBody(
+  response: Response,
+  form: 'json' | 'text',
+  { signal: abort }: ApiRequestOptions,
+): Promise<unknown> {
   try {
     return await response[form]();
   } catch (error) {
@@ -81,7 +85,7 @@ async function readBody(response: Response, form: 'json' | 'text', { signal: abo
 
 async function send(
   path: string,
-  { method = 'GET', body, signal: abort, headers = {}, isBackground = false }: Sent,
+  { method = 'GET', body, signal: abort, headers = {}, isBackground = false }: ApiRequestOptions,
 ): Promise<Response> {
   const sent = new Headers(headers);
   if (isBackground) sent.set('x-background', '1');
@@ -115,6 +119,6 @@ async function refusalOf(response: Response): Promise<RequestError> {
 }
 
 function messageOf(code: string, error: unknown): string | null {
-  if (code === REPLACED) return 'Somebody has signed in in another tab. Try again.';
+  if (code === REPLACED) return 'Somebody has signed in in another window. Try again.';
   return typeof error === 'string' ? error : null;
 }

@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { Permission } from '../../model/permissions.ts';
+import { ROOT } from '../routing/location.ts';
 import { csrfToken, RequestError, request, watchAnswers } from './request.ts';
 import type { SignedIn } from './shapes.ts';
 
@@ -16,11 +17,15 @@ export function may(permission: Permission): boolean {
   return held.value.has(permission);
 }
 
-/** Notices from then on when nobody is signed in any more, or somebody else is: other tabs have the same session. */
+/** Where the windows of a browser say that somebody has signed in or out, since they share one session. */
+const otherWindows = new BroadcastChannel(`fermata-session${ROOT}`);
+
+/** Notices from then on when nobody is signed in any more, or somebody else is, in whatever window that has happened. */
 export function watchSession(): void {
-  watchAnswers({ ended: () => take(null), replaced: () => void checkSession() });
+  watchAnswers({ ended: () => setSession(null), replaced: () => void checkSession() });
+  otherWindows.addEventListener('message', () => void checkSession());
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') void checkSession();
+    if (document.visibilityState === 'visible' && session.peek()) void checkSession();
   });
 }
 
@@ -28,21 +33,20 @@ export function watchSession(): void {
 export async function openSession(): Promise<void> {
   sessionError.value = null;
   try {
-    take((await request<{ data: SignedIn }>('/session')).data);
+    setSession((await request<{ data: SignedIn }>('/session')).data);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     if (error.status !== 401) sessionError.value = error;
   }
 }
 
-/** Asks the API whether the session is still the same, if somebody is signed in; what cannot be asked stays. */
+/** Asks the API whether the session is still the same; what cannot be asked stays. */
 async function checkSession(): Promise<void> {
   const before = session.peek();
-  if (!before) return;
   try {
     const { data } = await request<{ data: SignedIn }>('/session', { isBackground: true });
     // Somebody may have signed out meanwhile.
-    if (session.peek() === before) take(data);
+    if (session.peek() === before) setSession(data);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
   }
@@ -50,16 +54,18 @@ async function checkSession(): Promise<void> {
 
 /** Opens a session with a key or token, or with the one-time code of a link; none is kept. Throws a RequestError when the API refuses it. */
 export async function signIn(by: { key: string } | { code: string }): Promise<void> {
-  take((await request<{ data: SignedIn }>('/session', { method: 'POST', body: by })).data);
+  setSession((await request<{ data: SignedIn }>('/session', { method: 'POST', body: by })).data);
+  otherWindows.postMessage('signed in');
 }
 
 /** Ends the session, everywhere and at once. Throws a RequestError. */
 export async function signOut(): Promise<void> {
   await request('/session', { method: 'DELETE' });
-  take(null);
+  setSession(null);
+  otherWindows.postMessage('signed out');
 }
 
-function take(now: SignedIn | null): void {
+function setSession(now: SignedIn | null): void {
   csrfToken.value = now?.csrf ?? null;
   session.value = now;
 }

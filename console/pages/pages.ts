@@ -1,20 +1,50 @@
+import { type Signal, signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import type { PageProps } from '../routing/page-props.ts';
-import { RunPage } from './run/run-page.tsx';
-import { RunsPage } from './runs/runs-page.tsx';
-import { WorkflowPage } from './workflows/workflow-page.tsx';
-import { WorkflowsPage } from './workflows/workflows-page.tsx';
 
-/** The pages, by the path of their address: its first group is what the page is about, its second one the view. */
-export const PAGES: { pattern: RegExp; page: ComponentType<PageProps> }[] = [
-  { pattern: /^\/runs$/, page: RunsPage },
-  { pattern: /^\/runs\/([^/]+)(?:\/(graph|log))?$/, page: RunPage },
-  { pattern: /^\/workflows$/, page: WorkflowsPage },
-  { pattern: /^\/workflows\/([^/]+)(?:\/(graph|definition))?$/, page: WorkflowPage },
+/** A page, which is a separate part of the console: browsers load it when somebody goes there. */
+export interface Page {
+  /** The path of its address: the first group is what the page is about, the second one the view. */
+  pattern: RegExp;
+  /** Undefined before it is loaded; null if it could not be. */
+  component: Signal<ComponentType<PageProps> | null | undefined>;
+  /** Loads the page, unless that has begun. */
+  load: () => void;
+}
+
+/** The pages. */
+export const PAGES: Page[] = [
+  createPage(/^\/runs$/, async () => (await import('./runs/runs-page.tsx')).RunsPage),
+  createPage(/^\/runs\/([^/]+)(?:\/(graph|log))?$/, async () => (await import('./run/run-page.tsx')).RunPage),
+  createPage(/^\/workflows$/, async () => (await import('./workflows/workflows-page.tsx')).WorkflowsPage),
+  createPage(
+    /^\/workflows\/([^/]+)(?:\/(graph|definition))?$/,
+    async () => (await import('./workflows/workflow-page.tsx')).WorkflowPage,
+  ),
 ];
 
 /** The pages that every page leads to. */
 export const SECTIONS: { name: string; page: string }[] = [
   { name: 'Runs', page: '/runs' },
+  { name: 'Inbox', page: '/inbox' },
   { name: 'Workflows', page: '/workflows' },
+  { name: 'Schedules', page: '/schedules' },
+  { name: 'Catalog', page: '/catalog' },
 ];
+
+function createPage(pattern: RegExp, fetchComponent: () => Promise<ComponentType<PageProps>>): Page {
+  const component: Page['component'] = signal();
+  let hasBegun = false;
+  return {
+    pattern,
+    component,
+    load() {
+      if (hasBegun) return;
+      hasBegun = true;
+      fetchComponent().then(
+        (loaded) => (component.value = loaded),
+        () => (component.value = null),
+      );
+    },
+  };
+}

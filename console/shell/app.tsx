@@ -1,12 +1,9 @@
 import { Fragment } from 'preact';
-import { useEffect } from 'preact/hooks';
 import { openSession, session, sessionError } from '../client/session.ts';
-import { NoPage } from '../pages/no-page.tsx';
-import { PAGES } from '../pages/pages.ts';
 import { ReadError } from '../parts/read-error.tsx';
-import { go, hrefOf, path } from '../routing/location.ts';
-import { readPageProps } from '../routing/page-props.ts';
+import { path } from '../routing/location.ts';
 import { Banner } from './banner.tsx';
+import { CurrentPage, isPageLoading } from './current-page.tsx';
 import { Notices } from './notices.tsx';
 import { SignInPage } from './sign-in.tsx';
 
@@ -29,27 +26,10 @@ export function App() {
         Skip to content
       </a>
       <Banner who={who} />
-      <main id="content" tabIndex={-1}>
-        <Page />
+      <main id="content" tabIndex={-1} aria-busy={isPageLoading()}>
+        <CurrentPage />
       </main>
       <Notices />
     </Fragment>
   );
-}
-
-/** The page of the address. */
-function Page() {
-  const at = path.value;
-  const isHome = at === '/';
-  useEffect(() => {
-    if (isHome) go(hrefOf('/runs'), { replace: true });
-  }, [isHome]);
-  if (isHome) return null;
-  for (const { pattern, page: Shown } of PAGES) {
-    const found = pattern.exec(at);
-    const props = found === null ? null : readPageProps(found);
-    // A page about another thing begins anew; one of the same thing stays.
-    if (props !== null) return <Shown key={props.of} of={props.of} tab={props.tab} />;
-  }
-  return <NoPage />;
 }

@@ -2,16 +2,17 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildConsole } from '../../console/build.mjs';
+import { buildConsole, type ConsoleBundle } from '../../console/build.mjs';
 
 let folder: string;
+let bundle: ConsoleBundle;
 let modules: string[];
 let names: string[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'console-'));
-  const { inputs } = await buildConsole(folder);
-  modules = Object.keys(inputs).filter((path) => !path.endsWith('.css'));
+  bundle = await buildConsole(folder);
+  modules = Object.keys(bundle.inputs).filter((path) => !path.endsWith('.css'));
   names = await readdir(join(folder, 'assets'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -31,11 +32,34 @@ it('browsers load the console, two packages, and what is shared with the service
   expect([...new Set(packages)].sort()).toEqual(['@preact/signals', '@preact/signals-core', 'preact']);
 });
 
-it('everything that the first page needs has at most 40 kB, compressed', async () => {
-  const sizes = names
-    .filter((name) => name.endsWith('.gz'))
-    .map(async (name) => (await stat(join(folder, 'assets', name))).size);
-  expect((await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)).toBeLessThan(40_000);
+/** Returns the files that a browser loads with one: itself, and those that it cannot do without. */
+function loadedWith(path: string, found = new Set<string>()): Set<string> {
+  if (found.has(path)) return found;
+  found.add(path);
+  const needed = bundle.outputs[path]!.imports.filter(({ kind }) => kind === 'import-statement');
+  for (const each of needed) loadedWith(each.path, found);
+  return found;
+}
+
+/** Returns the bytes of files as they are sent. */
+async function sizeOf(paths: Iterable<string>): Promise<number> {
+  const sizes = Array.from(paths, async (path) => (await stat(join(folder, `${path}.gz`))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+it('what every page needs has at most 40 kB, compressed, and no page has more than 30 kB to itself', async () => {
+  const built = Object.keys(bundle.outputs);
+  const main = built.find((path) => bundle.outputs[path]!.entryPoint === 'main.tsx')!;
+  const core = loadedWith(main);
+  const styles = names.filter((name) => /(\.css|^early-.*\.js)$/.test(name)).map((name) => `assets/${name}`);
+  expect(styles).toHaveLength(2);
+  expect(await sizeOf([...core, ...styles])).toBeLessThan(40_000);
+  const pages = bundle.outputs[main]!.imports.filter(({ kind }) => kind === 'dynamic-import');
+  expect(pages.length).toBeGreaterThan(3);
+  for (const { path } of pages) {
+    const more = [...loadedWith(path)].filter((each) => !core.has(each));
+    expect(await sizeOf(more), path).toBeLessThan(30_000);
+  }
 });
 
 it('the page names files that are there, has no script, style or event of its own, and loads nothing else', async () => {

@@ -68,14 +68,30 @@ describe('a request', () => {
   });
 });
 
-describe('somebody who signs in in another tab', () => {
+describe('somebody who signs in in another window', () => {
   const signIn = async () => {
     api.mockResolvedValueOnce(who('ann', 'c-1'));
     await sessions.signIn({ key: 'k' });
   };
   const known = () => [sessions.session.value?.subject, client.csrfToken.value];
 
-  it('is known once the tab is looked at', async () => {
+  it('is known at once, also where nobody was signed in', async () => {
+    const other = new BroadcastChannel('fermata-session');
+    for (const [subject, token] of [
+      ['ann', 'c-1'],
+      ['ben', 'c-2'],
+    ] as const) {
+      api.mockResolvedValueOnce(who(subject, token));
+      other.postMessage('signed in');
+      await vi.waitFor(() => expect(known()).toEqual([subject, token]));
+    }
+    api.mockResolvedValueOnce(json(401, { code: 'session_invalid' }));
+    other.postMessage('signed out');
+    await vi.waitFor(() => expect(known()).toEqual([undefined, null]));
+    other.close();
+  });
+
+  it('is known once the window is looked at', async () => {
     await signIn();
     api.mockResolvedValueOnce(who('ben', 'c-2'));
     page.dispatchEvent(new Event('visibilitychange'));
@@ -88,12 +104,12 @@ describe('somebody who signs in in another tab', () => {
     api.mockResolvedValueOnce(json(403, { error: 'x-csrf-token must …', code: 'csrf_invalid' }));
     api.mockResolvedValueOnce(who('ann', 'c-2'));
     await expect(client.request('/executions/7/pause', { method: 'POST' })).rejects.toMatchObject({
-      message: 'Somebody has signed in in another tab. Try again.',
+      message: 'Somebody has signed in in another window. Try again.',
     });
     await vi.waitFor(() => expect(known()).toEqual(['ann', 'c-2']));
   });
 
-  it('is not asked for while the tab is hidden, or nobody is signed in', async () => {
+  it('is not asked for while the window is hidden, or nobody is signed in', async () => {
     await signIn();
     page.visibilityState = 'hidden';
     page.dispatchEvent(new Event('visibilitychange'));

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { until } from '../support/until.ts';
+import { testNavigation } from './navigation.ts';
 import { testRunPage } from './run-page.ts';
 import { testRunsPage } from './runs-page.ts';
 import { testSigningIn } from './signing-in.ts';
@@ -28,6 +29,7 @@ afterAll(() => site?.close());
 afterEach(() => site.demandQuiet());
 
 testSigningIn(() => site);
+testNavigation(() => site);
 testRunsPage(() => site, fail);
 testRunPage(() => site);
 testWorkflowPages(() => site);

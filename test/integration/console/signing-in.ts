@@ -48,7 +48,7 @@ export function testSigningIn(site: () => Console): void {
       expect(late.url()).not.toContain('code');
     });
 
-    it('in another tab as somebody else shows everything as that one sees it', async () => {
+    it('in another window as somebody else shows everything as that one sees it', async () => {
       const { key } = (await site().harness.call('POST', '/api/v1/keys', { subject: 'guest', roles: ['viewer'] })).body
         .data;
       const page = await site().visit('runs?live=0');
@@ -59,6 +59,16 @@ export function testSigningIn(site: () => Console): void {
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
       await page.getByRole('button', { name: 'Account guest' }).waitFor();
       await again;
+
+      const other = await page.context().newPage();
+      await other.goto('console/runs?live=0');
+      await other.getByRole('button', { name: 'Account guest' }).click();
+      await other.getByRole('menuitem', { name: 'Sign out' }).click();
+      await title(page, 'Sign in').waitFor();
+      await other.getByRole('textbox', { name: 'API key or token' }).fill(DEV_KEY);
+      await page.bringToFront();
+      await other.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Account dev' }).waitFor();
     });
   });
 }

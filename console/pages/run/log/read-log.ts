@@ -1,4 +1,4 @@
-import type { Sent } from '../../../client/request.ts';
+import type { ApiRequestOptions } from '../../../client/request.ts';
 import type { LogLine } from '../../../client/shapes.ts';
 
 /** Entries that are read at once, and the most that are shown. */
@@ -24,8 +24,8 @@ export interface ShownLog {
  */
 export function createLogReader(
   isOpen: () => boolean,
-  request: (path: string, sent: Sent) => Promise<LogPage>,
-): (path: string, sent: Sent) => Promise<ShownLog> {
+  request: (path: string, sent: ApiRequestOptions) => Promise<LogPage>,
+): (path: string, sent: ApiRequestOptions) => Promise<ShownLog> {
   let known: readonly LogLine[] = [];
   return async (path, sent) => {
     const entries = isOpen() ? known.slice(0, Math.max(0, known.length - READ_AT_ONCE)) : [];

@@ -1,0 +1,48 @@
+import type { Route } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { readFocus, title } from './pages.ts';
+import type { Console } from './visitor.ts';
+
+/** Tests how people go from page to page. */
+export function testNavigation(site: () => Console): void {
+  describe('a page', () => {
+    it('is loaded when somebody goes there, and has the focus then', async () => {
+      const page = await site().visit('runs?live=0');
+      await title(page, 'Runs').waitFor();
+      const main = page.getByRole('navigation', { name: 'Main' });
+      expect(await main.getByRole('link').allInnerTexts()).toEqual([
+        'Runs',
+        'Inbox',
+        'Workflows',
+        'Schedules',
+        'Catalog',
+      ]);
+      let arrive = () => {};
+      await page.route('**/assets/workflows-page-*.js', (route: Route) => (arrive = () => void route.continue()));
+      await main.getByRole('link', { name: 'Workflows' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('status', { name: 'Loading the page' }).waitFor();
+      expect(await page.getByRole('main').getAttribute('aria-busy')).toBe('true');
+      await site().examine(page);
+      arrive();
+      await title(page, 'Workflows').waitFor();
+      expect(await page.getByRole('main').getAttribute('aria-busy')).toBe('false');
+      expect(await readFocus(page)).toBe('Workflows');
+      await page.goBack();
+      await title(page, 'Runs').waitFor();
+      expect(await readFocus(page)).toBe('Runs');
+    });
+
+    it('that a newer version no longer has says so, and is loaded in that version', async () => {
+      const page = await site().visit('runs?live=0');
+      await title(page, 'Runs').waitFor();
+      await page.route('**/assets/workflows-page-*.js', (route) => route.fulfill({ status: 404 }), { times: 1 });
+      await page.getByRole('link', { name: 'Workflows' }).click();
+      const alert = page.getByRole('alert');
+      await alert.getByText('This page could not be loaded').waitFor();
+      await site().examine(page);
+      await alert.getByRole('button', { name: 'Try again' }).click();
+      await title(page, 'Workflows').waitFor();
+    });
+  });
+}
