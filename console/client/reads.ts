@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { type ApiRequestOptions, RequestError, request } from './request.ts';
+import { type ApiRequestOptions, request } from './request.ts';
+import { RequestError } from './request-error.ts';
 import { createRounds } from './rounds.ts';
 
 /** Something that is read from the API, at whatever stage. */

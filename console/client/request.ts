@@ -1,22 +1,6 @@
 import { signal } from '@preact/signals';
 import { ROOT } from '../routing/location.ts';
-
-/** A refusal of the API, or that it could not be reached or its answer not be read; `status` is 0 then. */
-export class RequestError extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly requestId: string | null;
-
-  constructor(
-    message: string,
-    { status, code, requestId }: { status: number; code: string; requestId: string | null },
-  ) {
-    super(message);
-    this.status = status;
-    this.code = code;
-    this.requestId = requestId;
-  }
-}
+import { RequestError } from './request-error.ts';
 
 /** The token that changes by this session must carry; null before it is known. */
 export const csrfToken = signal<string | null>(null);

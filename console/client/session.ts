@@ -1,7 +1,8 @@
 import { computed, signal } from '@preact/signals';
 import type { Permission } from '../../model/permissions.ts';
 import { ROOT } from '../routing/location.ts';
-import { csrfToken, RequestError, request, watchAnswers } from './request.ts';
+import { csrfToken, request, watchAnswers } from './request.ts';
+import { RequestError } from './request-error.ts';
 import type { SignedIn } from './shapes.ts';
 
 /** Who is signed in: null for nobody, undefined while that is being asked. */

@@ -1,6 +1,6 @@
 import type { ComponentChildren, TargetedEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { RequestError } from '../client/request.ts';
+import { RequestError } from '../client/request-error.ts';
 import { Glyph } from './glyph.tsx';
 
 /** A dialog that asks before an act, and shows why it was refused. */

@@ -1,4 +1,4 @@
-import type { RequestError } from '../client/request.ts';
+import type { RequestError } from '../client/request-error.ts';
 import { Glyph } from './glyph.tsx';
 
 /** Says what could not be read, why, and under which id the log has it. */

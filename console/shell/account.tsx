@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { RequestError } from '../client/request.ts';
+import { RequestError } from '../client/request-error.ts';
 import { signOut } from '../client/session.ts';
 import type { SignedIn } from '../client/shapes.ts';
 import { Glyph } from '../parts/glyph.tsx';

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { RequestError } from '../client/request.ts';
+import { RequestError } from '../client/request-error.ts';
 import { NoPage } from '../pages/no-page.tsx';
 import { PAGES, type Page } from '../pages/pages.ts';
 import { Heading } from '../parts/heading.tsx';

@@ -1,6 +1,6 @@
 import type { TargetedEvent } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { RequestError } from '../client/request.ts';
+import { RequestError } from '../client/request-error.ts';
 import { session, signIn } from '../client/session.ts';
 import { Glyph } from '../parts/glyph.tsx';
 import { Heading } from '../parts/heading.tsx';

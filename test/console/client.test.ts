@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { RequestError } from '../../console/client/request-error.ts';
 import { readPageProps } from '../../console/routing/page-props.ts';
 
 // A browser is an address, a document that becomes visible, and an API to ask.
@@ -43,7 +44,7 @@ describe('an answer', () => {
   ])('%s is an error of the request', async (_, answer, read) => {
     api.mockResolvedValueOnce(answer());
     const error = await read('/executions').catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(client.RequestError);
+    expect(error).toBeInstanceOf(RequestError);
     expect(error).toMatchObject({ status: 0, code: 'unreadable', requestId: 'r-1' });
   });
 

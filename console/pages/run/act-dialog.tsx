@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
-import { RequestError } from '../../client/request.ts';
 import { Dialog } from '../../parts/dialog.tsx';
+import { readJsonText } from '../../parts/forms/json-text.ts';
 import { randomKey } from '../../parts/keys.ts';
 import { announce } from '../../parts/notice.ts';
 import { go, hrefOf } from '../../routing/location.ts';
@@ -54,15 +54,6 @@ export function ActDialog({ intent, close, onDone }: { intent: Intent; close: ()
 /** Returns the body of the request. Throws a RequestError for a payload that is no JSON. */
 function bodyOf({ name, hasReason }: RunAct, form: FormData, given: Record<string, unknown>): Record<string, unknown> {
   const text = (field: string) => String(form.get(field) ?? '').trim();
-  if (name === 'signal') return { name: text('name'), payload: payloadOf(text('payload')) };
+  if (name === 'signal') return { name: text('name'), payload: readJsonText(text('payload'), 'The payload', null) };
   return hasReason && text('reason') !== '' ? { ...given, reason: text('reason') } : given;
-}
-
-function payloadOf(text: string): unknown {
-  try {
-    return text === '' ? null : JSON.parse(text);
-  } catch {
-    const message = 'The payload is not JSON: a text needs quotes, as in "go".';
-    throw new RequestError(message, { status: 0, code: 'payload_malformed', requestId: null });
-  }
 }

@@ -1,7 +1,8 @@
 import { useRef } from 'preact/hooks';
-import { RequestError, request } from '../../client/request.ts';
+import { request } from '../../client/request.ts';
 import type { Run, ShownWorkflow } from '../../client/shapes.ts';
 import { Dialog } from '../../parts/dialog.tsx';
+import { readJsonText } from '../../parts/forms/json-text.ts';
 import { randomKey } from '../../parts/keys.ts';
 import { announce } from '../../parts/notice.ts';
 import { go, hrefOf } from '../../routing/location.ts';
@@ -12,7 +13,10 @@ export function StartDialog({ workflow, close }: { workflow: ShownWorkflow; clos
   const fields = listFields(workflow.param_schema);
 
   async function start(form: FormData) {
-    const body = { action_ref: workflow.ref, parameters: parseInput(String(form.get('input') ?? '')) };
+    const body = {
+      action_ref: workflow.ref,
+      parameters: readJsonText(String(form.get('input') ?? ''), 'The input', {}),
+    };
     const headers = { 'idempotency-key': key.current };
     const { data } = await request<{ data: Run }>('/executions', { method: 'POST', body, headers });
     announce('The run has started.');
@@ -76,13 +80,4 @@ function listFields(schema: ShownWorkflow['param_schema']): DeclaredField[] {
       start: start ?? EMPTY[word] ?? null,
     };
   });
-}
-
-function parseInput(text: string): unknown {
-  try {
-    return text.trim() === '' ? {} : JSON.parse(text);
-  } catch {
-    const message = 'The input is not JSON.';
-    throw new RequestError(message, { status: 0, code: 'input_malformed', requestId: null });
-  }
 }
