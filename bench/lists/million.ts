@@ -9,10 +9,10 @@ import { startPostgres } from '../../test/store/postgres-server.ts';
 import { startInstallation } from './installation.ts';
 import { type Measured, measure } from './measure.ts';
 import { listFurtherRequests, listRequests } from './requests.ts';
-import { fillIndex } from './rows.ts';
+import { fillIndex, fillRecords } from './rows.ts';
 
 /** Settings of the Postgres server, as an operator of a large index has them. */
-export const SETTINGS = ['shared_buffers=2GB', 'random_page_cost=1.1', 'maintenance_work_mem=1GB'];
+export const SETTINGS = ['shared_buffers=2GB', 'random_page_cost=1.1', 'work_mem=16MB', 'maintenance_work_mem=1GB'];
 
 /** Measurements of a large index on Postgres. */
 export interface LargeIndex {
@@ -52,6 +52,7 @@ async function fill(url: string, rows: number): Promise<number> {
   const client = new Client({ connectionString: url });
   await client.connect();
   await fillIndex(drizzle(client), tenant, rows);
+  await fillRecords(drizzle(client), tenant);
   const { rows: sizes } = await client.query("select pg_total_relation_size('executions')::float8 as bytes");
   await client.end();
   await createExecutionStore(database.db).foldCounts();

@@ -32,6 +32,7 @@ export async function listFurtherRequests(db: Database): Promise<NamedRequest[]>
     sql`select parent::text as parent, workflow_id as id from executions where parent is not null limit 1 offset 1000`,
   );
   const { parent, id = '' } = found ?? {};
+  const [failed] = await queryRows(db, sql`select fingerprint from executions where fingerprint is not null limit 1`);
   const dayOf = (days: number, time: string) =>
     `${new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10)}T${time}Z`;
   const days = `created_after=${dayOf(40, '00:00:00')}&created_before=${dayOf(33, '00:00:00')}`;
@@ -63,12 +64,30 @@ export async function listFurtherRequests(db: Database): Promise<NamedRequest[]>
     ['by days', `${LIST}?${days}`],
     ['by hours', `${LIST}?${hours}`],
     ['by hours and status', `${LIST}?${hours}&status=failed`],
+    ['errors by fingerprint', `${LIST}/errors`],
+    ['errors by fingerprint, of an action', `${LIST}/errors?action_ref=core.http`],
+    ['errors by fingerprint, of days', `${LIST}/errors?${days}`],
+    ['errors by fingerprint, by text in the id', `${LIST}/errors?search=wf_a1b`],
+    ['by fingerprint', `${LIST}?error=${failed?.fingerprint}`],
+    ['statistics of a fingerprint', `${LIST}/stats?error=${failed?.fingerprint}&group_by=day`],
+    ['statistics of an action', `${LIST}/stats?action_ref=core.http&group_by=pack`],
+    ['statistics of an executor', `${LIST}/stats?executor=5&group_by=state`],
+    ['statistics by text in the result', `${LIST}/stats?result_contains=shipped`],
     ['statistics by pack', `${LIST}/stats?group_by=pack`],
     ['statistics by day', `${LIST}/stats?group_by=day`],
     ['statistics of days', `${LIST}/stats?${days}`],
     ['statistics of hours', `${LIST}/stats?${hours}`],
     ['Automation API, by status', '/api/v1/automation/executions?status=failed'],
+    ['Automation API, page 4,000', '/api/v1/automation/executions?page=4000&limit=25'],
     ['Management API, own open runs', '/executions'],
     ['bulk cancel, dry run', `${LIST}/bulk/cancel?dry_run=true`, { filter: { pack_name: 'pack7' }, reason: 'bench' }],
+    ['inbox', '/api/v1/inquiries'],
+    ['inbox, page 500', '/api/v1/inquiries?page=500'],
+    ['inbox, open', '/api/v1/inquiries?status=pending'],
+    ['inbox, approved', '/api/v1/inquiries?status=approved'],
+    ['inbox, own', '/api/v1/inquiries?assigned=me'],
+    ['audit log', '/api/v1/audit'],
+    ['audit log, of one of few changes', '/api/v1/audit?subject=rare3'],
+    ['audit log, of nobody', '/api/v1/audit?subject=nobody'],
   ];
 }

@@ -31,6 +31,29 @@ export async function fillIndex(db: Database, tenant: string, runs: number): Pro
   await db.execute(sql`vacuum analyze`);
 }
 
+/** Fills the inbox with an inquiry of each fiftieth run or so, of which a hundredth is open, and the audit log with a change for each run. */
+export async function fillRecords(db: Database, tenant: string): Promise<void> {
+  await db.execute(sql`
+    insert into inquiries (namespace, workflow_id, key, n, tenant, status, approvers, groups, barred, voters, inquiry, ref, owner, created, event)
+    select namespace, workflow_id, 'ask', n, tenant, status, approvers, groups, '{}', '{}',
+      json_build_object('key', 'ask', 'task', 'ask', 'visit', 1, 'item', null, 'status', status, 'votes', '[]'::json, 'decisions', '[]'::json,
+        'bound_to', workflow_id, 'plan', '[]'::json, 'created', created, 'expires_at', null, 'decided_at', created,
+        'request', json_build_object('prompt', 'Refund order ' || n || '?', 'details', repeat('What the customer wrote. ', 20),
+          'approvers', approvers, 'groups', groups, 'options', '[]'::json, 'quorum', 1, 'deny_quorum', 1, 'response_schema', null,
+          'timeout', null, 'remind_every', null, 'allow_self', true, 'notify', '{}'::json, 'bind', true)),
+      ref, owner, created, 10
+    from (select namespace, workflow_id, n, tenant, ref, owner, created,
+        case when n % 5000 = 0 then 'pending' when n % 250 = 0 then 'denied' else 'approved' end as status,
+        case when n % 150 = 0 then array['dev'] when n % 100 = 0 then array['user' || n % 20] else '{}' end as approvers,
+        case when n % 100 = 50 then array['group' || n % 7] else '{}' end as groups
+      from executions where tenant = ${tenant}::uuid and n % 50 = 0) as asking`);
+  await db.execute(sql`
+    insert into audit_log (tenant, at, subject, operation, target)
+    select tenant, created, case when n % 1000 = 0 then 'rare' || n % 7 else 'user' || n % 20 end, 'POST /api/v1/executions', '/api/v1/executions'
+    from executions where tenant = ${tenant}::uuid order by created`);
+  await db.execute(sql`vacuum analyze`);
+}
+
 /** Returns what a query finds, as text. */
 export async function queryRows(db: Database, query: ReturnType<typeof sql>): Promise<Record<string, string>[]> {
   return ((await db.execute(query)) as unknown as { rows: Record<string, string>[] }).rows; // on both engines
@@ -40,8 +63,8 @@ export async function queryRows(db: Database, query: ReturnType<typeof sql>): Pr
 function insertOf(tenant: string, { from, to, runs }: { from: number; to: number; runs: number }) {
   return sql`
     insert into executions (namespace, workflow_id, run_id, n, tenant, ref, revision, definition, pack, actions, status, parent,
-      enforcement, executor, owner, tags, mode, retry_of, input, result, error, error_code, created, updated, closed, listed,
-      version_start, version_run, version_closed, version_event)
+      enforcement, executor, owner, tags, mode, retry_of, input, result, error, error_code, error_task, fingerprint, created, updated,
+      closed, listed, version_start, version_run, version_closed, version_event)
     select case when status in ('running', 'waiting') then 'elsewhere' else 'default' end, 'wf_' || hash, substr(hash, 1, 8) || '-' || substr(hash, 9), n, ${tenant}::uuid, ref, 1 + workflow % 7,
       1 + workflow, pack, actions, status, case when chance % 5 = 0 then (n - 8) * 1024 end,
       case when chance % 3 = 0 then chance % 30000 end, 1 + chance % 20, 'user' || chance % 20, '{}', null,
@@ -50,16 +73,17 @@ function insertOf(tenant: string, { from, to, runs }: { from: number; to: number
       case when status = 'completed' then json_build_object('number', index, 'etag', hash, 'status_code', 200,
         'message', 'order ' || index || ' of customer ' || substr(hash, 1, 12) || ' was ' ||
           (array['packed', 'shipped', 'billed', 'stored', 'checked'])[1 + chance % 5])::text end,
-      case when status in ('failed', 'timeout', 'abandoned') then 'GET https://shop.example/orders/' || index || ' did not respond' end,
-      case when status in ('failed', 'timeout', 'abandoned') then upper(status) end,
-      created, created + spent, case when status not in ('running', 'waiting') then created + spent end, created,
+      case when has_error then 'GET https://shop.example/orders/' || index || ' ' || kind end,
+      case when has_error then upper(status) end, case when has_error then 'call' end,
+      case when has_error then substr(md5(ref || status || kind), 1, 16) end, created, created + spent, case when status not in ('running', 'waiting') then created + spent end, created,
       (extract(epoch from created) * 1000)::bigint, substr(hash, 1, 8) || '-' || substr(hash, 9),
       case when status in ('running', 'waiting') then 0 else 1 end, 11 + chance % 40
-    from (
+    from (select *, status in ('failed', 'timeout', 'abandoned') as has_error from (
       select *, 'pack' || workflow % ${PACKS} as pack, 'pack' || workflow % ${PACKS} || '.workflow' || workflow as ref,
         (extract(epoch from created) * 1000 - extract(epoch from timestamptz '2026-01-01Z') * 1000)::bigint * 4 + index % 4 as n,
         array['core.http', 'core.transform', 'vendor' || workflow % 12 || '.call', 'rare.action' || workflow] as actions,
         (chance % 60000) * interval '1 millisecond' as spent,
+        (array['did not respond', 'answered 503', 'was refused'])[1 + chance % 3] as kind,
         case
           when index > ${runs}::bigint - ${runs}::bigint / 5000 then 'running'
           when chance % 10000 = 0 then 'waiting'
@@ -79,6 +103,6 @@ function insertOf(tenant: string, { from, to, runs }: { from: number; to: number
           from generate_series(${from}::bigint + 1, ${to}::bigint) as index
         ) hashed
       ) timed
-    ) chosen
+    ) chosen) failing
     on conflict do nothing`;
 }

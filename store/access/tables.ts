@@ -119,7 +119,10 @@ export const auditLog = pgTable(
     /** For a decision: kind, channel, option, bound_to and result. */
     details: json('details').$type<JsonObject>(),
   },
-  (table) => [index('audit_log_newest').on(table.tenant, table.id.desc().nullsFirst())],
+  (table) => [
+    index('audit_log_newest').on(table.tenant, table.id.desc().nullsFirst()),
+    index('audit_log_subject').on(table.tenant, table.subject, table.id.desc().nullsFirst()),
+  ],
 );
 
 /** Connections, through which the actions of a pack reach their system; the master key encrypts their secrets. */

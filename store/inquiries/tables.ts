@@ -1,9 +1,24 @@
 import { sql } from 'drizzle-orm';
-import { bigint, bigserial, index, integer, json, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  bigserial,
+  type ExtraConfigColumn,
+  index,
+  integer,
+  json,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+} from 'drizzle-orm/pg-core';
 import type { Inquiry, InquiryStatus, NoticeChannel } from '../../model/inquiry.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { DeliveryState, NoticeKind } from '../../model/notice.ts';
 import { created, instant, tenant, told, toldList, updated } from '../columns.ts';
+
+/** The order of lists of inquiries, as columns of an index. */
+const newestFirst = ({ created: at, n, key }: Record<'created' | 'n' | 'key', ExtraConfigColumn>) =>
+  [at.desc().nullsFirst(), n.desc().nullsFirst(), key] as const;
 
 /** The inbox: inquiries, read from histories so that they can be found; a cache like the execution index. */
 export const inquiries = pgTable(
@@ -33,7 +48,8 @@ export const inquiries = pgTable(
   (table) => [
     primaryKey({ columns: [table.namespace, table.workflowId, table.key] }),
     index('inquiries_remind').on(table.namespace, table.remindAt).where(sql`remind_at is not null`),
-    index('inquiries_newest').on(table.tenant, table.status, table.created.desc().nullsFirst()),
+    index('inquiries_newest').on(table.tenant, ...newestFirst(table)),
+    index('inquiries_status').on(table.tenant, table.status, ...newestFirst(table)),
     index('inquiries_run').on(table.tenant, table.n),
   ],
 );

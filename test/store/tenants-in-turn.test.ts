@@ -1,9 +1,5 @@
-import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
-import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/pglite';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { NOBODY_ID, type Principal } from '../../model/principal.ts';
 import { createRequestKeeper, DAYS_KEPT } from '../../service/starts/request-keeper.ts';
 import type { Database } from '../../store/database.ts';
@@ -11,7 +7,7 @@ import { type BulkJob, createBulkJobStore } from '../../store/executions/bulk-jo
 import { createExecutionStore } from '../../store/executions/executions.ts';
 import { createFailureHookStore } from '../../store/executions/failure-hooks.ts';
 import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
-import { preparedFolder } from '../integration/support/prepared.ts';
+import { useExplainedDatabase } from './query-plans.ts';
 
 // One tenant with very much that is old, and others with a little that is new.
 
@@ -23,43 +19,14 @@ const ROWS: [tenant: string, count: number, from: number][] = [
 ];
 const at = (second: number) => new Date(1_790_000_000_000 + second * 1_000);
 
+const { db: openDb, rowsRead } = useExplainedDatabase();
 let db: Database;
-let server: PGlite;
-let last: { query: string; params: unknown[] };
-beforeAll(async () => {
-  const logger = {
-    logQuery(query: string, params: unknown[]) {
-      last = { query, params };
-    },
-  };
-  server = await PGlite.create(join(await preparedFolder(), 'pglite'), { extensions: { pg_trgm } });
-  db = drizzle(server, { logger });
+beforeAll(() => {
+  db = openDb();
 });
-afterAll(() => server.close());
 
 const countsOf = (rows: readonly { tenant: string | null }[]) =>
   [HUGE, SMALL, TINY].map((tenant) => rows.filter((row) => row.tenant === tenant).length);
-
-/** The rows that the last query reads in tables, by its plan. */
-async function rowsRead(): Promise<number> {
-  const { query, params } = last;
-  const { rows } = await server.query<Record<'QUERY PLAN', [{ Plan: Plan }]>>(
-    `explain (analyze, format json) ${query}`,
-    params,
-  );
-  const read = ({ 'Actual Rows': count, 'Actual Loops': loops, ...node }: Plan): number =>
-    ('Relation Name' in node ? (count + (node['Rows Removed by Filter'] ?? 0)) * loops : 0) +
-    (node.Plans ?? []).reduce((sum, below) => sum + read(below), 0);
-  return read(rows[0]!['QUERY PLAN'][0].Plan);
-}
-
-interface Plan {
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Relation Name'?: string;
-  'Rows Removed by Filter'?: number;
-  Plans?: Plan[];
-}
 
 it('open runs are looked at of one tenant after another: the marked ones first, then the one that waits longest', async () => {
   for (const [tenant, count, from] of ROWS) {
