@@ -3,6 +3,7 @@ import { derivedNumber, integerId } from '../model/execution-id.ts';
 import type { Failure } from '../model/failure.ts';
 import type { EmbeddedWorkflow, Parameters, RunInput } from '../model/run-input.ts';
 import { renderConcurrencyKey } from './concurrency-key.ts';
+import { derive } from './derive.ts';
 import type { ChildMemo } from './events.ts';
 import type { RunState } from './state.ts';
 
@@ -11,9 +12,10 @@ import type { RunState } from './state.ts';
  * seed of this run and the key of the try, so that a replay computes the same number, also after a reset.
  */
 export function buildChildInput(
-  { run, info, version, work, trust, digest: own }: RunState,
+  state: RunState,
   { ref, key, timeout, input }: { ref: string; key: string; timeout: number | undefined; input: Parameters },
 ): { n: number; run: RunInput; memo: ChildMemo } | { failure: Failure } | null {
+  const { run, info, version, work, trust, digest: own } = state;
   const { workflows = {} } = run;
   if (!Object.hasOwn(workflows, ref)) return null;
   const embedded = workflows[ref]!;
@@ -22,7 +24,8 @@ export function buildChildInput(
   const n = derivedNumber(seed);
   const reached = reachedFrom(embedded, workflows);
   const { revision, definition, out_schema, actions, write_only } = embedded;
-  const shared = renderConcurrencyKey({ definition, ref, version: embedded.version }, input, version, work.meter);
+  const named = { definition, ref, version: embedded.version };
+  const shared = derive(state, 'concurrency_key', () => renderConcurrencyKey(named, input, version, work.meter));
   if (shared !== null && 'failure' in shared) return shared;
   return {
     n,

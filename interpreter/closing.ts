@@ -1,8 +1,9 @@
-import { RenderError, renderValue } from '../language/templates/value.ts';
+import { RenderError, renderValue, type TemplateValue } from '../language/templates/value.ts';
 import { engineFailure } from '../model/failure.ts';
-import { type Json, type JsonObject, jsonSize } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { mergedVariables } from './branches.ts';
+import { derive, excessOf } from './derive.ts';
 import type { Command } from './events.ts';
 import { schemaFailure } from './inline.ts';
 import { createScope } from './scope.ts';
@@ -19,7 +20,7 @@ export function decideClosing(state: RunState): Closing {
   if (stopping === 'cancelled') return { outcome: 'cancelled', output: null, failure, also };
   if (failure !== null) {
     const outcome = stopping ?? (state.lost ? 'abandoned' : 'failed');
-    return bounded({ outcome, output: partialOutput(state), failure, also });
+    return bounded(state, { outcome, output: partialOutput(state), failure, also });
   }
   const failed = (reason: Closing['failure']): Closing => ({ outcome: 'failed', output: null, failure: reason, also });
   let output: Json;
@@ -28,8 +29,8 @@ export function decideClosing(state: RunState): Closing {
   } catch (error) {
     return failed(templateFailure(error));
   }
-  const bytes = jsonSize(output);
-  if (bytes > MAX_PAYLOAD_BYTES) {
+  const bytes = derive(state, 'size', () => excessOf(output));
+  if (bytes !== null) {
     const message = `the result has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
     return failed(engineFailure('too_large', message, { details: { field: 'output' } }));
   }
@@ -45,8 +46,9 @@ function resultOf(state: RunState): Json {
   const { output, order } = state.program;
   if (output !== null) {
     const scope = outputScope(state);
-    if ('whole' in output) return renderValue(output.whole, scope);
-    return Object.fromEntries(output.named.map(([name, template]) => [name, renderValue(template, scope)]));
+    const render = (template: TemplateValue) => derive(state, 'template', () => renderValue(template, scope));
+    if ('whole' in output) return render(output.whole);
+    return Object.fromEntries(output.named.map(([name, template]) => [name, render(template)]));
   }
   if (order === 'list') return state.visits.findLast((visit) => visit !== undefined)?.output ?? null;
   return Object.fromEntries([...state.leaves].map(([name, index]) => [name, state.visits[index]!.output]));
@@ -60,7 +62,7 @@ function partialOutput(state: RunState): Json {
   const rendered: JsonObject = {};
   for (const [name, template] of 'named' in output ? output.named : [['', output.whole] as const]) {
     try {
-      rendered[name] = renderValue(template, scope);
+      rendered[name] = derive(state, 'template', () => renderValue(template, scope));
     } catch (error) {
       if (!(error instanceof RenderError)) throw error;
     }
@@ -73,8 +75,9 @@ function outputScope(state: RunState) {
 }
 
 /** Makes a closing small enough to be sent, so that its failure is not lost: leaves out details first, then later failures. */
-function bounded(closing: Closing): Closing {
-  if (jsonSize(closing) <= MAX_PAYLOAD_BYTES) return closing;
+function bounded(state: RunState, closing: Closing): Closing {
+  const fitting = (candidate: Closing) => derive(state, 'size', () => excessOf(candidate) === null);
+  if (fitting(closing)) return closing;
   const short = closing.also.map(({ details: _, cause: __, ...rest }) => rest);
   const { details: _, cause: __, ...failure } = closing.failure!;
   const candidates: Closing[] = [
@@ -82,7 +85,7 @@ function bounded(closing: Closing): Closing {
     { ...closing, also: short, output: null },
     { ...closing, also: short.slice(0, 100), output: null, failure },
   ];
-  const fits = candidates.find((candidate) => jsonSize(candidate) <= MAX_PAYLOAD_BYTES);
+  const fits = candidates.find(fitting);
   const message = `${failure.message.slice(0, 10_000)}…`;
   return fits ?? { ...closing, also: [], output: null, failure: { ...failure, message } };
 }

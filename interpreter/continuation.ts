@@ -2,6 +2,7 @@ import { findReads, type Reads } from '../language/reads.ts';
 import type { CarriedItems, CarriedMiddle, CarriedState, CarriedVisit, CarriedWait } from '../model/carried-state.ts';
 import { type Json, jsonSize } from '../model/json.ts';
 import { copyCommonFields, copyWork, countersOf, createScopes, isUnfinished } from './carry.ts';
+import { derive } from './derive.ts';
 import { DRAIN_KEY, type RunEvent } from './events.ts';
 import { askedCount, countChanges } from './inquiries.ts';
 import { outputAt } from './items.ts';
@@ -31,7 +32,8 @@ export function prepareContinuation(state: RunState): CarriedState {
     const visit = state.visits[index]!;
     const open = visit.endedAt === null;
     const { cleanup, carried, wait, handled, startedAt, endedAt, gathered } = visit;
-    const items = visit.items === null ? null : carriedItems(visit, visit.items, keepsItems(state, reads, visit));
+    const items =
+      visit.items === null ? null : carriedItems(state, visit, visit.items, keepsItems(state, reads, visit));
     const work = copyWork(visit);
     return {
       ...work,
@@ -105,7 +107,8 @@ function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedM
     return waiting.length === 0 ? [] : [[name, waiting]];
   });
   const asked = askedCount(state) - countChanges(inquiries);
-  const content = version < CARRIED_START ? undefined : (state.run.carried?.middle?.content ?? state.content?.());
+  const began = version < CARRIED_START ? undefined : state.run.carried?.middle?.content;
+  const content = version < CARRIED_START ? undefined : (began ?? derive(state, 'start', () => state.content?.()));
   return {
     started,
     tasks: [...state.visitsOf.keys()],
@@ -245,7 +248,7 @@ function keepsItems({ program }: RunState, reads: Reads, { name }: Visit): boole
 }
 
 /** Returns the items that a visit still needs; null: it needs none. */
-function carriedItems(visit: Visit, items: Items, keeps: boolean): CarriedItems | null {
+function carriedItems(state: RunState, visit: Visit, items: Items, keeps: boolean): CarriedItems | null {
   const { list, concurrency, work, again, failed } = items;
   const open = visit.endedAt === null;
   // A failure that was not handled may be retried: its items without success run again.
@@ -253,7 +256,7 @@ function carriedItems(visit: Visit, items: Items, keeps: boolean): CarriedItems 
   const places = work.flatMap((_, item) => (isOpen(items, item) ? [item] : []));
   const outputs = Array.from(work, (_, item) => outputAt(items, item));
   // Small outputs are carried anyway, since a failure lists them.
-  const kept = !items.forgotten && (keeps || jsonSize(outputs) <= KEPT_BYTES);
+  const kept = !items.forgotten && (keeps || derive(state, 'size', () => jsonSize(outputs) <= KEPT_BYTES));
   return {
     list: list.slice(work.length),
     first: work.length,

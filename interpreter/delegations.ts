@@ -1,6 +1,7 @@
 import { DELEGATE_SIGNAL, parseDelegation } from '../model/delegation.ts';
 import type { Json } from '../model/json.ts';
 import { judgeDelegation, MAX_DELEGATIONS } from './delegation-rules.ts';
+import { derive } from './derive.ts';
 import { requestNow } from './escalation.ts';
 import { statusOf } from './inquiries.ts';
 import type { RunState } from './state.ts';
@@ -26,7 +27,8 @@ export function takeDelegation(state: RunState, payload: Json): void {
   // A refused delegation without a record could count when it is sent again.
   if (isFull && !(delegation.ends !== undefined && state.version >= DELEGATION_ENDS)) return;
   const ruled = { ...inquiry, request: requestNow(inquiry), status: statusOf(state, inquiry) };
-  const verdict = judgeDelegation(ruled, delegation, state.run.starters ?? [], state.version);
+  const starters = state.run.starters ?? [];
+  const verdict = derive(state, 'delegation', () => judgeDelegation(ruled, delegation, starters, state.version));
   // Each delegation ends once, so there are never more ends than delegations. A refused end never counts later.
   if (isFull && verdict.result === 'refused') return;
   const taken = new Date(state.now).toISOString();

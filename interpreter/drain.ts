@@ -1,7 +1,7 @@
 import { engineFailure } from '../model/failure.ts';
-import { jsonSize } from '../model/json.ts';
-import { MAX_PAYLOAD_BYTES, type RunInput } from '../model/run-input.ts';
+import type { RunInput } from '../model/run-input.ts';
 import { prepareContinuation } from './continuation.ts';
+import { derive, excessOf } from './derive.ts';
 import { DRAIN_KEY, type RunEvent } from './events.ts';
 import { armTimer, dropPending, NO_WORK } from './pending.ts';
 import type { RunState } from './state.ts';
@@ -56,8 +56,8 @@ export function continueAsNew(state: RunState): 'continued' | 'released' | undef
   }
   const { trust } = state;
   const run: RunInput = { ...state.run, carried: prepareContinuation(state), ...(trust === null ? {} : { trust }) };
-  const bytes = jsonSize([state.input, run]);
-  if (bytes <= MAX_PAYLOAD_BYTES) {
+  const bytes = derive(state, 'size', () => excessOf([state.input, run]));
+  if (bytes === null) {
     state.commands.push({ type: 'continue', run });
     return 'continued';
   }

@@ -2,6 +2,7 @@ import { renderCondition } from '../language/templates/value.ts';
 import type { Transition } from '../language/transitions.ts';
 import { engineFailure, type Failure, withLastCause } from '../model/failure.ts';
 import { endBranch, mergedWith } from './branches.ts';
+import { derive } from './derive.ts';
 import { itemsEnding, mayStartItem } from './items.ts';
 import { arrive } from './joins.ts';
 import { publish } from './publishing.ts';
@@ -155,7 +156,8 @@ function fire(state: RunState, visit: Visit, transitions: readonly Transition[])
     const fired = transitions.filter((transition) => {
       if (transition.on !== 'complete' && transition.on !== on) return false;
       if (transition.retry && visit.retried >= MAX_RETRIED) return false;
-      return transition.when === null || renderCondition(transition.when, createScope(state, viewpoint));
+      const { when } = transition;
+      return when === null || derive(state, 'condition', () => renderCondition(when, createScope(state, viewpoint)));
     });
     return fired.map((transition) => ({ transition, variables: publish(state, transition.publish, viewpoint) }));
   } catch (error) {

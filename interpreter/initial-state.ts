@@ -3,6 +3,7 @@ import { integerId } from '../model/execution-id.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import type { ReplayMeter } from '../model/work.ts';
 import { mustAwaitSlot } from './concurrency-key.ts';
+import type { Observer } from './derive.ts';
 import type { RunDigest } from './digest.ts';
 import type { RunEvent } from './events.ts';
 import { emptyQueue } from './signals.ts';
@@ -27,6 +28,8 @@ export interface BeginOptions {
   content?: (() => string) | undefined;
   /** A meter charged for all work, including later steps, which throw ReplayExceeded when it is spent. */
   replay?: ReplayMeter | undefined;
+  /** Observes the values that are computed. */
+  observer?: Observer | undefined;
 }
 
 /** For callers that do not track the length of the history. */
@@ -51,6 +54,7 @@ export function createInitialState(
     outSchema: run.out_schema,
     mocked: options.mocked ?? new Set(),
     simulated: options.simulated,
+    observer: options.observer,
     info: {
       id: integerId(run.n),
       ref: run.ref,

@@ -4,6 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import { SCHEMA_WORK } from '../model/schema/validate.ts';
 import type { SchemaIssue } from '../model/schema/walk.ts';
+import { derive } from './derive.ts';
 import { completed, mismatches } from './schema-checks.ts';
 import type { InlineResult, RunState } from './state.ts';
 import { createMeter, spendCheck } from './work.ts';
@@ -14,12 +15,15 @@ export function checkActionInput(
   { spec, action, key }: { spec: ActionSpec; action: string; key: string },
   input: Json,
 ): { input: Json } | { failure: Failure } {
-  if (spec.param_schema === undefined) return { input };
-  const meter = createMeter(state, SCHEMA_WORK);
-  const { value, issues } = completed(state.version, spec.param_schema, input, meter);
-  spendCheck(state, meter);
-  const faults = issues.length === 0 ? issues : (state.simulated?.faultsOf(key, action, input, issues) ?? issues);
-  return faults.length === 0 ? { input: value } : { failure: invalid('input', faults) };
+  const { param_schema: schema } = spec;
+  if (schema === undefined) return { input };
+  return derive(state, 'schema', () => {
+    const meter = createMeter(state, SCHEMA_WORK);
+    const { value, issues } = completed(state.version, schema, input, meter);
+    spendCheck(state, meter);
+    const faults = issues.length === 0 ? issues : (state.simulated?.faultsOf(key, action, input, issues) ?? issues);
+    return faults.length === 0 ? { input: value } : { failure: invalid('input', faults) };
+  });
 }
 
 /** Returns the failure `input_invalid` or `output_invalid` with every path at which a value does not match; null when it matches. */
@@ -29,10 +33,12 @@ export function schemaFailure(
   schema: JsonObject,
   value: Json,
 ): Failure | null {
-  const meter = createMeter(state, SCHEMA_WORK);
-  const issues = mismatches(state.version, schema, value, '', meter);
-  spendCheck(state, meter);
-  return issues.length === 0 ? null : invalid(what, issues);
+  return derive(state, 'schema', () => {
+    const meter = createMeter(state, SCHEMA_WORK);
+    const issues = mismatches(state.version, schema, value, '', meter);
+    spendCheck(state, meter);
+    return issues.length === 0 ? null : invalid(what, issues);
+  });
 }
 
 function invalid(what: 'input' | 'output', issues: readonly SchemaIssue[]): Failure {

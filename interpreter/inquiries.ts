@@ -20,6 +20,7 @@ import {
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import { SCHEMA_WORK } from '../model/schema/validate.ts';
 import type { WorkMeter } from '../model/work.ts';
+import { derive } from './derive.ts';
 import { digestQuestion, hashOfDefinition, unitsToHash } from './digest.ts';
 import { end } from './ends.ts';
 import { awaitNext, escalate, requestNow } from './escalation.ts';
@@ -39,13 +40,14 @@ const MAX_DECISIONS = 10_000;
 /** Opens the inquiry of a task and waits for its decision. Returns the failure when it cannot be opened, else null. */
 export function askPeople(state: RunState, place: Place, key: string): Failure | null {
   const request = requestOf(state, place);
-  const issues = checkInquiryRequest(request);
+  const issues = derive(state, 'inquiry', () => checkInquiryRequest(request));
   if (issues.length > 0) {
     const details = issues.map(({ path, message }): Json => ({ path, message }));
     const text = issues.map(({ path, message }) => `input${path} ${message}`).join('; ');
     return engineFailure('input_invalid', `the input is invalid: ${text}`, { details });
   }
-  const expires = request.timeout === null ? null : state.now + Math.ceil(request.timeout * 1000);
+  const { timeout } = request;
+  const expires = derive(state, 'time', () => (timeout === null ? null : state.now + Math.ceil(timeout * 1000)));
   const inquiry: AskedInquiry = {
     key,
     place,
@@ -103,10 +105,12 @@ export function takeDecision(state: RunState, payload: Json): void {
 function verdictOn(state: RunState, inquiry: AskedInquiry, decision: Decision): Verdict {
   const bound = bindingOf(state, inquiry).bound_to;
   const ruled = { ...inquiry, request: requestNow(inquiry), status: statusOf(state, inquiry), bound };
-  const meter = createMeter(state, SCHEMA_WORK);
-  const verdict = judge(ruled, decision, state.run.starters ?? [], state.version, meter);
-  spendCheck(state, meter);
-  return verdict;
+  return derive(state, 'decision', () => {
+    const meter = createMeter(state, SCHEMA_WORK);
+    const verdict = judge(ruled, decision, state.run.starters ?? [], state.version, meter);
+    spendCheck(state, meter);
+    return verdict;
+  });
 }
 
 /** Ends a task by the decision of its people. */
@@ -210,11 +214,15 @@ function certainScope(state: RunState, visit: Visit, meter: WorkMeter | undefine
 /** Everything that a decision is about, and its hash: the definition, the request, and the tasks that approval would run. */
 type Binding = NonNullable<AskedInquiry['settled']>;
 
-/** Returns the binding of an inquiry while its run takes an event, and counts the work of that. */
-function bindingOf(state: RunState, inquiry: AskedInquiry): Binding {
-  const { binding, units } = findBinding(state, inquiry);
-  spendCharged(state, units);
-  return binding;
+/**
+ * Returns the binding of an inquiry while its run takes an event, and counts the work of that. Tasks in `done` count as they stand there.
+ */
+function bindingOf(state: RunState, inquiry: AskedInquiry, done?: readonly PlannedTask[]): Binding {
+  return derive(state, 'binding', () => {
+    const { binding, units } = findBinding(state, inquiry, done);
+    spendCharged(state, units);
+    return binding;
+  });
 }
 
 /** Returns the binding that a decision kept by a retry would have now; tasks that it already led to count as they were shown. */
@@ -222,13 +230,11 @@ export function bindKeptDecision(state: RunState, inquiry: AskedInquiry): Bindin
   const { place, settled } = inquiry;
   const done = state.visits.filter(({ from, status }) => status !== 'held' && from.includes(place.visit));
   const names = new Set(done.map(({ name }) => name));
-  const { binding, units } = findBinding(
+  return bindingOf(
     state,
     inquiry,
     settled?.plan.filter(({ task }) => names.has(task)),
   );
-  spendCharged(state, units);
-  return binding;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Parameters, RunInput } from '../model/run-input.ts';
 import { isCancel, noteFired, queueEvents, withoutSlices } from './backlog.ts';
 import { decideClosing } from './closing.ts';
 import { closeSkipped } from './concurrency-key.ts';
+import { derive } from './derive.ts';
 import { digestRun } from './digest.ts';
 import { considerDrain, continueAsNew, mayBegin } from './drain.ts';
 import { type Command, type RunEvent, TIMEOUT_KEY } from './events.ts';
@@ -33,9 +34,11 @@ export function begin(
   options: BeginOptions = {},
 ): { state: RunState; commands: Command[] } {
   const { carried } = run;
-  const { events = [] } = options;
+  const { events = [], observer } = options;
   const digested = run.interpreter >= ONE_DIGEST ? digestRun(run, input) : null;
-  const state = createInitialState(run, input, now, options, digested?.digest ?? null);
+  const found = () => digested?.digest ?? null;
+  const digest = observer === undefined ? found() : observer.derive(null, 'digest', found);
+  const state = createInitialState(run, input, now, options, digest);
   if (digested !== null) spend(state, digested.units);
   if (carried !== undefined) restore(state, carried);
   // A retry keeps a decision only where the question is the same.
@@ -125,7 +128,9 @@ function prepare(state: RunState): boolean {
   beginWork(state);
   try {
     const viewpoint = () => ({ visit: null, variables: state.variables });
-    if ((when !== null && !renderCondition(when, createScope(state, viewpoint()))) || state.run.turn === 'skip') {
+    const holds =
+      when === null || derive(state, 'condition', () => renderCondition(when, createScope(state, viewpoint())));
+    if (!holds || state.run.turn === 'skip') {
       closeSkipped(state);
       return false;
     }

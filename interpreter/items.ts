@@ -3,6 +3,7 @@ import { renderValue } from '../language/templates/value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { MAX_CONCURRENCY } from '../model/words.ts';
+import { derive } from './derive.ts';
 import { createScope } from './scope.ts';
 import type { Items, RunState, Visit, WorkEnding } from './state.ts';
 import { ATTEMPTS_COUNTED, UNSTARTED_ITEMS } from './versions.ts';
@@ -24,22 +25,22 @@ export function renderItems(state: RunState, visit: Visit, plan: ItemsPlan): { i
     failure: engineFailure('input_invalid', message, { details: { field } }),
   });
   try {
-    const list = renderValue(plan.list, scope);
+    const list = derive(state, 'template', () => renderValue(plan.list, scope));
     if (!Array.isArray(list)) return invalid('with_items', `with_items must give a list, not ${kindOf(list)}`);
     if (list.length > MAX_ITEMS) {
       const message = `with_items has ${list.length} items, more than ${MAX_ITEMS}`;
       return { failure: engineFailure('limit_exceeded', message, { details: { field: 'with_items' } }) };
     }
-    const concurrency = plan.concurrency === null ? DEFAULT_CONCURRENCY : renderValue(plan.concurrency, scope);
+    const { concurrency: most } = plan;
+    const concurrency = most === null ? DEFAULT_CONCURRENCY : derive(state, 'template', () => renderValue(most, scope));
     if (typeof concurrency !== 'number' || concurrency < 1) {
       return invalid('concurrency', `concurrency must be a number of at least 1, not ${JSON.stringify(concurrency)}`);
     }
-    const most = Math.min(Math.floor(concurrency), MAX_CONCURRENCY);
     return {
       items: {
         list,
         first: 0,
-        concurrency: most,
+        concurrency: Math.min(Math.floor(concurrency), MAX_CONCURRENCY),
         work: [],
         outputs: [],
         forgotten: false,

@@ -8,6 +8,7 @@ import { SCHEMA_WORK } from '../model/schema/validate.ts';
 import { executionKey, keyOfVisit } from '../model/task-key.ts';
 import { carry, isUnfinished, type Reopened } from './carry.ts';
 import { judgeDelegation } from './delegation-rules.ts';
+import { derive } from './derive.ts';
 import { requestNow } from './escalation.ts';
 import { bindKeptDecision } from './inquiries.ts';
 import { judge } from './inquiry-rules.ts';
@@ -43,7 +44,7 @@ function changedDecisions(state: RunState): Reopened {
     // An expired inquiry has no decision.
     if (outcome !== 'approved' && outcome !== 'denied') continue;
     const same = settled?.what !== undefined && settled.what === bindKeptDecision(state, inquiry).what;
-    if (!same || !isDecided(state, inquiry)) reopen(place.visit, place.item);
+    if (!same || !derive(state, 'kept_decision', () => isDecided(state, inquiry))) reopen(place.visit, place.item);
     else if (outcome === 'approved') approved.add(`${place.visit} ${place.item} ${executionKey(key)}`);
   }
   if (demandsStatements(state)) {

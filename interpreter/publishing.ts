@@ -1,4 +1,5 @@
 import { type Assignments, renderValue } from '../language/templates/value.ts';
+import { derive } from './derive.ts';
 import { createScope, type Viewpoint } from './scope.ts';
 import type { RunState } from './state.ts';
 import type { Published, Variables } from './variables.ts';
@@ -12,7 +13,8 @@ export function publish(state: RunState, assignments: Assignments, viewpoint: Vi
   const changes = new Map<string, Published>();
   const variables = viewpoint.variables.below(changes);
   for (const [name, template] of assignments) {
-    const value = renderValue(template, createScope(state, { ...viewpoint, variables }));
+    const scope = createScope(state, { ...viewpoint, variables });
+    const value = derive(state, 'template', () => renderValue(template, scope));
     state.published += 1;
     changes.set(name, { number: state.published, value });
   }

@@ -2,6 +2,7 @@ import { isTemplate } from '../expression/template.ts';
 import type { Definition } from '../model/definition.ts';
 import { isJsonObject, type Json, jsonSize } from '../model/json.ts';
 import { isReservedSignal } from '../model/signal.ts';
+import { derive } from './derive.ts';
 import { end } from './ends.ts';
 import { armTimer, awaitEvent, dropPending } from './pending.ts';
 import type { Place, RunState, SignalQueue } from './state.ts';
@@ -68,7 +69,7 @@ export function takeSignal(state: RunState, name: string, payload: Json): void {
     end(state, pending, { output: payload });
     return;
   }
-  if (!fits(signals, payload)) {
+  if (!derive(state, 'size', () => fits(signals, payload))) {
     signals.dropped += 1;
     return;
   }

@@ -5,6 +5,7 @@ import { type ActionSpec, MAX_DEPTH_OF_RUNS, MAX_PAYLOAD_BYTES, type Parameters 
 import { itemKey, tryKey } from '../model/task-key.ts';
 import { MAX_SECONDS } from '../model/words.ts';
 import { buildChildInput } from './children.ts';
+import { derive } from './derive.ts';
 import { end, endItems } from './ends.ts';
 import { CLEANUP_SECONDS } from './events.ts';
 import { checkActionInput, runInline } from './inline.ts';
@@ -108,7 +109,8 @@ function delayOf(state: RunState, visit: Visit): number | { failure: Failure } {
   const { delay } = taskOf(state, visit);
   if (delay === null) return visit.wait;
   try {
-    const seconds = renderValue(delay, createScope(state, { visit, variables: visit.variables }));
+    const scope = createScope(state, { visit, variables: visit.variables });
+    const seconds = derive(state, 'template', () => renderValue(delay, scope));
     if (typeof seconds === 'number' && seconds >= 0 && seconds <= MAX_SECONDS) return visit.wait + seconds;
     const message = `the delay must be a number of seconds from 0 to ${MAX_SECONDS}, not ${JSON.stringify(seconds)}`;
     return { failure: engineFailure('input_invalid', message, { details: { field: 'delay' } }) };
@@ -126,9 +128,14 @@ function run(state: RunState, place: Place): void {
     const { input, index } = taskOf(state, visit);
     const work = workAt(state, place);
     const base = `/definition/tasks/${index}/input`;
-    work.input = renderValue(input, scope, (path, pieces) => {
-      work.secrets = { ...work.secrets, [path.slice(base.length)]: pieces };
+    const rendered = derive(state, 'template', () => {
+      const value = renderValue(input, scope, (path, pieces) => {
+        work.secrets = { ...work.secrets, [path.slice(base.length)]: pieces };
+      });
+      return { value, secrets: work.secrets };
     });
+    work.input = rendered.value;
+    if (rendered.secrets !== undefined) work.secrets = rendered.secrets;
   } catch (error) {
     end(state, place, { failure: templateFailure(error) });
     return;
@@ -228,11 +235,13 @@ function issueChild(state: RunState, place: Place): void {
 
 /** Counts the bytes of a command's input. Returns a failure when it is too large, else null. */
 function tooLarge(state: RunState, input: Json): { failure: Failure } | null {
-  const bytes = jsonSize(input);
-  spendBytes(state, bytes);
-  if (bytes <= MAX_PAYLOAD_BYTES) return null;
-  const message = `the input has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
-  return { failure: engineFailure('too_large', message, { details: { field: 'input' } }) };
+  return derive(state, 'size', () => {
+    const bytes = jsonSize(input);
+    spendBytes(state, bytes);
+    if (bytes <= MAX_PAYLOAD_BYTES) return null;
+    const message = `the input has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
+    return { failure: engineFailure('too_large', message, { details: { field: 'input' } }) };
+  });
 }
 
 /** Waits for time (`core.delay`), for a signal (`core.wait_signal`) or for people (`core.inquiry`). */
@@ -248,7 +257,8 @@ function wait(state: RunState, place: Place, what: 'timer' | 'signal' | 'inquiry
   // The schema of the action ensures these types.
   const { seconds, until, name, timeout } = work.input as Partial<Record<string, Json>>;
   if (what === 'signal') {
-    const limit = typeof timeout === 'number' ? timeout : visit.shielded ? CLEANUP_SECONDS : null;
+    const unlimited = visit.shielded ? CLEANUP_SECONDS : null;
+    const limit = derive(state, 'time', () => (typeof timeout === 'number' ? timeout : unlimited));
     const early = awaitSignal(state, { place, key, name: name as string, timeout: limit });
     if (early !== undefined) end(state, place, { output: early });
     return;
@@ -257,7 +267,9 @@ function wait(state: RunState, place: Place, what: 'timer' | 'signal' | 'inquiry
     end(state, place, { failure: engineFailure('input_invalid', 'exactly one of seconds and until is required') });
     return;
   }
-  const milliseconds = until === undefined ? (seconds as number) * 1000 : Date.parse(until as string) - state.now;
+  const milliseconds = derive(state, 'time', () =>
+    until === undefined ? (seconds as number) * 1000 : Date.parse(until as string) - state.now,
+  );
   if (milliseconds > MAX_SECONDS * 1000 && state.version >= BOUNDED_DELAYS) {
     const message = `"until" must be at most ${MAX_SECONDS} seconds (10 years) ahead`;
     end(state, place, { failure: engineFailure('input_invalid', message) });

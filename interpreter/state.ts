@@ -9,6 +9,7 @@ import type { SchemaIssue } from '../model/schema/walk.ts';
 import type { SecretTexts } from '../model/secret-texts.ts';
 import type { StatementCounts, Trust } from '../model/statement.ts';
 import type { ReplayMeter, WorkLimits, WorkMeter } from '../model/work.ts';
+import type { Observer } from './derive.ts';
 import type { RunDigest } from './digest.ts';
 import type { Command, RunEvent } from './events.ts';
 import type { Variables } from './variables.ts';
@@ -275,6 +276,8 @@ export interface RunState {
   readonly mocked: ReadonlySet<string>;
   /** The decisions of a simulation; undefined in a run. */
   readonly simulated: Simulated | undefined;
+  /** Observes the values that are computed (derive.ts); undefined in a worker. */
+  readonly observer: Observer | undefined;
   /** The rendered `variables`, with which every branch begins. */
   variables: Variables;
   /** For each name, the latest publish of the branches that have ended. */

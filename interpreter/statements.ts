@@ -9,6 +9,7 @@ import {
   type StatementType,
 } from '../model/statement.ts';
 import { boundedText } from '../model/text.ts';
+import { derive } from './derive.ts';
 import { isSignedBy, saltedHash } from './signatures.ts';
 import type { RunState } from './state.ts';
 import { FLOODS_REFUSED, SIGNED_STATEMENTS } from './versions.ts';
@@ -54,7 +55,8 @@ export function verifyStatement(
   spend(state, jsonSize(payload) / BYTES_PER_UNIT);
   // The same statement twice counts once.
   if (isTaken(statement.id as string)) return null;
-  const reason = refusalOf(state, found, type);
+  const reason = derive(state, 'statement', () => refusalOf(state, found, type));
+  if (reason === 'bad_signature') state.forged += 1;
   if (reason !== null) return refuse(state, signal, payload, reason);
   state.statements.accepted += 1;
   if (type === 'control') state.newestControl = Math.max(state.newestControl, Date.parse(statement.at as string));
@@ -80,9 +82,7 @@ function refusalOf(state: RunState, found: SignedStatement, type: StatementType)
   if (isFlooded(state)) return 'flooded';
   if (!matchesHashes(statement, given, type)) return 'altered';
   spend(state, VERIFICATION);
-  if (isSignedBy(x, statement, sig)) return null;
-  state.forged += 1;
-  return 'bad_signature';
+  return isSignedBy(x, statement, sig) ? null : 'bad_signature';
 }
 
 /**

@@ -2,6 +2,7 @@ import { RenderError, renderCondition, type TemplateValue } from '../language/te
 import { type Failure, INFRASTRUCTURE_UNAVAILABLE, NEVER_RETRIED } from '../model/failure.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import { tryKey } from '../model/task-key.ts';
+import { derive } from './derive.ts';
 import { end } from './ends.ts';
 import { armTimer } from './pending.ts';
 import { createScope } from './scope.ts';
@@ -155,7 +156,7 @@ function wanted(state: RunState, place: Place, when: TemplateValue | null): bool
   const { variables } = visit;
   const viewpoint = { visit, variables, item: place.item, ended: { status, output: null }, error: failure };
   try {
-    return renderCondition(when, createScope(state, viewpoint));
+    return derive(state, 'condition', () => renderCondition(when, createScope(state, viewpoint)));
   } catch (error) {
     if (state.version >= UNDEFINED_IS_NO_RETRY && error instanceof RenderError && error.kind === 'undefined')
       return false;

@@ -1,0 +1,47 @@
+import { jsonSize } from '../model/json.ts';
+import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
+
+/** The purpose of a computed value. */
+export type Site =
+  | 'binding'
+  | 'concurrency_key'
+  | 'condition'
+  | 'decision'
+  | 'delegation'
+  | 'digest'
+  | 'inquiry'
+  | 'kept_decision'
+  | 'schema'
+  | 'size'
+  | 'start'
+  | 'statement'
+  | 'template'
+  | 'time';
+
+/** The number of random draws of a run, which computing a value may increase. */
+export interface Draws {
+  drawn: number;
+}
+
+/** Observes every value that a run computes from its data; a worker has none. */
+export interface Observer {
+  /**
+   * Returns the value of a site, which is that of `compute` unless the observer knows another one; throws what `compute` throws. `draws` is
+   * null before the run has a state.
+   */
+  derive<T>(draws: Draws | null, site: Site, compute: () => T): T;
+}
+
+/**
+ * Returns what `compute` does. Every value that depends on the data of a run comes through here, so that a run can be computed again over
+ * data of which a part is hidden.
+ */
+export function derive<T>(state: Draws & { readonly observer: Observer | undefined }, site: Site, compute: () => T): T {
+  return state.observer === undefined ? compute() : state.observer.derive(state, site, compute);
+}
+
+/** Returns the bytes of a value as JSON if they are more than a payload may have, else null. */
+export function excessOf(value: unknown): number | null {
+  const bytes = jsonSize(value);
+  return bytes > MAX_PAYLOAD_BYTES ? bytes : null;
+}
