@@ -36,9 +36,9 @@ export interface Work {
    * The number of attempts that have begun, since interpreter 10: absent before the first; null where the number that Temporal's retry
    * policy made is unknown.
    */
-  attempts?: number | null;
+  attempts?: number | null | undefined;
   /** The attempts of an inline action that this run of the chain made; times in milliseconds. */
-  made?: { started: number; ended: number | null; failure: Failure | null }[];
+  made?: { started: number; ended: number | null; failure: Failure | null }[] | undefined;
   input: Json;
   /** The places of secrets in the input. */
   secrets?: SecretTexts;

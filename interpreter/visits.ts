@@ -85,6 +85,9 @@ export function newWork(key: string): Work {
     tries: 1,
     reissues: 0,
     postponed: 0,
+    // Written of nearly all work: objects to which fields are added later are slow.
+    attempts: undefined,
+    made: undefined,
     input: null,
     output: null,
     failure: null,

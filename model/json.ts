@@ -77,8 +77,12 @@ export function jsonSize(value: unknown): number {
   return utf8Length(JSON.stringify(value));
 }
 
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+
 /** Returns the number of bytes of text as UTF-8, without encoding it. */
 export function utf8Length(text: string): number {
+  // Looking for what needs more than a byte is much faster than looking at each unit, and most JSON has none of it.
+  if (!BEYOND_ASCII.test(text)) return text.length;
   let bytes = 0;
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);

@@ -23,10 +23,17 @@ export function createPast(): Past & { keep(state: RunState, carried: CarriedSta
   /** By the index of the visit, and then by that of the item. */
   const works = new Map<number, Map<number | null, PastWork>>();
   const inquiries: Inquiry[] = [];
-  const put = (place: Place, visit: Visit, work: Work) => {
-    const known = works.get(place.visit) ?? new Map<number | null, PastWork>();
-    if (!known.has(place.item)) known.set(place.item, { place, visit, work });
-    works.set(place.visit, known);
+  /** Keeps the work of a visit, and of its items, that has ended. */
+  const keepVisit = (visit: Visit, index: number) => {
+    const known = works.get(index) ?? new Map<number | null, PastWork>();
+    const put = (item: number | null, work: Work) => {
+      if (!known.has(item)) known.set(item, { place: { visit: index, item }, visit, work });
+    };
+    if (visit.endedAt !== null) put(null, visit);
+    visit.items?.work.forEach((work, item) => {
+      if (work.ended !== null && work.status !== 'running') put(item, work);
+    });
+    if (known.size > 0) works.set(index, known);
   };
   return {
     inquiries,
@@ -36,12 +43,7 @@ export function createPast(): Past & { keep(state: RunState, carried: CarriedSta
     },
     keep(state, carried) {
       const handed = new Set(carried?.inquiries.map(({ key }) => key));
-      state.visits.forEach((visit, index) => {
-        if (visit.endedAt !== null) put({ visit: index, item: null }, visit, visit);
-        visit.items?.work.forEach((work, item) => {
-          if (work.ended !== null && work.status !== 'running') put({ visit: index, item }, visit, work);
-        });
-      });
+      state.visits.forEach(keepVisit);
       inquiries.push(...projectInquiries(state).filter(({ key }) => !handed.has(key)));
     },
   };

@@ -213,8 +213,13 @@ function isEarlier({ started }: RunState, { ended }: Work): boolean {
 /** Returns the output of a visit; outputs of items that its run did not keep come from earlier runs. */
 function outputOf({ items, status, output }: Visit, visit: number, past: Past): Json {
   if (!items?.forgotten || status !== 'succeeded') return output;
-  const outputs = Array.from(items.list, (_, item) => (items.work[item] ?? past.work({ visit, item })?.work)?.output);
-  return outputs.every((each) => each !== undefined) ? outputs : output;
+  const outputs: Json[] = [];
+  for (let item = 0; item < items.list.length; item += 1) {
+    const work = items.work[item] ?? past.work({ visit, item })?.work;
+    if (work === undefined) return output;
+    outputs.push(work.output);
+  }
+  return outputs;
 }
 
 function taskStatus(
