@@ -30,7 +30,8 @@ import {
 
 // Schedules: executions that Temporal starts at set times.
 
-const ScheduleSchema = z
+/** A schedule with its next times and its latest runs. */
+export const ScheduleSchema = z
   .object({
     id: z.string(),
     workflow: z.string(),

@@ -79,7 +79,7 @@ const RULES: Record<string, Rule> = {
   console: {
     folders: ['language', 'model'],
     types: ['api'],
-    packages: ['preact', '@preact/signals'],
+    packages: ['preact', '@preact/signals', 'diff'],
     typePackages: ['zod'],
   },
   cli: {

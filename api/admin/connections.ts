@@ -11,7 +11,8 @@ import { createApiRoute, json, jsonBody, jsonData, SuccessSchema } from '../http
 const packs = Object.keys(CONNECTIONS) as [ConnectedPack, ...ConnectedPack[]];
 const JsonObjectSchema = z.record(z.string(), JsonValueSchema);
 
-const ConnectionSchema = z
+/** A connection, without the values of its secrets. */
+export const ConnectionSchema = z
   .object({
     pack: z.enum(packs),
     name: z.string(),

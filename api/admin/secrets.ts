@@ -6,7 +6,8 @@ import { createApiRoute, json, jsonBody, jsonData, SuccessSchema } from '../http
 
 // Secrets, to which definitions refer as `secret.NAME`. Their values are never returned.
 
-const SecretSchema = z
+/** The name of a secret. */
+export const SecretSchema = z
   .object({ name: z.string(), created: z.iso.datetime(), updated: z.iso.datetime() })
   .openapi('Secret');
 const PutSchema = z.strictObject({ value: z.string().min(1).max(10_000) }).openapi('SecretPut');

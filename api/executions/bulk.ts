@@ -11,7 +11,8 @@ import { createApiRoute, IdempotencyHeaders, jsonBody, jsonData } from '../http/
 
 const BodySchema = z.strictObject(BULK_FIELDS).refine(hasOneTarget, ONE_TARGET);
 
-const JobSchema = z
+/** A bulk job. */
+export const JobSchema = z
   .object({
     id: z.uuid(),
     verb: z.enum(BULK_VERBS),

@@ -112,7 +112,8 @@ const statsRoute = createApiRoute({
   },
 });
 
-const ErrorGroupSchema = z
+/** Failed executions with the same error. */
+export const ErrorGroupSchema = z
   .object({
     fingerprint: z.string().describe('Finds the executions: `?error=` of lists, exports, statistics and bulk jobs.'),
     error_code: z.string(),

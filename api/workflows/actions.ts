@@ -22,7 +22,8 @@ import {
 
 const SchemaField = z.record(z.string(), JsonValueSchema).nullable();
 
-const ActionSchema = z
+/** An action. */
+export const ActionSchema = z
   .object({
     id: z.int().nullable().describe('Null for a built-in action.'),
     ref: z.string(),

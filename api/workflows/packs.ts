@@ -21,7 +21,8 @@ import {
 
 // Packs of actions and workflows.
 
-const PackSchema = z
+/** A pack. */
+export const PackSchema = z
   .object({
     id: z.int(),
     ref: z.string(),

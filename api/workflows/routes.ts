@@ -64,6 +64,15 @@ export const WorkflowListSchema = z
     meta: PageMetaSchema,
   })
   .openapi('WorkflowList');
+
+/** A revision of a workflow in the list of them. */
+export const WorkflowRevisionSchema = z.object({
+  revision: z.int(),
+  version: z.string().describe('The version label given by the author.'),
+  hash: z.string().describe('SHA-256 of the canonical JSON of the definition and its schemas.'),
+  created: z.iso.datetime(),
+});
+
 const WrittenSchema = z
   .object({ data: WorkflowSchema, message: z.string(), warnings: z.array(IssueSchema).optional() })
   .openapi('WorkflowWritten');
@@ -76,7 +85,7 @@ const ListQuery = z.strictObject({
   ...PAGE_QUERY,
   tags: z.string().max(1000).optional().describe('Comma-separated; matches workflows with any of the tags.'),
   enabled: z.enum(['true', 'false']).optional(),
-  search: z.string().max(200).optional().describe('Text in the label or description; case-insensitive.'),
+  search: z.string().max(200).optional().describe('Text in the ref, label or description; case-insensitive.'),
   pack_ref: z.string().max(64).optional(),
 });
 const listRoute = createApiRoute({
@@ -123,17 +132,7 @@ const versionsRoute = createApiRoute({
   summary: 'List the revisions of a workflow',
   request: { params: RefParams },
   responses: {
-    200: jsonData(
-      z.array(
-        z.object({
-          revision: z.int(),
-          version: z.string().describe('The version label given by the author.'),
-          hash: z.string().describe('SHA-256 of the canonical JSON of the definition and its schemas.'),
-          created: z.iso.datetime(),
-        }),
-      ),
-      'Newest first.',
-    ),
+    200: jsonData(z.array(WorkflowRevisionSchema), 'Newest first.'),
     ...errorResponses('workflow_not_found'),
   },
 });

@@ -21,14 +21,16 @@ const LocatedIssueSchema = IssueSchema.extend({
     .optional()
     .describe('Where the value stands in the text that was sent: YAML, or JSON with `positions=1`. Both count from 1.'),
 }).openapi('LocatedIssue');
-const ValidationSchema = z
+/** The errors of a definition, and their places in its text. */
+export const ValidationSchema = z
   .object({ valid: z.boolean(), issues: z.array(LocatedIssueSchema), warnings: z.array(LocatedIssueSchema) })
   .openapi('Validation');
 const StoredValidationSchema = z
   .object({ ref: z.string(), version: z.string(), revision: z.int(), ...VALIDATION })
   .openapi('StoredValidation');
 
-const SimulationSchema = z
+/** The result of a simulation. */
+export const SimulationSchema = z
   .object({
     status: z.enum(['completed', 'failed', 'cancelled', 'abandoned', 'timeout', 'skipped', 'running']),
     output: JsonValueSchema,

@@ -26,7 +26,10 @@ export function watchAnswers(by: SessionWatcher): void {
 /** How a request is sent, if it is not a mere read. */
 export interface ApiRequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is, instead of a body. */
+  yaml?: string;
   signal?: AbortSignal;
   headers?: Record<string, string>;
   /** Whether the page sends it by itself, which does not count as use of the session. */
@@ -69,18 +72,19 @@ async function readBody(
 
 async function send(
   path: string,
-  { method = 'GET', body, signal: abort, headers = {}, isBackground = false }: ApiRequestOptions,
+  { method = 'GET', body, yaml, signal: abort, headers = {}, isBackground = false }: ApiRequestOptions,
 ): Promise<Response> {
   const sent = new Headers(headers);
   if (isBackground) sent.set('x-background', '1');
   if (body !== undefined) sent.set('content-type', 'application/json');
+  if (yaml !== undefined) sent.set('content-type', 'application/yaml');
   if (method !== 'GET' && csrfToken.peek() !== null) sent.set('x-csrf-token', csrfToken.peek()!);
   let response: Response;
   try {
     response = await fetch(apiHref(path), {
       method,
       headers: sent,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      body: yaml ?? (body === undefined ? null : JSON.stringify(body)),
       ...(abort === undefined ? {} : { signal: abort }),
     });
   } catch (error) {

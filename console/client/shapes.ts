@@ -1,7 +1,11 @@
 import type { z } from 'zod';
+import type { ConnectionSchema } from '../../api/admin/connections.ts';
+import type { SecretSchema } from '../../api/admin/secrets.ts';
 import type { SessionSchema } from '../../api/admin/sessions.ts';
+import type { JobSchema } from '../../api/executions/bulk.ts';
 import type { ExplanationSchema } from '../../api/executions/explanations.ts';
 import type { LogEntrySchema } from '../../api/executions/history.ts';
+import type { ErrorGroupSchema } from '../../api/executions/lists.ts';
 import type {
   ExecutionListSchema,
   ExecutionSchema,
@@ -10,7 +14,12 @@ import type {
 } from '../../api/executions/schemas.ts';
 import type { TaskListSchema } from '../../api/executions/tasks.ts';
 import type { PlacedGraphSchema } from '../../api/graphs.ts';
-import type { WorkflowListSchema, WorkflowSchema } from '../../api/workflows/routes.ts';
+import type { PageMetaSchema } from '../../api/http/routes.ts';
+import type { ScheduleSchema } from '../../api/schedules.ts';
+import type { ActionSchema } from '../../api/workflows/actions.ts';
+import type { PackSchema } from '../../api/workflows/packs.ts';
+import type { WorkflowListSchema, WorkflowRevisionSchema, WorkflowSchema } from '../../api/workflows/routes.ts';
+import type { SimulationSchema, ValidationSchema } from '../../api/workflows/tools.ts';
 
 // The answers of the API, as the schemas of its routes say.
 
@@ -49,3 +58,39 @@ export type WorkflowList = z.output<typeof WorkflowListSchema>;
 
 /** A workflow with its definition. */
 export type ShownWorkflow = z.output<typeof WorkflowSchema>;
+
+/** A revision of a workflow in the list of them. */
+export type WorkflowRevision = z.output<typeof WorkflowRevisionSchema>;
+
+/** The result of a simulation. */
+export type ShownSimulation = z.output<typeof SimulationSchema>;
+
+/** The errors of a definition, and their places in its text. */
+export type ShownValidation = z.output<typeof ValidationSchema>;
+
+/** A page of a list in the form of the Workflows API. */
+export interface ListPage<Row> {
+  data: Row[];
+  meta: z.output<typeof PageMetaSchema>;
+}
+
+/** A schedule with its next times and its latest runs. */
+export type ShownSchedule = z.output<typeof ScheduleSchema>;
+
+/** A pack. */
+export type ShownPack = z.output<typeof PackSchema>;
+
+/** An action. */
+export type ShownAction = z.output<typeof ActionSchema>;
+
+/** A connection, without the values of its secrets. */
+export type ListedConnection = z.output<typeof ConnectionSchema>;
+
+/** The name of a secret. */
+export type ListedSecret = z.output<typeof SecretSchema>;
+
+/** A bulk job. */
+export type BulkJobState = z.output<typeof JobSchema>;
+
+/** Failed runs with the same error. */
+export type RunErrorGroup = z.output<typeof ErrorGroupSchema>;

@@ -37,6 +37,17 @@ export function Canvas({ title, graph, work, taken, selected, open }: CanvasProp
   }, [graph.hash]);
   useEffect(() => void performance.mark('graph-painted'), [graph.hash]);
   useEffect(() => {
+    let { width } = size();
+    // What stood in the middle stays there.
+    const resized = new ResizeObserver(() => {
+      const more = size().width - width;
+      width += more;
+      if (more !== 0) setView(({ x, y, scale }) => ({ x: x + more / 2, y, scale }));
+    });
+    if (frame.current) resized.observe(frame.current);
+    return () => resized.disconnect();
+  }, []);
+  useEffect(() => {
     const whole = frame.current;
     // A wheel alone moves the page; with Ctrl, as from two fingers, it zooms, which the browser must not do as well.
     const zoom = (event: WheelEvent) => {

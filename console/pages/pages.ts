@@ -18,8 +18,13 @@ export const PAGES: Page[] = [
   createPage(/^\/runs\/([^/]+)(?:\/(graph|log))?$/, async () => (await import('./run/run-page.tsx')).RunPage),
   createPage(/^\/workflows$/, async () => (await import('./workflows/workflows-page.tsx')).WorkflowsPage),
   createPage(
-    /^\/workflows\/([^/]+)(?:\/(graph|definition))?$/,
+    /^\/workflows\/([^/]+)(?:\/(graph|definition|simulate|check|revisions|runs))?$/,
     async () => (await import('./workflows/workflow-page.tsx')).WorkflowPage,
+  ),
+  createPage(/^\/schedules$/, async () => (await import('./schedules/schedules-page.tsx')).SchedulesPage),
+  createPage(
+    /^\/catalog()(?:\/(packs|actions|connections|secrets))?$/,
+    async () => (await import('./catalog/catalog-page.tsx')).CatalogPage,
   ),
 ];
 

@@ -4,18 +4,18 @@ import { sizeText } from './words.ts';
 const SHOWN = 64 * 1024;
 
 /**
- * A value as JSON, as text and nothing else, with its size. `whole` is the address of all of it. The API leaves out what is too large and
- * answers null: `bytes` is the size of the value itself.
+ * A value as JSON, as text and nothing else, with its size. `whole` is the address of all of it, where it has one. The API leaves out what is
+ * too large and answers null: `bytes` is the size of the value itself.
  */
 export function ValueView({
   name,
   value,
-  whole,
+  whole = null,
   bytes = null,
 }: {
   name: string;
   value: unknown;
-  whole: string;
+  whole?: string | null;
   bytes?: number | null;
 }) {
   const text = JSON.stringify(value, null, 2) ?? 'null';
@@ -30,9 +30,11 @@ export function ValueView({
           {isLeftOut && ', too large to be shown here'}
           {isCut && ', of which the beginning is shown'}
         </span>
-        <a href={whole} target="_blank" rel="noreferrer">
-          Whole value<span class="hidden"> of {name}</span>
-        </a>
+        {whole !== null && (
+          <a href={whole} target="_blank" rel="noreferrer">
+            Whole value<span class="hidden"> of {name}</span>
+          </a>
+        )}
       </figcaption>
       {!isLeftOut && (
         // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields of a form

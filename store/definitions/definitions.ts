@@ -278,7 +278,11 @@ export function createDefinitionStore(db: Database): DefinitionStore {
         enabled === undefined ? undefined : eq(workflows.enabled, enabled),
         search === undefined
           ? undefined
-          : or(ilike(workflows.label, likePattern(search)), ilike(workflows.description, likePattern(search))),
+          : or(
+              ...[workflows.ref, workflows.label, workflows.description].map((text) =>
+                ilike(text, likePattern(search)),
+              ),
+            ),
       ];
       const where = and(...conditions);
       const rows = await select()

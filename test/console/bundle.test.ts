@@ -21,15 +21,17 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const SHARED = [
   ...['edges.ts', 'icons.ts', 'states.ts', 'text.ts'].map((name) => `../language/layout/drawing/${name}`),
   '../language/layout/measures.ts',
+  '../model/inquiry-form.ts',
+  '../model/json.ts',
   '../model/status.ts',
   '../model/task-key.ts',
 ];
 
-it('browsers load the console, two packages, and what is shared with the service', () => {
+it('browsers load the console, three packages, and what is shared with the service', () => {
   const outside = modules.filter((path) => path.startsWith('../') && !path.startsWith('../node_modules/'));
   expect(outside.sort()).toEqual(SHARED);
   const packages = modules.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
-  expect([...new Set(packages)].sort()).toEqual(['@preact/signals', '@preact/signals-core', 'preact']);
+  expect([...new Set(packages)].sort()).toEqual(['@preact/signals', '@preact/signals-core', 'diff', 'preact']);
 });
 
 /** Returns the files that a browser loads with one: itself, and those that it cannot do without. */

@@ -4,14 +4,14 @@ import { countsPath, isFiltered, listPath, unreadable } from '../../console/page
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 
 it.each([
-  ['', 'view=wide&page=1&per_page=25'],
-  ['status=failed&page=3', 'view=wide&page=3&per_page=25&status=failed'],
-  ['workflow=nightly', 'view=wide&page=1&per_page=25&action_ref=*nightly*'],
-  ['workflow=shop.nightly', 'view=wide&page=1&per_page=25&action_ref=shop.nightly'],
-  ['workflow=night*', 'view=wide&page=1&per_page=25&action_ref=night*'],
-  ['search=42&result=a%26b', 'view=wide&page=1&per_page=25&search=42&result_contains=a%26b'],
-  ['after=1h', 'view=wide&page=1&per_page=25&created_after=2026-03-01T11%3A00%3A00.000Z'],
-  ['after=soon&live=0&unknown=1', 'view=wide&page=1&per_page=25'],
+  ['', 'page=1&per_page=25&view=wide'],
+  ['status=failed&page=3', 'page=3&per_page=25&view=wide&status=failed'],
+  ['workflow=nightly', 'page=1&per_page=25&view=wide&action_ref=*nightly*'],
+  ['workflow=shop.nightly', 'page=1&per_page=25&view=wide&action_ref=shop.nightly'],
+  ['workflow=night*', 'page=1&per_page=25&view=wide&action_ref=night*'],
+  ['search=42&result=a%26b', 'page=1&per_page=25&view=wide&search=42&result_contains=a%26b'],
+  ['after=1h', 'page=1&per_page=25&view=wide&created_after=2026-03-01T11%3A00%3A00.000Z'],
+  ['after=soon&live=0&unknown=1', 'page=1&per_page=25&view=wide'],
 ])('the address with "%s" lists %s', (query, asked) => {
   expect(listPath(new URLSearchParams(query), NOW)).toBe(`/executions?${asked}`);
 });

@@ -1,4 +1,5 @@
 import { readInstant } from '../../parts/words.ts';
+import { pagePath } from '../../routing/page-size.ts';
 import { present } from '../../routing/parameters.ts';
 
 /** The filters of the list of runs, as parameters of its address and as they were typed. */
@@ -7,9 +8,6 @@ export const RUN_FILTERS = ['status', 'workflow', 'search', 'result', 'after', '
 /** The name of a filter. */
 export type FilterName = (typeof RUN_FILTERS)[number];
 
-/** How many runs a page has. */
-export const PAGE_SIZE = 25;
-
 /** Returns whether any run is left out. */
 export function isFiltered(query: URLSearchParams): boolean {
   return RUN_FILTERS.some((name) => Boolean(query.get(name)));
@@ -17,14 +15,7 @@ export function isFiltered(query: URLSearchParams): boolean {
 
 /** Returns the path of the API that lists the runs of an address. Times that cannot be read are left out. */
 export function listPath(query: URLSearchParams, now: number): string {
-  const asked = {
-    view: 'wide',
-    page: query.get('page') ?? '1',
-    per_page: String(PAGE_SIZE),
-    status: query.get('status'),
-    ...filtersOf(query, now),
-  };
-  return `/executions?${new URLSearchParams(present(asked))}`;
+  return pagePath('/executions', query, { view: 'wide', status: query.get('status'), ...filtersOf(query, now) });
 }
 
 /** Returns the path of the API that counts the runs of an address by status, whatever status it filters by. */

@@ -1,6 +1,6 @@
 import type { RunRow } from '../../client/shapes.ts';
 import { Badge } from '../../parts/badge.tsx';
-import { TableHead } from '../../parts/table-head.tsx';
+import { TableHead } from '../../parts/lists/table-head.tsx';
 import { Duration, Instant } from '../../parts/time.tsx';
 import { hrefOf } from '../../routing/location.ts';
 

@@ -3,7 +3,7 @@ import { useEvents } from '../../client/live.ts';
 import { type ReadState, useRead } from '../../client/reads.ts';
 import type { RunCounts, RunListPage } from '../../client/shapes.ts';
 import { Heading } from '../../parts/heading.tsx';
-import { Pager } from '../../parts/pager.tsx';
+import { Pager } from '../../parts/lists/pager.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { countText } from '../../parts/words.ts';
 import { go, hrefWith, pageQuery, ROOT } from '../../routing/location.ts';

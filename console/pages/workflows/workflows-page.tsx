@@ -1,21 +1,15 @@
 import { useRead } from '../../client/reads.ts';
 import type { WorkflowList } from '../../client/shapes.ts';
 import { Heading } from '../../parts/heading.tsx';
-import { Pager } from '../../parts/pager.tsx';
-import { ReadError } from '../../parts/read-error.tsx';
-import { TableHead } from '../../parts/table-head.tsx';
+import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { go, hrefOf, hrefWith, pageQuery, ROOT } from '../../routing/location.ts';
-
-const PAGE_SIZE = 25;
-const COLUMNS = ['Workflow', 'Label', 'Version', 'Updated'];
+import { pagePath } from '../../routing/page-size.ts';
 
 /** The stored workflows. */
 export function WorkflowsPage() {
   const search = pageQuery.value.get('search') ?? '';
-  const asked = new URLSearchParams({ page: pageQuery.value.get('page') ?? '1', per_page: String(PAGE_SIZE) });
-  if (search !== '') asked.set('search', search);
-  const { value, error, isLoading, reload } = useRead<WorkflowList>(`/workflows?${asked}`);
+  const reading = useRead<WorkflowList>(pagePath('/workflows', pageQuery.value, { search }));
   return (
     <div class="page">
       <div class="title-row">
@@ -34,70 +28,52 @@ export function WorkflowsPage() {
             key={search}
             defaultValue={search}
             aria-label="Search workflows"
-            placeholder="Search labels and descriptions"
+            placeholder="Search names, labels, descriptions"
           />
         </form>
       </div>
-      {error !== null && <ReadError what="The workflows could not be read" error={error} retry={reload} />}
-      {value === undefined && error === null && (
-        <div class="bone tall" role="status" aria-label="Loading the workflows" aria-busy="true" />
-      )}
-      {value !== undefined && <List list={value} isBusy={isLoading} isSearch={search !== ''} />}
+      <Listing
+        name="Workflows"
+        noun="workflow"
+        looks="workflows"
+        reading={reading}
+        columns={['Workflow', 'Label', 'Version', 'Updated']}
+        keyOf={({ ref }) => ref}
+        empty={search === '' ? <NoWorkflows /> : <p class="strong">No workflows match this search.</p>}
+        row={({ ref, label, version, updated, enabled, tags }) => (
+          <>
+            <NameCell>
+              <a href={hrefOf(`/workflows/${encodeURIComponent(ref)}`)}>{ref}</a>
+            </NameCell>
+            <ListCell>
+              {label}
+              {!enabled && <span class="tag">disabled</span>}
+              {tags.map((tag) => (
+                <span class="tag" key={tag}>
+                  {tag}
+                </span>
+              ))}
+            </ListCell>
+            <ListCell of="Version" looks="number-cell">
+              {version}
+            </ListCell>
+            <ListCell of="Updated" looks="time-cell">
+              <Instant at={updated} />
+            </ListCell>
+          </>
+        )}
+      />
     </div>
   );
 }
 
-function List({ list, isBusy, isSearch }: { list: WorkflowList; isBusy: boolean; isSearch: boolean }) {
-  const { data, meta } = list;
-  if (data.length === 0) {
-    return (
-      <div class="empty" aria-busy={isBusy}>
-        <p class="strong">{isSearch ? 'No workflows match this search.' : 'No workflows yet.'}</p>
-        {!isSearch && (
-          <p class="soft">
-            A workflow appears here as soon as somebody stores one, with <a href={`${ROOT}/docs`}>the API</a> or a pack.
-          </p>
-        )}
-      </div>
-    );
-  }
+function NoWorkflows() {
   return (
     <>
-      <table role="table" class="table workflows" aria-label="Workflows" aria-busy={isBusy}>
-        <TableHead columns={COLUMNS} />
-        <tbody role="rowgroup">
-          {data.map(({ ref, label, version, updated, enabled, tags }) => (
-            <tr role="row" key={ref}>
-              <th role="rowheader" scope="row" class="ref-cell">
-                <a href={hrefOf(`/workflows/${encodeURIComponent(ref)}`)}>{ref}</a>
-              </th>
-              <td role="cell" class="label-cell">
-                {label}
-                {!enabled && <span class="tag">disabled</span>}
-                {tags.map((tag) => (
-                  <span class="tag" key={tag}>
-                    {tag}
-                  </span>
-                ))}
-              </td>
-              <td role="cell" class="number-cell">
-                {version}
-              </td>
-              <td role="cell" class="time-cell">
-                <Instant at={updated} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <Pager
-        page={meta.page}
-        size={meta.per_page}
-        rows={data.length}
-        total={meta.total}
-        last={meta.total_pages}
-        noun="workflow"
-      />
+      <p class="strong">No workflows yet.</p>
+      <p class="soft">
+        A workflow appears here as soon as somebody stores one, with <a href={`${ROOT}/docs`}>the API</a> or a pack.
+      </p>
     </>
   );
 }

@@ -1,10 +1,41 @@
+import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
+const REFUND = {
+  ref: 'shop.refund',
+  pack_ref: 'shop',
+  label: 'Refunds an order',
+  version: '1.0.0',
+  param_schema: {
+    type: 'object',
+    properties: { amount: { type: 'number', title: 'Amount to refund' } },
+    required: ['amount'],
+    additionalProperties: false,
+  },
+  definition: {
+    tasks: [
+      {
+        name: 'check',
+        action: 'core.noop',
+        next: [
+          { when: 'amount <= 50', do: 'refund' },
+          { when: 'amount > 50', do: 'ask' },
+        ],
+      },
+      { name: 'ask', action: 'core.inquiry', input: { prompt: 'Refund {{ amount }}?' }, on_success: 'refund' },
+      { name: 'refund', action: 'core.transform', input: { data: '{{ amount }}' } },
+    ],
+  },
+};
+
 /** Tests the pages of workflows; the examples are stored. */
 export function testWorkflowPages(site: () => Console): void {
   describe('workflows', () => {
+    const call = (method: string, path: string, body?: unknown) => site().harness.call(method, `/api/v1/${path}`, body);
+    const view = (page: Page, name: string) => page.getByRole('tab', { name });
+
     it('are listed and searched, and shown as a graph and as text, from which a run is started', async () => {
       const page = await site().visit('runs');
       await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Workflows' }).click();
@@ -15,30 +46,91 @@ export function testWorkflowPages(site: () => Console): void {
       await page.getByRole('searchbox', { name: 'Search workflows' }).fill('nothing like this');
       await page.keyboard.press('Enter');
       await page.getByText('No workflows match this search.').waitFor();
-      await page.getByRole('searchbox', { name: 'Search workflows' }).fill('first');
+      await page.getByRole('searchbox', { name: 'Search workflows' }).fill('FIRST_run');
       await page.keyboard.press('Enter');
       await table.getByRole('link', { name: 'examples.first_run' }).click();
       await title(page, 'examples.first_run').waitFor();
       const graph = page.getByRole('group', { name: 'Graph of examples.first_run' });
       await graph.getByRole('button', { name: /, core\.http$/ }).waitFor();
       await site().examine(page);
-      await page.getByRole('tab', { name: 'Definition' }).click();
+      await view(page, 'Definition').click();
       await page.getByRole('group', { name: 'Definition' }).getByText('tasks:').waitFor();
       await page.getByRole('radio', { name: 'JSON' }).click();
       await page.getByRole('group', { name: 'Definition' }).getByText('"tasks": [').waitFor();
       await site().examine(page);
       await page.getByRole('button', { name: 'Start a run' }).click();
       const dialog = page.getByRole('dialog', { name: 'Start a run' });
-      const input = dialog.getByRole('textbox', { name: 'Input (JSON)' });
-      expect(Object.keys(JSON.parse(await input.inputValue()))).toContain('url');
-      await input.fill('{ "url": 1 }');
+      await dialog.getByRole('textbox', { name: 'url' }).fill('not a URL');
       await dialog.getByRole('button', { name: 'Start a run' }).click();
       await dialog.getByRole('alert').getByText('url').waitFor();
       await site().examine(page);
-      await input.fill(JSON.stringify({ url: `${site().harness.api.url}/healthz`, name: 'you' }));
+      await dialog.getByRole('textbox', { name: 'url' }).fill(`${site().harness.api.url}/healthz`);
+      await dialog.getByRole('textbox', { name: 'name' }).fill('you');
       await dialog.getByRole('button', { name: 'Start a run' }).click();
       await page.getByText('Status completed').waitFor();
       await page.getByRole('region', { name: 'Result' }).getByText('Hello, you').waitFor();
+    });
+
+    it('are simulated, checked, compared and looked up in their runs', async () => {
+      await call('POST', 'packs', { ref: 'shop', label: 'Shop', version: '1.0.0' });
+      expect((await call('POST', 'workflows', REFUND)).status).toBe(201);
+      const page = await site().visit('workflows/shop.refund/revisions');
+      await page.getByText('The workflow has not been changed since it was stored.').waitFor();
+      const changed = JSON.parse(JSON.stringify(REFUND).replaceAll('50', '80').replace('to refund', 'in euros'));
+      const { ref, pack_ref, ...rest } = changed;
+      expect((await call('PUT', `workflows/${ref}`, { ...rest, version: '1.1.0' })).status).toBe(200);
+
+      await page.goto('console/workflows/shop.refund/simulate');
+      const input = page.getByRole('textbox', { name: 'Input (JSON)' });
+      expect(JSON.parse(await input.inputValue())).toEqual({ amount: null });
+      await input.fill('{ "amount": ');
+      await page.getByRole('button', { name: 'Simulate' }).click();
+      await page.getByRole('alert').getByText('is not JSON').waitFor();
+      await input.fill('{ "amount": 90 }');
+      await page.getByRole('textbox', { name: 'Outcomes (JSON)' }).fill('{ "ask": { "output": { "option": "yes" } } }');
+      await page.getByRole('button', { name: 'Simulate' }).click();
+      await page.getByRole('status', { name: 'Outcome' }).getByText('completed').waitFor();
+      const graph = page.getByRole('group', { name: 'Graph of shop.refund' });
+      await graph.getByRole('button', { name: 'refund, core.transform: completed' }).waitFor();
+      const slider = page.getByRole('slider', { name: 'Step' });
+      expect(await slider.getAttribute('aria-valuetext')).toBe('Step 3 of 3: refund, completed');
+      await slider.focus();
+      await page.keyboard.press('ArrowLeft');
+      await graph.getByRole('button', { name: 'refund, core.transform: not begun' }).waitFor();
+      await page.getByRole('group', { name: 'Input of ask' }).getByText('Refund 90?').waitFor();
+      await site().examine(page);
+
+      await view(page, 'Check').click();
+      const text = page.getByRole('textbox', { name: 'Definition text' });
+      await page.getByRole('button', { name: 'Check' }).click();
+      await page.getByText('This workflow can be stored.').waitFor();
+      await text.fill((await text.inputValue()).replace('name: refund', 'nam: refund'));
+      await page.getByRole('button', { name: 'Check' }).click();
+      const issue = page.getByRole('list', { name: 'Issues' }).getByRole('link').first();
+      const line = Number(/^Line (\d+): /.exec((await issue.textContent())!)![1]);
+      await site().examine(page);
+      await issue.focus();
+      await page.keyboard.press('Enter');
+      const caret = await text.evaluate((field) => (field as unknown as { selectionStart: number }).selectionStart);
+      expect((await text.inputValue()).slice(0, caret).split('\n')).toHaveLength(line);
+
+      await view(page, 'Revisions').click();
+      const difference = page.getByRole('region', { name: 'Difference' });
+      await difference.getByText('Amount in euros').waitFor();
+      expect(await difference.getByRole('insertion').allInnerTexts()).toEqual([
+        expect.stringContaining('amount <= 80'),
+        expect.stringContaining('amount > 80'),
+        expect.stringContaining('Amount in euros'),
+      ]);
+      await site().examine(page);
+      await page.getByRole('combobox', { name: 'From revision' }).selectOption('2');
+      await page.getByText('These are the same revision.').waitFor();
+
+      await view(page, 'Runs').click();
+      await page.getByText('No run of this workflow has been started.').waitFor();
+      await call('POST', 'executions', { action_ref: ref, parameters: { amount: 2 } });
+      await page.getByRole('table', { name: 'Runs' }).getByRole('rowheader').waitFor();
+      await site().examine(page);
     });
   });
 }

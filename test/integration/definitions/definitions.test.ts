@@ -180,6 +180,7 @@ describe('GET /api/v1/workflows', () => {
     expect(await refs('search=NEEDLE')).toHaveLength(3);
     expect(await refs('search=100%25')).toHaveLength(3);
     expect(await refs('search=1_0')).toEqual([]);
+    expect(await refs('search=FIND_one')).toEqual(['examples.find_one']);
     expect(await refs('search=find_one&pack_ref=slack')).toEqual([]);
     const page = await harness.call('GET', '/api/v1/workflows?search=needle&per_page=2&page=2');
     expect(page.body.meta).toEqual({ page: 2, per_page: 2, total: 3, total_pages: 2 });

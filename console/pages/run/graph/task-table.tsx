@@ -1,7 +1,7 @@
 import type { RunGraph } from '../../../client/shapes.ts';
 import type { TaskWork } from '../../../graph/tallies.ts';
 import { Badge } from '../../../parts/badge.tsx';
-import { TableHead } from '../../../parts/table-head.tsx';
+import { TableHead } from '../../../parts/lists/table-head.tsx';
 import { hrefWith } from '../../../routing/location.ts';
 
 const COLUMNS = ['Task', 'Action', 'State', 'So far', 'Leads to'];

@@ -1,6 +1,6 @@
-import { go, hrefWith } from '../routing/location.ts';
-import { Glyph } from './glyph.tsx';
-import { countText } from './words.ts';
+import { go, hrefWith } from '../../routing/location.ts';
+import { Glyph } from '../glyph.tsx';
+import { countText } from '../words.ts';
 
 /** What a page of a list says about its place. */
 interface PagerProps {

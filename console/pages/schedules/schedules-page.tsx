@@ -1,0 +1,144 @@
+import { useState } from 'preact/hooks';
+import { useRead } from '../../client/reads.ts';
+import { request } from '../../client/request.ts';
+import { RequestError } from '../../client/request-error.ts';
+import { may } from '../../client/session.ts';
+import type { ListPage, ShownSchedule } from '../../client/shapes.ts';
+import { Heading } from '../../parts/heading.tsx';
+import { randomKey } from '../../parts/keys.ts';
+import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
+import { announce } from '../../parts/notice.ts';
+import { Instant } from '../../parts/time.tsx';
+import { hrefOf, pageQuery, ROOT } from '../../routing/location.ts';
+import { pagePath } from '../../routing/page-size.ts';
+import { Times } from './times.tsx';
+
+const COLUMNS = ['Schedule', 'Starts', 'When', 'Next', 'Last'];
+
+/** The schedules, each with what it starts and when, and ways to pause it and to start it now. */
+export function SchedulesPage() {
+  const reading = useRead<ListPage<ShownSchedule>>(pagePath('/schedules', pageQuery.value));
+  const canAct = may('execution:execute');
+  return (
+    <div class="page">
+      <Heading title="Schedules" />
+      <Listing
+        name="Schedules"
+        noun="schedule"
+        looks="schedules"
+        reading={reading}
+        columns={canAct ? [...COLUMNS, 'Controls'] : COLUMNS}
+        keyOf={({ id }) => id}
+        empty={<NoSchedules />}
+        row={(schedule) => (
+          <>
+            <NameCell>
+              {schedule.id}
+              {schedule.paused && <span class="tag">paused</span>}
+              <ScheduleNotes schedule={schedule} />
+            </NameCell>
+            <ListCell of="Starts">
+              {schedule.revision === 0 ? (
+                schedule.workflow
+              ) : (
+                <a href={hrefOf(`/workflows/${encodeURIComponent(schedule.workflow)}`)}>{schedule.workflow}</a>
+              )}
+            </ListCell>
+            <ListCell of="When">
+              <Times schedule={schedule} />
+            </ListCell>
+            <ListCell of="Next" looks="time-cell">
+              <NextTime schedule={schedule} />
+            </ListCell>
+            <ListCell of="Last" looks="time-cell">
+              <LastRun schedule={schedule} />
+            </ListCell>
+            {canAct && (
+              <ListCell looks="acts-cell">
+                <Controls schedule={schedule} onDone={reading.reload} />
+              </ListCell>
+            )}
+          </>
+        )}
+      />
+    </div>
+  );
+}
+
+function ScheduleNotes({ schedule: { note, paused, state_note: why } }: { schedule: ShownSchedule }) {
+  return (
+    <>
+      {note !== null && <p class="soft small">{note}</p>}
+      {paused && why !== null && <p class="soft small">{why}</p>}
+    </>
+  );
+}
+
+function NextTime({ schedule: { next, paused } }: { schedule: ShownSchedule }) {
+  if (paused) return <>none while it is paused</>;
+  return next[0] === undefined ? <>never again</> : <Instant at={next[0]} />;
+}
+
+function LastRun({ schedule: { recent } }: { schedule: ShownSchedule }) {
+  const last = recent.reduce<(typeof recent)[number] | undefined>(
+    (latest, each) => (latest === undefined || each.started > latest.started ? each : latest),
+    undefined,
+  );
+  if (last === undefined) return <>not yet</>;
+  return (
+    <>
+      <Instant at={last.started} /> <a href={hrefOf(`/runs/${last.execution}`)}>run {last.execution}</a>
+    </>
+  );
+}
+
+/** The acts on a schedule. The button that pauses it is the one that resumes it, so that the focus stays. */
+function Controls({ schedule: { id, paused }, onDone }: { schedule: ShownSchedule; onDone: () => void }) {
+  const [isActing, setActing] = useState(false);
+
+  async function act(verb: 'pause' | 'resume' | 'trigger') {
+    if (isActing) return;
+    setActing(true);
+    try {
+      const headers = verb === 'trigger' ? { 'idempotency-key': randomKey() } : {};
+      const path = `/schedules/${encodeURIComponent(id)}/${verb}`;
+      const { data } = await request<{ data: { triggered?: { execution: number } } }>(path, {
+        method: 'POST',
+        headers,
+      });
+      announce(data.triggered === undefined ? `${id} is ${verb}d.` : `${id} starts run ${data.triggered.execution}.`);
+      onDone();
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      announce(`${id} is as it was: ${error.message}`);
+    } finally {
+      setActing(false);
+    }
+  }
+
+  const verb = paused ? 'resume' : 'pause';
+  return (
+    <div class="acts">
+      <button type="button" class="button" aria-disabled={isActing} onClick={() => act(verb)}>
+        {paused ? 'Resume' : 'Pause'}
+        <span class="hidden"> {id}</span>
+      </button>
+      <button type="button" class="button" aria-disabled={isActing} onClick={() => act('trigger')}>
+        Trigger
+        <span class="hidden"> {id}</span>
+      </button>
+    </div>
+  );
+}
+
+function NoSchedules() {
+  return (
+    <>
+      <p class="strong">No schedules yet.</p>
+      <p class="soft">
+        A schedule starts a workflow at set times. Create one with <code>npx fermata schedules create</code> or{' '}
+        <a href={`${ROOT}/docs`}>the API</a>.
+      </p>
+    </>
+  );
+}

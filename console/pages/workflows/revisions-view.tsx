@@ -1,0 +1,124 @@
+import { structuredPatch } from 'diff';
+import { useMemo } from 'preact/hooks';
+import { useRead } from '../../client/reads.ts';
+import { type ApiRequestOptions, request, requestText } from '../../client/request.ts';
+import type { ShownWorkflow, WorkflowRevision } from '../../client/shapes.ts';
+import { Loading } from '../../parts/loading.tsx';
+import { ReadError } from '../../parts/read-error.tsx';
+import { go, hrefWith, pageQuery } from '../../routing/location.ts';
+
+/** How many equal lines stand around those that differ. */
+const CONTEXT = 3;
+
+/** The revisions of a workflow, of which two are compared: the newest with the one before it, until others are chosen. */
+export function RevisionsView({ path }: { path: string }) {
+  const { value, error, reload } = useRead<{ data: WorkflowRevision[] }>(`${path}/versions`);
+  if (error !== null) return <ReadError what="The revisions could not be read" error={error} retry={reload} />;
+  if (value === undefined) return <Loading of="the revisions" />;
+  const revisions = value.data;
+  const chosen = (name: string, otherwise: number) =>
+    revisions.find(({ revision }) => String(revision) === pageQuery.value.get(name)) ?? revisions[otherwise]!;
+  const to = chosen('to', 0);
+  const from = chosen('from', Math.min(1, revisions.length - 1));
+  return (
+    <>
+      <div class="compared">
+        <RevisionChoice label="From revision" name="from" revisions={revisions} chosen={from} />
+        <RevisionChoice label="To revision" name="to" revisions={revisions} chosen={to} />
+      </div>
+      {revisions.length === 1 && <p class="soft">The workflow has not been changed since it was stored.</p>}
+      {from.revision === to.revision ? (
+        revisions.length > 1 && <p class="soft">These are the same revision.</p>
+      ) : (
+        <Difference path={path} from={from.revision} to={to.revision} />
+      )}
+    </>
+  );
+}
+
+function RevisionChoice({
+  label,
+  name,
+  revisions,
+  chosen,
+}: {
+  label: string;
+  name: 'from' | 'to';
+  revisions: readonly WorkflowRevision[];
+  chosen: WorkflowRevision;
+}) {
+  return (
+    <label class="field">
+      {label}
+      <select
+        value={chosen.revision}
+        onChange={({ currentTarget }) => go(hrefWith({ [name]: currentTarget.value }), { replace: true })}
+      >
+        {revisions.map(({ revision, version, created }) => (
+          <option key={revision} value={revision} selected={revision === chosen.revision}>
+            {`${revision}: version ${version}, ${new Date(created).toLocaleString()}`}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The lines in which two revisions differ. */
+function Difference({ path, from, to }: { path: string; from: number; to: number }) {
+  const before = useRead(`${path}?revision=${from}`, readRevision);
+  const after = useRead(`${path}?revision=${to}`, readRevision);
+  const error = before.error ?? after.error;
+  const texts = [before.value, after.value] as const;
+  const hunks = useMemo(() => compare(...texts), texts);
+  if (error !== null) {
+    const retry = () => {
+      before.reload();
+      after.reload();
+    };
+    return <ReadError what="The revisions could not be compared" error={error} retry={retry} />;
+  }
+  if (hunks === null || before.isLoading || after.isLoading) return <Loading of="the difference" />;
+  return (
+    <section aria-label="Difference">
+      {hunks.length === 0 ? (
+        <p class="soft">The definitions and schemas of the two are the same.</p>
+      ) : (
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields of a form
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard
+        <pre class="difference" tabIndex={0} role="group" aria-label="Lines that differ">
+          {hunks.map(({ oldStart, newStart, lines }) => (
+            <span key={`${oldStart} ${newStart}`} class="hunk">
+              <span class="soft">{`Line ${newStart}\n`}</span>
+              {lines.map((line, index) => (
+                <DifferingLine key={index} line={line} />
+              ))}
+            </span>
+          ))}
+        </pre>
+      )}
+    </section>
+  );
+}
+
+function DifferingLine({ line }: { line: string }) {
+  if (line.startsWith('+')) return <ins>{`${line}\n`}</ins>;
+  if (line.startsWith('-')) return <del>{`${line}\n`}</del>;
+  return <span>{`${line}\n`}</span>;
+}
+
+function compare(before: string | undefined, after: string | undefined) {
+  if (before === undefined || after === undefined) return null;
+  return structuredPatch('', '', before, after, undefined, undefined, { context: CONTEXT }).hunks;
+}
+
+/** Reads all of a revision as one text: its definition as YAML, and its schemas, if it has them. */
+async function readRevision(path: string, options: ApiRequestOptions): Promise<string> {
+  const [{ data }, definition] = await Promise.all([
+    request<{ data: ShownWorkflow }>(path, options),
+    requestText(path.replace('?', '/source?'), options),
+  ]);
+  const schemas = Object.entries({ param_schema: data.param_schema, out_schema: data.out_schema });
+  const written = schemas.filter(([, schema]) => schema !== null);
+  return [definition, ...written.map(([name, schema]) => `${name}: ${JSON.stringify(schema, null, 2)}\n`)].join('');
+}

@@ -1,0 +1,103 @@
+import type { TargetedEvent } from 'preact';
+import { useState } from 'preact/hooks';
+import { useRead } from '../../client/reads.ts';
+import { request } from '../../client/request.ts';
+import { RequestError } from '../../client/request-error.ts';
+import type { RunGraph, ShownSimulation, ShownWorkflow } from '../../client/shapes.ts';
+import { readJsonText } from '../../parts/forms/json-text.ts';
+import { Glyph } from '../../parts/glyph.tsx';
+import { Loading } from '../../parts/loading.tsx';
+import { ReadError } from '../../parts/read-error.tsx';
+import { SimulationSteps } from './simulation-steps.tsx';
+
+/** Plays a workflow with outcomes that somebody makes up, and shows step by step what it would do. Nothing is run. */
+export function SimulateView({ workflow, path }: { workflow: ShownWorkflow; path: string }) {
+  const graph = useRead<{ data: RunGraph }>(`${path}/graph?layout=1`);
+  const [simulation, setSimulation] = useState<ShownSimulation | null>(null);
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+
+  async function simulate(event: TargetedEvent<HTMLFormElement, Event>) {
+    event.preventDefault();
+    if (isBusy) return;
+    const form = new FormData(event.currentTarget);
+    setBusy(true);
+    try {
+      const body = {
+        input: readJsonText(String(form.get('input')), 'The input', {}),
+        outcomes: readJsonText(String(form.get('outcomes')), 'What the outcomes say', {}),
+        revision: workflow.revision,
+      };
+      setSimulation((await request<{ data: ShownSimulation }>(`${path}/simulate`, { method: 'POST', body })).data);
+      setRefusal(null);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      setSimulation(null);
+      setRefusal(error.message);
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <>
+      <form class="simulate" onSubmit={simulate} aria-busy={isBusy}>
+        <label class="field">
+          Input (JSON)
+          <textarea name="input" rows={6} class="mono" spellcheck={false} defaultValue={exampleInput(workflow)} />
+        </label>
+        <label class="field">
+          Outcomes (JSON)
+          <textarea
+            name="outcomes"
+            rows={6}
+            class="mono"
+            spellcheck={false}
+            placeholder={exampleOutcomes(graph.value?.data)}
+            aria-describedby="outcomes-note"
+          />
+        </label>
+        <p class="soft small" id="outcomes-note">
+          How tasks end: an output, an error, or <code>{'{ "running": true }'}</code>; a list has one for each attempt.
+          Other tasks succeed with null.
+        </p>
+        <button type="submit" class="button primary" aria-disabled={isBusy}>
+          Simulate
+        </button>
+      </form>
+      {refusal !== null && (
+        <p class="trouble" role="alert">
+          <Glyph of="warning" />
+          <span>{refusal}</span>
+        </p>
+      )}
+      {graph.error !== null && (
+        <ReadError what="The graph could not be read" error={graph.error} retry={graph.reload} />
+      )}
+      {simulation !== null && graph.value === undefined && graph.error === null && <Loading of="the graph" />}
+      {simulation !== null && graph.value !== undefined && (
+        <SimulationSteps
+          key={JSON.stringify(simulation.order)}
+          title={workflow.ref}
+          simulation={simulation}
+          graph={graph.value.data}
+        />
+      )}
+    </>
+  );
+}
+
+/** Returns an input with the fields that a workflow requires. */
+function exampleInput({ param_schema: schema }: ShownWorkflow): string {
+  const { properties = {}, required = [] } = (schema ?? {}) as {
+    properties?: Record<string, { default?: unknown }>;
+    required?: string[];
+  };
+  return JSON.stringify(Object.fromEntries(required.map((name) => [name, properties[name]?.default ?? null])), null, 2);
+}
+
+/** Returns an example of outcomes that names a task of the workflow. */
+function exampleOutcomes(graph: RunGraph | undefined): string {
+  const name = graph?.entries[0] ?? 'task';
+  return `{ ${JSON.stringify(name)}: { "output": true } }\n\n{ ${JSON.stringify(name)}: { "error": { "type": "timeout" } } }`;
+}

@@ -1,0 +1,38 @@
+import { parseTaskKey } from '../../../model/task-key.ts';
+import type { RunGraph, ShownSimulation } from '../../client/shapes.ts';
+import { edgeName, type TaskWork } from '../../graph/tallies.ts';
+
+/** A visit to a task in a simulation. */
+export type SimulatedVisit = ShownSimulation['tasks'][number];
+
+/** The states of visits in a simulation, in the words of runs. */
+export const STATES = {
+  running: 'running',
+  succeeded: 'completed',
+  failed: 'failed',
+  timed_out: 'timeout',
+  cancelled: 'cancelled',
+} as const satisfies Record<SimulatedVisit['status'], string>;
+
+/**
+ * Returns what a simulation has done with each task once so many of its visits have begun, and the edges between tasks that it has come to.
+ */
+export function listSimulatedWork(
+  { tasks }: ShownSimulation,
+  { edges }: RunGraph,
+  step: number,
+): { work: Map<string, TaskWork>; taken: Set<string> } {
+  const visits = tasks.slice(0, step);
+  const work = new Map<string, TaskWork>();
+  for (const { key, status } of visits) {
+    const { name } = parseTaskKey(key);
+    const count = (work.get(name)?.tally?.visits ?? 0) + 1;
+    const state = STATES[status];
+    const words = count === 1 ? state : `${state}, ${count} visits`;
+    work.set(name, { key, words, tally: { state, visits: count, items: null } });
+  }
+  const place = (name: string) => visits.findIndex(({ key }) => parseTaskKey(key).name === name);
+  const lastPlace = (name: string) => visits.findLastIndex(({ key }) => parseTaskKey(key).name === name);
+  const taken = edges.filter(({ from, to }) => place(from) >= 0 && place(from) < lastPlace(to));
+  return { work, taken: new Set(taken.map(({ from, to }) => edgeName(from, to))) };
+}

@@ -1,0 +1,14 @@
+import { present } from './parameters.ts';
+
+/** How many rows a page of a list has. */
+export const PAGE_SIZE = 25;
+
+/** Returns the path of the API for the page of a list that an address is about; filters that are null or empty are left out. */
+export function pagePath(
+  path: string,
+  query: URLSearchParams,
+  filters: Record<string, string | null | undefined> = {},
+): string {
+  const asked = { page: query.get('page') ?? '1', per_page: String(PAGE_SIZE), ...filters };
+  return `${path}?${new URLSearchParams(present(asked))}`;
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { readFocus, title } from './pages.ts';
+import type { Console } from './visitor.ts';
+
+/** Tests the pages of schedules and of what workflows are made of. */
+export function testSchedulesAndCatalog(site: () => Console): void {
+  const call = (method: string, path: string, body?: unknown) => site().harness.call(method, `/api/v1/${path}`, body);
+
+  describe('schedules', () => {
+    it('are listed with their times, paused, resumed and triggered by keyboard', async () => {
+      const page = await site().visit('schedules');
+      await page.getByText('No schedules yet.').waitFor();
+      await site().examine(page);
+      const nightly = {
+        id: 'nightly',
+        workflow: 'core.noop',
+        spec: { cron: ['30 3 * * mon-fri'], time_zone: 'Europe/Zurich' },
+        note: 'the numbers of the day before',
+      };
+      expect((await call('POST', 'schedules', nightly)).status).toBe(201);
+      expect(
+        (await call('POST', 'schedules', { id: 'often', workflow: 'core.noop', spec: { every: 86_400 } })).status,
+      ).toBe(201);
+      await page.reload();
+      const row = page.getByRole('table', { name: 'Schedules' }).getByRole('row', { name: /^nightly/ });
+      await row.getByText('30 3 * * mon-fri').waitFor();
+      await page.getByText('every 1 d').waitFor();
+      await row.getByRole('button', { name: 'Pause nightly' }).focus();
+      await page.keyboard.press('Enter');
+      await row.getByRole('button', { name: 'Resume nightly' }).waitFor();
+      await row.getByText('none while it is paused').waitFor();
+      await site().examine(page);
+      expect(await readFocus(page)).toBe('Resume nightly');
+      await page.keyboard.press('Enter');
+      await row.getByRole('button', { name: 'Pause nightly' }).waitFor();
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.getByRole('status', { name: 'Notices' }).getByText('nightly starts run').waitFor();
+      for (const id of ['nightly', 'often']) await call('DELETE', `schedules/${id}`);
+    });
+  });
+
+  describe('the catalog', () => {
+    it('has packs, actions with their schemas, and the names of connections and secrets', async () => {
+      const secret = { value: 'never-to-be-shown' };
+      expect((await call('PUT', 'secrets/token', secret)).status).toBe(200);
+      const page = await site().visit('runs?live=0');
+      await page.getByRole('link', { name: 'Catalog' }).click();
+      await title(page, 'Catalog').waitFor();
+      await page.getByRole('table', { name: 'Packs' }).getByRole('rowheader', { name: 'examples' }).waitFor();
+      await site().examine(page);
+      await page.getByRole('tab', { name: 'Packs' }).focus();
+      await page.keyboard.press('ArrowRight');
+      const http = page.getByRole('table', { name: 'Actions' }).getByRole('row', { name: /^core\.http/ });
+      await http.getByText('Input').first().click();
+      await page.getByRole('group', { name: 'Input of core.http' }).getByText('"url"').waitFor();
+      await site().examine(page);
+      await page.keyboard.press('Control+Home');
+      await page.getByRole('tab', { name: 'Connections' }).click();
+      await page.getByText('No connections yet.').waitFor();
+      await page.getByRole('tab', { name: 'Secrets' }).click();
+      await page.getByRole('rowheader', { name: 'token' }).waitFor();
+      expect(await page.content()).not.toContain(secret.value);
+      await site().examine(page);
+    });
+  });
+}
