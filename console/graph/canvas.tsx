@@ -4,7 +4,7 @@ import { Glyph } from '../parts/glyph.tsx';
 import { firstView, fitAll, reveal, type View, zoomAt } from './camera.ts';
 import { Edges } from './edges.tsx';
 import { isArrow, moveTo } from './moves.ts';
-import type { TaskWork } from './tallies.ts';
+import { NOT_BEGUN, type TaskWork } from './tallies.ts';
 import { TaskCard } from './task-card.tsx';
 
 const STEP = 1.25;
@@ -87,7 +87,7 @@ export function Canvas({ title, graph, work, taken, selected, open }: CanvasProp
       <>
         <Edges graph={graph} taken={taken} />
         {graph.nodes.map((node) => {
-          const done = work === null ? null : (work.get(node.name) ?? NOTHING);
+          const done = work === null ? null : (work.get(node.name) ?? NOT_BEGUN);
           return (
             <TaskCard
               key={node.name}
@@ -129,8 +129,6 @@ export function Canvas({ title, graph, work, taken, selected, open }: CanvasProp
     </div>
   );
 }
-
-const NOTHING: TaskWork = { tally: null, key: null, words: 'not begun' };
 
 /** Moves the picture with the pointer. A press that moves is no click. */
 function useDrag(setView: (change: (now: View) => View) => void) {

@@ -14,6 +14,9 @@ export interface TaskWork {
   words: string;
 }
 
+/** The work on a task to which a run has not come. */
+export const NOT_BEGUN: TaskWork = { tally: null, key: null, words: 'not begun' };
+
 /** Returns the work of a run on each task, by name. `tasks` are its visits in the order in which they began. */
 export function listWork({ data: tasks, counts }: TaskListPage, graph: RunGraph): Map<string, TaskWork> {
   const newest = new Map(tasks.map((task) => [task.name, task]));
@@ -27,7 +30,7 @@ export function listWork({ data: tasks, counts }: TaskListPage, graph: RunGraph)
         {
           tally: task === undefined ? null : tallyOf(task, counted),
           key: task?.key ?? null,
-          words: words || 'not begun',
+          words: words || NOT_BEGUN.words,
         },
       ];
     }),
@@ -66,7 +69,7 @@ export function listTaken(
 ): Set<string> {
   const taken = new Set(tasks.flatMap(({ name, from }) => from.map((key) => edgeName(parseTaskKey(key).name, name))));
   if (more === null) return taken;
-  const hasBegun = (name: string) => work.get(name)?.words !== 'not begun';
+  const hasBegun = (name: string) => work.get(name)?.words !== NOT_BEGUN.words;
   for (const { from, to } of edges) if (hasBegun(from) && hasBegun(to)) taken.add(edgeName(from, to));
   return taken;
 }

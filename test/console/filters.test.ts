@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { countsPath, isFiltered, listPath, unreadable } from '../../console/pages/runs/filters.ts';
+import {
+  bulkFilter,
+  countsPath,
+  errorsPath,
+  isFiltered,
+  listPath,
+  unreadable,
+} from '../../console/pages/runs/filters.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 
@@ -21,6 +28,16 @@ it('counts the runs that the filters match, whatever status is chosen', () => {
   expect(path('status=failed&page=2')).toBe('/executions/stats?');
   expect(path('before=1d&search=1')).toBe('/executions/stats?search=1&created_before=2026-02-28T12%3A00%3A00.000Z');
   expect(path('workflow=a&result=x')).toBe('/executions/stats?action_ref=*a*&result_contains=x');
+});
+
+it('has the same filters for groups of errors, and for jobs, which leave runs alone that start later', () => {
+  const query = new URLSearchParams('status=failed&workflow=a&error=0123456789abcdef&page=2&job=1&group=errors');
+  const same = 'status=failed&action_ref=*a*&error=0123456789abcdef';
+  expect(errorsPath(query, NOW)).toBe(`/executions/errors?limit=100&${same}`);
+  const filter = { status: 'failed', action_ref: '*a*', error: '0123456789abcdef' };
+  expect(bulkFilter(query, NOW)).toEqual({ ...filter, created_before: '2026-03-01T12:00:00.000Z' });
+  query.set('before', '1h');
+  expect(bulkFilter(query, NOW)).toEqual({ ...filter, created_before: '2026-03-01T11:00:00.000Z' });
 });
 
 it('knows what is filtered, and what cannot be read', () => {

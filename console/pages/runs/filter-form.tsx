@@ -64,6 +64,8 @@ export function FilterForm() {
           )}
         </label>
       ))}
+      {/* No field is for an error, which is chosen from the list of them. */}
+      <input type="hidden" name="error" value={now.get('error') ?? ''} />
       <button type="submit" class="hidden" tabIndex={-1} aria-hidden="true">
         Filter
       </button>

@@ -3,7 +3,7 @@ import { pagePath } from '../../routing/page-size.ts';
 import { present } from '../../routing/parameters.ts';
 
 /** The filters of the list of runs, as parameters of its address and as they were typed. */
-export const RUN_FILTERS = ['status', 'workflow', 'search', 'result', 'after', 'before'] as const;
+export const RUN_FILTERS = ['status', 'workflow', 'search', 'result', 'after', 'before', 'error'] as const;
 
 /** The name of a filter. */
 export type FilterName = (typeof RUN_FILTERS)[number];
@@ -21,6 +21,18 @@ export function listPath(query: URLSearchParams, now: number): string {
 /** Returns the path of the API that counts the runs of an address by status, whatever status it filters by. */
 export function countsPath(query: URLSearchParams, now: number): string {
   return `/executions/stats?${new URLSearchParams(present(filtersOf(query, now)))}`;
+}
+
+/** Returns the path of the API that groups the failed runs of an address by their error. */
+export function errorsPath(query: URLSearchParams, now: number): string {
+  const asked = { limit: '100', status: query.get('status'), ...filtersOf(query, now) };
+  return `/executions/errors?${new URLSearchParams(present(asked))}`;
+}
+
+/** Returns the filter of a bulk job on the runs of an address that have been created by now. */
+export function bulkFilter(query: URLSearchParams, now: number): Record<string, string> {
+  const before = new Date(now).toISOString();
+  return { created_before: before, ...present({ status: query.get('status'), ...filtersOf(query, now) }) };
 }
 
 /** Returns the filters of an address that cannot be read. */
@@ -41,5 +53,6 @@ function filtersOf(query: URLSearchParams, now: number) {
     result_contains: query.get('result'),
     created_after: instant('after'),
     created_before: instant('before'),
+    error: query.get('error'),
   };
 }

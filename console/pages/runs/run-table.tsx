@@ -3,28 +3,45 @@ import { Badge } from '../../parts/badge.tsx';
 import { TableHead } from '../../parts/lists/table-head.tsx';
 import { Duration, Instant } from '../../parts/time.tsx';
 import { hrefOf } from '../../routing/location.ts';
+import type { Selection } from './bulk/selection.ts';
 
 const COLUMNS = ['Status', 'Workflow', 'Run', 'Started', 'Duration', 'Error'];
 
-/** The runs of a page. On a narrow screen each row is a card, which keeps its roles. */
-export function RunTable({ rows, isBusy }: { rows: readonly RunRow[]; isBusy: boolean }) {
+/** The runs of a page, which can be chosen if there is a selection. On a narrow screen each row is a card, which keeps its roles. */
+export function RunTable({
+  rows,
+  isBusy,
+  selection = null,
+}: {
+  rows: readonly RunRow[];
+  isBusy: boolean;
+  selection?: Selection | null;
+}) {
   return (
     <table role="table" class="table runs" aria-label="Runs" aria-busy={isBusy}>
       <TableHead columns={COLUMNS} />
       <tbody role="rowgroup">
         {rows.map((row) => (
-          <RunLine key={row.id} row={row} />
+          <RunLine key={row.id} row={row} selection={selection} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function RunLine({ row }: { row: RunRow }) {
+function RunLine({ row, selection }: { row: RunRow; selection: Selection | null }) {
   const { id, action_ref, state, created, closed, error, error_code, mode } = row;
   return (
     <tr role="row">
       <th role="rowheader" scope="row" class="state-cell">
+        {selection !== null && (
+          <input
+            type="checkbox"
+            aria-label={`Select run ${id}`}
+            checked={selection.isAll || selection.ids.has(id)}
+            onChange={() => selection.toggle(id)}
+          />
+        )}
         <Badge state={state} />
       </th>
       <td role="cell" class="ref-cell">
@@ -48,7 +65,7 @@ function RunLine({ row }: { row: RunRow }) {
 }
 
 /** Rows that stand for those that are on their way. */
-export function RowsToCome({ count }: { count: number }) {
+export function LoadingRows({ count }: { count: number }) {
   return (
     <div class="to-come" role="status" aria-label="Loading the runs" aria-busy="true">
       {Array.from({ length: count }, (_, index) => (

@@ -5,6 +5,7 @@ import { testRunPage } from './run-page.ts';
 import { testRunsPage } from './runs-page.ts';
 import { testSchedulesAndCatalog } from './schedules-and-catalog.ts';
 import { testSigningIn } from './signing-in.ts';
+import { testViewer } from './viewer.ts';
 import { type Console, openConsole } from './visitor.ts';
 import { testWorkflowPages } from './workflow-pages.ts';
 
@@ -35,3 +36,4 @@ testRunsPage(() => site, fail);
 testRunPage(() => site);
 testWorkflowPages(() => site);
 testSchedulesAndCatalog(() => site);
+testViewer(() => site);

@@ -97,6 +97,93 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
       await expect.poll(() => rows(page).count()).toBe(26);
     });
 
+    it('that start while the stream is broken appear once the browser has opened it again', async () => {
+      const page = await site().visit('nothing');
+      await page.route('**/api/v1/executions/events', (route) => route.abort(), { times: 1 });
+      const broken = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/events'));
+      await page.goto('console/runs');
+      await broken;
+      await page.getByRole('row').nth(1).waitFor();
+      const id = await fail('unseen');
+      await page.getByRole('cell', { name: String(id) }).waitFor();
+    });
+
+    it('are grouped by their errors, which lead to them, and a list is found again by its name', async () => {
+      const page = await site().visit('runs?workflow=core.fail&live=0');
+      await page.getByRole('tab', { name: 'All runs' }).focus();
+      await page.keyboard.press('ArrowRight');
+      const group = page.getByRole('table', { name: 'Errors' }).getByRole('row', { name: /no luck/ });
+      expect(await group.getByRole('cell').nth(1).innerText()).toBe('26');
+      await site().examine(page);
+      await group.getByRole('link', { name: 'ACTION_ERROR' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByText('Only runs with the same error.').waitFor();
+      await page.getByText('1 to 25 of 26 runs').waitFor();
+      await page.getByRole('button', { name: 'Save view' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Save view' });
+      await dialog.getByRole('textbox', { name: 'Name' }).fill('No <b>luck</b>');
+      await page.keyboard.press('Enter');
+      await dialog.waitFor({ state: 'detached' });
+      const { search } = new URL(page.url());
+      await page.getByRole('button', { name: 'Clear filters' }).click();
+      await page.reload();
+      await page.getByRole('list', { name: 'Saved views' }).getByRole('link', { name: 'No <b>luck</b>' }).click();
+      await page.getByText('1 to 25 of 26 runs').waitFor();
+      expect(new URL(page.url()).search).toBe(search);
+      await page.getByRole('button', { name: 'Forget No <b>luck</b>' }).click();
+      await page.getByRole('list', { name: 'Saved views' }).waitFor({ state: 'detached' });
+    });
+
+    it('are chosen, and acted upon together by a job, which says what it could not do', async () => {
+      const ids = [await fail('one of three'), await fail('two of three'), await fail('three of three')];
+      const page = await site().visit('runs?live=0');
+      const act = async (word: string, name: string | RegExp) => {
+        await page.getByRole('toolbar', { name: 'Selected runs' }).getByRole('button', { name: word }).focus();
+        await page.keyboard.press('Enter');
+        const dialog = page.getByRole('dialog', { name });
+        await dialog.getByRole('textbox', { name: 'Reason' }).fill('no longer needed');
+        await page.keyboard.press('Enter');
+        await dialog.waitFor({ state: 'detached' });
+      };
+      for (const id of ids)
+        await page
+          .getByRole('checkbox', { name: `Select run ${id}` })
+          .focus()
+          .then(() => page.keyboard.press('Space'));
+      await site().examine(page);
+      await act('Cancel', 'Cancel 3 runs');
+      await page.getByText('0 runs asked to stop, 3 runs left as they were.').waitFor();
+      await page
+        .getByRole('list', { name: 'Runs left as they were' })
+        .getByRole('link', { name: String(ids[0]) })
+        .waitFor();
+      await site().examine(page);
+      await page.getByRole('button', { name: 'Close job' }).click();
+      for (const id of ids) await page.getByRole('checkbox', { name: `Select run ${id}` }).check();
+      await act('Delete', 'Delete 3 runs');
+      await page.getByText('3 runs deleted.').waitFor();
+      await page.getByRole('cell', { name: String(ids[0]) }).waitFor({ state: 'detached' });
+
+      await page.goto('console/runs?live=0&workflow=core.fail');
+      await page.getByRole('checkbox', { name: 'Select all on this page' }).check();
+      await page.getByRole('button', { name: /^Select all \d+ that match$/ }).click();
+      const sent = page.waitForRequest((request) => request.url().endsWith('/bulk/terminate'));
+      let status = 'running';
+      await page.route('**/api/v1/bulk/*', (route) => {
+        if (route.request().method() === 'DELETE') status = 'aborted';
+        const job = { id: 'e', verb: 'terminate', status, matched: 10, succeeded: 3, failed: 1, errors: [] };
+        return route.fulfill({ json: { data: job } });
+      });
+      await act('Terminate', /^Terminate \d+ runs$/);
+      const { filter } = (await sent).postDataJSON();
+      expect(filter).toEqual({ action_ref: 'core.fail', created_before: expect.any(String) });
+      const progress = page.getByRole('progressbar', { name: 'Bulk job' });
+      expect([await progress.getAttribute('value'), await progress.getAttribute('max')]).toEqual(['4', '10']);
+      await site().examine(page);
+      await page.getByRole('button', { name: 'Abort' }).click();
+      await page.getByText('3 runs terminated, 1 run left as it was, 6 runs not reached.').waitFor();
+    });
+
     it('are dark or light as somebody has chosen, also after a reload', async () => {
       const page = await site().visit('runs');
       await page.emulateMedia({ colorScheme: 'light' });

@@ -7,7 +7,7 @@ import type { Console } from './visitor.ts';
 export function testSigningIn(site: () => Console): void {
   describe('signing in', () => {
     it('works by keyboard alone, leads back to the page that was asked for, and ends when signing out', async () => {
-      const page = await site().visit('runs?status=failed', { signedIn: false });
+      const page = await site().visit('runs?status=failed', { key: null });
       await title(page, 'Sign in').waitFor();
       expect(new URL(page.url()).searchParams.get('next')).toBe('/console/runs?status=failed');
       await site().examine(page);
@@ -40,10 +40,10 @@ export function testSigningIn(site: () => Console): void {
 
     it('works once with a link, whose code leaves the address', async () => {
       const path = `sign-in?next=https://elsewhere.example/#code=${site().harness.api.createSignInCode(DEV_KEY)}`;
-      const page = await site().visit(path, { signedIn: false });
+      const page = await site().visit(path, { key: null });
       await title(page, 'Runs').waitFor();
       expect(new URL(page.url()).pathname).toBe('/console/runs');
-      const late = await site().visit(path.replace('https://elsewhere.example/', 'https://['), { signedIn: false });
+      const late = await site().visit(path.replace('https://elsewhere.example/', 'https://['), { key: null });
       await late.getByRole('alert').getByText('This link has been used').waitFor();
       expect(late.url()).not.toContain('code');
     });

@@ -23,8 +23,8 @@ const VIEWS = [
 /** An installation with the console, and a browser in which people visit it. */
 export interface Console {
   harness: ApiHarness;
-  /** Opens a page in a separate browser: signed in as `dev`, unless nobody is to be. Relative paths are below /console. */
-  visit(path: string, options?: { signedIn?: boolean }): Promise<Page>;
+  /** Opens a page in a separate browser: signed in as `dev`, or by another key; null: as nobody. Relative paths are below /console. */
+  visit(path: string, options?: { key?: string | null }): Promise<Page>;
   /** Examines a page with axe, wide and light, narrow and dark; also that nothing of it is cut off at the side. */
   examine(page: Page): Promise<void>;
   /** Throws if a page was refused something by the content security policy, asked another host, or failed. */
@@ -45,12 +45,12 @@ export async function openConsole(namespace: string): Promise<Console> {
   const contexts: BrowserContext[] = [];
   return {
     harness,
-    async visit(path, { signedIn = true } = {}) {
+    async visit(path, { key = DEV_KEY } = {}) {
       const context = await newContext(browser, `${url}/`);
       contexts.push(context);
       watch(context, url, troubles);
-      if (signedIn) {
-        const answer = await context.request.post('api/v1/session', { data: { key: DEV_KEY } });
+      if (key !== null) {
+        const answer = await context.request.post('api/v1/session', { data: { key } });
         expect(answer.status()).toBe(201);
       }
       const page = await context.newPage();

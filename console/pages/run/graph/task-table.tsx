@@ -1,5 +1,5 @@
 import type { RunGraph } from '../../../client/shapes.ts';
-import type { TaskWork } from '../../../graph/tallies.ts';
+import { NOT_BEGUN, type TaskWork } from '../../../graph/tallies.ts';
 import { Badge } from '../../../parts/badge.tsx';
 import { TableHead } from '../../../parts/lists/table-head.tsx';
 import { hrefWith } from '../../../routing/location.ts';
@@ -13,7 +13,7 @@ export function TaskTable({ graph, work }: { graph: RunGraph; work: ReadonlyMap<
       <TableHead columns={COLUMNS} />
       <tbody role="rowgroup">
         {graph.nodes.map(({ name, action }) => {
-          const { tally, key, words } = work.get(name) ?? { tally: null, key: null, words: 'not begun' };
+          const { tally, key, words } = work.get(name) ?? NOT_BEGUN;
           const next = graph.edges.filter(({ from }) => from === name).map(({ to }) => to);
           return (
             <tr role="row" key={name}>

@@ -1,0 +1,53 @@
+import { useState } from 'preact/hooks';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Glyph } from '../../parts/glyph.tsx';
+import { announce } from '../../parts/notice.ts';
+import { hrefOf, pageQuery } from '../../routing/location.ts';
+import { forgetView, savedViews, saveView } from './views.ts';
+
+/** The lists that somebody has saved in this browser, and a way to save the one that is shown. */
+export function SavedViews() {
+  const [views, setViews] = useState(savedViews);
+  const [isSaving, setSaving] = useState(false);
+
+  async function save(form: FormData) {
+    const name = String(form.get('name') ?? '').trim();
+    const { page, job, ...kept } = Object.fromEntries(pageQuery.peek());
+    setViews(saveView({ name, query: String(new URLSearchParams(kept)) }));
+    announce(`The view "${name}" is kept in this browser.`);
+  }
+
+  return (
+    <div class="views">
+      {views.length > 0 && (
+        <ul aria-label="Saved views">
+          {views.map(({ name, query }) => (
+            <li key={name}>
+              <a href={hrefOf('/runs', Object.fromEntries(new URLSearchParams(query)))}>{name}</a>
+              <button
+                type="button"
+                class="button quiet icon"
+                aria-label={`Forget ${name}`}
+                onClick={() => setViews(forgetView(name))}
+              >
+                <Glyph of="close" size={12} />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <button type="button" class="button" onClick={() => setSaving(true)}>
+        Save view
+      </button>
+      {isSaving && (
+        <Dialog title="Save view" act={save} close={() => setSaving(false)}>
+          <p>The filters that are set now are kept in this browser under a name.</p>
+          <label class="field">
+            Name
+            <input name="name" required maxLength={60} pattern=".*\S.*" autocomplete="off" />
+          </label>
+        </Dialog>
+      )}
+    </div>
+  );
+}
