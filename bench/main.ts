@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { installTemporalRuntime } from '../composition/logger.ts';
@@ -18,15 +19,17 @@ import { measureShares } from './product/shares.ts';
 import { measureSoak } from './product/soak.ts';
 import { measureStarts } from './product/starts.ts';
 import { findDecline } from './report/decline.ts';
+import { keepResults, readResults } from './report/kept-results.ts';
 import { largeRunsTable } from './report/production.ts';
-import { computeRatios, keepBaseline, readBaseline, slowerThan } from './report/ratios.ts';
+import { computeRatios, keepBaseline, missingIn, readBaseline, slowerThan } from './report/ratios.ts';
 import { largeIndexTable, ratioTable, renderPlot, renderReport } from './report/report.ts';
 import type { Results } from './report/results.ts';
 
 // npm run bench: what a definition costs compared with the same workflow written by hand, and what the product does. Writes
 // docs/benchmarks.md and docs/benchmarks.svg, and fails with the names of what is slower than in bench/baseline.json. With the names of parts
-// (npm run bench -- shapes starts) only these run, and nothing is written; --quick runs a fraction of each; --shape sequence only that shape;
-// --runs 5000 that many runs of the soak; --keep makes the ratios of this run the baseline.
+// (npm run bench -- shapes starts) only these run; `report` alone writes both files from what the parts have measured so far. --quick runs a
+// fraction of each part, which is not kept for the report; --shape sequence only that shape; --runs 5000 that many runs of the soak; --keep
+// makes the ratios of this run the baseline.
 
 const { values: options, positionals: named } = parseArgs({
   options: {
@@ -81,38 +84,51 @@ const PARTS = {
   bundle: async () => ({ bundle: await measureBundle() }),
 } satisfies Record<string, () => Promise<Partial<Results>>>;
 
+/** Not a part: writes the report. */
+const REPORT = 'report';
+
 installTemporalRuntime(null);
-const chosen = named.length === 0 ? Object.keys(PARTS) : named;
+const chosen = named.length === 0 ? Object.keys(PARTS) : named.filter((name) => name !== REPORT);
 demandKnown('part', chosen, Object.keys(PARTS));
 demandKnown(
   'shape',
   shapes ?? [],
   SHAPES.map(({ name }) => name),
 );
+const isWhole = !quick && shapes === undefined;
 const results: Partial<Results> = {};
 for (const name of chosen) {
   console.log(`${name} …`);
-  Object.assign(results, await PARTS[name as keyof typeof PARTS]());
+  const conditions = { [name]: { at: new Date().toISOString().slice(0, 16), load: loadavg()[0]! } };
+  const found = await PARTS[name as keyof typeof PARTS]();
+  Object.assign(results, found);
+  if (isWhole) await keepResults({ ...found, conditions, versions: await findVersions() });
 }
 const ratios = computeRatios(results);
 console.log(ratioTable(ratios));
 if (results.largeIndex !== undefined) console.log(largeIndexTable(results.largeIndex));
 if (results.largeRuns !== undefined) console.log(largeRunsTable(results.largeRuns));
-if (named.length === 0 && !quick) {
-  const versions = {
-    'Node.js': process.versions.node,
-    "Temporal's SDK": await versionOf('@temporalio/worker'),
-    'server (CLI)': WHEEL_VERSION,
-  };
-  await writeFile('docs/benchmarks.md', renderReport({ ...(results as Results), versions }, 'benchmarks.svg'));
-  await writeFile('docs/benchmarks.svg', renderPlot(results.compared ?? []));
+if (named.includes(REPORT) || (named.length === 0 && isWhole)) {
+  const kept = await readResults();
+  await writeFile('docs/benchmarks.md', renderReport(kept, 'benchmarks.svg'));
+  await writeFile('docs/benchmarks.svg', renderPlot(kept.compared ?? []));
 }
-const slower = slowerThan(await readBaseline(), ratios);
-if (keep) await keepBaseline(ratios);
-else for (const what of slower) console.error(`slower than the baseline: ${what}`);
 const declined = results.soak === undefined ? [] : findDecline(results.soak);
 for (const what of declined) console.error(`soak: ${what}`);
-process.exit((slower.length > 0 && !keep) || declined.length > 0 ? 1 : 0);
+const worse = keep ? [] : await compareWithBaseline();
+if (keep) await keepBaseline(ratios);
+for (const what of worse) console.error(what);
+process.exit(worse.length > 0 || declined.length > 0 ? 1 : 0);
+
+/** Returns what is slower than the baseline and, of a run of all parts, what the baseline has and the run has not. */
+async function compareWithBaseline(): Promise<string[]> {
+  const baseline = await readBaseline();
+  const missing = named.length === 0 && isWhole ? missingIn(ratios, baseline) : [];
+  return [
+    ...slowerThan(baseline, ratios).map((what) => `slower than the baseline: ${what}`),
+    ...missing.map((what) => `in the baseline, but not measured: ${what}`),
+  ];
+}
 
 /** Throws for a name that is not among those that there are. */
 function demandKnown(what: string, given: readonly string[], known: readonly string[]): void {
@@ -147,6 +163,14 @@ function onProduct<T>(measure: (product: Product) => Promise<T>): () => Promise<
     const found = await measure(product);
     await product.stop();
     return found;
+  };
+}
+
+async function findVersions(): Promise<Results['versions']> {
+  return {
+    'Node.js': process.versions.node,
+    "Temporal's SDK": await versionOf('@temporalio/worker'),
+    'server (CLI)': WHEEL_VERSION,
   };
 }
 

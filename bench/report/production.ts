@@ -2,8 +2,8 @@ import type { LargeRuns } from '../product/large-runs.ts';
 import type { Soak } from '../product/soak.ts';
 import { at, median, short, table } from '../statistics.ts';
 
-/** Writes the sections about an installation as in production: many runs, and large ones. */
-export function describeProduction(soak: Soak, largeRuns: LargeRuns): string {
+/** Writes the section about many runs on an installation as in production. */
+export function describeSoak(soak: Soak): string {
   return `## In production's shape
 
 Two APIs, two workers, Temporal (its development server, on disk) and Postgres, a process each, on this machine. ${soak.runs.toLocaleString('en-US')} runs of one HTTP request are
@@ -20,9 +20,12 @@ ${table(
   ]),
 )}
 
-Runs a minute in each tenth: ${ratesOfTenths(soak).map(short).join(', ')}.
+Runs a minute in each tenth: ${ratesOfTenths(soak).map(short).join(', ')}.`;
+}
 
-## Large runs
+/** Writes the section about requests for large runs. */
+export function describeLargeRuns(largeRuns: LargeRuns): string {
+  return `## Large runs
 
 One request at a time to an API, about runs that nobody has read before; a worker, Temporal and Postgres on the same machine. The event loop
 is held for as long as a timer of 5 ms is late.

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Throughput } from '../comparison/load.ts';
+import type { Compared } from '../comparison/side-by-side.ts';
 import type { Soak } from '../product/soak.ts';
 import { at, median } from '../statistics.ts';
 import type { Results } from './results.ts';
@@ -64,51 +65,15 @@ function uncertainty(values: readonly number[]): number {
 }
 
 /** Returns every ratio of the parts that were measured. */
-export function computeRatios({
-  compared = [],
-  throughput,
-  replays,
-  starts,
-  shares,
-  soak,
-  largeRuns,
-}: Partial<Results>): Ratio[] {
-  const shapes = compared.flatMap(({ shape: { name, label }, hand, fermata }) => [
-    compareSamples(`${label}: latency`, fermata.latencies, hand.latencies, { goal: GOALS.latency }),
-    compareSamples(`${label}: CPU of the worker`, fermata.cpu, hand.cpu, { goal: GOALS.cpu }),
-    {
-      name: `${label}: bytes of history`,
-      value: median(fermata.bytes) / median(hand.bytes),
-      spread: BYTES_SPREAD,
-      ...(COUNTED_BYTES.includes(name) ? { goal: GOALS.bytes } : {}),
-    },
-  ]);
-  const rates = (turns: readonly Throughput[]) => turns.map(({ rate }) => rate);
+export function computeRatios(results: Partial<Results>): Ratio[] {
+  const { compared = [], throughput, replays, starts, shares, lists = [], largeIndex, largeRuns, soak } = results;
   return [
-    ...shapes,
-    ...(throughput === undefined
-      ? []
-      : [
-          compareSamples('one task: runs a minute', rates(throughput.fermata), rates(throughput.hand), {
-            isRate: true,
-          }),
-        ]),
+    ...compared.flatMap(shapeRatios),
+    ...(throughput === undefined ? [] : [throughputRatio(throughput)]),
     ...(replays === undefined
       ? []
       : [compareSamples('loop of 100: cold replay', replays.many.fermata, replays.many.hand, { goal: GOALS.replay })]),
-    ...(starts === undefined
-      ? []
-      : [
-          compareSamples('a start: latency', starts.answered.latencies, starts.readBack.latencies, {
-            goal: GOALS.start,
-          }),
-          compareSamples('a start: CPU of the API', starts.answered.cpu, starts.readBack.cpu, { goal: GOALS.startCpu }),
-          compareSamples('a start with wait: runs a minute', starts.waited.rates, starts.waitedReadBack.rates, {
-            goal: GOALS.waited,
-            isRate: true,
-          }),
-          compareSamples('a start with wait: CPU of the API', starts.waited.cpu, starts.waitedReadBack.cpu),
-        ]),
+    ...(starts === undefined ? [] : startRatios(starts)),
     ...(shares === undefined
       ? []
       : [
@@ -118,20 +83,67 @@ export function computeRatios({
             shares.alone,
           ),
         ]),
+    ...listRatios(lists),
+    ...(largeIndex === undefined ? [] : largeIndexRatios(largeIndex)),
+    ...(largeRuns === undefined ? [] : [readAgainRatio(largeRuns)]),
     ...(soak === undefined ? [] : [compareEnds(soak)]),
-    ...(largeRuns === undefined
-      ? []
-      : [
-          compareSamples(
-            'an unchanged run of 4,000 events: read again',
-            largeRuns.reads.unchanged,
-            largeRuns.reads.first,
-            {
-              goal: GOALS.readAgain,
-            },
-          ),
-        ]),
   ];
+}
+
+function shapeRatios({ shape: { name, label }, hand, fermata }: Compared): Ratio[] {
+  return [
+    compareSamples(`${label}: latency`, fermata.latencies, hand.latencies, { goal: GOALS.latency }),
+    compareSamples(`${label}: CPU of the worker`, fermata.cpu, hand.cpu, { goal: GOALS.cpu }),
+    {
+      name: `${label}: bytes of history`,
+      value: median(fermata.bytes) / median(hand.bytes),
+      spread: BYTES_SPREAD,
+      ...(COUNTED_BYTES.includes(name) ? { goal: GOALS.bytes } : {}),
+    },
+  ];
+}
+
+function throughputRatio({ fermata, hand }: Results['throughput']): Ratio {
+  const rates = (turns: readonly Throughput[]) => turns.map(({ rate }) => rate);
+  return compareSamples('one task: runs a minute', rates(fermata), rates(hand), { isRate: true });
+}
+
+function startRatios({ answered, readBack, waited, waitedReadBack }: Results['starts']): Ratio[] {
+  return [
+    compareSamples('a start: latency', answered.latencies, readBack.latencies, { goal: GOALS.start }),
+    compareSamples('a start: CPU of the API', answered.cpu, readBack.cpu, { goal: GOALS.startCpu }),
+    compareSamples('a start with wait: runs a minute', waited.rates, waitedReadBack.rates, {
+      goal: GOALS.waited,
+      isRate: true,
+    }),
+    compareSamples('a start with wait: CPU of the API', waited.cpu, waitedReadBack.cpu),
+  ];
+}
+
+/** Compares each list of the largest index with the same list of the smallest one. */
+function listRatios(lists: Results['lists']): Ratio[] {
+  const [least, most] = [lists[0], lists.at(-1)];
+  if (least === undefined || most === undefined || least === most) return [];
+  return most.measured.map(({ what, times }, index) =>
+    compareSamples(
+      `${what}: ${most.runs.toLocaleString('en-US')} runs, by ${least.runs.toLocaleString('en-US')}`,
+      times,
+      least.measured[index]!.times,
+    ),
+  );
+}
+
+/** Compares each list of a large index with the first one, that of the newest runs. */
+function largeIndexRatios({ rows, measured: [newest, ...others] }: Results['largeIndex']): Ratio[] {
+  const count = rows.toLocaleString('en-US');
+  return others.map(({ what, times }) =>
+    compareSamples(`${count} rows: ${what}, by the newest 20`, times, newest!.times),
+  );
+}
+
+function readAgainRatio({ reads }: Results['largeRuns']): Ratio {
+  const name = 'an unchanged run of 4,000 events: read again';
+  return compareSamples(name, reads.unchanged, reads.first, { goal: GOALS.readAgain });
 }
 
 /** Reports whether a ratio may be 1: what it compares is then called equal. */
@@ -155,6 +167,12 @@ export function slowerThan(baseline: readonly Ratio[], ratios: readonly Ratio[])
       ? [`${ratio.name}: ${ratio.value.toFixed(2)}×, before ${before.value.toFixed(2)}×`]
       : [];
   });
+}
+
+/** Returns the names in the baseline that were not measured. */
+export function missingIn(ratios: readonly Ratio[], baseline: readonly Ratio[]): string[] {
+  const measured = new Set(ratios.map(({ name }) => name));
+  return baseline.flatMap(({ name }) => (measured.has(name) ? [] : [name]));
 }
 
 /** Reads the baseline; empty where there is none yet. */

@@ -12,6 +12,8 @@ import type { Starts } from '../product/starts.ts';
 /** Everything that was measured. */
 export interface Results {
   versions: Record<string, string>;
+  /** When each part was measured (UTC), and the load of the machine before. */
+  conditions: Record<string, { at: string; load: number }>;
   compared: Compared[];
   throughput: Record<'hand' | 'fermata', Throughput[]>;
   memory: Record<'hand' | 'fermata', number>;
