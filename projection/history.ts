@@ -58,9 +58,16 @@ export function eventTime(event: HistoryEvent): number {
   return timestampMilliseconds(event.eventTime);
 }
 
+/** The last time that was converted. */
+let converted = { milliseconds: Number.NaN, text: '' };
+
 /** Converts milliseconds since 1970 to ISO 8601, UTC. */
 export function isoTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  // Much of a run happens at one time, that of an activation.
+  if (milliseconds !== converted.milliseconds) {
+    converted = { milliseconds, text: new Date(milliseconds).toISOString() };
+  }
+  return converted.text;
 }
 
 /** The effect of one event of a history. */

@@ -43,10 +43,10 @@ export function buildLog(execution: Execution, tasks: Iterable<TaskExecution> = 
   const drafts: LogDraft[] = [draftStart(workflowType, created)];
   for (const task of tasks) drafts.push(...draftTask(task));
   if (closed !== null) drafts.push(draftEnd(workflowType, closed, { status, failure }));
-  const entries = drafts.map((draft) => finishEntry(draft));
   // Sorting is stable: what happened in one millisecond stays in order.
-  entries.sort((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0));
-  const dropped = entries.splice(MAX_ENTRIES);
+  drafts.sort((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0));
+  const dropped = drafts.splice(MAX_ENTRIES);
+  const entries = drafts.map((draft) => finishEntry(draft));
   if (dropped.length === 0) return entries;
   const message = `${dropped.length} more entries were dropped: a log has at most ${MAX_ENTRIES}`;
   const facts = { dropped: dropped.length };

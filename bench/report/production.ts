@@ -27,8 +27,8 @@ Runs a minute in each tenth: ${ratesOfTenths(soak).map(short).join(', ')}.`;
 export function describeLargeRuns(largeRuns: LargeRuns): string {
   return `## Large runs
 
-One request at a time to an API, about runs that nobody has read before; a worker, Temporal and Postgres on the same machine. The event loop
-is held for as long as a timer of 5 ms is late.
+One request at a time to an API, about runs that nobody has read before; a worker, Temporal and Postgres on the same machine. A hold is the CPU that the
+thread of the event loop spends between two turns, beyond 5 ms.
 
 ${largeRunsTable(largeRuns)}`;
 }
@@ -40,7 +40,7 @@ export function largeRunsTable({ measured }: LargeRuns): string {
       '',
       'first byte, ms',
       'last byte, ms',
-      'longest hold of the event loop, ms',
+      'longest hold of the event loop, ms of CPU',
       'answer, kB',
       'memory of the API, MiB',
     ],
