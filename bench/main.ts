@@ -28,7 +28,8 @@ import type { Results } from './report/results.ts';
 // npm run bench: what a definition costs compared with the same workflow written by hand, and what the product does. Writes
 // docs/benchmarks.md and docs/benchmarks.svg, and fails with the names of what is slower than in bench/baseline.json. With the names of parts
 // (npm run bench -- shapes starts) only these run; `report` alone writes both files from what the parts have measured so far. --quick runs a
-// fraction of each part, which is not kept for the report; --shape sequence only that shape; --runs 5000 that many runs of the soak; --keep
+// fraction of each part, which is not kept for the report; --shape sequence only that shape; --runs 5000 that many runs of the soak; --index URL a Postgres
+// that `large-index` need not fill, since it was filled before; --keep
 // makes the ratios of this run the baseline.
 
 const { values: options, positionals: named } = parseArgs({
@@ -37,6 +38,7 @@ const { values: options, positionals: named } = parseArgs({
     keep: { type: 'boolean' },
     shape: { type: 'string', multiple: true },
     runs: { type: 'string' },
+    index: { type: 'string' },
   },
   allowPositionals: true,
 });
@@ -72,7 +74,7 @@ const PARTS = {
     return { lists };
   },
   'large-index': async () => ({
-    largeIndex: await measureLargeIndex(quick ? 10_000 : 1_000_000, quick ? 50 : 1_000),
+    largeIndex: await measureLargeIndex(quick ? 10_000 : 1_000_000, quick ? 50 : 1_000, options.index ?? null),
   }),
   'large-runs': async () => ({
     largeRuns: await measureLargeRuns(

@@ -27,12 +27,14 @@ export interface LargeIndex {
 
 /**
  * Fills Postgres with `rows` rows and measures every list, count, statistic and search over HTTP, one request at a time; rebuilds an index of
- * `runs` real runs.
+ * `runs` real runs. `filled` is the URL of a database that was filled like that before; null: there is none.
  */
-export async function measureLargeIndex(rows: number, runs: number): Promise<LargeIndex> {
+export async function measureLargeIndex(rows: number, runs: number, filled: string | null): Promise<LargeIndex> {
   const postgres = await startPostgres(SETTINGS);
-  const bytes = await fill(postgres.url, rows);
-  const database = await openPostgres(postgres.url);
+  if (filled === null) await fill(postgres.url, rows);
+  const url = filled ?? postgres.url;
+  const bytes = await sizeOf(url);
+  const database = await openPostgres(url);
   const installation = await startInstallation(database);
   const requests = [...(await listRequests(installation, rows)), ...(await listFurtherRequests(database.db))];
   const measured = await measure(installation, requests);
@@ -44,8 +46,8 @@ export async function measureLargeIndex(rows: number, runs: number): Promise<Lar
   return { rows, measured, bytes, recount, rebuilt: await measureRebuild(runs) };
 }
 
-/** Fills a database. Returns the bytes of the index on disk. */
-async function fill(url: string, rows: number): Promise<number> {
+/** Fills a database. */
+async function fill(url: string, rows: number): Promise<void> {
   const database = await openPostgres(url);
   const tenant = await ensureDefaults(database.db, {});
   // Statements of the store may take 30 seconds, and these take longer.
@@ -53,10 +55,17 @@ async function fill(url: string, rows: number): Promise<number> {
   await client.connect();
   await fillIndex(drizzle(client), tenant, rows);
   await fillRecords(drizzle(client), tenant);
-  const { rows: sizes } = await client.query("select pg_total_relation_size('executions')::float8 as bytes");
   await client.end();
   await createExecutionStore(database.db).foldCounts();
   await database.close();
+}
+
+/** Returns the bytes of the index on disk. */
+async function sizeOf(url: string): Promise<number> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const { rows: sizes } = await client.query("select pg_total_relation_size('executions')::float8 as bytes");
+  await client.end();
   return sizes[0].bytes;
 }
 

@@ -35,6 +35,8 @@ export interface Production {
   stop(): Promise<void>;
 }
 
+// cspell:ignore schedstat
+
 /**
  * Notes how long the event loop of a process is held at most, and writes it on a signal. It counts the CPU of the thread between two turns,
  * so that a hold is as long on a busy machine as on an idle one.
