@@ -98,7 +98,7 @@ demandKnown(
   SHAPES.map(({ name }) => name),
 );
 const isWhole = !quick && shapes === undefined;
-const results: Partial<Results> = {};
+const results: Partial<Results> = named.includes(REPORT) ? await readResults() : {};
 for (const name of chosen) {
   console.log(`${name} …`);
   const conditions = { [name]: { at: new Date().toISOString().slice(0, 16), load: loadavg()[0]! } };

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { Client } from 'pg';
@@ -33,11 +34,11 @@ export async function measureLargeIndex(rows: number, runs: number, filled: stri
   const postgres = await startPostgres(SETTINGS);
   if (filled === null) await fill(postgres.url, rows);
   const url = filled ?? postgres.url;
-  const bytes = await sizeOf(url);
+  const { bytes, server } = await describeServer(url);
   const database = await openPostgres(url);
   const installation = await startInstallation(database);
   const requests = [...(await listRequests(installation, rows)), ...(await listFurtherRequests(database.db))];
-  const measured = await measure(installation, requests);
+  const measured = await measure(installation, requests, server);
   const begun = performance.now();
   await createExecutionStore(database.db).recount();
   const recount = (performance.now() - begun) / 1000;
@@ -60,13 +61,17 @@ async function fill(url: string, rows: number): Promise<void> {
   await database.close();
 }
 
-/** Returns the bytes of the index on disk. */
-async function sizeOf(url: string): Promise<number> {
+/** Returns the bytes of the index on disk, and the process of the server. */
+async function describeServer(url: string): Promise<{ bytes: number; server: number }> {
   const client = new Client({ connectionString: url });
   await client.connect();
-  const { rows: sizes } = await client.query("select pg_total_relation_size('executions')::float8 as bytes");
+  const { rows } = await client.query<{ bytes: number; pid: number }>(
+    "select pg_total_relation_size('executions')::float8 as bytes, pg_backend_pid() as pid",
+  );
+  const { bytes, pid } = rows[0]!;
+  const [, parent] = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ');
   await client.end();
-  return sizes[0].bytes;
+  return { bytes, server: Number(parent) };
 }
 
 /** Starts runs, and measures how fast a rebuild of the index reads them from Temporal and writes them. */

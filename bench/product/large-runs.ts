@@ -9,6 +9,8 @@ export interface Request {
   whole: number;
   hold: number;
   bytes: number;
+  /** Milliseconds of CPU of the API, all threads together. */
+  cpu: number;
   /** Mebibytes of memory of the API afterwards. */
   memory: number;
 }
@@ -123,6 +125,8 @@ async function measureRequest(
   options: RequestInit,
 ): Promise<Request> {
   await takeLongestHold();
+  const usage = () => measureUsage({ API: pids['API 1']! }).get('API')!;
+  const before = usage().cpu;
   const begun = performance.now();
   const response = await request(path, options);
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
@@ -134,12 +138,13 @@ async function measureRequest(
   }
   const whole = performance.now() - begun;
   const hold = await takeLongestHold();
-  return { what, first, whole, hold, bytes, memory: measureUsage({ API: pids['API 1']! }).get('API')!.memory };
+  const { cpu, memory } = usage();
+  return { what, first, whole, hold, bytes, cpu: (cpu - before) * 1000, memory };
 }
 
-function describe({ what, first, whole, hold, bytes, memory }: Request): string {
-  const [kilobytes, mebibytes] = [Math.round(bytes / 1000), Math.round(memory)];
-  return `  ${what}: first byte ${Math.round(first)} ms, all ${Math.round(whole)} ms, hold ${hold} ms, ${kilobytes} kB, API ${mebibytes} MiB`;
+function describe({ what, first, whole, hold, bytes, cpu, memory }: Request): string {
+  const times = `first byte ${Math.round(first)} ms, all ${Math.round(whole)} ms, CPU ${Math.round(cpu)} ms, hold ${hold} ms`;
+  return `  ${what}: ${times}, ${Math.round(bytes / 1000)} kB, API ${Math.round(memory)} MiB`;
 }
 
 /** Reads some runs of about 4,000 events for the first time, and again. */

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Results } from './results.ts';
 
-// What was measured, part by part, for the report: parts that take hours need not run together.
+// The measurements of all parts, for the report: parts that take hours need not run together.
 
 const FILE = new URL('../measured.json', import.meta.url);
 

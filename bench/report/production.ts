@@ -40,15 +40,16 @@ export function largeRunsTable({ measured }: LargeRuns): string {
       '',
       'first byte, ms',
       'last byte, ms',
+      'CPU of the API, ms',
       'longest hold of the event loop, ms of CPU',
       'answer, kB',
       'memory of the API, MiB',
     ],
     measured.flatMap(({ what, requests }) => [
-      [`**${what}**`, '', '', '', '', ''],
-      ...requests.map(({ what: request, first, whole, hold, bytes, memory }) => [
+      [`**${what}**`, '', '', '', '', '', ''],
+      ...requests.map(({ what: request, first, whole, cpu, hold, bytes, memory }) => [
         request,
-        ...[first, whole, hold, bytes / 1000, memory].map(short),
+        ...[first, whole, cpu, hold, bytes / 1000, memory].map(short),
       ]),
     ]),
   );

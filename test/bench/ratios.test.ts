@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findDecline } from '../../bench/report/decline.ts';
 import { compareSamples, computeRatios, isEqual, meetsGoal, missingIn, slowerThan } from '../../bench/report/ratios.ts';
 
-// What makes the bench fail: ratios that are worse than those of the baseline, and soaks that decline.
+// The bench fails for ratios that are worse than those of the baseline, and for soaks that decline.
 
 const around = (middle: number, width: number) =>
   Array.from({ length: 100 }, (_, at) => middle * (1 + width * (at / 99 - 0.5)));
@@ -50,8 +50,11 @@ describe('ratios', () => {
   });
 
   it('lists are compared with the same list of few runs, and those of a large index with its newest runs', () => {
-    const lists = [100, 1_000].map((runs) => ({ runs, measured: [{ what: 'page', times: around(runs / 20, 0.1) }] }));
-    const measured = ['newest', 'search'].map((what, at) => ({ what, times: around(3 * (at + 1), 0.1) }));
+    const lists = [100, 1_000].map((runs) => ({
+      runs,
+      measured: [{ what: 'page', times: around(runs / 20, 0.1), cpu: null }],
+    }));
+    const measured = ['newest', 'search'].map((what, at) => ({ what, times: around(3 * (at + 1), 0.1), cpu: null }));
     const largeIndex = { rows: 10_000, measured, bytes: 1, recount: 1, rebuilt: { rows: 1, rate: 1 } };
     const found = computeRatios({ lists, largeIndex });
     expect(found.map(({ name, value }) => [name, Math.round(value)])).toEqual([
