@@ -3,6 +3,7 @@ import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 
 /** The purpose of a computed value. */
 export type Site =
+  | 'answer'
   | 'binding'
   | 'concurrency_key'
   | 'condition'

@@ -131,13 +131,14 @@ function conclude(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 
   };
   if (outcome === 'approved') {
     const responses = deciding.map(({ by, response }) => ({ by, response }));
-    end(state, place, {
-      output: { outcome: word, ...result, ...(state.version >= EACH_RESPONSE ? { responses } : {}) },
-    });
+    const answer = { outcome: word, ...result, ...(state.version >= EACH_RESPONSE ? { responses } : {}) };
+    end(state, place, { output: derive(state, 'answer', () => answer) });
     return;
   }
   const why = last.comment === null || last.comment === '' ? '' : `: ${last.comment}`;
-  endTry(state, place, engineFailure('denied', `denied by ${result.decided_by.join(', ')}${why}`, { details: result }));
+  const message = `denied by ${result.decided_by.join(', ')}${why}`;
+  const denied = derive(state, 'answer', () => engineFailure('denied', message, { details: result }));
+  endTry(state, place, denied);
 }
 
 /** Takes the timer of an inquiry: asks more people, or ends its task as expired. */

@@ -77,6 +77,7 @@ export const ERROR_STATUS = {
   token_expired: 410,
   precondition_failed: 412,
   body_too_large: 413,
+  history_too_large: 413,
   unsupported_media_type: 415,
   idempotency_mismatch: 422,
   option_unknown: 422,

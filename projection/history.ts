@@ -1,4 +1,5 @@
 import type { temporal } from '@temporalio/proto';
+import type { Observer } from '../interpreter/derive.ts';
 import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import type { HistoryLength, RunState } from '../interpreter/state.ts';
@@ -98,6 +99,8 @@ export interface ReplayOptions {
   meter?: ReplayMeter | undefined;
   /** Called with each command that history shows. */
   onCommand?: ((command: Command) => void) | undefined;
+  /** Observes the values that the run computes. */
+  observer?: Observer | undefined;
 }
 
 /**
@@ -111,7 +114,7 @@ export interface ReplayOptions {
 export function createReplay(
   run: RunInput,
   input: Parameters,
-  { chain, content, meter, onCommand }: ReplayOptions,
+  { chain, content, meter, onCommand, observer }: ReplayOptions,
 ): Replay {
   if (meter !== undefined && run.interpreter < BOUNDED_WORK) throw new ReplayExceeded();
   const tries = new Map<string, TryRecord>();
@@ -140,6 +143,7 @@ export function createReplay(
         chain,
         content,
         replay: meter,
+        observer,
       }));
       begun = true;
     } else if (batch.length === 0) {

@@ -8,6 +8,7 @@ import { findUnusableSchema } from '../service/definitions/stored-schemas.ts';
 import { drawDefinition, graphDefinition, layoutDefinition, writeMermaid } from '../service/graphs/jobs.ts';
 import { simulateRun } from '../service/simulations/simulation.ts';
 import type { JobName, Jobs } from './job-types.ts';
+import { createMaskingJobs } from './maskings.ts';
 import { createProjectionJobs } from './projections.ts';
 import { serveJobs } from './serve.ts';
 import { createStreamJobs } from './streams.ts';
@@ -29,6 +30,7 @@ const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['res
   find_unusable_schema: ({ schemas }) => findUnusableSchema(schemas),
   ...createProjectionJobs(),
   ...createStreamJobs(),
+  ...createMaskingJobs(),
 };
 
 serveJobs(JOBS);

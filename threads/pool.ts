@@ -5,6 +5,7 @@ import type { JobPool, RunJob } from '../model/job-pool.ts';
 import type { DefinitionJobs } from '../service/definitions/jobs.ts';
 import type { StreamJobs } from '../service/executions/live-events/jobs.ts';
 import type { GraphJobs } from '../service/graphs/jobs.ts';
+import type { MaskingJobs } from '../service/histories/exports/jobs.ts';
 import type { ProjectionJobs } from '../service/projections/jobs.ts';
 import type { SimulationJobs } from '../service/simulations/simulation.ts';
 import type { JobName, Jobs } from './job-types.ts';
@@ -41,6 +42,8 @@ const DEADLINES: Record<JobName, number> = {
   read_log: 10_000,
   take_stream: 10_000,
   read_stream: 10_000,
+  open_masking: 30_000,
+  take_masking: 30_000,
 };
 
 /** The jobs whose inputs contain bytes and are not JSON. */
@@ -52,6 +55,7 @@ const TAKES_BYTES: ReadonlySet<JobName> = new Set([
   'list_tasks',
   'find_task',
   'read_log',
+  'take_masking',
 ]);
 
 /** A pool for all jobs. */
@@ -61,6 +65,7 @@ export type RunningPool = JobPool<ParseJobs> &
   JobPool<SimulationJobs> &
   JobPool<ProjectionJobs> &
   JobPool<StreamJobs> &
+  JobPool<MaskingJobs> &
   Ending;
 
 interface Ending {

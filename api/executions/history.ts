@@ -2,10 +2,13 @@ import { z } from '@hono/zod-openapi';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
 import type { ChainService } from '../../service/histories/chains.ts';
+import type { HistoryExportService } from '../../service/histories/exports/exports.ts';
+import { nameDownload } from '../http/downloads.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import { createApiRoute, ExecutionParams, json, jsonData } from '../http/routes.ts';
-import { wholeNumberOr } from '../http/whole-number.ts';
+import { streamText } from '../http/text-streams.ts';
+import { wholeNumber, wholeNumberOr } from '../http/whole-number.ts';
 
 // The Executions API: the log of an execution, and its history in Temporal.
 
@@ -41,6 +44,39 @@ const ChainRunSchema = z
     closed: z.iso.datetime().nullable().describe('When it ended or continued as the next one; null while it is open.'),
   })
   .openapi('ChainRun');
+
+const HISTORY_TYPE = 'application/vnd.fermata.history+json';
+
+/** The file of an exported history. */
+const ExportedHistorySchema = z
+  .object({
+    fermata_history: z.literal(1),
+    execution: z.object({
+      id: z.int(),
+      uuid: z.string(),
+      workflow_id: z.string(),
+      ref: z.string(),
+      version: z.string().nullable(),
+      revision: z.int().nullable(),
+      hash: z.string().nullable().describe('The hash of the definition.'),
+      state: z.string(),
+    }),
+    exported_at: z.iso.datetime(),
+    masked: z.boolean().describe('Whether values are hidden.'),
+    replayable: z.boolean().describe('Whether the execution can be computed again from the file.'),
+    reason: z.string().nullable().describe('Why it cannot; null if it can.'),
+    evaluations: z.array(JsonValueSchema),
+    runs: z.array(
+      z.object({
+        index: z.int(),
+        run_id: z.string(),
+        first_event: z.int().describe('The number of its first event in the chain.'),
+        first_evaluation: z.int().describe('The number of its first computation in the chain.'),
+        events: z.array(JsonValueSchema).describe('The events, as proto3 JSON.'),
+      }),
+    ),
+  })
+  .openapi('ExportedHistory');
 
 const PageQuery = z.strictObject({
   limit: wholeNumberOr(100, 1, 1000),
@@ -82,6 +118,27 @@ const historyRoute = createApiRoute({
   },
 });
 
+const exportRoute = createApiRoute({
+  permission: 'execution:read',
+  method: 'get',
+  path: `${base}/{id}/history/export`,
+  tags,
+  summary: 'Export the history of an execution as a file',
+  description:
+    'A file with which the execution can be computed again without a server. The events have the form of `temporal workflow show --output json`, with decrypted payloads. Write-only values are hidden, as everywhere; `evaluations` lists the values that cannot be computed without them: the number of the computation, from 1, the random numbers drawn, and the value or the error.',
+  request: {
+    params: ExecutionParams,
+    query: z.strictObject({
+      run: wholeNumber(0).optional().describe('The index of one run of the chain; all of them if absent.'),
+      download: z.literal('1').optional().describe('Has browsers save the answer as a file.'),
+    }),
+  },
+  responses: {
+    200: { description: 'The file, as a stream.', content: { [HISTORY_TYPE]: { schema: ExportedHistorySchema } } },
+    ...errorResponses('execution_not_found', 'history_unusable', 'history_too_large', 'busy'),
+  },
+});
+
 const runsRoute = createApiRoute({
   permission: 'execution:read',
   method: 'get',
@@ -101,7 +158,7 @@ const runsRoute = createApiRoute({
 });
 
 /** Registers the routes for logs, histories and runs. */
-export function executionHistoryRoutes(service: ExecutionService, chains: ChainService) {
+export function executionHistoryRoutes(service: ExecutionService, chains: ChainService, exports: HistoryExportService) {
   const router = createRouter();
 
   router.openapi(logsRoute, async (context) => {
@@ -120,6 +177,18 @@ export function executionHistoryRoutes(service: ExecutionService, chains: ChainS
     const { events } = await service.getWithHistory(context.get('principal'), context.req.valid('param').id, window);
     const next_cursor = events.length > limit ? String(after + limit) : null;
     return context.json({ data: events.slice(0, limit), next_cursor }, 200);
+  });
+
+  router.openapi(exportRoute, async (context) => {
+    const { id } = context.req.valid('param');
+    const { run = null, download } = context.req.valid('query');
+    const parts = await exports.export(context.get('principal'), id, run);
+    context.header('content-type', HISTORY_TYPE);
+    context.header('cache-control', 'private, no-store');
+    nameDownload(context, download, `${id}-history${run === null ? '' : `-${run}`}`);
+    const close = () => context.env.incoming?.socket.destroy();
+    // The type of a JSON route does not allow a stream.
+    return context.body(streamText(parts, close)) as never;
   });
 
   router.openapi(runsRoute, async (context) => {

@@ -1,12 +1,11 @@
 import { z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { TASK_STATUSES, type TaskStatus } from '../../model/status.ts';
 import { entryId } from '../../service/executions/live-events/entries.ts';
 import type { TaskExecutionService, TaskListing } from '../../service/executions/task-executions.ts';
 import { cursorText, readCursor } from '../../service/index/cursors.ts';
 import type { TaskRow } from '../../service/projections/task-rows.ts';
-import type { ApiEnv } from '../http/environment.ts';
+import { nameDownload } from '../http/downloads.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import { createApiRoute, ExecutionParams, json, jsonData } from '../http/routes.ts';
@@ -171,24 +170,18 @@ export function taskRoutes(tasks: TaskExecutionService) {
   router.openapi(inputRoute, async (context) => {
     const { id, key } = context.req.valid('param');
     const { task } = await tasks.getByKey(context.get('principal'), id, key);
-    nameDownload(context, context.req.valid('query'), `${id}-${key}-input`);
+    nameDownload(context, context.req.valid('query').download, `${id}-${key}-input`);
     return context.json(task.input, 200);
   });
 
   router.openapi(outputRoute, async (context) => {
     const { id, key } = context.req.valid('param');
     const { task } = await tasks.getByKey(context.get('principal'), id, key);
-    nameDownload(context, context.req.valid('query'), `${id}-${key}-output`);
+    nameDownload(context, context.req.valid('query').download, `${id}-${key}-output`);
     return context.json(task.output, 200);
   });
 
   return router;
-}
-
-/** Has browsers save an answer, where that is asked for, under a name that is safe in every file system. */
-function nameDownload(context: Context<ApiEnv>, { download }: { download?: string | undefined }, name: string): void {
-  if (download === undefined) return;
-  context.header('content-disposition', `attachment; filename="${name.replaceAll(/[^\w-]+/g, '_')}.json"`);
 }
 
 /** An index that no entry of an event in a stream has. */

@@ -29,6 +29,7 @@ import { createRetryService, type RetryService } from '../../service/executions/
 import { createTaskExecutionService, type TaskExecutionService } from '../../service/executions/task-executions.ts';
 import { createGraphService, type GraphService } from '../../service/graphs/graphs.ts';
 import { type ChainService, createChainService } from '../../service/histories/chains.ts';
+import { createHistoryExportService, type HistoryExportService } from '../../service/histories/exports/exports.ts';
 import { type ChangeService, createChangeService } from '../../service/index/change-feed.ts';
 import { createExecutionLists, type ExecutionLists } from '../../service/index/lists.ts';
 import { createScheduleService, type ScheduleService } from '../../service/schedules/schedules.ts';
@@ -48,6 +49,7 @@ export interface ExecutionServices {
   executions: ExecutionService;
   tasks: TaskExecutionService;
   chains: ChainService;
+  exports: HistoryExportService;
   lists: ExecutionLists;
   watches: WatchService;
   changes: ChangeService;
@@ -109,6 +111,7 @@ export function composeExecutions(
       executions,
       tasks: createTaskExecutionService({ executions, projections, store }),
       chains: createChainService({ temporal, executions }),
+      exports: createHistoryExportService({ temporal, executions, pool, clock }),
       lists: createExecutionLists({ store, definitions: stores.definitions, namespace }),
       watches: createWatchService({ temporal, executions, pool, log }),
       changes: createChangeService({ store, log }),
@@ -160,7 +163,7 @@ export function executionsRoutes(
     graphRoutes(services.graphs),
     executionRoutes(executions, tasks, deletions),
     taskRoutes(tasks),
-    executionHistoryRoutes(executions, services.chains),
+    executionHistoryRoutes(executions, services.chains, services.exports),
     ledgerRoutes(services.ledger),
     automationRoutes(executions, lists, services.definitions, services.retries),
   ];

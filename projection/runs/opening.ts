@@ -20,7 +20,7 @@ export interface Opening {
   /** The hash of the start, where the memo has a warrant; null for a later run of a chain. */
   content: string | null;
   /** Creates the replay of the events that follow (createReplay); null where this build does not know the interpreter. */
-  replay(options?: Pick<ReplayOptions, 'meter' | 'onCommand'>): Replay | null;
+  replay(options?: Pick<ReplayOptions, 'meter' | 'onCommand' | 'observer'>): Replay | null;
 }
 
 /** Reads the first event of a history. */

@@ -1,0 +1,99 @@
+import { createSideBySide, type SideBySide } from '../../../interpreter/evaluations.ts';
+import type { Json } from '../../../model/json.ts';
+import type { HistoryEvent, Replay } from '../../../projection/history.ts';
+import { type Opening, readOpening } from '../../../projection/runs/opening.ts';
+import { continueWith, maskEvent, NO_RUN } from './event-masks.ts';
+import { createExportMask } from './export-mask.ts';
+import type { MaskedPart } from './jobs.ts';
+
+/** A history in which data is hidden, computed again as it is masked, so that whoever gets it can do the same. */
+export interface HistoryMasking {
+  /** Takes the next event of the chain, and returns it masked. */
+  take(event: HistoryEvent): HistoryEvent;
+  /** Returns what computing the run has shown since the last call. */
+  takePart(): MaskedPart;
+}
+
+/** A run over its history and over the masked one. */
+interface Pair {
+  sides: SideBySide;
+  truth: Replay;
+  masked: Replay;
+}
+
+/**
+ * Creates the masking of the history of a chain, which hides some values. Events of a run that cannot be computed again are masked all the
+ * same. The first event must be the start of a workflow.
+ */
+export function createHistoryMasking(workflowId: string, hidden: readonly Json[]): HistoryMasking {
+  const mask = createExportMask(hidden);
+  const sides = createSideBySide(mask);
+  let opening: Opening | null = null;
+  let pair: Pair | null = null;
+  let reason: string | null = null;
+  let returned = 0;
+  let continued: Json = null;
+
+  function fail(why: string): void {
+    reason ??= mask.hideInMessage(why);
+    pair = null;
+  }
+
+  function open(event: HistoryEvent): Opening {
+    const started = event.workflowExecutionStartedEventAttributes;
+    if (!started) throw new TypeError('the history does not begin with the start of a workflow');
+    return readOpening(workflowId, event, started);
+  }
+
+  /** Begins both runs. */
+  function begin(read: Opening, shown: HistoryEvent): void {
+    const truth = read.replay({ observer: sides.truth });
+    const masked = open(shown).replay({ observer: sides.masked });
+    if (truth !== null && masked !== null) pair = { sides, truth, masked };
+    else if (read.run === null) fail('Fermata did not start the run');
+    else fail(`this version does not know interpreter ${read.run.interpreter}`);
+  }
+
+  function follow(event: HistoryEvent, shown: HistoryEvent): void {
+    if (pair === null) return;
+    try {
+      pair.truth.take(event);
+      pair.masked.take(shown);
+    } catch (error) {
+      fail(`the interpreter failed at event ${event.eventId}: ${(error as Error).message}`);
+      return;
+    }
+    const others = pair.sides.agree() ? null : `the masked run computes other values at event ${event.eventId}`;
+    const divergence = pair.masked.now.divergence ?? others;
+    if (divergence !== null) fail(divergence);
+  }
+
+  return {
+    take(event) {
+      const isFirst = opening === null;
+      opening ??= open(event);
+      const shown = maskEvent(event, opening.run ?? NO_RUN, mask);
+      if (event.workflowExecutionContinuedAsNewEventAttributes) {
+        continued = continuedRun(pair?.masked ?? null);
+        continueWith(shown, continued);
+      }
+      if (isFirst) begin(opening, shown);
+      follow(event, shown);
+      return shown;
+    },
+    takePart() {
+      const evaluations = sides.evaluations.slice(returned);
+      returned = sides.evaluations.length;
+      const part = { evaluations, computed: sides.computed, reason, continued };
+      continued = null;
+      return part;
+    },
+  };
+}
+
+/** Returns the run input with which a run is about to continue as new; null: it is not. */
+function continuedRun(masked: Replay | null): Json {
+  const own = masked?.now.expected.find((command) => command.type === 'continue');
+  // A run input consists of JSON.
+  return own?.type === 'continue' ? (own.run as unknown as Json) : null;
+}

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readHistory } from '../../../cli/history-file.ts';
+import type { TemporalServer } from '../../../dev/temporal-server.ts';
+import { createEvaluated, type Evaluation } from '../../../interpreter/evaluations.ts';
+import type { Json } from '../../../model/json.ts';
+import type { HistoryEvent } from '../../../projection/history.ts';
+import { readOpening } from '../../../projection/runs/opening.ts';
+import { createCodec } from '../../../temporal/codec/codec.ts';
+import { startChainServer } from '../interpreter/chain-server.ts';
+import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
+
+// Files with which a run can be computed again: of a chain of runs with encrypted payloads and a write-only parameter.
+
+const BASE = '/api/v1/executions';
+const SECRET = 'correct horse battery';
+let server: TemporalServer;
+let harness: ApiHarness;
+let id: number;
+
+interface ExportFile {
+  execution: { id: number; state: string };
+  masked: boolean;
+  replayable: boolean;
+  reason: string | null;
+  evaluations: Evaluation[];
+  runs: { index: number; first_event: number; first_evaluation: number; events: Json[] }[];
+}
+
+beforeAll(async () => {
+  server = await startChainServer(12);
+  const codec = createCodec(['the key of payloads, long enough for one']);
+  harness = await createApiHarness('chains', { address: server.address, access: { codec } });
+  const made = await harness.call('POST', '/api/v1/workflows', {
+    ref: 'examples.exported',
+    pack_ref: 'examples',
+    label: 'exported',
+    version: '1.0.0',
+    param_schema: { type: 'object', properties: { secret: { type: 'string', writeOnly: true } } },
+    definition: {
+      start: ['pause'],
+      variables: { round: 0, size: '{{ secret | length }}' },
+      tasks: [
+        {
+          name: 'pause',
+          action: 'core.delay',
+          input: { seconds: '{{ 0.01 * (secret | length) }}' },
+          publish: { round: '{{ round + 1 }}', said: 'it is {{ secret }}' },
+          next: [
+            { when: '{{ succeeded() and round < 5 and (secret | length) > 20 }}', do: 'pause' },
+            { when: '{{ succeeded() and round >= 5 }}', do: 'end' },
+          ],
+        },
+        { name: 'end', action: 'core.log', input: { message: '{{ said }}' } },
+      ],
+      output: { size: '{{ size }}', said: '{{ said }}' },
+    },
+  });
+  expect(made.status, JSON.stringify(made.body)).toBe(201);
+  const parameters = { secret: SECRET };
+  const { body } = await harness.call('POST', BASE, { action_ref: 'examples.exported', parameters, wait: 30 });
+  expect(body.data).toMatchObject({ status: 'completed', result: { size: SECRET.length } });
+  id = body.data.id;
+});
+afterAll(async () => {
+  await harness.close();
+  await server.stop();
+});
+
+async function read(query = '', key = DEV_KEY) {
+  const path = `${BASE}/${id}/history/export${query}`;
+  const response = await fetch(harness.api.url + path, { headers: { 'x-api-key': key, connection: 'close' } });
+  const text = await response.text();
+  return { response, text, file: JSON.parse(text) as ExportFile };
+}
+
+/** Computes a run again from the events of a file, as a browser would. */
+function recompute(events: Json[], evaluations: Evaluation[]) {
+  const [first, ...rest] = readHistory({ events }) as [HistoryEvent, ...HistoryEvent[]];
+  const opening = readOpening('', first, first.workflowExecutionStartedEventAttributes!);
+  const replay = opening.replay({ observer: createEvaluated(evaluations) })!;
+  for (const event of [first, ...rest]) replay.take(event);
+  return replay.end();
+}
+
+it('computes the whole chain again without the value that is hidden in it', async () => {
+  const { response, text, file } = await read('?download=1');
+  expect(response.headers.get('content-type')).toBe('application/vnd.fermata.history+json');
+  expect(response.headers.get('content-disposition')).toBe(`attachment; filename="${id}-history.json"`);
+  expect(file).toMatchObject({
+    fermata_history: 1,
+    execution: { id, ref: 'examples.exported', version: '1.0.0', revision: 1, state: 'completed' },
+    masked: true,
+    replayable: true,
+    reason: null,
+  });
+  expect(file.runs.length).toBeGreaterThan(1);
+  const decoded = text.replaceAll(/"data":"([^"]*)"/g, (_, data: string) => Buffer.from(data, 'base64').toString());
+  expect(decoded).toContain('it is ***');
+  expect(decoded).not.toContain(SECRET);
+  expect(decoded).not.toMatch(/"blind":"[0-9a-f]/);
+  const { state, divergence } = recompute(
+    file.runs.flatMap(({ events }) => events),
+    file.evaluations,
+  );
+  expect([divergence, state?.outcome, state?.output]).toEqual([
+    null,
+    'completed',
+    { size: SECRET.length, said: 'it is ***' },
+  ]);
+});
+
+it('is read run by run, too, each with the numbers at which its events and its values begin', async () => {
+  const whole = (await read()).file;
+  const parts = await Promise.all(whole.runs.map(async ({ index }) => (await read(`?run=${index}`)).file));
+  expect(parts.flatMap(({ runs }) => runs)).toEqual(whole.runs);
+  expect(parts.flatMap(({ evaluations }) => evaluations)).toEqual(whole.evaluations);
+  const [first, second] = whole.runs;
+  expect([first!.first_event, second!.first_event]).toEqual([1, first!.events.length + 1]);
+  expect(second!.first_evaluation).toBeGreaterThan(first!.first_evaluation);
+  const { response, text } = await read(`?run=${whole.runs.length}`);
+  expect([response.status, JSON.parse(text)]).toMatchObject([
+    400,
+    { code: 'request_invalid', issues: [{ path: '/run' }] },
+  ]);
+});
+
+it('is not there for another tenant, nor for a key that may not read executions', async () => {
+  await harness.call('POST', '/api/v1/tenants', { ref: 'other', label: 'Other' });
+  const keyOf = async (body: object) => (await harness.call('POST', '/api/v1/keys', body)).body.data.key;
+  const other = await keyOf({ subject: 'eve', tenant: 'other', roles: ['admin'] });
+  const blind = await keyOf({ subject: 'max', permissions: ['workflow:read'] });
+  const refusals = [await read('', other), await read('', blind)];
+  expect(refusals.map(({ response, text }) => [response.status, JSON.parse(text).code])).toEqual([
+    [404, 'execution_not_found'],
+    [403, 'forbidden'],
+  ]);
+});
