@@ -145,16 +145,22 @@ export function measureUsage(pids: Pids): Map<string, Usage> {
   return new Map(
     Object.entries(pids).map(([name, started]) => {
       const own = rows.filter(([pid, parent]) => pid === started || parent === started);
-      const cpu = own.reduce((sum, [pid]) => sum + ticksOf(pid) / TICKS, 0);
+      // Those that have ended are counted by the process that started them.
+      const ticks = own.reduce((sum, [pid]) => sum + ticksOf(pid), ticksOf(started, ENDED));
+      const cpu = ticks / TICKS;
       return [name, { cpu, memory: own.reduce((sum, [, , kibibytes]) => sum + kibibytes / 1024, 0) }];
     }),
   );
 }
 
-function ticksOf(pid: number): number {
+/** The places of user and system time in `/proc/PID/stat` behind the name: of a process, and of its ended children. */
+const OWN = [11, 12] as const;
+const ENDED = [13, 14] as const;
+
+function ticksOf(pid: number, places: readonly [number, number] = OWN): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-    return Number(fields[11]) + Number(fields[12]);
+    return places.reduce((sum, place) => sum + Number(fields[place]), 0);
   } catch {
     return 0; // it has ended
   }

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { SHAPES } from '../../bench/comparison/shapes.ts';
 import { findDecline } from '../../bench/report/decline.ts';
-import { compareSamples, computeRatios, isEqual, meetsGoal, missingIn, slowerThan } from '../../bench/report/ratios.ts';
+import {
+  compareSamples,
+  computeRatios,
+  isEqual,
+  meetsGoal,
+  missingIn,
+  readBaseline,
+  slowerThan,
+} from '../../bench/report/ratios.ts';
 
 // The bench fails for ratios that are worse than those of the baseline, and for soaks that decline.
 
@@ -47,6 +56,21 @@ describe('ratios', () => {
     ];
     expect(slowerThan(baseline, measured)).toEqual(['cost: 1.25×, before 1.00×', 'rate: 0.75×, before 1.00×']);
     expect(missingIn(measured, baseline)).toEqual(['gone']);
+  });
+
+  it('the baseline has only what the bench measures', async () => {
+    const cost = { latencies: [1], cpu: [1], events: 1, bytes: [1] };
+    const turns = [{ rate: 1, latencies: [1], cpu: 1 }];
+    const sides = { fermata: [1], hand: [1] };
+    const measured = computeRatios({
+      compared: SHAPES.map((shape) => ({ shape, hand: cost, fermata: cost })),
+      throughput: { fermata: turns, hand: turns },
+      replays: { many: sides, first: sides },
+      largeRuns: { measured: [], reads: { first: [1], unchanged: [1] } },
+    });
+    const baseline = await readBaseline();
+    expect(baseline.length).toBeGreaterThan(20);
+    expect(missingIn(measured, baseline)).toEqual([]);
   });
 
   it('lists are compared with the same list of few runs, and those of a large index with its newest runs', () => {
