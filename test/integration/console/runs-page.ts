@@ -136,7 +136,7 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
 
     it('are chosen, and acted upon together by a job, which says what it could not do', async () => {
       const ids = [await fail('one of three'), await fail('two of three'), await fail('three of three')];
-      const page = await site().visit('runs?live=0');
+      const page = await site().visit('runs?live=0&result=of+three');
       const act = async (word: string, name: string | RegExp) => {
         await page.getByRole('toolbar', { name: 'Selected runs' }).getByRole('button', { name: word }).focus();
         await page.keyboard.press('Enter');
@@ -168,16 +168,23 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
       await page.getByRole('checkbox', { name: 'Select all on this page' }).check();
       await page.getByRole('button', { name: /^Select all \d+ that match$/ }).click();
       const sent = page.waitForRequest((request) => request.url().endsWith('/bulk/terminate'));
+      await act('Terminate', /^Terminate \d+ runs$/);
+      const { filter } = (await sent).postDataJSON();
+      expect(filter).toEqual({ action_ref: 'core.fail', created_before: expect.any(String) });
+      await page.getByText('0 runs terminated.').waitFor();
+    });
+
+    it('are counted while a job reaches them, until it is aborted', async () => {
+      const page = await site().visit('nothing');
       let status = 'running';
       await page.route('**/api/v1/bulk/*', (route) => {
         if (route.request().method() === 'DELETE') status = 'aborted';
         const job = { id: 'e', verb: 'terminate', status, matched: 10, succeeded: 3, failed: 1, errors: [] };
         return route.fulfill({ json: { data: job } });
       });
-      await act('Terminate', /^Terminate \d+ runs$/);
-      const { filter } = (await sent).postDataJSON();
-      expect(filter).toEqual({ action_ref: 'core.fail', created_before: expect.any(String) });
+      await page.goto('console/runs?live=0&workflow=core.noop&job=e');
       const progress = page.getByRole('progressbar', { name: 'Bulk job' });
+      await progress.waitFor();
       expect([await progress.getAttribute('value'), await progress.getAttribute('max')]).toEqual(['4', '10']);
       await site().examine(page);
       await page.getByRole('button', { name: 'Abort' }).click();
