@@ -1,3 +1,4 @@
+import type { Holdup } from '../model/status.ts';
 import type { PendingKind, RunState } from './state.ts';
 import { workAt } from './visits.ts';
 
@@ -46,12 +47,21 @@ export function listWaits(state: RunState): StateWait[] {
   return waits;
 }
 
+/** Returns what holds up an open run: a pause, its concurrency key, people or a signal, whichever comes first; null: it is running. */
+export function findHoldup({ pending, paused, turn }: RunState): Holdup | null {
+  if (paused !== null) return 'pause';
+  if (turn !== null) return 'turn';
+  const kinds = new Set([...pending.values()].map(({ kind }) => kind));
+  if (kinds.has('inquiry')) return 'inquiry';
+  return kinds.has('signal') ? 'signal' : null;
+}
+
 /**
  * Returns the status of an open run without a cancel request: `paused`; `waiting` for its concurrency key, a signal or people; or
  * `running`.
  */
-export function openStatusOf({ pending, paused, turn }: RunState): 'running' | 'waiting' | 'paused' {
-  if (paused !== null) return 'paused';
-  if (turn !== null) return 'waiting';
-  return [...pending.values()].some(({ kind }) => kind === 'signal' || kind === 'inquiry') ? 'waiting' : 'running';
+export function openStatusOf(state: RunState): 'running' | 'waiting' | 'paused' {
+  const holdup = findHoldup(state);
+  if (holdup === null) return 'running';
+  return holdup === 'pause' ? 'paused' : 'waiting';
 }

@@ -1,6 +1,6 @@
 import type { RunTurn } from './run-input.ts';
 import type { StartMode } from './run-mode.ts';
-import type { ExecutionStatus } from './status.ts';
+import type { ExecutionStatus, Holdup } from './status.ts';
 
 /** The order of everything that is written about one run: later facts win, whoever writes them. */
 export interface IndexVersion {
@@ -25,6 +25,8 @@ export interface IndexEntry {
   pack: string;
   actions: string[];
   status: ExecutionStatus;
+  /** The first thing that holds it up while it is paused or waiting, if that is known. */
+  waiting: Holdup | null;
   parent: number | null;
   enforcement: number | null;
   executor: number | null;

@@ -1,5 +1,5 @@
 import type { RunMemo } from './run-input.ts';
-import type { ExecutionStatus } from './status.ts';
+import type { ExecutionStatus, Holdup } from './status.ts';
 
 /** The state of an open run, as the workflow reports it to its worker; reports add nothing to the history, and may be lost. */
 export interface RunReport {
@@ -15,9 +15,11 @@ export interface RunReport {
   at: number;
   historyLength: number;
   status: ExecutionStatus;
+  /** The first thing that holds it up; null: it is running. */
+  waiting: Holdup | null;
   /** How often its inquiries have changed. */
   asked: number;
 }
 
 /** The fields that the workflow reports to its worker, which are those of open runs only. */
-export type RunSinks = { fermata: { report(status: ExecutionStatus, asked: number): void } };
+export type RunSinks = { fermata: { report(status: ExecutionStatus, asked: number, waiting: Holdup | null): void } };

@@ -18,6 +18,12 @@ export const EXECUTION_STATUSES = [
 /** The status of a run in Fermata's own words. */
 export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 
+/** The things that hold up a run that is paused or waiting; the first of them counts. */
+export const HOLDUPS = ['pause', 'turn', 'inquiry', 'signal'] as const;
+
+/** The first thing that holds up a run that is paused or waiting. */
+export type Holdup = (typeof HOLDUPS)[number];
+
 /** The status of a task execution. */
 export const TASK_STATUSES = [
   'scheduled',

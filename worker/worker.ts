@@ -113,6 +113,7 @@ function sinksFor(report: (report: RunReport) => void): InjectedSinks<RunSinks> 
           { workflowId, firstExecutionRunId, runId, workflowType, memo, runStartTime, historyLength },
           status,
           asked,
+          waiting,
         ) =>
           report({
             workflowId,
@@ -122,6 +123,7 @@ function sinksFor(report: (report: RunReport) => void): InjectedSinks<RunSinks> 
             historyLength,
             status,
             asked,
+            waiting,
             memo: readRunMemo(memo?.fermata),
             started: runStartTime.getTime(),
             at: Date.now(),

@@ -12,14 +12,15 @@ import { identified } from '../interpreter/identity.ts';
 import { askedCount, endedNextToInquiries } from '../interpreter/inquiries.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import { startContent } from '../interpreter/signatures.ts';
-import type { HistoryLength } from '../interpreter/state.ts';
+import type { HistoryLength, RunState } from '../interpreter/state.ts';
 import { payloadRefusal, readArrived } from '../interpreter/unreadable.ts';
-import { openStatusOf } from '../interpreter/waits.ts';
+import { findHoldup, openStatusOf } from '../interpreter/waits.ts';
 import type { ClosingDetails } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type Parameters } from '../model/run-input.ts';
 import { readRunInput } from '../model/run-payload.ts';
 import type { RunSinks } from '../model/run-report.ts';
+import type { ExecutionStatus, Holdup } from '../model/status.ts';
 import { createEventInbox } from './inbox.ts';
 import { performing, wrapRunInput } from './perform.ts';
 
@@ -78,10 +79,10 @@ export default async function run(input: Parameters, second: unknown): Promise<J
         const end = next.find((command): command is Last => command.type === 'close' || command.type === 'continue');
         if (end !== undefined) return end;
         for (const command of next) perform(command);
-        const status = cancelled ? 'canceling' : openStatusOf(state);
+        const { status, waiting } = standingOf(state, cancelled);
         const asked = askedCount(state);
-        const report = `${status} ${asked} ${endedNextToInquiries(state)}`;
-        if (report !== reported) fermata.report(status, asked);
+        const report = `${status} ${waiting} ${asked} ${endedNextToInquiries(state)}`;
+        if (report !== reported) fermata.report(status, asked, waiting);
         reported = report;
         await inbox.gathered();
         cancelled ||= inbox.holdsCancel();
@@ -98,6 +99,12 @@ export default async function run(input: Parameters, second: unknown): Promise<J
 function isContinued(): boolean {
   const { continuedFromExecutionRunId, cronSchedule, retryPolicy } = workflowInfo();
   return Boolean(continuedFromExecutionRunId) && !cronSchedule && retryPolicy === undefined;
+}
+
+/** Returns the status of an open run, and what holds it up. */
+function standingOf(state: RunState, cancelled: boolean): { status: ExecutionStatus; waiting: Holdup | null } {
+  if (cancelled) return { status: 'canceling', waiting: null };
+  return { status: openStatusOf(state), waiting: findHoldup(state) };
 }
 
 /** Returns the length of the history as every reader finds it: at the start of the workflow task. */

@@ -64,7 +64,7 @@ export function summaryBody(row: ListedExecution): z.infer<typeof ExecutionSumma
 function wideSummaryBody(row: ListedExecution): z.infer<typeof WideSummarySchema | typeof ExecutionSummarySchema> {
   const { more, parent, enforcement, created } = row;
   if (more === undefined) return summaryBody(row);
-  const { revision, tags, closed, errorCode: error_code, error, owner: started_by } = more;
+  const { revision, tags, closed, waiting, errorCode: error_code, error, owner: started_by } = more;
   const { version = null, label = null } = more.workflow ?? {};
   return {
     ...summaryBody(row),
@@ -75,6 +75,8 @@ function wideSummaryBody(row: ListedExecution): z.infer<typeof WideSummarySchema
     tags,
     closed: closed?.toISOString() ?? null,
     duration_ms: closed && closed.getTime() - created.getTime(),
+    // A process of an earlier release changes the status alone.
+    waiting: row.status === 'paused' || row.status === 'waiting' ? waiting : null,
     error_code,
     error,
     started_by,

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Json } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { RUN_MODES } from '../../model/run-mode.ts';
-import { EXECUTION_STATUSES, EXECUTION_WORDS, TASK_STATES } from '../../model/status.ts';
+import { EXECUTION_STATUSES, EXECUTION_WORDS, HOLDUPS, TASK_STATES } from '../../model/status.ts';
 import { PaginationSchema } from '../http/routes.ts';
 
 // Schemas of the response bodies of the Executions API.
@@ -83,6 +83,12 @@ export const WideSummarySchema = ExecutionSummarySchema.extend({
   tags: z.array(z.string()),
   closed: InstantSchema.nullable(),
   duration_ms: z.int().nullable().describe('Null while it is open.'),
+  waiting: z
+    .enum(HOLDUPS)
+    .nullable()
+    .describe(
+      'What holds up a run whose state is `paused` or `waiting`, the first of these that does; null if unknown.',
+    ),
   error_code: z.string().nullable(),
   error: z.string().nullable(),
   started_by: z.string().nullable().describe('The subject of the principal that started it; null if unknown.'),

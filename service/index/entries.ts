@@ -4,6 +4,7 @@ import { INDEXED_TEXT, type IndexEntry } from '../../model/index-entry.ts';
 import type { Json } from '../../model/json.ts';
 import type { RunMemo } from '../../model/run-input.ts';
 import type { RunReport } from '../../model/run-report.ts';
+import { HOLDUPS, type Holdup } from '../../model/status.ts';
 import { boundedText } from '../../model/text.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { timestampMilliseconds } from '../../projection/payload.ts';
@@ -30,6 +31,7 @@ export function openEntry(namespace: string, info: RunInfo, cancelRequested = fa
     ...common(namespace, info.execution?.workflowId ?? '', info.type?.name ?? '', readMemo(info.memo)),
     runId: info.firstRunId || info.execution?.runId || null,
     status: cancelRequested ? 'canceling' : 'running',
+    waiting: null,
     input: null,
     ...outcomeOf(null),
     created: started,
@@ -51,6 +53,8 @@ export function reportedEntry(namespace: string, report: RunReport): IndexEntry 
     ...common(namespace, workflowId, workflowType, memo),
     runId: firstRunId,
     status,
+    // A worker of an earlier release does not report it.
+    waiting: report.waiting ?? null,
     input: null,
     closed: null,
     asked,
@@ -84,6 +88,7 @@ export function buildEntry(namespace: string, execution: MaskedExecution, curren
     ...common(namespace, workflowId, workflowType, memo),
     runId: execution.runId,
     status,
+    waiting: holdupOf(execution),
     input: indexed(execution.input),
     ...outcomeOf(closed === null ? null : execution),
     created: new Date(created),
@@ -96,6 +101,12 @@ export function buildEntry(namespace: string, execution: MaskedExecution, curren
       event: execution.lastEventId,
     },
   };
+}
+
+/** Finds what holds up a run that is paused or waiting; null for any other. */
+function holdupOf({ status, waitingFor }: MaskedExecution): Holdup | null {
+  if (status !== 'paused' && status !== 'waiting') return null;
+  return HOLDUPS.find((holdup) => waitingFor.some(({ kind }) => kind === holdup)) ?? null;
 }
 
 /** Serializes a value, truncated to what the index stores. */
@@ -134,6 +145,7 @@ export function goneEntry(row: IndexRow, at: Date): IndexEntry {
     created,
     input: null,
     status: 'terminated',
+    waiting: null,
     ...outcomeOf({ output: null, failure: { type: 'gone', message: 'Temporal no longer has this run' } }),
     updated: at,
     closed: at,

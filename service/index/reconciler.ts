@@ -248,7 +248,7 @@ export function createIndexKeeper({
     if (entry === null) return;
     // Only workers report that a run waits; describe does not.
     const waits = entry.status === 'running' && (row.status === 'waiting' || row.status === 'paused');
-    await writeOne(waits ? { ...entry, status: row.status } : entry);
+    await writeOne(waits ? { ...entry, status: row.status, waiting: row.waiting } : entry);
   }
 
   async function sweep(now: number): Promise<void> {

@@ -3,7 +3,7 @@ import type { IndexEntry, IndexVersion } from '../../model/index-entry.ts';
 import type { Json } from '../../model/json.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import type { StartMode } from '../../model/run-mode.ts';
-import type { ExecutionStatus, TaskState } from '../../model/status.ts';
+import type { ExecutionStatus, Holdup, TaskState } from '../../model/status.ts';
 import type { WorkflowName } from '../../store/definitions/definitions.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import { fromMaskedData, type MaskedExecution } from '../projections/masks.ts';
@@ -28,6 +28,7 @@ export interface RunDetails {
   mode: StartMode | null;
   tags: string[];
   closed: Date | null;
+  waiting: Holdup | null;
   errorCode: string | null;
   error: string | null;
   /** The subject that started it; null: unknown. */
@@ -95,8 +96,8 @@ export function executionOfRow(row: IndexRow): MaskedExecution {
 /** Makes the list entry of a run, with the name of its workflow if that was read. */
 export function listedRun(row: IndexRow, workflow?: WorkflowName): ListedExecution {
   const { n, ref, status, parent, enforcement, created, updated } = row;
-  const { revision, mode, tags, closed, errorCode, error, owner } = row;
-  const more = { revision, mode, tags, closed, errorCode, error, owner, workflow };
+  const { revision, mode, tags, closed, waiting, errorCode, error, owner } = row;
+  const more = { revision, mode, tags, closed, waiting, errorCode, error, owner, workflow };
   return { id: integerId(n), ref, status, state: status, parent, enforcement, created, updated, more };
 }
 

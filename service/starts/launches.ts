@@ -92,6 +92,7 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
       pack: ref.split('.')[0]!,
       actions,
       status: 'requested',
+      waiting: null,
       parent: null,
       enforcement,
       executor,

@@ -17,7 +17,7 @@ import type { BulkError, BulkStatus, BulkVerb } from '../../model/bulk.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { RunTurn } from '../../model/run-input.ts';
 import type { StartMode } from '../../model/run-mode.ts';
-import type { ExecutionStatus } from '../../model/status.ts';
+import type { ExecutionStatus, Holdup } from '../../model/status.ts';
 import { created, instant, tenant, told, toldList } from '../columns.ts';
 
 /** The order of lists of runs, as columns of an index. */
@@ -41,6 +41,8 @@ export const executions = pgTable(
     /** Refs of the actions of the run's tasks. */
     actions: toldList('actions'),
     status: text('status').$type<ExecutionStatus>().notNull(),
+    /** The first thing that holds up a run that is paused or waiting; null where that is unknown. */
+    waiting: text('waiting').$type<Holdup>(),
     parent: bigint('parent', { mode: 'number' }),
     enforcement: bigint('enforcement', { mode: 'number' }),
     executor: integer('executor'),

@@ -76,6 +76,7 @@ describe('a list', () => {
         mode: 'manual',
         tags: [],
         started_by: 'dev',
+        waiting: null,
         error_code: 'E_NO',
         error: expect.stringContaining('no\nway'),
       },
@@ -121,6 +122,8 @@ describe('a list', () => {
     const { id } = await start({ action_ref: 'core.wait_signal', parameters: { name: 'go' }, wait: 0 });
     const waits = () => list('status=waiting&action_ref=core.wait_signal');
     expect(idsOf(await until(waits, ({ data }) => data.length > 0))).toEqual([id]);
+    const wide = await list('status=waiting&action_ref=core.wait_signal&view=wide');
+    expect(wide.data).toMatchObject([{ id, state: 'waiting', waiting: 'signal' }]);
     await harness.call('POST', `${BASE}/${id}/signal`, { name: 'go' });
     await until(waits, ({ data }) => data.length === 0);
   });

@@ -15,6 +15,7 @@ const report = (workflowId: string, status: RunReport['status']): RunReport => (
   at: 0,
   historyLength: 3,
   status,
+  waiting: status === 'waiting' ? 'signal' : null,
   asked: 0,
 });
 

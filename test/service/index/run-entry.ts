@@ -18,6 +18,7 @@ export function makeEntry(n: number, more: Partial<IndexEntry> = {}): IndexEntry
     pack: 'p',
     actions: [],
     status: 'completed',
+    waiting: null,
     parent: null,
     enforcement: null,
     executor: 1,
