@@ -90,7 +90,11 @@ export function inquiryTools({ inquiries, delegations }: Pick<ToolServices, 'inq
     async run(principal, { status, assigned = false, executionId, page, perPage }) {
       const execution = executionId === undefined ? undefined : String(executionId);
       const window = { offset: (page - 1) * perPage, limit: perPage };
-      const { rows, total } = await inquiries.list(principal, { status, assigned, execution }, window);
+      const { rows, total } = await inquiries.list(
+        principal,
+        { statuses: status && [status], assigned, execution },
+        window,
+      );
       return { data: rows.map(({ n: of, ref, owner, inquiry }) => body({ n: of, ref, owner }, inquiry)), total };
     },
   };

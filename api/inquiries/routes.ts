@@ -47,7 +47,13 @@ const listRoute = createApiRoute({
   request: {
     query: z.strictObject({
       ...PAGE_QUERY,
-      status: z.enum(INQUIRY_STATUSES).optional(),
+      status: z
+        .string()
+        .max(200)
+        .transform((text) => text.split(','))
+        .pipe(z.array(z.enum(INQUIRY_STATUSES)))
+        .optional()
+        .openapi({ type: 'string', description: `Some of ${INQUIRY_STATUSES.join(', ')}, separated by commas.` }),
       assigned: z
         .literal('me')
         .optional()
@@ -190,7 +196,7 @@ export function inquiryRoutes(
 
   router.openapi(listRoute, async (context) => {
     const { status, assigned, execution, ...page } = context.req.valid('query');
-    const filter = { status, assigned: assigned === 'me', execution };
+    const filter = { statuses: status, assigned: assigned === 'me', execution };
     const { rows, total } = await inquiries.list(context.get('principal'), filter, windowOf(page));
     const data = rows.map(({ n, workflowId, ref, owner, inquiry }) =>
       inquiryBody({ n, workflowId, ref, owner }, inquiry),

@@ -15,6 +15,7 @@ import type {
 import type { TaskListSchema } from '../../api/executions/tasks.ts';
 import type { PlacedGraphSchema } from '../../api/graphs.ts';
 import type { PageMetaSchema } from '../../api/http/routes.ts';
+import type { AnsweredSchema, InquiryDetailSchema, InquirySchema } from '../../api/inquiries/bodies.ts';
 import type { ScheduleSchema } from '../../api/schedules.ts';
 import type { ActionSchema } from '../../api/workflows/actions.ts';
 import type { PackSchema } from '../../api/workflows/packs.ts';
@@ -52,6 +53,21 @@ export type RunGraph = z.output<typeof PlacedGraphSchema>;
 
 /** An entry of the log of a run. */
 export type LogLine = z.output<typeof LogEntrySchema>;
+
+/** A question to people. */
+export type Question = z.output<typeof InquirySchema>;
+
+/** A question with its notices. */
+export type QuestionDetail = z.output<typeof InquiryDetailSchema>;
+
+/** A page of questions. */
+export interface QuestionList {
+  data: Question[];
+  pagination: { page: number; page_size: number; total_items: number; total_pages: number };
+}
+
+/** What has come of a decision. */
+export type DecisionResult = z.output<typeof AnsweredSchema>;
 
 /** A page of workflows. */
 export type WorkflowList = z.output<typeof WorkflowListSchema>;

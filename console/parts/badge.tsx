@@ -3,12 +3,12 @@ import { STATE_MARKS } from '../../language/layout/drawing/states.ts';
 /** A state in the words of the service. */
 export type StateWord = keyof typeof STATE_MARKS;
 
-/** A state by shape, word and colour. */
-export function Badge({ state }: { state: StateWord }) {
+/** A state by shape, word and colour; `word` is for what only looks like the state. */
+export function Badge({ state, word = state }: { state: StateWord; word?: string }) {
   return (
     <span class={`badge ${STATE_MARKS[state].colour}`}>
       <StateMark state={state} />
-      {state}
+      {word}
     </span>
   );
 }

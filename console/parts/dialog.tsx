@@ -5,8 +5,10 @@ import { Glyph } from './glyph.tsx';
 
 /** A dialog that asks before an act, and shows why it was refused. */
 export interface DialogProps {
-  /** Its name, which the button that confirms has, too. */
+  /** Its name. */
   title: string;
+  /** The word on the button that confirms; its name, unless given. */
+  confirm?: string;
   /** Whether the act destroys something. */
   isDangerous?: boolean;
   children?: ComponentChildren;
@@ -16,7 +18,7 @@ export interface DialogProps {
 }
 
 /** Opens when it is shown; the browser keeps the focus in it, and gives it back when it closes. */
-export function Dialog({ title, isDangerous = false, children, act, close }: DialogProps) {
+export function Dialog({ title, confirm = title, isDangerous = false, children, act, close }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [refusal, setRefusal] = useState<string | null>(null);
   const [isActing, setActing] = useState(false);
@@ -54,7 +56,7 @@ export function Dialog({ title, isDangerous = false, children, act, close }: Dia
             Not now
           </button>
           <button type="submit" class={`button ${isDangerous ? 'danger' : 'primary'}`} aria-disabled={isActing}>
-            {title}
+            {confirm}
           </button>
         </div>
       </form>

@@ -86,7 +86,7 @@ export interface InquiryService {
    */
   list(
     principal: Principal,
-    options: { status?: InquiryStatus | undefined; assigned: boolean; execution?: string | undefined },
+    options: { statuses?: readonly InquiryStatus[] | undefined; assigned: boolean; execution?: string | undefined },
     window: { offset: number; limit: number },
   ): Promise<{ rows: InquiryRow[]; total: number }>;
   /** Lists the inquiries of a run with their decisions. Throws `execution_not_found`. */
@@ -268,13 +268,13 @@ export function createInquiryService({
   return {
     get,
 
-    async list(principal, { status, assigned, execution }, window) {
+    async list(principal, { statuses, assigned, execution }, window) {
       const { tenant, groups } = principal;
       if (assigned && !mayDecide(principal)) return { rows: [], total: 0 };
       const who = assigned ? { names: await principals.namesOf(principal), groups } : undefined;
       const n = execution === undefined ? undefined : await executions.numberOf(principal, execution);
       if (n === null) return { rows: [], total: 0 };
-      return store.list(tenant, { status, n, assigned: who }, window);
+      return store.list(tenant, { statuses, n, assigned: who }, window);
     },
 
     async ofExecution(principal, id) {

@@ -21,7 +21,7 @@ export interface Assignee {
 
 /** Filters of the inbox. An inquiry must match all that are given. */
 export interface InquiryFilter {
-  status?: InquiryStatus | undefined;
+  statuses?: readonly InquiryStatus[] | undefined;
   /** Only inquiries that this person may decide and has not voted on. */
   assigned?: Assignee | undefined;
   /** The number of the run. */
@@ -283,10 +283,10 @@ function isInquiry({ namespace, workflowId, key }: { namespace: string; workflow
   return and(eq(inquiries.namespace, namespace), eq(inquiries.workflowId, workflowId), eq(inquiries.key, key));
 }
 
-function conditionsOf(tenant: string, { status, assigned, n }: InquiryFilter): SQL | undefined {
+function conditionsOf(tenant: string, { statuses, assigned, n }: InquiryFilter): SQL | undefined {
   return and(
     eq(inquiries.tenant, tenant),
-    status === undefined ? undefined : eq(inquiries.status, status),
+    statuses === undefined ? undefined : inArray(inquiries.status, [...statuses]),
     n === undefined ? undefined : eq(inquiries.n, n),
     assigned === undefined ? undefined : assignedTo(assigned),
   );

@@ -27,11 +27,17 @@ const SHARED = [
   '../model/task-key.ts',
 ];
 
-it('browsers load the console, three packages, and what is shared with the service', () => {
+it('browsers load the console, four packages, and what is shared with the service', () => {
   const outside = modules.filter((path) => path.startsWith('../') && !path.startsWith('../node_modules/'));
   expect(outside.sort()).toEqual(SHARED);
   const packages = modules.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
-  expect([...new Set(packages)].sort()).toEqual(['@preact/signals', '@preact/signals-core', 'diff', 'preact']);
+  expect([...new Set(packages)].sort()).toEqual([
+    '@preact/signals',
+    '@preact/signals-core',
+    '@tanstack/virtual-core',
+    'diff',
+    'preact',
+  ]);
 });
 
 /** Returns the files that a browser loads with one: itself, and those that it cannot do without. */

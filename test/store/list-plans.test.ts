@@ -48,7 +48,7 @@ it('the changes of one person are found without those of others', async () => {
 
 it.each([
   ['all', {}],
-  ['approved', { status: 'approved' as const }],
+  ['approved', { statuses: ['approved' as const] }],
 ])('a page of the inbox is read in its order, and what lies behind it is not: %s', async (_, filter) => {
   const { rows } = await createInquiryStore(db()).list(TENANT, filter, { offset: 0, limit: 5 });
   expect(rows).toHaveLength(5);

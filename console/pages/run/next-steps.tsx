@@ -44,6 +44,14 @@ export function NextSteps({
 
 /** The act that an advice names, as a button; what is to be read, as a link. */
 function Step({ advice: { method, href, body }, begin }: { advice: Advice; begin: (intent: Intent) => void }) {
+  const [, inquiry] = /^\/api\/v1\/inquiries\/([^/]+)\/respond$/.exec(href ?? '') ?? [];
+  if (inquiry !== undefined) {
+    return (
+      <a class="button primary" href={hrefOf(`/inbox/${inquiry}`)}>
+        See the question
+      </a>
+    );
+  }
   const [, id, rest = ''] = /^\/api\/v1\/executions\/(\d+)\/(.+)$/.exec(href ?? '') ?? [];
   if (id === undefined) return null;
   if (method === 'GET') {

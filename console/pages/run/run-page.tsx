@@ -8,6 +8,7 @@ import { Heading } from '../../parts/heading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { type Tab, Tabs } from '../../parts/tabs.tsx';
 import { ValueView } from '../../parts/value.tsx';
+import { createLazyView } from '../../routing/lazy-view.tsx';
 import { go, hrefOf, pageQuery } from '../../routing/location.ts';
 import type { PageProps } from '../../routing/page-props.ts';
 import { ActDialog, type Intent } from './act-dialog.tsx';
@@ -20,8 +21,14 @@ import { TaskPanel } from './task-panel.tsx';
 
 const VIEWS: Tab[] = [
   { id: 'graph', name: 'Graph' },
+  { id: 'timeline', name: 'Timeline' },
   { id: 'log', name: 'Log' },
 ];
+
+const Timeline = createLazyView(
+  'The timeline',
+  async () => (await import('./timeline/timeline-view.tsx')).TimelineView,
+);
 
 /** One run: how it stands, what would move it, its graph, what went in and what came out. */
 export function RunPage({ of, tab }: PageProps) {
@@ -73,6 +80,7 @@ export function RunPage({ of, tab }: PageProps) {
         <div>
           <Tabs label="Run views" tabs={VIEWS} chosen={chosen} choose={choose}>
             {chosen === 'graph' && <GraphView run={shown} graph={graph} tasks={tasks} />}
+            {chosen === 'timeline' && <Timeline run={shown} path={path} stamp={stamp} isOpen={isOpen} />}
             {chosen === 'log' && <LogView path={path} stamp={stamp} isOpen={isOpen} />}
           </Tabs>
         </div>

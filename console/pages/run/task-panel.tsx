@@ -1,7 +1,9 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { parseTaskKey } from '../../../model/task-key.ts';
 import { useRead, useStamp } from '../../client/reads.ts';
 import { apiHref } from '../../client/request.ts';
+import { useIsNarrow } from '../../client/screen.ts';
 import { may } from '../../client/session.ts';
 import type { Run, TaskLine } from '../../client/shapes.ts';
 import { Badge } from '../../parts/badge.tsx';
@@ -36,14 +38,16 @@ export function TaskPanel({
   useEffect(() => heading.current?.focus({ preventScroll: true }), [taskKey]);
   useStamp(stamp, refresh);
   const task = value?.data.task === taskKey ? value.data : undefined;
+  const isNarrow = useIsNarrow();
   const skip = actNamed('skip');
   const canSkip = task?.can_skip === true && may('execution:execute');
-  return (
-    <aside
-      class="card task-panel"
-      aria-label={`Task ${taskKey}`}
-      onKeyDown={({ key }: KeyboardEvent) => key === 'Escape' && closePanel(taskKey)}
-    >
+  function press(event: KeyboardEvent) {
+    if (event.key !== 'Escape') return;
+    event.preventDefault();
+    closePanel(taskKey);
+  }
+  const panel = (
+    <aside class="card task-panel" aria-label={`Task ${taskKey}`} onKeyDown={press}>
       <div class="title-row">
         <h2 ref={heading} tabIndex={-1}>
           {taskKey}
@@ -73,14 +77,33 @@ export function TaskPanel({
       )}
     </aside>
   );
+  return isNarrow ? <Cover name={`Task ${taskKey}`} close={() => closePanel(taskKey)} children={panel} /> : panel;
 }
 
-/** Closes the panel and gives the focus back to the task in the graph or, where it is not there, to the page. */
+/** Covers a narrow screen: nothing else can be reached meanwhile. */
+function Cover({ name, close, children }: { name: string; close: () => void; children: ComponentChildren }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
+  const cancel = (event: Event) => {
+    event.preventDefault();
+    close();
+  };
+  return (
+    <dialog class="cover" ref={dialog} aria-label={name} onCancel={cancel}>
+      {children}
+    </dialog>
+  );
+}
+
+/** Closes the panel and gives the focus back to the task in the graph, to the timeline or, where neither is there, to the page. */
 function closePanel(taskKey: string): void {
   go(hrefWith({ task: null }));
+  // Nothing behind a dialog takes the focus.
+  document.querySelector<HTMLDialogElement>('dialog.cover')?.close();
   const { name } = parseTaskKey(taskKey);
   const opener = document.querySelector<SVGGElement>(`[data-task="${CSS.escape(name)}"]`);
-  (opener ?? document.querySelector<HTMLElement>('#content'))?.focus({ preventScroll: true });
+  const others = ['[role=treegrid]', '#content'].map((each) => document.querySelector<HTMLElement>(each));
+  (opener ?? others.find((each) => each !== null))?.focus({ preventScroll: true });
 }
 
 function TaskFacts({ task, line }: { task: Run; line: TaskLine | undefined }) {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { until } from '../support/until.ts';
+import { testInboxPages } from './inbox-pages.ts';
 import { testNavigation } from './navigation.ts';
 import { testRunPage } from './run-page.ts';
 import { testRunsPage } from './runs-page.ts';
@@ -39,3 +40,4 @@ testWorkflowPages(() => site);
 testSchedulesAndCatalog(() => site);
 testUntrustedTexts(() => site);
 testViewer(() => site);
+testInboxPages(() => site);

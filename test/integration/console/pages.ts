@@ -9,3 +9,10 @@ export function title(page: Page, name: string): Locator {
 export function readFocus(page: Page): Promise<unknown> {
   return page.evaluate('document.activeElement.textContent');
 }
+
+/** Returns the name of the row that has the focus in a grid which keeps it. */
+export function readActiveRow(page: Page): Promise<unknown> {
+  return page.evaluate(
+    'document.getElementById(document.activeElement.getAttribute("aria-activedescendant")).getAttribute("aria-label")',
+  );
+}

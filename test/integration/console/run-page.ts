@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readFocus, title } from './pages.ts';
+import { readActiveRow, readFocus, title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
 /** A task asks for a word and, as long as it is not "go", asks again; one more task follows. */
@@ -90,7 +90,7 @@ export function testRunPage(site: () => Console): void {
 
       await page.getByRole('button', { name: 'Close task' }).click();
       await page.getByRole('tab', { name: 'Graph' }).focus();
-      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('End');
       const log = page.getByRole('log', { name: 'Run log' });
       await log.getByText('"list" started').waitFor();
       expect(new URL(page.url()).pathname).toMatch(/\/log$/);
@@ -98,6 +98,77 @@ export function testRunPage(site: () => Console): void {
       await page.getByRole('combobox', { name: 'Level' }).selectOption('error');
       await log.getByText('"list" started').waitFor({ state: 'detached' });
       expect(await log.getByRole('listitem').count()).toBeGreaterThan(0);
+    });
+
+    it('has a timeline, whose rows open and lead to their tasks by keyboard', async () => {
+      const { id, page } = await begin();
+      await page.getByText('"ask" waits for the signal "word".').waitFor();
+      await page.getByRole('tab', { name: 'Graph' }).focus();
+      await page.keyboard.press('ArrowRight');
+      const grid = page.getByRole('treegrid', { name: 'Timeline' });
+      await grid.getByRole('row', { name: 'ask, running' }).waitFor();
+      expect(new URL(page.url()).pathname).toBe(`/console/runs/${id}/timeline`);
+      expect(await grid.getAttribute('aria-rowcount')).toBe('4');
+      await site().examine(page);
+      await grid.focus();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('ArrowRight');
+      const item = grid.getByRole('row', { name: 'each[2], completed' });
+      await item.waitFor();
+      expect(await grid.getAttribute('aria-rowcount')).toBe('7');
+      expect([await item.getAttribute('aria-level'), await item.getAttribute('aria-rowindex')]).toEqual(['2', '6']);
+      for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+      expect(await readActiveRow(page)).toBe('each[2], completed');
+      await page.keyboard.press('Enter');
+      await page.getByRole('complementary', { name: 'Task each[2]' }).waitFor();
+      await site().examine(page);
+      await page.keyboard.press('Escape');
+      expect(await page.evaluate('document.activeElement.getAttribute("role")')).toBe('treegrid');
+      await page.keyboard.press('ArrowLeft');
+      expect(await readActiveRow(page)).toBe('each, completed');
+      await page.keyboard.press('ArrowLeft');
+      await item.waitFor({ state: 'detached' });
+      await page.keyboard.press('End');
+      expect(await readActiveRow(page)).toBe('ask, running');
+      await page.getByRole('combobox', { name: 'Show' }).selectOption('waiting');
+      await grid.getByRole('row', { name: 'list, completed' }).waitFor({ state: 'detached' });
+      expect(await grid.getAttribute('aria-rowcount')).toBe('2');
+      await page.getByRole('combobox', { name: 'Show' }).selectOption('failed');
+      await page.getByText('No task is failed.').waitFor();
+      expect(new URL(page.url()).searchParams.get('show')).toBe('failed');
+      await page.getByRole('combobox', { name: 'Show' }).selectOption('all');
+      await page.getByRole('switch', { name: 'Collapse idle time' }).click();
+      await grid.locator('.break').first().waitFor();
+      await call('POST', `executions/${id}/signal`, { name: 'word', payload: 'go' });
+      await grid.getByRole('row', { name: 'never, failed' }).waitFor();
+    });
+
+    it('with many tasks has a timeline of which only the rows in sight are drawn', async () => {
+      const { id } = await begin();
+      const { data, ...rest } = (await call('GET', `executions/${id}/tasks`)).body;
+      const total = 8_324;
+      const page = await site().visit('runs?live=0');
+      await page.route(`**/executions/${id}/tasks?**`, (route) => {
+        const query = new URL(route.request().url()).searchParams;
+        const from = Number(query.get('cursor') ?? 0);
+        const more = from + Number(query.get('limit')) < total;
+        const rows = Array.from({ length: Math.min(Number(query.get('limit')), total - from) }, (_, n) => {
+          const key = `task#${from + n + 1}`;
+          return { ...data[0], key };
+        });
+        const next = more ? String(from + rows.length) : null;
+        return route.fulfill({ json: { ...rest, data: rows, total, next_cursor: next } });
+      });
+      await page.goto(`console/runs/${id}/timeline`);
+      const grid = page.getByRole('treegrid', { name: 'Timeline' });
+      await grid.getByRole('row', { name: 'task#1, completed' }).waitFor();
+      expect(await grid.getAttribute('aria-rowcount')).toBe(String(total + 1));
+      await grid.focus();
+      await page.keyboard.press('End');
+      await grid.getByRole('row', { name: `task#${total}, completed` }).waitFor();
+      expect(await grid.getByRole('row').count()).toBeLessThan(60);
+      await page.keyboard.press('ArrowUp');
+      expect(await readActiveRow(page)).toBe(`task#${total - 1}, completed`);
     });
 
     it('lets its tasks be opened from the graph, and gives the focus back', async () => {

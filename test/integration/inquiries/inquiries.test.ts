@@ -520,7 +520,7 @@ describe('the inbox', () => {
       onRead: inbox.take,
     }).tick();
     const { tenant } = await harness.api.principals.authenticate(DEV_KEY);
-    const { rows } = await store.list(tenant, { status: 'pending' }, { offset: 0, limit: 100 });
+    const { rows } = await store.list(tenant, { statuses: ['pending'] }, { offset: 0, limit: 100 });
     expect(rows.map(({ n, inquiry }) => [integerId(n), inquiry.request.prompt])).toContainEqual([run, 'Lost?']);
     await lost.close();
   });
