@@ -1,10 +1,12 @@
+import { CARD } from '../../language/layout/drawing/card-shape.ts';
 import { iconPath } from '../../language/layout/drawing/icons.ts';
 import { STATE_MARKS, tallyWords } from '../../language/layout/drawing/states.ts';
 import { shortened } from '../../language/layout/drawing/text.ts';
 import type { RunGraph } from '../client/shapes.ts';
 import type { TaskWork } from './tallies.ts';
 
-const TEXT_LEFT = 46;
+const TEXT_LEFT = CARD.text.x;
+// The console's letters are wider than those of a picture in a document.
 const NAME_WIDTH = 8.2;
 const SMALL_WIDTH = 6.8;
 
@@ -28,7 +30,8 @@ export function TaskCard({ node, work, begins, isSelected, isCurrent, open, focu
   const { name, action, x, y, w, h, items, join, cleanup } = node;
   const tally = work?.tally ?? null;
   const looks = tally !== null ? STATE_MARKS[tally.state].colour : work === null ? 'plain' : 'pale';
-  const room = w - TEXT_LEFT - 10;
+  const { tile } = CARD;
+  const room = w - TEXT_LEFT - CARD.text.end;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a part of a picture
     <g
@@ -45,26 +48,22 @@ export function TaskCard({ node, work, begins, isSelected, isCurrent, open, focu
     >
       {/* Names the button, and is shown next to the pointer. */}
       <title>{`${name}, ${action}${work === null ? '' : `: ${work.words}`}`}</title>
-      {items && <rect class="card-box" x="5" y="5" width={w} height={h} rx="9" />}
-      <rect class="card-box" width={w} height={h} rx="9" />
-      <rect class="tile" x="9" y="10" width="28" height="28" rx="7" />
-      <path class="icon" transform="translate(15 16)" d={iconPath(action)} />
-      <text class="name" x={TEXT_LEFT} y="21">
+      {items && <rect class="card-box" x={CARD.pile} y={CARD.pile} width={w} height={h} rx={CARD.radius} />}
+      <rect class="card-box" width={w} height={h} rx={CARD.radius} />
+      <rect class="tile" x={tile.x} y={tile.y} width={tile.size} height={tile.size} rx={tile.radius} />
+      <path class="icon" transform={CARD.icon} d={iconPath(action)} />
+      <text class="name" x={TEXT_LEFT} y={CARD.name}>
         {shortened(name, room, NAME_WIDTH)}
       </text>
       {tally === null ? (
-        <text class="small-text" x={TEXT_LEFT} y="37">
+        <text class="small-text" x={TEXT_LEFT} y={CARD.words}>
           {shortened(action, room, SMALL_WIDTH)}
         </text>
       ) : (
         <>
-          <path
-            class="mark-line"
-            transform={`translate(${TEXT_LEFT} 27) scale(.75)`}
-            d={STATE_MARKS[tally.state].path}
-          />
-          <text class="small-text state" x={TEXT_LEFT + 16} y="37">
-            {shortened(tallyWords(tally).replaceAll(', ', ' · '), room - 16, SMALL_WIDTH)}
+          <path class="mark-line" transform={CARD.mark} d={STATE_MARKS[tally.state].path} />
+          <text class="small-text state" x={TEXT_LEFT + CARD.markRoom} y={CARD.words}>
+            {shortened(tallyWords(tally).replaceAll(', ', ' · '), room - CARD.markRoom, SMALL_WIDTH)}
           </text>
         </>
       )}
@@ -75,11 +74,12 @@ export function TaskCard({ node, work, begins, isSelected, isCurrent, open, focu
 }
 
 function JoinBadge({ join, width }: { join: string | number; width: number }) {
+  const { join: badge } = CARD;
   const text = `join ${join}`;
-  const length = text.length * SMALL_WIDTH + 12;
+  const length = text.length * SMALL_WIDTH + badge.padding;
   return (
-    <g class="join" transform={`translate(${width - length - 8} -8)`}>
-      <rect width={length} height="16" rx="8" />
+    <g class="join" transform={`translate(${width - length - badge.end} ${-badge.height / 2})`}>
+      <rect width={length} height={badge.height} rx={badge.radius} />
       <text x={length / 2} y="11.5">
         {text}
       </text>

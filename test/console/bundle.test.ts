@@ -19,7 +19,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Modules of the service that browsers load, too: none of them needs a package or a clock. */
 const SHARED = [
-  ...['edges.ts', 'icons.ts', 'states.ts', 'text.ts'].map((name) => `../language/layout/drawing/${name}`),
+  ...['card-shape.ts', 'edges.ts', 'icons.ts', 'states.ts', 'text.ts'].map(
+    (name) => `../language/layout/drawing/${name}`,
+  ),
   '../language/layout/measures.ts',
   '../model/inquiry-form.ts',
   '../model/json.ts',

@@ -35,10 +35,10 @@ export function TaskPanel({
   const heading = useRef<HTMLHeadingElement>(null);
   const path = `/executions/${run.id}/tasks/${encodeURIComponent(taskKey)}`;
   const { value, error, reload, refresh } = useRead<{ data: Run }>(path);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [taskKey]);
   useStamp(stamp, refresh);
   const task = value?.data.task === taskKey ? value.data : undefined;
   const isNarrow = useIsNarrow();
+  useEffect(() => heading.current?.focus({ preventScroll: true }), [taskKey, isNarrow]);
   const skip = actNamed('skip');
   const canSkip = task?.can_skip === true && may('execution:execute');
   function press(event: KeyboardEvent) {

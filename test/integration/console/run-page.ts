@@ -144,10 +144,10 @@ export function testRunPage(site: () => Console): void {
     });
 
     it('with many tasks has a timeline of which only the rows in sight are drawn', async () => {
-      const { id } = await begin();
+      const { id, page } = await begin();
+      await page.getByText('"ask" waits for the signal "word".').waitFor();
       const { data, ...rest } = (await call('GET', `executions/${id}/tasks`)).body;
       const total = 8_324;
-      const page = await site().visit('runs?live=0');
       await page.route(`**/executions/${id}/tasks?**`, (route) => {
         const query = new URL(route.request().url()).searchParams;
         const from = Number(query.get('cursor') ?? 0);

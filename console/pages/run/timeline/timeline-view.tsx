@@ -44,7 +44,12 @@ export function TimelineView({ run, path, stamp, isOpen }: TimelineProps) {
   const last = listing.rows.at(-1);
   // Nothing is known about the time after the last task that has been read.
   const known = listing.isComplete || last === undefined ? whole[1] : Date.parse(last.created);
-  const scale = createScale(whole, collapses && choice === 'all' ? listIdle(listing.rows, whole, known) : []);
+  const leavesOut = collapses && choice === 'all';
+  // Thousands of tasks are not looked at again while somebody scrolls.
+  const scale = useMemo(
+    () => createScale(whole, leavesOut ? listIdle(listing.rows, whole, known) : []),
+    [whole[0], whole[1], leavesOut, listing.rows, known],
+  );
   return (
     <>
       <div class="log-tools">
