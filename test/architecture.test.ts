@@ -79,7 +79,7 @@ const RULES: Record<string, Rule> = {
   console: {
     folders: ['language', 'model'],
     types: ['api'],
-    packages: ['preact', '@preact/signals', 'diff'],
+    packages: ['preact', '@preact/signals', '@tanstack/virtual-core', 'diff'],
     typePackages: ['zod'],
   },
   cli: {

@@ -55,18 +55,18 @@ export type RunGraph = z.output<typeof PlacedGraphSchema>;
 export type LogLine = z.output<typeof LogEntrySchema>;
 
 /** A question to people. */
-export type Question = z.output<typeof InquirySchema>;
+export type ShownQuestion = z.output<typeof InquirySchema>;
 
 /** A question with its notices. */
 export type QuestionDetail = z.output<typeof InquiryDetailSchema>;
 
 /** A page of questions. */
 export interface QuestionList {
-  data: Question[];
+  data: ShownQuestion[];
   pagination: { page: number; page_size: number; total_items: number; total_pages: number };
 }
 
-/** What has come of a decision. */
+/** The result of a decision. */
 export type DecisionResult = z.output<typeof AnsweredSchema>;
 
 /** A page of workflows. */

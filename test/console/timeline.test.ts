@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskLine, TaskListPage } from '../../console/client/shapes.ts';
-import { partsOf, timesOf } from '../../console/pages/run/timeline/bars.ts';
+import { listBarParts, readTimes } from '../../console/pages/run/timeline/bars.ts';
 import { createListing } from '../../console/pages/run/timeline/listing.ts';
 import { createScale, listIdle } from '../../console/pages/run/timeline/scale.ts';
 import {
@@ -9,8 +9,8 @@ import {
   countRows,
   entryKey,
   indexOfRow,
+  type RowSource,
   rowAt,
-  type Source,
 } from '../../console/pages/run/timeline/tree.ts';
 
 const NONE = { scheduled: 0, running: 0, completed: 0, failed: 0, timeout: 0, cancelled: 0, abandoned: 0 };
@@ -104,7 +104,7 @@ describe('a list', () => {
 });
 
 describe('the rows of a tree', () => {
-  const sourceOf = (keys: string[]): Source => ({
+  const sourceOf = (keys: string[]): RowSource => ({
     total: keys.length,
     at: (index) => (keys[index] === undefined ? undefined : { kind: 'task', line: line(keys[index]) }),
     indexOf: (key) => keys.indexOf(key),
@@ -161,19 +161,19 @@ describe('the rows of a tree', () => {
 describe('a bar', () => {
   it('tells the time in the queue from that of the run, until now where it has not ended', () => {
     const entry = (changes: Partial<TaskLine>) => ({ kind: 'task' as const, line: line('a', changes) });
-    expect(timesOf(entry({}), ms(9))).toEqual({ queued: [ms(0), ms(1)], ran: [ms(1), ms(3)] });
-    expect(timesOf(entry({ started: null, ended: null }), ms(9))).toEqual({ queued: [ms(0), ms(9)], ran: null });
-    expect(partsOf(entry({ ended: null, state: 'running' }), ms(9)).map(({ look }) => look)).toEqual([
+    expect(readTimes(entry({}), ms(9))).toEqual({ queued: [ms(0), ms(1)], ran: [ms(1), ms(3)] });
+    expect(readTimes(entry({ started: null, ended: null }), ms(9))).toEqual({ queued: [ms(0), ms(9)], ran: null });
+    expect(listBarParts(entry({ ended: null, state: 'running' }), ms(9)).map(({ look }) => look)).toEqual([
       'queued',
       'active',
     ]);
-    expect(partsOf(entry({ ended: null, state: 'running', waiting: 'signal' }), ms(9))[1]!.look).toBe('idle');
+    expect(listBarParts(entry({ ended: null, state: 'running', waiting: 'signal' }), ms(9))[1]!.look).toBe('idle');
   });
 
   it('of a task with items is split by their states, and leaves room for those that have not begun', () => {
     const items = { total: 10, by_status: { ...NONE, completed: 4, failed: 1, running: 3 } };
     const entry = { kind: 'task' as const, line: line('a', { items, created: at(0), ended: at(10) }) };
-    expect(partsOf(entry, ms(10)).map(({ from, to, look }) => [look, (to - from) / 1_000])).toEqual([
+    expect(listBarParts(entry, ms(10)).map(({ from, to, look }) => [look, (to - from) / 1_000])).toEqual([
       ['active', 3],
       ['good', 4],
       ['bad', 1],

@@ -2,13 +2,13 @@ import { useRef, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../model/json.ts';
 import { request } from '../../client/request.ts';
 import { RequestError } from '../../client/request-error.ts';
-import type { DecisionResult, Question } from '../../client/shapes.ts';
+import type { DecisionResult, ShownQuestion } from '../../client/shapes.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { readSchemaForm } from '../../parts/forms/read-form.ts';
 import { SchemaForm } from '../../parts/forms/schema-form.tsx';
 import { announce } from '../../parts/notice.ts';
 
-type Option = Question['options'][number];
+type Option = ShownQuestion['options'][number];
 
 const LOOKS = { primary: 'primary', danger: 'danger', default: '' } as const;
 
@@ -26,7 +26,7 @@ export function DecisionForm({
   onChanged,
 }: {
   /** The question as it was shown: a decision is about that and nothing else. */
-  question: Question;
+  question: ShownQuestion;
   onDone: () => void;
   /** Called when a decision is refused because the question has changed. */
   onChanged: () => void;

@@ -1,6 +1,6 @@
 import { useLooks } from '../../client/looks.ts';
 import { useRead } from '../../client/reads.ts';
-import type { Question, QuestionList } from '../../client/shapes.ts';
+import type { QuestionList, ShownQuestion } from '../../client/shapes.ts';
 import { Heading } from '../../parts/heading.tsx';
 import { Pager } from '../../parts/lists/pager.tsx';
 import { TableHead } from '../../parts/lists/table-head.tsx';
@@ -109,7 +109,7 @@ function Questions({ list, name, empty, isBusy }: QuestionsProps) {
   );
 }
 
-function QuestionLine({ question }: { question: Question }) {
+function QuestionLine({ question }: { question: ShownQuestion }) {
   const { id, status, action_ref, execution, created, expires_at } = question;
   return (
     <tr role="row">

@@ -1,4 +1,4 @@
-import type { Question } from '../../client/shapes.ts';
+import type { ShownQuestion } from '../../client/shapes.ts';
 import { Fact } from '../../parts/lists/fact.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { ValueView } from '../../parts/value.tsx';
@@ -10,7 +10,7 @@ import { QuestionBadge } from './question-badge.tsx';
 const SHOWN_DIGITS = 12;
 
 /** The circumstances of a question: its status, the run that asks, who is asked, and until when. */
-export function QuestionFacts({ question }: { question: Question }) {
+export function QuestionFacts({ question }: { question: ShownQuestion }) {
   const { status, action_ref, execution, task, requested_by, created, expires_at, decided_at } = question;
   const { approvers, groups } = question;
   const asked = [...approvers, ...groups.map((group) => `the group ${group}`)].join(', ');
@@ -44,7 +44,7 @@ export function QuestionFacts({ question }: { question: Question }) {
 }
 
 /** The tasks that run next after approval, and the hash that a decision carries. */
-export function WillRun({ question: { will_run: tasks, bound_to } }: { question: Question }) {
+export function WillRun({ question: { will_run: tasks, bound_to } }: { question: ShownQuestion }) {
   return (
     <section class="card will-run" aria-labelledby="will-run-title">
       <div class="title-row">
@@ -70,7 +70,7 @@ export function WillRun({ question: { will_run: tasks, bound_to } }: { question:
 }
 
 /** The decisions so far, and how many are needed. */
-export function Votes({ question }: { question: Question }) {
+export function Votes({ question }: { question: ShownQuestion }) {
   const { votes, options, quorum, deny_quorum, delegations } = question;
   const count = (outcome: 'approve' | 'deny') => votes.filter((vote) => vote.outcome === outcome).length;
   return (

@@ -10,13 +10,13 @@ export interface BarPart {
 }
 
 /** The time that something has waited to begin, and the time for which it has run; null where there is none. */
-export interface Times {
+export interface EntryTimes {
   queued: [from: number, to: number] | null;
   ran: [from: number, to: number] | null;
 }
 
 /** Returns the two times of an entry; what has not ended lasts until `now`. */
-export function timesOf(entry: Entry, now: number): Times {
+export function readTimes(entry: Entry, now: number): EntryTimes {
   if (entry.kind === 'attempt') {
     const { started, ended } = entry.attempt;
     if (started === null) return { queued: null, ran: null };
@@ -35,8 +35,8 @@ function endOf(ended: string | null, now: number): number {
 }
 
 /** Returns the bar of an entry. That of a task with items is split by the states of these, in the share that each has. */
-export function partsOf(entry: Entry, now: number): BarPart[] {
-  const { queued, ran } = timesOf(entry, now);
+export function listBarParts(entry: Entry, now: number): BarPart[] {
+  const { queued, ran } = readTimes(entry, now);
   const parts: BarPart[] = [];
   if (queued !== null) parts.push({ from: queued[0], to: queued[1], look: 'queued' });
   if (ran === null) return parts;

@@ -4,7 +4,7 @@ import type { TaskLine, TaskListPage } from '../../../client/shapes.ts';
 const READ_AT_ONCE = 500;
 
 /** Task executions of a run, of which those are read that somebody wants to see, in the order in which they began. */
-export interface Listing {
+export interface PagedTasks {
   readonly rows: readonly TaskLine[];
   /** Whether all have been read. */
   readonly isComplete: boolean;
@@ -36,7 +36,7 @@ export interface ListingOptions {
 }
 
 /** Creates a list, of which one page is read at a time. */
-export function createListing({ read, keep, onChange, onError }: ListingOptions): Listing {
+export function createListing({ read, keep, onChange, onError }: ListingOptions): PagedTasks {
   const pages: ListingPage[] = [];
   let rows: TaskLine[] = [];
   let places = new Map<string, number>();

@@ -1,6 +1,6 @@
 import type { Run, TaskLine, TaskListPage } from '../../../client/shapes.ts';
-import { createListing, type Listing } from './listing.ts';
-import type { Attempt, Branch, Entry, Source } from './tree.ts';
+import { createListing, type PagedTasks } from './listing.ts';
+import type { Branch, Entry, RowSource, TimelineAttempt } from './tree.ts';
 
 /** The words of the combobox that says which rows are shown. */
 export const CHOICES = ['all', 'failed', 'running', 'waiting'] as const;
@@ -22,7 +22,7 @@ const LOOKED_AT = 10_000;
 /** The timeline of a run as it is read. */
 export interface Sources {
   /** All visits, or the task executions of a choice. */
-  listing: Listing;
+  listing: PagedTasks;
   root: Branch;
   /** Opens what is below an entry. */
   open(branch: Branch, line: TaskLine): void;
@@ -72,7 +72,7 @@ export function createSources({ path, choice, request, onChange, onError }: Sour
 }
 
 /** Makes a list the source of rows; `expected` is how many there are likely to be, before anything is read. */
-function listSource(listing: Listing, expected = 0): Source {
+function listSource(listing: PagedTasks, expected = 0): RowSource {
   return {
     get total() {
       return listing.rows.length === 0 && !listing.isComplete ? expected : listing.total;
@@ -89,11 +89,11 @@ function listSource(listing: Listing, expected = 0): Source {
 
 function createAttempts(
   line: TaskLine,
-  read: (key: string) => Promise<Attempt[]>,
+  read: (key: string) => Promise<TimelineAttempt[]>,
   onChange: () => void,
   onError: (error: unknown) => void,
-): Source {
-  let attempts: Attempt[] | null = null;
+): RowSource {
+  let attempts: TimelineAttempt[] | null = null;
   const refresh = () => {
     read(line.key).then((found) => {
       attempts = found;

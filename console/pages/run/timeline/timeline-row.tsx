@@ -1,13 +1,13 @@
 import { StateMark } from '../../../parts/badge.tsx';
 import { Glyph } from '../../../parts/glyph.tsx';
 import { durationText } from '../../../parts/words.ts';
-import { partsOf, timesOf } from './bars.ts';
+import { listBarParts, readTimes } from './bars.ts';
 import type { Scale } from './scale.ts';
-import { canOpen, type Entry, type Row } from './tree.ts';
+import { canOpen, type Entry, type TreeRow } from './tree.ts';
 
 /** The properties of a row. */
 interface RowProps {
-  row: Row;
+  row: TreeRow;
   id: string;
   height: number;
   scale: Scale;
@@ -23,7 +23,7 @@ interface RowProps {
 export function TimelineRow({ row, id, height, scale, now, isOpenRun, isActive, toggle, choose }: RowProps) {
   const { index, level, place, siblings, entry, isOpen } = row;
   const [name, state] = entry === undefined ? ['Loading', null] : [nameOf(entry), stateOf(entry)];
-  const times = entry === undefined ? null : timesOf(entry, now);
+  const times = entry === undefined ? null : readTimes(entry, now);
   return (
     <tr
       role="row"
@@ -59,7 +59,7 @@ export function TimelineRow({ row, id, height, scale, now, isOpenRun, isActive, 
       </td>
       <td role="cell" class="timeline-bar" aria-label="Bar">
         {entry !== undefined &&
-          partsOf(entry, now).map(({ from, to, look }) => {
+          listBarParts(entry, now).map(({ from, to, look }) => {
             const [left, right] = [scale.place(from), scale.place(to)];
             const at = { left: `${left * 100}%`, width: `${Math.max(0, right - left) * 100}%` };
             return <i key={`${look} ${from}`} class={`part ${look}`} style={at} />;

@@ -10,7 +10,7 @@ import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
 import { createScale, listIdle, type Scale } from './scale.ts';
 import { CHOICES, type Choice, createSources, type Sources } from './sources.ts';
 import { TimelineRow } from './timeline-row.tsx';
-import { canOpen, countRows, entryKey, indexOfRow, type Row, refreshBranch, rowAt } from './tree.ts';
+import { canOpen, countRows, entryKey, indexOfRow, refreshBranch, rowAt, type TreeRow } from './tree.ts';
 import { useVirtualRows } from './virtual-rows.ts';
 
 /** The height of the head, and of a row on a wide and on a narrow screen, in pixels. */
@@ -129,7 +129,7 @@ function Grid({ sources, scale, whole, now, isOpenRun }: GridProps) {
     reveal(at);
   }
 
-  function toggle({ branch, entry, isOpen }: Row) {
+  function toggle({ branch, entry, isOpen }: TreeRow) {
     if (entry?.kind !== 'task' || !canOpen(entry)) return;
     if (isOpen) branch.open.delete(entry.line.key);
     else sources.open(branch, entry.line);
@@ -137,7 +137,7 @@ function Grid({ sources, scale, whole, now, isOpenRun }: GridProps) {
     redraw(0);
   }
 
-  function show({ entry }: Row) {
+  function show({ entry }: TreeRow) {
     if (entry === undefined) return;
     setCurrent(entryKey(entry));
     go(hrefWith({ task: entry.line.key }));

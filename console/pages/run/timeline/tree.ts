@@ -1,13 +1,13 @@
 import type { Run, TaskLine } from '../../../client/shapes.ts';
 
 /** An attempt of a task execution. */
-export type Attempt = NonNullable<Run['attempts']>[number];
+export type TimelineAttempt = NonNullable<Run['attempts']>[number];
 
 /** A thing that has a row: a visit or an item, or one of its attempts. */
-export type Entry = { kind: 'task'; line: TaskLine } | { kind: 'attempt'; line: TaskLine; attempt: Attempt };
+export type Entry = { kind: 'task'; line: TaskLine } | { kind: 'attempt'; line: TaskLine; attempt: TimelineAttempt };
 
 /** The things below one that is open, or all visits. */
-export interface Source {
+export interface RowSource {
   readonly total: number;
   /** Undefined for one that has not been read yet. */
   at(index: number): Entry | undefined;
@@ -19,13 +19,13 @@ export interface Source {
 
 /** Rows on one level, some of which are open. */
 export interface Branch {
-  source: Source;
-  /** What is below each row that is open, by its key. */
+  source: RowSource;
+  /** The rows below each one that is open, by its key. */
   open: Map<string, Branch>;
 }
 
 /** A row, as the tree is now. */
-export interface Row {
+export interface TreeRow {
   index: number;
   /** From 1. */
   level: number;
@@ -60,7 +60,7 @@ export function countRows({ source, open }: Branch): number {
 }
 
 /** Returns the row at an index from 0; undefined where there is none. */
-export function rowAt(branch: Branch, index: number): Row | undefined {
+export function rowAt(branch: Branch, index: number): TreeRow | undefined {
   return find(branch, index, { level: 1, parent: null, first: 0 });
 }
 
@@ -71,7 +71,7 @@ interface Whereabouts {
   first: number;
 }
 
-function find(branch: Branch, index: number, { level, parent, first }: Whereabouts): Row | undefined {
+function find(branch: Branch, index: number, { level, parent, first }: Whereabouts): TreeRow | undefined {
   const { source } = branch;
   let shift = 0;
   for (const { place, below } of listOpen(branch)) {

@@ -7,7 +7,7 @@ const AROUND = 8;
 
 /** The rows of a long list. */
 interface VirtualRowsOptions {
-  /** What scrolls. */
+  /** The element that scrolls. */
   frame: RefObject<HTMLElement | null>;
   count: number;
   /** The height of a row, in pixels. */

@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { RequestError } from '../client/request-error.ts';
-import { ReadError } from '../parts/read-error.tsx';
+import { RequestError } from '../../client/request-error.ts';
+import { ReadError } from '../../parts/read-error.tsx';
 
 const NOT_LOADED = new RequestError('The API cannot be reached, or has a newer version of the console.', {
   status: 0,
