@@ -8,13 +8,16 @@ import { canonicalJson, type Json } from '../../../model/json.ts';
 import { YIELD_ACTION } from '../../../model/run-input.ts';
 import type { WorkLimits } from '../../../model/work.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
-import { projectExecution } from '../../../projection/project.ts';
+import { createProjection, projectExecution } from '../../../projection/project.ts';
 import { type RandomRun, randomRun, SUB_WORKFLOWS } from '../../interpreter/random-run.ts';
 import { rehearse as playPure, type Rehearsed, TEST_ACTIONS } from '../../interpreter/rehearse.ts';
 import { createRandom, draws, SEED } from '../../seed.ts';
 import { closed, createHarness, type Harness } from '../support/harness.ts';
 import { settleAll } from '../support/settle-all.ts';
 import { startChainServer } from './chain-server.ts';
+
+/** One in so many open histories is also projected from the beginning. */
+const FROM_THE_BEGINNING = 10;
 
 /** Runs under way at the same time. */
 const BATCH = 30;
@@ -139,8 +142,13 @@ async function expectChildren(harness: Harness, id: string, name: string): Promi
   }
 }
 
-/** Projects the history as it was after every change: none may diverge, and a closed run has no task under way. */
+/**
+ * Projects the history as it was after every change, by one projection that grows, as the API keeps it: none may diverge, and a closed
+ * run has no task under way. Now and then the same is projected from the beginning.
+ */
 function projectEveryPrefix(history: HistoryEvent[], name: string): number {
+  const growing = createProjection('x');
+  let taken = 0;
   let projected = 0;
   for (let end = 1; end <= history.length; end += 1) {
     // Commands are written in one transaction with the workflow task that gave them.
@@ -150,8 +158,13 @@ function projectEveryPrefix(history: HistoryEvent[], name: string): number {
       isCommand(history[end]!)
     )
       continue;
-    const { projection, divergence, closed: over, tasks } = projectExecution('x', history.slice(0, end));
+    while (taken < end) growing.take(history[taken++]!);
+    const execution = growing.execution();
+    const { projection, divergence, closed: over, tasks } = execution;
     expect([projection, divergence], `${name}, up to event ${end}`).toEqual(['complete', null]);
+    if (projected % FROM_THE_BEGINNING === 0 || end === history.length) {
+      expect(execution, `${name}, up to event ${end}`).toEqual(projectExecution('x', history.slice(0, end)));
+    }
     if (over !== null) {
       expect(
         tasks.filter(({ status }) => status === 'running' || status === 'scheduled'),
