@@ -61,7 +61,9 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   ],
   'The work of a process for all tenants.': [
     ...['index-upkeep.forgetBuried', 'bulk-jobs.forget', 'inquiries.remind'],
-    ...['run-strikes.due', 'seals.replace', 'sessions.forget'],
+    ...['run-strikes.due', 'run-strikes.createRunStrikeStore', 'seals.replace', 'sessions.forget'],
+    ...['failure-hooks.due', 'index-upkeep.due', 'inquiries.due', 'inquiries.createInquiryStore', 'notice-events.due'],
+    ...['index-upkeep.createIndexUpkeep', 'turns.standing'],
     ...['processes.note', 'processes.list', 'processes.end'],
   ],
   'A table or a lock of the installation.': [

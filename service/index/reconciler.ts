@@ -235,7 +235,9 @@ export function createIndexKeeper({
     // Only now the index has everything up to these times.
     const reached = { started: new Date(started), closed: new Date(closed) };
     if (isBeyond(reached, mark)) await store.write([], { namespace, ...reached });
-    if (long) lastLong = now;
+    if (!long) return;
+    await store.forgetBuried(new Date(now));
+    lastLong = now;
   }
 
   async function look(row: IndexRow, above: ExecutionStatus | null): Promise<void> {
@@ -258,7 +260,6 @@ export function createIndexKeeper({
       aside.attempt(row.workflowId, () => look(row, above.get(row.n) ?? null)),
     );
     await store.looked(rows, new Date(now));
-    await store.forgetBuried(new Date(now));
   }
 
   return {

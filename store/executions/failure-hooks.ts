@@ -17,32 +17,11 @@ export interface FailureHookStore {
 
 /** Creates the store over an open database. */
 export function createFailureHookStore(db: Database): FailureHookStore {
+  const due = selectDue(db).prepare('failure_hooks_due');
+
   return named<FailureHookStore>('failure-hooks', {
-    async due(namespace, most) {
-      const open = sql`h.namespace = ${namespace} and h.done is null`;
-      // Tenants and their oldest hooks are found through the index, whatever the number of hooks.
-      const chosen = sql`(
-        with recursive owners as (
-          (select h.tenant from ${failureHooks} h where ${open} order by h.tenant limit 1)
-          union all
-          select (select h.tenant from ${failureHooks} h where ${open} and h.tenant > owners.tenant order by h.tenant limit 1)
-          from owners where owners.tenant is not null
-        )
-        select found.workflow_id, found.created, row_number() over (partition by found.tenant order by found.created) as turn
-        from owners cross join lateral (
-          select h.workflow_id, h.tenant, h.created from ${failureHooks} h
-          where ${open} and h.tenant = owners.tenant order by h.created limit ${most.ofTenant}
-        ) found
-        order by turn, created limit ${most.all}
-      ) chosen`;
-      return db
-        .select(getTableColumns(failureHooks))
-        .from(failureHooks)
-        .innerJoin(
-          chosen,
-          and(eq(failureHooks.namespace, namespace), eq(failureHooks.workflowId, sql`chosen.workflow_id`)),
-        )
-        .orderBy(sql`chosen.turn`, failureHooks.created);
+    async due(namespace, { ofTenant, all }) {
+      return due.execute({ namespace, ofTenant, all });
     },
 
     async end(row, error) {
@@ -80,4 +59,35 @@ export async function forgetHooks(
   const { workflowId, done } = failureHooks;
   const those = and(eq(failureHooks.namespace, namespace), inArray(workflowId, [...workflowIds]));
   await transaction.delete(failureHooks).where(and(those, isNotNull(done)));
+}
+
+/** Selects the oldest hooks of a `namespace` that have not been called: at most `ofTenant` of each tenant, and `all` together. */
+function selectDue(db: Database) {
+  const open = sql`h.namespace = ${sql.placeholder('namespace')} and h.done is null`;
+  // Tenants and their oldest hooks are found through the index, whatever the number of hooks.
+  const chosen = sql`(
+    with recursive owners as (
+      (select h.tenant from ${failureHooks} h where ${open} order by h.tenant limit 1)
+      union all
+      select (select h.tenant from ${failureHooks} h where ${open} and h.tenant > owners.tenant order by h.tenant limit 1)
+      from owners where owners.tenant is not null
+    )
+    select found.workflow_id, found.created, row_number() over (partition by found.tenant order by found.created) as turn
+    from owners cross join lateral (
+      select h.workflow_id, h.tenant, h.created from ${failureHooks} h
+      where ${open} and h.tenant = owners.tenant order by h.created limit ${sql.placeholder('ofTenant')}
+    ) found
+    order by turn, created limit ${sql.placeholder('all')}
+  ) chosen`;
+  return db
+    .select(getTableColumns(failureHooks))
+    .from(failureHooks)
+    .innerJoin(
+      chosen,
+      and(
+        eq(failureHooks.namespace, sql.placeholder('namespace')),
+        eq(failureHooks.workflowId, sql`chosen.workflow_id`),
+      ),
+    )
+    .orderBy(sql`chosen.turn`, failureHooks.created);
 }

@@ -37,9 +37,16 @@ export interface IndexUpkeep {
 
 /** Creates this part of the store. */
 export function createIndexUpkeep(db: Database): IndexUpkeep {
+  const byNamespace = db
+    .select()
+    .from(watermarks)
+    .where(eq(watermarks.namespace, sql.placeholder('namespace')))
+    .prepare('watermark');
+  const due = selectDue(db).prepare('executions_due');
+
   return {
     async watermark(namespace) {
-      const [found] = await db.select().from(watermarks).where(eq(watermarks.namespace, namespace));
+      const [found] = await byNamespace.execute({ namespace });
       return found === undefined || found.started.getTime() === 0 ? null : found;
     },
 
@@ -78,30 +85,7 @@ export function createIndexUpkeep(db: Database): IndexUpkeep {
     },
 
     async due(namespace, before, limit) {
-      const open = sql`e.namespace = ${namespace} and e.version_closed = 0`;
-      const since = sql.param(before, executions.looked);
-      const dueOf = (tenant: SQL) => sql`
-        (select e.n, e.tenant, e.marked, e.looked from ${executions} e where ${open} and ${tenant} and e.marked limit ${limit})
-        union
-        (select e.n, e.tenant, e.marked, e.looked from ${executions} e
-          where ${open} and ${tenant} and e.created <= ${since} and (e.looked is null or e.looked <= ${since})
-          order by e.looked nulls first limit ${limit})`;
-      // Tenants are enumerated through the index, whatever the number of rows; some runs have none.
-      const chosen = sql`
-        with recursive owners as (
-          (select e.tenant from ${executions} e where ${open} and e.tenant is not null order by e.tenant limit 1)
-          union all
-          select (select e.tenant from ${executions} e where ${open} and e.tenant > owners.tenant order by e.tenant limit 1)
-          from owners where owners.tenant is not null
-        ), due as (
-          select found.* from owners cross join lateral (${dueOf(sql`e.tenant = owners.tenant`)}) found
-          union all
-          select * from (${dueOf(sql`e.tenant is null`)}) found
-        )
-        select n from (
-          select n, looked, row_number() over (partition by tenant order by marked desc, looked nulls first) as turn from due
-        ) ranked order by turn, looked nulls first limit ${limit}`;
-      return db.select().from(executions).where(sql`${executions.n} in (${chosen})`);
+      return due.execute({ namespace, before, limit });
     },
 
     async looked(rows, at) {
@@ -131,11 +115,8 @@ export function createIndexUpkeep(db: Database): IndexUpkeep {
     },
 
     async rebuilds(namespace) {
-      const [found] = await db
-        .select({ generation: watermarks.generation, rebuilt: watermarks.rebuilt })
-        .from(watermarks)
-        .where(eq(watermarks.namespace, namespace));
-      return found ?? { generation: 0, rebuilt: 0 };
+      const [found] = await byNamespace.execute({ namespace });
+      return { generation: found?.generation ?? 0, rebuilt: found?.rebuilt ?? 0 };
     },
 
     async seen(namespace, workflowIds, generation) {
@@ -168,4 +149,33 @@ export function createIndexUpkeep(db: Database): IndexUpkeep {
         .where(eq(watermarks.namespace, namespace));
     },
   };
+}
+
+/** Selects open rows to look at, for a namespace, a time `before` which they were last looked at, and a limit. */
+function selectDue(db: Database) {
+  const limit = sql.placeholder('limit');
+  const open = sql`e.namespace = ${sql.placeholder('namespace')} and e.version_closed = 0`;
+  const since = sql.param(sql.placeholder('before'), executions.looked);
+  const dueOf = (tenant: SQL) => sql`
+    (select e.n, e.tenant, e.marked, e.looked from ${executions} e where ${open} and ${tenant} and e.marked limit ${limit})
+    union
+    (select e.n, e.tenant, e.marked, e.looked from ${executions} e
+      where ${open} and ${tenant} and e.created <= ${since} and (e.looked is null or e.looked <= ${since})
+      order by e.looked nulls first limit ${limit})`;
+  // Tenants are enumerated through the index, whatever the number of rows; some runs have none.
+  const chosen = sql`
+    with recursive owners as (
+      (select e.tenant from ${executions} e where ${open} and e.tenant is not null order by e.tenant limit 1)
+      union all
+      select (select e.tenant from ${executions} e where ${open} and e.tenant > owners.tenant order by e.tenant limit 1)
+      from owners where owners.tenant is not null
+    ), due as (
+      select found.* from owners cross join lateral (${dueOf(sql`e.tenant = owners.tenant`)}) found
+      union all
+      select * from (${dueOf(sql`e.tenant is null`)}) found
+    )
+    select n from (
+      select n, looked, row_number() over (partition by tenant order by marked desc, looked nulls first) as turn from due
+    ) ranked order by turn, looked nulls first limit ${limit}`;
+  return db.select().from(executions).where(sql`${executions.n} in (${chosen})`);
 }

@@ -22,6 +22,20 @@ const LIFETIME = 24 * 60 * 60 * 1000;
 
 /** Creates the store over an open database. */
 export function createRunStrikeStore(db: Database): RunStrikeStore {
+  const due = db
+    .select()
+    .from(runStrikes)
+    .where(
+      and(
+        eq(runStrikes.namespace, sql.placeholder('namespace')),
+        isNull(runStrikes.ended),
+        gte(runStrikes.count, sql.placeholder('strikes')),
+      ),
+    )
+    .orderBy(runStrikes.last)
+    .limit(sql.placeholder('limit'))
+    .prepare('run_strikes_due');
+
   return named<RunStrikeStore>('run-strikes', {
     async add(namespace, { workflowId, runId }, now) {
       await db.delete(runStrikes).where(lt(runStrikes.last, new Date(now.getTime() - LIFETIME)));
@@ -35,12 +49,7 @@ export function createRunStrikeStore(db: Database): RunStrikeStore {
     },
 
     async due(namespace, strikes, limit) {
-      return db
-        .select()
-        .from(runStrikes)
-        .where(and(eq(runStrikes.namespace, namespace), isNull(runStrikes.ended), gte(runStrikes.count, strikes)))
-        .orderBy(runStrikes.last)
-        .limit(limit);
+      return due.execute({ namespace, strikes, limit });
     },
 
     async end({ namespace, workflowId, runId }, now) {

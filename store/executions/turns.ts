@@ -1,4 +1,4 @@
-import { and, eq, exists, inArray, isNotNull, lt, lte, not, notExists, or, sql } from 'drizzle-orm';
+import { and, eq, exists, inArray, isNotNull, lt, lte, not, notExists, or, type Placeholder, sql } from 'drizzle-orm';
 import type { RunTurn } from '../../model/run-input.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
@@ -46,12 +46,14 @@ export function createTurnStore(db: Database): TurnStore {
     });
   }
 
-  const inOrder = (namespace: string, within: Database | Transaction) =>
+  const inOrder = (namespace: string | Placeholder, within: Database | Transaction) =>
     within
       .select()
       .from(turns)
       .where(and(eq(turns.namespace, namespace), DUE))
       .orderBy(turns.created, turns.workflowId);
+
+  const standing = inOrder(sql.placeholder('namespace'), db).prepare('turns_standing');
 
   return named<TurnStore>('turns', {
     async rivals({ turn, ...run }, most) {
@@ -64,7 +66,7 @@ export function createTurnStore(db: Database): TurnStore {
     },
 
     async standing(namespace) {
-      return inOrder(namespace, db);
+      return standing.execute({ namespace });
     },
 
     async claim({ turn, ...run }, due) {

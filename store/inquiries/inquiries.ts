@@ -99,6 +99,14 @@ export interface InquiryStore {
 
 /** Creates the store over an open database. */
 export function createInquiryStore(db: Database): InquiryStore {
+  const reminded = db
+    .select({ key: inquiries.key })
+    .from(inquiries)
+    .where(and(eq(inquiries.namespace, sql.placeholder('namespace')), lte(inquiries.remindAt, sql.placeholder('now'))))
+    .limit(1)
+    .prepare('inquiries_reminded');
+  const asking = selectAsking(db).prepare('asking_runs');
+
   return named<InquiryStore>('inquiries', {
     async sync(run, found, { derive, remindAt }, now) {
       const { namespace, workflowId, tenant, event, changes } = run;
@@ -133,7 +141,7 @@ export function createInquiryStore(db: Database): InquiryStore {
 
     async remind(namespace, now, limit, remindersOf) {
       const due = and(eq(inquiries.namespace, namespace), lte(inquiries.remindAt, now));
-      const some = await db.select({ key: inquiries.key }).from(inquiries).where(due).limit(1);
+      const some = await reminded.execute({ namespace, now });
       if (some.length === 0) return;
       await db.transaction(async (transaction) => {
         const rows = await transaction
@@ -151,36 +159,7 @@ export function createInquiryStore(db: Database): InquiryStore {
     },
 
     async due(namespace, limit) {
-      return (
-        db
-          .select({
-            n: executions.n,
-            workflowId: executions.workflowId,
-            tenant: executions.tenant,
-            ref: executions.ref,
-            owner: executions.owner,
-            updated: executions.updated,
-            changed: sql<boolean>`${or(gt(executions.asked, executions.askedSeen), eq(executions.versionClosed, 1))}`,
-          })
-          .from(executions)
-          .where(
-            and(
-              eq(executions.namespace, namespace),
-              or(
-                gt(executions.asked, executions.askedSeen),
-                and(gt(executions.inquiriesOpen, 0), eq(executions.versionClosed, 1)),
-                // The `bound_to` of an inquiry may depend on anything that has ended in its run.
-                and(
-                  gt(executions.inquiriesOpen, 0),
-                  gt(executions.updated, sql`coalesce(${executions.askedAt}, 'epoch')`),
-                ),
-              ),
-            ),
-          )
-          // Runs that cannot be read yet must not block the others.
-          .orderBy(sql`random()`)
-          .limit(limit)
-      );
+      return asking.execute({ namespace, limit });
     },
 
     async looked(namespace, workflowId, updated) {
@@ -334,4 +313,35 @@ function endedDelegation(names: readonly string[]): SQL {
         union all select json_array_elements_text(made -> 'to_names')
       )
   )`;
+}
+
+/** Selects the runs of a `namespace` whose inquiries may have changed since they were read, up to a `limit`. */
+function selectAsking(db: Database) {
+  return (
+    db
+      .select({
+        n: executions.n,
+        workflowId: executions.workflowId,
+        tenant: executions.tenant,
+        ref: executions.ref,
+        owner: executions.owner,
+        updated: executions.updated,
+        changed: sql<boolean>`${or(gt(executions.asked, executions.askedSeen), eq(executions.versionClosed, 1))}`,
+      })
+      .from(executions)
+      .where(
+        and(
+          eq(executions.namespace, sql.placeholder('namespace')),
+          or(
+            gt(executions.asked, executions.askedSeen),
+            and(gt(executions.inquiriesOpen, 0), eq(executions.versionClosed, 1)),
+            // The `bound_to` of an inquiry may depend on anything that has ended in its run.
+            and(gt(executions.inquiriesOpen, 0), gt(executions.updated, sql`coalesce(${executions.askedAt}, 'epoch')`)),
+          ),
+        ),
+      )
+      // Runs that cannot be read yet must not block the others.
+      .orderBy(sql`random()`)
+      .limit(sql.placeholder('limit'))
+  );
 }

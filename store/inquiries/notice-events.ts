@@ -61,44 +61,11 @@ export interface NoticeEventStore {
 
 /** Creates the store over an open database. */
 export function createNoticeEventStore(db: Database): NoticeEventStore {
+  const due = selectDue(db).prepare('notice_events_due');
+
   return named<NoticeEventStore>('notice-events', {
-    async due(namespace, now, most) {
-      const earlier = alias(noticeEvents, 'earlier');
-      const before = db
-        .select({ one: sql`1` })
-        .from(earlier)
-        .where(
-          and(
-            eq(earlier.namespace, noticeEvents.namespace),
-            eq(earlier.workflowId, noticeEvents.workflowId),
-            eq(earlier.key, noticeEvents.key),
-            eq(earlier.channel, noticeEvents.channel),
-            eq(earlier.target, noticeEvents.target),
-            lt(earlier.id, noticeEvents.id),
-            inArray(earlier.state, UNSETTLED),
-          ),
-        );
-      const turn = sql<number>`row_number() over (partition by ${noticeEvents.tenant} order by ${noticeEvents.nextAt}, ${noticeEvents.id})`;
-      const ranked = db
-        .select({ id: noticeEvents.id, turn: turn.as('turn') })
-        .from(noticeEvents)
-        .where(
-          and(
-            eq(noticeEvents.namespace, namespace),
-            lte(noticeEvents.nextAt, now),
-            // Literals let the planner use the partial index.
-            sql`${noticeEvents.state} in ('pending', 'retrying', 'not_set_up')`,
-            notExists(before),
-          ),
-        )
-        .as('ranked');
-      return db
-        .select(getTableColumns(noticeEvents))
-        .from(noticeEvents)
-        .innerJoin(ranked, eq(ranked.id, noticeEvents.id))
-        .where(lte(ranked.turn, most.ofTenant))
-        .orderBy(ranked.turn, noticeEvents.nextAt)
-        .limit(most.all);
+    async due(namespace, now, { ofTenant, all }) {
+      return due.execute({ namespace, now, ofTenant, all });
     },
 
     async lease(ids, now, until) {
@@ -242,4 +209,47 @@ function sameTarget({ namespace, workflowId, key, channel, target }: NoticeEvent
     eq(noticeEvents.channel, channel),
     eq(noticeEvents.target, target),
   );
+}
+
+/**
+ * Selects the first unsettled event of each target of a `namespace`, if it is due `now`: at most `ofTenant` of each tenant, and `all`
+ * together.
+ */
+function selectDue(db: Database) {
+  const earlier = alias(noticeEvents, 'earlier');
+  const before = db
+    .select({ one: sql`1` })
+    .from(earlier)
+    .where(
+      and(
+        eq(earlier.namespace, noticeEvents.namespace),
+        eq(earlier.workflowId, noticeEvents.workflowId),
+        eq(earlier.key, noticeEvents.key),
+        eq(earlier.channel, noticeEvents.channel),
+        eq(earlier.target, noticeEvents.target),
+        lt(earlier.id, noticeEvents.id),
+        inArray(earlier.state, UNSETTLED),
+      ),
+    );
+  const turn = sql<number>`row_number() over (partition by ${noticeEvents.tenant} order by ${noticeEvents.nextAt}, ${noticeEvents.id})`;
+  const ranked = db
+    .select({ id: noticeEvents.id, turn: turn.as('turn') })
+    .from(noticeEvents)
+    .where(
+      and(
+        eq(noticeEvents.namespace, sql.placeholder('namespace')),
+        lte(noticeEvents.nextAt, sql.placeholder('now')),
+        // Literals let the planner use the partial index.
+        sql`${noticeEvents.state} in ('pending', 'retrying', 'not_set_up')`,
+        notExists(before),
+      ),
+    )
+    .as('ranked');
+  return db
+    .select(getTableColumns(noticeEvents))
+    .from(noticeEvents)
+    .innerJoin(ranked, eq(ranked.id, noticeEvents.id))
+    .where(lte(ranked.turn, sql.placeholder('ofTenant')))
+    .orderBy(ranked.turn, noticeEvents.nextAt)
+    .limit(sql.placeholder('all'));
 }

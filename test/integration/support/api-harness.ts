@@ -114,7 +114,8 @@ export async function createApiHarness(
     };
   };
   await startWorker();
-  const check = createCheck(await (await fetch(`${api.url}/openapi.json`)).json());
+  check ??= fetch(`${api.url}/openapi.json`).then(async (document) => createCheck(await document.json()));
+  const checkAnswer = await check;
   return {
     api,
     connection,
@@ -135,7 +136,7 @@ export async function createApiHarness(
       });
       const text = await response.text();
       const answer: Answer = { status: response.status, headers: response.headers, body: JSON.parse(text) };
-      check(method, path, answer);
+      checkAnswer(method, path, answer);
       return answer;
     },
     close: async () => {
@@ -148,6 +149,9 @@ export async function createApiHarness(
     },
   };
 }
+
+/** The check of all harnesses of this process: every API has the same document. */
+let check: Promise<ReturnType<typeof createCheck>> | undefined;
 
 /** Makes a check of answers against an OpenAPI document. */
 // biome-ignore lint/suspicious/noExplicitAny: an OpenAPI document is walked here, as data

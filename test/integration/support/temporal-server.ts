@@ -75,15 +75,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const end = async () => {
     for (const each of ends.toReversed()) await each();
   };
+  const preparing = prepare().then((stop) => {
+    ends.push(stop);
+  });
   try {
     const binary = await findTemporal(process.env, (line) => console.log(line));
     const namespaces = ['default', ...API_NAMESPACES];
     const server = await startTemporalServer({ binary, namespaces, port: 0, uiPort: 0 });
     ends.push(server.stop);
     project.provide('temporalAddress', server.address);
-    ends.push(await prepare());
+    await preparing;
     return end;
   } catch (error) {
+    await preparing.catch(() => undefined);
     await end();
     throw error;
   }
