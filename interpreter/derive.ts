@@ -1,3 +1,4 @@
+import type { Transition } from '../language/transitions.ts';
 import { jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 
@@ -24,6 +25,21 @@ export interface Draws {
   drawn: number;
 }
 
+/** Why a transition fired or not: what its task ended as, its condition, the limit of the word `retry`, or an error of the condition. */
+export type TransitionReason = 'fired' | 'other_outcome' | 'false' | 'retry_limit' | 'error';
+
+/** A transition of a visit that has ended, as the run has decided about it. */
+export interface DecidedTransition {
+  /** The key of the visit. */
+  from: string;
+  /** The place of the transition among those of its task, from 0. */
+  index: number;
+  transition: Transition;
+  reason: TransitionReason;
+  /** The message of its condition's error; null unless that is the reason. */
+  error: string | null;
+}
+
 /** Observes every value that a run computes from its data; a worker has none. */
 export interface Observer {
   /**
@@ -31,6 +47,8 @@ export interface Observer {
    * null before the run has a state.
    */
   derive<T>(draws: Draws | null, site: Site, compute: () => T): T;
+  /** Called with each transition of a visit that ends, up to one whose condition has an error. */
+  onTransition?(decided: DecidedTransition): void;
 }
 
 /**

@@ -2,7 +2,7 @@ import { renderCondition } from '../language/templates/value.ts';
 import type { Transition } from '../language/transitions.ts';
 import { engineFailure, type Failure, withLastCause } from '../model/failure.ts';
 import { endBranch, mergedWith } from './branches.ts';
-import { derive } from './derive.ts';
+import { derive, type TransitionReason } from './derive.ts';
 import { itemsEnding, mayStartItem } from './items.ts';
 import { arrive } from './joins.ts';
 import { publish } from './publishing.ts';
@@ -151,13 +151,17 @@ function opensSeveral({ version, program }: RunState, target: string, fired: rea
 /** Returns the transitions that fire, with what each publishes; null when one cannot be evaluated, which fails the run. */
 function fire(state: RunState, visit: Visit, transitions: readonly Transition[]): Fired[] | null {
   const viewpoint = viewpointOf(visit);
-  const on = visit.failure === null ? 'success' : 'failure';
   try {
-    const fired = transitions.filter((transition) => {
-      if (transition.on !== 'complete' && transition.on !== on) return false;
-      if (transition.retry && visit.retried >= MAX_RETRIED) return false;
-      const { when } = transition;
-      return when === null || derive(state, 'condition', () => renderCondition(when, createScope(state, viewpoint)));
+    const fired = transitions.filter((transition, index) => {
+      const told = { from: visit.key, index, transition };
+      try {
+        const reason = decideTransition(state, visit, transition, viewpoint);
+        state.observer?.onTransition?.({ ...told, reason, error: null });
+        return reason === 'fired';
+      } catch (error) {
+        state.observer?.onTransition?.({ ...told, reason: 'error', error: templateFailure(error).message });
+        throw error;
+      }
     });
     return fired.map((transition) => ({ transition, variables: publish(state, transition.publish, viewpoint) }));
   } catch (error) {
@@ -166,6 +170,19 @@ function fire(state: RunState, visit: Visit, transitions: readonly Transition[])
     decide(state, led, false);
     return null;
   }
+}
+
+/** Returns whether a transition fires, or why not. Throws what its condition throws. */
+function decideTransition(
+  state: RunState,
+  visit: Visit,
+  { on, retry, when }: Transition,
+  viewpoint: Viewpoint,
+): TransitionReason {
+  if (on !== 'complete' && on !== (visit.failure === null ? 'success' : 'failure')) return 'other_outcome';
+  if (retry && visit.retried >= MAX_RETRIED) return 'retry_limit';
+  if (when === null) return 'fired';
+  return derive(state, 'condition', () => renderCondition(when, createScope(state, viewpoint))) ? 'fired' : 'false';
 }
 
 /** Returns the viewpoint of the templates of a visit that has just ended. */

@@ -1,4 +1,6 @@
+import type { DecidedTransition, Observer } from '../interpreter/derive.ts';
 import type { RunState } from '../interpreter/state.ts';
+import type { TransitionOn } from '../language/transitions.ts';
 import type { HistoryEvent } from './history.ts';
 import { createProjection, type Projection } from './project.ts';
 
@@ -33,11 +35,48 @@ export interface Moment {
   take(event: HistoryEvent, number: number): void;
   /** Returns the projection; null: the history has no such event. */
   projection(): Projection | null;
+  /** Returns the transitions that the run has decided upon at the event, in the workflow task whose commands it shows. */
+  transitions(): TransitionTrace[];
+}
+
+/** What a run has decided about a transition of a visit that had ended. */
+export interface TransitionTrace extends Omit<DecidedTransition, 'transition'> {
+  on: TransitionOn;
+  /** The text of its condition; null where it has none. */
+  when: string | null;
+  /** The tasks that it leads to, and its words `noop`, `fail` and `retry`. */
+  to: string[];
+  fired: boolean;
+  /** The value of its condition; null when that was not evaluated. */
+  value: boolean | null;
+}
+
+const WORDS = ['noop', 'fail', 'retry'] as const;
+
+function traceOf({ transition, ...decided }: DecidedTransition): TransitionTrace {
+  const { on, when, targets } = transition;
+  const { reason } = decided;
+  const evaluated = when !== null && (reason === 'fired' || reason === 'false');
+  return {
+    ...decided,
+    fired: reason === 'fired',
+    on,
+    when: when?.kind === 'template' ? when.text : null,
+    to: [...targets, ...WORDS.filter((word) => transition[word])],
+    value: evaluated ? reason === 'fired' : null,
+  };
 }
 
 /** Creates a moment at the event with a number; the moment must take the whole history. */
 export function createMoment(workflowId: string, until: number): Moment {
-  const projection = createProjection(workflowId);
+  let decided: DecidedTransition[] = [];
+  const observer: Observer = {
+    derive: (_draws, _site, compute) => compute(),
+    onTransition: (each) => {
+      decided.push(each);
+    },
+  };
+  const projection = createProjection(workflowId, { observer });
   let reached = false;
   let over = false;
   return {
@@ -45,10 +84,12 @@ export function createMoment(workflowId: string, until: number): Moment {
       // Temporal writes commands in one transaction with their workflow task.
       over ||= number > until && !isCommand(event);
       if (over) return;
+      if (!isCommand(event)) decided = [];
       projection.take(event);
       reached ||= number === until;
     },
     projection: () => (reached ? projection : null),
+    transitions: () => decided.map(traceOf),
   };
 }
 

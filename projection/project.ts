@@ -1,4 +1,5 @@
 import { mergedVariables } from '../interpreter/branches.ts';
+import type { Observer } from '../interpreter/derive.ts';
 import type { Command } from '../interpreter/events.ts';
 import { projectInquiries } from '../interpreter/inquiries.ts';
 import type { RunState } from '../interpreter/state.ts';
@@ -54,6 +55,8 @@ export interface ProjectionOptions {
   meter?: ReplayMeter;
   /** Called with each command that history shows. */
   onCommand?: (command: Command) => void;
+  /** Observes the values that the run computes. */
+  observer?: Observer;
 }
 
 /**
@@ -91,9 +94,9 @@ class HistoryProjection implements Projection {
     const started = event.workflowExecutionStartedEventAttributes;
     if (started) this.#runStarted = event;
     if (this.#opening === null && started) {
-      const { interpret = true, meter, onCommand } = this.#options;
+      const { interpret = true, ...observed } = this.#options;
       this.#opening = readOpening(this.#workflowId, event, started);
-      this.#replay = interpret ? this.#opening.replay({ meter, onCommand }) : null;
+      this.#replay = interpret ? this.#opening.replay(observed) : null;
     }
     this.#follow(event);
   }

@@ -36,6 +36,7 @@ const DEADLINES: Record<JobName, number> = {
   open_history: 10_000,
   take_history: 10_000,
   show_history: 10_000,
+  show_moment: 10_000,
   carry_history: 10_000,
   list_tasks: 10_000,
   find_task: 10_000,

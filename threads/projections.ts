@@ -1,6 +1,5 @@
-import type { HistoryEvent } from '../projection/history.ts';
-import { createMoment } from '../projection/moment.ts';
-import { createProjection, type Projection } from '../projection/project.ts';
+import { createMoment, type Moment } from '../projection/moment.ts';
+import { createProjection } from '../projection/project.ts';
 import type { KnownHistory, ProjectionJobs } from '../service/projections/jobs.ts';
 import { carryProjection, showProjection } from '../service/projections/projected-runs.ts';
 import { findTask, listTasks, readLog } from '../service/projections/task-lists.ts';
@@ -9,11 +8,8 @@ import { findTask, listTasks, readLog } from '../service/projections/task-lists.
 const KEPT_BYTES = 24 * 1024 * 1024;
 
 /** A history that is being projected. */
-interface OpenHistory extends KnownHistory {
+interface OpenHistory extends KnownHistory, Moment {
   bytes: number;
-  take(event: HistoryEvent, number: number): void;
-  /** Returns the projection; null when the history ends before the requested event. */
-  projection(): Projection | null;
 }
 
 type RunningJobs = {
@@ -58,7 +54,13 @@ export function createProjectionJobs(): RunningJobs {
 
     show_history({ pending }) {
       const projection = opened().projection();
-      return projection && showProjection(projection, pending ?? undefined);
+      return projection && showProjection(projection, pending);
+    },
+
+    show_moment() {
+      const { projection, transitions } = opened();
+      const projected = projection();
+      return projected && { ...showProjection(projected), transitions: transitions() };
     },
 
     carry_history({ task }) {
@@ -85,10 +87,10 @@ export function createProjectionJobs(): RunningJobs {
   };
 }
 
-function projectionOf(workflowId: string, until: number | null): Pick<OpenHistory, 'take' | 'projection'> {
+function projectionOf(workflowId: string, until: number | null): Moment {
   if (until !== null) return createMoment(workflowId, until);
   const projection = createProjection(workflowId);
-  return { take: (event) => projection.take(event), projection: () => projection };
+  return { take: (event) => projection.take(event), projection: () => projection, transitions: () => [] };
 }
 
 /** Forgets the projections that were read longest ago until the rest is small enough. */

@@ -43,6 +43,22 @@ export const ExplanationSchema = z
   })
   .openapi('Explanation');
 
+const TransitionTraceSchema = z
+  .object({
+    from: z.string().describe('The key of the visit that had ended.'),
+    index: z.int().describe('The place of the transition among those of its task, from 0.'),
+    on: z.enum(['success', 'failure', 'complete']),
+    when: z.string().nullable().describe('The condition; null if there is none.'),
+    to: z.array(z.string()).describe('The tasks that it leads to, and its words `noop`, `fail` and `retry`.'),
+    value: z.boolean().nullable().describe('The value of the condition; null if it was not evaluated.'),
+    error: z.string().nullable().describe('Why the condition could not be evaluated.'),
+    fired: z.boolean(),
+    reason: z
+      .enum(['fired', 'other_outcome', 'false', 'retry_limit', 'error'])
+      .describe('Why it fired or not: `other_outcome` stands for `on`, `false` and `error` for the condition.'),
+  })
+  .openapi('TransitionTrace');
+
 const MomentSchema = z
   .object({
     event: z.int(),
@@ -52,6 +68,12 @@ const MomentSchema = z
     variables: z.record(z.string(), JsonValueSchema),
     joins: z.array(JoinSchema),
     inputs: z.record(z.string(), JsonValueSchema).describe('The rendered inputs of `tasks`, by their keys.'),
+    transitions: z
+      .array(TransitionTraceSchema)
+      .optional()
+      .describe(
+        'With `trace=1`: the transitions that the execution decided upon in the workflow task that the event belongs to; none for an event that precedes its workflow task.',
+      ),
   })
   .openapi('Moment');
 
@@ -77,7 +99,10 @@ const atRoute = createApiRoute({
   path: `${base}/{id}/at/{event}`,
   tags,
   summary: 'Get an execution as of an event of its history',
-  request: { params: ExecutionParams.extend({ event: wholeNumber(1, 1_000_000) }) },
+  request: {
+    params: ExecutionParams.extend({ event: wholeNumber(1, 1_000_000) }),
+    query: z.strictObject({ trace: z.literal('1').optional().describe('Adds `transitions`.') }),
+  },
   responses: {
     200: jsonData(MomentSchema, 'The execution at that event.'),
     ...errorResponses('execution_not_found', 'event_not_found'),
@@ -103,12 +128,13 @@ export function explanationRoutes(explanations: ExplanationService) {
 
   router.openapi(atRoute, async (context) => {
     const { id, event } = context.req.valid('param');
-    const { n, execution, joins } = await explanations.at(context.get('principal'), id, event);
+    const { trace } = context.req.valid('query');
+    const { n, execution, joins, transitions } = await explanations.at(context.get('principal'), id, event);
     const inputs = Object.fromEntries(execution.tasks.map(({ key, input }) => [key, input]));
     const { status, variables, tasks, moreTasks } = execution;
     const tasks_total = moreTasks?.total ?? tasks.length;
     const data = { event, status, tasks: tasksBody({ n, execution }), tasks_total, variables, joins, inputs };
-    return context.json({ data }, 200);
+    return context.json({ data: trace === undefined ? data : { ...data, transitions } }, 200);
   });
 
   return router;

@@ -16,7 +16,7 @@ export interface Throughput {
   latencies: number[];
 }
 
-/** Starts runs of one task as fast as they end, by turns; `turns` of each side. */
+/** Starts runs of one task as fast as they end, alternately; `turns` of each side. */
 export async function compareThroughput(
   sides: readonly [Side, Side],
   client: Client,

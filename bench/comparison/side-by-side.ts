@@ -28,7 +28,7 @@ export interface Compared {
 const BLOCK = 5;
 const MANY = 30;
 
-/** Runs every shape both ways, in turns, or those with some names; `share` of the runs that a shape says. */
+/** Runs every shape both ways, alternately, or those with some names; `share` of the runs that a shape says. */
 export async function compare(
   sides: readonly [Side, Side],
   client: Client,

@@ -19,5 +19,4 @@ settings and for their workflows: they say what to expect of an engine, and noth
 | Temporal, self-hosted | about 1,000 state transitions a second | 10 workflows at once of 10 activities; one pod of each service, Postgres | [a test on Kubernetes, 2025](https://piotrmucha.blog/2025/09/12/temporal-performance-tests) | no |
 
 Of Trigger.dev, DBOS and Camunda 8 no figure was found that comes with its machine and its workflow.
-Of the shapes above, the sequence is nearest to the flows of short tasks, and *runs over REST a minute* to what Kestra counts.
-`;
+Of the shapes above, the sequence is nearest to the flows of short tasks, and *runs over REST a minute* to what Kestra counts.`;

@@ -5,7 +5,7 @@ import type { Soak } from '../product/soak.ts';
 import { at, median } from '../statistics.ts';
 import type { Results } from './results.ts';
 
-/** The cost of something as a multiple of something else that was measured in turns with it. */
+/** The cost of something as a multiple of something else that was measured alternately with it. */
 export interface Ratio {
   /** The name of the comparison in the baseline. */
   name: string;

@@ -41,11 +41,11 @@ export function renderReport(results: Partial<Results>, plot: string): string {
   return `# Measured
 
 Made by \`npm run bench\` on ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}, ${named.join(', ')}. Everything runs on this one machine: the server, the workers, and what asks them. Absolute times are the machine's; what is
-compared was measured in turns, so that ratios hold.
+compared was measured alternately, so that ratios hold.
 
 ## Goals
 
-What is compared was measured by turns in the same run. ± is how far the true ratio may be from the one that was measured, about 95 times of a hundred; where
+What is compared was measured alternately in the same run. ± is how far the true ratio may be from the one that was measured, about 95 times of a hundred; where
 that includes 1, both are called equal. A start is compared with one whose execution is read back from Temporal, as every start was before.
 
 ${ratioTable(computeRatios(results).filter(({ goal }) => goal !== undefined))}
@@ -54,7 +54,7 @@ ${ratioTable(computeRatios(results).filter(({ goal }) => goal !== undefined))}
 
 ## The same workflow as a definition and by hand
 
-One server, two workers with the same settings and the same actions, in blocks of five runs by turns. The workflows by hand are bundled
+One server, two workers with the same settings and the same actions, in alternating blocks of five runs. The workflows by hand are bundled
 as Temporal's SDK does it unless it is told otherwise; Fermata's bundle is made as \`worker/worker.ts\` says, which saves the stacks of promises
 and what is the same for every run. *Events* are those of history without
 workflow tasks, which come and go with timing. Latency is from the start until the result is there (of the inquiry: from the decision), one
@@ -83,6 +83,7 @@ ${renderSection(results, ['soak'], ({ soak }) => describeSoak(soak))}
 ${renderSection(results, ['largeRuns'], ({ largeRuns }) => describeLargeRuns(largeRuns))}
 
 ${OTHER_ENGINES}
+
 ## Growth
 
 What one event costs the interpreter, and a template each kilobyte of its data, by size: of what is linear in what changes, the same

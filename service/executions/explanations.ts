@@ -4,7 +4,7 @@ import { integerId } from '../../model/execution-id.ts';
 import type { Mask } from '../../model/mask.ts';
 import type { Principal } from '../../model/principal.ts';
 import { isClosed, isSuccessful } from '../../model/status.ts';
-import type { WaitingJoin } from '../../projection/moment.ts';
+import type { TransitionTrace, WaitingJoin } from '../../projection/moment.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { DeliveryService } from '../notices/deliveries.ts';
 import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
@@ -39,7 +39,7 @@ export interface ExplanationService {
     principal: Principal,
     id: string,
     event: number,
-  ): Promise<{ n: number; execution: MaskedExecution; joins: WaitingJoin[] }>;
+  ): Promise<{ n: number; execution: MaskedExecution; joins: WaitingJoin[]; transitions: TransitionTrace[] }>;
 }
 
 /** The dependencies of the service. */
@@ -140,7 +140,12 @@ export function createExplanationService({
       if (then === null) throw new AppError('event_not_found', `Execution with ID ${id} has no event ${event}`);
       // A value that a later task hides was there before.
       const all = [...(then.hidden ?? []), ...hidden];
-      return { n, execution: maskExecution(then.execution, all).execution, joins: then.joins };
+      const { execution: shown, mask } = maskExecution(then.execution, all);
+      const transitions = then.transitions.map(({ error, ...decided }) => ({
+        ...decided,
+        error: error === null ? null : mask.hideInMessage(error),
+      }));
+      return { n, execution: shown, joins: then.joins, transitions };
     },
   };
 }

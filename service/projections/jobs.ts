@@ -1,7 +1,7 @@
 import type { Json } from '../../model/json.ts';
 import type { PendingWork } from '../../projection/waits.ts';
 import type { HistoryCopy } from './history-copies.ts';
-import type { CarriedRun, ProjectedRun } from './projected-runs.ts';
+import type { CarriedRun, MomentaryRun, ProjectedRun } from './projected-runs.ts';
 import type { FoundTask, LogPage, TaskName, TaskPage, TaskQuery } from './task-lists.ts';
 
 /** Jobs that project histories. */
@@ -14,7 +14,9 @@ export interface ProjectionJobs extends PageJobs {
   /** Takes the next events of the history that was opened, all of one run of the chain. */
   take_history: { input: HistoryCopy & { runId: string }; result: null };
   /** Returns the execution of the history that was opened; null when the history ends before `until`. */
-  show_history: { input: { pending: PendingWork | null }; result: ProjectedRun | null };
+  show_history: { input: { pending: PendingWork }; result: ProjectedRun | null };
+  /** Returns the run as it was at the event `until` of the history that was opened; null when that ends before. */
+  show_moment: { input: null; result: MomentaryRun | null };
   /** Returns what a retry of the run begins with, from a task or from what failed; null when its state cannot be trusted. */
   carry_history: { input: { task: string | null }; result: CarriedRun | null };
 }

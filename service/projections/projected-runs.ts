@@ -5,7 +5,7 @@ import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { tryKey } from '../../model/task-key.ts';
 import type { HistoryEvent, ReplayedRun } from '../../projection/history.ts';
-import { listWaitingJoins, type WaitingJoin } from '../../projection/moment.ts';
+import { listWaitingJoins, type TransitionTrace, type WaitingJoin } from '../../projection/moment.ts';
 import { createProjection, type Projection } from '../../projection/project.ts';
 import type { TaskLimits } from '../../projection/tasks/task-order.ts';
 import { listAllPlaces, workIn } from '../../projection/tasks/tasks.ts';
@@ -21,6 +21,12 @@ export interface ProjectedRun {
    * out of it; absent when there are none.
    */
   hidden?: Json[];
+}
+
+/** A projected run as it was at an event of its history. */
+export interface MomentaryRun extends ProjectedRun {
+  /** The transitions that it has decided upon at the event. */
+  transitions: TransitionTrace[];
 }
 
 /** The state from which a retry of a run continues. */

@@ -17,7 +17,7 @@ import { createImmediateProjector } from './immediate-projections.ts';
 import type { LastEvent, ProjectionJobs } from './jobs.ts';
 import { createKeptProjections, type ProjectedState } from './kept-projections.ts';
 import { hiddenIn } from './masks.ts';
-import { type CarriedRun, type ProjectedRun, showProjection } from './projected-runs.ts';
+import { type CarriedRun, type MomentaryRun, type ProjectedRun, showProjection } from './projected-runs.ts';
 import type { FoundTask, LogPage, TaskName, TaskPage, TaskQuery } from './task-lists.ts';
 
 /** The most runs that are remembered for a projection that took too much work, and the milliseconds for which it is not tried again. */
@@ -40,7 +40,7 @@ export interface ProjectionReader {
    */
   readClosed(run: RunKey): Promise<ProjectedRun | null>;
   /** Projects a run as it was at an event, by the number of the event; null without such an event. Throws `busy`, `work_exceeded`. */
-  readAt(workflowId: string, event: number): Promise<ProjectedRun | null>;
+  readAt(workflowId: string, event: number): Promise<MomentaryRun | null>;
   /**
    * Finds what a retry continues from: a task, or null for what failed. Null when Temporal has no such run, and when its state cannot
    * be trusted. Throws `busy`, `work_exceeded`.
@@ -151,7 +151,7 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
   }
 
   /** Adds the values that the runs above a run hide: they may be part of its input under other names. */
-  async function withAbove(run: ProjectedRun | null): Promise<ProjectedRun | null> {
+  async function withAbove<Run extends ProjectedRun>(run: Run | null): Promise<Run | null> {
     if (run === null || run.execution.memo?.hides !== true) return run;
     const above: Json[] = [];
     for (let key = run.execution.above; key !== undefined; ) {
@@ -200,7 +200,7 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
 
     async readAt(workflowId, event) {
       const found = await find(workflowId);
-      return withAbove(found && (await threads.ask(found, event, (run) => run('show_history', { pending: null }))));
+      return withAbove(found && (await threads.ask(found, event, (run) => run('show_moment', null))));
     },
 
     async readCarried(workflowId, task) {
@@ -220,7 +220,7 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
 }
 
 /** Adds values that a run hides. */
-function hiding(run: ProjectedRun, values: readonly Json[]): ProjectedRun {
+function hiding<Run extends ProjectedRun>(run: Run, values: readonly Json[]): Run {
   return { ...run, hidden: [...(run.hidden ?? []), ...values] };
 }
 

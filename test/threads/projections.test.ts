@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
+import { NOTHING_PENDING } from '../../projection/waits.ts';
 import { copyHistory } from '../../service/projections/history-copies.ts';
 import { createProjectionJobs } from '../../threads/projections.ts';
 import { RECORDED_CHAINS, readEvents } from '../fixtures/recorded.ts';
@@ -17,7 +18,7 @@ function take(jobs: Jobs, runId: string, some: readonly HistoryEvent[]): void {
 }
 
 const whole = { workflowId: chain, until: null, fresh: false };
-const shown = (jobs: Jobs) => jobs.show_history({ pending: null })?.execution;
+const shown = (jobs: Jobs) => jobs.show_history({ pending: NOTHING_PENDING })?.execution;
 
 describe('a history that is projected in a thread', () => {
   it('shows what a projection of all its runs shows', () => {

@@ -297,3 +297,43 @@ it('an execution is shown as it was at any event of its history', async () => {
   const beyond = await harness.call('GET', `/api/v1/executions/${id}/at/999`);
   expect([beyond.status, beyond.body.code]).toEqual([404, 'event_not_found']);
 });
+
+it('the transitions that an event decided upon are shown with their conditions and why they fired or not', async () => {
+  const id = await start({
+    tasks: [
+      {
+        name: 'a',
+        action: 'core.transform',
+        input: { data: 2 },
+        next: [
+          { when: '{{ a.output > 1 }}', do: 'b' },
+          { when: '{{ a.output > 5 }}', do: 'fail' },
+          { when: '{{ failed() }}', do: 'noop' },
+        ],
+      },
+      { name: 'b', action: 'core.delay', input: { seconds: 0.1 }, next: [{ when: '{{ a.output }}', do: 'noop' }] },
+    ],
+  });
+  await until(
+    () => explained(id),
+    ({ status }) => status === 'failed',
+  );
+  const path = `/api/v1/executions/${id}`;
+  const { data: history } = (await harness.call('GET', `${path}/history`)).body;
+  const completed = history.filter(({ event_type }: { event_type: string }) => event_type === 'WorkflowTaskCompleted');
+  const at = async (event: number) => (await harness.call('GET', `${path}/at/${event}?trace=1`)).body.data.transitions;
+  const none = { error: null, fired: false };
+  const ofA = [
+    { from: 'a', index: 0, when: '{{ a.output > 1 }}', to: ['b'], value: true, ...none, fired: true, reason: 'fired' },
+    { from: 'a', index: 1, when: '{{ a.output > 5 }}', to: ['fail'], value: false, ...none, reason: 'false' },
+    { from: 'a', index: 2, when: '{{ failed() }}', to: ['noop'], value: false, ...none, reason: 'false' },
+  ];
+  expect(await at(completed[0].id)).toMatchObject(ofA);
+  // Its commands belong to the workflow task; what follows does not.
+  expect(await at(completed[0].id + 1)).toMatchObject(ofA);
+  expect(await at(completed[1].id - 1)).toEqual([]);
+  expect(await at(completed[1].id)).toMatchObject([
+    { from: 'b', index: 0, when: '{{ a.output }}', to: ['noop'], value: null, fired: false, reason: 'error' },
+  ]);
+  expect((await harness.call('GET', `${path}/at/3`)).body.data).not.toHaveProperty('transitions');
+});

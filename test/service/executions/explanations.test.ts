@@ -237,9 +237,11 @@ it.each<[string, object, string]>([
 
 it('a run as it was hides what the run hides now', async () => {
   const readUnmasked = async () => ({ n: 1, execution: RUN, hidden: ['sesame'] });
-  const readAt = async () => ({ execution: { ...RUN, output: 'open sesame' }, joins: [] });
+  const transitions = [{ from: 'a', error: 'cannot open sesame' }];
+  const readAt = async () => ({ execution: { ...RUN, output: 'open sesame' }, joins: [], transitions });
   const service = createExplanationService({ executions: { readUnmasked }, projections: { readAt } } as never);
-  expect((await service.at({} as Principal, '1', 1)).execution.output).toBe('open ***');
+  const then = await service.at({} as Principal, '1', 1);
+  expect([then.execution.output, then.transitions[0]!.error]).toEqual(['open ***', 'cannot open ***']);
 });
 
 it('a task that is held back is known by its detail, whatever is masked', async () => {

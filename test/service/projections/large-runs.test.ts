@@ -11,7 +11,7 @@ import { createPool } from '../../../threads/pool.ts';
 import { madeHistories, madeRun } from '../../fixtures/made.ts';
 
 /** The jobs of a reader, which have all the time that a busy machine needs. */
-const JOBS = ['open_history', 'take_history', 'show_history', 'list_tasks', 'find_task', 'read_log'];
+const JOBS = ['open_history', 'take_history', 'show_history', 'show_moment', 'list_tasks', 'find_task', 'read_log'];
 const deadlines = Object.fromEntries(JOBS.map((name) => [name, 300_000]));
 const pool = createPool({ source: threadModule, size: 2, deadlines });
 afterAll(() => pool.close());
