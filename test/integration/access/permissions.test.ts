@@ -118,6 +118,13 @@ afterAll(() => harness.close());
 
 const adminOf = (tenant: Tenant) => callers.find(({ name }) => name === `${tenant} admin`)!;
 
+/** All roles of one tenant; of the other one its admin, nobody, and one role in turn, since a role is the same in every tenant. */
+function askingInTurn(turn: number): Caller[] {
+  const roles = Object.keys(ROLES);
+  const others = ['admin', 'nobody', roles[turn % roles.length]!].map((role) => `acme ${role}`);
+  return callers.filter(({ tenant, name }) => tenant === 'default' || others.includes(name));
+}
+
 /** Returns what a parameter of a route is where the thing of a tenant is meant. */
 function thingOf(path: string, name: string, tenant: Tenant): string {
   const [mark, { run, job, inquiry, key, alias }] = [MARK[tenant], things[tenant]];
@@ -389,10 +396,10 @@ describe('every operation of docs/access.md', () => {
 
   it('is allowed to the roles that the page gives its permission, in each tenant, and to nobody else', async () => {
     const wrong: string[] = [];
-    for (const need of inOrder) {
+    for (const [index, need] of inOrder.entries()) {
       const { operation } = need;
       await Promise.all(
-        callers.map(async (caller) => {
+        askingInTurn(index).map(async (caller) => {
           const { tenant } = caller;
           const { verdict, status, code, text } = await ask(operation, keyOf(caller), tenant);
           const expected = expectedOf(need, caller);

@@ -114,8 +114,7 @@ export async function createApiHarness(
     };
   };
   await startWorker();
-  check ??= fetch(`${api.url}/openapi.json`).then(async (document) => createCheck(await document.json()));
-  const checkAnswer = await check;
+  const checkAnswer = await checkOf(api, codec !== undefined);
   return {
     api,
     connection,
@@ -150,8 +149,16 @@ export async function createApiHarness(
   };
 }
 
-/** The check of all harnesses of this process: every API has the same document. */
-let check: Promise<ReturnType<typeof createCheck>> | undefined;
+/** The checks of this process: every API has the same document, but for the routes of the codec. */
+const checks = new Map<boolean, ReturnType<typeof createCheck>>();
+
+async function checkOf(api: RunningApi, hasCodec: boolean): Promise<ReturnType<typeof createCheck>> {
+  const known = checks.get(hasCodec);
+  if (known !== undefined) return known;
+  const made = createCheck(await (await fetch(`${api.url}/openapi.json`)).json());
+  checks.set(hasCodec, made);
+  return made;
+}
 
 /** Makes a check of answers against an OpenAPI document. */
 // biome-ignore lint/suspicious/noExplicitAny: an OpenAPI document is walked here, as data
