@@ -1,6 +1,5 @@
 import type { DecidedTransition, Observer } from '../interpreter/derive.ts';
 import type { RunState } from '../interpreter/state.ts';
-import type { TransitionOn } from '../language/transitions.ts';
 import type { HistoryEvent } from './history.ts';
 import { createProjection, type Projection } from './project.ts';
 
@@ -39,9 +38,9 @@ export interface Moment {
   transitions(): TransitionTrace[];
 }
 
-/** What a run has decided about a transition of a visit that had ended. */
+/** A decision of a run about a transition of a visit that had ended. */
 export interface TransitionTrace extends Omit<DecidedTransition, 'transition'> {
-  on: TransitionOn;
+  on: DecidedTransition['transition']['on'];
   /** The text of its condition; null where it has none. */
   when: string | null;
   /** The tasks that it leads to, and its words `noop`, `fail` and `retry`. */
