@@ -15,7 +15,7 @@ export const BULK_FIELDS = {
   )
     .optional()
     .describe(
-      'The filters of the list. Of the matching executions, open ones are cancelled, terminated or paused, paused ones are resumed, closed ones are deleted, and failed ones are retried.',
+      'The filters of the list. Of the matching executions, open ones are cancelled, terminated or paused, paused ones are resumed, closed ones are deleted, and those that are failed, timed out, abandoned, cancelled or terminated are retried.',
     ),
   reason: z.string().max(1000).optional(),
 };

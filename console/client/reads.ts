@@ -7,7 +7,9 @@ import { createRounds } from './rounds.ts';
 export interface ReadState<T> {
   /** Undefined before it has been read once. */
   value: T | undefined;
-  /** The path that it was read from. */
+  /** The path that is read. */
+  path: string | null;
+  /** The path that `value` was read from, which is another one while the answer is on its way, and if it could not be read. */
   from: string | null;
   /** Why the last attempt failed. */
   error: RequestError | null;
@@ -27,7 +29,7 @@ export function useRead<T>(
   path: string | null,
   read: (path: string, sent: ApiRequestOptions) => Promise<T> = request,
 ): ReadState<T> {
-  const [state, setState] = useState<Omit<ReadState<T>, 'reload' | 'refresh'>>({
+  const [state, setState] = useState<Omit<ReadState<T>, 'path' | 'reload' | 'refresh'>>({
     value: undefined,
     from: null,
     error: null,
@@ -54,7 +56,7 @@ export function useRead<T>(
     reload();
     return () => stop.abort();
   }, [path, read]);
-  return { ...state, reload, refresh };
+  return { ...state, path, reload, refresh };
 }
 
 /** Refreshes what was read whenever a stamp changes. */

@@ -25,9 +25,14 @@ export function sizeText(bytes: number): string {
   return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** Returns a count with its noun, such as `1 run` or `2 runs`. */
-export function countText(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+/** Returns a number such as `1,200`, or `10,000+` where it is a lower bound. */
+export function numberText(count: number, isLowerBound = false): string {
+  return `${count.toLocaleString('en-US')}${isLowerBound ? '+' : ''}`;
+}
+
+/** Returns a count with its noun, such as `1 run`, `2 runs`, or `10,000+ runs` where it is a lower bound. */
+export function countText(count: number, noun: string, isLowerBound = false): string {
+  return `${numberText(count, isLowerBound)} ${noun}${count === 1 && !isLowerBound ? '' : 's'}`;
 }
 
 const AGO: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };

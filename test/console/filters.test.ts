@@ -3,7 +3,9 @@ import {
   bulkFilter,
   countsPath,
   errorsPath,
+  filterKey,
   isFiltered,
+  isSameList,
   listPath,
   unreadable,
 } from '../../console/pages/runs/filters.ts';
@@ -30,14 +32,39 @@ it('counts the runs that the filters match, whatever status is chosen', () => {
   expect(path('workflow=a&result=x')).toBe('/executions/stats?action_ref=*a*&result_contains=x');
 });
 
-it('has the same filters for groups of errors, and for jobs, which leave runs alone that start later', () => {
+it('has the same filters for groups of errors, and for jobs', () => {
   const query = new URLSearchParams('status=failed&workflow=a&error=0123456789abcdef&page=2&job=1&group=errors');
   const same = 'status=failed&action_ref=*a*&error=0123456789abcdef';
   expect(errorsPath(query, NOW)).toBe(`/executions/errors?limit=100&${same}`);
   const filter = { status: 'failed', action_ref: '*a*', error: '0123456789abcdef' };
-  expect(bulkFilter(query, NOW)).toEqual({ ...filter, created_before: '2026-03-01T12:00:00.000Z' });
-  query.set('before', '1h');
-  expect(bulkFilter(query, NOW)).toEqual({ ...filter, created_before: '2026-03-01T11:00:00.000Z' });
+  expect(bulkFilter(query, NOW, NOW)).toEqual({ ...filter, created_before: '2026-03-01T12:00:00.000Z' });
+});
+
+it.each([
+  ['', '2026-03-01T12:05:00.000Z'],
+  ['soon', '2026-03-01T12:05:00.000Z'],
+  ['1h', '2026-03-01T11:00:00.000Z'],
+  ['2026-02-03T04:05:06Z', '2026-02-03T04:05:06.000Z'],
+  ['2026-04-01T00:00Z', '2026-03-01T12:05:00.000Z'],
+])(
+  'a job on all that match, asked for 5 minutes after the filter "before=%s", leaves runs alone after %s',
+  (before, until) => {
+    const query = new URLSearchParams({ before });
+    expect(bulkFilter(query, NOW, NOW + 300_000)).toEqual({ created_before: until });
+  },
+);
+
+it.each([
+  ['page=2', 'page=3', true],
+  ['', 'page=2&job=1&live=0', true],
+  ['status=failed', 'status=failed&page=2', true],
+  ['status=failed', 'status=completed', false],
+  ['', 'search=1', false],
+  ['after=1h', 'after=2h', false],
+])('the addresses "%s" and "%s" have the same list: %j', (one, other, isSame) => {
+  const [first, second] = [new URLSearchParams(one), new URLSearchParams(other)];
+  expect(isSameList(listPath(first, NOW), listPath(second, NOW))).toBe(isSame);
+  expect(filterKey(first) === filterKey(second)).toBe(isSame);
 });
 
 it('knows what is filtered, and what cannot be read', () => {

@@ -30,6 +30,7 @@ it.each([
 
 it('counts have their noun', () => {
   expect([0, 1, 1_200].map((count) => countText(count, 'run'))).toEqual(['0 runs', '1 run', '1,200 runs']);
+  expect([1, 10_000].map((count) => countText(count, 'run', true))).toEqual(['1+ runs', '10,000+ runs']);
 });
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');

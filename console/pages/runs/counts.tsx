@@ -1,6 +1,7 @@
 import type { ReadState } from '../../client/reads.ts';
 import type { RunCounts } from '../../client/shapes.ts';
 import { StateMark, type StateWord } from '../../parts/badge.tsx';
+import { numberText } from '../../parts/words.ts';
 import { go, hrefWith, pageQuery } from '../../routing/location.ts';
 
 /** The statuses that are counted, each with the state whose looks it has. */
@@ -35,8 +36,7 @@ export function Counts({ reading }: { reading: ReadState<{ data: RunCounts }> })
           onClick={() => go(hrefWith({ status: word === chosen ? null : word, page: null }))}
         >
           <StateMark state={looks} />
-          {name}{' '}
-          <span class="number">{`${counts[word].toLocaleString('en-US')}${counts.is_lower_bound ? '+' : ''}`}</span>
+          {name} <span class="number">{numberText(counts[word], counts.is_lower_bound)}</span>
         </button>
       ))}
     </div>

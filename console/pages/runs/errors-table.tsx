@@ -23,7 +23,7 @@ export function ErrorsTable({ reading }: { reading: ReadState<ErrorGroups> }) {
         reading={reading}
         columns={['Error', 'Task', 'Runs', 'First', 'Last']}
         keyOf={({ fingerprint }) => fingerprint}
-        empty={<p class="strong">No run that matches these filters has failed.</p>}
+        empty={<p class="strong">No failed runs match these filters.</p>}
         row={({ fingerprint, error_code, task, message, count, first, last, sample }) => (
           <>
             <NameCell>
@@ -43,11 +43,7 @@ export function ErrorsTable({ reading }: { reading: ReadState<ErrorGroups> }) {
           </>
         )}
       />
-      {isPart && (
-        <p class="soft small">
-          These are the most frequent errors of the newest runs. Filter further to see all of fewer runs.
-        </p>
-      )}
+      {isPart && <p class="soft small">Not all errors are shown. Narrow the filters to see the rest.</p>}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { EXECUTION_STATUSES } from '../../../model/status.ts';
-import { go, hrefOf, hrefWith, pageQuery, path } from '../../routing/location.ts';
-import { type FilterName, isFiltered, RUN_FILTERS, unreadable } from './filters.ts';
+import { go, hrefWith, pageQuery } from '../../routing/location.ts';
+import { type FilterName, filterKey, isFiltered, RUN_FILTERS, unreadable } from './filters.ts';
 
 const FIELDS: { name: FilterName; label: string; hint: string }[] = [
   { name: 'workflow', label: 'Workflow', hint: 'a name or a part of one' },
@@ -9,6 +9,8 @@ const FIELDS: { name: FilterName; label: string; hint: string }[] = [
   { name: 'after', label: 'Created after', hint: '2h, 7d or a date' },
   { name: 'before', label: 'Created before', hint: '2h, 7d or a date' },
 ];
+
+const NO_FILTERS = Object.fromEntries(RUN_FILTERS.map((name) => [name, null]));
 
 /** The filters of the list; each takes effect when it is left. */
 export function FilterForm() {
@@ -27,7 +29,7 @@ export function FilterForm() {
       role="search"
       aria-label="Filter runs"
       // What was typed is taken from the address whenever that changes.
-      key={RUN_FILTERS.map((name) => now.get(name)).join('\n')}
+      key={filterKey(now)}
       onSubmit={(event) => {
         event.preventDefault();
         apply(event.currentTarget);
@@ -70,7 +72,7 @@ export function FilterForm() {
         Filter
       </button>
       {isFiltered(now) && (
-        <button type="button" class="button quiet" onClick={() => go(hrefOf(path.value, { live: now.get('live') }))}>
+        <button type="button" class="button quiet" onClick={() => go(hrefWith({ ...NO_FILTERS, page: null }))}>
           Clear filters
         </button>
       )}

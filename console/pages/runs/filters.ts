@@ -29,10 +29,30 @@ export function errorsPath(query: URLSearchParams, now: number): string {
   return `/executions/errors?${new URLSearchParams(present(asked))}`;
 }
 
-/** Returns the filter of a bulk job on the runs of an address that have been created by now. */
-export function bulkFilter(query: URLSearchParams, now: number): Record<string, string> {
-  const before = new Date(now).toISOString();
-  return { created_before: before, ...present({ status: query.get('status'), ...filtersOf(query, now) }) };
+/**
+ * Returns the filter of a bulk job on the runs of an address. `now` is the time from which the list counts its relative times; runs that have
+ * been created after `until` are left out. Both are in milliseconds.
+ */
+export function bulkFilter(query: URLSearchParams, now: number, until: number): Record<string, string> {
+  const filters = present({ status: query.get('status'), ...filtersOf(query, now) });
+  const before = Math.min(until, Date.parse(filters.created_before ?? '') || until);
+  return { ...filters, created_before: new Date(before).toISOString() };
+}
+
+/** Returns a text that is the same as long as the filters of an address are. */
+export function filterKey(query: URLSearchParams): string {
+  return RUN_FILTERS.map((name) => query.get(name) ?? '').join('\n');
+}
+
+/** Returns whether two paths of `listPath` read the same list, at whatever page. */
+export function isSameList(one: string, other: string): boolean {
+  return withoutPage(one) === withoutPage(other);
+}
+
+function withoutPage(path: string): string {
+  const query = new URLSearchParams(path.split('?')[1]);
+  query.delete('page');
+  return String(query);
 }
 
 /** Returns the filters of an address that cannot be read. */

@@ -1,26 +1,38 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { ReadState } from '../../client/reads.ts';
 import type { RunListPage } from '../../client/shapes.ts';
-import { Pager } from '../../parts/lists/pager.tsx';
+import { PageBefore, Pager } from '../../parts/lists/pager.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { countText } from '../../parts/words.ts';
 import { hrefOf, hrefWith, pageQuery, ROOT } from '../../routing/location.ts';
 import type { Selection } from './bulk/selection.ts';
 import { SelectionBar } from './bulk/selection-bar.tsx';
-import { bulkFilter, isFiltered } from './filters.ts';
+import { isFiltered, isSameList } from './filters.ts';
 import { LoadingRows, RunTable } from './run-table.tsx';
 
 /** How far from its top a page may be scrolled, in pixels, for new rows to move what is read. */
 const AT_TOP = 120;
 
-/** The list at whatever stage; its runs can be chosen if there is a selection. */
-export function RunList({ reading, selection }: { reading: ReadState<RunListPage>; selection: Selection | null }) {
-  const { shown, unseen, show } = useSteadyRows(reading);
-  const { error, isLoading, reload } = reading;
+/** The list at whatever stage; its runs can be selected if there is a selection. */
+export function RunList({
+  reading,
+  selection,
+  filterAt,
+}: {
+  reading: ReadState<RunListPage>;
+  selection: Selection | null;
+  /** Returns the filter of what the address lists and had been created at a time, in milliseconds. */
+  filterAt: (time: number) => Record<string, string>;
+}) {
+  const { shown, from, unseen, show } = useSteadyRows(reading);
+  const { path, error, isLoading, reload } = reading;
+  // Nobody selects, or acts upon, runs of a list that is not the one that is shown.
+  const isCurrent = from !== null && path !== null && isSameList(from, path);
   const failure = error !== null && <ReadError what="The runs could not be read" error={error} retry={reload} />;
-  if (shown === undefined) return failure || <LoadingRows count={10} />;
-  if (shown.data.length === 0) return <Empty isBusy={isLoading} />;
+  if (shown === undefined || (failure && from !== path)) return failure || <LoadingRows count={10} />;
   const { page, page_size, total_items, total_pages } = shown.pagination;
+  if (shown.data.length === 0)
+    return page > 1 ? <PageBefore page={page} last={total_pages} /> : <Empty isBusy={isLoading} />;
   return (
     <>
       {failure}
@@ -30,16 +42,16 @@ export function RunList({ reading, selection }: { reading: ReadState<RunListPage
         </button>
       )}
       <ErrorNote />
-      {selection !== null && (
+      {selection !== null && isCurrent && (
         <SelectionBar
           selection={selection}
           page={shown.data.map(({ id }) => id)}
           total={total_items}
           isAtLeast={shown.total_is_lower_bound}
-          filterAt={(time) => bulkFilter(pageQuery.peek(), time)}
+          filterAt={filterAt}
         />
       )}
-      <RunTable rows={shown.data} isBusy={isLoading} selection={selection} />
+      <RunTable rows={shown.data} isBusy={isLoading} selection={isCurrent ? selection : null} />
       <Pager
         page={page}
         size={page_size}
@@ -58,20 +70,21 @@ export function RunList({ reading, selection }: { reading: ReadState<RunListPage
  * for.
  */
 function useSteadyRows({ value: fresh, from }: ReadState<RunListPage>) {
-  const [shown, setShown] = useState<RunListPage>();
-  const seen = useRef(from);
+  const [kept, setKept] = useState({ shown: fresh, from });
   useEffect(() => {
-    const isOther = seen.current !== from;
-    seen.current = from;
-    setShown((before) => (before === undefined || isOther || scrollY < AT_TOP ? fresh : updated(before, fresh)));
+    setKept((before) => {
+      const isSteady = before.from === from && before.shown !== undefined && scrollY >= AT_TOP;
+      return { shown: isSteady ? updated(before.shown!, fresh) : fresh, from };
+    });
   }, [fresh, from]);
-  const known = new Set(shown?.data.map(({ id }) => id));
+  const known = new Set(kept.shown?.data.map(({ id }) => id));
   const unseen = fresh?.data.filter(({ id }) => !known.has(id)).length ?? 0;
   return {
-    shown,
+    shown: kept.shown,
+    from: kept.from,
     unseen: scrollY < AT_TOP ? 0 : unseen,
     show: () => {
-      setShown(fresh);
+      setKept({ shown: fresh, from });
       scrollTo(0, 0);
     },
   };
@@ -103,7 +116,7 @@ function ErrorNote() {
   if (!pageQuery.value.get('error')) return null;
   return (
     <p class="soft">
-      Only runs with the same error. <a href={hrefWith({ error: null, page: null })}>Show those with any</a>
+      Showing only runs with this error. <a href={hrefWith({ error: null, page: null })}>Show all runs</a>
     </p>
   );
 }

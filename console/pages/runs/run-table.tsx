@@ -17,19 +17,28 @@ export function RunTable({
   isBusy: boolean;
   selection?: Selection | null;
 }) {
+  const ids = rows.map(({ id }) => id);
   return (
     <table role="table" class="table runs" aria-label="Runs" aria-busy={isBusy}>
       <TableHead columns={COLUMNS} />
       <tbody role="rowgroup">
         {rows.map((row) => (
-          <RunLine key={row.id} row={row} selection={selection} />
+          <RunLine key={row.id} row={row} selection={selection} toggle={(id) => selection?.toggle(id, ids)} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function RunLine({ row, selection }: { row: RunRow; selection: Selection | null }) {
+function RunLine({
+  row,
+  selection,
+  toggle,
+}: {
+  row: RunRow;
+  selection: Selection | null;
+  toggle: (id: number) => void;
+}) {
   const { id, action_ref, state, created, closed, error, error_code, mode } = row;
   return (
     <tr role="row">
@@ -39,7 +48,7 @@ function RunLine({ row, selection }: { row: RunRow; selection: Selection | null 
             type="checkbox"
             aria-label={`Select run ${id}`}
             checked={selection.isAll || selection.ids.has(id)}
-            onChange={() => selection.toggle(id)}
+            onChange={() => toggle(id)}
           />
         )}
         <Badge state={state} />

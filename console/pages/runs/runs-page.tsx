@@ -11,7 +11,7 @@ import { useSelection } from './bulk/selection.ts';
 import { Counts } from './counts.tsx';
 import { type ErrorGroups, ErrorsTable } from './errors-table.tsx';
 import { FilterForm } from './filter-form.tsx';
-import { countsPath, errorsPath, listPath } from './filters.ts';
+import { bulkFilter, countsPath, errorsPath, filterKey, listPath } from './filters.ts';
 import { RunList } from './run-list.tsx';
 import { SavedViews } from './saved-views.tsx';
 
@@ -25,15 +25,14 @@ export function RunsPage() {
   const asked = pageQuery.value;
   const isGrouped = asked.get('group') === 'errors';
   const job = asked.get('job');
+  const filters = filterKey(asked);
   // Relative times count from when the filters were set, so that the same list is read until they change.
-  const paths = useMemo(() => {
-    const now = Date.now();
-    return { list: listPath(asked, now), counts: countsPath(asked, now), errors: errorsPath(asked, now) };
-  }, [asked]);
+  const now = useMemo(Date.now, [filters]);
+  const paths = { list: listPath(asked, now), counts: countsPath(asked, now), errors: errorsPath(asked, now) };
   const list = useRead<RunListPage>(isGrouped ? null : paths.list);
   const errors = useRead<ErrorGroups>(isGrouped ? paths.errors : null);
   const counts = useRead<{ data: RunCounts }>(paths.counts);
-  const selection = useSelection(errorsPath(asked, 0));
+  const selection = useSelection(filters);
   const refresh = () => {
     for (const each of [list, errors, counts]) each.refresh();
   };
@@ -69,7 +68,11 @@ export function RunsPage() {
           {isGrouped ? (
             <ErrorsTable reading={errors} />
           ) : (
-            <RunList reading={list} selection={may('execution:execute') ? selection : null} />
+            <RunList
+              reading={list}
+              selection={may('execution:execute') ? selection : null}
+              filterAt={(time) => bulkFilter(asked, now, time)}
+            />
           )}
         </Tabs>
       </div>

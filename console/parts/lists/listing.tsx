@@ -3,7 +3,7 @@ import type { ReadState } from '../../client/reads.ts';
 import type { ListPage } from '../../client/shapes.ts';
 import { Loading } from '../loading.tsx';
 import { ReadError } from '../read-error.tsx';
-import { Pager } from './pager.tsx';
+import { PageBefore, Pager } from './pager.tsx';
 import { TableHead } from './table-head.tsx';
 
 /** What a listing shows, and how. */
@@ -26,11 +26,15 @@ interface ListingProps<Row> {
 
 /** A list of the API as a table, at whatever stage; a list of several pages has ways to the others. */
 export function Listing<Row>({ name, noun, reading, columns, keyOf, row, empty, looks = '' }: ListingProps<Row>) {
-  const { value, error, isLoading, reload } = reading;
+  const { value, path, from, error, isLoading, reload } = reading;
   const what = name.toLowerCase();
   const failure = error !== null && <ReadError what={`The ${what} could not be read`} error={error} retry={reload} />;
-  if (value === undefined) return failure || <Loading of={`the ${what}`} />;
+  // Rows of another page, or of other filters, are not what the address says.
+  if (value === undefined || (failure && from !== path)) return failure || <Loading of={`the ${what}`} />;
   const { data, meta } = value;
+  if (data.length === 0 && meta !== undefined && meta.page > 1) {
+    return <PageBefore page={meta.page} last={meta.total_pages} />;
+  }
   if (data.length === 0) {
     return (
       failure || (

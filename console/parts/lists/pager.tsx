@@ -1,6 +1,9 @@
+import { useEffect } from 'preact/hooks';
 import { go, hrefWith } from '../../routing/location.ts';
+import { pageBefore } from '../../routing/page-size.ts';
 import { Glyph } from '../glyph.tsx';
-import { countText } from '../words.ts';
+import { Loading } from '../loading.tsx';
+import { countText, numberText } from '../words.ts';
 
 /** What a page of a list says about its place. */
 interface PagerProps {
@@ -21,16 +24,14 @@ interface PagerProps {
 export function Pager({ page, size, rows, total, isAtLeast = false, last, noun }: PagerProps) {
   const first = (page - 1) * size + 1;
   const few = total <= size && page === 1;
-  const of = `${isAtLeast ? 'more than ' : ''}${countText(total, noun)}`;
+  const of = countText(total, noun, isAtLeast);
   const turn = (to: number) => {
-    go(hrefWith({ page: to === 1 ? null : String(to) }));
+    go(hrefOfPage(to));
     scrollTo(0, 0);
   };
   return (
     <div class="pager">
-      <p class="soft">
-        {few ? of : `${first.toLocaleString('en-US')} to ${(first + rows - 1).toLocaleString('en-US')} of ${of}`}
-      </p>
+      <p class="soft">{few ? of : `${numberText(first)} to ${numberText(first + rows - 1)} of ${of}`}</p>
       {!few && (
         <>
           <button type="button" class="button" aria-disabled={page <= 1} onClick={() => page > 1 && turn(page - 1)}>
@@ -50,4 +51,14 @@ export function Pager({ page, size, rows, total, isAtLeast = false, last, noun }
       )}
     </div>
   );
+}
+
+/** Stands for a page that has no rows, and leads to the last one that may have some. `page` and `last` count from 1. */
+export function PageBefore({ page, last }: { page: number; last: number }) {
+  useEffect(() => go(hrefOfPage(pageBefore(page, last)), { replace: true }), [page, last]);
+  return <Loading of="the last page" />;
+}
+
+function hrefOfPage(page: number): string {
+  return hrefWith({ page: page === 1 ? null : String(page) });
 }

@@ -117,7 +117,7 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
       await site().examine(page);
       await group.getByRole('link', { name: 'ACTION_ERROR' }).focus();
       await page.keyboard.press('Enter');
-      await page.getByText('Only runs with the same error.').waitFor();
+      await page.getByText('Showing only runs with this error.').waitFor();
       await page.getByText('1 to 25 of 26 runs').waitFor();
       await page.getByRole('button', { name: 'Save view' }).click();
       const dialog = page.getByRole('dialog', { name: 'Save view' });

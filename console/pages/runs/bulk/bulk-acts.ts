@@ -36,7 +36,8 @@ export const BULK_ACTS: readonly BulkAct[] = [
     verb: 'retry',
     word: 'Retry',
     done: 'retried',
-    meaning: 'For each run that has failed, a new one continues where it ended.',
+    meaning:
+      'For each run that failed, timed out, or was abandoned, cancelled or terminated, a new run continues where it ended.',
     isDangerous: false,
     permission: 'execution:execute',
   },

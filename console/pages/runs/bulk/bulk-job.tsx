@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { usePolling } from '../../../client/polling.ts';
 import { useRead } from '../../../client/reads.ts';
 import { request } from '../../../client/request.ts';
 import { RequestError } from '../../../client/request-error.ts';
@@ -11,8 +12,8 @@ import { countText } from '../../../parts/words.ts';
 import { go, hrefOf, hrefWith } from '../../../routing/location.ts';
 import { BULK_ACTS } from './bulk-acts.ts';
 
-/** Milliseconds between two looks at a job. */
-const LOOK_EVERY = 1_000;
+/** Milliseconds between two reads of a job. */
+const POLL_EVERY = 1_000;
 
 /** How many of the runs that were left unchanged are listed. */
 const SHOWN = 100;
@@ -22,11 +23,11 @@ export function BulkJobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
   const { value, error, reload, refresh } = useRead<{ data: BulkJobState }>(`/bulk/${encodeURIComponent(id)}`);
   const job = value?.data;
   const hasEnded = job !== undefined && job.status !== 'running';
+  const isRefused = error !== null && [403, 404].includes(error.status);
+  usePolling(hasEnded || isRefused ? null : refresh, POLL_EVERY);
   useEffect(() => {
-    if (hasEnded) return onEnd();
-    const timer = setInterval(refresh, LOOK_EVERY);
-    return () => clearInterval(timer);
-  }, [hasEnded, refresh]);
+    if (hasEnded) onEnd();
+  }, [hasEnded]);
   return (
     <section class="card job" aria-label="Job on selected runs" aria-busy={job === undefined && error === null}>
       {error !== null && <ReadError what="The job could not be read" error={error} retry={reload} />}
@@ -92,7 +93,7 @@ function Abort({ id, onAbort }: { id: string; onAbort: () => void }) {
       onAbort();
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      announce(`The job goes on: ${error.message}`);
+      announce(`The job was not aborted: ${error.message}`);
       setAborting(false);
     }
   }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { may } from '../../../client/session.ts';
-import { countText } from '../../../parts/words.ts';
+import { countText, numberText } from '../../../parts/words.ts';
 import { BULK_ACTS, type BulkAct } from './bulk-acts.ts';
 import { BulkDialog } from './bulk-dialog.tsx';
 import type { Selection } from './selection.ts';
@@ -13,7 +13,7 @@ interface SelectionBarProps {
   total: number;
   /** Whether there may be more than `total`. */
   isAtLeast: boolean;
-  /** Returns the filter for everything that had been created at a time, in milliseconds. */
+  /** Returns the filter for everything that matches and had been created at a time, in milliseconds. */
   filterAt: (time: number) => Record<string, string>;
 }
 
@@ -23,8 +23,8 @@ export function SelectionBar({ selection, page, total, isAtLeast, filterAt }: Se
   const { ids, isAll } = selection;
   const count = isAll ? total : ids.size;
   const isWhole = isAll || page.every((id) => ids.has(id));
-  const matching = `${total.toLocaleString('en-US')}${isAtLeast ? ' or more' : ''}`;
-  const subject = isAll ? `${matching} runs` : countText(count, 'run');
+  const matching = numberText(total, isAtLeast);
+  const subject = countText(count, 'run', isAll && isAtLeast);
   return (
     <div class="selection">
       <label>
@@ -42,7 +42,7 @@ export function SelectionBar({ selection, page, total, isAtLeast, filterAt }: Se
       )}
       {count > 0 && (
         <>
-          <span class="soft">{isAll ? `All ${matching}` : count.toLocaleString('en-US')} selected</span>
+          <span class="soft">{isAll ? `All ${matching}` : numberText(count)} selected</span>
           <div class="acts" role="toolbar" aria-label="Selected runs">
             {BULK_ACTS.filter(({ permission }) => may(permission)).map((each) => (
               <button type="button" class="button" key={each.verb} onClick={() => setAct(each)}>
