@@ -10,6 +10,8 @@ import {
   unreadable,
 } from '../../console/pages/runs/filters.ts';
 
+import { pageBefore } from '../../console/routing/page-size.ts';
+
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 
 it.each([
@@ -71,4 +73,13 @@ it('knows what is filtered, and what cannot be read', () => {
   expect(isFiltered(new URLSearchParams('live=0&page=2'))).toBe(false);
   expect(isFiltered(new URLSearchParams('search=1'))).toBe(true);
   expect(unreadable(new URLSearchParams('after=soon&before=1h'), NOW)).toEqual(['after']);
+});
+
+it.each([
+  [9, 3, 3],
+  [9, 9, 8],
+  [9, 400, 8],
+  [2, 0, 1],
+])('from page %i without rows, where %i is said to be the last, page %i is next', (page, last, next) => {
+  expect(pageBefore(page, last)).toBe(next);
 });

@@ -15,7 +15,7 @@ export function ActionList() {
       noun="action"
       looks="actions"
       reading={reading}
-      columns={['Action', 'What it does', 'Takes and gives', 'Runs on']}
+      columns={['Action', 'Description', 'Schemas', 'Runs on']}
       keyOf={({ ref }) => ref}
       empty={<p class="strong">No actions.</p>}
       row={(action) => (
@@ -32,7 +32,7 @@ export function ActionList() {
           <ListCell of="Runs on">
             {action.built_in ? 'Fermata' : <code>{action.task_queue}</code>}
             <p class="soft small">
-              {durationText(action.timeout * 1_000)} an attempt{action.idempotent && ', may be repeated'}
+              {durationText(action.timeout * 1_000)} per attempt{action.idempotent && ', idempotent'}
             </p>
           </ListCell>
         </>

@@ -1,20 +1,39 @@
 import { useState } from 'preact/hooks';
+import { RequestError } from '../../client/request-error.ts';
+import { session } from '../../client/session.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Glyph } from '../../parts/glyph.tsx';
 import { announce } from '../../parts/notice.ts';
-import { hrefOf, pageQuery } from '../../routing/location.ts';
-import { forgetView, savedViews, saveView } from './views.ts';
+import { hrefOf, pageQuery, ROOT } from '../../routing/location.ts';
+import { forgetView, savedViews, saveView, viewsKey } from './views.ts';
 
 /** The lists that somebody has saved in this browser, and a way to save the one that is shown. */
 export function SavedViews() {
-  const [views, setViews] = useState(savedViews);
+  const who = session.value;
+  if (!who) return null;
+  const key = viewsKey(ROOT, who);
+  return <ViewsOf key={key} owner={key} />;
+}
+
+/** The views that are kept under the key of their owner. */
+function ViewsOf({ owner }: { owner: string }) {
+  const [views, setViews] = useState(() => savedViews(owner));
   const [isSaving, setSaving] = useState(false);
 
   async function save(form: FormData) {
     const name = String(form.get('name') ?? '').trim();
     const { page, job, ...kept } = Object.fromEntries(pageQuery.peek());
-    setViews(saveView({ name, query: String(new URLSearchParams(kept)) }));
+    setViews(saveView(owner, { name, query: String(new URLSearchParams(kept)) }));
     announce(`The view "${name}" is kept in this browser.`);
+  }
+
+  function forget(name: string) {
+    try {
+      setViews(forgetView(owner, name));
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      announce(error.message);
+    }
   }
 
   return (
@@ -28,7 +47,7 @@ export function SavedViews() {
                 type="button"
                 class="button quiet icon"
                 aria-label={`Forget ${name}`}
-                onClick={() => setViews(forgetView(name))}
+                onClick={() => forget(name)}
               >
                 <Glyph of="close" size={12} />
               </button>

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { useRead } from '../../client/reads.ts';
 import { request } from '../../client/request.ts';
 import { RequestError } from '../../client/request-error.ts';
@@ -11,6 +11,7 @@ import { announce } from '../../parts/notice.ts';
 import { Instant } from '../../parts/time.tsx';
 import { hrefOf, pageQuery, ROOT } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
+import { doneText, failedText, type ScheduleVerb } from './schedule-acts.ts';
 import { Times } from './times.tsx';
 
 const COLUMNS = ['Schedule', 'Starts', 'When', 'Next', 'Last'];
@@ -95,22 +96,26 @@ function LastRun({ schedule: { recent } }: { schedule: ShownSchedule }) {
 /** The acts on a schedule. The button that pauses it is the one that resumes it, so that the focus stays. */
 function Controls({ schedule: { id, paused }, onDone }: { schedule: ShownSchedule; onDone: () => void }) {
   const [isActing, setActing] = useState(false);
+  // A trigger whose answer is lost is the same one when it is tried again.
+  const key = useRef(randomKey());
 
-  async function act(verb: 'pause' | 'resume' | 'trigger') {
-    if (isActing) return;
+  async function act(verb: ScheduleVerb, { detail }: MouseEvent) {
+    // The second click of a double click is none.
+    if (isActing || detail > 1) return;
     setActing(true);
     try {
-      const headers = verb === 'trigger' ? { 'idempotency-key': randomKey() } : {};
+      const headers = verb === 'trigger' ? { 'idempotency-key': key.current } : {};
       const path = `/schedules/${encodeURIComponent(id)}/${verb}`;
       const { data } = await request<{ data: { triggered?: { execution: number } } }>(path, {
         method: 'POST',
         headers,
       });
-      announce(data.triggered === undefined ? `${id} is ${verb}d.` : `${id} starts run ${data.triggered.execution}.`);
+      if (verb === 'trigger') key.current = randomKey();
+      announce(doneText(id, verb, data.triggered?.execution));
       onDone();
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      announce(`${id} is as it was: ${error.message}`);
+      announce(failedText(id, error));
     } finally {
       setActing(false);
     }
@@ -119,11 +124,11 @@ function Controls({ schedule: { id, paused }, onDone }: { schedule: ShownSchedul
   const verb = paused ? 'resume' : 'pause';
   return (
     <div class="acts">
-      <button type="button" class="button" aria-disabled={isActing} onClick={() => act(verb)}>
+      <button type="button" class="button" aria-disabled={isActing} onClick={(event) => act(verb, event)}>
         {paused ? 'Resume' : 'Pause'}
         <span class="hidden"> {id}</span>
       </button>
-      <button type="button" class="button" aria-disabled={isActing} onClick={() => act('trigger')}>
+      <button type="button" class="button" aria-disabled={isActing} onClick={(event) => act('trigger', event)}>
         Trigger
         <span class="hidden"> {id}</span>
       </button>

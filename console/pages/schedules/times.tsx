@@ -16,7 +16,7 @@ export function Times({ schedule }: { schedule: ShownSchedule }) {
       {every !== undefined && <>every {durationText(every * 1_000)}</>}
       <span class="soft small">
         {cron.length > 0 && ` ${zone ?? 'UTC'}`}
-        {jitter !== undefined && `, within ${durationText(jitter * 1_000)}`}
+        {jitter !== undefined && `, delayed by up to ${durationText(jitter * 1_000)}`}
         {start !== undefined && (
           <>
             , from <Instant at={start} />

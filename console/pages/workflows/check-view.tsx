@@ -7,6 +7,7 @@ import type { ShownValidation, ShownWorkflow } from '../../client/shapes.ts';
 import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { countText } from '../../parts/words.ts';
+import { writeWorkflow } from './definition-text.ts';
 
 type LocatedIssue = ShownValidation['issues'][number];
 
@@ -16,7 +17,7 @@ export function CheckView({ workflow, path }: { workflow: ShownWorkflow; path: s
   if (source.error !== null)
     return <ReadError what="The definition could not be read" error={source.error} retry={source.reload} />;
   if (source.value === undefined) return <Loading of="the definition" />;
-  return <CheckForm start={writeText(workflow, source.value)} />;
+  return <CheckForm start={writeWorkflow(workflow, source.value)} />;
 }
 
 function CheckForm({ start }: { start: string }) {
@@ -26,23 +27,35 @@ function CheckForm({ start }: { start: string }) {
   const [validation, setValidation] = useState<ShownValidation | null>(null);
   const [error, setError] = useState<RequestError | null>(null);
   const [isBusy, setBusy] = useState(false);
+  // What the field holds now, for an answer that comes while it is changed.
+  const current = useRef(text);
   const lines = text.split('\n').length;
 
   async function check() {
     if (isBusy) return;
     setBusy(true);
     try {
-      setValidation(
-        (await request<{ data: ShownValidation }>('/workflows/validate', { method: 'POST', yaml: text })).data,
-      );
-      setError(null);
+      const options = { method: 'POST', yaml: text } as const;
+      const { data } = await request<{ data: ShownValidation }>('/workflows/validate', options);
+      if (current.current === text) show(data, null);
     } catch (refusal) {
       if (!(refusal instanceof RequestError)) throw refusal;
-      setValidation(null);
-      setError(refusal);
+      if (current.current === text) show(null, refusal);
     } finally {
       setBusy(false);
     }
+  }
+
+  function show(verdict: ShownValidation | null, refusal: RequestError | null) {
+    setValidation(verdict);
+    setError(refusal);
+  }
+
+  function change(changed: string) {
+    current.current = changed;
+    setText(changed);
+    // A result is about the text that was checked.
+    show(null, null);
   }
 
   function submit(event: TargetedEvent<HTMLFormElement, Event>) {
@@ -64,7 +77,7 @@ function CheckForm({ start }: { start: string }) {
           wrap="off"
           spellcheck={false}
           value={text}
-          onInput={({ currentTarget }) => setText(currentTarget.value)}
+          onInput={({ currentTarget }) => change(currentTarget.value)}
           onScroll={({ currentTarget }) => {
             if (numbers.current) numbers.current.scrollTop = currentTarget.scrollTop;
           }}
@@ -85,7 +98,7 @@ function Verdict({ validation, show }: { validation: ShownValidation; show: (iss
   const { valid, issues, warnings } = validation;
   return (
     <>
-      <p role="status" aria-label="Verdict" class="strong">
+      <p role="status" aria-label="Result" class="strong">
         {valid ? 'This workflow can be stored.' : `This workflow has ${countText(issues.length, 'error')}.`}
         {warnings.length > 0 && ` ${countText(warnings.length, 'warning')}.`}
       </p>
@@ -145,12 +158,4 @@ function showIssue(field: HTMLTextAreaElement | null, { source }: LocatedIssue):
   field.setSelectionRange(place, before + (lines[source.line - 1]?.length ?? 0));
   // The line stands in the upper third.
   field.scrollTop = (field.scrollHeight / lines.length) * (source.line - 1) - field.clientHeight / 3;
-}
-
-/** Returns a workflow as a text that can be checked: its definition, with the schemas that say what it may be given and gives. */
-function writeText({ param_schema, out_schema }: ShownWorkflow, definition: string): string {
-  const indented = (text: string) => text.trimEnd().replaceAll('\n', '\n  ');
-  const schemas = Object.entries({ param_schema, out_schema }).filter(([, schema]) => schema !== null);
-  const written = schemas.map(([name, schema]) => `${name}: ${indented(JSON.stringify(schema, null, 2))}\n`);
-  return `${written.join('')}definition:\n  ${indented(definition)}\n`;
 }

@@ -1,4 +1,3 @@
-import { structuredPatch } from 'diff';
 import { useMemo } from 'preact/hooks';
 import { useRead } from '../../client/reads.ts';
 import { type ApiRequestOptions, request, requestText } from '../../client/request.ts';
@@ -6,9 +5,8 @@ import type { ShownWorkflow, WorkflowRevision } from '../../client/shapes.ts';
 import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { go, hrefWith, pageQuery } from '../../routing/location.ts';
-
-/** How many equal lines stand around those that differ. */
-const CONTEXT = 3;
+import { compareTexts } from './comparison.ts';
+import { writeRevision } from './definition-text.ts';
 
 /** The revisions of a workflow, of which two are compared: the newest with the one before it, until others are chosen. */
 export function RevisionsView({ path }: { path: string }) {
@@ -69,8 +67,10 @@ function Difference({ path, from, to }: { path: string; from: number; to: number
   const before = useRead(`${path}?revision=${from}`, readRevision);
   const after = useRead(`${path}?revision=${to}`, readRevision);
   const error = before.error ?? after.error;
-  const texts = [before.value, after.value] as const;
-  const hunks = useMemo(() => compare(...texts), texts);
+  const hunks = useMemo(
+    () => (before.value === undefined || after.value === undefined ? [] : compareTexts(before.value, after.value)),
+    [before.value, after.value],
+  );
   if (error !== null) {
     const retry = () => {
       before.reload();
@@ -78,26 +78,31 @@ function Difference({ path, from, to }: { path: string; from: number; to: number
     };
     return <ReadError what="The revisions could not be compared" error={error} retry={retry} />;
   }
-  if (hunks === null || before.isLoading || after.isLoading) return <Loading of="the difference" />;
+  if (before.isLoading || after.isLoading) return <Loading of="the difference" />;
   return (
     <section aria-label="Difference">
-      {hunks.length === 0 ? (
-        <p class="soft">The definitions and schemas of the two are the same.</p>
-      ) : (
-        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields of a form
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard
-        <pre class="difference" tabIndex={0} role="group" aria-label="Lines that differ">
-          {hunks.map(({ oldStart, newStart, lines }) => (
-            <span key={`${oldStart} ${newStart}`} class="hunk">
-              <span class="soft">{`Line ${newStart}\n`}</span>
-              {lines.map((line, index) => (
-                <DifferingLine key={index} line={line} />
-              ))}
-            </span>
-          ))}
-        </pre>
-      )}
+      <Hunks hunks={hunks} />
     </section>
+  );
+}
+
+/** Groups of lines that differ; null if there are too many. */
+function Hunks({ hunks }: { hunks: ReturnType<typeof compareTexts> }) {
+  if (hunks === null) return <p class="soft">The two revisions differ in too many lines to be compared here.</p>;
+  if (hunks.length === 0) return <p class="soft">The two revisions are identical.</p>;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields of a form
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard
+    <pre class="difference" tabIndex={0} role="group" aria-label="Lines that differ">
+      {hunks.map(({ oldStart, newStart, lines }) => (
+        <span key={`${oldStart} ${newStart}`} class="hunk">
+          <span class="soft">{`Line ${newStart}\n`}</span>
+          {lines.map((line, index) => (
+            <DifferingLine key={index} line={line} />
+          ))}
+        </span>
+      ))}
+    </pre>
   );
 }
 
@@ -107,18 +112,11 @@ function DifferingLine({ line }: { line: string }) {
   return <span>{`${line}\n`}</span>;
 }
 
-function compare(before: string | undefined, after: string | undefined) {
-  if (before === undefined || after === undefined) return null;
-  return structuredPatch('', '', before, after, undefined, undefined, { context: CONTEXT }).hunks;
-}
-
 /** Reads all of a revision as one text: its definition as YAML, and its schemas, if it has them. */
 async function readRevision(path: string, options: ApiRequestOptions): Promise<string> {
   const [{ data }, definition] = await Promise.all([
     request<{ data: ShownWorkflow }>(path, options),
     requestText(path.replace('?', '/source?'), options),
   ]);
-  const schemas = Object.entries({ param_schema: data.param_schema, out_schema: data.out_schema });
-  const written = schemas.filter(([, schema]) => schema !== null);
-  return [definition, ...written.map(([name, schema]) => `${name}: ${JSON.stringify(schema, null, 2)}\n`)].join('');
+  return writeRevision(data, definition);
 }

@@ -48,6 +48,10 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
       await page.getByRole('button', { name: 'Clear filters' }).click();
       await expect.poll(() => rows(page).count()).toBe(26);
       expect(new URL(page.url()).search).toBe('');
+      await page.goto('console/runs?group=errors&search=9&page=2');
+      await page.getByRole('button', { name: 'Clear filters' }).click();
+      await page.getByRole('table', { name: 'Errors' }).waitFor();
+      expect(new URL(page.url()).search).toBe('?group=errors');
     });
 
     it('appear as they start, and wait for a click where somebody reads further down', async () => {
@@ -166,12 +170,61 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
 
       await page.goto('console/runs?live=0&workflow=core.fail');
       await page.getByRole('checkbox', { name: 'Select all on this page' }).check();
-      await page.getByRole('button', { name: /^Select all \d+ that match$/ }).click();
+      const selectAll = page.getByRole('button', { name: /^Select all \d+ that match$/ });
+      await selectAll.click();
+      await page
+        .getByRole('checkbox', { name: /^Select run/ })
+        .first()
+        .uncheck();
+      await page.getByText('24 selected').waitFor();
+      await page.getByRole('checkbox', { name: 'Select all on this page' }).check();
+      await selectAll.click();
+      await page.getByRole('toolbar', { name: 'Selected runs' }).getByRole('button', { name: 'Terminate' }).click();
+      await page.getByRole('dialog').getByText('Applies to 0 runs.').waitFor();
+      await site().examine(page);
+      await page.keyboard.press('Escape');
       const sent = page.waitForRequest((request) => request.url().endsWith('/bulk/terminate'));
       await act('Terminate', /^Terminate \d+ runs$/);
       const { filter } = (await sent).postDataJSON();
       expect(filter).toEqual({ action_ref: 'core.fail', created_before: expect.any(String) });
       await page.getByText('0 runs terminated.').waitFor();
+    });
+
+    it('cannot be selected while the list is not that of the filters, and a page behind the last is the last', async () => {
+      const page = await site().visit('runs?live=0&workflow=core.fail&page=99');
+      await page.getByText('26 to').waitFor();
+      expect(new URL(page.url()).searchParams.get('page')).toBe('2');
+      const bar = page.getByRole('checkbox', { name: 'Select all on this page' });
+      await bar.waitFor();
+      let release = () => {};
+      await page.route('**/api/v1/executions?*status=completed*', async (route) => {
+        await new Promise<void>((resolve) => (release = resolve));
+        return route.continue();
+      });
+      const asked = page.waitForRequest((request) => request.url().includes('status=completed'));
+      await page.getByRole('combobox', { name: 'Status' }).selectOption('completed');
+      await asked;
+      await bar.waitFor({ state: 'detached' });
+      expect(await page.getByRole('checkbox').count()).toBe(0);
+      expect(await rows(page).count()).toBeGreaterThan(1);
+      release();
+      await page.getByText('No runs match these filters.').waitFor();
+    });
+
+    it('show a job that may not be read once, and do not ask for it again', async () => {
+      const page = await site().visit('nothing');
+      await page.clock.install();
+      let reads = 0;
+      await page.route('**/api/v1/bulk/*', (route) => {
+        reads += 1;
+        const json = { error: 'the permission "execution:read" is required', status: 403, code: 'forbidden' };
+        return route.fulfill({ status: 403, json });
+      });
+      await page.goto('console/runs?live=0&job=e');
+      await page.getByText('You are not allowed to see this').waitFor();
+      await page.clock.runFor(5_000);
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await expect.poll(() => reads).toBe(2);
     });
 
     it('are counted while a job reaches them, until it is aborted', async () => {

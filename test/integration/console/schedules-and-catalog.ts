@@ -36,6 +36,20 @@ export function testSchedulesAndCatalog(site: () => Console): void {
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
       await page.getByRole('status', { name: 'Notices' }).getByText('nightly starts run').waitFor();
+      const keys: (string | undefined)[] = [];
+      await page.route('**/nightly/trigger', (route) => {
+        keys.push(route.request().headers()['idempotency-key']);
+        return keys.length === 1 ? route.abort() : route.continue();
+      });
+      const notices = page.getByRole('status', { name: 'Notices' });
+      await row.getByRole('button', { name: 'Trigger nightly' }).click();
+      await notices.getByText('It is not known whether nightly was changed').waitFor();
+      await row.getByRole('button', { name: 'Trigger nightly' }).dblclick();
+      await notices.getByText('nightly starts run').waitFor();
+      await row.getByRole('button', { name: 'Trigger nightly' }).click();
+      await expect.poll(() => keys.length).toBe(3);
+      expect(keys[1]).toBe(keys[0]);
+      expect(keys[2]).not.toBe(keys[0]);
       for (const id of ['nightly', 'often']) await call('DELETE', `schedules/${id}`);
     });
   });

@@ -105,6 +105,7 @@ export function testWorkflowPages(site: () => Console): void {
       await page.getByRole('button', { name: 'Check' }).click();
       await page.getByText('This workflow can be stored.').waitFor();
       await text.fill((await text.inputValue()).replace('name: refund', 'nam: refund'));
+      await page.getByRole('status', { name: 'Result' }).waitFor({ state: 'detached' });
       await page.getByRole('button', { name: 'Check' }).click();
       const issue = page.getByRole('list', { name: 'Issues' }).getByRole('link').first();
       const line = Number(/^Line (\d+): /.exec((await issue.textContent())!)![1]);

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { compareTexts } from '../../console/pages/workflows/comparison.ts';
+import { writeRevision, writeWorkflow } from '../../console/pages/workflows/definition-text.ts';
+
+const lines = (word: string, count: number) => Array.from({ length: count }, (_, n) => `${word} ${n}\n`).join('');
+
+it('the lines that differ stand among three others', () => {
+  const before = lines('line', 20);
+  expect(compareTexts(before, before)).toEqual([]);
+  const hunks = compareTexts(before, before.replace('line 9\n', 'changed\n'));
+  expect(hunks?.map(({ newStart }) => newStart)).toEqual([7]);
+  expect(hunks?.[0]?.lines).toEqual([
+    ' line 6',
+    ' line 7',
+    ' line 8',
+    '-line 9',
+    '+changed',
+    ' line 10',
+    ' line 11',
+    ' line 12',
+  ]);
+});
+
+it('texts that differ in too many lines are not compared', () => {
+  expect(compareTexts(lines('one', 1_200), lines('other', 1_200))).toBeNull();
+});
+
+const SCHEMAS = { param_schema: { type: 'object' }, out_schema: null };
+
+it('a workflow is written as it can be checked, and a revision as it can be compared', () => {
+  const definition = 'tasks:\n  - name: a\n';
+  const schema = 'param_schema: {\n  "type": "object"\n}\n';
+  expect(writeRevision(SCHEMAS, definition)).toBe(`${definition}${schema}`);
+  expect(writeWorkflow(SCHEMAS, definition)).toBe(
+    'param_schema: {\n    "type": "object"\n  }\ndefinition:\n  tasks:\n    - name: a\n',
+  );
+});
