@@ -1,6 +1,6 @@
 import type { RequestError } from '../../client/request-error.ts';
 
-/** What can be done with a schedule from the list. */
+/** An act on a schedule of the list. */
 export type ScheduleVerb = 'pause' | 'resume' | 'trigger';
 
 const STATES = { pause: 'paused', resume: 'resumed' } as const;

@@ -3,7 +3,7 @@ import { type StructuredPatchHunk, structuredPatch } from 'diff';
 /** How many equal lines stand around those that differ. */
 const CONTEXT = 3;
 
-/** What a comparison may take, so that the page stays usable: lines that differ, and milliseconds. */
+/** The most lines that differ, and milliseconds, of a comparison, so that the page stays usable. */
 const LIMITS = { maxEditLength: 2_000, timeout: 2_000 };
 
 /** Returns the lines in which two texts differ, with some around them; null if the texts differ in too many. */
