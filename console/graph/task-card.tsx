@@ -8,7 +8,7 @@ import type { TaskWork } from './tallies.ts';
 const TEXT_LEFT = CARD.text.x;
 // The console's letters are wider than those of a picture in a document.
 const NAME_WIDTH = 8.2;
-const SMALL_WIDTH = 6.8;
+const SMALL_WIDTH = 6.1;
 
 type Node = RunGraph['nodes'][number];
 

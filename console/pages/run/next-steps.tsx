@@ -33,7 +33,7 @@ export function NextSteps({
         {joins.map(({ task, arrived, needed, missing }) => (
           <li key={task}>
             <p>
-              “{task}” waits for {needed - arrived.length} more: {missing.join(', ')}.
+              "{task}" waits for {needed - arrived.length} more: {missing.join(', ')}.
             </p>
           </li>
         ))}

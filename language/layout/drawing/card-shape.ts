@@ -6,7 +6,7 @@ export const CARD = {
   tile: { x: 9, y: 10, size: 28, radius: 7 },
   icon: 'translate(15 16)',
   /** Where texts begin, and the room that they leave at the end. */
-  text: { x: 46, end: 10 },
+  text: { x: 46, end: 6 },
   /** The base lines of the name and of the words below it. */
   name: 21,
   words: 37,
