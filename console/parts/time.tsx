@@ -27,15 +27,20 @@ export function Instant({ at }: { at: string }) {
 /** Milliseconds between two looks at the clock. */
 const LOOK_EVERY = 1_000;
 
-/** How long something took, or has taken until now. */
-export function Duration({ from, to }: { from: string; to: string | null }) {
+/** Returns an instant in milliseconds; where it is null, the time that it is now, as that passes. */
+export function useNow(instant: string | null): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
-    if (to !== null) return;
+    if (instant !== null) return;
     const timer = setInterval(() => setNow(Date.now()), LOOK_EVERY);
     return () => clearInterval(timer);
-  }, [to]);
-  const passed = (to === null ? now : Date.parse(to)) - Date.parse(from);
+  }, [instant]);
+  return instant === null ? now : Date.parse(instant);
+}
+
+/** How long something took, or has taken until now. */
+export function Duration({ from, to }: { from: string; to: string | null }) {
+  const passed = useNow(to) - Date.parse(from);
   // The clock of the API may be ahead; and what goes on has no use for parts of a second.
   return <>{durationText(to === null ? Math.max(1_000, Math.floor(passed / 1_000) * 1_000) : passed)}</>;
 }

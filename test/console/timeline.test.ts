@@ -1,127 +1,44 @@
 import { describe, expect, it } from 'vitest';
-import type { TaskLine, TaskListPage } from '../../console/client/shapes.ts';
+import type { TaskLine } from '../../console/client/shapes.ts';
 import { listBarParts, readTimes } from '../../console/pages/run/timeline/bars.ts';
-import { createListing } from '../../console/pages/run/timeline/listing.ts';
+import { attemptKey, entryKey, type TimelineAttempt } from '../../console/pages/run/timeline/entry.ts';
 import { createScale, listIdle } from '../../console/pages/run/timeline/scale.ts';
 import {
   type Branch,
-  canOpen,
   countRows,
-  entryKey,
   indexOfRow,
   type RowSource,
+  refreshBranch,
   rowAt,
 } from '../../console/pages/run/timeline/tree.ts';
+import { tryKey } from '../../model/task-key.ts';
+import { at, line } from './task-line.ts';
 
 const NONE = { scheduled: 0, running: 0, completed: 0, failed: 0, timeout: 0, cancelled: 0, abandoned: 0 };
-const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000).toISOString();
 const ms = (seconds: number) => Date.parse(at(seconds));
 
-/** A task execution that a worker has run from second 1 to second 3, having been queued from second 0. */
-function line(key: string, changes: Partial<TaskLine> = {}): TaskLine {
-  return {
-    ...{
-      id: 1,
-      key,
-      name: key,
-      visit: 1,
-      item: null,
-      action_ref: 'core.http',
-      status: 'completed',
-      state: 'completed',
-    },
-    ...{ created: at(0), started: at(1), ended: at(3), child: null, skipped_by: null, can_skip: false, carried: false },
-    ...{ waiting: null, attempt: 1, attempts: 1, worker: 'w', from: [], error: null, items: null },
-    ...{ input: { bytes: 2, text: '{}', truncated: false }, output: { bytes: 4, text: 'null', truncated: false } },
-    events: { scheduled: 1, ended: 2 },
-    ...changes,
-  } as TaskLine;
-}
-
-describe('a list', () => {
-  /** A run whose task executions are listed in pages of 500. */
-  function createRun(count: number) {
-    const lines = Array.from({ length: count }, (_, n) => line(`t${n}`));
-    const asked: (string | null)[] = [];
-    const failures: unknown[] = [];
-    let fails = false;
-    const read = async (cursor: string | null, limit: number): Promise<TaskListPage> => {
-      asked.push(cursor);
-      if (fails) throw new Error('broken');
-      const from = Number(cursor ?? 0);
-      const more = from + limit < lines.length;
-      const data = lines.slice(from, from + limit);
-      return { data, next_cursor: more ? String(from + limit) : null, total: lines.length } as TaskListPage;
-    };
-    const settled = () => new Promise((resolve) => setTimeout(resolve));
-    const create = (keep?: (each: TaskLine) => boolean) =>
-      createListing({ read, ...(keep && { keep }), onChange() {}, onError: (error) => failures.push(error) });
-    return { lines, asked, failures, create, settled, fail: (now: boolean) => (fails = now) };
-  }
-
-  it('is read as far as somebody wants to see it, one page at a time', async () => {
-    const { create, asked, settled } = createRun(2_100);
-    const listing = create();
-    listing.demand(0);
-    listing.demand(10);
-    await settled();
-    expect([asked, listing.rows.length, listing.total, listing.isComplete]).toEqual([[null], 500, 2_100, false]);
-    listing.demand(1_700);
-    await settled();
-    expect(asked).toEqual([null, '500', '1000', '1500']);
-    expect([listing.indexOf('t1999'), listing.indexOf('t2000')]).toEqual([1_999, -1]);
-    listing.demand(2_099);
-    await settled();
-    expect([listing.rows.length, listing.isComplete]).toEqual([2_100, true]);
-  });
-
-  it('is read again where something has not ended, and at its end', async () => {
-    const { create, asked, lines, settled } = createRun(1_600);
-    lines[700] = line('t700', { ended: null });
-    const listing = create();
-    listing.demand(1_599);
-    await settled();
-    asked.length = 0;
-    lines[700] = line('t700');
-    lines.push(line('t1600'));
-    listing.refresh();
-    await settled();
-    expect(asked).toEqual(['500', '1500']);
-    expect([listing.rows[700]!.ended, listing.rows.length]).toEqual([at(3), 1_601]);
-  });
-
-  it('keeps what belongs to it, and says what could not be read', async () => {
-    const { create, failures, settled, fail } = createRun(1_000);
-    const listing = create(({ key }) => key.endsWith('7'));
-    listing.demand(999);
-    await settled();
-    expect([listing.rows.length, listing.total]).toEqual([100, 100]);
-    fail(true);
-    listing.refresh();
-    await settled();
-    expect([failures.length, listing.rows.length]).toEqual([1, 100]);
-  });
-});
-
 describe('the rows of a tree', () => {
-  const sourceOf = (keys: string[]): RowSource => ({
-    total: keys.length,
-    at: (index) => (keys[index] === undefined ? undefined : { kind: 'task', line: line(keys[index]) }),
-    indexOf: (key) => keys.indexOf(key),
+  /** The first keys of the levels that have been read again. */
+  const refreshed: string[] = [];
+  const sourceOf = (lines: TaskLine[]): RowSource => ({
+    total: lines.length,
+    error: null,
+    at: (index) => (lines[index] === undefined ? undefined : { kind: 'task', line: lines[index] }),
+    indexOf: (key) => lines.findIndex((each) => each.key === key),
     demand() {},
-    refresh() {},
+    refresh: () => refreshed.push(lines[0]!.key),
   });
   const branch = (keys: string[], open: Record<string, Branch> = {}): Branch => ({
-    source: sourceOf(keys),
+    source: sourceOf(keys.map((key) => line(key))),
+    hasItems: false,
     open: new Map(Object.entries(open)),
   });
-  // Opened in another order than that in which they stand.
+  // Opened in another order than that in which they stand; and one that was open is in the list no longer.
   const tree = branch(['a', 'b', 'c', 'd'], {
-    c: branch(['c[0]', 'c[1]'], { 'c[1]': branch(['c[1]~1', 'c[1]~2']) }),
-    a: branch(['a[0]']),
+    c: branch(['c[0]', 'c[1]'], { 'c[1]': branch(['c[1]/1', 'c[1]/2'], { gone: branch(['z']) }) }),
     gone: branch(['x', 'y']),
+    a: branch(['a[0]']),
   });
-  tree.open.delete('gone');
 
   it('stand below what is open, in order', () => {
     const rows = Array.from({ length: countRows(tree) }, (_, index) => rowAt(tree, index)!);
@@ -135,8 +52,8 @@ describe('the rows of a tree', () => {
       'c 1 3/4 ',
       'c[0] 2 1/2 3',
       'c[1] 2 2/2 3',
-      'c[1]~1 3 1/2 5',
-      'c[1]~2 3 2/2 5',
+      'c[1]/1 3 1/2 5',
+      'c[1]/2 3 2/2 5',
       'd 1 4/4 ',
     ]);
     expect(rows.map(({ isOpen }) => isOpen)).toEqual([true, false, false, true, false, true, false, false, false]);
@@ -150,16 +67,32 @@ describe('the rows of a tree', () => {
     expect(indexOfRow(tree, 'nothing')).toBe(-1);
   });
 
-  it('can be opened where there are items, or several attempts', () => {
+  it('are forgotten when what they are below is gone', () => {
+    const shown = branch(['a', 'b'], { b: branch(['b[0]']), gone: branch(['x', 'y']) });
+    refreshed.length = 0;
+    refreshBranch(shown);
+    expect([...shown.open.keys()]).toEqual(['b']);
+    expect(refreshed).toEqual(['a', 'b[0]']);
+  });
+
+  it('can be opened where there are items that are not listed anyway, or several attempts', () => {
     const items = (total: number) => ({ items: { total, by_status: NONE } });
-    const opens = (changes: Partial<TaskLine>) => canOpen({ kind: 'task', line: line('a', changes) });
-    expect([{}, { attempts: 2 }, items(3), items(0)].map(opens)).toEqual([false, true, true, false]);
-    expect(canOpen(undefined)).toBe(false);
+    const lines = [{}, { attempts: 2 }, items(3), items(0)].map((changes, n) => line(`t${n}`, changes));
+    const opens = (hasItems: boolean) =>
+      lines.map((_, index) => rowAt({ source: sourceOf(lines), hasItems, open: new Map() }, index)!.canOpen);
+    expect(opens(false)).toEqual([false, true, true, false]);
+    expect(opens(true)).toEqual([false, true, false, false]);
+  });
+
+  it('have keys that are not those of tries', () => {
+    const attempt = { kind: 'attempt' as const, line: line('a'), attempt: { attempt: 2 } as TimelineAttempt };
+    expect(entryKey(attempt)).toBe(attemptKey('a', 2));
+    expect(attemptKey('a', 2)).not.toBe(tryKey({ key: 'a', tries: 2 }));
   });
 });
 
 describe('a bar', () => {
-  it('tells the time in the queue from that of the run, until now where it has not ended', () => {
+  it('separates queue time from run time, up to now for what has not ended', () => {
     const entry = (changes: Partial<TaskLine>) => ({ kind: 'task' as const, line: line('a', changes) });
     expect(readTimes(entry({}), ms(9))).toEqual({ queued: [ms(0), ms(1)], ran: [ms(1), ms(3)] });
     expect(readTimes(entry({ started: null, ended: null }), ms(9))).toEqual({ queued: [ms(0), ms(9)], ran: null });
@@ -168,6 +101,20 @@ describe('a bar', () => {
       'active',
     ]);
     expect(listBarParts(entry({ ended: null, state: 'running', waiting: 'signal' }), ms(9))[1]!.look).toBe('idle');
+  });
+
+  it('of an attempt has the colour of how it ended', () => {
+    const look = (changes: Partial<TimelineAttempt>) => {
+      const attempt = { attempt: 1, started: at(1), ended: at(2), error: null, ...changes } as TimelineAttempt;
+      return listBarParts({ kind: 'attempt', line: line('a'), attempt }, ms(9)).map((part) => part.look);
+    };
+    const failed = { error: {} as TimelineAttempt['error'] };
+    expect([{}, failed, { ended: null }, { started: null, ended: null }].map(look)).toEqual([
+      ['good'],
+      ['bad'],
+      ['active'],
+      [],
+    ]);
   });
 
   it('of a task with items is split by their states, and leaves room for those that have not begun', () => {

@@ -128,6 +128,15 @@ export function testRunPage(site: () => Console): void {
       expect(await readActiveRow(page)).toBe('each, completed');
       await page.keyboard.press('ArrowLeft');
       await item.waitFor({ state: 'detached' });
+      const ask = grid.getByRole('row', { name: 'ask, running' });
+      const rowId = await ask.getAttribute('id');
+      await grid.getByRole('button', { name: 'Open each' }).click();
+      await item.waitFor();
+      expect([await ask.getAttribute('id'), await ask.getAttribute('aria-rowindex')]).toEqual([rowId, '7']);
+      expect(await item.getByRole('gridcell').count()).toBe(4);
+      await site().examine(page);
+      await page.keyboard.press('ArrowLeft');
+      await item.waitFor({ state: 'detached' });
       await page.keyboard.press('End');
       expect(await readActiveRow(page)).toBe('ask, running');
       await page.getByRole('combobox', { name: 'Show' }).selectOption('waiting');

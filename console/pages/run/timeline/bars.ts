@@ -1,6 +1,6 @@
 import { STATE_MARKS } from '../../../../language/layout/drawing/states.ts';
 import { TASK_STATUSES } from '../../../../model/status.ts';
-import type { Entry } from './tree.ts';
+import { type Entry, entryState } from './entry.ts';
 
 /** A part of a bar: a stretch of time in milliseconds, with the class that colours it. */
 export interface BarPart {
@@ -46,17 +46,12 @@ export function listBarParts(entry: Entry, now: number): BarPart[] {
 }
 
 function lookOfEntry(entry: Entry): string {
-  if (entry.kind === 'attempt') return attemptLook(entry);
-  return lookOf(entry.line.waiting === null ? entry.line.state : 'waiting');
+  const isWaiting = entry.kind === 'task' && entry.line.waiting !== null;
+  return lookOf(isWaiting ? 'waiting' : entryState(entry));
 }
 
 function lookOf(state: keyof typeof STATE_MARKS): string {
   return STATE_MARKS[state].colour;
-}
-
-function attemptLook({ attempt: { ended, error } }: Extract<Entry, { kind: 'attempt' }>): string {
-  if (ended === null) return lookOf('running');
-  return lookOf(error === null ? 'completed' : 'failed');
 }
 
 function splitByState(

@@ -1,6 +1,8 @@
 import type { Run, TaskLine, TaskListPage } from '../../../client/shapes.ts';
+import { attemptKey, type Entry, type TimelineAttempt } from './entry.ts';
 import { createListing, type PagedTasks } from './listing.ts';
-import type { Branch, Entry, RowSource, TimelineAttempt } from './tree.ts';
+import { createReader } from './reader.ts';
+import type { Branch, RowSource } from './tree.ts';
 
 /** The words of the combobox that says which rows are shown. */
 export const CHOICES = ['all', 'failed', 'running', 'waiting'] as const;
@@ -16,8 +18,8 @@ const QUERIES: Record<Choice, Record<string, string>> = {
   waiting: { status: 'scheduled,running', parent_key: '*' },
 };
 
-/** How many open task executions are looked at to find those that wait for something. */
-const LOOKED_AT = 10_000;
+/** The index up to which open task executions are looked at to find those that wait for something. */
+const LOOKED_AT = 9_999;
 
 /** The timeline of a run as it is read. */
 export interface Sources {
@@ -34,38 +36,46 @@ interface SourcesOptions {
   path: string;
   choice: Choice;
   request: (path: string) => Promise<unknown>;
+  /** Aborted when nobody wants to see the timeline any more. */
+  signal: AbortSignal;
+  /** Called when something has been read, or could not be. */
   onChange: () => void;
-  onError: (error: unknown) => void;
 }
 
 /** Creates the timeline of a run, and begins to read it. */
-export function createSources({ path, choice, request, onChange, onError }: SourcesOptions): Sources {
-  const list = (query: Record<string, string>, keep?: (line: TaskLine) => boolean) =>
+export function createSources({ path, choice, request, signal, onChange }: SourcesOptions): Sources {
+  const list = (query: Record<string, string>, options: { isChanging: boolean; keep?: (line: TaskLine) => boolean }) =>
     createListing({
+      ...options,
       read: (cursor, limit) => {
         const asked = new URLSearchParams({ ...query, limit: String(limit), ...(cursor === null ? {} : { cursor }) });
         return request(`${path}/tasks?${asked}`) as Promise<TaskListPage>;
       },
-      ...(keep === undefined ? {} : { keep }),
+      signal,
       onChange,
-      onError,
     });
-  const readTask = async (key: string) => {
-    const answer = (await request(`${path}/tasks/${encodeURIComponent(key)}?view=lean`)) as { data: Run };
-    return answer.data.attempts ?? [];
+  const listAttempts = (line: TaskLine) => {
+    const read = async () => {
+      const answer = (await request(`${path}/tasks/${encodeURIComponent(line.key)}?view=lean`)) as { data: Run };
+      return answer.data.attempts ?? [];
+    };
+    return createAttempts(line, { read, signal, onChange });
   };
-  const listing =
-    choice === 'waiting' ? list(QUERIES.waiting, ({ waiting }) => waiting !== null) : list(QUERIES[choice]);
+  const isChosen = choice !== 'all';
+  const listing = list(QUERIES[choice], {
+    isChanging: isChosen,
+    ...(choice === 'waiting' ? { keep: ({ waiting }) => waiting !== null } : {}),
+  });
   listing.demand(choice === 'waiting' ? LOOKED_AT : 0);
   return {
     listing,
-    root: { source: listSource(listing), open: new Map() },
+    root: { source: listSource(listing), hasItems: isChosen, open: new Map() },
     open(branch, line) {
       const source =
         line.items === null
-          ? createAttempts(line, readTask, onChange, onError)
-          : listSource(list({ parent_key: line.key }), line.items.total);
-      branch.open.set(line.key, { source, open: new Map() });
+          ? listAttempts(line)
+          : listSource(list({ parent_key: line.key }, { isChanging: false }), line.items.total);
+      branch.open.set(line.key, { source, hasItems: false, open: new Map() });
       source.demand(0);
     },
   };
@@ -81,35 +91,43 @@ function listSource(listing: PagedTasks, expected = 0): RowSource {
       const line = listing.rows[index];
       return line && { kind: 'task', line };
     },
+    get error() {
+      return listing.error;
+    },
     indexOf: (key) => listing.indexOf(key),
     demand: (index) => listing.demand(index),
     refresh: () => listing.refresh(),
   };
 }
 
-function createAttempts(
-  line: TaskLine,
-  read: (key: string) => Promise<TimelineAttempt[]>,
-  onChange: () => void,
-  onError: (error: unknown) => void,
-): RowSource {
+interface AttemptsOptions extends Pick<SourcesOptions, 'signal' | 'onChange'> {
+  read: () => Promise<TimelineAttempt[]>;
+}
+
+function createAttempts(line: TaskLine, { read, signal, onChange }: AttemptsOptions): RowSource {
   let attempts: TimelineAttempt[] | null = null;
-  const refresh = () => {
-    read(line.key).then((found) => {
-      attempts = found;
-      onChange();
-    }, onError);
+  let isStale = true;
+  const readAll = async () => {
+    isStale = false;
+    attempts = await read();
   };
+  const reader = createReader({ next: () => (isStale ? readAll() : null), signal, onChange });
   return {
     get total() {
       return attempts?.length ?? line.attempts;
+    },
+    get error() {
+      return reader.error;
     },
     at: (index): Entry | undefined => {
       const attempt = attempts?.[index];
       return attempt && { kind: 'attempt', line, attempt };
     },
-    indexOf: (key) => (attempts ?? []).findIndex(({ attempt }) => `${line.key}~${attempt}` === key),
-    demand: () => attempts === null && refresh(),
-    refresh,
+    indexOf: (key) => (attempts ?? []).findIndex(({ attempt }) => attemptKey(line.key, attempt) === key),
+    demand: () => reader.demand(),
+    refresh() {
+      isStale = true;
+      void reader.refresh();
+    },
   };
 }

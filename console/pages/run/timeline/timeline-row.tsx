@@ -1,15 +1,16 @@
+import type { ComponentChildren } from 'preact';
 import { StateMark } from '../../../parts/badge.tsx';
 import { Glyph } from '../../../parts/glyph.tsx';
 import { durationText } from '../../../parts/words.ts';
 import { listBarParts, readTimes } from './bars.ts';
+import { type Entry, entryState } from './entry.ts';
 import type { Scale } from './scale.ts';
-import { canOpen, type Entry, type TreeRow } from './tree.ts';
+import type { TreeRow } from './tree.ts';
 
 /** The properties of a row. */
 interface RowProps {
   row: TreeRow;
-  id: string;
-  height: number;
+  id: string | undefined;
   scale: Scale;
   /** The instant up to which what has not ended has lasted, in milliseconds. */
   now: number;
@@ -20,44 +21,46 @@ interface RowProps {
 }
 
 /** A visit, an item or an attempt: its key, its state, how long it was queued and has run, and its bar. */
-export function TimelineRow({ row, id, height, scale, now, isOpenRun, isActive, toggle, choose }: RowProps) {
-  const { index, level, place, siblings, entry, isOpen } = row;
-  const [name, state] = entry === undefined ? ['Loading', null] : [nameOf(entry), stateOf(entry)];
+export function TimelineRow({ row, id, scale, now, isOpenRun, isActive, toggle, choose }: RowProps) {
+  const { index, level, place, siblings, entry, canOpen, isOpen } = row;
+  const [name, state] = entry === undefined ? ['Loading', null] : [nameOf(entry), entryState(entry)];
   const times = entry === undefined ? null : readTimes(entry, now);
   return (
     <tr
       role="row"
       id={id}
       class={`timeline-row ${isActive ? 'current' : ''}`}
-      style={{ transform: `translateY(${index * height}px)`, height: `${height}px` }}
+      style={{ '--index': index }}
       aria-label={state === null ? name : `${name}, ${state}`}
       aria-level={level}
       aria-posinset={place}
       aria-setsize={siblings}
       aria-rowindex={index + 2}
       aria-selected={isActive}
-      {...(canOpen(entry) ? { 'aria-expanded': isOpen } : {})}
+      {...(canOpen ? { 'aria-expanded': isOpen } : {})}
       onClick={choose}
     >
-      <th role="rowheader" scope="row" class="timeline-key" style={{ paddingInlineStart: `${8 + (level - 1) * 16}px` }}>
-        <Chevron isShown={canOpen(entry)} isOpen={isOpen} toggle={toggle} />
+      <th
+        role="rowheader"
+        scope="row"
+        aria-label={name}
+        class="timeline-key"
+        style={{ paddingInlineStart: `${8 + (level - 1) * 16}px` }}
+      >
+        {canOpen ? <Chevron of={name} isOpen={isOpen} toggle={toggle} /> : <span class="chevron" />}
         <span title={name}>{name}</span>
       </th>
-      <td role="cell" class="timeline-state">
+      <Cell look="timeline-state">
         {state !== null && (
           <>
             <StateMark state={state} />
             <span>{state}</span>
           </>
         )}
-      </td>
-      <td role="cell" class="timeline-time soft">
-        {times?.queued && textOf(times.queued)}
-      </td>
-      <td role="cell" class="timeline-time">
-        {times?.ran && textOf(times.ran)}
-      </td>
-      <td role="cell" class="timeline-bar" aria-label="Bar">
+      </Cell>
+      <Cell look="timeline-time soft">{times?.queued && textOf(times.queued)}</Cell>
+      <Cell look="timeline-time">{times?.ran && textOf(times.ran)}</Cell>
+      <Cell look="timeline-bar" label="Bar">
         {entry !== undefined &&
           listBarParts(entry, now).map(({ from, to, look }) => {
             const [left, right] = [scale.place(from), scale.place(to)];
@@ -68,22 +71,37 @@ export function TimelineRow({ row, id, height, scale, now, isOpenRun, isActive, 
           <i key={each} class="break" style={{ left: `${each * 100}%` }} />
         ))}
         {isOpenRun && <i class="now" style={{ left: `${scale.place(now) * 100}%` }} />}
-      </td>
+      </Cell>
     </tr>
   );
 }
 
-function Chevron({ isShown, isOpen, toggle }: { isShown: boolean; isOpen: boolean; toggle: () => void }) {
-  if (!isShown) return <span class="chevron" />;
+function Cell({ look, label, children }: { look: string; label?: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: the cells of a treegrid
+    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus
+    <td role="gridcell" class={look} aria-label={label}>
+      {children}
+    </td>
+  );
+}
+
+function Chevron({ of, isOpen, toggle }: { of: string; isOpen: boolean; toggle: () => void }) {
   const press = (event: Event) => {
     event.stopPropagation();
     toggle();
   };
   return (
-    // The arrow keys do the same on the row.
-    <span class={`chevron ${isOpen ? 'opened' : ''}`} aria-hidden="true" onClick={press}>
+    // For those who have no keys: the arrow keys do the same on the row.
+    <button
+      type="button"
+      tabIndex={-1}
+      class={`chevron ${isOpen ? 'opened' : ''}`}
+      aria-label={`${isOpen ? 'Close' : 'Open'} ${of}`}
+      onClick={press}
+    >
       <Glyph of="right" size={14} />
-    </span>
+    </button>
   );
 }
 
@@ -93,11 +111,4 @@ function textOf([from, to]: readonly [number, number]): string {
 
 function nameOf(entry: Entry): string {
   return entry.kind === 'task' ? entry.line.key : `Attempt ${entry.attempt.attempt}`;
-}
-
-function stateOf(entry: Entry) {
-  if (entry.kind === 'task') return entry.line.state;
-  const { started, ended, error } = entry.attempt;
-  if (ended === null) return started === null ? 'scheduled' : 'running';
-  return error === null ? 'completed' : 'failed';
 }

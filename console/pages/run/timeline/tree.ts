@@ -1,25 +1,25 @@
-import type { Run, TaskLine } from '../../../client/shapes.ts';
-
-/** An attempt of a task execution. */
-export type TimelineAttempt = NonNullable<Run['attempts']>[number];
-
-/** A thing that has a row: a visit or an item, or one of its attempts. */
-export type Entry = { kind: 'task'; line: TaskLine } | { kind: 'attempt'; line: TaskLine; attempt: TimelineAttempt };
+import type { RequestError } from '../../../client/request-error.ts';
+import { type Entry, entryKey } from './entry.ts';
 
 /** The things below one that is open, or all visits. */
 export interface RowSource {
   readonly total: number;
   /** Undefined for one that has not been read yet. */
   at(index: number): Entry | undefined;
+  /** Why the last read failed; null where it did not. */
+  readonly error: RequestError | null;
   indexOf(key: string): number;
-  /** Has all be read up to an index. */
+  /** Has all be read up to an index, unless the last read failed. */
   demand(index: number): void;
+  /** Has all be read again that may have changed; also after a failure. */
   refresh(): void;
 }
 
 /** Rows on one level, some of which are open. */
 export interface Branch {
   source: RowSource;
+  /** Whether items stand next to their visits on this level: they do not stand below them as well then. */
+  hasItems: boolean;
   /** The rows below each one that is open, by its key. */
   open: Map<string, Branch>;
 }
@@ -37,26 +37,14 @@ export interface TreeRow {
   /** The index of the row that this one is below; null at the top. */
   parent: number | null;
   branch: Branch;
+  /** Whether there is anything below it: items, or attempts if there are several. */
+  canOpen: boolean;
   isOpen: boolean;
 }
 
-/** Returns the key by which an entry is found again. */
-export function entryKey(entry: Entry): string {
-  return entry.kind === 'task' ? entry.line.key : `${entry.line.key}~${entry.attempt.attempt}`;
-}
-
-/** Returns whether there is anything below an entry: items, or attempts if there are several. */
-export function canOpen(entry: Entry | undefined): boolean {
-  if (entry?.kind !== 'task') return false;
-  const { items, attempts } = entry.line;
-  return items === null ? attempts > 1 : items.total > 0;
-}
-
 /** Returns the number of rows of a branch, with those below the ones that are open. */
-export function countRows({ source, open }: Branch): number {
-  let count = source.total;
-  for (const below of open.values()) count += countRows(below);
-  return count;
+export function countRows(branch: Branch): number {
+  return listOpen(branch).reduce((count, { below }) => count + countRows(below), branch.source.total);
 }
 
 /** Returns the row at an index from 0; undefined where there is none. */
@@ -85,7 +73,14 @@ function find(branch: Branch, index: number, { level, parent, first }: Whereabou
   if (place < 0 || place >= source.total) return undefined;
   const entry = source.at(place);
   const isOpen = entry !== undefined && branch.open.has(entryKey(entry));
-  return { index, level, place: place + 1, siblings: source.total, entry, parent, branch, isOpen };
+  const below = { canOpen: canOpen(branch, entry), isOpen };
+  return { index, level, place: place + 1, siblings: source.total, entry, parent, branch, ...below };
+}
+
+function canOpen({ hasItems }: Branch, entry: Entry | undefined): boolean {
+  if (entry?.kind !== 'task') return false;
+  const { items, attempts } = entry.line;
+  return items === null ? attempts > 1 : !hasItems && items.total > 0;
 }
 
 /** Returns the index of the row of an entry on the top level or in what is open; -1 where it is not there. */
@@ -107,8 +102,17 @@ function listOpen({ source, open }: Branch): { place: number; below: Branch }[] 
   return found.filter(({ place }) => place >= 0).sort((a, b) => a.place - b.place);
 }
 
-/** Has everything be read again that may have changed. */
+/** Has everything be read again that may have changed; what was below an entry that is gone is forgotten. */
 export function refreshBranch({ source, open }: Branch): void {
   source.refresh();
-  for (const below of open.values()) refreshBranch(below);
+  for (const [key, below] of open) {
+    if (source.indexOf(key) < 0) open.delete(key);
+    else refreshBranch(below);
+  }
+}
+
+/** Returns why something that is shown could not be read; null where nothing has failed. */
+export function findError(branch: Branch): RequestError | null {
+  const errors = listOpen(branch).map(({ below }) => findError(below));
+  return branch.source.error ?? errors.find((error) => error !== null) ?? null;
 }

@@ -1,6 +1,7 @@
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import type { RefObject } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useRedraw } from '../../../client/redraw.ts';
 
 /** Rows above and below what can be seen. */
 const AROUND = 8;
@@ -28,7 +29,7 @@ interface VirtualRows {
 
 /** Draws again when other rows of a long list come into sight. */
 export function useVirtualRows({ frame, count, height, head, active }: VirtualRowsOptions): VirtualRows {
-  const [, redraw] = useState(0);
+  const redraw = useRedraw();
   const holder = useRef<Virtualizer<HTMLElement, HTMLElement> | null>(null);
   const options = {
     count,
@@ -40,7 +41,7 @@ export function useVirtualRows({ frame, count, height, head, active }: VirtualRo
     overscan: AROUND,
     paddingStart: head,
     scrollPaddingStart: head,
-    onChange: () => redraw((times) => times + 1),
+    onChange: redraw,
   };
   holder.current ??= new Virtualizer(options);
   const virtualizer = holder.current;
