@@ -2,7 +2,7 @@ import type { Transition } from '../language/transitions.ts';
 import { jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 
-/** The purpose of a computed value. */
+/** The purpose of a computed value; the input of a sub-workflow, and the list that its items are, have the ref of the workflow. */
 export type Site =
   | 'answer'
   | 'binding'
@@ -18,7 +18,8 @@ export type Site =
   | 'start'
   | 'statement'
   | 'template'
-  | 'time';
+  | 'time'
+  | `${'input' | 'items'}:${string}`;
 
 /** The number of random draws of a run, which computing a value may increase. */
 export interface Draws {

@@ -29,8 +29,14 @@ export interface SideBySide {
   agree(): boolean;
 }
 
+/** Hides data of one run. */
+export interface RunMask extends Mask {
+  /** Hides what is hidden at known places in a value that the run has computed: in inputs of sub-workflows. */
+  hideInComputed(site: Site, value: Json): Json;
+}
+
 /** Creates the observers of two runs. The masked run throws a TypeError where it computes something that the other one did not. */
-export function createSideBySide(mask: Mask): SideBySide {
+export function createSideBySide(mask: RunMask): SideBySide {
   const evaluations: Evaluation[] = [];
   let known: { site: Site; drawn: number; outcome: Computed }[] = [];
   let at = 0;
@@ -120,7 +126,7 @@ function settle<T>(draws: Draws | null, drew: number, drawn: number, outcome: Co
   throw new RenderError(field, new TemplateError(kind, message, { line, column }));
 }
 
-function maskOutcome(site: Site, outcome: Computed, mask: Mask): Computed {
+function maskOutcome(site: Site, outcome: Computed, mask: RunMask): Computed {
   if (!('error' in outcome)) return outcome.value === undefined ? {} : { value: maskValue(site, outcome.value, mask) };
   return { error: { ...outcome.error, message: mask.hideInMessage(outcome.error.message) } };
 }
@@ -143,8 +149,9 @@ const DATA_OF: Partial<Record<Site, readonly string[]>> = {
   delegation: ['message', 'issues'],
 };
 
-function maskValue(site: Site, value: Json, mask: Mask): Json {
-  if (WORDS.has(site)) return value;
+function maskValue(site: Site, computed: Json, mask: RunMask): Json {
+  if (WORDS.has(site)) return computed;
+  const value = mask.hideInComputed(site, computed);
   const data = DATA_OF[site];
   if (data === undefined || !isJsonObject(value)) return mask.hide(value);
   const fields = Object.entries(value).map(([name, field]): [string, Json] => {

@@ -17,7 +17,7 @@ export function checkActionInput(
 ): { input: Json } | { failure: Failure } {
   const { param_schema: schema } = spec;
   if (schema === undefined) return { input };
-  return derive(state, 'schema', () => {
+  return derive(state, spec.workflow ? `input:${action}` : 'schema', () => {
     const meter = createMeter(state, SCHEMA_WORK);
     const { value, issues } = completed(state.version, schema, input, meter);
     spendCheck(state, meter);

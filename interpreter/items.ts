@@ -25,7 +25,9 @@ export function renderItems(state: RunState, visit: Visit, plan: ItemsPlan): { i
     failure: engineFailure('input_invalid', message, { details: { field } }),
   });
   try {
-    const list = derive(state, 'template', () => renderValue(plan.list, scope));
+    const { action } = taskOf(state, visit);
+    const site = state.actions[action]?.workflow ? (`items:${action}` as const) : 'template';
+    const list = derive(state, site, () => renderValue(plan.list, scope));
     if (!Array.isArray(list)) return invalid('with_items', `with_items must give a list, not ${kindOf(list)}`);
     if (list.length > MAX_ITEMS) {
       const message = `with_items has ${list.length} items, more than ${MAX_ITEMS}`;

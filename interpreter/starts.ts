@@ -125,10 +125,11 @@ function run(state: RunState, place: Place): void {
   const { variables } = visit;
   try {
     const scope = createScope(state, { visit, variables, item: place.item });
-    const { input, index } = taskOf(state, visit);
+    const { input, index, action } = taskOf(state, visit);
     const work = workAt(state, place);
     const base = `/definition/tasks/${index}/input`;
-    const rendered = derive(state, 'template', () => {
+    const site = state.actions[action]?.workflow ? (`input:${action}` as const) : 'template';
+    const rendered = derive(state, site, () => {
       const value = renderValue(input, scope, (path, pieces) => {
         work.secrets = { ...work.secrets, [path.slice(base.length)]: pieces };
       });

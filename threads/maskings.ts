@@ -1,22 +1,34 @@
 import { createHistoryMasking, type HistoryMasking } from '../service/histories/exports/history-masking.ts';
 import type { MaskingJobs } from '../service/histories/exports/jobs.ts';
+import { writeEvents } from '../service/histories/exports/proto-json.ts';
 
 type RunningJobs = {
   [Name in keyof MaskingJobs]: (input: MaskingJobs[Name]['input']) => MaskingJobs[Name]['result'];
 };
 
-/** Creates the jobs that compute a run again over its masked history in a thread. */
+/** Creates the jobs that replay a run over its masked history in a thread. */
 export function createMaskingJobs(): RunningJobs {
   let open: HistoryMasking | null = null;
+
+  function opened(): HistoryMasking {
+    if (open === null) throw new Error('no history has been opened in this thread');
+    return open;
+  }
+
   return {
     open_masking({ workflowId, hidden }) {
       open = createHistoryMasking(workflowId, hidden);
       return null;
     },
-    take_masking({ events }) {
-      if (open === null) throw new Error('no history has been opened in this thread');
-      for (const event of events) open.take(event);
-      return open.takePart();
+    take_masking({ events, writes }) {
+      const masking = opened();
+      const masked = events.map((event) => masking.take(event));
+      return { ...masking.takePart(), written: writes ? writeEvents(masked) : null };
+    },
+    end_masking() {
+      const reason = opened().end();
+      open = null;
+      return { reason };
     },
   };
 }

@@ -45,6 +45,7 @@ const DEADLINES: Record<JobName, number> = {
   read_stream: 10_000,
   open_masking: 30_000,
   take_masking: 30_000,
+  end_masking: 30_000,
 };
 
 /** The jobs whose inputs contain bytes and are not JSON. */

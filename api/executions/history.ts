@@ -71,7 +71,10 @@ const ExportedHistorySchema = z
         index: z.int(),
         run_id: z.string(),
         first_event: z.int().describe('The number of its first event in the chain.'),
-        first_evaluation: z.int().describe('The number of its first computation in the chain.'),
+        first_evaluation: z
+          .int()
+          .nullable()
+          .describe('The number of its first computation in the chain; null where nothing is hidden.'),
         events: z.array(JsonValueSchema).describe('The events, as proto3 JSON.'),
       }),
     ),
@@ -182,7 +185,7 @@ export function executionHistoryRoutes(service: ExecutionService, chains: ChainS
   router.openapi(exportRoute, async (context) => {
     const { id } = context.req.valid('param');
     const { run = null, download } = context.req.valid('query');
-    const parts = await exports.export(context.get('principal'), id, run);
+    const parts = await exports.export(context.get('principal'), id, run, context.req.raw.signal);
     context.header('content-type', HISTORY_TYPE);
     context.header('cache-control', 'private, no-store');
     nameDownload(context, download, `${id}-history${run === null ? '' : `-${run}`}`);

@@ -6,6 +6,7 @@ import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
 import { SHOWS_ALL } from '../../model/mask.ts';
 import type { Principal } from '../../model/principal.ts';
+import { isRunInput } from '../../model/run-input.ts';
 import { isClosed } from '../../model/status.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { buildLog } from '../../projection/logs.ts';
@@ -16,6 +17,7 @@ import { buildEntry, goneEntry } from '../index/entries.ts';
 import type { EntryQueue } from '../index/entry-queue.ts';
 import type { RetrySummary } from '../index/lists.ts';
 import { executionOfRow, isWritten } from '../index/rows.ts';
+import { hideCarriedInputs } from '../projections/hiding/child-inputs.ts';
 import { type ShownEvent, showEvent } from '../projections/history-events.ts';
 import { type MaskedExecution, type Masking, maskExecution, maskInput } from '../projections/masks.ts';
 import { type ProjectedRun, projectStarted } from '../projections/projected-runs.ts';
@@ -274,9 +276,10 @@ function pathsOf(run: Execution['run'], { startChildWorkflowExecutionInitiatedEv
   return (child ? run?.workflows?.[child.workflowType?.name ?? '']?.write_only : run?.write_only) ?? [];
 }
 
-/** Masks the input in the event that started a run: the input is the first argument. */
+/** Masks the two arguments in an event that starts a run: its input, and the inputs of sub-workflows in the state that it carries. */
 function maskStart(attributes: Json, paths: string[][]): Json {
-  if (paths.length === 0 || !isJsonObject(attributes) || !Array.isArray(attributes.input)) return attributes;
+  if (!isJsonObject(attributes) || !Array.isArray(attributes.input)) return attributes;
   const [input = null, ...rest] = attributes.input;
-  return { ...attributes, input: [maskInput(input, paths), ...rest] };
+  const shown = rest.map((argument) => (isRunInput(argument) ? hideCarriedInputs(argument) : argument));
+  return { ...attributes, input: [maskInput(input, paths), ...shown] };
 }

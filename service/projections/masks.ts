@@ -59,6 +59,12 @@ export function maskExecution(execution: Execution, others: readonly Json[] = []
   };
   const shownInput = replaceAt(input, own, noted);
   const shownTasks = tasks.map((task) => ({ ...task, input: replaceAt(task.input, pathsOf(run, task), noted) }));
+  const shownInquiries = execution.inquiries.map((inquiry) => ({
+    ...inquiry,
+    plan: inquiry.plan.map((task) => {
+      return task.rendered ? { ...task, input: replaceAt(task.input, pathsOf(run, task), noted) } : task;
+    }),
+  }));
   if (values.length === 0) return { execution: fromMaskedData(execution), mask: SHOWS_ALL, hidden: [] };
   const hider = createHider();
   hider.add(values);
@@ -77,7 +83,7 @@ export function maskExecution(execution: Execution, others: readonly Json[] = []
     variables: hide(execution.variables) as JsonObject,
     waitingFor: execution.waitingFor.map((wait) => ({ ...wait, detail: maskDetail(wait, mask) })),
     signals: execution.signals.map(({ name, payload }) => ({ name, payload: hide(payload) })),
-    inquiries: execution.inquiries.map((inquiry) => maskInquiry(inquiry, mask)),
+    inquiries: shownInquiries.map((inquiry) => maskInquiry(inquiry, mask)),
     controls: hide(execution.controls as unknown as Json) as unknown as Execution['controls'], // so is this
     tasks: shownTasks.map((task) => hideInTask(task, mask)),
   };
@@ -107,6 +113,25 @@ export function createGrowingMask(): GrowingMask {
   const hider = createHider();
   const { hide, hideInMessage } = maskOf(hider, null, MAX_SEARCHED_AT_ONCE);
   return { hide, hideInMessage, add: (values) => hider.add(values) };
+}
+
+/** A mask that searches only so much until it is renewed. */
+export interface RenewedMask extends Mask {
+  /** Lets the mask search as much as at first. */
+  renew(): void;
+}
+
+/** Creates a mask that hides values; it is renewed for each part of the data, such as an event. */
+export function createRenewedMask(values: readonly Json[]): RenewedMask {
+  const hider = createHider();
+  hider.add(values);
+  const search = { left: MAX_SEARCHED };
+  return {
+    ...maskOf(hider, search),
+    renew() {
+      search.left = MAX_SEARCHED;
+    },
+  };
 }
 
 /** Returns where the input of a task has write-only parameters of the sub-workflow that it starts. */

@@ -4,7 +4,8 @@ import type { Mask } from '../../../model/mask.ts';
 import { type EmbeddedWorkflow, isRunInput, type RunInput } from '../../../model/run-input.ts';
 import { isReservedSignal } from '../../../model/signal.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
-import { decodeArguments, decodePayload, type ProtoPayload, refusedPayload } from '../../../projection/payload.ts';
+import { arrivedIn, decodeArguments, type ProtoPayload, refusedPayload } from '../../../projection/payload.ts';
+import { hideCarriedInputs } from '../../projections/hiding/child-inputs.ts';
 import { MASKED } from '../../projections/hiding/hider.ts';
 import { replaceAt } from '../../projections/write-only.ts';
 
@@ -21,7 +22,11 @@ export type HiddenPlaces = Pick<RunInput, 'write_only'> & {
 export const NO_RUN: HiddenPlaces = { interpreter: 0 };
 
 /** The fields with texts that people and programs wrote: messages of failures and reasons of requests. */
-const TEXTS: ReadonlySet<string> = new Set(['message', 'stackTrace', 'reason', 'details', 'cause', 'type']);
+const TEXTS: ReadonlySet<string> = new Set([
+  ...['message', 'stackTrace', 'reason', 'details', 'cause', 'type'],
+  // A client names the person who sends a signal.
+  'identity',
+]);
 
 /** The fields that are not data: what Temporal's own parts say of themselves, and the keys of timers. */
 const KEPT: ReadonlySet<string> = new Set(['userMetadata', 'activityType', 'workflowType', 'taskQueue']);
@@ -47,31 +52,33 @@ export function maskEvent(event: HistoryEvent, places: HiddenPlaces, mask: Mask)
     if (attributes && shown) shown.input = maskArguments(attributes.input, hides?.write_only ?? [], mask);
   }
   const signaled = event.workflowExecutionSignaledEventAttributes;
-  if (signaled) masked.workflowExecutionSignaledEventAttributes = maskSignal(signaled, masked, mask);
+  if (signaled) {
+    masked.workflowExecutionSignaledEventAttributes = maskSignal(signaled, masked, { ...mask, interpreter });
+  }
   return masked;
 }
 
-/** Hides the name and the payload of a signal; of Fermata's own signals only what people said, since the rest decides what they do. */
+/** Hides the name and the payload of a signal; of Fermata's own signals not what decides what they do. */
 function maskSignal(
   { signalName, input }: Signaled,
   { workflowExecutionSignaledEventAttributes: masked }: HistoryEvent,
-  mask: Mask,
+  mask: OfRun,
 ): Signaled {
   const name = signalName ?? '';
   if (!isReservedSignal(name)) return { ...masked, signalName: mask.hideInMessage(name) };
   const payloads = (input?.payloads ?? []).map((payload) => {
-    const statement = decodePayload(payload);
-    return { ...payload, data: payloadOf(maskStatement(statement, mask)).data! };
+    return maskPayload(payload, mask, (statement) => maskStatement(statement, mask));
   });
   return { ...masked, input: { payloads } };
 }
 
 type Signaled = NonNullable<HistoryEvent['workflowExecutionSignaledEventAttributes']>;
 
-/** The fields of decisions, delegations and controls in which people say something, or are named. */
-const SAID: ReadonlySet<string> = new Set([
-  ...['response', 'comment', 'reason', 'output'],
-  ...['by', 'subject', 'names', 'groups', 'to', 'on_behalf_of'],
+/** The fields of decisions, delegations, controls and keys that decide what they do; in the others people say something, or are named. */
+const DECIDES: ReadonlySet<string> = new Set([
+  ...['v', 'type', 'tenant', 'execution', 'chain', 'id', 'at', 'kid', 'sig', 'add', 'revoke'],
+  ...['inquiry', 'option', 'channel', 'bound_to', 'override', 'standing', 'ends', 'why'],
+  ...['what', 'key', 'verdict'],
 ]);
 
 /** Hides data in a decision, a delegation or a control, signed or not, and the salt of its hashes. */
@@ -80,7 +87,7 @@ function maskStatement(value: Json, mask: Mask): Json {
   const fields = Object.entries(value).map(([name, field]): [string, Json] => {
     if (name === 'statement' || name === 'given') return [name, maskStatement(field, mask)];
     if (name === 'salt') return [name, MASKED];
-    return [name, SAID.has(name) ? mask.hide(field) : field];
+    return [name, DECIDES.has(name) ? field : mask.hide(field)];
   });
   return Object.fromEntries(fields);
 }
@@ -122,7 +129,7 @@ function withoutSalts(value: Json): Json {
 
 /** Hides the state that a run carries, and the salt that keeps its hidden parameters from being guessed. */
 function maskRunInput(run: RunInput & Json, mask: Mask): Json {
-  const { carried, blind } = run as JsonObject;
+  const { carried, blind } = hideCarriedInputs(run) as JsonObject;
   return {
     ...(run as JsonObject),
     ...(carried === undefined ? {} : { carried: withoutSalts(mask.hide(carried)) }),
@@ -147,23 +154,14 @@ function maskFields(value: unknown, mask: OfRun): unknown {
   return Object.fromEntries(fields);
 }
 
-/** Hides data in a payload; a payload that is no JSON loses its content, which no run reads. */
-function maskPayload(payload: ProtoPayload, mask: OfRun): ProtoPayload {
-  const encoding = Buffer.from(payload.metadata?.encoding ?? []).toString();
-  const text = Buffer.from(payload.data ?? []).toString();
-  if (encoding !== 'json/plain') return { ...payload, data: new Uint8Array() };
-  const value = parsed(text);
-  if (value === undefined) return { ...payload, data: new Uint8Array() };
-  const shown = mask.hide(value);
-  if (shown === value) return payload;
+/**
+ * Hides data in a payload. One that is no JSON loses its content, which no run reads; JSON is written anew, since a text may say more than
+ * its value.
+ */
+function maskPayload(payload: ProtoPayload, mask: OfRun, hide: Mask['hide'] = mask.hide): ProtoPayload {
+  const { text, value = null } = arrivedIn(payload);
+  if (text === undefined) return { ...payload, data: new Uint8Array() };
+  // A refused value may be nested too deeply to be walked through.
   const isRefused = refusedPayload(payload, mask.interpreter) !== null;
-  return { ...payload, data: Buffer.from(isRefused ? REFUSED : JSON.stringify(shown)) };
-}
-
-function parsed(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
+  return { ...payload, data: Buffer.from(isRefused ? REFUSED : JSON.stringify(hide(value))) };
 }

@@ -1,82 +1,84 @@
+import { Buffer } from 'node:buffer';
 import { promisify } from 'node:util';
-import { deflateRaw, inflateRaw } from 'node:zlib';
+import { inflateRaw } from 'node:zlib';
 import type { Evaluation } from '../../../interpreter/evaluations.ts';
 import { deriveUuid, integerId } from '../../../model/execution-id.ts';
 import { type Json, utf8Length } from '../../../model/json.ts';
 import type { UnmaskedView } from '../../executions/reader.ts';
-import type { MaskedPart } from './jobs.ts';
+import type { MaskedPart, Written } from './jobs.ts';
 
-const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 
-/** A run of the file, whose events are kept compressed. */
+/** A run of the file, whose events are kept deflated. */
 interface FileRun {
   index: number;
-  runId: string;
-  firstEvent: number;
-  firstEvaluation: number;
+  run_id: string;
+  first_event: number;
+  first_evaluation: number | null;
   parts: Buffer[];
 }
 
-/** The parts of an export, collected in order: of all runs of a chain, or of one. */
-export class FileParts {
-  /** Why the run cannot be computed again; null: it can. */
-  reason: string | null = null;
+/** A file that is collected in order: all runs of a chain, or one of them. */
+export interface ExportFile {
   /** The number of events that were read, and the bytes that the file has. */
-  events = 0;
-  bytes = 0;
-  readonly #wanted: number | null;
-  readonly #runs: FileRun[] = [];
-  readonly #evaluations: Evaluation[] = [];
-  #computed = 0;
-
-  /** `wanted` is the index of the only run in the file; null: all runs are. */
-  constructor(wanted: number | null) {
-    this.#wanted = wanted;
-  }
-
-  /** Adds events of a run, as JSON, with what computing them has shown. */
-  async add(
-    { index, runId }: Pick<FileRun, 'index' | 'runId'>,
-    { evaluations, computed, reason }: MaskedPart,
-    texts: readonly string[],
-  ): Promise<void> {
-    const [firstEvent, firstEvaluation] = [this.events + 1, this.#computed + 1];
-    this.events += texts.length;
-    this.#computed = computed;
-    this.reason ??= reason;
-    if (this.#wanted !== null && this.#wanted !== index) return;
-    if (this.#runs.at(-1)?.index !== index) this.#runs.push({ index, runId, firstEvent, firstEvaluation, parts: [] });
-    const text = texts.join(',');
-    this.bytes += utf8Length(text) + utf8Length(JSON.stringify(evaluations));
-    for (const evaluation of evaluations) this.#evaluations.push(evaluation);
-    this.#runs.at(-1)!.parts.push(await deflate(text, { level: 1 }));
-  }
-
+  readonly events: number;
+  readonly bytes: number;
+  /** Counts events of a run that the file does not have. */
+  skip(events: number): void;
+  /** Adds events of a run; `part` is what the replay of them has shown, null where nothing is hidden. */
+  add(run: Pick<FileRun, 'index' | 'run_id'>, events: number, written: Written, part: MaskedPart | null): void;
   /** Writes the file: its first fields, the evaluations, and the runs. */
-  async *write(head: Record<string, Json>): AsyncGenerator<string> {
-    yield `${JSON.stringify(head).slice(0, -1)},"evaluations":[`;
-    for (const [at, evaluation] of this.#evaluations.entries()) {
-      yield `${at === 0 ? '' : ','}${JSON.stringify(evaluation)}`;
-    }
-    yield '],"runs":[';
-    for (const [at, { parts, ...run }] of this.#runs.entries()) {
-      const { index, runId: run_id, firstEvent: first_event, firstEvaluation: first_evaluation } = run;
-      const opening = JSON.stringify({ index, run_id, first_event, first_evaluation }).slice(0, -1);
-      yield `${at === 0 ? '' : ','}${opening},"events":[`;
-      for (const [place, part] of parts.entries()) yield `${place === 0 ? '' : ','}${await inflate(part)}`;
-      yield ']}';
-    }
-    yield ']}\n';
-  }
+  write(head: ExportHead): AsyncGenerator<string>;
 }
 
+/** Creates a file without runs. */
+export function createExportFile(): ExportFile {
+  const runs: FileRun[] = [];
+  const evaluations: Evaluation[] = [];
+  let [read, bytes, computed] = [0, 0, 0];
+  return {
+    get events() {
+      return read;
+    },
+    get bytes() {
+      return bytes;
+    },
+    skip(events) {
+      read += events;
+    },
+    add({ index, run_id }, events, written, part) {
+      if (runs.at(-1)?.index !== index) {
+        const first_evaluation = part === null ? null : computed + 1;
+        runs.push({ index, run_id, first_event: read + 1, first_evaluation, parts: [] });
+      }
+      read += events;
+      computed = part?.computed ?? computed;
+      for (const evaluation of part?.evaluations ?? []) evaluations.push(evaluation);
+      bytes += written.bytes + utf8Length(JSON.stringify(part?.evaluations ?? []));
+      runs.at(-1)!.parts.push(Buffer.from(written.deflated, 'base64'));
+    },
+    async *write(head) {
+      yield `${JSON.stringify(head).slice(0, -1)},"evaluations":[`;
+      // They are of no use where the run cannot be replayed.
+      for (const [at, evaluation] of head.replayable ? evaluations.entries() : []) {
+        yield `${at === 0 ? '' : ','}${JSON.stringify(evaluation)}`;
+      }
+      yield '],"runs":[';
+      for (const [at, { parts, ...run }] of runs.entries()) {
+        yield `${at === 0 ? '' : ','}${JSON.stringify(run).slice(0, -1)},"events":[`;
+        for (const [place, part] of parts.entries()) yield `${place === 0 ? '' : ','}${await inflate(part)}`;
+        yield ']}';
+      }
+      yield ']}\n';
+    },
+  };
+}
+
+/** The fields of a file before its evaluations. */
+export type ExportHead = Record<string, Json> & { replayable: boolean };
+
 /** Returns the fields of a file before its evaluations. */
-export function buildHead(
-  { n, execution, hidden }: UnmaskedView,
-  masking: string | null,
-  at: Date,
-): Record<string, Json> {
+export function buildHead({ n, execution, hidden }: UnmaskedView, masking: string | null, at: Date): ExportHead {
   const { workflowId, memo, run, status, projection, divergence } = execution;
   const reasons: Record<typeof projection, string | null> = {
     complete: masking,

@@ -2,6 +2,7 @@ import { createSideBySide, type SideBySide } from '../../../interpreter/evaluati
 import type { Json } from '../../../model/json.ts';
 import type { HistoryEvent, Replay } from '../../../projection/history.ts';
 import { type Opening, readOpening } from '../../../projection/runs/opening.ts';
+import { hideInComputed } from '../../projections/hiding/child-inputs.ts';
 import { continueWith, maskEvent, NO_RUN } from './event-masks.ts';
 import { createExportMask } from './export-mask.ts';
 import type { MaskedPart } from './jobs.ts';
@@ -10,8 +11,10 @@ import type { MaskedPart } from './jobs.ts';
 export interface HistoryMasking {
   /** Takes the next event of the chain, and returns it masked. */
   take(event: HistoryEvent): HistoryEvent;
-  /** Returns what computing the run has shown since the last call. */
+  /** Returns what the replay has shown since the last call. */
   takePart(): MaskedPart;
+  /** Ends the chain, and returns why it cannot be replayed; null: it can. */
+  end(): string | null;
 }
 
 /** A run over its history and over the masked one. */
@@ -27,7 +30,10 @@ interface Pair {
  */
 export function createHistoryMasking(workflowId: string, hidden: readonly Json[]): HistoryMasking {
   const mask = createExportMask(hidden);
-  const sides = createSideBySide(mask);
+  const sides = createSideBySide({
+    ...mask,
+    hideInComputed: (site, value) => hideInComputed(site, value, opening?.run?.workflows),
+  });
   let opening: Opening | null = null;
   let pair: Pair | null = null;
   let reason: string | null = null;
@@ -72,11 +78,11 @@ export function createHistoryMasking(workflowId: string, hidden: readonly Json[]
     take(event) {
       const isFirst = opening === null;
       opening ??= open(event);
+      mask.renew();
       const shown = maskEvent(event, opening.run ?? NO_RUN, mask);
-      if (event.workflowExecutionContinuedAsNewEventAttributes) {
-        continued = continuedRun(pair?.masked ?? null);
-        continueWith(shown, continued);
-      }
+      if (event.workflowExecutionContinuedAsNewEventAttributes) continued = continuedRun(pair?.masked ?? null);
+      continueWith(shown, continued);
+      mask.renew();
       if (isFirst) begin(opening, shown);
       follow(event, shown);
       return shown;
@@ -84,9 +90,14 @@ export function createHistoryMasking(workflowId: string, hidden: readonly Json[]
     takePart() {
       const evaluations = sides.evaluations.slice(returned);
       returned = sides.evaluations.length;
-      const part = { evaluations, computed: sides.computed, reason, continued };
-      continued = null;
-      return part;
+      return { evaluations, computed: sides.computed, reason };
+    },
+    end() {
+      if (pair === null) return reason;
+      const [truth, masked] = [pair.truth.end(), pair.masked.end()];
+      // An open run may lack commands, too.
+      if (truth.divergence === null && masked.divergence !== null) fail(masked.divergence);
+      return reason;
     },
   };
 }

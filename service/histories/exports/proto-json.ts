@@ -1,5 +1,8 @@
+import { Buffer } from 'node:buffer';
+import { deflateRawSync } from 'node:zlib';
 import proto from '@temporalio/proto';
 import type { HistoryEvent } from '../../../projection/history.ts';
+import type { Written } from './jobs.ts';
 
 const { HistoryEvent: Message } = proto.temporal.api.history.v1;
 
@@ -13,6 +16,12 @@ export function writeEvent(event: HistoryEvent): string {
   return JSON.stringify(withTimes(plain, ''));
 }
 
+/** Writes history events for a file. */
+export function writeEvents(events: readonly HistoryEvent[]): Written {
+  const text = Buffer.from(events.map(writeEvent).join(','));
+  return { bytes: text.byteLength, deflated: deflateRawSync(text, { level: 1 }).toString('base64') };
+}
+
 /** The names of instants and durations, which have no field where they are 0. */
 const TIMES = /(Time|Timeout|Interval|Backoff)$/;
 
@@ -21,7 +30,9 @@ function withTimes(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((entry) => withTimes(entry, ''));
   const { seconds = '0', nanos = 0, ...rest } = value as { seconds?: string; nanos?: number };
-  if (Object.keys(rest).length === 0 && (TIMES.test(name) || 'seconds' in value || 'nanos' in value)) {
+  // A map of a payload or a memo may have these keys, too.
+  const isPlain = typeof seconds !== 'object' && typeof nanos !== 'object';
+  if (isPlain && Object.keys(rest).length === 0 && (TIMES.test(name) || 'seconds' in value || 'nanos' in value)) {
     return name.endsWith('Time') ? instantOf(Number(seconds), nanos) : `${seconds}${fractionOf(nanos)}s`;
   }
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, withTimes(field, key)]));

@@ -1,14 +1,20 @@
 import { expect, it } from 'vitest';
 import { readHistory } from '../../../cli/history-file.ts';
-import { createEvaluated } from '../../../interpreter/evaluations.ts';
-import { isJsonObject, type Json } from '../../../model/json.ts';
+import { createEvaluated, type Evaluation } from '../../../interpreter/evaluations.ts';
+import type { Definition } from '../../../model/definition.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts';
+import { SHOWS_ALL } from '../../../model/mask.ts';
+import type { RunInput } from '../../../model/run-input.ts';
 import { isReservedSignal } from '../../../model/signal.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { decodeArguments, decodePayload, decodePayloads } from '../../../projection/payload.ts';
 import { readOpening } from '../../../projection/runs/opening.ts';
+import { findSpecs } from '../../../service/actions/actions.ts';
+import { maskEvent } from '../../../service/histories/exports/event-masks.ts';
 import { createHistoryMasking } from '../../../service/histories/exports/history-masking.ts';
 import { writeEvent } from '../../../service/histories/exports/proto-json.ts';
 import { copyHistory } from '../../../service/projections/history-copies.ts';
+import { madeHistories, madeRun } from '../../fixtures/made.ts';
 import { RECORDED, RECORDED_CHAINS, readEvents } from '../../fixtures/recorded.ts';
 import { createRandom, draws } from '../../seed.ts';
 
@@ -87,19 +93,19 @@ function* chooseTexts(): Generator<{ names: readonly string[]; events: HistoryEv
   }
 }
 
-/** Computes a run again from masked events, as they are written and read. Returns what did not match. */
-function recompute(shown: readonly HistoryEvent[], masking: ReturnType<typeof createHistoryMasking>) {
-  const { evaluations, computed, reason } = masking.takePart();
+/** Replays a run over masked events, as they are written and read. Returns what did not match. */
+function recompute(shown: readonly HistoryEvent[], evaluations: readonly Evaluation[]): string | null {
   const [first, ...rest] = readHistory(JSON.parse(`{"events":[${shown.map(writeEvent)}]}`)) as [HistoryEvent];
   const workflowId = first.workflowExecutionStartedEventAttributes?.workflowId ?? '';
   const opening = readOpening(workflowId, first, first.workflowExecutionStartedEventAttributes!);
   const replay = opening.replay({ observer: createEvaluated(JSON.parse(JSON.stringify(evaluations))) })!;
   for (const event of [first, ...rest]) replay.take(event);
-  return { reason, divergence: replay.now.divergence, isBounded: evaluations.length <= computed };
+  return replay.now.divergence;
 }
 
 it('a run is computed again from a history in which any text is hidden, and the text is not found in it', () => {
   let hidden = 0;
+  let evaluated = 0;
   for (const { names, events, text } of chooseTexts()) {
     if (hidden === HIDDEN && HIDDEN < RUNS.length) break;
     hidden += 1;
@@ -108,13 +114,108 @@ it('a run is computed again from a history in which any text is hidden, and the 
     const found = shown.flatMap(dataIn).flatMap(textsOf);
     const left = found.filter((each) => each === text || (text.length >= 4 && each.includes(text)));
     const about = `${names[0]}: ${text}`;
-    expect({ about, left, ...recompute(shown, masking) }).toEqual({
-      about,
-      left: [],
-      reason: null,
-      divergence: null,
-      isBounded: true,
-    });
+    const reason = masking.end();
+    const { evaluations } = masking.takePart();
+    evaluated += evaluations.length;
+    const divergence = recompute(shown, evaluations);
+    expect({ about, left, reason, divergence }).toEqual({ about, left: [], reason: null, divergence: null });
   }
   expect(hidden).toBeGreaterThan(30);
+  expect(evaluated).toBeGreaterThan(0);
+});
+
+const PAID = ['cvv', 'shape', 'flag', 'empty'] as const;
+const CARDS = Array.from({ length: 6 }, (_, at) => ({
+  cvv: 48151 + at,
+  shape: { a: [at] },
+  flag: at % 2 === 0,
+  empty: '',
+}));
+const PAYS: JsonObject = {
+  type: 'object',
+  properties: {
+    cvv: { type: 'integer' },
+    shape: { type: 'object' },
+    flag: { type: 'boolean' },
+    empty: { type: 'string' },
+  },
+};
+
+/** Makes the history of a run that passes its parameters on to a sub-workflow which hides them: one by one, and as items. */
+function paidHistories(): { run: RunInput; runs: HistoryEvent[][] } {
+  const definition: Definition = {
+    tasks: [
+      {
+        name: 'first',
+        action: 'examples.pay',
+        input: Object.fromEntries(PAID.map((name) => [name, `{{ cards[0].${name} }}`])),
+        next: [{ do: 'each' }],
+      },
+      {
+        name: 'each',
+        action: 'examples.pay',
+        with_items: '{{ cards }}',
+        concurrency: 1,
+        input: Object.fromEntries(PAID.map((name) => [name, `{{ item.${name} }}`])),
+      },
+    ],
+  };
+  const write_only = PAID.map((name) => [name]);
+  const pay: Definition = { tasks: [{ name: 'pay', action: 'core.noop' }] };
+  const run = madeRun(definition, {
+    actions: {
+      'examples.pay': { workflow: true, param_schema: PAYS, timeout: 60, heartbeat_timeout: 60, queue_timeout: 60 },
+    },
+    workflows: {
+      'examples.pay': {
+        version: '1',
+        revision: 1,
+        hash: 'a',
+        definition_id: 1,
+        definition: pay,
+        actions: findSpecs(pay),
+        write_only,
+      },
+    },
+    write_only: [['cards']],
+  });
+  return { run, runs: madeHistories(run, { cards: CARDS }, 20) };
+}
+
+/** Returns the state that a run carries into an event. */
+function carriedIn(event: HistoryEvent): Json {
+  const { input } =
+    event.workflowExecutionContinuedAsNewEventAttributes ?? event.workflowExecutionStartedEventAttributes ?? {};
+  const [, run] = decodeArguments(input);
+  return isJsonObject(run) ? (run.carried ?? null) : null;
+}
+
+/** Returns every value of the fields with the given names, wherever data is; a definition and its schemas are none. */
+function valuesAt(names: readonly string[], value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, field]) => {
+    if (['definition', 'workflows', 'actions'].includes(name)) return [];
+    return names.includes(name) ? [field] : valuesAt(names, field);
+  });
+}
+
+it('hides what a sub-workflow hides by its place, whatever its value: in its input, its items, and the state of the run', () => {
+  const { runs } = paidHistories();
+  expect(runs.length).toBeGreaterThan(1);
+  const masking = createHistoryMasking('', [CARDS]);
+  const shown = runs.flat().map((event) => masking.take({ ...event, eventType: 1 }));
+  expect(masking.end()).toBeNull();
+  const { evaluations } = masking.takePart();
+  expect(recompute(shown, evaluations)).toBeNull();
+  const data = [...shown.map(dataIn), shown.map(carriedIn), evaluations];
+  expect(new Set(valuesAt([...PAID, 'list'], data).flat())).toEqual(new Set(['***']));
+  expect(JSON.stringify(data)).not.toMatch(/4815\d/);
+});
+
+it('hides the same in the state that a run has carried, where the event is shown by itself', () => {
+  const { run, runs } = paidHistories();
+  const continued = copyHistory(runs[0]!).events.at(-1)!;
+  const named = () => valuesAt([...PAID, 'list'], carriedIn(maskEvent(continued, run, SHOWS_ALL))).flat();
+  expect(JSON.stringify(carriedIn(continued))).toMatch(/4815\d/);
+  expect(new Set(named())).toEqual(new Set(['***']));
 });
