@@ -1,4 +1,4 @@
-import type { Holdup } from '../model/status.ts';
+import { firstHoldup, type Holdup } from '../model/status.ts';
 import type { PendingKind, RunState } from './state.ts';
 import { workAt } from './visits.ts';
 
@@ -47,13 +47,12 @@ export function listWaits(state: RunState): StateWait[] {
   return waits;
 }
 
-/** Returns what holds up an open run: a pause, its concurrency key, people or a signal, whichever comes first; null: it is running. */
+/** Returns what holds up an open run; null: it is running. */
 export function findHoldup({ pending, paused, turn }: RunState): Holdup | null {
-  if (paused !== null) return 'pause';
-  if (turn !== null) return 'turn';
-  const kinds = new Set([...pending.values()].map(({ kind }) => kind));
-  if (kinds.has('inquiry')) return 'inquiry';
-  return kinds.has('signal') ? 'signal' : null;
+  const kinds = new Set<string>([...pending.values()].map(({ kind }) => kind));
+  if (paused !== null) kinds.add('pause');
+  if (turn !== null) kinds.add('turn');
+  return firstHoldup([...kinds]);
 }
 
 /**

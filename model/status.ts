@@ -24,6 +24,16 @@ export const HOLDUPS = ['pause', 'turn', 'inquiry', 'signal'] as const;
 /** The first thing that holds up a run that is paused or waiting. */
 export type Holdup = (typeof HOLDUPS)[number];
 
+/** Returns what holds up a run that waits for things of these kinds; null: none of them holds it up. */
+export function firstHoldup(kinds: readonly string[]): Holdup | null {
+  return HOLDUPS.find((holdup) => kinds.includes(holdup)) ?? null;
+}
+
+/** Returns whether something holds up a run of this status. */
+export function isHeldUp(status: ExecutionStatus): boolean {
+  return status === 'paused' || status === 'waiting';
+}
+
 /** The status of a task execution. */
 export const TASK_STATUSES = [
   'scheduled',

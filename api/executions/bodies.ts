@@ -11,7 +11,7 @@ import type { Failure } from '../../model/failure.ts';
 import { type Json, jsonSize } from '../../model/json.ts';
 import { deriveMode } from '../../model/run-mode.ts';
 import { listSkippable } from '../../model/skips.ts';
-import { type ExecutionStatus, executionWord } from '../../model/status.ts';
+import { type ExecutionStatus, executionWord, isHeldUp } from '../../model/status.ts';
 import type { TaskChange } from '../../service/executions/live-events/entries.ts';
 import type { ExecutionView } from '../../service/executions/reader.ts';
 import type { ChildPage, TaskView } from '../../service/executions/task-executions.ts';
@@ -76,7 +76,7 @@ function wideSummaryBody(row: ListedExecution): z.infer<typeof WideSummarySchema
     closed: closed?.toISOString() ?? null,
     duration_ms: closed && closed.getTime() - created.getTime(),
     // A process of an earlier release changes the status alone.
-    waiting: row.status === 'paused' || row.status === 'waiting' ? waiting : null,
+    waiting: isHeldUp(row.status) ? waiting : null,
     error_code,
     error,
     started_by,

@@ -4,7 +4,7 @@ import { INDEXED_TEXT, type IndexEntry } from '../../model/index-entry.ts';
 import type { Json } from '../../model/json.ts';
 import type { RunMemo } from '../../model/run-input.ts';
 import type { RunReport } from '../../model/run-report.ts';
-import { HOLDUPS, type Holdup } from '../../model/status.ts';
+import { firstHoldup, type Holdup, isHeldUp } from '../../model/status.ts';
 import { boundedText } from '../../model/text.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { timestampMilliseconds } from '../../projection/payload.ts';
@@ -103,10 +103,10 @@ export function buildEntry(namespace: string, execution: MaskedExecution, curren
   };
 }
 
-/** Finds what holds up a run that is paused or waiting; null for any other. */
+/** Finds what holds up a run that is paused or waiting; null for any other. A task that is paused in Temporal does not hold up its run. */
 function holdupOf({ status, waitingFor }: MaskedExecution): Holdup | null {
-  if (status !== 'paused' && status !== 'waiting') return null;
-  return HOLDUPS.find((holdup) => waitingFor.some(({ kind }) => kind === holdup)) ?? null;
+  if (!isHeldUp(status)) return null;
+  return firstHoldup(waitingFor.filter(({ kind, task }) => kind !== 'pause' || task === null).map(({ kind }) => kind));
 }
 
 /** Serializes a value, truncated to what the index stores. */

@@ -1,6 +1,6 @@
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Logger } from '../../model/log.ts';
-import type { ExecutionStatus } from '../../model/status.ts';
+import { type ExecutionStatus, isHeldUp } from '../../model/status.ts';
 import { readMemo } from '../../projection/runs/opening.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
@@ -236,8 +236,9 @@ export function createIndexKeeper({
     const reached = { started: new Date(started), closed: new Date(closed) };
     if (isBeyond(reached, mark)) await store.write([], { namespace, ...reached });
     if (!long) return;
-    await store.forgetBuried(new Date(now));
+    // The next tick is none of these, even where this fails.
     lastLong = now;
+    await store.forgetBuried(new Date(now));
   }
 
   async function look(row: IndexRow, above: ExecutionStatus | null): Promise<void> {
@@ -249,7 +250,7 @@ export function createIndexKeeper({
     const entry = known ? await entryFor(info) : openEntry(namespace, info, cancelRequested);
     if (entry === null) return;
     // Only workers report that a run waits; describe does not.
-    const waits = entry.status === 'running' && (row.status === 'waiting' || row.status === 'paused');
+    const waits = entry.status === 'running' && isHeldUp(row.status);
     await writeOne(waits ? { ...entry, status: row.status, waiting: row.waiting } : entry);
   }
 

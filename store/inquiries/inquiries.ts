@@ -317,6 +317,8 @@ function endedDelegation(names: readonly string[]): SQL {
 
 /** Selects the runs of a `namespace` whose inquiries may have changed since they were read, up to a `limit`. */
 function selectAsking(db: Database) {
+  // Literal, as in the condition of the index: the plan of a prepared statement does not know its parameters.
+  const hasOpen = sql`${executions.inquiriesOpen} > 0`;
   return (
     db
       .select({
@@ -334,9 +336,9 @@ function selectAsking(db: Database) {
           eq(executions.namespace, sql.placeholder('namespace')),
           or(
             gt(executions.asked, executions.askedSeen),
-            and(gt(executions.inquiriesOpen, 0), eq(executions.versionClosed, 1)),
+            and(hasOpen, eq(executions.versionClosed, 1)),
             // The `bound_to` of an inquiry may depend on anything that has ended in its run.
-            and(gt(executions.inquiriesOpen, 0), gt(executions.updated, sql`coalesce(${executions.askedAt}, 'epoch')`)),
+            and(hasOpen, gt(executions.updated, sql`coalesce(${executions.askedAt}, 'epoch')`)),
           ),
         ),
       )

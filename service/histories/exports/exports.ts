@@ -130,13 +130,13 @@ export function createHistoryExportService(dependencies: HistoryExportDependenci
   ): Promise<ExportFile> {
     const range = await findRange(view, wanted, run !== null);
     const file = createExportFile();
-    file.skip(range.skipped);
+    file.skip(range.skipped, null);
     for await (const { index, run_id, events, bytes } of readParts(view.execution.workflowId, range)) {
       if (signal.aborted) throw new AppError('busy', 'nobody waits for the export any more');
       const writes = wanted === null || wanted === index;
       const part = run === null ? null : await run('take_masking', { events, bytes, writes });
       const written = part === null ? writeEvents(events) : part.written;
-      if (written === null) file.skip(events.length);
+      if (written === null) file.skip(events.length, part);
       else file.add({ index, run_id }, events.length, written, part);
       if (file.events - range.skipped > MAX_EVENTS) throw tooLong(run !== null);
       if (file.bytes > MAX_BYTES) throw tooLarge(wanted, range.of);

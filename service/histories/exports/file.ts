@@ -23,8 +23,8 @@ export interface ExportFile {
   /** The number of events that were read, and the bytes that the file has. */
   readonly events: number;
   readonly bytes: number;
-  /** Counts events of a run that the file does not have. */
-  skip(events: number): void;
+  /** Counts events of a run that the file does not have, and what a replay of them has computed. */
+  skip(events: number, part: MaskedPart | null): void;
   /** Adds events of a run; `part` is what the replay of them has shown, null where nothing is hidden. */
   add(run: Pick<FileRun, 'index' | 'run_id'>, events: number, written: Written, part: MaskedPart | null): void;
   /** Writes the file: its first fields, the evaluations, and the runs. */
@@ -43,8 +43,9 @@ export function createExportFile(): ExportFile {
     get bytes() {
       return bytes;
     },
-    skip(events) {
+    skip(events, part) {
       read += events;
+      computed = part?.computed ?? computed;
     },
     add({ index, run_id }, events, written, part) {
       if (runs.at(-1)?.index !== index) {

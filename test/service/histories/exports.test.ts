@@ -1,9 +1,11 @@
+import { Buffer } from 'node:buffer';
 import { expect, it } from 'vitest';
 import { readHistory } from '../../../cli/history-file.ts';
 import { createEvaluated, type Evaluation } from '../../../interpreter/evaluations.ts';
 import type { Definition } from '../../../model/definition.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts';
 import { SHOWS_ALL } from '../../../model/mask.ts';
+import type { Principal } from '../../../model/principal.ts';
 import type { RunInput } from '../../../model/run-input.ts';
 import { isReservedSignal } from '../../../model/signal.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
@@ -11,6 +13,11 @@ import { decodeArguments, decodePayload, decodePayloads } from '../../../project
 import { readOpening } from '../../../projection/runs/opening.ts';
 import { findSpecs } from '../../../service/actions/actions.ts';
 import { maskEvent } from '../../../service/histories/exports/event-masks.ts';
+import { createExportMask } from '../../../service/histories/exports/export-mask.ts';
+import {
+  createHistoryExportService,
+  type HistoryExportDependencies,
+} from '../../../service/histories/exports/exports.ts';
 import { createHistoryMasking } from '../../../service/histories/exports/history-masking.ts';
 import { writeEvent } from '../../../service/histories/exports/proto-json.ts';
 import { copyHistory } from '../../../service/projections/history-copies.ts';
@@ -218,4 +225,85 @@ it('hides the same in the state that a run has carried, where the event is shown
   const named = () => valuesAt([...PAID, 'list'], carriedIn(maskEvent(continued, run, SHOWS_ALL))).flat();
   expect(JSON.stringify(carriedIn(continued))).toMatch(/4815\d/);
   expect(new Set(named())).toEqual(new Set(['***']));
+});
+
+/** A tenant's view of a run of 3 runs with 4 events each, nothing of which is hidden. */
+const VIEW = {
+  n: 1,
+  projected: {},
+  hidden: [],
+  execution: { workflowId: 'wf_1', run: null, memo: null, projection: 'complete', status: 'completed', lastEvent: 12 },
+};
+
+/** Creates an export service over a chain of three runs, whose events have payloads of some bytes. */
+function createExports(bytes = 1) {
+  const read: string[] = [];
+  const data = new Uint8Array(bytes).fill(65);
+  const completed = { activityTaskCompletedEventAttributes: { result: { payloads: [{ data }] } } };
+  const describe = async (_: string, runId = '3') => ({ info: { execution: { runId }, historyLength: 4 } });
+  const service = createHistoryExportService({
+    temporal: {
+      describe,
+      newestRun: async () => ({ before: async () => ['1', '2'] }),
+      async *historyOf(_: string, runId: string) {
+        read.push(runId);
+        yield Array.from({ length: 4 }, (_, at) => ({ eventId: at + 1, ...completed }));
+      },
+    },
+    executions: { readUnmasked: async () => VIEW },
+    clock: () => 0,
+  } as unknown as HistoryExportDependencies); // all that it needs of them
+  const start = (tenant: string, run: number | null = null, signal = new AbortController().signal) =>
+    service.export({ tenant } as Principal, '1', run, signal);
+  return { start, read };
+}
+
+async function textOf(parts: AsyncGenerator<string>): Promise<string> {
+  let text = '';
+  for await (const part of parts) text += part;
+  return text;
+}
+
+it('a late run of a chain of which nothing is hidden is exported without reading the runs before it', async () => {
+  const { start, read } = createExports();
+  const { runs } = JSON.parse(await textOf(await start('a', 2)));
+  expect(runs).toMatchObject([{ index: 2, run_id: '3', first_event: 9, first_evaluation: null }]);
+  expect([runs[0].events.length, read]).toEqual([4, ['3']]);
+});
+
+it('two files of a tenant and four of all exist at once, until they are sent or nobody waits for them', async () => {
+  const { start } = createExports();
+  const gone = new AbortController();
+  const [first] = [await start('a'), await start('a', null, gone.signal), await start('b')];
+  await expect(start('a')).rejects.toMatchObject({ code: 'busy' });
+  await start('c');
+  await expect(start('d')).rejects.toMatchObject({ code: 'busy' });
+  await textOf(first!);
+  gone.abort();
+  await expect(Promise.all([start('a'), start('d')])).resolves.toHaveLength(2);
+  await expect(createExports().start('a', null, AbortSignal.abort())).rejects.toMatchObject({ code: 'busy' });
+});
+
+const ASKED = { id: 'd1', inquiry: 'ask', by: 'hidden one', names: ['hidden one'], at: '2026-01-01T00:00:00.000Z' };
+const DELEGATED = { ...ASKED, to: 'b', to_names: ['hidden one'], to_groups: ['hidden one'], to_email: 'hidden one' };
+
+it.each([
+  ['a delegation names the person', '__fermata_delegate', JSON.stringify({ ...DELEGATED, reason: 'x' })],
+  ['a decision says something new', '__fermata_decide', JSON.stringify({ ...ASKED, aside: { remark: 'hidden one' } })],
+  ['JSON has a key twice', 'go', '{"a":"hidden one","a":1}'],
+  ['JSON is nested deeply', 'go', `${'['.repeat(5_000)}"hidden one"${']'.repeat(5_000)}`],
+])('a hidden text is not shown where %s, nor as the client of a signal', (_, signalName, text) => {
+  const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(text) };
+  const signaled = { signalName, identity: 'hidden one', input: { payloads: [payload] } };
+  const event = { workflowExecutionSignaledEventAttributes: signaled };
+  const shown = maskEvent(event, madeRun({ tasks: [] }), createExportMask(['hidden one']));
+  const { identity, input } = shown.workflowExecutionSignaledEventAttributes!;
+  expect([identity, Buffer.from(input!.payloads![0]!.data!).toString()].join()).not.toContain('hidden one');
+});
+
+it('a map with the keys of a duration is written as a map', () => {
+  const fields = { seconds: { data: Buffer.from('1') } };
+  const event = { workflowExecutionStartedEventAttributes: { memo: { fields } } };
+  const written = JSON.parse(writeEvent(event));
+  expect(written.workflowExecutionStartedEventAttributes.memo.fields).toEqual({ seconds: { data: 'MQ==' } });
 });

@@ -43,3 +43,37 @@ it('a rebuild whose counting fails counts again, and does not read all runs agai
   await keeper.tick();
   expect([rebuilt, done]).toEqual([1, ['read', 'counted', 'counted']]);
 });
+
+it('a round whose cleaning fails does not make the next one read far back again', async () => {
+  const read: string[] = [];
+  let now = 0;
+  const store = {
+    watermark: async () => ({ started: new Date(1_000_000), closed: new Date(1_000_000) }),
+    write: async () => [],
+    due: async () => [],
+    statusesAbove: async () => new Map(),
+    looked: async () => undefined,
+    forgetBuried: async () => {
+      throw new Error('no connection');
+    },
+    rebuilds: async () => ({ generation: 0, rebuilt: 0 }),
+  };
+  const keeper = createIndexKeeper({
+    temporal: {
+      namespace: 'default',
+      list(query: string) {
+        read.push(query);
+        return [];
+      },
+    },
+    store,
+    projections: {},
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    clock: () => now,
+  } as unknown as IndexKeeperDependencies); // all that a round without runs needs
+  now = 100_000;
+  await expect(keeper.tick()).rejects.toThrow('no connection');
+  now = 101_000;
+  await keeper.tick();
+  expect(read[2]).not.toBe(read[0]);
+});
