@@ -7,6 +7,7 @@ import { type BulkJob, createBulkJobStore } from '../../store/executions/bulk-jo
 import { createExecutionStore } from '../../store/executions/executions.ts';
 import { createFailureHookStore } from '../../store/executions/failure-hooks.ts';
 import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
+import { createInquiryStore } from '../../store/inquiries/inquiries.ts';
 import { useExplainedDatabase } from './query-plans.ts';
 
 // One tenant with very much that is old, and others with a little that is new.
@@ -19,7 +20,7 @@ const ROWS: [tenant: string, count: number, from: number][] = [
 ];
 const at = (second: number) => new Date(1_790_000_000_000 + second * 1_000);
 
-const { db: openDb, rowsRead } = useExplainedDatabase();
+const { db: openDb, rowsRead, genericSteps } = useExplainedDatabase();
 let db: Database;
 beforeAll(() => {
   db = openDb();
@@ -54,6 +55,12 @@ it('open runs are looked at of one tenant after another: the marked ones first, 
   await db.execute(sql`update executions set tenant = null where n = 20000`);
   expect((await store.due('default', at(50_000), 3)).filter(({ tenant }) => tenant === null)).toHaveLength(1);
   expect(await store.due('another', at(30_000), 10)).toEqual([]);
+});
+
+it('runs whose inquiries may have changed are found by an index, whatever the values of the prepared statement', async () => {
+  await db.execute(sql`analyze executions`);
+  expect(await createInquiryStore(db).due('default', 10)).toEqual([]);
+  expect(await genericSteps()).toContain('Index Scan executions_asked');
 });
 
 it('what is to follow failures is begun of one tenant after another', async () => {

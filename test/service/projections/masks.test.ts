@@ -224,12 +224,24 @@ it('digests of questions are shown as they are, whatever is hidden', () => {
     votes: [decision],
     decisions: [{ decision }],
     request: { prompt: 'abcd' },
+    plan: [],
   };
   const hiding = { ...execution('abcd', null), inquiries: [inquiry] } as unknown as Execution;
   const [shown] = maskExecution(hiding).execution.inquiries;
   const masked = { ...decision, comment: '***' };
   expect(shown).toMatchObject({ what: bound_to, bound_to, votes: [masked], decisions: [{ decision: masked }] });
   expect(shown!.request.prompt).toBe('***');
+});
+
+it('hides what a sub-workflow hides in the tasks that an approval would run, unless the author wrote it', () => {
+  const planned = (input: JsonObject, rendered: boolean) => ({ task: 'pay', action: 'p.pay', input, rendered });
+  const plan = [planned({ pin: 7, to: 'longer' }, true), planned({ pin: '{{ pin }}' }, false)];
+  const run = { workflows: { 'p.pay': { write_only: [['pin'], ['to']] } } };
+  const inquiries = [{ plan, votes: [], decisions: [], request: { prompt: 'to longer' } }];
+  const hiding = { ...execution('abcd', null), run, inquiries } as unknown as Execution;
+  const [shown] = maskExecution(hiding).execution.inquiries;
+  expect(shown!.plan).toEqual([planned({ pin: '***', to: '***' }, true), planned({ pin: '{{ pin }}' }, false)]);
+  expect(shown!.request.prompt).toBe('to ***');
 });
 
 it('hides a value wherever it stands in an input that is shown alone', () => {
