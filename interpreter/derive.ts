@@ -53,8 +53,8 @@ export interface Observer {
 }
 
 /**
- * Returns what `compute` does. Every value that depends on the data of a run comes through here, so that a run can be computed again over
- * data of which a part is hidden.
+ * Returns what `compute` does. Every value that depends on the data of a run comes through here, so that a run can be replayed over data
+ * of which a part is hidden.
  */
 export function derive<T>(state: Draws & { readonly observer: Observer | undefined }, site: Site, compute: () => T): T {
   return state.observer === undefined ? compute() : state.observer.derive(state, site, compute);

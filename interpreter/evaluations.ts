@@ -4,8 +4,8 @@ import { canonicalJson, isJsonObject, type Json } from '../model/json.ts';
 import type { Mask } from '../model/mask.ts';
 import type { Draws, Observer, Site } from './derive.ts';
 
-// A run is computed again over its history. Where data in that is hidden, values that depend on the data come out differently: those are
-// sent with the history, as evaluations.
+// A run is replayed over its history. Where data in that is hidden, values that depend on the data come out differently: those are sent
+// with the history, as evaluations.
 
 /** The end of a computation: a value, absent for undefined, or the error of a template. */
 export type Computed =
@@ -18,7 +18,7 @@ export type Evaluation = [number: number, drawn: number, outcome: Computed];
 /** Two runs of the interpreter over one history, of which the second one sees masked data. */
 export interface SideBySide {
   /** Observes the run over the history as it is, which takes each event first. */
-  readonly truth: Observer;
+  readonly original: Observer;
   /** Observes the run over the masked history, which takes the values that it could not compute from the first one. */
   readonly masked: Observer;
   /** The values that were taken. */
@@ -26,7 +26,7 @@ export interface SideBySide {
   /** The number of computations of the masked run. */
   readonly computed: number;
   /** Returns whether both runs have computed the same number of values; call it after an event. */
-  agree(): boolean;
+  isInStep(): boolean;
 }
 
 /** Hides data of one run. */
@@ -47,22 +47,22 @@ export function createSideBySide(mask: RunMask): SideBySide {
     get computed() {
       return computed;
     },
-    agree() {
+    isInStep() {
       const isEven = at === known.length;
       known = [];
       at = 0;
       return isEven;
     },
-    truth: {
+    original: {
       derive(draws, site, compute) {
-        const made = attempt(draws, compute);
+        const made = capture(draws, compute);
         known.push({ site, drawn: made.drawn, outcome: maskOutcome(site, made.outcome, mask) });
         return made.finish();
       },
     },
     masked: {
       derive<T>(draws: Draws | null, site: Site, compute: () => T): T {
-        const made = attempt(draws, compute);
+        const made = capture(draws, compute);
         const expected = known[at];
         if (expected?.site !== site) throw new TypeError(`the masked run computes another value (${site})`);
         at += 1;
@@ -79,7 +79,7 @@ export function createSideBySide(mask: RunMask): SideBySide {
 /**
  * Creates the observer of a run over a masked history that takes the values of its evaluations. A value is computed in any case, so that
  * the work of the run is the same everywhere. `before` is the number of computations of earlier runs of the chain, where those are not
- * computed again.
+ * replayed.
  */
 export function createEvaluated(evaluations: readonly Evaluation[], before = 0): Observer {
   const known = new Map(evaluations.map(([number, drawn, outcome]) => [number, { drawn, outcome }]));
@@ -87,21 +87,21 @@ export function createEvaluated(evaluations: readonly Evaluation[], before = 0):
   return {
     derive<T>(draws: Draws | null, _: Site, compute: () => T): T {
       computed += 1;
-      const made = attempt(draws, compute);
+      const made = capture(draws, compute);
       const found = known.get(computed);
       return found === undefined ? made.finish() : settle(draws, made.drawn, found.drawn, found.outcome);
     },
   };
 }
 
-interface Attempt<T> {
+interface Captured<T> {
   drawn: number;
   outcome: Computed;
   /** Returns the value, or throws the error. */
   finish(): T;
 }
 
-function attempt<T>(draws: Draws | null, compute: () => T): Attempt<T> {
+function capture<T>(draws: Draws | null, compute: () => T): Captured<T> {
   const before = draws?.drawn ?? 0;
   const drawn = () => (draws?.drawn ?? 0) - before;
   try {

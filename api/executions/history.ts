@@ -62,9 +62,9 @@ const ExportedHistorySchema = z
       state: z.string(),
     }),
     exported_at: z.iso.datetime(),
-    masked: z.boolean().describe('Whether values are hidden.'),
-    replayable: z.boolean().describe('Whether the execution can be computed again from the file.'),
-    reason: z.string().nullable().describe('Why it cannot; null if it can.'),
+    masked: z.boolean().describe('Whether values are masked.'),
+    replayable: z.boolean().describe('Whether the execution can be replayed from this file.'),
+    reason: z.string().nullable().describe('Why it cannot be replayed; null if it can.'),
     evaluations: z.array(JsonValueSchema),
     runs: z.array(
       z.object({
@@ -74,7 +74,7 @@ const ExportedHistorySchema = z
         first_evaluation: z
           .int()
           .nullable()
-          .describe('The number of its first computation in the chain; null where nothing is hidden.'),
+          .describe('The number of its first computation in the chain; null where nothing is masked.'),
         events: z.array(JsonValueSchema).describe('The events, as proto3 JSON.'),
       }),
     ),
@@ -128,7 +128,7 @@ const exportRoute = createApiRoute({
   tags,
   summary: 'Export the history of an execution as a file',
   description:
-    'A file with which the execution can be computed again without a server. The events have the form of `temporal workflow show --output json`, with decrypted payloads. Write-only values are hidden, as everywhere; `evaluations` lists the values that cannot be computed without them: the number of the computation, from 1, the random numbers drawn, and the value or the error.',
+    'A file from which the execution can be replayed without a server. The events have the form of `temporal workflow show --output json`, with decrypted payloads. Write-only values are masked, as in every other answer; `evaluations` lists the values that cannot be computed without them: the number of the computation, from 1, the random numbers drawn, and the value or the error.',
   request: {
     params: ExecutionParams,
     query: z.strictObject({

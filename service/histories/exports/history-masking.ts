@@ -7,7 +7,7 @@ import { continueWith, maskEvent, NO_RUN } from './event-masks.ts';
 import { createExportMask } from './export-mask.ts';
 import type { MaskedPart } from './jobs.ts';
 
-/** A history in which data is hidden, computed again as it is masked, so that whoever gets it can do the same. */
+/** A history in which data is hidden, replayed as it is masked, so that whoever gets it can do the same. */
 export interface HistoryMasking {
   /** Takes the next event of the chain, and returns it masked. */
   take(event: HistoryEvent): HistoryEvent;
@@ -20,12 +20,12 @@ export interface HistoryMasking {
 /** A run over its history and over the masked one. */
 interface Pair {
   sides: SideBySide;
-  truth: Replay;
+  original: Replay;
   masked: Replay;
 }
 
 /**
- * Creates the masking of the history of a chain, which hides some values. Events of a run that cannot be computed again are masked all the
+ * Creates the masking of the history of a chain, which hides some values. Events of a run that cannot be replayed are masked all the
  * same. The first event must be the start of a workflow.
  */
 export function createHistoryMasking(workflowId: string, hidden: readonly Json[]): HistoryMasking {
@@ -53,9 +53,9 @@ export function createHistoryMasking(workflowId: string, hidden: readonly Json[]
 
   /** Begins both runs. */
   function begin(read: Opening, shown: HistoryEvent): void {
-    const truth = read.replay({ observer: sides.truth });
+    const original = read.replay({ observer: sides.original });
     const masked = open(shown).replay({ observer: sides.masked });
-    if (truth !== null && masked !== null) pair = { sides, truth, masked };
+    if (original !== null && masked !== null) pair = { sides, original, masked };
     else if (read.run === null) fail('Fermata did not start the run');
     else fail(`this version does not know interpreter ${read.run.interpreter}`);
   }
@@ -63,13 +63,13 @@ export function createHistoryMasking(workflowId: string, hidden: readonly Json[]
   function follow(event: HistoryEvent, shown: HistoryEvent): void {
     if (pair === null) return;
     try {
-      pair.truth.take(event);
+      pair.original.take(event);
       pair.masked.take(shown);
     } catch (error) {
       fail(`the interpreter failed at event ${event.eventId}: ${(error as Error).message}`);
       return;
     }
-    const others = pair.sides.agree() ? null : `the masked run computes other values at event ${event.eventId}`;
+    const others = pair.sides.isInStep() ? null : `the masked run computes other values at event ${event.eventId}`;
     const divergence = pair.masked.now.divergence ?? others;
     if (divergence !== null) fail(divergence);
   }
@@ -94,9 +94,9 @@ export function createHistoryMasking(workflowId: string, hidden: readonly Json[]
     },
     end() {
       if (pair === null) return reason;
-      const [truth, masked] = [pair.truth.end(), pair.masked.end()];
+      const [original, masked] = [pair.original.end(), pair.masked.end()];
       // An open run may lack commands, too.
-      if (truth.divergence === null && masked.divergence !== null) fail(masked.divergence);
+      if (original.divergence === null && masked.divergence !== null) fail(masked.divergence);
       return reason;
     },
   };

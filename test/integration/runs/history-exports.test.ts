@@ -9,7 +9,7 @@ import { createCodec } from '../../../temporal/codec/codec.ts';
 import { startChainServer } from '../interpreter/chain-server.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 
-// Files with which a run can be computed again: of a chain of runs with encrypted payloads and a write-only parameter.
+// Files from which a run can be replayed: of a chain of runs with encrypted payloads and a write-only parameter.
 
 const BASE = '/api/v1/executions';
 const SECRET = 'correct horse battery';

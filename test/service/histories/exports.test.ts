@@ -25,7 +25,7 @@ import { madeHistories, madeRun } from '../../fixtures/made.ts';
 import { RECORDED, RECORDED_CHAINS, readEvents } from '../../fixtures/recorded.ts';
 import { createRandom, draws } from '../../seed.ts';
 
-// Recorded histories in which a text is hidden: everybody can compute the run again, and nobody finds the text. `npm run explore -- 1000`
+// Recorded histories in which a text is hidden: everybody can replay the run, and nobody finds the text. `npm run explore -- 1000`
 // hides every text of every recorded history.
 
 const CHAINED = new Set([...RECORDED_CHAINS.values()].flat());
@@ -110,7 +110,7 @@ function recompute(shown: readonly HistoryEvent[], evaluations: readonly Evaluat
   return replay.now.divergence;
 }
 
-it('a run is computed again from a history in which any text is hidden, and the text is not found in it', () => {
+it('a run is replayed from a history in which any text is hidden, and the text is not found in it', () => {
   let hidden = 0;
   let evaluated = 0;
   for (const { names, events, text } of chooseTexts()) {
