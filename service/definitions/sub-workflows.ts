@@ -5,7 +5,7 @@ import { type ActionSpec, type EmbeddedWorkflow, MAX_EMBEDDED_BYTES } from '../.
 import type { StoredAction } from '../../store/definitions/actions.ts';
 import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
 import { findSpecs, KNOWN_ACTIONS, storedSpec, workflowSpec } from '../actions/actions.ts';
-import { writeOnlyPaths } from '../projections/write-only.ts';
+import { writeOnlyPaths } from '../projections/hiding/write-only.ts';
 
 /** Finds the present workflows and stored actions with some refs. */
 export type FindNamed = (refs: readonly string[]) => Promise<{ workflows: StoredWorkflow[]; actions: StoredAction[] }>;

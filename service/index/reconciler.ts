@@ -236,7 +236,7 @@ export function createIndexKeeper({
     const reached = { started: new Date(started), closed: new Date(closed) };
     if (isBeyond(reached, mark)) await store.write([], { namespace, ...reached });
     if (!long) return;
-    // The next tick is none of these, even where this fails.
+    // The next tick reads less far back, even where this fails.
     lastLong = now;
     await store.forgetBuried(new Date(now));
   }

@@ -4,7 +4,7 @@ import type { Inquiry } from '../../model/inquiry.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { type Mask, SHOWS_ALL } from '../../model/mask.ts';
 import { createHider, type Hider, MASKED, type SearchBudget } from './hiding/hider.ts';
-import { replaceAt } from './write-only.ts';
+import { replaceAt } from './hiding/write-only.ts';
 
 // Parameters marked `writeOnly` show as `***` in every answer.
 

@@ -13,7 +13,7 @@ import {
 import type { Trust } from '../../model/statement.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
 import { createBlind } from '../projections/blinds.ts';
-import { writeOnlyPaths } from '../projections/write-only.ts';
+import { writeOnlyPaths } from '../projections/hiding/write-only.ts';
 import { concurrencyFor } from './concurrency.ts';
 import { completeInput } from './inputs.ts';
 import type { ResolvedStart, StartCommand } from './start-command.ts';

@@ -7,7 +7,7 @@ import type { HistoryEvent } from '../../../projection/history.ts';
 import { arrivedIn, decodeArguments, type ProtoPayload, refusedPayload } from '../../../projection/payload.ts';
 import { hideCarriedInputs } from '../../projections/hiding/child-inputs.ts';
 import { MASKED } from '../../projections/hiding/hider.ts';
-import { replaceAt } from '../../projections/write-only.ts';
+import { replaceAt } from '../../projections/hiding/write-only.ts';
 
 // Hides data in history events. The program of a run stays as it is: its definition, actions, workflows and schemas, names of fields, and ids.
 

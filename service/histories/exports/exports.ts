@@ -118,7 +118,7 @@ export function createHistoryExportService(dependencies: HistoryExportDependenci
     const runs = chain.slice(0, (wanted ?? chain.length) + 1);
     const from = isReplayed ? 0 : (wanted ?? 0);
     const skipped = await countEvents(workflowId, runs.slice(0, from));
-    // What comes while the file is made belongs to later events than those that the state in it has.
+    // Events that come while the file is made are later than the state in its head.
     const until = lastEvent === undefined ? MAX_EVENTS + 1 : Math.max(0, lastEvent - skipped);
     return { runs, from, skipped, until, of: chain.length };
   }

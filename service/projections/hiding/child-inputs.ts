@@ -5,8 +5,8 @@ import type { PlannedTask } from '../../../model/inquiry.ts';
 import type { Json } from '../../../model/json.ts';
 import type { EmbeddedWorkflow, RunInput } from '../../../model/run-input.ts';
 import { parseTaskKey } from '../../../model/task-key.ts';
-import { replaceAt } from '../write-only.ts';
 import { MASKED } from './hider.ts';
+import { replaceAt } from './write-only.ts';
 
 // Inputs of sub-workflows, in which the places of write-only parameters are known. Every entry of a list of items is hidden as a whole:
 // nothing says where an input that is made of it has its hidden values.

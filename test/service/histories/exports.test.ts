@@ -197,7 +197,7 @@ function carriedIn(event: HistoryEvent): Json {
   return isJsonObject(run) ? (run.carried ?? null) : null;
 }
 
-/** Returns every value of the fields with the given names, wherever data is; a definition and its schemas are none. */
+/** Returns every value of the fields with the given names, wherever data is; definitions and their schemas are left out. */
 function valuesAt(names: readonly string[], value: unknown): unknown[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, field]) => {

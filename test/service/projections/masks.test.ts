@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import type { Execution } from '../../../model/execution.ts';
 import type { Json, JsonObject } from '../../../model/json.ts';
 import { createTextSearch } from '../../../service/projections/hiding/text-search.ts';
+import { replaceAt, writeOnlyPaths } from '../../../service/projections/hiding/write-only.ts';
 import { maskExecution, maskInput } from '../../../service/projections/masks.ts';
-import { replaceAt, writeOnlyPaths } from '../../../service/projections/write-only.ts';
 import { draws } from '../../seed.ts';
 
 const text = (maxLength: number, minLength = 0) =>

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts';
 
 /** Paths that one schema may have, and schemas that are looked at in it; beyond, everything is hidden. */
 const MAX_PATHS = 1_000;
