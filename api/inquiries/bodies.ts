@@ -8,6 +8,7 @@ import { JsonValueSchema } from '../../model/json-value.ts';
 import { DELIVERY_STATES, NOTICE_KINDS } from '../../model/notice.ts';
 import type { Answered, InquiryView } from '../../service/inquiries/inquiries.ts';
 import type { Delivery } from '../../service/notices/deliveries.ts';
+import { PaginationSchema } from '../http/routes.ts';
 
 // Response bodies for inquiries: schemas, and the pure functions that build them.
 
@@ -79,6 +80,11 @@ const INQUIRY = {
     .describe(
       'Hash of what is decided: the execution, its definition and parameters, the question, and what approval runs.',
     ),
+  bind: z
+    .boolean()
+    .describe(
+      'Whether a decision on another version is refused; if false, it counts for whatever approval runs by then.',
+    ),
   will_run: z
     .array(z.object({ task: z.string(), action: z.string(), input: JsonValueSchema, rendered: z.boolean() }))
     .describe('The tasks that run next after approval; an input that is not known yet is given as written.'),
@@ -104,6 +110,8 @@ const DeliverySchema = z
 const DELIVERED = { delivery: z.array(DeliverySchema).describe('The notices that were sent, oldest first.') };
 /** An inquiry in a list. */
 export const InquirySchema = z.object(INQUIRY).openapi('Inquiry');
+/** A page of inquiries. */
+export const InquiryListSchema = z.object({ data: z.array(InquirySchema), pagination: PaginationSchema });
 /** An inquiry with its notices. */
 export const InquiryDetailSchema = z.object({ ...INQUIRY, ...DELIVERED }).openapi('InquiryDetail');
 /** An inquiry of one execution, with all decisions that it received. */
@@ -189,6 +197,7 @@ export function inquiryBody(
       verified: proof === undefined ? null : true,
     })),
     bound_to,
+    bind: request.bind,
     will_run: plan,
     created,
     expires_at,

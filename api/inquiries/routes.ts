@@ -17,7 +17,6 @@ import {
   jsonBody,
   jsonData,
   PAGE_QUERY,
-  PaginationSchema,
   windowOf,
 } from '../http/routes.ts';
 import {
@@ -26,8 +25,8 @@ import {
   buildDecisions,
   deliveryBody,
   InquiryDetailSchema,
+  InquiryListSchema,
   InquiryRecordSchema,
-  InquirySchema,
   inquiryBody,
   viewBody,
 } from './bodies.ts';
@@ -62,13 +61,7 @@ const listRoute = createApiRoute({
     }),
   },
   responses: {
-    200: json(
-      z.object({
-        data: z.array(InquirySchema),
-        pagination: PaginationSchema,
-      }),
-      'A page of inquiries.',
-    ),
+    200: json(InquiryListSchema, 'A page of inquiries.'),
     ...errorResponses(),
   },
 });

@@ -102,6 +102,7 @@ describe('an inquiry', () => {
       approvers: ['ann', 'dev'],
       groups: ['ops'],
       quorum: 1,
+      bind: true,
       votes: [],
       options: [
         { ref: 'approve', label: 'Approve', style: 'primary', outcome: 'approve' },
