@@ -3,19 +3,27 @@ export class RequestError extends Error {
   readonly status: number;
   readonly code: string;
   readonly requestId: string | null;
+  /** The name of the control whose text the console itself refuses; null: none is known. */
+  readonly control: string | null;
 
   constructor(
     message: string,
-    { status, code, requestId }: { status: number; code: string; requestId: string | null },
+    {
+      status,
+      code,
+      requestId,
+      control = null,
+    }: { status: number; code: string; requestId: string | null; control?: string | null },
   ) {
     super(message);
     this.status = status;
     this.code = code;
     this.requestId = requestId;
+    this.control = control;
   }
 }
 
-/** Returns the error for what a person has entered and the console can refuse by itself. */
-export function refuseInput(message: string): RequestError {
-  return new RequestError(message, { status: 0, code: 'input_malformed', requestId: null });
+/** Returns the error for a text that the console itself refuses; `control` is the name of the control in which it was entered. */
+export function refuseInput(message: string, control: string | null = null): RequestError {
+  return new RequestError(message, { status: 0, code: 'input_malformed', requestId: null, control });
 }

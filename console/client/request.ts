@@ -107,6 +107,6 @@ async function refusalOf(response: Response): Promise<RequestError> {
 }
 
 function messageOf(code: string, error: unknown): string | null {
-  if (code === REPLACED) return 'Somebody has signed in in another window. Try again.';
+  if (code === REPLACED) return 'Another window has signed in. Try again.';
   return typeof error === 'string' ? error : null;
 }

@@ -15,7 +15,12 @@ import type {
 import type { TaskListSchema } from '../../api/executions/tasks.ts';
 import type { PlacedGraphSchema } from '../../api/graphs.ts';
 import type { PageMetaSchema } from '../../api/http/routes.ts';
-import type { AnsweredSchema, InquiryDetailSchema, InquirySchema } from '../../api/inquiries/bodies.ts';
+import type {
+  AnsweredSchema,
+  InquiryDetailSchema,
+  InquiryListSchema,
+  InquirySchema,
+} from '../../api/inquiries/bodies.ts';
 import type { ScheduleSchema } from '../../api/schedules.ts';
 import type { ActionSchema } from '../../api/workflows/actions.ts';
 import type { PackSchema } from '../../api/workflows/packs.ts';
@@ -61,10 +66,7 @@ export type ShownQuestion = z.output<typeof InquirySchema>;
 export type QuestionDetail = z.output<typeof InquiryDetailSchema>;
 
 /** A page of questions. */
-export interface QuestionList {
-  data: ShownQuestion[];
-  pagination: { page: number; page_size: number; total_items: number; total_pages: number };
-}
+export type QuestionList = z.output<typeof InquiryListSchema>;
 
 /** The result of a decision. */
 export type DecisionResult = z.output<typeof AnsweredSchema>;

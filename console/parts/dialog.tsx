@@ -1,6 +1,7 @@
 import type { ComponentChildren, TargetedEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { RequestError } from '../client/request-error.ts';
+import { markWrong } from './forms/wrong-control.ts';
 import { Glyph } from './glyph.tsx';
 
 /** A dialog that asks before an act, and shows why it was refused. */
@@ -12,36 +13,54 @@ export interface DialogProps {
   /** Whether the act destroys something. */
   isDangerous?: boolean;
   children?: ComponentChildren;
-  /** Acts; the dialog closes when it has, and stays with the message of a RequestError. */
-  act: (form: FormData) => Promise<void>;
+  /**
+   * Acts, and returns what follows: that is called once the dialog is closed, so that the focus can move and people hear what is announced.
+   * The dialog stays open with the message of a RequestError. It cannot be closed meanwhile.
+   */
+  act: (form: FormData) => Promise<() => void>;
   close: () => void;
 }
 
-/** Opens when it is shown; the browser keeps the focus in it, and gives it back when it closes. */
+/** Opens when it is shown; the browser keeps the focus in it, and gives it back to the opener when it closes. */
 export function Dialog({ title, confirm = title, isDangerous = false, children, act, close }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [refusal, setRefusal] = useState<string | null>(null);
   const [isActing, setActing] = useState(false);
+  const acting = useRef(false);
   useEffect(() => dialog.current?.showModal(), []);
+
+  function setBusy(isBusy: boolean) {
+    acting.current = isBusy;
+    setActing(isBusy);
+  }
 
   async function submit(event: TargetedEvent<HTMLFormElement, Event>) {
     event.preventDefault();
-    if (isActing) return;
-    setActing(true);
+    if (acting.current) return;
+    const form = event.currentTarget;
+    setBusy(true);
     setRefusal(null);
     try {
-      await act(new FormData(event.currentTarget));
-      // Gives the focus back to the opener, unless the act has moved it.
-      close();
+      const followUp = await act(new FormData(form));
+      setBusy(false);
+      dialog.current?.close();
+      followUp();
     } catch (error) {
+      setBusy(false);
       if (!(error instanceof RequestError)) throw error;
       setRefusal(error.message);
-      setActing(false);
+      markWrong(form, error.control);
     }
   }
 
   return (
-    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={close}>
+    <dialog
+      ref={dialog}
+      aria-labelledby="dialog-title"
+      onCancel={(event) => acting.current && event.preventDefault()}
+      // Browsers close it at a second Escape, whatever becomes of the first.
+      onClose={() => (acting.current ? dialog.current?.showModal() : close())}
+    >
       <form method="dialog" onSubmit={submit}>
         <h2 id="dialog-title">{title}</h2>
         {children}
@@ -52,7 +71,12 @@ export function Dialog({ title, confirm = title, isDangerous = false, children, 
           </p>
         )}
         <div class="acts">
-          <button type="button" class="button" onClick={() => dialog.current?.close()}>
+          <button
+            type="button"
+            class="button"
+            aria-disabled={isActing}
+            onClick={() => acting.current || dialog.current?.close()}
+          >
             Not now
           </button>
           <button type="submit" class={`button ${isDangerous ? 'danger' : 'primary'}`} aria-disabled={isActing}>

@@ -2,6 +2,11 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { visits } from '../routing/location.ts';
 
+/** Moves the focus to the heading of the page, for an act after which the button that began it is gone. */
+export function focusHeading(): void {
+  document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+}
+
 /** The one heading of a page, after which the browser's tab is named. It has the focus when somebody comes from another page. */
 export function Heading({ title, children }: { title: string; children?: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);

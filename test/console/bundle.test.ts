@@ -23,10 +23,15 @@ const SHARED = [
     (name) => `../language/layout/drawing/${name}`,
   ),
   '../language/layout/measures.ts',
+  '../model/delegation.ts',
   '../model/inquiry-form.ts',
+  '../model/inquiry.ts',
+  '../model/issue.ts',
+  '../model/json-reader.ts',
   '../model/json.ts',
   '../model/status.ts',
   '../model/task-key.ts',
+  '../model/text.ts',
 ];
 
 it('browsers load the console, four packages, and what is shared with the service', () => {

@@ -105,7 +105,7 @@ describe('somebody who signs in in another window', () => {
     api.mockResolvedValueOnce(json(403, { error: 'x-csrf-token must …', code: 'csrf_invalid' }));
     api.mockResolvedValueOnce(who('ann', 'c-2'));
     await expect(client.request('/executions/7/pause', { method: 'POST' })).rejects.toMatchObject({
-      message: 'Somebody has signed in in another window. Try again.',
+      message: 'Another window has signed in. Try again.',
     });
     await vi.waitFor(() => expect(known()).toEqual(['ann', 'c-2']));
   });

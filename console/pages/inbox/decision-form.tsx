@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
+import { requiredForm } from '../../../model/inquiry.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import { request } from '../../client/request.ts';
 import { RequestError } from '../../client/request-error.ts';
@@ -6,6 +7,7 @@ import type { DecisionResult, ShownQuestion } from '../../client/shapes.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { readSchemaForm } from '../../parts/forms/read-form.ts';
 import { SchemaForm } from '../../parts/forms/schema-form.tsx';
+import { markWrong } from '../../parts/forms/wrong-control.ts';
 import { announce } from '../../parts/notice.ts';
 
 type Option = ShownQuestion['options'][number];
@@ -19,7 +21,10 @@ const ANNOUNCED: Record<DecisionResult['result'], string> = {
   received: 'Your decision was received. It counts as soon as a worker has taken it.',
 };
 
-/** The form of a decision: the answer that the question wants, a comment, and a button for each option, which asks before it decides. */
+/**
+ * The form of a decision: the answer that the question wants, a comment, and a button for each option, which asks before it decides. An option
+ * that does not require the answer is decided without it.
+ */
 export function DecisionForm({
   question,
   onDone,
@@ -32,32 +37,28 @@ export function DecisionForm({
   onChanged: () => void;
 }) {
   const form = useRef<HTMLFormElement>(null);
-  const [choice, setChoice] = useState<{ option: Option; body: Record<string, unknown>; leavesOut: boolean } | null>(
-    null,
-  );
+  const [choice, setChoice] = useState<{ option: Option; body: Record<string, unknown> } | null>(null);
   const [refusal, setRefusal] = useState<string | null>(null);
   // The API's schemas describe any JSON.
   const schema = question.response_schema as JsonObject | null;
 
   function choose(option: Option) {
     setRefusal(null);
-    const isComplete = form.current!.checkValidity();
-    if (option.form === 'required' && !isComplete) {
-      form.current!.reportValidity();
-      return;
-    }
+    const required = requiredForm({ response_schema: schema }, option);
+    if (required !== null && !form.current!.reportValidity()) return;
     try {
-      const { response, comment } = readEntries(new FormData(form.current!), isComplete ? schema : null);
+      const { response, comment } = readEntries(new FormData(form.current!), required);
       const body = {
         option: option.ref,
         bound_to: question.bound_to,
         ...(response === undefined ? {} : { response }),
         ...(comment === '' ? {} : { comment }),
       };
-      setChoice({ option, body, leavesOut: schema !== null && !isComplete });
+      setChoice({ option, body });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       setRefusal(error.message);
+      markWrong(form.current!, error.control);
     }
   }
 
@@ -67,8 +68,10 @@ export function DecisionForm({
         method: 'POST',
         body: choice!.body,
       });
-      announce(ANNOUNCED[result]);
-      onDone();
+      return () => {
+        announce(ANNOUNCED[result]);
+        onDone();
+      };
     } catch (error) {
       if (error instanceof RequestError && error.code === 'binding_changed') onChanged();
       throw error;
@@ -111,7 +114,9 @@ export function DecisionForm({
           close={() => setChoice(null)}
         >
           <p>{question.prompt}</p>
-          {choice.leavesOut && <p class="soft">What is in the form is not sent: it is not complete.</p>}
+          {schema !== null && choice.option.form === 'none' && (
+            <p class="soft">The form will not be sent: this answer does not need it.</p>
+          )}
         </Dialog>
       )}
     </section>

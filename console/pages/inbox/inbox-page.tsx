@@ -1,3 +1,4 @@
+import { INQUIRY_STATUSES } from '../../../model/inquiry.ts';
 import { useLooks } from '../../client/looks.ts';
 import { useRead } from '../../client/reads.ts';
 import type { QuestionList, ShownQuestion } from '../../client/shapes.ts';
@@ -16,6 +17,7 @@ const VIEWS: Tab[] = [
   { id: 'pending', name: 'Pending' },
   { id: 'decided', name: 'Decided' },
 ];
+const CLOSED = INQUIRY_STATUSES.filter((status) => status !== 'pending').join(',');
 const COLUMNS = ['Question', 'Status', 'Workflow', 'Run', 'Asked', 'Until'];
 
 /** The questions to people: those that wait for the person who is signed in, and those that have been decided. */
@@ -65,7 +67,7 @@ export function InboxPage() {
 }
 
 function filtersFor(view: 'pending' | 'decided', isForAll: boolean): Record<string, string> {
-  if (view === 'decided') return { status: 'approved,denied,expired,cancelled' };
+  if (view === 'decided') return { status: CLOSED };
   return isForAll ? { status: 'pending' } : { assigned: 'me' };
 }
 

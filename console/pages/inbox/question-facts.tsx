@@ -61,7 +61,9 @@ export function WillRun({ question: { will_run: tasks, bound_to } }: { question:
           </p>
           <ValueView name={`Input of ${task}`} value={input} />
           {!rendered && (
-            <p class="soft small">Some of it is known only when the task begins; it is shown as it is written.</p>
+            <p class="soft small">
+              Parts of this input are only known when the task starts and are shown as templates.
+            </p>
           )}
         </div>
       ))}

@@ -20,10 +20,12 @@ export function ActDialog({ intent, close, onDone }: { intent: Intent; close: ()
 
   async function confirm(form: FormData) {
     const started = await perform(act, place, bodyOf(act, form, given), key.current);
-    announce(act.done);
-    if (started !== null) go(hrefOf(`/runs/${started.id}`));
-    else if (act.name === 'delete') go(hrefOf('/runs'));
-    else onDone();
+    return () => {
+      announce(act.done);
+      if (started !== null) go(hrefOf(`/runs/${started.id}`));
+      else if (act.name === 'delete') go(hrefOf('/runs'));
+      else onDone();
+    };
   }
 
   return (
@@ -51,9 +53,12 @@ export function ActDialog({ intent, close, onDone }: { intent: Intent; close: ()
   );
 }
 
-/** Returns the body of the request. Throws a RequestError for a payload that is no JSON. */
+/** Returns the body of the request. Throws a RequestError for a payload that is not JSON. */
 function bodyOf({ name, hasReason }: RunAct, form: FormData, given: Record<string, unknown>): Record<string, unknown> {
   const text = (field: string) => String(form.get(field) ?? '').trim();
-  if (name === 'signal') return { name: text('name'), payload: readJsonText(text('payload'), 'The payload', null) };
+  if (name === 'signal') {
+    const payload = readJsonText(text('payload'), { name: 'payload', label: 'Payload' }, null);
+    return { name: text('name'), payload };
+  }
   return hasReason && text('reason') !== '' ? { ...given, reason: text('reason') } : given;
 }

@@ -4,7 +4,7 @@ import { useEvents } from '../../client/live.ts';
 import { useRead } from '../../client/reads.ts';
 import { apiHref } from '../../client/request.ts';
 import type { Run, RunExplanation, RunGraph, TaskListPage } from '../../client/shapes.ts';
-import { Heading } from '../../parts/heading.tsx';
+import { focusHeading, Heading } from '../../parts/heading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { type Tab, Tabs } from '../../parts/tabs.tsx';
 import { ValueView } from '../../parts/value.tsx';
@@ -48,7 +48,7 @@ export function RunPage({ of, tab }: PageProps) {
   const afterAct = () => {
     reload();
     // The button of the act may be gone in a moment.
-    document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+    focusHeading();
   };
   const shown = run.value?.data;
   const isOpen = shown !== undefined && !isClosed(shown.state);

@@ -23,8 +23,11 @@ function ViewsOf({ owner }: { owner: string }) {
   async function save(form: FormData) {
     const name = String(form.get('name') ?? '').trim();
     const { page, job, ...kept } = Object.fromEntries(pageQuery.peek());
-    setViews(saveView(owner, { name, query: String(new URLSearchParams(kept)) }));
-    announce(`The view "${name}" is kept in this browser.`);
+    const saved = saveView(owner, { name, query: String(new URLSearchParams(kept)) });
+    return () => {
+      setViews(saved);
+      announce(`The view "${name}" is kept in this browser.`);
+    };
   }
 
   function forget(name: string) {

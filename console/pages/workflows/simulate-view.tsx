@@ -5,6 +5,7 @@ import { request } from '../../client/request.ts';
 import { RequestError } from '../../client/request-error.ts';
 import type { RunGraph, ShownSimulation, ShownWorkflow } from '../../client/shapes.ts';
 import { readJsonText } from '../../parts/forms/json-text.ts';
+import { markWrong } from '../../parts/forms/wrong-control.ts';
 import { Glyph } from '../../parts/glyph.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
@@ -20,12 +21,13 @@ export function SimulateView({ workflow, path }: { workflow: ShownWorkflow; path
   async function simulate(event: TargetedEvent<HTMLFormElement, Event>) {
     event.preventDefault();
     if (isBusy) return;
-    const form = new FormData(event.currentTarget);
+    const form = event.currentTarget;
+    const entered = new FormData(form);
     setBusy(true);
     try {
       const body = {
-        input: readJsonText(String(form.get('input')), 'The input', {}),
-        outcomes: readJsonText(String(form.get('outcomes')), 'What the outcomes say', {}),
+        input: readJsonText(String(entered.get('input')), { name: 'input', label: 'Input' }, {}),
+        outcomes: readJsonText(String(entered.get('outcomes')), { name: 'outcomes', label: 'Outcomes' }, {}),
         revision: workflow.revision,
       };
       setSimulation((await request<{ data: ShownSimulation }>(`${path}/simulate`, { method: 'POST', body })).data);
@@ -34,6 +36,7 @@ export function SimulateView({ workflow, path }: { workflow: ShownWorkflow; path
       if (!(error instanceof RequestError)) throw error;
       setSimulation(null);
       setRefusal(error.message);
+      markWrong(form, error.control);
     } finally {
       setBusy(false);
     }

@@ -20,14 +20,16 @@ export function StartDialog({ workflow, close }: { workflow: ShownWorkflow; clos
     const body = { action_ref: workflow.ref, parameters };
     const headers = { 'idempotency-key': key.current };
     const { data } = await request<{ data: Run }>('/executions', { method: 'POST', body, headers });
-    announce('The run has started.');
-    go(hrefOf(`/runs/${data.id}`));
+    return () => {
+      announce('The run has started.');
+      go(hrefOf(`/runs/${data.id}`));
+    };
   }
 
   return (
     <Dialog title="Start a run" act={start} close={close}>
       {workflow.param_schema === null && <p class="soft">This workflow does not declare its input.</p>}
-      <SchemaForm schema={schema} name={NAME} />
+      <SchemaForm schema={schema} name={NAME} mayBeEmpty />
     </Dialog>
   );
 }

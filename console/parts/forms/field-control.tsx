@@ -1,6 +1,7 @@
 import { useId } from 'preact/hooks';
 import { isJsonObject, type Json, ownValue } from '../../../model/json.ts';
-import type { Field } from './plan.ts';
+import { textFor } from './field-text.ts';
+import type { ControlPlan, Field } from './plan.ts';
 
 /** What a field is given. */
 interface FieldProps {
@@ -13,12 +14,12 @@ interface FieldProps {
 
 /** A field of a form: its label, its control or further fields, and what the schema says about it. */
 export function FieldControl({ field, value, isWhole = false }: FieldProps) {
-  const { label, note, isRequired, control } = field;
+  const { label, note, control } = field;
   const id = useId();
   if (control.kind === 'group') {
     const values = isJsonObject(value) ? value : {};
     const fields = control.fields.map((each) => (
-      <FieldControl key={each.path} field={each} value={ownValue(values, each.name) ?? each.start} />
+      <FieldControl key={each.path} field={each} value={ownValue(values, each.name)} />
     ));
     if (isWhole) return <div class="fields">{fields}</div>;
     return (
@@ -30,15 +31,15 @@ export function FieldControl({ field, value, isWhole = false }: FieldProps) {
     );
   }
   const words = [
-    isRequired && !isWhole ? 'required' : null,
-    control.kind === 'list' ? 'one in each line' : null,
+    isWhole ? null : demandOf(field),
+    control.kind === 'list' ? 'one per line' : null,
     control.kind === 'json' ? 'JSON' : null,
   ].filter((word) => word !== null);
   const hint = [words.join(', '), note].filter((text) => text !== '').join(': ');
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <Entry id={id} hintId={hint === '' ? undefined : `${id}-hint`} field={field} value={value} />
+      <Entry id={id} hintId={hint === '' ? undefined : `${id}-hint`} field={field} control={control} value={value} />
       {hint !== '' && (
         <p class="soft small" id={`${id}-hint`}>
           {hint}
@@ -48,28 +49,36 @@ export function FieldControl({ field, value, isWhole = false }: FieldProps) {
   );
 }
 
-interface EntryProps extends FieldProps {
+/** Returns the words that say whether a field must be filled in; null: it can be left empty. */
+function demandOf({ isRequired, isDemanded }: Field): string | null {
+  if (isDemanded) return 'required';
+  return isRequired ? 'required if anything else in this group is filled in' : null;
+}
+
+interface EntryProps {
   id: string;
   /** The id of what is said about it, if anything is. */
   hintId: string | undefined;
+  field: Field;
+  control: Exclude<ControlPlan, { kind: 'group' }>;
+  value: Json | undefined;
 }
 
 const MODES: Record<string, 'text' | 'decimal' | 'numeric'> = { text: 'text', number: 'decimal', integer: 'numeric' };
 
-/** The control of a field that is no group. */
-function Entry({ id, hintId, field, value }: EntryProps) {
-  const { path, isRequired, isSecret, control } = field;
-  const common = { id, name: path, required: isRequired, 'aria-describedby': hintId };
-  if (isSecret) return <input {...common} type="password" autocomplete="new-password" />;
+/** The control of a field that is no group. A secret is never filled in, except that one of several known values is chosen. */
+function Entry({ id, hintId, field, control, value }: EntryProps) {
+  const { path, isDemanded, isSecret } = field;
+  const common = { id, name: path, required: isDemanded, 'aria-describedby': hintId };
+  const text = textFor(control, value);
   if (control.kind === 'choice') {
-    const chosen = value === undefined ? '' : JSON.stringify(value);
     return (
       <select {...common}>
-        <option value="">{isRequired ? 'Choose one' : 'Not given'}</option>
+        <option value="">{isDemanded ? 'Choose one' : 'Not given'}</option>
         {control.choices.map((choice) => {
           const written = JSON.stringify(choice);
           return (
-            <option key={written} value={written} selected={written === chosen}>
+            <option key={written} value={written} selected={written === text}>
               {typeof choice === 'string' ? choice : written}
             </option>
           );
@@ -77,22 +86,11 @@ function Entry({ id, hintId, field, value }: EntryProps) {
       </select>
     );
   }
-  const text = textFor(control.kind, value);
-  if (control.kind === 'list' || control.kind === 'json' || text.includes('\n')) {
-    const looks = control.kind === 'json' ? 'mono' : undefined;
-    return <textarea {...common} class={looks} rows={4} spellcheck={false} defaultValue={text} />;
+  const shown = isSecret ? '' : text;
+  if (control.kind === 'list' || control.kind === 'json' || shown.includes('\n')) {
+    const looks = `${control.kind === 'json' ? 'mono' : ''} ${isSecret ? 'concealed' : ''}`.trim() || undefined;
+    return <textarea {...common} class={looks} rows={4} autocomplete="off" spellcheck={false} defaultValue={shown} />;
   }
-  return <input {...common} inputMode={MODES[control.kind]} autocomplete="off" defaultValue={text} />;
-}
-
-/** Returns the text with which a control begins. */
-function textFor(kind: Field['control']['kind'], value: Json | undefined): string {
-  if (value === undefined) return '';
-  if (kind === 'json') return JSON.stringify(value, null, 2);
-  if (kind === 'list' && Array.isArray(value)) return value.map(wordFor).join('\n');
-  return wordFor(value);
-}
-
-function wordFor(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (isSecret) return <input {...common} type="password" autocomplete="new-password" />;
+  return <input {...common} inputMode={MODES[control.kind]} autocomplete="off" defaultValue={shown} />;
 }

@@ -1,31 +1,49 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Json, JsonObject } from '../../../model/json.ts';
 import { RequestError } from '../../client/request-error.ts';
-import { announce } from '../notice.ts';
 import { FieldControl } from './field-control.tsx';
+import { readDefaults } from './field-text.ts';
 import { hasSecret, planForm } from './plan.ts';
-import { readSchemaForm, wholeName } from './read-form.ts';
+import { canShow, readSchemaForm, wholeName } from './read-form.ts';
+import { markWrong } from './wrong-control.ts';
+
+const CHANGED_BY_FIELDS = 'The fields cannot show this JSON without changing it. Change it, or leave it as JSON.';
+
+interface SchemaFormProps {
+  schema: JsonObject;
+  name: string;
+  /** Whether a value for which the schema has no fields can be left empty. */
+  mayBeEmpty?: boolean;
+}
 
 /**
- * The fields for a value that a JSON schema describes, to stand in a form; `readSchemaForm` reads them. `name` tells them from other fields of
- * the form, and names the field that takes all of it as JSON, to which a switch leads. Fields begin with the defaults of the schema.
+ * The fields for a value that a JSON schema describes, to stand in a form; `readSchemaForm` reads them. `name` distinguishes them from other
+ * fields of the form, and names the field that takes all of it as JSON, to which a switch leads. Fields begin with the defaults of the schema.
  */
-export function SchemaForm({ schema, name }: { schema: JsonObject; name: string }) {
+export function SchemaForm({ schema, name, mayBeEmpty = false }: SchemaFormProps) {
   const block = useRef<HTMLDivElement>(null);
-  const plan = useMemo(() => planForm(schema, name), [schema, name]);
+  const plan = useMemo(() => planForm(schema, name, { mayBeEmpty }), [schema, name, mayBeEmpty]);
   const [isJson, setJson] = useState(false);
-  const [value, setValue] = useState<Json | undefined>(plan.start);
+  const [value, setValue] = useState<Json | undefined>(() => readDefaults(plan));
+  const [refusal, setRefusal] = useState<string | null>(null);
   const canBeJson = plan.control.kind === 'group' && !hasSecret(plan);
 
   function toggle() {
     const form = block.current?.closest('form');
     if (!form) return;
     try {
-      setValue(readSchemaForm(schema, name, new FormData(form)) ?? {});
+      const read = readSchemaForm(schema, name, new FormData(form)) ?? {};
+      if (isJson && !canShow(plan, read)) {
+        setRefusal(CHANGED_BY_FIELDS);
+        return;
+      }
+      setValue(read);
       setJson(!isJson);
+      setRefusal(null);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      announce(error.message);
+      setRefusal(error.message);
+      markWrong(form, error.control);
     }
   }
 
@@ -44,6 +62,11 @@ export function SchemaForm({ schema, name }: { schema: JsonObject; name: string 
         </label>
       ) : (
         <FieldControl field={plan} value={value} isWhole />
+      )}
+      {refusal !== null && (
+        <p class="wrong" role="alert">
+          {refusal}
+        </p>
       )}
       {canBeJson && (
         <button type="button" role="switch" class="switch" aria-checked={isJson} onClick={toggle}>

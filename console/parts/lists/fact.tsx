@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-/** A fact in a list of them (`<dl class="facts">`); `isSilent` leaves out a name that what is said has in it. */
+/** A fact in a list of them (`<dl class="facts">`); `isSilent` hides a name that the fact itself repeats. */
 export function Fact({
   name,
   isSilent = false,

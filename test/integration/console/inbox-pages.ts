@@ -6,6 +6,9 @@ import type { Console } from './visitor.ts';
 
 const HOSTILE = '<script>alert(1)</script> \u202e[x](javascript:alert(1)) https://elsewhere.example/';
 
+/** More of a word than a page shows at first. */
+const LONG = `second${' and so on'.repeat(7_000)}`;
+
 /** People decide whether a word is used, which another branch has to bring. */
 const DECIDING = {
   ref: 'people.deciding',
@@ -30,7 +33,12 @@ const DECIDING = {
               count: { type: 'integer', title: 'How many', description: 'At most as many as there are.', minimum: 1 },
               when: { enum: ['now', 'tonight'] },
               hosts: { type: 'array', items: { type: 'string' } },
-              more: { type: 'object', properties: { token: { type: 'string', writeOnly: true } } },
+              more: {
+                type: 'object',
+                writeOnly: true,
+                required: ['token'],
+                properties: { token: { type: 'string' }, keys: { type: 'array', items: { type: 'string' } } },
+              },
             },
           },
         },
@@ -97,7 +105,10 @@ export function testInboxPages(site: () => Console): void {
       await page.getByText(`Bound to ${shown.slice(0, 12)}`, { exact: true }).waitFor();
       await page.getByRole('region', { name: 'What will run' }).getByText('null').waitFor();
       await page.getByRole('region', { name: 'Votes' }).getByText('0 of 2 approvals needed').waitFor();
-      expect(await page.getByRole('group', { name: 'more' }).getByLabel('token').getAttribute('type')).toBe('password');
+      const more = page.getByRole('group', { name: 'more' });
+      expect(await more.getByLabel('token').getAttribute('type')).toBe('password');
+      const keys = `document.querySelector('[name="Response/more/keys"]')`;
+      expect(await page.evaluate(`getComputedStyle(${keys}).webkitTextSecurity`)).toBe('disc');
       await site().examine(page);
 
       await page.getByRole('button', { name: 'Approve' }).click();
@@ -108,7 +119,7 @@ export function testInboxPages(site: () => Console): void {
       await page.getByRole('alert').getByText('"How many" must be a number').waitFor();
       await page.getByRole('textbox', { name: 'How many' }).fill('');
 
-      await call('POST', `executions/${run}/signal`, { name: 'change', payload: 'second' });
+      await call('POST', `executions/${run}/signal`, { name: 'change', payload: LONG });
       await until(
         async () => (await call('GET', `inquiries/${id}`)).body.data.bound_to,
         (bound) => bound !== shown,
@@ -117,10 +128,14 @@ export function testInboxPages(site: () => Console): void {
       await page.getByRole('dialog').getByRole('alert').waitFor();
       await page.keyboard.press('Escape');
       await page.getByText('What would run has changed since you opened this page.').waitFor();
+      await page.getByText('A decision on the version below will be refused.').waitFor();
       await site().examine(page);
       await page.getByRole('button', { name: 'Show it as it is now' }).press('Enter');
-      await page.getByRole('region', { name: 'What will run' }).getByText('"second"').waitFor();
+      await page.getByRole('region', { name: 'What will run' }).getByText('"second').waitFor();
       expect(await readFocus(page)).toBe('Use the word?');
+      await page.getByRole('button', { name: 'Show all of Input of use' }).press('Enter');
+      await page.getByRole('group', { name: 'Input of use' }).getByText(LONG).waitFor();
+      expect(await readFocus(page)).toContain(LONG);
       const sent = page.waitForRequest((request) => request.method() === 'POST');
       await approve(page);
       const { bound_to: bound, response } = (await sent).postDataJSON();
@@ -128,26 +143,51 @@ export function testInboxPages(site: () => Console): void {
       expect(response).toEqual({ count: 2, when: 'tonight' });
       await page.getByRole('status', { name: 'Notices' }).getByText('Your decision counts').waitFor();
       await page.getByRole('region', { name: 'Votes' }).getByText('dev').waitFor();
-      await page.getByText('You are not asked, you have decided already').waitFor();
+      await page.getByText('You cannot decide: you are not an approver, you have already decided').waitFor();
+      expect(await readFocus(page)).toBe('Use the word?');
       await site().examine(page);
     });
 
     it('are denied without the form, and stand among those that are decided', async () => {
-      const { run, id } = await ask();
-      const page = await site().visit(`runs/${run}`);
-      await page.getByRole('link', { name: 'See the question' }).click();
+      const page = await site().visit(`workflows/${DECIDING.ref}`);
+      await page.getByRole('button', { name: 'Start a run' }).click();
+      // It does not declare its input: nothing needs to be entered.
+      await page.getByRole('dialog').getByRole('button', { name: 'Start a run' }).click();
+      const link = page.getByRole('link', { name: 'See the question' });
+      await link.waitFor();
+      const run = /\d+$/.exec(new URL(page.url()).pathname)![0];
+      await page.route('**/inquiries?assigned=me&execution=*', (route) => route.abort(), { times: 1 });
+      await link.click();
       await title(page, 'Use the word?').waitFor();
+      const unread = page.getByRole('alert').filter({ hasText: 'Whether you can decide could not be read' });
+      await unread.getByRole('button', { name: 'Try again' }).click();
+      await page.getByRole('textbox', { name: 'How many' }).fill('two');
       await page.getByRole('textbox', { name: 'Comment' }).fill('not this one');
       await page.getByRole('button', { name: 'Deny' }).click();
       const dialog = page.getByRole('dialog', { name: 'Deny?' });
-      await dialog.getByText('What is in the form is not sent').waitFor();
+      await dialog.getByText('The form will not be sent').waitFor();
       await site().examine(page);
+      const sending = page.waitForRequest('**/respond');
+      let letGo = () => {};
+      const held = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      await page.route('**/respond', (route) => held.then(() => route.continue()));
       await dialog.getByRole('button', { name: 'Confirm' }).click();
+      expect((await sending).postDataJSON()).toEqual({
+        option: 'deny',
+        bound_to: expect.any(String),
+        comment: 'not this one',
+      });
+      for (const key of ['Escape', 'Escape', 'Escape']) await page.keyboard.press(key);
+      expect(await dialog.getByRole('button', { name: 'Not now' }).getAttribute('aria-disabled')).toBe('true');
+      await dialog.getByRole('button', { name: 'Not now' }).click({ force: true });
+      expect(await dialog.isVisible()).toBe(true);
+      letGo();
+      await dialog.waitFor({ state: 'detached' });
       await page.getByRole('region', { name: 'Votes' }).getByText('not this one').waitFor();
-      await until(
-        async () => (await call('GET', `inquiries/${id}`)).body.data.status,
-        (status) => status === 'denied',
-      );
+      await page.getByRole('region', { name: 'Your decision' }).waitFor({ state: 'detached' });
+      expect(await readFocus(page)).toBe('Use the word?');
       await page.getByRole('link', { name: 'Inbox' }).last().click();
       await page.getByRole('tab', { name: 'Pending' }).focus();
       await page.keyboard.press('ArrowRight');

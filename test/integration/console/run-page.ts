@@ -70,7 +70,7 @@ export function testRunPage(site: () => Console): void {
           await page.keyboard.press('Tab');
           await page.keyboard.press('Tab');
           await page.keyboard.press('Enter');
-          await dialog.getByRole('alert').getByText('The payload is not JSON').waitFor();
+          await dialog.getByRole('alert').getByText('"Payload" is not valid JSON').waitFor();
           await site().examine(page);
           await dialog.getByRole('textbox', { name: 'Payload (JSON)' }).fill('"later"');
         } else await dialog.getByRole('textbox', { name: 'Payload (JSON)' }).fill('"go"');

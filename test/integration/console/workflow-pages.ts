@@ -60,6 +60,19 @@ export function testWorkflowPages(site: () => Console): void {
       await site().examine(page);
       await page.getByRole('button', { name: 'Start a run' }).click();
       const dialog = page.getByRole('dialog', { name: 'Start a run' });
+      await dialog.getByRole('switch', { name: 'As JSON' }).click();
+      const whole = dialog.getByRole('textbox', { name: 'Input (JSON)' });
+      const before = await whole.inputValue();
+      await whole.fill('{ "url": null }');
+      await dialog.getByRole('switch', { name: 'As JSON' }).click();
+      await dialog.getByRole('alert').getByText('cannot show this JSON without changing it').waitFor();
+      await whole.fill('{ "url": ');
+      await dialog.getByRole('switch', { name: 'As JSON' }).click();
+      await dialog.getByRole('alert').getByText('"Input" is not valid JSON').waitFor();
+      expect(await whole.getAttribute('aria-invalid')).toBe('true');
+      await site().examine(page);
+      await whole.fill(before);
+      await dialog.getByRole('switch', { name: 'As JSON' }).click();
       await dialog.getByRole('textbox', { name: 'url' }).fill('not a URL');
       await dialog.getByRole('button', { name: 'Start a run' }).click();
       await dialog.getByRole('alert').getByText('url').waitFor();
@@ -85,7 +98,7 @@ export function testWorkflowPages(site: () => Console): void {
       expect(JSON.parse(await input.inputValue())).toEqual({ amount: null });
       await input.fill('{ "amount": ');
       await page.getByRole('button', { name: 'Simulate' }).click();
-      await page.getByRole('alert').getByText('is not JSON').waitFor();
+      await page.getByRole('alert').getByText('"Input" is not valid JSON').waitFor();
       await input.fill('{ "amount": 90 }');
       await page.getByRole('textbox', { name: 'Outcomes (JSON)' }).fill('{ "ask": { "output": { "option": "yes" } } }');
       await page.getByRole('button', { name: 'Simulate' }).click();

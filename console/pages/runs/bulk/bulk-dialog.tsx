@@ -2,6 +2,7 @@ import { useCallback, useRef } from 'preact/hooks';
 import { useRead } from '../../../client/reads.ts';
 import { type ApiRequestOptions, request } from '../../../client/request.ts';
 import { Dialog } from '../../../parts/dialog.tsx';
+import { focusHeading } from '../../../parts/heading.tsx';
 import { randomKey } from '../../../parts/keys.ts';
 import { countText } from '../../../parts/words.ts';
 import { go, hrefOf, pageQuery, path } from '../../../routing/location.ts';
@@ -36,11 +37,13 @@ export function BulkDialog({
       headers: { 'idempotency-key': key.current },
       body: reason === '' ? target.current : { ...target.current, reason },
     });
-    selection.clear();
-    const shown = { ...Object.fromEntries(query.current), job: data.job_id };
-    go(hrefOf('/runs', shown), { replace: path.peek() === '/runs' });
-    // The button that has opened the dialog is gone.
-    document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+    return () => {
+      selection.clear();
+      const shown = { ...Object.fromEntries(query.current), job: data.job_id };
+      go(hrefOf('/runs', shown), { replace: path.peek() === '/runs' });
+      // The button that has opened the dialog is gone.
+      focusHeading();
+    };
   }
 
   return (
