@@ -1,15 +1,11 @@
-import { type Signal, signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
+import { createLazyComponent, type LazyComponent } from '../parts/lazy.tsx';
 import type { PageProps } from '../routing/page-props.ts';
 
 /** A page, which is a separate part of the console: browsers load it when somebody goes there. */
-export interface Page {
+export interface Page extends LazyComponent<PageProps> {
   /** The path of its address: the first group is what the page is about, the second one the view. */
   pattern: RegExp;
-  /** Undefined before it is loaded; null if it could not be. */
-  component: Signal<ComponentType<PageProps> | null | undefined>;
-  /** Loads the page, unless that has begun. */
-  load: () => void;
 }
 
 /** The pages. */
@@ -40,18 +36,6 @@ export const SECTIONS: { name: string; page: string }[] = [
 ];
 
 function createPage(pattern: RegExp, fetchComponent: () => Promise<ComponentType<PageProps>>): Page {
-  const component: Page['component'] = signal();
-  let hasBegun = false;
-  return {
-    pattern,
-    component,
-    load() {
-      if (hasBegun) return;
-      hasBegun = true;
-      fetchComponent().then(
-        (loaded) => (component.value = loaded),
-        () => (component.value = null),
-      );
-    },
-  };
+  const { component, load } = createLazyComponent(fetchComponent);
+  return { pattern, component, load };
 }

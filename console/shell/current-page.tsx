@@ -1,9 +1,9 @@
 import { useEffect } from 'preact/hooks';
-import { RequestError } from '../client/request-error.ts';
 import { NoPage } from '../pages/no-page.tsx';
 import { PAGES, type Page } from '../pages/pages.ts';
 import { Heading } from '../parts/heading.tsx';
-import { ReadError } from '../parts/read-error.tsx';
+import { NotLoaded } from '../parts/lazy.tsx';
+import { Loading } from '../parts/loading.tsx';
 import { go, hrefOf, path } from '../routing/location.ts';
 import { type PageProps, readPageProps } from '../routing/page-props.ts';
 
@@ -34,11 +34,7 @@ function PageToLoad({ hasFailed }: { hasFailed: boolean }) {
   return (
     <div class="page">
       <Heading title={hasFailed ? 'Page not loaded' : 'Loading'} />
-      {hasFailed ? (
-        <ReadError what="This page could not be loaded" error={NOT_LOADED} retry={loadAnew} />
-      ) : (
-        <div class="bone tall" role="status" aria-label="Loading the page" />
-      )}
+      {hasFailed ? <NotLoaded what="This page" /> : <Loading of="the page" />}
     </div>
   );
 }
@@ -56,15 +52,4 @@ function findPage(at: string): { page: Page; props: PageProps } | null {
     if (props !== null) return { page, props };
   }
   return null;
-}
-
-const NOT_LOADED = new RequestError('The API cannot be reached, or has a newer version of the console.', {
-  status: 0,
-  code: 'page_not_loaded',
-  requestId: null,
-});
-
-/** Loads the whole console again, in its newest version: a browser does not ask twice for a module that it could not load. */
-function loadAnew(): void {
-  location.reload();
 }

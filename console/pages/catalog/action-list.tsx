@@ -13,7 +13,7 @@ export function ActionList() {
     <Listing
       name="Actions"
       noun="action"
-      looks="actions"
+      class="actions"
       reading={reading}
       columns={['Action', 'Description', 'Schemas', 'Runs on']}
       keyOf={({ ref }) => ref}

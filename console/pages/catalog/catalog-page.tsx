@@ -5,7 +5,9 @@ import { Tabs } from '../../parts/tabs.tsx';
 import { go, hrefOf } from '../../routing/location.ts';
 import type { PageProps } from '../../routing/page-props.ts';
 import { ActionList } from './action-list.tsx';
-import { ConnectionList, PackList, SecretList } from './lists.tsx';
+import { ConnectionList } from './connection-list.tsx';
+import { PackList } from './pack-list.tsx';
+import { SecretList } from './secret-list.tsx';
 
 /** The views, some of which are only for those who may write secrets. */
 const VIEWS: { id: string; name: string; View: FunctionComponent; isGuarded?: boolean }[] = [

@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
+import { randomKey } from '../../client/keys.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { readJsonText } from '../../parts/forms/json-text.ts';
-import { randomKey } from '../../parts/keys.ts';
 import { announce } from '../../parts/notice.ts';
 import { go, hrefOf } from '../../routing/location.ts';
 import { type ActPlace, perform, type RunAct } from './acts.ts';

@@ -1,10 +1,10 @@
-import type { ComponentChildren } from 'preact';
 import { isClosed } from '../../../model/status.ts';
 import { session } from '../../client/session.ts';
 import type { Run } from '../../client/shapes.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Glyph } from '../../parts/glyph.tsx';
 import { Heading } from '../../parts/heading.tsx';
+import { Fact } from '../../parts/lists/fact.tsx';
 import { Duration, Instant } from '../../parts/time.tsx';
 import { hrefOf } from '../../routing/location.ts';
 import type { Intent } from './act-dialog.tsx';
@@ -71,26 +71,17 @@ function Facts({ run }: { run: Run }) {
         </Fact>
       )}
       {retry_of !== null && (
-        <Fact>
+        <Fact name="Link" isSilent>
           <a href={hrefOf(`/runs/${retry_of}`)}>Retry of {retry_of}</a>
         </Fact>
       )}
       {retried_as.map((other) => (
-        <Fact key={other}>
+        <Fact key={other} name="Link" isSilent>
           <a href={hrefOf(`/runs/${other}`)}>Retried as {other}</a>
         </Fact>
       ))}
       <TemporalLink key={id} run={run} />
     </dl>
-  );
-}
-
-function Fact({ name, children }: { name?: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt class={name === undefined ? 'hidden' : 'soft'}>{name ?? 'Link'}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
@@ -101,7 +92,7 @@ function TemporalLink({ run }: { run: Run }) {
     .replace('{workflow_id}', encodeURIComponent(run.workflow_id))
     .replace('{run_id}', encodeURIComponent(run.run_id));
   return (
-    <Fact>
+    <Fact name="Link" isSilent>
       <a href={href} target="_blank" rel="noreferrer">
         Open in Temporal UI
         <Glyph of="outside" size={12} />

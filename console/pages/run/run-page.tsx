@@ -5,6 +5,8 @@ import { useRead } from '../../client/reads.ts';
 import { apiHref } from '../../client/request.ts';
 import type { Run, RunExplanation, RunGraph, TaskListPage } from '../../client/shapes.ts';
 import { focusHeading, Heading } from '../../parts/heading.tsx';
+import { createLazyView } from '../../parts/lazy.tsx';
+import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { type Tab, Tabs } from '../../parts/tabs.tsx';
 import { ValueView } from '../../parts/value.tsx';
@@ -13,7 +15,6 @@ import type { PageProps } from '../../routing/page-props.ts';
 import { ActDialog, type Intent } from './act-dialog.tsx';
 import { FailureNote, failureIn } from './failure.tsx';
 import { GraphView } from './graph/graph-view.tsx';
-import { createLazyView } from './lazy-view.tsx';
 import { LogView } from './log/log-view.tsx';
 import { NextSteps } from './next-steps.tsx';
 import { RunHead } from './run-head.tsx';
@@ -25,10 +26,7 @@ const VIEWS: Tab[] = [
   { id: 'log', name: 'Log' },
 ];
 
-const Timeline = createLazyView(
-  'The timeline',
-  async () => (await import('./timeline/timeline-view.tsx')).TimelineView,
-);
+const Timeline = createLazyView('timeline', async () => (await import('./timeline/timeline-view.tsx')).TimelineView);
 
 /** One run: how it stands, what would move it, its graph, what went in and what came out. */
 export function RunPage({ of, tab }: PageProps) {
@@ -63,7 +61,7 @@ export function RunPage({ of, tab }: PageProps) {
     return (
       <div class="page">
         <Heading title={`Run ${of}`} />
-        {failure || <div class="bone tall" role="status" aria-label="Loading the run" aria-busy="true" />}
+        {failure || <Loading of="the run" />}
       </div>
     );
   }

@@ -8,6 +8,8 @@ import { may } from '../../client/session.ts';
 import type { Run, TaskLine } from '../../client/shapes.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Glyph } from '../../parts/glyph.tsx';
+import { Fact } from '../../parts/lists/fact.tsx';
+import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { type Tab, Tabs } from '../../parts/tabs.tsx';
 import { Duration, Instant } from '../../parts/time.tsx';
@@ -57,9 +59,7 @@ export function TaskPanel({
         </button>
       </div>
       {error !== null && <ReadError what="The task could not be read" error={error} retry={reload} />}
-      {error === null && task === undefined && (
-        <div class="bone tall" role="status" aria-label="Loading the task" aria-busy="true" />
-      )}
+      {error === null && task === undefined && <Loading of="the task" />}
       {error === null && task !== undefined && (
         <>
           <TaskFacts task={task} line={line} />
@@ -112,49 +112,24 @@ function TaskFacts({ task, line }: { task: Run; line: TaskLine | undefined }) {
   const worker = attempts.at(-1)?.worker ?? null;
   return (
     <dl class="facts">
-      <div>
-        <dt class="hidden">Status</dt>
-        <dd>
-          <Badge state={task.state} />
-        </dd>
-      </div>
-      <div>
-        <dt class="soft">Action</dt>
-        <dd>{task.action_ref}</dd>
-      </div>
-      <div>
-        <dt class="soft">Started</dt>
-        <dd>
-          <Instant at={task.created} />
-        </dd>
-      </div>
+      <Fact name="Status" isSilent>
+        <Badge state={task.state} />
+      </Fact>
+      <Fact name="Action">{task.action_ref}</Fact>
+      <Fact name="Started">
+        <Instant at={task.created} />
+      </Fact>
       {line !== undefined && (
-        <div>
-          <dt class="soft">{line.ended === null ? 'Running for' : 'Took'}</dt>
-          <dd>
-            <Duration from={line.created} to={line.ended} />
-          </dd>
-        </div>
+        <Fact name={line.ended === null ? 'Running for' : 'Took'}>
+          <Duration from={line.created} to={line.ended} />
+        </Fact>
       )}
-      {worker !== null && (
-        <div>
-          <dt class="soft">Worker</dt>
-          <dd>{worker}</dd>
-        </div>
-      )}
-      {line?.skipped_by != null && (
-        <div>
-          <dt class="soft">Skipped by</dt>
-          <dd>{line.skipped_by}</dd>
-        </div>
-      )}
+      {worker !== null && <Fact name="Worker">{worker}</Fact>}
+      {line?.skipped_by != null && <Fact name="Skipped by">{line.skipped_by}</Fact>}
       {child !== null && (
-        <div>
-          <dt class="hidden">Sub-workflow</dt>
-          <dd>
-            <a href={hrefOf(`/runs/${child}`)}>See run {child}</a>
-          </dd>
-        </div>
+        <Fact name="Sub-workflow" isSilent>
+          <a href={hrefOf(`/runs/${child}`)}>See run {child}</a>
+        </Fact>
       )}
     </dl>
   );

@@ -4,19 +4,19 @@ import { StateMark, type StateWord } from '../../parts/badge.tsx';
 import { numberText } from '../../parts/words.ts';
 import { go, hrefWith, pageQuery } from '../../routing/location.ts';
 
-/** The statuses that are counted, each with the state whose looks it has. */
+/** The statuses that are counted, each with the state whose mark it has. */
 const COUNTED: {
   word: Exclude<keyof RunCounts, 'total' | 'groups' | 'is_lower_bound'>;
   name: string;
-  looks: StateWord;
+  state: StateWord;
 }[] = [
-  { word: 'running', name: 'Running', looks: 'running' },
-  { word: 'failed', name: 'Failed', looks: 'failed' },
-  { word: 'completed', name: 'Completed', looks: 'completed' },
-  { word: 'pending', name: 'Pending', looks: 'scheduled' },
-  { word: 'cancelled', name: 'Cancelled', looks: 'cancelled' },
-  { word: 'timeout', name: 'Timeout', looks: 'timeout' },
-  { word: 'abandoned', name: 'Abandoned', looks: 'abandoned' },
+  { word: 'running', name: 'Running', state: 'running' },
+  { word: 'failed', name: 'Failed', state: 'failed' },
+  { word: 'completed', name: 'Completed', state: 'completed' },
+  { word: 'pending', name: 'Pending', state: 'scheduled' },
+  { word: 'cancelled', name: 'Cancelled', state: 'cancelled' },
+  { word: 'timeout', name: 'Timeout', state: 'timeout' },
+  { word: 'abandoned', name: 'Abandoned', state: 'abandoned' },
 ];
 
 /** How many runs there are of each status; each number filters by it. Statuses without runs are left out, except a chosen one. */
@@ -27,7 +27,7 @@ export function Counts({ reading }: { reading: ReadState<{ data: RunCounts }> })
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields of a form
     <div class="counts" role="group" aria-label="Counts by status">
-      {COUNTED.filter(({ word }) => counts[word] > 0 || word === chosen).map(({ word, name, looks }) => (
+      {COUNTED.filter(({ word }) => counts[word] > 0 || word === chosen).map(({ word, name, state }) => (
         <button
           type="button"
           class="count"
@@ -35,7 +35,7 @@ export function Counts({ reading }: { reading: ReadState<{ data: RunCounts }> })
           aria-pressed={word === chosen}
           onClick={() => go(hrefWith({ status: word === chosen ? null : word, page: null }))}
         >
-          <StateMark state={looks} />
+          <StateMark state={state} />
           {name} <span class="number">{numberText(counts[word], counts.is_lower_bound)}</span>
         </button>
       ))}

@@ -19,7 +19,7 @@ export function ErrorsTable({ reading }: { reading: ReadState<ErrorGroups> }) {
       <Listing
         name="Errors"
         noun="error"
-        looks="errors"
+        class="errors"
         reading={reading}
         columns={['Error', 'Task', 'Runs', 'First', 'Last']}
         keyOf={({ fingerprint }) => fingerprint}
@@ -31,13 +31,13 @@ export function ErrorsTable({ reading }: { reading: ReadState<ErrorGroups> }) {
               <p class="message">{message}</p>
             </NameCell>
             <ListCell of="Task">{task ?? <span class="soft">none</span>}</ListCell>
-            <ListCell of="Runs" looks="number-cell">
+            <ListCell of="Runs" class="number-cell">
               {count.toLocaleString('en-US')}
             </ListCell>
-            <ListCell of="First" looks="time-cell">
+            <ListCell of="First" class="time-cell">
               <Instant at={first} />
             </ListCell>
-            <ListCell of="Last" looks="time-cell">
+            <ListCell of="Last" class="time-cell">
               <Instant at={last} /> <a href={hrefOf(`/runs/${sample}`)}>run {sample}</a>
             </ListCell>
           </>

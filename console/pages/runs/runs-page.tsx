@@ -3,6 +3,7 @@ import { useEvents } from '../../client/live.ts';
 import { useRead } from '../../client/reads.ts';
 import { may } from '../../client/session.ts';
 import type { RunCounts, RunListPage } from '../../client/shapes.ts';
+import { SwitchButton } from '../../parts/forms/switch-button.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { type Tab, Tabs } from '../../parts/tabs.tsx';
 import { go, hrefWith, pageQuery } from '../../routing/location.ts';
@@ -44,15 +45,9 @@ export function RunsPage() {
         <Heading title="Runs" />
         <div class="list-controls">
           <SavedViews />
-          <button
-            type="button"
-            role="switch"
-            class="switch"
-            aria-checked={isLive}
-            onClick={() => go(hrefWith({ live: isLive ? '0' : null }), { replace: true })}
-          >
+          <SwitchButton isOn={isLive} turn={() => go(hrefWith({ live: isLive ? '0' : null }), { replace: true })}>
             Live
-          </button>
+          </SwitchButton>
         </div>
       </div>
       <FilterForm />

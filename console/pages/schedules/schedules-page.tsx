@@ -1,11 +1,11 @@
 import { useRef, useState } from 'preact/hooks';
+import { randomKey } from '../../client/keys.ts';
 import { useRead } from '../../client/reads.ts';
 import { request } from '../../client/request.ts';
 import { RequestError } from '../../client/request-error.ts';
 import { may } from '../../client/session.ts';
 import type { ListPage, ShownSchedule } from '../../client/shapes.ts';
 import { Heading } from '../../parts/heading.tsx';
-import { randomKey } from '../../parts/keys.ts';
 import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { announce } from '../../parts/notice.ts';
 import { Instant } from '../../parts/time.tsx';
@@ -26,7 +26,7 @@ export function SchedulesPage() {
       <Listing
         name="Schedules"
         noun="schedule"
-        looks="schedules"
+        class="schedules"
         reading={reading}
         columns={canAct ? [...COLUMNS, 'Controls'] : COLUMNS}
         keyOf={({ id }) => id}
@@ -48,14 +48,14 @@ export function SchedulesPage() {
             <ListCell of="When">
               <Times schedule={schedule} />
             </ListCell>
-            <ListCell of="Next" looks="time-cell">
+            <ListCell of="Next" class="time-cell">
               <NextTime schedule={schedule} />
             </ListCell>
-            <ListCell of="Last" looks="time-cell">
+            <ListCell of="Last" class="time-cell">
               <LastRun schedule={schedule} />
             </ListCell>
             {canAct && (
-              <ListCell looks="acts-cell">
+              <ListCell class="acts-cell">
                 <Controls schedule={schedule} onDone={reading.reload} />
               </ListCell>
             )}

@@ -1,10 +1,10 @@
 import { useRef } from 'preact/hooks';
+import { randomKey } from '../../client/keys.ts';
 import { request } from '../../client/request.ts';
 import type { Run, ShownWorkflow } from '../../client/shapes.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { readSchemaForm } from '../../parts/forms/read-form.ts';
 import { SchemaForm } from '../../parts/forms/schema-form.tsx';
-import { randomKey } from '../../parts/keys.ts';
 import { announce } from '../../parts/notice.ts';
 import { go, hrefOf } from '../../routing/location.ts';
 

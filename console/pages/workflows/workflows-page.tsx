@@ -35,7 +35,7 @@ export function WorkflowsPage() {
       <Listing
         name="Workflows"
         noun="workflow"
-        looks="workflows"
+        class="workflows"
         reading={reading}
         columns={['Workflow', 'Label', 'Version', 'Updated']}
         keyOf={({ ref }) => ref}
@@ -54,10 +54,10 @@ export function WorkflowsPage() {
                 </span>
               ))}
             </ListCell>
-            <ListCell of="Version" looks="number-cell">
+            <ListCell of="Version" class="number-cell">
               {version}
             </ListCell>
-            <ListCell of="Updated" looks="time-cell">
+            <ListCell of="Updated" class="time-cell">
               <Instant at={updated} />
             </ListCell>
           </>

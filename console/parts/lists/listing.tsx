@@ -21,11 +21,20 @@ interface ListingProps<Row> {
   /** Shown where there is nothing to list. */
   empty: ComponentChildren;
   /** The class that has the widths of its columns. */
-  looks?: string;
+  class?: string;
 }
 
 /** A list of the API as a table, at whatever stage; a list of several pages has ways to the others. */
-export function Listing<Row>({ name, noun, reading, columns, keyOf, row, empty, looks = '' }: ListingProps<Row>) {
+export function Listing<Row>({
+  name,
+  noun,
+  reading,
+  columns,
+  keyOf,
+  row,
+  empty,
+  class: widths = '',
+}: ListingProps<Row>) {
   const { value, path, from, error, isLoading, reload } = reading;
   const what = name.toLowerCase();
   const failure = error !== null && <ReadError what={`The ${what} could not be read`} error={error} retry={reload} />;
@@ -47,7 +56,7 @@ export function Listing<Row>({ name, noun, reading, columns, keyOf, row, empty, 
   return (
     <>
       {failure}
-      <table role="table" class={`table listing ${looks}`} aria-label={name} aria-busy={isLoading}>
+      <table role="table" class={`table listing ${widths}`} aria-label={name} aria-busy={isLoading}>
         <TableHead columns={columns} />
         <tbody role="rowgroup">
           {data.map((each) => (
@@ -81,9 +90,9 @@ export function NameCell({ children }: { children: ComponentChildren }) {
 }
 
 /** Another cell of a row; `of` is the name of its column, which a narrow screen shows in front of it. */
-export function ListCell({ of, looks, children }: { of?: string; looks?: string; children: ComponentChildren }) {
+export function ListCell({ of, class: kind, children }: { of?: string; class?: string; children: ComponentChildren }) {
   return (
-    <td role="cell" class={looks} data-column={of}>
+    <td role="cell" class={kind} data-column={of}>
       {children}
     </td>
   );

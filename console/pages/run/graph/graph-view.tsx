@@ -3,6 +3,8 @@ import type { ReadState } from '../../../client/reads.ts';
 import type { Run, RunGraph, TaskListPage } from '../../../client/shapes.ts';
 import { Canvas } from '../../../graph/canvas.tsx';
 import { listTaken, listWork } from '../../../graph/tallies.ts';
+import { SwitchButton } from '../../../parts/forms/switch-button.tsx';
+import { Loading } from '../../../parts/loading.tsx';
 import { ReadError } from '../../../parts/read-error.tsx';
 import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
 import { TaskTable } from './task-table.tsx';
@@ -28,21 +30,15 @@ export function GraphView({
     return <ReadError what="The graph could not be read" error={error} retry={retry} />;
   }
   if (drawn === undefined || done === undefined) {
-    return <div class="bone tall" role="status" aria-label="Loading the graph" aria-busy="true" />;
+    return <Loading of="the graph" />;
   }
   const work = listWork(done, drawn);
   const task = pageQuery.value.get('task');
   return (
     <>
-      <button
-        type="button"
-        role="switch"
-        class="switch"
-        aria-checked={isList}
-        onClick={() => go(hrefWith({ as: isList ? null : 'list' }), { replace: true })}
-      >
+      <SwitchButton isOn={isList} turn={() => go(hrefWith({ as: isList ? null : 'list' }), { replace: true })}>
         As a list
-      </button>
+      </SwitchButton>
       {isList ? (
         <TaskTable graph={drawn} work={work} />
       ) : (

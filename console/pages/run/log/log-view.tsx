@@ -2,6 +2,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type ReadState, useRead, useStamp } from '../../../client/reads.ts';
 import { apiHref, request } from '../../../client/request.ts';
 import type { LogLine } from '../../../client/shapes.ts';
+import { SwitchButton } from '../../../parts/forms/switch-button.tsx';
+import { Loading } from '../../../parts/loading.tsx';
 import { ReadError } from '../../../parts/read-error.tsx';
 import { Instant } from '../../../parts/time.tsx';
 import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
@@ -20,7 +22,7 @@ export function LogView({ path, stamp, isOpen }: { path: string; stamp: string; 
     if (follows && end.current !== null) end.current.scrollTop = end.current.scrollHeight;
   }, [follows, shown?.length]);
   if (error !== null) return <ReadError what="The log could not be read" error={error} retry={reload} />;
-  if (shown === undefined) return <div class="bone tall" role="status" aria-label="Loading the log" aria-busy="true" />;
+  if (shown === undefined) return <Loading of="the log" />;
   return (
     <>
       <div class="log-tools">
@@ -39,9 +41,9 @@ export function LogView({ path, stamp, isOpen }: { path: string; stamp: string; 
             ))}
           </select>
         </label>
-        <button type="button" role="switch" class="switch" aria-checked={follows} onClick={() => setFollows(!follows)}>
+        <SwitchButton isOn={follows} turn={() => setFollows(!follows)}>
           Follow
-        </button>
+        </SwitchButton>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard */}
       <div class="log" role="log" aria-label="Run log" tabIndex={0} ref={end}>

@@ -1,9 +1,9 @@
 import { useCallback, useRef } from 'preact/hooks';
+import { randomKey } from '../../../client/keys.ts';
 import { useRead } from '../../../client/reads.ts';
 import { type ApiRequestOptions, request } from '../../../client/request.ts';
 import { Dialog } from '../../../parts/dialog.tsx';
 import { focusHeading } from '../../../parts/heading.tsx';
-import { randomKey } from '../../../parts/keys.ts';
 import { countText } from '../../../parts/words.ts';
 import { go, hrefOf, pageQuery, path } from '../../../routing/location.ts';
 import type { BulkAct } from './bulk-acts.ts';
