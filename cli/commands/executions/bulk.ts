@@ -21,7 +21,8 @@ const VERBS: Record<BulkVerb, string> = {
   terminate: 'terminate executions that are open at once, without cleanup',
   pause: 'pause executions that are open',
   resume: 'resume executions that are paused',
-  retry: 'retry executions that have failed: a new one continues where each ended',
+  retry:
+    'retry executions that failed, timed out, or were abandoned, cancelled or terminated: a new one continues where each ended',
   delete: 'delete executions that have ended',
 };
 

@@ -2,6 +2,7 @@ import type { ReadState } from '../../client/reads.ts';
 import type { RunErrorGroup } from '../../client/shapes.ts';
 import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { Instant } from '../../parts/time.tsx';
+import { numberText } from '../../parts/words.ts';
 import { hrefOf, hrefWith } from '../../routing/location.ts';
 
 /** A page of groups of failed runs. */
@@ -32,7 +33,7 @@ export function ErrorsTable({ reading }: { reading: ReadState<ErrorGroups> }) {
             </NameCell>
             <ListCell of="Task">{task ?? <span class="soft">none</span>}</ListCell>
             <ListCell of="Runs" class="number-cell">
-              {count.toLocaleString('en-US')}
+              {numberText(count)}
             </ListCell>
             <ListCell of="First" class="time-cell">
               <Instant at={first} />

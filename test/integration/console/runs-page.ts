@@ -156,9 +156,9 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
           .then(() => page.keyboard.press('Space'));
       await site().examine(page);
       await act('Cancel', 'Cancel 3 runs');
-      await page.getByText('0 runs asked to stop, 3 runs left as they were.').waitFor();
+      await page.getByText('0 runs asked to stop, 3 runs left unchanged.').waitFor();
       await page
-        .getByRole('list', { name: 'Runs left as they were' })
+        .getByRole('list', { name: 'Runs left unchanged' })
         .getByRole('link', { name: String(ids[0]) })
         .waitFor();
       await site().examine(page);
@@ -241,7 +241,7 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
       expect([await progress.getAttribute('value'), await progress.getAttribute('max')]).toEqual(['4', '10']);
       await site().examine(page);
       await page.getByRole('button', { name: 'Abort' }).click();
-      await page.getByText('3 runs terminated, 1 run left as it was, 6 runs not reached.').waitFor();
+      await page.getByText('3 runs terminated, 1 run left unchanged, 6 runs not reached.').waitFor();
     });
 
     it('are dark or light as somebody has chosen, also after a reload', async () => {

@@ -8,7 +8,7 @@ import type { BulkJobState } from '../../../client/shapes.ts';
 import { Glyph } from '../../../parts/glyph.tsx';
 import { announce } from '../../../parts/notice.ts';
 import { ReadError } from '../../../parts/read-error.tsx';
-import { countText } from '../../../parts/words.ts';
+import { countText, numberText } from '../../../parts/words.ts';
 import { go, hrefOf, hrefWith } from '../../../routing/location.ts';
 import { BULK_ACTS } from './bulk-acts.ts';
 
@@ -56,7 +56,7 @@ function JobFacts({ job, onAbort }: { job: BulkJobState; onAbort: () => void }) 
       {status === 'running' ? (
         <>
           <p>
-            {word}: {handled.toLocaleString('en-US')} of {countText(matched, 'run')}
+            {word}: {numberText(handled)} of {countText(matched, 'run')}
           </p>
           <progress aria-label="Bulk job" max={Math.max(1, matched)} value={handled} />
           {may('execution:execute') && <Abort id={job.id} onAbort={onAbort} />}
@@ -64,18 +64,18 @@ function JobFacts({ job, onAbort }: { job: BulkJobState; onAbort: () => void }) 
       ) : (
         <p role="status">
           {countText(succeeded, 'run')} {done}
-          {failed > 0 && `, ${countText(failed, 'run')} left as ${failed === 1 ? 'it was' : 'they were'}`}
+          {failed > 0 && `, ${countText(failed, 'run')} left unchanged`}
           {left > 0 && `, ${countText(left, 'run')} not reached`}.
         </p>
       )}
       {errors.length > 0 && (
-        <ul class="job-errors" aria-label="Runs left as they were">
+        <ul class="job-errors" aria-label="Runs left unchanged">
           {errors.slice(0, SHOWN).map(({ id, error }) => (
             <li key={id}>
               <a href={hrefOf(`/runs/${id}`)}>{id}</a> {error}
             </li>
           ))}
-          {errors.length > SHOWN && <li class="soft">and {(failed - SHOWN).toLocaleString('en-US')} more</li>}
+          {errors.length > SHOWN && <li class="soft">and {numberText(failed - SHOWN)} more</li>}
         </ul>
       )}
     </div>
