@@ -225,7 +225,7 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
       await page.goto('console/runs?live=0&job=e');
       await page.getByText('You are not allowed to see this').waitFor();
       await page.clock.runFor(5_000);
-      // What the page has sent by then is known.
+      // Requests of the page come before the answer to this.
       await page.evaluate('document.title');
       expect(reads).toBe(1);
       await page.getByRole('button', { name: 'Try again' }).click();
