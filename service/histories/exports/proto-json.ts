@@ -10,7 +10,6 @@ const { HistoryEvent: Message } = proto.temporal.api.history.v1;
 export function writeEvent(event: HistoryEvent): string {
   const plain = Message.toObject(Message.fromObject(event as Record<string, unknown>) as never, {
     enums: String,
-    bytes: String,
     longs: String,
   });
   return JSON.stringify(withTimes(plain, ''));
@@ -25,9 +24,12 @@ export function writeEvents(events: readonly HistoryEvent[]): Written {
 /** The names of instants and durations, which have no field where they are 0. */
 const TIMES = /(Time|Timeout|Interval|Backoff)$/;
 
-/** Writes instants and durations as proto3 JSON does; everything else has that form already. */
+/** Writes bytes, instants and durations as proto3 JSON does; everything else has that form already. */
 function withTimes(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return value;
+  // Protobuf's own way takes ten times as long.
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
   if (Array.isArray(value)) return value.map((entry) => withTimes(entry, ''));
   const { seconds = '0', nanos = 0, ...rest } = value as { seconds?: string; nanos?: number };
   // A map of a payload or a memo may have these keys, too.
