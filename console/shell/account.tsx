@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { RequestError } from '../client/request-error.ts';
 import { signOut } from '../client/session.ts';
 import type { SignedIn } from '../client/shapes.ts';
@@ -11,7 +11,8 @@ export function Account({ who }: { who: SignedIn }) {
   const whole = useRef<HTMLDivElement>(null);
   const item = useRef<HTMLButtonElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  // The focus is there before the next key is.
+  useLayoutEffect(() => {
     if (!isOpen) return;
     item.current?.focus();
     const leave = ({ target }: Event) => whole.current?.contains(target as Node) || setOpen(false);
