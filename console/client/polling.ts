@@ -1,5 +1,8 @@
 import { useEffect } from 'preact/hooks';
 
+/** The interval, in milliseconds, of things that change seldom. */
+export const EVERY_TEN_SECONDS = 10_000;
+
 /** Refreshes something for which there is no stream, while the page can be seen; null refreshes nothing. */
 export function usePolling(refresh: (() => void) | null, milliseconds: number): void {
   useEffect(() => (refresh === null ? undefined : poll(refresh, milliseconds)), [refresh, milliseconds]);

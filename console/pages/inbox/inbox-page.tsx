@@ -1,7 +1,8 @@
 import { INQUIRY_STATUSES } from '../../../model/inquiry.ts';
-import { useLooks } from '../../client/looks.ts';
+import { EVERY_TEN_SECONDS, usePolling } from '../../client/polling.ts';
 import { useRead } from '../../client/reads.ts';
 import type { QuestionList, ShownQuestion } from '../../client/shapes.ts';
+import { SwitchButton } from '../../parts/forms/switch-button.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Pager } from '../../parts/lists/pager.tsx';
 import { TableHead } from '../../parts/lists/table-head.tsx';
@@ -27,7 +28,7 @@ export function InboxPage() {
   const isForAll = query.get('all') === '1';
   const path = pagePath('/inquiries', query, filtersFor(chosen, isForAll));
   const { value, from, error, isLoading, reload, refresh } = useRead<QuestionList>(path);
-  useLooks(refresh);
+  usePolling(refresh, EVERY_TEN_SECONDS);
   const shown = from === path ? value : undefined;
   return (
     <div class="page">
@@ -40,15 +41,12 @@ export function InboxPage() {
           choose={(view) => go(hrefOf('/inbox', { view: view === 'decided' ? view : null }), { stay: true })}
         >
           {chosen === 'pending' && (
-            <button
-              type="button"
-              role="switch"
-              class="switch"
-              aria-checked={isForAll}
-              onClick={() => go(hrefWith({ all: isForAll ? null : '1', page: null }), { replace: true })}
+            <SwitchButton
+              isOn={isForAll}
+              turn={() => go(hrefWith({ all: isForAll ? null : '1', page: null }), { replace: true })}
             >
               Also those for others
-            </button>
+            </SwitchButton>
           )}
           {error !== null && <ReadError what="The questions could not be read" error={error} retry={reload} />}
           {shown === undefined && error === null && <Loading of="the questions" />}

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { useLooks } from '../../client/looks.ts';
+import { EVERY_TEN_SECONDS, usePolling } from '../../client/polling.ts';
 import { useRead } from '../../client/reads.ts';
 import { may } from '../../client/session.ts';
 import type { QuestionDetail, QuestionList } from '../../client/shapes.ts';
@@ -28,11 +28,12 @@ export function QuestionPage({ of }: PageProps) {
   );
   const [shown, setShown] = useState<QuestionDetail | null>(null);
   const refreshMine = mine.refresh;
-  useLooks(
+  usePolling(
     useCallback(() => {
       refresh();
       refreshMine();
     }, [refresh, refreshMine]),
+    EVERY_TEN_SECONDS,
   );
   useEffect(() => {
     if (shown === null && now !== undefined) setShown(now);

@@ -5,6 +5,7 @@ import { FieldControl } from './field-control.tsx';
 import { readDefaults } from './field-text.ts';
 import { hasSecret, planForm } from './plan.ts';
 import { canShow, readSchemaForm, wholeName } from './read-form.ts';
+import { SwitchButton } from './switch-button.tsx';
 import { markWrong } from './wrong-control.ts';
 
 const CHANGED_BY_FIELDS = 'The fields cannot show this JSON without changing it. Change it, or leave it as JSON.';
@@ -69,9 +70,9 @@ export function SchemaForm({ schema, name, mayBeEmpty = false }: SchemaFormProps
         </p>
       )}
       {canBeJson && (
-        <button type="button" role="switch" class="switch" aria-checked={isJson} onClick={toggle}>
+        <SwitchButton isOn={isJson} turn={toggle}>
           As JSON
-        </button>
+        </SwitchButton>
       )}
     </div>
   );
