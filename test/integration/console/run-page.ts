@@ -122,6 +122,9 @@ export function testRunPage(site: () => Console): void {
       await page.keyboard.press('Enter');
       await page.getByRole('complementary', { name: 'Task each[2]' }).waitFor();
       await site().examine(page);
+      // The screen is wide again, where the task takes the focus anew.
+      await page.locator('dialog.cover').waitFor({ state: 'detached' });
+      await expect.poll(() => readFocus(page)).toBe('each[2]');
       await page.keyboard.press('Escape');
       expect(await page.evaluate('document.activeElement.getAttribute("role")')).toBe('treegrid');
       await page.keyboard.press('ArrowLeft');
