@@ -40,7 +40,9 @@ class LongestFirst extends BaseSequencer {
 /** Tests of one unit that take seconds: over a real database engine, or with inputs so large, or so many, that they take that long. */
 const SLOW = [
   'test/store/**/*.test.ts',
+  'test/activities/answers.test.ts',
   'test/activities/database/database.test.ts',
+  'test/api/http/callers/addresses.test.ts',
   'test/api/http/body-parser.test.ts',
   'test/composition/slow-readers.test.ts',
   'test/expression/budget.test.ts',
@@ -50,7 +52,9 @@ const SLOW = [
   'test/fuzz/parts.test.ts',
   'test/interpreter/ed25519.test.ts',
   'test/interpreter/properties.test.ts',
+  'test/model/run-payload.test.ts',
   'test/projection/stream.test.ts',
+  'test/service/background/write-queues.test.ts',
   'test/service/index/run-strikes.test.ts',
   'test/service/notices/outbox.test.ts',
   'test/service/projections/large-runs.test.ts',

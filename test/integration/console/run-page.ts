@@ -122,8 +122,6 @@ export function testRunPage(site: () => Console): void {
       await page.keyboard.press('Enter');
       await page.getByRole('complementary', { name: 'Task each[2]' }).waitFor();
       await site().examine(page);
-      // The screen is wide again, where the task takes the focus anew.
-      await page.locator('dialog.cover').waitFor({ state: 'detached' });
       await expect.poll(() => readFocus(page)).toBe('each[2]');
       await page.keyboard.press('Escape');
       expect(await page.evaluate('document.activeElement.getAttribute("role")')).toBe('treegrid');
@@ -198,7 +196,7 @@ export function testRunPage(site: () => Console): void {
       await item.getByText('null', { exact: true }).waitFor();
       expect(new URL(page.url()).searchParams.get('task')).toBe('each[1]');
       await site().examine(page);
-      expect(await readFocus(page)).toBe('each[1]');
+      await expect.poll(() => readFocus(page)).toBe('each[1]');
       await page.keyboard.press('Escape');
       await item.waitFor({ state: 'detached' });
       expect(await page.evaluate('document.activeElement.dataset.task')).toBe('each');

@@ -73,6 +73,8 @@ export async function openConsole(namespace: string): Promise<Console> {
         expect(excess, `${size.width} px`).toBe(0);
       }
       await page.setViewportSize(VIEWS[0]!.size);
+      // A task that covered the narrow screen stands next to the page again, and has the focus.
+      await page.locator('dialog.cover').waitFor({ state: 'detached' });
     },
     demandQuiet() {
       expect(troubles.splice(0)).toEqual([]);
