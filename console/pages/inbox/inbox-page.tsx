@@ -4,7 +4,7 @@ import { useRead } from '../../client/reads.ts';
 import type { QuestionList, ShownQuestion } from '../../client/shapes.ts';
 import { SwitchButton } from '../../parts/forms/switch-button.tsx';
 import { Heading } from '../../parts/heading.tsx';
-import { Pager } from '../../parts/lists/pager.tsx';
+import { ListPager } from '../../parts/lists/pager.tsx';
 import { TableHead } from '../../parts/lists/table-head.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
@@ -78,7 +78,7 @@ interface QuestionsProps {
 }
 
 function Questions({ list, name, empty, isBusy }: QuestionsProps) {
-  const { data, pagination } = list;
+  const { data } = list;
   if (data.length === 0) {
     return (
       <div class="empty" aria-busy={isBusy}>
@@ -97,14 +97,7 @@ function Questions({ list, name, empty, isBusy }: QuestionsProps) {
           ))}
         </tbody>
       </table>
-      <Pager
-        page={pagination.page}
-        size={pagination.page_size}
-        rows={data.length}
-        total={pagination.total_items}
-        last={pagination.total_pages}
-        noun="question"
-      />
+      <ListPager list={list} noun="question" />
     </>
   );
 }

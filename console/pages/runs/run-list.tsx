@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ReadState } from '../../client/reads.ts';
 import type { RunListPage } from '../../client/shapes.ts';
-import { PageBefore, Pager } from '../../parts/lists/pager.tsx';
+import { ListPager, PageBefore } from '../../parts/lists/pager.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { countText } from '../../parts/words.ts';
 import { hrefOf, hrefWith, pageQuery, ROOT } from '../../routing/location.ts';
@@ -30,7 +30,7 @@ export function RunList({
   const isCurrent = from !== null && path !== null && isSameList(from, path);
   const failure = error !== null && <ReadError what="The runs could not be read" error={error} retry={reload} />;
   if (shown === undefined || (failure && from !== path)) return failure || <LoadingRows count={10} />;
-  const { page, page_size, total_items, total_pages } = shown.pagination;
+  const { page, total_items, total_pages } = shown.pagination;
   if (shown.data.length === 0)
     return page > 1 ? <PageBefore page={page} last={total_pages} /> : <Empty isBusy={isLoading} />;
   return (
@@ -52,15 +52,7 @@ export function RunList({
         />
       )}
       <RunTable rows={shown.data} isBusy={isLoading} selection={isCurrent ? selection : null} />
-      <Pager
-        page={page}
-        size={page_size}
-        rows={shown.data.length}
-        total={total_items}
-        isAtLeast={shown.total_is_lower_bound}
-        last={total_pages}
-        noun="run"
-      />
+      <ListPager list={shown} noun="run" />
     </>
   );
 }

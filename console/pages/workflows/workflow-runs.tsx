@@ -1,7 +1,7 @@
 import { useEvents } from '../../client/live.ts';
 import { useRead } from '../../client/reads.ts';
 import type { RunListPage } from '../../client/shapes.ts';
-import { Pager } from '../../parts/lists/pager.tsx';
+import { ListPager } from '../../parts/lists/pager.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { hrefOf, pageQuery } from '../../routing/location.ts';
@@ -15,7 +15,6 @@ export function WorkflowRuns({ workflow }: { workflow: string }) {
   useEvents('/executions/events', ['execution'], refresh);
   const failure = error !== null && <ReadError what="The runs could not be read" error={error} retry={reload} />;
   if (value === undefined) return failure || <Loading of="the runs" />;
-  const { page, page_size, total_items, total_pages } = value.pagination;
   return (
     <>
       {failure}
@@ -25,15 +24,7 @@ export function WorkflowRuns({ workflow }: { workflow: string }) {
         <RunTable rows={value.data} isBusy={isLoading} />
       )}
       <div class="title-row">
-        <Pager
-          page={page}
-          size={page_size}
-          rows={value.data.length}
-          total={total_items}
-          isAtLeast={value.total_is_lower_bound}
-          last={total_pages}
-          noun="run"
-        />
+        <ListPager list={value} noun="run" />
         <a href={hrefOf('/runs', { workflow })}>Filter these runs</a>
       </div>
     </>

@@ -20,6 +20,29 @@ interface PagerProps {
   noun: string;
 }
 
+/** A page of a list in the form of the Executions API. */
+interface PagedList {
+  data: readonly unknown[];
+  pagination: { page: number; page_size: number; total_items: number; total_pages: number };
+  total_is_lower_bound?: boolean;
+}
+
+/** The pager of a list in the form of the Executions API. */
+export function ListPager({ list, noun }: { list: PagedList; noun: string }) {
+  const { data, pagination, total_is_lower_bound = false } = list;
+  return (
+    <Pager
+      page={pagination.page}
+      size={pagination.page_size}
+      rows={data.length}
+      total={pagination.total_items}
+      isAtLeast={total_is_lower_bound}
+      last={pagination.total_pages}
+      noun={noun}
+    />
+  );
+}
+
 /** Where a page stands in the list, and the way to those before and after it. */
 export function Pager({ page, size, rows, total, isAtLeast = false, last, noun }: PagerProps) {
   const first = (page - 1) * size + 1;

@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { Run } from '../../../client/shapes.ts';
+import { SwitchButton } from '../../../parts/forms/switch-button.tsx';
 import { Loading } from '../../../parts/loading.tsx';
 import { ReadError } from '../../../parts/read-error.tsx';
 import { useNow } from '../../../parts/time.tsx';
@@ -54,15 +55,12 @@ export function TimelineView({ run, path, stamp, isOpen }: TimelineProps) {
             ))}
           </select>
         </label>
-        <button
-          type="button"
-          role="switch"
-          class="switch"
-          aria-checked={collapses}
-          onClick={() => go(hrefWith({ idle: collapses ? null : 'collapsed' }), { replace: true })}
+        <SwitchButton
+          isOn={collapses}
+          turn={() => go(hrefWith({ idle: collapses ? null : 'collapsed' }), { replace: true })}
         >
           Collapse idle time
-        </button>
+        </SwitchButton>
       </div>
       {error !== null && <ReadError what="The timeline could not be read" error={error} retry={refresh} />}
       {listing.rows.length === 0 && listing.isComplete && (
