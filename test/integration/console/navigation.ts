@@ -26,11 +26,11 @@ export function testNavigation(site: () => Console): void {
       await site().examine(page);
       arrive();
       await title(page, 'Workflows').waitFor();
-      expect(await page.getByRole('main').getAttribute('aria-busy')).toBe('false');
-      expect(await readFocus(page)).toBe('Workflows');
+      await expect.poll(() => page.getByRole('main').getAttribute('aria-busy')).toBe('false');
+      await expect.poll(() => readFocus(page)).toBe('Workflows');
       await page.goBack();
       await title(page, 'Runs').waitFor();
-      expect(await readFocus(page)).toBe('Runs');
+      await expect.poll(() => readFocus(page)).toBe('Runs');
     });
 
     it('that a newer version no longer has says so, and is loaded in that version', async () => {
