@@ -21,23 +21,19 @@ const SIZES = [10, 100, 1_000, 10_000, 100_000];
 const TASK_SIZES = SIZES.filter((size) => size <= 1_000);
 const ROUNDS = 3;
 
-/** Steps through a run as the shell does until the run has closed; returns the microseconds of an event. */
+/** Steps through a run as the shell does until the run has closed or continues as a new one; returns the microseconds of an event. */
 function perEvent(definition: Definition, input: Record<string, never> | { list: number[] }): number {
   const run = buildShapeInput({ name: 'grown', label: '', definition, runs: 1 }, 1);
   const times = Array.from({ length: ROUNDS }, () => {
     const queue: string[] = [];
-    let isOpen = true;
     const take = (commands: Command[]) => {
-      for (const command of commands) {
-        if (command.type === 'activity') queue.push(command.key);
-        else if (command.type === 'close') isOpen = false;
-      }
+      for (const command of commands) if (command.type === 'activity') queue.push(command.key);
     };
     let events = 0;
     const { state, commands } = begin(run, input, 0);
     take(commands);
     const begun = performance.now();
-    for (; isOpen; events += 1) {
+    for (; events < queue.length; events += 1) {
       take(step(state, [{ type: 'completed', key: queue[events]!, output: 1 }], events));
       openStatusOf(state);
       askedCount(state);

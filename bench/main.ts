@@ -14,6 +14,7 @@ import { measureGrowth } from './growth.ts';
 import { measureLists } from './lists/measure.ts';
 import { measureLargeIndex } from './lists/million.ts';
 import { measureLargeRuns } from './product/large-runs.ts';
+import { measurePages } from './product/pages.ts';
 import { measureBundle, measureLag, measureRest, measureStart, type Product, startProduct } from './product/product.ts';
 import { measureShares } from './product/shares.ts';
 import { measureSoak } from './product/soak.ts';
@@ -79,6 +80,13 @@ const PARTS = {
   'large-runs': async () => ({
     largeRuns: await measureLargeRuns(
       quick ? { items: 10_000, calls: 500, reads: 3 } : { items: 100_000, calls: 8_300, reads: 10 },
+    ),
+  }),
+  pages: async () => ({
+    pages: await measurePages(
+      quick
+        ? { tasks: 100, items: 1_000, calls: 100, times: 1 }
+        : { tasks: 1_000, items: 100_000, calls: 8_300, times: 5 },
     ),
   }),
   growth: async () => ({ growth: measureGrowth() }),

@@ -23,6 +23,8 @@ export interface Usage {
 /** An installation as in production: each API and worker, Temporal and Postgres are processes, on this machine. */
 export interface Production {
   pids: Pids;
+  /** The address of the first API. */
+  url: string;
   /** Calls the APIs in turn. Throws an Error for an answer that is no success. */
   // biome-ignore lint/suspicious/noExplicitAny: answers are printed, or an id out of them used
   call(path: string, body?: object): Promise<any>;
@@ -96,6 +98,8 @@ export async function startProduction(apis: number, workers: number, { watched =
       Temporal: server.pid,
       Postgres: postgres.pid(),
     },
+
+    url: urls[0]!,
 
     call(path, body) {
       turn += 1;

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { median } from '../statistics.ts';
-import { measureUsage, type Production, startProduction } from './production.ts';
+import { measureUsage, type Production, startProduction, type Usage } from './production.ts';
 
-/** Parts of a soak after which memory is measured, and shorter ones whose rates are compared. */
+/** Parts of a soak after which memory is measured, and shorter ones whose costs are compared. */
 const PARTS = 10;
 const TURNS = 10;
 
@@ -16,6 +16,8 @@ export interface Soak {
   /** Runs a minute: over all, and in each hundredth of the runs. */
   rate: number;
   rates: number[];
+  /** Milliseconds of CPU a run, of all processes together, in each hundredth of the runs. */
+  costs: number[];
   /** The milliseconds of each run until its result was there. */
   latencies: number[];
   /** By process: milliseconds of CPU a run, and mebibytes of memory after each tenth of the runs. */
@@ -66,16 +68,20 @@ async function soak({ call, pids, bytes }: Production, url: string, runs: number
   const memory: Soak['memory'] = Object.fromEntries(Object.keys(pids).map((name) => [name, []]));
   const latencies: number[] = [];
   const rates: number[] = [];
+  const costs: number[] = [];
+  let spent = sumOfCpu(before);
   const begun = performance.now();
   for (let turn = 1; turn <= PARTS * TURNS; turn += 1) {
     const from = performance.now();
     const count = Math.round(runs / PARTS / TURNS);
     for (const latency of await startMany(count)) latencies.push(latency);
     rates.push(count / ((performance.now() - from) / 60_000));
-    if (turn % TURNS !== 0) continue;
     const usage = measureUsage(pids);
+    costs.push(((sumOfCpu(usage) - spent) * 1000) / count);
+    spent = sumOfCpu(usage);
+    if (turn % TURNS !== 0) continue;
     for (const [name, { memory: used }] of usage) memory[name]!.push(used);
-    console.log(describePart(turn / TURNS, rates.slice(-TURNS), memory));
+    console.log(describePart(turn / TURNS, rates.slice(-TURNS), costs.slice(-TURNS), memory));
   }
   const [after, grown] = [measureUsage(pids), await bytes()];
   const cpuOf = (name: string) => ((after.get(name)!.cpu - before.get(name)!.cpu) * 1000) / latencies.length;
@@ -83,6 +89,7 @@ async function soak({ call, pids, bytes }: Production, url: string, runs: number
     runs: latencies.length,
     rate: latencies.length / ((performance.now() - begun) / 60_000),
     rates,
+    costs,
     latencies,
     memory,
     cpu: Object.fromEntries(Object.keys(pids).map((name) => [name, cpuOf(name)])),
@@ -93,7 +100,16 @@ async function soak({ call, pids, bytes }: Production, url: string, runs: number
   };
 }
 
-function describePart(part: number, rates: readonly number[], memory: Soak['memory']): string {
+function sumOfCpu(usage: ReadonlyMap<string, Usage>): number {
+  return [...usage.values()].reduce((sum, { cpu }) => sum + cpu, 0);
+}
+
+function describePart(
+  part: number,
+  rates: readonly number[],
+  costs: readonly number[],
+  memory: Soak['memory'],
+): string {
   const used = Object.entries(memory).map(([name, values]) => `${name} ${Math.round(values.at(-1)!)} MiB`);
-  return `${part}0 %: ${Math.round(median(rates))} runs a minute; ${used.join(', ')}`;
+  return `${part}0 %: ${Math.round(median(rates))} runs a minute, ${Math.round(median(costs))} ms of CPU a run; ${used.join(', ')}`;
 }

@@ -1,4 +1,5 @@
 import type { LargeRuns } from '../product/large-runs.ts';
+import type { Pages } from '../product/pages.ts';
 import type { Soak } from '../product/soak.ts';
 import { at, median, short, table } from '../statistics.ts';
 
@@ -20,7 +21,7 @@ ${table(
   ]),
 )}
 
-Runs a minute in each tenth: ${ratesOfTenths(soak).map(short).join(', ')}.`;
+Runs a minute in each tenth: ${tenthsOf(soak.rates)}. CPU a run of all processes together, in milliseconds: ${tenthsOf(soak.costs)}.`;
 }
 
 /** Writes the section about requests for large runs. */
@@ -55,7 +56,37 @@ export function largeRunsTable({ measured }: LargeRuns): string {
   );
 }
 
-function ratesOfTenths({ rates }: Soak): number[] {
-  const size = rates.length / 10;
-  return Array.from({ length: 10 }, (_, tenth) => median(rates.slice(tenth * size, (tenth + 1) * size)));
+/** Writes the section about pages of the console. */
+export function describePages({ opened, scrolled }: Pages): string {
+  return `## Pages of large runs
+
+In Chromium without a display, on the same machine, each page in a new browser and of a run that has been read before: from the navigation until the graph is painted or the rows of the timeline
+are there. A long task is one of scripts, styles or layout that takes more than 50 ms.
+
+${table(
+  ['page', 'P50', 'most', 'over the network, kB'],
+  opened.map(({ what, milliseconds: times, kilobytes }) => [
+    what,
+    `${short(median(times))} ms`,
+    `${short(Math.max(...times))} ms`,
+    short(median(kilobytes)),
+  ]),
+)}
+
+${table(
+  ['', 'frames', 'P50', 'P95', 'long tasks'],
+  scrolled.map(({ what, frames, longTasks }) => [
+    what,
+    String(frames.length),
+    `${short(median(frames))} ms`,
+    `${short(at(frames, 0.95))} ms`,
+    String(longTasks.length),
+  ]),
+)}`;
+}
+
+function tenthsOf(hundredths: readonly number[]): string {
+  const size = hundredths.length / 10;
+  const tenths = Array.from({ length: 10 }, (_, tenth) => hundredths.slice(tenth * size, (tenth + 1) * size));
+  return tenths.map((values) => short(median(values))).join(', ');
 }

@@ -53,10 +53,13 @@ export function compareSamples(
 /** The turns of a soak at its start that are compared with those at its end: a tenth of all. */
 const TURNS_OF_AN_END = 10;
 
-/** Compares the runs a minute at the end of a soak with those at its start. */
-export function compareEnds({ rates }: Pick<Soak, 'rates'>): Ratio {
-  const ends = [rates.slice(-TURNS_OF_AN_END), rates.slice(0, TURNS_OF_AN_END)] as const;
-  return compareSamples('soak: runs a minute at the end, by the start', ...ends, { isRate: true });
+/** Compares what a run costs at the end of a soak with what it costs at the start: CPU, which a busy machine does not change. */
+export function compareEnds({ costs }: Pick<Soak, 'costs'>): Ratio {
+  return compareSamples(
+    'soak: CPU a run at the end, by the start',
+    costs.slice(-TURNS_OF_AN_END),
+    costs.slice(0, TURNS_OF_AN_END),
+  );
 }
 
 /** How uncertain the median of a sample is, as a share of it: the notch of a box plot. */

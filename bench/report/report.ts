@@ -3,8 +3,9 @@ import type { Compared } from '../comparison/side-by-side.ts';
 import type { Grown } from '../growth.ts';
 import { type LargeIndex, SETTINGS } from '../lists/million.ts';
 import { at, median, short, spread, table } from '../statistics.ts';
+import { NOT_KEPT } from './not-kept.ts';
 import { OTHER_ENGINES } from './other-engines.ts';
-import { describeLargeRuns, describeSoak } from './production.ts';
+import { describeLargeRuns, describePages, describeSoak } from './production.ts';
 import { computeRatios, GOALS, isEqual, meetsGoal, type Ratio } from './ratios.ts';
 import type { Results } from './results.ts';
 
@@ -82,6 +83,9 @@ ${renderSection(results, ['soak'], ({ soak }) => describeSoak(soak))}
 
 ${renderSection(results, ['largeRuns'], ({ largeRuns }) => describeLargeRuns(largeRuns))}
 
+${renderSection(results, ['pages'], ({ pages }) => describePages(pages))}
+
+${NOT_KEPT}
 ${OTHER_ENGINES}
 
 ## Growth

@@ -5,6 +5,7 @@ import type { Grown } from '../growth.ts';
 import type { Measured } from '../lists/measure.ts';
 import type { LargeIndex } from '../lists/million.ts';
 import type { LargeRuns } from '../product/large-runs.ts';
+import type { Pages } from '../product/pages.ts';
 import type { Shares } from '../product/shares.ts';
 import type { Soak } from '../product/soak.ts';
 import type { Starts } from '../product/starts.ts';
@@ -24,6 +25,7 @@ export interface Results {
   growth: Grown[];
   soak: Soak;
   largeRuns: LargeRuns;
+  pages: Pages;
   rest: { rate: number; latencies: number[] };
   lag: number[];
   shares: Shares;

@@ -89,10 +89,12 @@ describe('ratios', () => {
 });
 
 describe('soaks', () => {
+  const mixed = (middle: number) => around(middle, 0.1).map((_, at, values) => values[(at * 37) % values.length]!);
   const soakOf = (ends: readonly [number, number], memory: Record<string, number[]>) => ({
     runs: 1,
     rate: 1,
-    rates: [...around(ends[0], 0.1).slice(0, 50), ...around(ends[1], 0.1).slice(50)],
+    rates: [],
+    costs: [...mixed(ends[0]).slice(0, 50), ...mixed(ends[1]).slice(50)],
     latencies: [],
     cpu: {},
     memory,
@@ -101,16 +103,16 @@ describe('soaks', () => {
   const flat = [300, 420, 400, 410, 405, 400, 410, 400, 405, 408];
   const growing = [300, 320, 340, 360, 380, 400, 420, 440, 460, 480];
 
-  it('one that stays as fast and as large as it is has not declined, whatever it does at first', () => {
-    expect(findDecline(soakOf([1_000, 1_000], { API: flat }))).toEqual([]);
-    expect(findDecline(soakOf([900, 1_000], { API: [...growing.slice(0, 5), ...flat.slice(5)] }))).toEqual([]);
+  it('one whose runs cost the same and that stays as large as it is has not declined, whatever it does at first', () => {
+    expect(findDecline(soakOf([100, 100], { API: flat }))).toEqual([]);
+    expect(findDecline(soakOf([110, 100], { API: [...growing.slice(0, 5), ...flat.slice(5)] }))).toEqual([]);
   });
 
-  it('one that gets slower, or of which a process grows on, has', () => {
-    expect(findDecline(soakOf([1_000, 700], { API: flat }))).toEqual([
-      expect.stringMatching(/^the end has 0\.\d+ × the runs a minute of the start$/),
+  it('one whose runs cost more and more, or of which a process grows on, has', () => {
+    expect(findDecline(soakOf([100, 140], { API: flat }))).toEqual([
+      expect.stringMatching(/^a run takes 1\.\d+ × the CPU at the end that it takes at the start$/),
     ]);
-    expect(findDecline(soakOf([1_000, 1_000], { API: flat, worker: growing, Postgres: growing }))).toEqual([
+    expect(findDecline(soakOf([100, 100], { API: flat, worker: growing, Postgres: growing }))).toEqual([
       'the memory of worker grows on, by 18 % in the second half',
     ]);
   });

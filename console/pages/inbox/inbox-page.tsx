@@ -4,7 +4,7 @@ import { useRead } from '../../client/reads.ts';
 import type { QuestionList, ShownQuestion } from '../../client/shapes.ts';
 import { SwitchButton } from '../../parts/forms/switch-button.tsx';
 import { Heading } from '../../parts/heading.tsx';
-import { ListPager } from '../../parts/lists/pager.tsx';
+import { ListPager, PageBefore } from '../../parts/lists/pager.tsx';
 import { TableHead } from '../../parts/lists/table-head.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
@@ -78,7 +78,10 @@ interface QuestionsProps {
 }
 
 function Questions({ list, name, empty, isBusy }: QuestionsProps) {
-  const { data } = list;
+  const { data, pagination } = list;
+  if (data.length === 0 && pagination.page > 1) {
+    return <PageBefore page={pagination.page} last={pagination.total_pages} />;
+  }
   if (data.length === 0) {
     return (
       <div class="empty" aria-busy={isBusy}>

@@ -54,6 +54,32 @@ export function testSchedulesAndCatalog(site: () => Console): void {
     });
   });
 
+  describe('lists that cannot be read', () => {
+    it.each([
+      ['schedules', '/schedules?', 'The schedules could not be read', 'No schedules yet.'],
+      ['catalog', '/packs?', 'The packs could not be read', 'examples'],
+      ['catalog/actions', '/actions?', 'The actions could not be read', 'core.http'],
+      ['catalog/connections', '/connections', 'The connections could not be read', 'No connections yet.'],
+      ['catalog/secrets', '/secrets', 'The secrets could not be read', 'No secrets yet.'],
+    ])('%s says so, and is read again on request', async (path, asked, sentence, there) => {
+      const page = await site().visit('runs?live=0');
+      let isAway = true;
+      const error = { code: 'database_unavailable', message: 'the database does not respond' };
+      await page.route(
+        (url) => url.href.includes(`/api/v1${asked}`) || url.pathname.endsWith(`/api/v1${asked}`),
+        (route) => (isAway ? route.fulfill({ status: 503, json: { error } }) : route.continue()),
+      );
+      await page.goto(`console/${path}`);
+      const alert = page.getByRole('alert').filter({ hasText: sentence });
+      await alert.getByText(error.message).waitFor();
+      await site().examine(page);
+      isAway = false;
+      await alert.getByRole('button', { name: 'Try again' }).click();
+      await page.getByText(there, { exact: true }).first().waitFor();
+      expect(await alert.count()).toBe(0);
+    });
+  });
+
   describe('the catalog', () => {
     it('has packs, actions with their schemas, and the names of connections and secrets', async () => {
       const secret = { value: 'never-to-be-shown' };
