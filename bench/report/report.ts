@@ -97,7 +97,7 @@ ${renderSection(results, ['growth'], ({ growth }) => growthTables(growth))}
 
 ## When
 
-The parts were measured at these times (UTC). A load above 2 before a part says that other work kept both cores busy.
+The parts were measured at these times (UTC), most one after the other: the load before a part is then what the one before has left.
 
 ${table(
   ['part', 'at', 'load before'],
