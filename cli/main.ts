@@ -3,6 +3,7 @@ import { VERSION } from '../model/product.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { addAdministrationCommands } from './commands/administration.ts';
 import { addConnectionCommands } from './commands/connections.ts';
+import { addDebugCommand } from './commands/debug.ts';
 import { addDefinitionCommands } from './commands/definitions.ts';
 import { addBulkCommands } from './commands/executions/bulk.ts';
 import { addExecutionCommands } from './commands/executions/executions.ts';
@@ -59,6 +60,7 @@ program
     const { serveMcp } = await import('./commands/mcp.ts');
     await serveMcp(await findTarget(program.opts<GlobalOptions>(), process.env));
   });
+addDebugCommand(program, session, () => createOutput(program.opts<GlobalOptions>(), process.stdout));
 addVerifyCommand(program, () => createOutput(program.opts<GlobalOptions>(), process.stdout));
 addReplayCommand(program, () => createOutput(program.opts<GlobalOptions>(), process.stdout));
 program

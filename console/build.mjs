@@ -22,10 +22,13 @@ const SHARED = {
   logLevel: 'warning',
 };
 
-/** Bundles the console into a folder, and returns what esbuild knows about the modules. */
+/** Bundles the console into a folder, and returns what esbuild knows about its modules, and about those of the worker that debugs runs. */
 export async function buildConsole(folder) {
+  // A module of its own, since browsers start workers by their address.
+  const worker = await esbuild.build({ ...SHARED, entryPoints: { debugger: 'debugger/worker.ts' }, format: 'esm' });
   const modules = await esbuild.build({
     ...SHARED,
+    define: { DEBUGGER_WORKER: JSON.stringify(basename(worker.outputFiles[0].path)) },
     entryPoints: ['main.tsx', 'theme/console.css', 'theme/mark.svg'],
     loader: { '.svg': 'copy' },
     format: 'esm',
@@ -35,7 +38,7 @@ export async function buildConsole(folder) {
   });
   // Runs before anything is painted, so that nobody who wants it dark sees it light.
   const early = await esbuild.build({ ...SHARED, entryPoints: ['theme/early.ts'], format: 'iife' });
-  const outputs = [...modules.outputFiles, ...early.outputFiles];
+  const outputs = [...modules.outputFiles, ...worker.outputFiles, ...early.outputFiles];
   await mkdir(join(folder, 'assets'), { recursive: true });
   await Promise.all(
     outputs.map(({ path, contents }) => writeCompressed(join(folder, 'assets', basename(path)), contents)),
@@ -48,7 +51,7 @@ export async function buildConsole(folder) {
     .replace('%STYLE%', named(/^console-.*\.css$/))
     .replace('%MAIN%', named(/^main-.*\.js$/));
   await writeFile(join(folder, 'index.html'), page);
-  return modules.metafile;
+  return { pages: modules.metafile, worker: worker.metafile };
 }
 
 async function writeCompressed(path, contents) {

@@ -76,13 +76,25 @@ export function createSideBySide(mask: RunMask): SideBySide {
   };
 }
 
+/** The observer of a run over a masked history, which takes the values that cannot be computed from it. */
+export interface EvaluatedObserver extends Observer {
+  /** Returns an observer for a copy of the run, which continues with the next computation. */
+  copy(): EvaluatedObserver;
+}
+
 /**
  * Creates the observer of a run over a masked history that takes the values of its evaluations. A value is computed in any case, so that
  * the work of the run is the same everywhere. `before` is the number of computations of earlier runs of the chain, where those are not
  * replayed.
  */
-export function createEvaluated(evaluations: readonly Evaluation[], before = 0): Observer {
-  const known = new Map(evaluations.map(([number, drawn, outcome]) => [number, { drawn, outcome }]));
+export function createEvaluated(evaluations: readonly Evaluation[], before = 0): EvaluatedObserver {
+  return evaluateFrom(new Map(evaluations.map(([number, drawn, outcome]) => [number, { drawn, outcome }])), before);
+}
+
+function evaluateFrom(
+  known: ReadonlyMap<number, { drawn: number; outcome: Computed }>,
+  before: number,
+): EvaluatedObserver {
   let computed = before;
   return {
     derive<T>(draws: Draws | null, _: Site, compute: () => T): T {
@@ -91,6 +103,7 @@ export function createEvaluated(evaluations: readonly Evaluation[], before = 0):
       const found = known.get(computed);
       return found === undefined ? made.finish() : settle(draws, made.drawn, found.drawn, found.outcome);
     },
+    copy: () => evaluateFrom(known, computed),
   };
 }
 

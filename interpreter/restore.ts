@@ -64,7 +64,8 @@ export function restore(state: RunState, carried: CarriedState): void {
     state.signals.bytes += jsonSize(payload);
   }
   for (const { visit, item, ...inquiry } of carried.inquiries) {
-    state.inquiries.set(inquiry.key, { ...inquiry, place: { visit, item } });
+    // Votes are added in place: the carried state is that of the run before, and of whoever else begins with it.
+    state.inquiries.set(inquiry.key, { ...inquiry, votes: [...inquiry.votes], place: { visit, item } });
   }
   state.decisions = [...carried.decisions];
   Object.assign(state, carried.counters);

@@ -78,4 +78,11 @@ export class WorkMeter {
     if (this.#spent > this.limit) throw new WorkExceeded();
     this.#replay?.charge(units);
   }
+
+  /** Returns a meter that has counted as much, and counts independently from now on. */
+  copy(): WorkMeter {
+    const copied = new WorkMeter(this.limit, this.#replay);
+    copied.#spent = this.#spent;
+    return copied;
+  }
 }

@@ -103,6 +103,12 @@ const MAIN: Rule = {
   node: true,
 };
 
+/** The debugger runs a run in the browser, as the projection does. */
+const DEBUGGER: Rule = {
+  folders: ['projection', 'interpreter', 'language', 'expression', 'model'],
+  packages: [],
+};
+
 interface Import {
   from: string;
   to: string;
@@ -154,9 +160,14 @@ const packageOf = (name: string): string =>
     .slice(0, name.startsWith('@') ? 2 : 1)
     .join('/');
 
+function ruleFor(file: string): Rule {
+  if (file.startsWith('console/debugger/')) return DEBUGGER;
+  return file.endsWith('/main.ts') && !['dev', 'cli'].includes(folderOf(file)) ? MAIN : RULES[folderOf(file)]!;
+}
+
 function offends(entry: Import): boolean {
   const { from, to, typeOnly } = entry;
-  const rule = from.endsWith('/main.ts') && !['dev', 'cli'].includes(folderOf(from)) ? MAIN : RULES[folderOf(from)]!;
+  const rule = ruleFor(from);
   if (to.startsWith('node:')) return rule.node !== true;
   if (to.startsWith('.')) {
     const folder = folderOf(target(entry));

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Ledger, LedgerFinding, LedgerKey } from '../../model/ledger.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
+import { readHistory } from '../../projection/json/history.ts';
 import { CliError, EXIT } from '../cli-error.ts';
-import { readHistory } from '../history-file.ts';
 import { formatCell, type Output, table } from '../output.ts';
 
 /** Adds the command verify, which checks exported decisions and histories without a server. */

@@ -15,6 +15,15 @@ export class OpenStatus {
     this.#delayed = hasBackoff(event);
   }
 
+  /** Returns a status that has taken the same events. */
+  copy(): OpenStatus {
+    const copied = new OpenStatus();
+    copied.#cancelRequested = this.#cancelRequested;
+    copied.#delayed = this.#delayed;
+    copied.#begun = this.#begun;
+    return copied;
+  }
+
   /** Returns the status; `state` is null for a run that the interpreter does not know. */
   read(state: RunState | null): ExecutionStatus {
     if (this.#cancelRequested) return 'canceling';

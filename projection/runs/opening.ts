@@ -2,11 +2,11 @@ import type { temporal } from '@temporalio/proto';
 import { identified } from '../../interpreter/identity.ts';
 import { startContent } from '../../interpreter/signatures.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
-import { INTERPRETER_VERSION, isRunInput, type RunInput, type RunMemo } from '../../model/run-input.ts';
+import { INTERPRETER_VERSION, isRunInput, type RunInput } from '../../model/run-input.ts';
 import type { RunKey } from '../../model/run-key.ts';
-import { readRunMemo } from '../../model/run-memo.ts';
-import { createReplay, eventTime, type HistoryEvent, type Replay, type ReplayOptions } from '../history.ts';
+import { eventTime, type HistoryEvent } from '../history.ts';
 import { decodeArguments, decodePayload } from '../payload.ts';
+import { createReplay, type Replay, type ReplayOptions } from '../replay/replay.ts';
 
 /** The first event of a run's history, read. */
 export interface Opening {
@@ -29,7 +29,9 @@ export function readOpening(workflowId: string, event: HistoryEvent, started: Op
   const run = isRunInput(second) ? identified(second, workflowId) : null;
   const known = run !== null && run.interpreter <= INTERPRETER_VERSION ? run : null;
   const parameters = isJsonObject(input) ? input : {};
-  const hasWarrant = readMemo(started.memo)?.warrant !== undefined && !started.continuedExecutionRunId;
+  // Only of the memo that Fermata left does a reader take the warrant (memo.ts).
+  const left = decodePayload(started.memo?.fields?.fermata);
+  const hasWarrant = isJsonObject(left) && left.warrant !== undefined && !started.continuedExecutionRunId;
   return {
     event,
     started,
@@ -61,10 +63,4 @@ export function chainOf({ firstExecutionRunId, originalExecutionRunId }: Opening
 /** Returns when a run started, in milliseconds; for a later run of a chain, when the chain did. */
 export function startTime(event: HistoryEvent, run: RunInput | null): number {
   return run?.carried?.middle?.started ?? eventTime(event);
-}
-
-/** Reads the memo that Fermata left, from a start event or from a list of runs; null where it left none. */
-export function readMemo(memo: temporal.api.common.v1.IMemo | null | undefined): RunMemo | null {
-  const value = decodePayload(memo?.fields?.fermata);
-  return value === null ? null : readRunMemo(value);
 }

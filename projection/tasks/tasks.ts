@@ -8,7 +8,7 @@ import type { Json } from '../../model/json.ts';
 import type { TaskState, TaskStatus } from '../../model/status.ts';
 import { tryKey } from '../../model/task-key.ts';
 import { isoTime, type Tries, type TryRecord } from '../history.ts';
-import type { Past } from '../past.ts';
+import type { Past } from '../replay/past.ts';
 import {
   attemptsInRun,
   firstScheduled,
@@ -44,6 +44,11 @@ export function findHeld({ paused, pending, starting }: RunState, closed: number
 }
 
 const NOTHING_HELD: ReadonlySet<string> = new Set();
+
+/** Whether a pause holds back the work at a place. A visit with items is not held back as a whole. */
+function isHeld({ held }: TaskSources, { items }: Visit, place: Place): boolean {
+  return held.size > 0 && (items === null || place.item !== null) && held.has(placeKey(place));
+}
 
 function placeKey({ visit, item }: Place): string {
   return `${visit}/${item}`;
@@ -94,7 +99,7 @@ export function taskAt(sources: TaskSources, place: Place): TaskExecution {
     item,
     action,
     status,
-    state: stateOf(work, status, isPaused(live) || (!isWhole && sources.held.has(placeKey(place)))),
+    state: stateOf(work, status, isPaused(live) || isHeld(sources, visit, place)),
     input: work.input,
     output: arrived !== null && 'output' in arrived ? arrived.output : outputAt(visit, work, place, sources.past),
     failure: failureOf(work, arrived, classify),
@@ -115,6 +120,13 @@ export function statusAt(sources: TaskSources, place: Place): TaskStatus {
   const records = isOver(work) ? NO_RECORDS : recordsOf(sources, work);
   const arrived = work.status === 'running' ? (records.current?.result ?? null) : null;
   return taskStatus(work, arrived, records, sources.closed !== null);
+}
+
+/** Returns the state of the task execution at a place. */
+export function stateAt(sources: TaskSources, place: Place): TaskState {
+  const { visit, work } = workIn(sources, place);
+  const { live } = isOver(work) ? NO_RECORDS : recordsOf(sources, work);
+  return stateOf(work, statusAt(sources, place), isPaused(live) || isHeld(sources, visit, place));
 }
 
 /** Returns the failure of the task execution at a place; null without one, and while it is tried again. */

@@ -1,7 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Principal } from '../../model/principal.ts';
 import { isClosed } from '../../model/status.ts';
-import { readMemo } from '../../projection/runs/opening.ts';
+import { readMemo } from '../../projection/runs/memo.ts';
 import type { DefinitionStore } from '../../store/definitions/definitions.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { InquiryStore } from '../../store/inquiries/inquiries.ts';

@@ -2,6 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { TaskExecution, TaskPosition } from '../../model/execution.ts';
 import { integerId, MAX_NUMBERED_VISITS, parseExecutionId } from '../../model/execution-id.ts';
 import type { Principal } from '../../model/principal.ts';
+import { createStatusCounts } from '../../projection/tasks/counts.ts';
 import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { cursorText, readCursor } from '../index/cursors.ts';
@@ -9,7 +10,7 @@ import { type ListedExecution, listedRun } from '../index/rows.ts';
 import type { LastEvent } from '../projections/jobs.ts';
 import type { ListedTasks, ProjectionReader } from '../projections/reader.ts';
 import type { TaskName, TaskQuery } from '../projections/task-lists.ts';
-import { createStatusCounts, lastChange, type TaskRow } from '../projections/task-rows.ts';
+import { lastChange, type TaskRow } from '../projections/task-rows.ts';
 import type { ExecutionReader, ExecutionView, UnmaskedView } from './reader.ts';
 
 /** A task execution with its run, and the first items of its visit. */

@@ -9,7 +9,7 @@ import { boundedText } from '../../model/text.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { timestampMilliseconds } from '../../projection/payload.ts';
 import { type Closing, readClosing } from '../../projection/runs/closing.ts';
-import { readMemo } from '../../projection/runs/opening.ts';
+import { readMemo } from '../../projection/runs/memo.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { RunInfo } from '../../temporal/gateway.ts';
 import { sha256Hex } from '../access/hash.ts';

@@ -1,7 +1,7 @@
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Logger } from '../../model/log.ts';
 import { type ExecutionStatus, isHeldUp } from '../../model/status.ts';
-import { readMemo } from '../../projection/runs/opening.ts';
+import { readMemo } from '../../projection/runs/memo.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Described, RunInfo, Temporal } from '../../temporal/gateway.ts';

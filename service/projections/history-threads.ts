@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../../model/app-error.ts';
 import type { JobPool, RunJob } from '../../model/job-pool.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
-import { readMemo } from '../../projection/runs/opening.ts';
+import { readMemo } from '../../projection/runs/memo.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
 import type { NewestRun } from '../../temporal/histories.ts';
 import { copyHistory } from './history-copies.ts';

@@ -5,12 +5,19 @@ import type { TaskStatus } from '../../model/status.ts';
 import { executionKey } from '../../model/task-key.ts';
 import { buildLog } from '../../projection/logs.ts';
 import type { Projection } from '../../projection/project.ts';
+import {
+  type Counted,
+  countTasks,
+  createStatusCounts,
+  type StatusCounts,
+  type TaskCounts,
+} from '../../projection/tasks/counts.ts';
 import { byPosition, type OrderedPlace, orderPlaces, takeFirstTasks } from '../../projection/tasks/task-order.ts';
 import { statusAt, type TaskSources, taskAt, workIn } from '../../projection/tasks/tasks.ts';
 import { NOTHING_PENDING, type PendingWork, waitsFor } from '../../projection/waits.ts';
 import { createMask, hiddenIn, maskExecution, maskTask } from './masks.ts';
 import { findHiddenInTasks, SHOWN_TASKS } from './projected-runs.ts';
-import { buildTaskRow, createStatusCounts, type StatusCounts, type TaskRow } from './task-rows.ts';
+import { buildTaskRow, type TaskRow } from './task-rows.ts';
 
 // Parts of a projected run that may be too large to be shown as a whole.
 
@@ -28,14 +35,6 @@ export interface TaskQuery {
   parent: string | null;
   /** A text that the result must contain, whatever the case; null: any result. */
   contains: string | null;
-}
-
-/** Counts of all task executions of a run. */
-export interface TaskCounts {
-  total: number;
-  statuses: StatusCounts;
-  /** By the name of the task, in the order of the definition; `items` is null for a task without `with_items`. */
-  tasks: Record<string, { visits: StatusCounts; items: StatusCounts | null }>;
 }
 
 /** A page of task executions. */
@@ -64,8 +63,6 @@ export interface LogPage {
   entries: LogEntry[];
   total: number;
 }
-
-type Counted = OrderedPlace & { status: TaskStatus };
 
 /**
  * Lists task executions of a projected run. `others` are values to hide that the run itself does not name. Null when the state of the run
@@ -200,25 +197,6 @@ function cutPage<T extends TaskPosition>(found: readonly T[], { order, after, li
   const page = rest.slice(0, limit);
   const last = page.at(-1);
   return { page, next: last === undefined || rest.length <= limit ? null : { at: last.at, rank: last.rank } };
-}
-
-function countTasks(sources: TaskSources, all: readonly Counted[]): TaskCounts {
-  const tasks: TaskCounts['tasks'] = {};
-  for (const [name, { items }] of sources.state.program.tasks) {
-    tasks[name] = { visits: createStatusCounts(), items: items === null ? null : createStatusCounts() };
-  }
-  for (const { place, status } of all) {
-    const counts = tasks[workIn(sources, place).visit.name]!;
-    const counted = place.item === null ? counts.visits : counts.items;
-    if (counted !== null) counted[status] += 1;
-  }
-  return { total: all.length, statuses: countStatuses(all), tasks };
-}
-
-function countStatuses(all: readonly Counted[]): StatusCounts {
-  const counts = createStatusCounts();
-  for (const { status } of all) counts[status] += 1;
-  return counts;
 }
 
 /** Returns the counts of the items of each visit, by its index. */

@@ -1,6 +1,6 @@
 import type { TaskExecution } from '../../model/execution.ts';
 import { type Json, utf8Length } from '../../model/json.ts';
-import { TASK_STATUSES, type TaskStatus } from '../../model/status.ts';
+import { createStatusCounts, type StatusCounts } from '../../projection/tasks/counts.ts';
 import type { OrderedPlace } from '../../projection/tasks/task-order.ts';
 import { eventsAt, type TaskSources, workIn } from '../../projection/tasks/tasks.ts';
 
@@ -9,9 +9,6 @@ const SHOWN_TEXT = 200;
 
 /** The characters of the message of a failure that a row, or a change of a task, shows. */
 export const SHOWN_MESSAGE = 300;
-
-/** The number of task executions of each status; every status is present. */
-export type StatusCounts = Record<TaskStatus, number>;
 
 /** The beginning of a value as JSON, with the bytes of all of it. */
 export interface Preview {
@@ -73,11 +70,6 @@ export function buildTaskRow(
     items: itemsOf(task, visit.items?.list.length, counts),
     events: eventsAt(sources, place),
   };
-}
-
-/** Returns counts of nothing. */
-export function createStatusCounts(): StatusCounts {
-  return Object.fromEntries(TASK_STATUSES.map((status) => [status, 0])) as StatusCounts; // it has every status
 }
 
 /** Returns when a task execution last changed, as far as that is recorded. */

@@ -6,7 +6,8 @@ import type { LedgerKey } from '../../model/ledger.ts';
 import { OWN_TASK_QUEUE, type RunInput } from '../../model/run-input.ts';
 import type { RunKey } from '../../model/run-key.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
-import { type Opening, readMemo, readOpening, startTime } from '../../projection/runs/opening.ts';
+import { readMemo } from '../../projection/runs/memo.ts';
+import { type Opening, readOpening, startTime } from '../../projection/runs/opening.ts';
 
 /** Reports whether the API has started a run, as it stands, for a tenant: only such a run is given what belongs to the tenant. */
 export type RunGuard = (run: RunKey, tenant: string) => Promise<boolean>;

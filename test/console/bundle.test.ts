@@ -6,12 +6,13 @@ import { buildConsole, type ConsoleBundle } from '../../console/build.mjs';
 
 let folder: string;
 let bundle: ConsoleBundle;
+let worker: ConsoleBundle;
 let modules: string[];
 let names: string[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'console-'));
-  bundle = await buildConsole(folder);
+  ({ pages: bundle, worker } = await buildConsole(folder));
   modules = Object.keys(bundle.inputs).filter((path) => !path.endsWith('.css'));
   names = await readdir(join(folder, 'assets'));
 });
@@ -75,6 +76,32 @@ it('what every page needs has at most 40 kB, compressed, and no page has more th
     const more = [...loadedWith(path)].filter((each) => !core.has(each));
     expect(await sizeOf(more), path).toBeLessThan(30_000);
   }
+});
+
+it('the worker that debugs runs has at most 200 kB, compressed, and everything in it is pure', async () => {
+  const [path, ...others] = Object.keys(worker.outputs);
+  expect(others).toEqual([]);
+  expect(await sizeOf([path!])).toBeLessThan(200_000);
+  const inputs = Object.keys(worker.inputs);
+  const folders = new Set(
+    inputs.map((each) =>
+      each
+        .split('/')
+        .slice(0, each.startsWith('../') ? 2 : 1)
+        .join('/'),
+    ),
+  );
+  expect([...folders].sort()).toEqual([
+    ...['../expression', '../interpreter', '../language', '../model', '../node_modules', '../projection', 'debugger'],
+  ]);
+  const packages = inputs.flatMap((each) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(each)?.[1] ?? []);
+  expect([...new Set(packages)].sort()).toEqual([
+    ...['@cfworker/json-schema', '@noble/curves', '@noble/hashes'],
+    ...['character-entities', 'character-entities-legacy', 'fflate', 're2js'],
+  ]);
+  // It asks nobody for anything.
+  const text = await readFile(join(folder, path!), 'utf8');
+  expect(text).not.toMatch(/\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|\bimport\(/);
 });
 
 it('the page names files that are there, has no script, style or event of its own, and loads nothing else', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CliError, EXIT } from '../../cli/cli-error.ts';
 import { addAdministrationCommands } from '../../cli/commands/administration.ts';
 import { addConnectionCommands } from '../../cli/commands/connections.ts';
+import { addDebugCommand } from '../../cli/commands/debug.ts';
 import { addDefinitionCommands } from '../../cli/commands/definitions.ts';
 import { addBulkCommands } from '../../cli/commands/executions/bulk.ts';
 import { addExecutionCommands } from '../../cli/commands/executions/executions.ts';
@@ -50,6 +51,7 @@ const COMMANDS: Record<string, string> = {
   doctor: '',
   explain: 'x',
   logs: 'x',
+  debug: 'x --no-open',
   skip: 'x wait',
   'workflows list': '',
   'workflows get': 'x',
@@ -103,6 +105,7 @@ async function requestOf(command: string, args: string): Promise<string> {
   for (const add of [addAdministrationCommands, addMasterKeyCommands, addConnectionCommands]) add(program, session);
   for (const add of [addDefinitionCommands, addExplanationCommands, addScheduleCommands, addBulkCommands])
     add(program, session);
+  addDebugCommand(program, session, () => output);
   const names = program.commands.flatMap((each) =>
     each.commands.length === 0 ? [each.name()] : each.commands.map((under) => `${each.name()} ${under.name()}`),
   );

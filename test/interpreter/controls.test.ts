@@ -8,7 +8,7 @@ import type { Definition } from '../../model/definition.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
 import type { Json } from '../../model/json.ts';
 import { INTERPRETER_VERSION } from '../../model/run-input.ts';
-import { createPast } from '../../projection/past.ts';
+import { createPast } from '../../projection/replay/past.ts';
 import { findHeld, listAllPlaces, taskAt } from '../../projection/tasks/tasks.ts';
 import { question } from './inquiry-scripts.ts';
 import { act, give, runInput, STARTED } from './rehearse.ts';

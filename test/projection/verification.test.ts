@@ -1,9 +1,9 @@
 import proto from '@temporalio/proto';
 import { describe, expect, it } from 'vitest';
-import { readHistory } from '../../cli/history-file.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { LedgerKey } from '../../model/ledger.ts';
 import type { RunInput, RunMemo } from '../../model/run-input.ts';
+import { readHistory } from '../../projection/json/history.ts';
 import { decodePayloads } from '../../projection/payload.ts';
 import { verifyHistories } from '../../projection/verification.ts';
 import { RECORDED_CHAINS, readHistory as recorded } from '../fixtures/recorded.ts';

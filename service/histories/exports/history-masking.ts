@@ -1,6 +1,7 @@
 import { createSideBySide, type SideBySide } from '../../../interpreter/evaluations.ts';
 import type { Json } from '../../../model/json.ts';
-import type { HistoryEvent, Replay } from '../../../projection/history.ts';
+import type { HistoryEvent } from '../../../projection/history.ts';
+import type { Replay } from '../../../projection/replay/replay.ts';
 import { type Opening, readOpening } from '../../../projection/runs/opening.ts';
 import { hideInComputed } from '../../projections/hiding/child-inputs.ts';
 import { continueWith, maskEvent, NO_RUN } from './event-masks.ts';

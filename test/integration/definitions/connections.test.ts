@@ -10,7 +10,7 @@ import { workflowIdOf } from '../../../model/execution-id.ts';
 import type { Json, JsonObject } from '../../../model/json.ts';
 import { OWN_TASK_QUEUE, type RunInput, type RunMemo } from '../../../model/run-input.ts';
 import { decodeArguments } from '../../../projection/payload.ts';
-import { readMemo } from '../../../projection/runs/opening.ts';
+import { readMemo } from '../../../projection/runs/memo.ts';
 import { createPrincipalStore } from '../../../store/access/principals.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { APPROVAL, COMPLEX, PIPELINE, RESPONSE } from '../faces/workflow-examples.ts';

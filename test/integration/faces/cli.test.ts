@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -43,6 +44,16 @@ const write = async (name: string, text: string) => {
   await writeFile(join(folder, name), text);
   return name;
 };
+
+/** Returns the status of the answer to a request that names another host than it is sent to. */
+function statusFor(url: URL, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+  });
+}
 
 const GREET = `
 ref: examples.greet
@@ -223,6 +234,48 @@ describe('validate and simulate', () => {
     expect((await fermata(['graph', String(id), '--svg', '-'])).out).toMatch(/class="state">completed<.*greet/s);
     const missing = await fermata(['graph', 'examples.nothing']);
     expect([missing.code, missing.err]).toEqual([1, expect.stringContaining('workflow_not_found')]);
+  });
+
+  it('open the debugger: for an execution that of the console, for a file a page of this machine', async () => {
+    await fermata(['apply', '-f', await write('debugged.yaml', GREET)]);
+    const { id } = (await fermata(['run', 'examples.greet', '-i', 'name=Ada', '--wait'])).json();
+    // The opener of this platform, as a browser would be opened.
+    const opener = join(folder, process.platform === 'darwin' ? 'open' : 'xdg-open');
+    await writeFile(
+      opener,
+      `#!/bin/sh\nprintf %s "$1" > ${join(folder, 'opened.part')}\nmv ${join(folder, 'opened.part')} ${join(folder, 'opened')}\n`,
+      { mode: 0o755 },
+    );
+    const url = `${harness.api.url}/console/runs/${id}/debugger?event=3`;
+    const there = await fermata(['debug', String(id), '--event', '3'], { PATH: `${folder}:${process.env.PATH}` });
+    expect([there.code, there.json()]).toEqual([0, { url }]);
+    const opened = await until(
+      () => readFile(join(folder, 'opened'), 'utf8').catch(() => ''),
+      (text) => text !== '',
+    );
+    expect(opened).toBe(url);
+    const missing = await fermata(['debug', '999999999', '--no-open']);
+    expect([missing.code, missing.err]).toEqual([1, expect.stringContaining('execution_not_found')]);
+
+    const exported = await fetch(`${harness.api.url}/api/v1/executions/${id}/history/export`, {
+      headers: { 'x-api-key': DEV_KEY },
+    });
+    const text = await exported.text();
+    const file = await write('a history.json', text);
+    const served = new URL((await fermata(['debug', file, '--event', '2', '--no-open'])).json().url);
+    expect([served.hostname, served.pathname, served.searchParams.get('event')]).toEqual([
+      ...['127.0.0.1', '/console/history'],
+      '2',
+    ]);
+    const page = await fetch(served);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('/console/assets/main-')]);
+    const path = `/console/files/${served.searchParams.get('file')}`;
+    expect(await (await fetch(new URL(path, served))).text()).toBe(text);
+    // Neither who guesses, nor a page whose name leads here.
+    expect((await fetch(new URL('/console/files/x/history.json', served))).status).toBe(404);
+    expect(await statusFor(new URL(path, served), 'attacker.example')).toBe(403);
+    const nowhere = await fermata(['debug', './nothing.json', '--no-open']);
+    expect([nowhere.code, nowhere.err]).toEqual([2, expect.stringContaining('./nothing.json cannot be read')]);
   });
 
   it('test a workflow: what is not as expected fails, and is told', async () => {

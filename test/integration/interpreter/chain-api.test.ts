@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TemporalServer } from '../../../dev/temporal-server.ts';
-import { readMemo } from '../../../projection/runs/opening.ts';
+import { readMemo } from '../../../projection/runs/memo.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { all, readStreamEvents } from '../streams/event-stream.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readMemo } from '../../../projection/runs/opening.ts';
+import { readMemo } from '../../../projection/runs/memo.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readHistory } from '../../../cli/history-file.ts';
 import type { TemporalServer } from '../../../dev/temporal-server.ts';
 import { createEvaluated, type Evaluation } from '../../../interpreter/evaluations.ts';
 import type { Json } from '../../../model/json.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
+import { readHistory } from '../../../projection/json/history.ts';
 import { readOpening } from '../../../projection/runs/opening.ts';
 import { createCodec } from '../../../temporal/codec/codec.ts';
 import { startChainServer } from '../interpreter/chain-server.ts';

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { expect, it } from 'vitest';
-import { readHistory } from '../../../cli/history-file.ts';
 import { createEvaluated, type Evaluation } from '../../../interpreter/evaluations.ts';
 import type { Definition } from '../../../model/definition.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts';
@@ -9,6 +8,7 @@ import type { Principal } from '../../../model/principal.ts';
 import type { RunInput } from '../../../model/run-input.ts';
 import { isReservedSignal } from '../../../model/signal.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
+import { readHistory } from '../../../projection/json/history.ts';
 import { decodeArguments, decodePayload, decodePayloads } from '../../../projection/payload.ts';
 import { readOpening } from '../../../projection/runs/opening.ts';
 import { findSpecs } from '../../../service/actions/actions.ts';
@@ -22,17 +22,13 @@ import { createHistoryMasking } from '../../../service/histories/exports/history
 import { writeEvent } from '../../../service/histories/exports/proto-json.ts';
 import { copyHistory } from '../../../service/projections/history-copies.ts';
 import { madeHistories, madeRun } from '../../fixtures/made.ts';
-import { RECORDED, RECORDED_CHAINS, readEvents } from '../../fixtures/recorded.ts';
+import { RECORDED_RUNS, readEvents } from '../../fixtures/recorded.ts';
 import { createRandom, draws } from '../../seed.ts';
 
 // Recorded histories in which a text is hidden: everybody can replay the run, and nobody finds the text. `npm run explore -- 1000`
 // hides every text of every recorded history.
 
-const CHAINED = new Set([...RECORDED_CHAINS.values()].flat());
-const RUNS = [
-  ...RECORDED_CHAINS.values(),
-  ...RECORDED.flatMap(({ name }) => (CHAINED.has(name) ? [] : [[name]])),
-] as readonly (readonly string[])[];
+const RUNS = RECORDED_RUNS.map(([, names]) => names);
 const HIDDEN = draws(60);
 
 const textsOf = (value: Json | undefined): string[] => {

@@ -1,7 +1,11 @@
-import { isJsonObject, type Json } from '../model/json.ts';
-import type { HistoryEvent } from '../projection/history.ts';
+import { isJsonObject, type Json } from '../../model/json.ts';
+import type { HistoryEvent } from '../history.ts';
 
-// Histories as JSON (proto3 JSON): what `temporal workflow show --output json` writes, and Temporal's SDKs.
+// Histories as JSON (proto3 JSON): what `temporal workflow show --output json`, the Temporal UI and Temporal's SDKs write, and exports of
+// Fermata.
+
+/** Declared here because a pure folder has no ambient globals; every JavaScript that Fermata runs in has it. */
+declare const atob: (text: string) => string;
 
 /** Reads the events of a history; null if the JSON is not a history. */
 export function readHistory(value: Json): HistoryEvent[] | null {
@@ -47,6 +51,15 @@ function timeOf(value: Json): { seconds: number; nanos: number } {
   return { seconds, nanos };
 }
 
+/** Returns the bytes that a text in base64 stands for; none for anything else. */
 function bytesOf(value: Json): Uint8Array {
-  return Buffer.from(typeof value === 'string' ? value : '', 'base64');
+  let text = '';
+  try {
+    text = typeof value === 'string' ? atob(value) : '';
+  } catch {
+    return new Uint8Array();
+  }
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }

@@ -1,11 +1,9 @@
-import type { temporal } from '@temporalio/proto';
-import type { Command } from '../interpreter/events.ts';
-import { workflowIdOf } from '../model/execution-id.ts';
-import { canonicalJson, type Json } from '../model/json.ts';
-import { type RunInput, YIELD_ACTION } from '../model/run-input.ts';
-import { decodeArguments, decodePayload, decodePayloads, hasResult, timestampMilliseconds } from './payload.ts';
-
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+import type { Command } from '../../interpreter/events.ts';
+import { workflowIdOf } from '../../model/execution-id.ts';
+import { canonicalJson, type Json } from '../../model/json.ts';
+import { type RunInput, YIELD_ACTION } from '../../model/run-input.ts';
+import type { HistoryEvent } from '../history.ts';
+import { decodeArguments, decodePayload, decodePayloads, hasResult, timestampMilliseconds } from '../payload.ts';
 
 /** The part of a command that history records. */
 export type RecordedCommand =
