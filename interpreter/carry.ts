@@ -16,9 +16,10 @@ import { newWork } from './visits.ts';
 /** The state for a retry, and what it repeats and keeps. */
 export interface Carried {
   state: CarriedState;
-  /** Keys of the visits and items that run again, and of those that stay as they are. */
+  /** Keys of the visits and items that run again, of those that stay as they are, and of those that the state no longer has. */
   again: string[];
   kept: string[];
+  dropped: string[];
 }
 
 /** Visits and items that run again although they succeeded, because their decisions no longer hold. */
@@ -112,7 +113,12 @@ export function carry(state: RunState, task: string | null, reopened = NOTHING_R
     scopes: table.scopes,
   };
   const keyOf = (index: number) => visits[index]!.key;
-  return { state: carriedState, again: [...again].map(keyOf), kept: kept.filter(stays).map(keyOf) };
+  return {
+    state: carriedState,
+    again: [...again].map(keyOf),
+    kept: kept.filter(stays).map(keyOf),
+    dropped: [...forgotten].map(keyOf),
+  };
 }
 
 /** Returns the votes and the delegations that count, with the execution in which they were made. */

@@ -66,7 +66,8 @@ function reasonOf(message: string): string {
 /** HTTP methods that only read (RFC 9110, 9.2.1); a request without a method uses the first. */
 const READING = ['GET', 'HEAD', 'OPTIONS'];
 
-function mayRepeat({ idempotent }: ActionSpec, input: Json): boolean {
+/** Reports whether an action declares that it may be repeated with an input without harm. */
+export function mayRepeat({ idempotent }: ActionSpec, input: Json): boolean {
   if (idempotent !== 'by_method') return idempotent === true;
   const { method = 'GET' } = isJsonObject(input) ? input : {};
   return READING.some((reading) => reading === method);

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
+import { PLAN_OR_START, plansOrStarts, RETRY_FIELDS } from '../model/execution-requests.ts';
 import { IdempotencyKeySchema } from '../model/idempotency-key-schema.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { MAX_ROW_ID } from '../model/request-fields.ts';
+import { RetryPlanSchema } from '../model/retry-plan.ts';
 import { EXECUTION_STATUSES, isClosed } from '../model/status.ts';
 import { isPassing } from '../service/background/outages.ts';
 import { statusesMeant } from '../service/index/lists.ts';
@@ -54,15 +56,25 @@ const SignalInput = z.strictObject({
 const WaitInput = z.strictObject({ id, timeoutSeconds: z.number().min(1).max(300) });
 
 const DeleteInput = z.strictObject({ instance, id });
-const RetryInput = z.strictObject({
-  instance,
-  id,
-  from: z.string().max(64).optional().describe('failed (the default), start, or the name of a task.'),
-  input: InputSchema.optional().describe('Another input, in place of the whole earlier one; only with from: start.'),
-  version: z.string().max(64).optional().describe('Use the newest revision of the workflow with this version label.'),
-  idempotencyKey: IdempotencyKeySchema.optional().describe(
-    'Makes the call safe to repeat: the same key starts one retry.',
-  ),
+const { plan: planField, plan_hash: planHashField, ...retryFields } = RETRY_FIELDS;
+const RetryInput = z
+  .strictObject({
+    instance,
+    id,
+    ...retryFields,
+    plan: planField,
+    planHash: planHashField,
+    idempotencyKey: IdempotencyKeySchema.optional().describe(
+      'Makes the call safe to repeat: the same key starts one retry.',
+    ),
+  })
+  .refine(({ plan, planHash }) => plansOrStarts({ plan, plan_hash: planHash }), {
+    ...PLAN_OR_START,
+    path: ['planHash'],
+  });
+const RetriedSchema = z.object({
+  ...ToolExecutionSchema.partial().shape,
+  plan: RetryPlanSchema.optional().describe('With plan: what the retry would do; nothing was started.'),
 });
 const DeletedSchema = z.object({ success: z.literal(true), id });
 
@@ -195,17 +207,19 @@ export function executionTools({
     },
   };
 
-  const retry: Tool<typeof RetryInput, typeof ToolExecutionSchema> = {
+  const retry: Tool<typeof RetryInput, typeof RetriedSchema> = {
     name: 'retry_execution',
-    description: 'Retry a failed execution: a new one continues where it ended, without running completed tasks again.',
+    description:
+      'Retry a failed execution: a new one continues where it ended, without running completed tasks again. With plan, see what would run again and which effects may repeat; with the planHash of that plan, start exactly that.',
     permission: 'execution:execute',
     effect: 'changes',
     input: RetryInput,
-    output: ToolExecutionSchema,
-    madeBy: ({ id: made }) => String(made),
-    async run(principal, { instance: name, id: of, from = 'failed', input, version, idempotencyKey }) {
+    output: RetriedSchema,
+    madeBy: ({ id: made }) => (made === undefined ? null : String(made)),
+    async run(principal, { instance: name, id: of, plan = false, ...command }) {
       demandInstance(name);
-      return buildExecution(await retries.retry(principal, String(of), { from, input, version, idempotencyKey }), true);
+      if (plan) return { plan: await retries.plan(principal, String(of), command) };
+      return buildExecution(await retries.retry(principal, String(of), command), true);
     },
   };
 

@@ -1,5 +1,6 @@
 import type { Issue } from './issue.ts';
 import type { Permission } from './permissions.ts';
+import type { PlannedRetry, PlanPart } from './retry-plan.ts';
 
 /** The reasons why a request cannot be served, each with its HTTP status. The codes are stable and part of the API. */
 export const ERROR_STATUS = {
@@ -57,6 +58,7 @@ export const ERROR_STATUS = {
   execution_open: 409,
   nothing_failed: 409,
   history_unusable: 409,
+  plan_stale: 409,
   workflow_in_use: 409,
   definition_outdated: 409,
   signal_not_expected: 409,
@@ -107,6 +109,9 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 export interface ErrorDetails {
   /** The permission that the caller lacks. */
   permission?: Permission;
+  /** The plan as it is now, and what has changed since, in `plan_stale`. */
+  plan?: PlannedRetry;
+  changed?: PlanPart[];
 }
 
 /** The error of a request that cannot be served, with a stable code; api/http/errors.ts turns it into a response. */

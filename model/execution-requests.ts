@@ -82,15 +82,26 @@ export const ManagementStartSchema = z.strictObject({
   input: JsonObjectSchema.optional(),
 });
 
-/** The body of POST /api/v1/executions/{id}/retry. */
-export const RetrySchema = z.strictObject({
+/** The beginning of a `from` that names a history event. */
+const FROM_EVENT = 'event:';
+
+/** Returns the number of the history event from which a retry is to continue; null where `from` names something else. */
+export function retryEvent(from: string): number | null {
+  return from.startsWith(FROM_EVENT) ? Number(from.slice(FROM_EVENT.length)) : null;
+}
+
+/** The fields of a retry. */
+export const RETRY_FIELDS = {
   from: z
     .string()
     .min(1)
     .max(64)
+    .refine((from) => !from.startsWith(FROM_EVENT) || /^event:[1-9]\d{0,8}$/.test(from), {
+      message: 'must be "event:" with the number of a history event, as in "event:12"',
+    })
     .default('failed')
     .describe(
-      'Where to continue: `failed` (tasks that failed, were cancelled or did not start), `start`, or the name of a task (it and what followed from it).',
+      'Where to continue: `failed` (tasks that failed, were cancelled or did not start), `start`, the name of a task (it and what followed from it), or `event:12` (the state after that history event; what was open then runs again).',
     ),
   input: JsonObjectSchema.optional().describe(
     'Another input, in place of the whole earlier one; only with from: start.',
@@ -98,7 +109,35 @@ export const RetrySchema = z.strictObject({
   version: VersionSchema.optional().describe(
     'Use the newest revision with this version label; tasks that are kept must be unchanged in it.',
   ),
-});
+  reason: z
+    .string()
+    .max(1000)
+    .refine(isStorableText, NOT_STORABLE)
+    .optional()
+    .describe('Why; it is stored with the new execution.'),
+  plan: z.boolean().optional().describe('Only plan: answer what the retry would do, and start nothing.'),
+  plan_hash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be the hash of a plan: 64 hexadecimal digits')
+    .optional()
+    .describe('The hash of a plan: start only if the retry would still do what that plan says.'),
+};
+
+/** Reports whether a request plans or starts a retry, but not both. */
+export const plansOrStarts = ({ plan, plan_hash }: { plan?: unknown; plan_hash?: unknown }) =>
+  plan !== true || plan_hash === undefined;
+
+/** The refusal of a request that does both. */
+export const PLAN_OR_START = {
+  message: 'give either "plan" to see what the retry would do, or "plan_hash" to start what was planned',
+  path: ['plan_hash'],
+};
+
+/** The body of POST /api/v1/executions/{id}/retry. */
+export const RetrySchema = z.strictObject(RETRY_FIELDS).refine(plansOrStarts, PLAN_OR_START);
+
+/** The body of a retry in an interface without plans. */
+export const PlainRetrySchema = z.strictObject(RETRY_FIELDS).omit({ plan: true, plan_hash: true });
 
 /** The body of a cancel or terminate request. */
 export const ReasonSchema = z.strictObject({ reason: z.string().max(1000).optional() });

@@ -189,8 +189,10 @@ export interface RunMemo {
   tags: string[];
   /** The cause of the start, if the caller or a schedule named one; see run-mode.ts. */
   mode?: StartMode;
-  /** Integer id of the run that it retries. */
+  /** Integer id of the run that it retries, why, and the hash of the plan by which that was started. */
   retry_of?: number;
+  retry_reason?: string;
+  plan_hash?: string;
   /** Whether some of its input is hidden. */
   hides?: true;
   turn?: RunTurn | undefined;

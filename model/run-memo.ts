@@ -21,6 +21,8 @@ const RunMemoSchema = z.object({
   tags: z.array(z.string().max(200)).default([]),
   mode: z.enum(RUN_MODES).optional(),
   retry_of: z.int().optional(),
+  retry_reason: z.string().max(1_000).optional(),
+  plan_hash: z.string().max(64).optional(),
   hides: z.literal(true).optional(),
   turn: z
     .object({

@@ -1,7 +1,9 @@
+import { AppError } from '../model/app-error.ts';
 import { createMoment, type Moment } from '../projection/moment.ts';
 import { createProjection } from '../projection/project.ts';
-import type { KnownHistory, ProjectionJobs } from '../service/projections/jobs.ts';
+import type { KnownHistory, LastEvent, ProjectionJobs } from '../service/projections/jobs.ts';
 import { carryProjection, showProjection } from '../service/projections/projected-runs.ts';
+import { outlineRetry } from '../service/projections/retry-outlines.ts';
 import { findTask, listTasks, readLog } from '../service/projections/task-lists.ts';
 
 /** The most bytes of histories whose projections a thread keeps. */
@@ -63,16 +65,24 @@ export function createProjectionJobs(): RunningJobs {
       return projected && { ...showProjection(projected), transitions: transitions() };
     },
 
-    carry_history({ task }) {
+    carry_history({ point }) {
       const projection = opened().projection();
-      return projection && carryProjection(projection, task);
+      if (projection === null) throw new AppError('event_not_found', 'the execution has no such event');
+      return carryProjection(projection, point);
+    },
+
+    outline_retry({ request, pending }) {
+      const history = opened();
+      const projection = history.projection();
+      const outline = projection && outlineRetry(projection, pending, request);
+      return outline && { outline, last: lastOf(history) };
     },
 
     list_tasks({ query, pending, hidden }) {
-      const { runs, lastEventId, taken, projection } = opened();
-      const projected = projection();
-      const page = projected && listTasks(projected, pending, query, hidden);
-      return page && { ...page, last: { runId: runs.at(-1) ?? '', eventId: lastEventId, number: taken } };
+      const history = opened();
+      const projection = history.projection();
+      const page = projection && listTasks(projection, pending, query, hidden);
+      return page && { ...page, last: lastOf(history) };
     },
 
     find_task({ name, pending, hidden }) {
@@ -85,6 +95,10 @@ export function createProjectionJobs(): RunningJobs {
       return projection && readLog(projection, pending, page, hidden);
     },
   };
+}
+
+function lastOf({ runs, lastEventId, taken }: OpenHistory): LastEvent {
+  return { runId: runs.at(-1) ?? '', eventId: lastEventId, number: taken };
 }
 
 function projectionOf(workflowId: string, until: number | null): Moment {

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../../model/app-error.ts';
-import { RetrySchema } from '../../model/execution-requests.ts';
+import { PlainRetrySchema } from '../../model/execution-requests.ts';
 import { parseRuleUuid } from '../../model/rule-id.ts';
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
@@ -83,7 +83,7 @@ const retryRoute = createApiRoute({
   request: {
     params: UuidParams,
     headers: IdempotencyHeaders,
-    body: optionalJsonBody(RetrySchema),
+    body: optionalJsonBody(PlainRetrySchema),
   },
   responses: {
     201: jsonData(AutomationExecutionSchema, 'The new execution.'),

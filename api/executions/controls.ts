@@ -4,7 +4,7 @@ import { integerId } from '../../model/execution-id.ts';
 import { ReasonSchema, RetrySchema, SkipSchema } from '../../model/execution-requests.ts';
 import type { ControlService } from '../../service/controls/controls.ts';
 import type { RetryService } from '../../service/executions/retries.ts';
-import { errorResponses } from '../http/errors.ts';
+import { errorResponses, PlanSchema } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import { createApiRoute, ExecutionParams, IdempotencyHeaders, jsonData, optionalJsonBody } from '../http/routes.ts';
 import { executionBody } from './bodies.ts';
@@ -31,6 +31,7 @@ export const RETRY_ERRORS = [
   'concurrency_conflict',
   'permission_missing',
   'state_kept',
+  'event_not_found',
 ] as const satisfies readonly ErrorCode[];
 
 const retryRoute = createApiRoute({
@@ -39,15 +40,17 @@ const retryRoute = createApiRoute({
   path: `${base}/{id}/retry`,
   tags,
   summary: 'Retry a closed execution',
-  description: 'Starts a new execution that continues where this one ended: completed tasks are not run again.',
+  description:
+    'Starts a new execution that continues where this one ended: completed tasks are not run again. With `plan: true` it starts nothing and answers what the retry would do; `plan_hash` starts exactly that, or is refused with `plan_stale`, whose `details` have the plan as it is now.',
   request: {
     params: ExecutionParams,
     headers: IdempotencyHeaders,
     body: optionalJsonBody(RetrySchema),
   },
   responses: {
+    200: jsonData(PlanSchema, 'Planned: nothing was started.'),
     201: jsonData(ExecutionSchema, 'Started.'),
-    ...errorResponses(...RETRY_ERRORS, 'idempotency_mismatch'),
+    ...errorResponses(...RETRY_ERRORS, 'plan_stale', 'idempotency_mismatch'),
   },
 });
 
@@ -113,10 +116,12 @@ export function executionControlRoutes({ retries, controls }: { retries: RetrySe
   const router = createRouter();
 
   router.openapi(retryRoute, async (context) => {
-    const { from = 'failed', ...rest } = context.req.valid('json') ?? {};
+    const { from = 'failed', plan = false, plan_hash: planHash, ...rest } = context.req.valid('json') ?? {};
+    const { id } = context.req.valid('param');
+    const principal = context.get('principal');
+    if (plan) return context.json({ data: await retries.plan(principal, id, { from, ...rest }) }, 200);
     const idempotencyKey = context.req.valid('header')['idempotency-key'];
-    const command = { from, ...rest, idempotencyKey };
-    const started = await retries.retry(context.get('principal'), context.req.valid('param').id, command);
+    const started = await retries.retry(principal, id, { from, ...rest, planHash, idempotencyKey });
     context.header('Location', `${base}/${integerId(started.n)}`);
     return context.json({ data: executionBody(started) }, 201);
   });

@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import { AppError, ERROR_STATUS, type ErrorCode } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
 import { PERMISSIONS } from '../../model/permissions.ts';
+import { PLAN_PARTS, RetryPlanSchema } from '../../model/retry-plan.ts';
 import { toAppError } from '../../service/background/outages.ts';
 import type { ApiEnv, ErrorForm } from './environment.ts';
 import { routeOf } from './middleware.ts';
@@ -20,9 +21,17 @@ export const IssueSchema = z
   })
   .openapi('Issue');
 
+/** The plan of a retry. */
+export const PlanSchema = z.object(RetryPlanSchema.shape).openapi('RetryPlan');
+
 /** Details of an error for programs. */
 const ErrorDetailsSchema = z.object({
   permission: z.enum(PERMISSIONS).optional().describe('The permission that the caller does not have.'),
+  plan: PlanSchema.optional().describe('Of `plan_stale`: the plan as it is now.'),
+  changed: z
+    .array(z.enum(PLAN_PARTS))
+    .optional()
+    .describe('Of `plan_stale`: what has changed since; nothing where the request itself is another one.'),
 });
 
 /** The body of every error. */

@@ -95,7 +95,7 @@ export function composeExecutions(
     clock,
     log,
   });
-  const retries = createRetryService({ executions, projections, launcher, signer });
+  const retries = createRetryService({ executions, projections, launcher, signer, clock });
   const deletions = createDeletionService({ temporal, stores, executions, definitions, clock });
   const schedules = createScheduleService({
     temporal: createTemporalSchedules({ connection, namespace, codec }),

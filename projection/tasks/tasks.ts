@@ -84,7 +84,7 @@ export function taskAt(sources: TaskSources, place: Place): TaskExecution {
   const records = recordsOf(sources, work);
   const { current, live } = records;
   const arrived = work.status === 'running' ? (current?.result ?? null) : null;
-  const carried = records.records.length === 0 && (item === null ? visit.carried : isEarlier(sources.state, work));
+  const carried = records.records.length === 0 && isCarried(sources, place, visit, work);
   const inWorkflow = Boolean(spec?.inline || spec?.waits);
   const isWhole = visit.items !== null && item === null;
   const recorded = recordedAttempts(records, classify);
@@ -152,6 +152,17 @@ export function hasEnded(sources: TaskSources, place: Place): boolean {
   return work.ended !== null || endedAt(work, recordsOf(sources, work), sources.closed) !== null;
 }
 
+/**
+ * Returns the number of attempts that have begun of the work at a place, on a worker or as a sub-workflow. Of work that an earlier
+ * execution did, it is that execution's number.
+ */
+export function countAttempts(sources: TaskSources, place: Place): number {
+  const { visit, work } = workIn(sources, place);
+  const records = recordsOf(sources, work);
+  if (records.records.length > 0) return recordedAttempts(records, () => null).at(-1)?.attempt ?? 0;
+  return isCarried(sources, place, visit, work) ? (work.attempts ?? 1) : 0;
+}
+
 const NO_RECORDS: WorkRecords = { records: [], current: undefined, live: undefined };
 
 /** Reports whether work has ended, whatever its outcome. */
@@ -215,6 +226,11 @@ function failureOf(
 
 function outputAt(visit: Visit, work: Work, { visit: index, item }: Place, past: Past): Json {
   return item === null ? outputOf(visit, index, past) : work.output;
+}
+
+/** Whether an earlier execution did work of which this one has no record. */
+function isCarried({ state }: TaskSources, { item }: Place, visit: Visit, work: Work): boolean {
+  return item === null ? visit.carried : isEarlier(state, work);
 }
 
 /** Whether work ended before its execution began, which then carries it from another one. */

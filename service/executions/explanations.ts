@@ -10,6 +10,7 @@ import type { Temporal } from '../../temporal/gateway.ts';
 import type { DeliveryService } from '../notices/deliveries.ts';
 import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
+import { taskToRetry } from '../retries/preparations.ts';
 import {
   type Advice,
   adviceFor,
@@ -20,7 +21,6 @@ import {
   lostAdvice,
 } from './advice.ts';
 import type { ExecutionReader } from './reader.ts';
-import { taskToRetry } from './retries.ts';
 
 /** Why a run is in its state, and what moves it. */
 export interface Explanation {
@@ -71,7 +71,7 @@ export function createExplanationService({
   async function retryFrom(execution: Execution): Promise<string | null> {
     if (execution.authentic === false) return 'start';
     try {
-      const ended = await projections.readCarried(execution.workflowId, null);
+      const ended = await projections.readCarried(execution.workflowId, { from: 'failed' });
       if (ended === null) return 'start';
       return ended.carried === null ? taskToRetry(execution) : null;
     } catch (error) {

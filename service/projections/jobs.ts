@@ -1,7 +1,8 @@
 import type { Json } from '../../model/json.ts';
 import type { PendingWork } from '../../projection/waits.ts';
 import type { HistoryCopy } from './history-copies.ts';
-import type { CarriedRun, MomentaryRun, ProjectedRun } from './projected-runs.ts';
+import type { CarriedRun, MomentaryRun, ProjectedRun, RetryPoint } from './projected-runs.ts';
+import type { OutlineRequest, RetryOutline } from './retry-outlines.ts';
 import type { FoundTask, LogPage, TaskName, TaskPage, TaskQuery } from './task-lists.ts';
 
 /** Jobs that project histories. */
@@ -17,8 +18,13 @@ export interface ProjectionJobs extends PageJobs {
   show_history: { input: { pending: PendingWork }; result: ProjectedRun | null };
   /** Returns the run as it was at the event `until` of the history that was opened; null when that ends before. */
   show_moment: { input: null; result: MomentaryRun | null };
-  /** Returns what a retry of the run begins with, from a task or from what failed; null when its state cannot be trusted. */
-  carry_history: { input: { task: string | null }; result: CarriedRun | null };
+  /** Returns what a retry of the run begins with, in a history that ends with the event of the point; null when its state cannot be trusted. */
+  carry_history: { input: { point: RetryPoint }; result: CarriedRun | null };
+  /** Outlines a retry; null when the state of the run cannot be trusted. */
+  outline_retry: {
+    input: { request: OutlineRequest; pending: PendingWork };
+    result: { outline: RetryOutline; last: LastEvent } | null;
+  };
 }
 
 /** Jobs that read a part of the history that was opened; `pending` is null for a run without pending work. */

@@ -92,7 +92,16 @@ export function maskExecution(execution: Execution, others: readonly Json[] = []
 
 /** Hides the write-only parameters of a run in one of its task executions, with a mask of the run. */
 export function maskTask(task: TaskExecution, run: Execution['run'], mask: Mask): TaskExecution {
-  return hideInTask({ ...task, input: replaceAt(task.input, pathsOf(run, task), () => MASKED) }, mask);
+  return hideInTask({ ...task, input: hideParameters(task, run) }, mask);
+}
+
+/** Hides the write-only parameters of a run in the input of a task, with a mask of the run. */
+export function maskTaskInput(task: Pick<TaskExecution, 'action' | 'input'>, run: Execution['run'], mask: Mask): Json {
+  return mask.hide(hideParameters(task, run));
+}
+
+function hideParameters(task: Pick<TaskExecution, 'action' | 'input'>, run: Execution['run']): Json {
+  return replaceAt(task.input, pathsOf(run, task), () => MASKED);
 }
 
 /** Creates a mask that hides values, within all that is shown with it. */

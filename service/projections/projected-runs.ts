@@ -1,7 +1,9 @@
 import { carry } from '../../interpreter/carry.ts';
+import type { Visit } from '../../interpreter/state.ts';
 import type { CarriedState } from '../../model/carried-state.ts';
 import type { Execution } from '../../model/execution.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
+import type { AgainReason } from '../../model/retry-plan.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { tryKey } from '../../model/task-key.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
@@ -10,7 +12,7 @@ import type { ReplayedRun } from '../../projection/replay/replay.ts';
 import { listWaitingJoins, type WaitingJoin } from '../../projection/runs/joins.ts';
 import type { TransitionTrace } from '../../projection/runs/traces.ts';
 import type { TaskLimits } from '../../projection/tasks/task-order.ts';
-import { listAllPlaces, workIn } from '../../projection/tasks/tasks.ts';
+import { isOver, listAllPlaces, workIn } from '../../projection/tasks/tasks.ts';
 import type { PendingWork } from '../../projection/waits.ts';
 import { hiddenIn } from './masks.ts';
 
@@ -31,13 +33,23 @@ export interface MomentaryRun extends ProjectedRun {
   transitions: TransitionTrace[];
 }
 
+/** The point from which a retry continues: what failed, a task, or the state after an event. */
+export type RetryPoint = { from: 'failed' } | { from: 'task'; task: string } | { from: 'event'; event: number };
+
+/** The state with which a retry begins, with why its visits run again, by their keys, and the keys of the visits that it gives up. */
+export interface KeptState {
+  state: CarriedState;
+  again: [key: string, why: AgainReason][];
+  dropped: string[];
+}
+
 /** The state from which a retry of a run continues. */
 export interface CarriedRun {
   input: Parameters;
   run: RunInput;
   seed: string;
-  /** The state to begin with, and the keys of the work that is kept; null when nothing is to be done again. */
-  carried: { state: CarriedState; kept: string[] } | null;
+  /** Null when nothing is to be done again. */
+  carried: KeptState | null;
   /** The workflow ids of the sub-workflows that are run again, by the key of their work. */
   children: Record<string, string>;
 }
@@ -77,31 +89,60 @@ export function projectStarted(workflowId: string, started: HistoryEvent): Proje
 }
 
 /**
- * Finds what a retry continues from: what failed, or a task. Returns null when the projection is not complete, so that its state cannot
- * be trusted.
+ * Finds what a retry continues from. For an event, the projection ends there. Returns null when the projection is not complete, so that
+ * its state cannot be trusted.
  */
-export function carryProjection(projection: Projection, task: string | null): CarriedRun | null {
+export function carryProjection(projection: Projection, point: RetryPoint): CarriedRun | null {
   const { input = null, run = null } = projection.opening ?? {};
   const replayed = projection.replayed();
-  if (run === null || replayed === null || replayed.state === null || replayed.divergence !== null) return null;
-  const carried = carry(replayed.state, task);
+  if (run === null || replayed === null || replayed.divergence !== null) return null;
+  const { state } = replayed;
+  const start = { input: isJsonObject(input) ? input : {}, run };
+  // Only before its first workflow task does a run have no state; what has ended has had one.
+  if (state === null) return point.from === 'event' ? { ...start, seed: '', carried: null, children: {} } : null;
+  const task = point.from === 'task' ? point.task : null;
+  const carried = carry(state, task);
+  const chosen = task === null ? undefined : state.visitsOf.get(task)?.at(-1);
+  const reasons = new Map(
+    state.visits.flatMap(({ key, status }, at): [string, AgainReason][] => [
+      [key, at === chosen ? 'chosen' : AGAIN[status]],
+    ]),
+  );
   return {
-    input: isJsonObject(input) ? input : {},
-    run,
-    seed: replayed.state.info.seed,
-    carried: carried && { state: carried.state, kept: carried.kept },
-    children: carried === null ? {} : childrenOf(replayed, carried.again),
+    ...start,
+    seed: state.info.seed,
+    carried: carried && {
+      state: carried.state,
+      again: carried.again.map((key) => [key, reasons.get(key)!]),
+      dropped: carried.dropped,
+    },
+    children: carried === null ? {} : childrenOf(replayed, carried.again, point.from === 'event'),
   };
 }
 
-function childrenOf({ state, tries }: ReplayedRun, again: readonly string[]): Record<string, string> {
+/** Why a visit runs again, by its status. */
+const AGAIN: Record<Visit['status'], AgainReason> = {
+  held: 'not_begun',
+  delayed: 'open',
+  running: 'open',
+  succeeded: 'chosen',
+  failed: 'failed',
+  timed_out: 'failed',
+  cancelled: 'cancelled',
+};
+
+/**
+ * Finds the sub-workflows that are run again from where they stood. With `ended`, one that was open then is left out: how it stood later
+ * says nothing about that time.
+ */
+function childrenOf({ state, tries }: ReplayedRun, again: readonly string[], ended: boolean): Record<string, string> {
   const repeated = new Set(again);
   const children: Record<string, string> = {};
   // The work of earlier runs of a chain is not in it.
   for (const visit of state?.visits.flat() ?? []) {
     if (!repeated.has(visit.key)) continue;
     for (const work of visit.items?.work.flat() ?? [visit]) {
-      if (work.status === 'succeeded') continue;
+      if (work.status === 'succeeded' || (ended && !isOver(work))) continue;
       const child = tries.get(tryKey(work))?.child ?? null;
       if (child !== null) children[work.key] = child;
     }

@@ -17,7 +17,14 @@ import { createImmediateProjector } from './immediate-projections.ts';
 import type { LastEvent, ProjectionJobs } from './jobs.ts';
 import { createKeptProjections, type ProjectedState } from './kept-projections.ts';
 import { hiddenIn } from './masks.ts';
-import { type CarriedRun, type MomentaryRun, type ProjectedRun, showProjection } from './projected-runs.ts';
+import {
+  type CarriedRun,
+  type MomentaryRun,
+  type ProjectedRun,
+  type RetryPoint,
+  showProjection,
+} from './projected-runs.ts';
+import type { OutlineRequest, RetryOutline } from './retry-outlines.ts';
 import type { FoundTask, LogPage, TaskName, TaskPage, TaskQuery } from './task-lists.ts';
 
 /** The most runs that are remembered for a projection that took too much work, and the milliseconds for which it is not tried again. */
@@ -42,10 +49,15 @@ export interface ProjectionReader {
   /** Projects a run as it was at an event, by the number of the event; null without such an event. Throws `busy`, `work_exceeded`. */
   readAt(workflowId: string, event: number): Promise<MomentaryRun | null>;
   /**
-   * Finds what a retry continues from: a task, or null for what failed. Null when Temporal has no such run, and when its state cannot
-   * be trusted. Throws `busy`, `work_exceeded`.
+   * Finds what a retry continues from. Null when Temporal has no such run, when it has no such event, and when its state cannot be
+   * trusted. Throws `busy`, `work_exceeded`.
    */
-  readCarried(workflowId: string, task: string | null): Promise<CarriedRun | null>;
+  readCarried(workflowId: string, point: RetryPoint): Promise<CarriedRun | null>;
+  /**
+   * Outlines a retry of a run as it is now, masked. Null when Temporal has no such run, and when its state cannot be trusted. Throws
+   * `busy`, `work_exceeded`.
+   */
+  outlineRetry(workflowId: string, request: OutlineRequest): Promise<{ outline: RetryOutline; last: LastEvent } | null>;
   /**
    * Lists tasks of a run, masked; `hidden` are values to hide that the run itself does not name. Null when Temporal has no such run, and
    * when its state cannot be trusted. Throws `busy`.
@@ -203,9 +215,17 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
       return withAbove(found && (await threads.ask(found, event, (run) => run('show_moment', null))));
     },
 
-    async readCarried(workflowId, task) {
+    async readCarried(workflowId, point) {
       const found = await find(workflowId);
-      return found && threads.ask(found, null, (run) => run('carry_history', { task }));
+      const until = point.from === 'event' ? point.event : null;
+      return found && threads.ask(found, until, (run) => run('carry_history', { point }));
+    },
+
+    async outlineRetry(workflowId, request) {
+      const found = await find(workflowId);
+      if (found === null) return null;
+      const pending = copyAnswer(found.described.pending);
+      return threads.ask(found, null, (run) => run('outline_retry', { request, pending }));
     },
 
     listTasks: (workflowId, query, hidden) =>

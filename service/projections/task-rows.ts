@@ -86,7 +86,8 @@ function itemsOf({ item }: TaskExecution, total: number | undefined, counts = cr
   return item === null && total !== undefined ? { total, statuses: counts } : null;
 }
 
-function preview(value: Json): Preview {
+/** Returns the beginning of a value. */
+export function preview(value: Json): Preview {
   const text = JSON.stringify(value);
   return { bytes: utf8Length(text), text: text.slice(0, SHOWN_TEXT), truncated: text.length > SHOWN_TEXT };
 }

@@ -123,7 +123,7 @@ export function buildContinuation(
     blind: ended.blind ?? createBlind(),
     trust,
   };
-  const { parent_task: ___, schedule: ____, ...keptMemo } = endedMemo;
+  const { parent_task: ___, schedule: ____, retry_reason: _____, plan_hash: ______, ...keptMemo } = endedMemo;
   const memo: RunMemo = {
     ...keptMemo,
     n,

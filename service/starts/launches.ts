@@ -22,12 +22,16 @@ const MINT_TRIES = 5;
 /** The most runs with a key that are checked before another one waits, is skipped or is refused. */
 const MAX_RIVALS = 2_000;
 
-/** The options of a launch: the delay in seconds, the idempotency key, the content of the request, and the number, if it is known. */
+/**
+ * The options of a launch: the delay in seconds, the idempotency key, the content of the request, the number, if it is known, and a key by
+ * which no more than one run is launched.
+ */
 interface LaunchOptions {
   delay?: number | undefined;
   key: IdempotencyKey | undefined;
   asked: Json;
   number?: number | undefined;
+  sole?: IdempotencyKey | undefined;
 }
 
 /** The options of the call of Temporal: the seconds until the run starts, and the measure of the call. */
@@ -50,7 +54,7 @@ export interface Launcher {
    * Starts a run, and returns the result of `show` for it. The same idempotency key with the same request is one run, also after a crash
    * in between. Tenants take turns, so that a tenant that starts as fast as it can delays another one by a few starts at most. Throws
    * `task_queue_forbidden`, `idempotency_mismatch`, `temporal_unavailable`, and `busy` when the tenant has too many starts under way, or
-   * its turn does not come in time.
+   * its turn does not come in time. Throws `plan_stale` when another run was launched with the sole key.
    */
   launch<T>(
     tenant: string,
@@ -169,23 +173,23 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
   async function launchOnce(
     tenant: string,
     blueprintOf: (n: number) => Blueprint,
-    { delay = 0, key, asked, number, measure }: LaunchOptions & Pick<StartCall, 'measure'>,
+    { delay = 0, number, measure, ...request }: LaunchOptions & Pick<StartCall, 'measure'>,
   ): Promise<Launched> {
-    const bodyHash = askedHash(asked);
-    const idempotency = key === undefined ? undefined : { key: idempotencyText(key), bodyHash };
+    const keys = claimedKeys(request);
     for (let tries = 0; tries < MINT_TRIES; tries += 1) {
       const n = number ?? mint();
       const blueprint = blueprintOf(n);
       await queues.demandOwn(tenant, listTaskQueues(blueprint.run));
-      const claim: Claim = { entry: entryOf(blueprint), idempotency };
+      const claim: Claim = { entry: entryOf(blueprint), ...keys };
       const claimed = await store.claim(tenant, claim);
       if (claimed === 'taken') {
         // A given number belongs to one run, which exists already.
         if (number !== undefined) return { n, workflowId: claim.entry.workflowId, started: null };
         continue;
       }
+      if (claimed === 'spent') throw new AppError('plan_stale', 'another retry has been started by this plan');
       if (claimed === 'claimed') return launchClaimed(tenant, blueprint, { delay, measure }, claim);
-      if (claimed.bodyHash !== bodyHash) throw mismatch();
+      if (claimed.bodyHash !== keys.idempotency?.bodyHash) throw mismatch();
       return launchAgain(tenant, blueprintOf(claimed.n), { delay, measure });
     }
     throw new AppError('internal', 'no free execution id was found');
@@ -210,5 +214,13 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
   return {
     launch: (tenant, blueprintOf, options, show) =>
       admit(tenant, async (measure) => show(await launchOnce(tenant, blueprintOf, { ...options, measure }))),
+  };
+}
+
+/** Returns the keys that a request claims. */
+function claimedKeys({ key, asked, sole }: LaunchOptions): Pick<Claim, 'idempotency' | 'sole'> {
+  return {
+    idempotency: key === undefined ? undefined : { key: idempotencyText(key), bodyHash: askedHash(asked) },
+    sole: sole === undefined ? undefined : idempotencyText(sole),
   };
 }

@@ -8,15 +8,17 @@ import { executions, idempotencyKeys } from './tables.ts';
 export interface Claim {
   entry: IndexEntry;
   idempotency?: { key: string; bodyHash: string } | undefined;
+  /** A key by which no more than one run is ever claimed, such as that of a plan. */
+  sole?: string | undefined;
 }
 
 /** The rows of runs before Temporal has them. */
 export interface ExecutionClaims {
   /**
-   * Inserts the row of a run before its start together with its idempotency key. Returns what the key was used for before, if it was,
-   * and `taken` when the number belongs to another run.
+   * Inserts the row of a run before its start together with its keys. Returns what the idempotency key was used for before, if it was,
+   * `spent` when another run has the sole key, and `taken` when the number belongs to another run.
    */
-  claim(tenant: string, claim: Claim): Promise<'claimed' | 'taken' | { n: number; bodyHash: string }>;
+  claim(tenant: string, claim: Claim): Promise<'claimed' | 'taken' | 'spent' | { n: number; bodyHash: string }>;
   /** Removes a claim whose run Temporal refused to start. */
   unclaim(tenant: string, claim: Claim): Promise<void>;
 }
@@ -24,37 +26,60 @@ export interface ExecutionClaims {
 /** Creates the part of the store that keeps claims, over an open database. */
 export function createExecutionClaims(db: Database): ExecutionClaims {
   return {
-    async claim(tenant, { entry, idempotency }) {
+    async claim(tenant, { entry, idempotency, sole }) {
       // One statement, and no transaction around it, is a third of the calls.
-      if (idempotency === undefined) return insertRow(db, entry);
-      const { key, bodyHash } = idempotency;
-      const isKey = keyIs(tenant, key);
+      if (idempotency === undefined && sole === undefined) return insertRow(db, entry);
       return db.transaction(async (transaction) => {
-        const inserted = await transaction
-          .insert(idempotencyKeys)
-          .values({ tenant, key, bodyHash, n: entry.n })
-          .onConflictDoNothing()
-          .returning({ n: idempotencyKeys.n });
-        if (inserted.length === 0) {
-          const [found] = await transaction
-            .select({ n: idempotencyKeys.n, bodyHash: idempotencyKeys.bodyHash })
-            .from(idempotencyKeys)
-            .where(isKey);
-          return found!;
+        if (idempotency !== undefined) {
+          const { key, bodyHash } = idempotency;
+          const first = await insertKey(transaction, { tenant, key, bodyHash, n: entry.n });
+          if (first !== null) return first;
         }
-        const claimed = await insertRow(transaction, entry);
-        if (claimed === 'taken') await transaction.delete(idempotencyKeys).where(isKey);
+        const isSpent =
+          sole !== undefined &&
+          (await insertKey(transaction, { tenant, key: sole, bodyHash: '', n: entry.n })) !== null;
+        const claimed = isSpent ? 'spent' : await insertRow(transaction, entry);
+        if (claimed !== 'claimed')
+          await deleteKeys(transaction, tenant, { idempotency, sole: isSpent ? undefined : sole });
         return claimed;
       });
     },
 
-    async unclaim(tenant, { entry, idempotency }) {
+    async unclaim(tenant, claim) {
       await db.transaction(async (transaction) => {
-        await transaction.delete(executions).where(isClaimed(entry));
-        if (idempotency !== undefined) await transaction.delete(idempotencyKeys).where(keyIs(tenant, idempotency.key));
+        await transaction.delete(executions).where(isClaimed(claim.entry));
+        await deleteKeys(transaction, tenant, claim);
       });
     },
   };
+}
+
+/** Inserts a key; returns what it was inserted with before, if it was. */
+async function insertKey(
+  transaction: Transaction,
+  row: { tenant: string; key: string; bodyHash: string; n: number },
+): Promise<{ n: number; bodyHash: string } | null> {
+  const inserted = await transaction
+    .insert(idempotencyKeys)
+    .values(row)
+    .onConflictDoNothing()
+    .returning({ n: idempotencyKeys.n });
+  if (inserted.length > 0) return null;
+  const [found] = await transaction
+    .select({ n: idempotencyKeys.n, bodyHash: idempotencyKeys.bodyHash })
+    .from(idempotencyKeys)
+    .where(keyIs(row.tenant, row.key));
+  return found!;
+}
+
+async function deleteKeys(
+  transaction: Transaction,
+  tenant: string,
+  { idempotency, sole }: Pick<Claim, 'idempotency' | 'sole'>,
+): Promise<void> {
+  for (const key of [idempotency?.key, sole]) {
+    if (key !== undefined) await transaction.delete(idempotencyKeys).where(keyIs(tenant, key));
+  }
 }
 
 async function insertRow(db: Database | Transaction, entry: IndexEntry): Promise<'claimed' | 'taken'> {

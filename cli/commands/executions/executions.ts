@@ -2,13 +2,15 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import type { Json, JsonObject } from '../../../model/json.ts';
+import type { JsonObject } from '../../../model/json.ts';
 import { CliError, EXIT } from '../../cli-error.ts';
 import { readObject, readPairs, readValue } from '../../files.ts';
-import { formatCell, pairs, table } from '../../output.ts';
+import { formatCell, table } from '../../output.ts';
 import { onceHeaders } from '../../service.ts';
 import type { Session } from '../../session.ts';
 import { addFilters, buildQuery, type FilterOptions } from './filters.ts';
+import { addRetryCommand } from './retry.ts';
+import { summarizeExecution } from './summaries.ts';
 import { watch } from './watch.ts';
 
 const BASE = '/api/v1/executions';
@@ -52,7 +54,7 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
           .then(drain, () => undefined);
         execution = (await service.ask('GET', `${BASE}/${formatCell(execution.id)}`)).data as JsonObject;
       }
-      output.show(execution, () => summary(execution));
+      output.show(execution, () => summarizeExecution(execution));
       if (options.wait) demandSuccess(execution);
     });
 
@@ -76,7 +78,11 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
       const { service, output } = await session();
       const { data } = await service.ask('GET', `${BASE}/${encodeURIComponent(id)}`);
       const execution = data as JsonObject;
-      output.show(execution, () => [...summary(execution), '', ...taskTable(execution.tasks as JsonObject[])]);
+      output.show(execution, () => [
+        ...summarizeExecution(execution),
+        '',
+        ...taskTable(execution.tasks as JsonObject[]),
+      ]);
     });
 
   program
@@ -104,26 +110,11 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
         const { service, output } = await session();
         const body = reason === undefined ? {} : { reason };
         const { data } = await service.ask('POST', `${BASE}/${encodeURIComponent(id)}/${verb}`, { body });
-        output.show(data!, () => summary(data as JsonObject));
+        output.show(data!, () => summarizeExecution(data as JsonObject));
       });
   }
 
-  program
-    .command('retry')
-    .description('retry a closed execution: a new one continues where it ended')
-    .argument('<id>')
-    .option('--from <what>', 'failed, start, or the name of a task', 'failed')
-    .option('--version <version>', 'use the newest revision with this version label')
-    .option('-i, --input <name=value...>', 'another input, which replaces the whole input; only with --from start')
-    .option('--key-once <key>', 'idempotency key: the same key is one retry')
-    .action(async (id: string, options: { from: string; version?: string; input?: string[]; keyOnce?: string }) => {
-      const { service, output } = await session();
-      const { from, version, input } = options;
-      const body = { from, ...(version && { version }), ...(input && { input: readPairs(input) }) };
-      const path = `${BASE}/${encodeURIComponent(id)}/retry`;
-      const { data } = await service.ask('POST', path, { body, headers: onceHeaders(options) });
-      output.show(data!, () => summary(data as JsonObject));
-    });
+  addRetryCommand(program, session);
 
   program
     .command('signal')
@@ -138,7 +129,7 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
       const body = { name, ...(payload === undefined ? {} : { payload: readValue(payload) }) };
       const path = `${BASE}/${encodeURIComponent(id)}/signal`;
       const { data } = await service.ask('POST', path, { body, headers: onceHeaders(options) });
-      output.show(data!, () => summary(data as JsonObject));
+      output.show(data!, () => summarizeExecution(data as JsonObject));
     });
 
   addFilters(program.command('export').description('export executions'))
@@ -164,26 +155,6 @@ interface RunOptions {
 
 function row({ id, action_ref, state, created, updated }: JsonObject): string[] {
   return [id, action_ref, state, created, updated].map(formatCell);
-}
-
-function summary(execution: JsonObject): string[] {
-  const { id, action_ref, state, version, created, updated, result, waiting_for } = execution;
-  const waits = (waiting_for as JsonObject[]).map(({ kind, task, detail }) =>
-    [kind, task, detail]
-      .filter((part) => part !== null)
-      .map(formatCell)
-      .join(' '),
-  );
-  return pairs({
-    id: id!,
-    action: action_ref!,
-    status: state!,
-    ...(version === null ? {} : { version: version! }),
-    created: created!,
-    updated: updated!,
-    ...(waits.length === 0 ? {} : { 'waits for': waits.join(', ') }),
-    ...(result === null ? {} : { result: result as Json }),
-  });
 }
 
 function taskTable(tasks: readonly JsonObject[]): string[] {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { APPROVER_KEY, type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 import { createWebServer, type WebServer } from '../support/web-server.ts';
+import { testRetryPlans } from './retry-plans.ts';
 
 // Runs that go on where others stood. Each call of a task's action is counted by the server that it calls: nothing that was
 // done is done twice.
@@ -417,3 +418,5 @@ it('the Automation API links to the retry of what has failed, and makes it', asy
   expect(again.body.data._links.retry).toBeUndefined();
   expect(counts(failed)).toEqual({ a: 1, b: 2 });
 });
+
+testRetryPlans({ harness: () => harness, web: () => web, store, start, call });

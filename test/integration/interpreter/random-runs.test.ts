@@ -6,12 +6,14 @@ import { validateDefinition } from '../../../language/validate.ts';
 import { CONTROL_SIGNAL } from '../../../model/control.ts';
 import { canonicalJson, type Json } from '../../../model/json.ts';
 import { YIELD_ACTION } from '../../../model/run-input.ts';
+import { keyOfVisit } from '../../../model/task-key.ts';
 import type { WorkLimits } from '../../../model/work.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { createProjection, projectExecution } from '../../../projection/project.ts';
 import { type RandomRun, randomRun, SUB_WORKFLOWS } from '../../interpreter/random-run.ts';
 import { rehearse as playPure, type Rehearsed, TEST_ACTIONS } from '../../interpreter/rehearse.ts';
 import { createRandom, draws, SEED } from '../../seed.ts';
+import { outlineOf } from '../../service/projections/outlining.ts';
 import { closed, createHarness, type Harness } from '../support/harness.ts';
 import { settleAll } from '../support/settle-all.ts';
 import { startChainServer } from './chain-server.ts';
@@ -68,6 +70,7 @@ it.each([
     const harness = harnesses[index]!;
     const runs = drawn.filter((_run, at) => at % 2 === index % 2);
     let compared = 0;
+    let retried = 0;
     let prefixes = 0;
     let continued = 0;
     let yielded = 0;
@@ -76,7 +79,9 @@ it.each([
         runs.slice(at, at + BATCH).map(async (run, offset) => {
           const name = `seed ${SEED}, run ${at + offset} of ${index}`;
           const random = createRandom(SEED + at + offset);
-          const history = await play(harness, run, name, limitsOf(index, at + offset), random);
+          const limits = limitsOf(index, at + offset);
+          const history = await play(harness, run, name, limits, random);
+          if (index === 0) retried += await expectRetry(harness, { run, history, limits }, name, random);
           prefixes += projectEveryPrefix(history, name);
           continued += history.filter((event) => event.workflowExecutionContinuedAsNewEventAttributes).length;
           yielded += history.filter(isYield).length;
@@ -87,9 +92,10 @@ it.each([
       );
     }
     console.log(
-      `seed ${SEED}: ${runs.length} runs, ${prefixes} open histories, ${continued} continued, ${yielded} slices, ${compared} equal to their rehearsal`,
+      `seed ${SEED}: ${runs.length} runs, ${prefixes} open histories, ${continued} continued, ${yielded} slices, ${compared} equal to their rehearsal, ${retried} retried as planned`,
     );
     expect(compared).toBeGreaterThanOrEqual(7);
+    if (index === 0) expect(retried).toBeGreaterThan(runs.length / 3);
     if (index === 1) expect(harness.restarts()).toBeGreaterThan(2);
     // The draws of the suite make 10 slices where the worker is killed, and 76 elsewhere.
     expect(yielded).toBeGreaterThan(index === 1 ? 0 : 5);
@@ -129,6 +135,56 @@ async function play(
   await closed(harness, id);
   await expectChildren(harness, id, name);
   return harness.history(id);
+}
+
+/** Plans a retry from what failed or from some event, and starts it: it does what was planned. Returns the number of retries. */
+async function expectRetry(
+  harness: Harness,
+  { run, history, limits }: { run: RandomRun; history: HistoryEvent[]; limits: Partial<WorkLimits> | undefined },
+  name: string,
+  random: () => number,
+): Promise<number> {
+  const event = 1 + Math.floor(random() * history.length);
+  const point = random() < 0.3 ? ({ from: 'failed' } as const) : ({ from: 'event', event } as const);
+  const found = await outlineOf(history, point, (workflowId) => harness.history(workflowId));
+  if (found === null) return 0;
+  const { keys } = found.outline;
+  const id = await harness.start(run.definition, {
+    workflows: SUB_WORKFLOWS,
+    carried: found.carried,
+    ...(limits === undefined ? {} : { limits }),
+  });
+  const handle = harness.client.workflow.getHandle(id);
+  for (const signal of run.signals) await handle.signal(signal, { sent: signal }).catch(() => undefined);
+  await closed(harness, id);
+  const retry = createProjection('x');
+  for (const taken of await harness.history(id)) retry.take(taken);
+  const { visits } = retry.replayed()!.state!;
+  const what = `${name}, retried from ${JSON.stringify(point)}`;
+  const visitsOf = (list: readonly string[]) => list.filter((key) => keyOfVisit(key) === key).sort();
+  expect(visitsOf(keys.kept), what).toEqual(
+    visits
+      .filter(({ carried }) => carried)
+      .map(({ key }) => key)
+      .sort(),
+  );
+  const fresh = new Map(visits.filter(({ carried }) => !carried).map((visit) => [visit.key, visit]));
+  expect(
+    visitsOf(keys.again).filter((key) => !fresh.has(key)),
+    what,
+  ).toEqual([]);
+  // Everything else follows from that.
+  const others = [...fresh.values()].filter(({ key }) => !keys.again.includes(key));
+  expect(
+    others.filter(({ from, shielded }) => from.length === 0 && !shielded).map(({ key }) => key),
+    what,
+  ).toEqual([]);
+  const attempted = retry.execution().tasks.filter(({ attempts, carried }) => attempts.length > 0 && !carried);
+  expect(
+    attempted.filter(({ key }) => keys.kept.includes(key)).map(({ key }) => key),
+    what,
+  ).toEqual([]);
+  return 1;
 }
 
 /** Every sub-workflow is projected, too, and has ended as its task says. */

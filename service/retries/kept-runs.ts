@@ -1,6 +1,6 @@
-import { AppError } from '../../model/app-error.ts';
 import type { CarriedState } from '../../model/carried-state.ts';
 import type { Definition } from '../../model/definition.ts';
+import type { Issue } from '../../model/issue.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
 import type { EmbeddedWorkflow, RunInput } from '../../model/run-input.ts';
 import { parseTaskKey } from '../../model/task-key.ts';
@@ -13,34 +13,35 @@ export interface KeptRun {
 }
 
 /**
- * Throws `state_kept` unless a definition still has every task whose execution is kept, unchanged if it is done; likewise for the
- * sub-workflows that continue. `path` leads to the sub-workflow: the keys of its work and of the work above it, each with a slash.
+ * Finds why a retry cannot continue with a definition, which must have every task whose execution is kept, unchanged if it is done;
+ * likewise for the sub-workflows that continue. `path` leads to the sub-workflow: the keys of its work and of the work above it, each
+ * with a slash.
  */
-export function demandKeptTasks(
+export function* findLostTasks(
   { run, state, children }: KeptRun,
   definition: Definition,
   workflows: Readonly<Record<string, EmbeddedWorkflow>>,
   path = '',
-): void {
+): Generator<Issue> {
   const tasks = new Map(definition.tasks.map((task) => [task.name, task]));
-  for (const { name } of state.visits) {
-    if (!tasks.has(name)) throw stateKept('/version', `the new version has no task "${path}${name}"`);
+  for (const name of new Set(state.visits.map((visit) => visit.name))) {
+    if (!tasks.has(name)) yield stateKept('/version', `the new version has no task "${path}${name}"`);
   }
-  for (const { name } of state.gatherings) {
+  for (const name of new Set(state.gatherings.map((gathering) => gathering.name))) {
     if (tasks.get(name)?.join === undefined) {
-      throw stateKept('/version', `the task "${path}${name}" is not a join in the new version`);
+      yield stateKept('/version', `the task "${path}${name}" is not a join in the new version`);
     }
   }
   const done = new Set(state.visits.filter(({ status }) => status !== 'held').map(({ name }) => name));
   for (const name of done) {
     const before = run.definition.tasks.find((task) => task.name === name);
-    if (comparable(before) !== comparable(tasks.get(name))) {
-      throw stateKept('/version', `the task "${path}${name}" has completed and differs in the new version`);
+    if (tasks.has(name) && comparable(before) !== comparable(tasks.get(name))) {
+      yield stateKept('/version', `the task "${path}${name}" has completed and differs in the new version`);
     }
   }
   for (const [key, child] of Object.entries(children)) {
     const ref = actionOf(definition, key);
-    if (ref === child.run.ref) demandKeptTasks(child, workflows[ref]!.definition, workflows, `${path}${key}/`);
+    if (ref === child.run.ref) yield* findLostTasks(child, workflows[ref]!.definition, workflows, `${path}${key}/`);
   }
 }
 
@@ -57,9 +58,9 @@ export function stateWithChildren(
   return states.length === 0 ? state : { ...state, children: Object.fromEntries(states) };
 }
 
-/** Returns the refusal of a retry that would change what it keeps; `path` points into the request. */
-export function stateKept(path: string, message: string): AppError {
-  return new AppError('state_kept', `${path} ${message}`, { issues: [{ code: 'state_kept', path, message }] });
+/** Returns why a retry would change what it keeps; `path` points into the request. */
+export function stateKept(path: string, message: string): Issue {
+  return { code: 'state_kept', path, message };
 }
 
 /** Serializes a task so that equal tasks have equal texts: earlier releases stored a retry without its default delay. */
