@@ -64,14 +64,14 @@ export function testSchedulesAndCatalog(site: () => Console): void {
     ])('%s says so, and is read again on request', async (path, asked, sentence, there) => {
       const page = await site().visit('runs?live=0');
       let isAway = true;
-      const error = { code: 'database_unavailable', message: 'the database does not respond' };
+      const json = { error: 'the database does not respond', status: 503, code: 'database_unavailable' };
       await page.route(
         (url) => url.href.includes(`/api/v1${asked}`) || url.pathname.endsWith(`/api/v1${asked}`),
-        (route) => (isAway ? route.fulfill({ status: 503, json: { error } }) : route.continue()),
+        (route) => (isAway ? route.fulfill({ status: 503, json }) : route.continue()),
       );
       await page.goto(`console/${path}`);
       const alert = page.getByRole('alert').filter({ hasText: sentence });
-      await alert.getByText(error.message).waitFor();
+      await alert.getByText(json.error).waitFor();
       await site().examine(page);
       isAway = false;
       await alert.getByRole('button', { name: 'Try again' }).click();
