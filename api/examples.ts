@@ -1,5 +1,7 @@
 import type { Json } from '../model/json.ts';
 
+const EVENT = { type: 'com.example.order.created', payload: { order: 42 }, subject: 'orders/42', event_id: 'order-42' };
+
 const GREETING = { data: { greeting: 'hello' } };
 
 const DEFINITION = {
@@ -63,6 +65,7 @@ export const BODY_EXAMPLES: Readonly<Record<string, Json>> = {
   'POST /api/v1/workflows/{ref}/simulate': { outcomes: { fetch: { output: { status: 200 } } } },
   'POST /api/v1/workflows/graph': { definition: DEFINITION },
   'POST /api/v1/workflows/simulate': { definition: DEFINITION, outcomes: { fetch: { output: { status: 200 } } } },
+  'POST /api/v1/events': EVENT,
   'POST /api/v1/packs/import': { pack: { ref: 'examples', label: 'Examples' }, workflows: [WORKFLOW] },
   'POST /api/v1/packs': { ref: 'ops', label: 'Operations', version: '1.0.0' },
   'PUT /api/v1/packs/{ref}': { label: 'Operations', description: 'What the operations team runs.' },

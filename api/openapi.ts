@@ -13,6 +13,7 @@ const TAGS: Record<string, string> = {
   packs: 'Named sets of actions and workflows.',
   actions: 'The actions that tasks run: built in, or implemented by your own workers.',
   schedules: 'Executions that are started at set times.',
+  events: 'What has happened outside, and what was started for it.',
   connections: 'Credentials and settings with which actions reach other systems, and secrets.',
   principals: 'Who may call the API: tenants, keys, roles, and the audit log.',
   automation: 'The Automation API: executions, each with the rule that it belongs to.',

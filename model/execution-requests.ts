@@ -33,7 +33,13 @@ const START = {
   input: JsonObjectSchema.optional().describe('An alias of `parameters`.'),
   version: VersionSchema.optional().describe('Use the newest revision with this version label.'),
   revision: z.int().min(1).max(MAX_ROW_ID).optional(),
-  enforcement: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable().optional(),
+  enforcement: z
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .nullable()
+    .optional()
+    .describe("A number of the caller's own system, below 4294967296."),
   tags: z.array(TagSchema).max(100).optional(),
   delay: z.number().min(0).max(MAX_START_DELAY).optional().describe('Seconds until the execution starts.'),
   mode: z

@@ -51,6 +51,7 @@ const START_RESPONSES = {
   201: jsonData(ExecutionSchema, 'Started.'),
   ...errorResponses(
     'input_invalid',
+    'enforcement_reserved',
     'json_malformed',
     'workflow_not_found',
     'permission_missing',

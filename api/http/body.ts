@@ -55,7 +55,7 @@ export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> 
   const limit = takesForm ? MAX_FORM : MAX_BODY;
   return async (context, next) => {
     const { req } = context;
-    if (Number(req.header('content-length') ?? 0) > limit) throw tooLarge(limit);
+    demandSize(context, limit);
     const source = sourceOf(context);
     if (source === null && !takesForm) {
       takeDocument(context, {}, '');
@@ -63,8 +63,7 @@ export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> 
     }
     const type = demandType(context, types);
     if (source === null || type === null) return next();
-    const bytes = await readBytes(source, limit, performance.now() / 1000);
-    context.set('bodyRead', true);
+    const bytes = await readSource(context, source, limit);
     if (type === FORM) {
       const entered = decodeText(bytes, 'request_invalid');
       req.text = () => Promise.resolve(entered);
@@ -78,6 +77,16 @@ export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> 
     }
     return next();
   };
+}
+
+/**
+ * Returns the bytes of a body exactly as they were sent, whatever their type; none without a body. Throws `body_too_large` beyond `limit`
+ * bytes, `request_timeout`, and `request_invalid` for an incomplete body.
+ */
+export async function readRawBody(context: Context<ApiEnv>, limit: number): Promise<Uint8Array> {
+  demandSize(context, limit);
+  const source = sourceOf(context);
+  return source === null ? new Uint8Array() : readSource(context, source, limit);
 }
 
 /** Returns warnings together with those about how the body of a request is written. */
@@ -121,6 +130,14 @@ async function parse(context: Context<ApiEnv>, type: DocumentType, bytes: Uint8A
   return context.get('pool').run('parse', principal.tenant, { type, bytes });
 }
 
+/** Parses JSON that was sent to a tenant: a small one directly, another one in the pool. Throws what `parseBody` throws, `work_exceeded` and `busy`. */
+export async function parseJsonFor(context: Context<ApiEnv>, tenant: string, bytes: Uint8Array): Promise<Json> {
+  const type = 'application/json';
+  const isSmall = bytes.length <= SMALL[type];
+  const { value } = isSmall ? parseBody(type, bytes) : await context.get('pool').run('parse', tenant, { type, bytes });
+  return value;
+}
+
 /** Makes a value the JSON body of a request, so that validation finds JSON whatever the media type was. */
 function takeDocument(context: Context<ApiEnv>, body: Json, text?: string): void {
   const { req } = context;
@@ -153,6 +170,21 @@ function sourceOf(context: Context<ApiEnv>): AsyncIterable<Uint8Array> | null {
 /** Returns the deadline for the next chunk after some bytes, in seconds since the header. */
 export function deadlineOf(received: number): number {
   return Math.min(LONGEST, Math.max(GRACE, received / SLOWEST));
+}
+
+/** Refuses a body that is announced as too large. */
+function demandSize({ req }: Context<ApiEnv>, limit: number): void {
+  if (Number(req.header('content-length') ?? 0) > limit) throw tooLarge(limit);
+}
+
+async function readSource(
+  context: Context<ApiEnv>,
+  source: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array> {
+  const bytes = await readBytes(source, limit, performance.now() / 1000);
+  context.set('bodyRead', true);
+  return bytes;
 }
 
 /** Reads up to `limit` bytes; `began` is the arrival of the header, in seconds of `performance.now()`. */

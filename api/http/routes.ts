@@ -63,6 +63,8 @@ type ApiRouteConfig = Omit<RouteConfig, 'path' | 'middleware'> & {
   permission: Permission;
   /** The code for callers without the permission. Defaults to `forbidden`. */
   otherwise?: ErrorCode;
+  /** Whether the handler reads the body itself. Its schemas only describe it, as JSON Schema: none is checked. */
+  readsBody?: boolean;
   /** Whether answers have an `ETag`, with which callers ask whether one has changed. */
   tagged?: boolean;
 };
@@ -72,7 +74,7 @@ type ApiRouteConfig = Omit<RouteConfig, 'path' | 'middleware'> & {
  * both, and only if the route declares one.
  */
 export function createApiRoute<P extends string, R extends ApiRouteConfig & { path: P }>(route: R) {
-  const { permission, otherwise, tagged = false, ...config } = route;
+  const { permission, otherwise, readsBody = false, tagged = false, ...config } = route;
   const types = Object.keys(config.request?.body?.content ?? {}) as BodyType[];
   const authorize = demand(permission, otherwise);
   const note = noteRoute(config.path);
@@ -80,7 +82,12 @@ export function createApiRoute<P extends string, R extends ApiRouteConfig & { pa
   const described = {
     ...config,
     description: config.description === undefined ? needs : `${config.description} ${needs}`,
-    middleware: [note, authorize, ...(types.length === 0 ? [] : [takeBody(types)]), ...(tagged ? [etag()] : [])],
+    middleware: [
+      note,
+      authorize,
+      ...(types.length === 0 || readsBody ? [] : [takeBody(types)]),
+      ...(tagged ? [etag()] : []),
+    ],
     responses: {
       ...(types.length === 0 ? {} : bodyRefusals(config.responses)),
       ...(tagged

@@ -22,16 +22,17 @@ import { presence } from '../reach.ts';
 import { drainServer, listen } from '../server.ts';
 import { composeAccess } from './access.ts';
 import { createChannelSettings, listReadiness } from './channel-settings.ts';
-import { closedConnections } from './closed-connections.ts';
 import { composeControls } from './controls.ts';
 import { composeDefinitions, composePackImports } from './definitions.ts';
+import { composeEvents } from './events.ts';
 import { composeBulk, composeExecutions } from './executions.ts';
 import { createFoundation, type Foundation } from './foundation.ts';
 import { type ComposedInquiries, composeDelegations, composeInquiries } from './inquiries.ts';
 import type { ApiOptions } from './options.ts';
 import { type ApiServices, createRoutes } from './routes.ts';
-import { warnOfDefinitions, warnOfNetworks, warnOfQueues } from './start-warnings.ts';
 import { composeUpkeep } from './upkeep.ts';
+import { closedConnections } from './warnings/closed-connections.ts';
+import { warnOfDefinitions, warnOfNetworks, warnOfQueues } from './warnings/start-warnings.ts';
 
 /** A running API. */
 export interface RunningApi {
@@ -125,6 +126,7 @@ function composeServices(
   });
   const pauses = composeControls(foundation, executions, people.services.inquiries);
   const bulk = composeBulk(foundation, runs.services, pauses.controls, access);
+  const happenings = composeEvents(foundation);
   const upkeep = composeUpkeep(foundation, options, { onRead: inbox.take, onDescribed: pauses.followPause });
   return {
     services: {
@@ -132,6 +134,7 @@ function composeServices(
       ...definitions,
       ...runs.services,
       ...people.services,
+      ...happenings.services,
       ...upkeep.services,
       controls: pauses.controls,
       bulk,

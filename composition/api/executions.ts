@@ -9,7 +9,7 @@ import { streamRoutes } from '../../api/executions/streams.ts';
 import { taskRoutes } from '../../api/executions/tasks.ts';
 import { graphRoutes } from '../../api/graphs.ts';
 import type { Router } from '../../api/http/router.ts';
-import { scheduleRoutes } from '../../api/schedules.ts';
+import { scheduleRoutes } from '../../api/workflows/schedules.ts';
 import type { Loop } from '../../service/background/loops.ts';
 import { type BulkService, type BulkServices, createBulkService } from '../../service/executions/bulk-jobs.ts';
 import { createDeletionService, type DeletionService } from '../../service/executions/deletions.ts';

@@ -7,6 +7,7 @@ import type { PackImportService } from '../../service/packs/imports.ts';
 import { type AccessServices, accessRoutes } from './access.ts';
 import { controlRoutes } from './controls.ts';
 import { type DefinitionServices, definitionRoutes } from './definitions.ts';
+import { type EventServices, eventsRoutes } from './events.ts';
 import { type ExecutionServices, executionsRoutes } from './executions.ts';
 import { type InquiryServices, inquiriesRoutes } from './inquiries.ts';
 import { type UpkeepServices, upkeepRoutes } from './upkeep.ts';
@@ -15,6 +16,7 @@ import { type UpkeepServices, upkeepRoutes } from './upkeep.ts';
 export interface ApiServices
   extends AccessServices,
     DefinitionServices,
+    EventServices,
     ExecutionServices,
     InquiryServices,
     UpkeepServices {
@@ -43,6 +45,7 @@ export function createRoutes(services: ApiServices, settings: RouteSettings): Ro
     ...accessRoutes(services, settings),
     ...definitionRoutes(services),
     ...executionsRoutes(services),
+    ...eventsRoutes(services),
     ...controlRoutes(services),
     managementRoutes({ service, lists, tokens }, clock, publicUrl),
     ...inquiriesRoutes(services, publicUrl, log),

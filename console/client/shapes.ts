@@ -21,10 +21,10 @@ import type {
   InquiryListSchema,
   InquirySchema,
 } from '../../api/inquiries/bodies.ts';
-import type { ScheduleSchema } from '../../api/schedules.ts';
 import type { ActionSchema } from '../../api/workflows/actions.ts';
 import type { PackSchema } from '../../api/workflows/packs.ts';
 import type { WorkflowListSchema, WorkflowRevisionSchema, WorkflowSchema } from '../../api/workflows/routes.ts';
+import type { ScheduleSchema } from '../../api/workflows/schedules.ts';
 import type { SimulationSchema, ValidationSchema } from '../../api/workflows/tools.ts';
 
 // The answers of the API, as the schemas of its routes say.

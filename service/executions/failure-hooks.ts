@@ -1,11 +1,10 @@
 import { AppError } from '../../model/app-error.ts';
-import { derivedNumber, integerId } from '../../model/execution-id.ts';
+import { integerId } from '../../model/execution-id.ts';
 import { completeFailure } from '../../model/failure.ts';
 import { jsonSize } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
 import { NOBODY_ID, type Principal } from '../../model/principal.ts';
 import type { FailureHookRow, FailureHookStore } from '../../store/executions/failure-hooks.ts';
-import { sha256Hex } from '../access/hash.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { isPassing, toAppError } from '../background/outages.ts';
 import { workFor } from '../starts/work-owner.ts';
@@ -29,8 +28,8 @@ export interface FailureHookDependencies {
 
 /**
  * Creates the loop that starts the `on_failure` workflow of each run that has failed, once: as the principal who started that run, and
- * with its starters as starters. The number of the new run is derived from the id of the failed one, so that Temporal itself refuses a
- * second start.
+ * with its starters as starters. The key of the start is that of the failed run: it is claimed together with the number of the new run, so
+ * that Temporal itself refuses a second start.
  */
 export function createFailureHooks({ store, executions, namespace, log }: FailureHookDependencies): RoundLoop {
   async function start(row: FailureHookRow): Promise<void> {
@@ -58,7 +57,6 @@ export function createFailureHooks({ store, executions, namespace, log }: Failur
       inputField: 'input',
       mode: 'error',
       idempotencyKey: ['on_failure', workflowId],
-      number: derivedNumber(sha256Hex(`on_failure ${workflowId}`)),
       starters: run?.starters,
       input: { ...told, error: failure === null ? null : completeFailure(failure) },
     });

@@ -1,4 +1,5 @@
 import { AppError } from '../../model/app-error.ts';
+import { isMintedEnforcement } from '../../model/events/enforcement-number.ts';
 import type { Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
@@ -21,7 +22,7 @@ export interface ExecutionStarter {
    * Starts a run, and waits for it to close where the command says so. A request with the same idempotency key and the same body returns
    * the same run, also after it has closed. Throws
    * `permission_missing`, `workflow_not_found`, `workflow_disabled`, `sub_workflow_invalid`, `definition_outdated`, `input_invalid`,
-   * `task_queue_forbidden`, `idempotency_mismatch`, `busy`, `temporal_unavailable`.
+   * `enforcement_reserved`, `task_queue_forbidden`, `idempotency_mismatch`, `busy`, `temporal_unavailable`.
    */
   start(principal: Principal, command: StartCommand): Promise<ExecutionView>;
   /**
@@ -96,8 +97,9 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
 
   const starter: ExecutionStarter = {
     async start(principal, command) {
+      demandOwnEnforcement(command);
       const asked = contentOf(command);
-      const { delay, idempotencyKey: key, number } = command;
+      const { delay, idempotencyKey: key } = command;
       const wait = command.wait || undefined;
       const repeated = await starter.findRepeated(principal, key, asked);
       if (repeated !== null) return wait === undefined ? repeated : reader.waitFor(principal, repeated, wait);
@@ -105,7 +107,7 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
       const answer = await launcher.launch(
         principal.tenant,
         (n) => buildStart({ principal, trust: signer.trust() }, command, resolved, { n }),
-        { delay, key, asked, number },
+        { delay, key, asked },
         (launched) => answerTo(principal, launched, wait),
       );
       // Others start meanwhile.
@@ -137,6 +139,15 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
     },
   };
   return starter;
+}
+
+/** Throws `enforcement_reserved` for a number that Fermata mints: a run must not claim an enforcement that did not start it. */
+function demandOwnEnforcement({ enforcement }: StartCommand): void {
+  if (enforcement == null || !isMintedEnforcement(enforcement)) return;
+  const message = 'must be below 4294967296: larger numbers are given by Fermata';
+  throw new AppError('enforcement_reserved', `/enforcement ${message}`, {
+    issues: [{ code: 'enforcement_reserved', path: '/enforcement', message }],
+  });
 }
 
 /** Returns what must be the same in two requests with the same idempotency key. Its hash is stored: fields are only ever added. */

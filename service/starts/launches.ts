@@ -22,15 +22,11 @@ const MINT_TRIES = 5;
 /** The most runs with a key that are checked before another one waits, is skipped or is refused. */
 const MAX_RIVALS = 2_000;
 
-/**
- * The options of a launch: the delay in seconds, the idempotency key, the content of the request, the number, if it is known, and a key by
- * which no more than one run is launched.
- */
+/** The options of a launch: the delay in seconds, the idempotency key, the content of the request, and a key by which no more than one run is launched. */
 interface LaunchOptions {
   delay?: number | undefined;
   key: IdempotencyKey | undefined;
   asked: Json;
-  number?: number | undefined;
   sole?: IdempotencyKey | undefined;
 }
 
@@ -173,20 +169,16 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
   async function launchOnce(
     tenant: string,
     blueprintOf: (n: number) => Blueprint,
-    { delay = 0, number, measure, ...request }: LaunchOptions & Pick<StartCall, 'measure'>,
+    { delay = 0, measure, ...request }: LaunchOptions & Pick<StartCall, 'measure'>,
   ): Promise<Launched> {
     const keys = claimedKeys(request);
     for (let tries = 0; tries < MINT_TRIES; tries += 1) {
-      const n = number ?? mint();
+      const n = mint();
       const blueprint = blueprintOf(n);
       await queues.demandOwn(tenant, listTaskQueues(blueprint.run));
       const claim: Claim = { entry: entryOf(blueprint), ...keys };
       const claimed = await store.claim(tenant, claim);
-      if (claimed === 'taken') {
-        // A given number belongs to one run, which exists already.
-        if (number !== undefined) return { n, workflowId: claim.entry.workflowId, started: null };
-        continue;
-      }
+      if (claimed === 'taken') continue;
       if (claimed === 'spent') throw new AppError('plan_stale', 'another retry has been started by this plan');
       if (claimed === 'claimed') return launchClaimed(tenant, blueprint, { delay, measure }, claim);
       if (claimed.bodyHash !== keys.idempotency?.bodyHash) throw mismatch();

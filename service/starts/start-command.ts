@@ -22,8 +22,6 @@ export interface StartCommand {
   /** Seconds that the answer waits for the run to close; absent: it does not wait. */
   wait?: number | undefined;
   idempotencyKey?: IdempotencyKey | undefined;
-  /** The number of the run, where it is derived from something else; absent: a new number is minted. */
-  number?: number | undefined;
   /** The time that the run is for, if it is a retry of a run that a schedule started. */
   scheduled?: ScheduledTime | undefined;
   /** Subjects that count as starters of the run in addition to the caller. */

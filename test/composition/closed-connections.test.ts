@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from 'vitest';
-import { closedConnections } from '../../composition/api/closed-connections.ts';
+import { closedConnections } from '../../composition/api/warnings/closed-connections.ts';
 import { createEgress } from '../../egress/egress.ts';
 import type { ConnectedPack } from '../../model/connection.ts';
 import type { JsonObject } from '../../model/json.ts';

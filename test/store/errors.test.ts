@@ -12,6 +12,7 @@ import { DatabaseError } from '../../model/database-error.ts';
 import * as access from '../../store/access/tables.ts';
 import type { Database } from '../../store/database.ts';
 import * as definitions from '../../store/definitions/tables.ts';
+import * as events from '../../store/events/tables.ts';
 import * as executions from '../../store/executions/tables.ts';
 import * as inquiries from '../../store/inquiries/tables.ts';
 
@@ -48,7 +49,7 @@ function failing(): { db: Database; statements: () => number } {
 /** A row with the columns of every table. */
 const row: Record<string, unknown> = Object.assign(
   {},
-  ...[access, definitions, executions, inquiries]
+  ...[access, definitions, events, executions, inquiries]
     .flatMap((tables) => Object.values(tables))
     .filter((table) => is(table, PgTable))
     .map((table) =>

@@ -24,6 +24,8 @@ export const API_NAMESPACES = [
     'tools',
     'signals',
     'subs',
+    'events',
+    'crashes',
   ],
   ...[
     'lists',

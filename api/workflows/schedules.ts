@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { JsonValueSchema } from '../model/json-value.ts';
-import { OVERLAPS } from '../model/schedule.ts';
+import { JsonValueSchema } from '../../model/json-value.ts';
+import { OVERLAPS } from '../../model/schedule.ts';
 import {
   convertScheduleRequest,
   ScheduleBackfillSchema,
@@ -8,11 +8,11 @@ import {
   ScheduleNoteSchema,
   ScheduleReplaceSchema,
   ScheduleTriggerSchema,
-} from '../model/schedule-requests.ts';
-import type { ScheduleService } from '../service/schedules/schedules.ts';
-import type { Schedule } from '../service/schedules/stored-schedules.ts';
-import { errorResponses } from './http/errors.ts';
-import { createRouter } from './http/router.ts';
+} from '../../model/schedule-requests.ts';
+import type { ScheduleService } from '../../service/schedules/schedules.ts';
+import type { Schedule } from '../../service/schedules/stored-schedules.ts';
+import { errorResponses } from '../http/errors.ts';
+import { createRouter } from '../http/router.ts';
 import {
   buildPageMeta,
   createApiRoute,
@@ -26,7 +26,7 @@ import {
   PAGE_QUERY,
   SuccessSchema,
   windowOf,
-} from './http/routes.ts';
+} from '../http/routes.ts';
 
 // Schedules: executions that Temporal starts at set times.
 

@@ -1,10 +1,10 @@
-import type { Logger } from '../../model/log.ts';
-import type { EgressRules } from '../../model/networks.ts';
-import type { StoredExaminations } from '../../service/definitions/stored-examinations.ts';
-import type { PrincipalStore } from '../../store/access/principals.ts';
-import type { TaskQueueStore } from '../../store/access/task-queues.ts';
-import { sharedNetworks } from '../network.ts';
-import type { ChatSettings } from './channel-settings.ts';
+import type { Logger } from '../../../model/log.ts';
+import type { EgressRules } from '../../../model/networks.ts';
+import type { StoredExaminations } from '../../../service/definitions/stored-examinations.ts';
+import type { PrincipalStore } from '../../../store/access/principals.ts';
+import type { TaskQueueStore } from '../../../store/access/task-queues.ts';
+import { sharedNetworks } from '../../network.ts';
+import type { ChatSettings } from '../channel-settings.ts';
 import type { closedConnections } from './closed-connections.ts';
 
 /** The maximum number of actions, of tenants, and of definitions per tenant in the warnings at startup. */

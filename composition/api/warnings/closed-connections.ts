@@ -1,7 +1,7 @@
-import { type Egress, egressErrorIn, portOf } from '../../egress/egress.ts';
-import type { ConnectedPack } from '../../model/connection.ts';
-import type { JsonObject } from '../../model/json.ts';
-import type { FindConnection } from '../../service/access/connections.ts';
+import { type Egress, egressErrorIn, portOf } from '../../../egress/egress.ts';
+import type { ConnectedPack } from '../../../model/connection.ts';
+import type { JsonObject } from '../../../model/json.ts';
+import type { FindConnection } from '../../../service/access/connections.ts';
 
 /** Where a connection is stored. */
 export interface ConnectionPlace {

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { AppError } from '../../model/app-error.ts';
+import { checkAttributes, reservedField } from '../../model/events/attributes.ts';
+import type { NewEvent } from '../../model/events/event.ts';
+import { capIssues, type Issue } from '../../model/issue.ts';
+import { jsonSize } from '../../model/json.ts';
+import { refusal } from '../../model/refusal.ts';
+import { storableText } from '../../model/text.ts';
+import type { EventEntry, EventStore } from '../../store/events/events.ts';
+import { sha256Hex } from '../access/hash.ts';
+import { createEventGroups } from './event-groups.ts';
+
+/** Where events come from. */
+export interface EventOrigin {
+  tenant: string;
+  /** `api`, or the id of the webhook: whoever may use one webhook cannot occupy the ids of another. */
+  ingress: string;
+  /** The subject that has sent them; null: they came without a principal. */
+  principal: string | null;
+  /** The subject for whom the credential of the principal acts. */
+  onBehalfOf?: string | null;
+  /** Whether the request is a list, so that pointers of issues begin with the index of an event. */
+  isBatch?: boolean;
+}
+
+/** What has become of an event that an ingress has handed over. */
+export interface AcceptedEvent {
+  id: number;
+  event_id: string;
+  type: string;
+  source: string;
+  /** Whether an event with the same identity was recorded before: `id` is that of the first one, and nothing starts. */
+  duplicate: boolean;
+}
+
+/** Takes events in. */
+export interface Intake {
+  /**
+   * Records events, all or none, and returns what each has become, in their order: only once they are committed, so that an accepted event
+   * is never lost. Temporal is not asked. Throws `type_reserved`, `request_invalid`, `database_unavailable`.
+   */
+  accept(from: EventOrigin, events: readonly NewEvent[]): Promise<readonly AcceptedEvent[]>;
+}
+
+/** The dependencies of the intake. */
+export interface IntakeDependencies {
+  store: Pick<EventStore, 'record'>;
+  /** Is called after events were recorded. */
+  onRecorded: () => void;
+}
+
+/** Creates the intake. */
+export function createIntake({ store, onRecorded }: IntakeDependencies): Intake {
+  const groups = createEventGroups(store);
+  return {
+    async accept(from, events) {
+      demandValid(from, events);
+      const entries = events.map((event) => entryOf(from, event));
+      const recorded = await groups.record(entries);
+      if (recorded.some(({ duplicate }) => !duplicate)) onRecorded();
+      return entries.map(({ event_id, type, source }, at) => ({ ...recorded[at]!, event_id, type, source }));
+    },
+  };
+}
+
+/** The message about an event that claims to come from Fermata. */
+const RESERVED =
+  'types that begin with "io.fermata." and sources that begin with "urn:fermata:" come from Fermata alone';
+
+/** Throws `request_invalid` with all issues of some events, and `type_reserved`. */
+function demandValid({ isBatch = false }: EventOrigin, events: readonly NewEvent[]): void {
+  const issues = events.flatMap((event, at) => checkAttributes(event, isBatch ? `/${at}` : ''));
+  if (issues.length > 0) throw refusal('request_invalid', issues);
+  const reserved = events.flatMap((event, at): Issue[] => {
+    const field = reservedField(event);
+    return field === null
+      ? []
+      : [{ code: 'type_reserved', path: `${isBatch ? `/${at}` : ''}/${field}`, message: RESERVED }];
+  });
+  if (reserved.length === 0) return;
+  throw new AppError('type_reserved', `${reserved[0]!.path}: ${RESERVED}`, { issues: capIssues(reserved) });
+}
+
+function entryOf({ tenant, ingress, principal, onBehalfOf = null }: EventOrigin, event: NewEvent): EventEntry {
+  const { event_id = null, issues = [], ...attributes } = event;
+  const id = event_id ?? randomUUID();
+  return {
+    ...attributes,
+    issues,
+    tenant,
+    ingress,
+    event_id: id,
+    identity: eventIdentity(ingress, event.source, id),
+    payload_bytes: jsonSize(event.payload),
+    depth: 0,
+    chain: [],
+    replay_of: null,
+    replay_rules: null,
+    execution: null,
+    principal: principal === null ? null : storableText(principal),
+    on_behalf_of: onBehalfOf === null ? null : storableText(onBehalfOf),
+  };
+}
+
+/** Returns the identity of an event within its tenant: two events with the same one are duplicates, whatever their payloads. */
+export function eventIdentity(ingress: string, source: string, eventId: string): string {
+  return sha256Hex(JSON.stringify([ingress, source, eventId]));
+}

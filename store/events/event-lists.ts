@@ -1,0 +1,101 @@
+import { and, desc, eq, gt, gte, lt, type SQL, sql } from 'drizzle-orm';
+import type { EventState } from '../../model/events/event.ts';
+import type { Database } from '../database.ts';
+import { named } from '../named.ts';
+import type { EventRow } from './events.ts';
+import { events } from './tables.ts';
+
+/** Filters of lists of events. An event must match all that are given. */
+export interface EventFilter {
+  type?: string | undefined;
+  /** The beginning of the type. */
+  typePrefix?: string | undefined;
+  source?: string | undefined;
+  subject?: string | undefined;
+  eventId?: string | undefined;
+  triggerRef?: string | undefined;
+  webhook?: string | undefined;
+  state?: EventState | undefined;
+  /** Whether it has enforcements. */
+  matched?: boolean | undefined;
+  replayOf?: number | undefined;
+  execution?: number | undefined;
+  /** Inclusive start and exclusive end of the time of receipt. */
+  receivedAfter?: Date | undefined;
+  receivedBefore?: Date | undefined;
+}
+
+/** A part of a list, newest first: after so many rows, and only rows before an id. */
+export interface ListWindow {
+  offset: number;
+  limit: number;
+  before?: number | undefined;
+}
+
+/** The most rows that are counted. */
+export const MAX_COUNTED_ROWS = 10_000;
+
+/** Finds events of a tenant. */
+export interface EventListStore {
+  /** Finds an event; null when the tenant has none with the id. */
+  find(tenant: string, id: number): Promise<EventRow | null>;
+  /** Lists a part of the events of a tenant, newest first. */
+  list(tenant: string, filter: EventFilter, window: ListWindow): Promise<EventRow[]>;
+  /** Counts the events that match, up to one above 10,000. */
+  count(tenant: string, filter: EventFilter): Promise<number>;
+}
+
+/** Creates the store over an open database. */
+export function createEventListStore(db: Database): EventListStore {
+  return named<EventListStore>('event-lists', {
+    async find(tenant, id) {
+      const [found] = await db
+        .select()
+        .from(events)
+        .where(and(eq(events.tenant, tenant), eq(events.id, id)));
+      return found ?? null;
+    },
+
+    list(tenant, filter, { offset, limit, before }) {
+      return db
+        .select()
+        .from(events)
+        .where(and(conditionsOf(tenant, filter), before === undefined ? undefined : lt(events.id, before)))
+        .orderBy(desc(events.id))
+        .limit(limit)
+        .offset(offset);
+    },
+
+    async count(tenant, filter) {
+      const some = db
+        .select({ id: events.id })
+        .from(events)
+        .where(conditionsOf(tenant, filter))
+        .limit(MAX_COUNTED_ROWS + 1)
+        .as('some');
+      const [found] = await db.select({ total: sql<number>`count(*)::int` }).from(some);
+      return found?.total ?? 0;
+    },
+  });
+}
+
+function conditionsOf(tenant: string, filter: EventFilter): SQL | undefined {
+  const { type, typePrefix, source, subject, eventId, triggerRef, webhook, state, matched } = filter;
+  const { replayOf, execution, receivedAfter, receivedBefore } = filter;
+  return and(
+    eq(events.tenant, tenant),
+    type === undefined ? undefined : eq(events.type, type),
+    typePrefix === undefined ? undefined : sql`starts_with(${events.type}, ${typePrefix})`,
+    source === undefined ? undefined : eq(events.source, source),
+    subject === undefined ? undefined : eq(events.subject, subject),
+    eventId === undefined ? undefined : eq(events.eventId, eventId),
+    triggerRef === undefined ? undefined : eq(events.triggerRef, triggerRef),
+    webhook === undefined ? undefined : eq(events.webhook, webhook),
+    state === undefined ? undefined : eq(events.state, state),
+    matched === undefined ? undefined : matched ? gt(events.matches, 0) : eq(events.matches, 0),
+    replayOf === undefined ? undefined : eq(events.replayOf, replayOf),
+    execution === undefined ? undefined : eq(events.execution, execution),
+    receivedAfter === undefined ? undefined : gte(events.received, receivedAfter),
+    receivedBefore === undefined ? undefined : lt(events.received, receivedBefore),
+  );
+}

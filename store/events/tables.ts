@@ -1,0 +1,63 @@
+import { sql } from 'drizzle-orm';
+import { bigint, bigserial, boolean, index, integer, json, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { EventExtension, EventState } from '../../model/events/event.ts';
+import type { Issue } from '../../model/issue.ts';
+import type { Json } from '../../model/json.ts';
+import { instant, tenant, told } from '../columns.ts';
+
+/** Events from the outside and of runs that have closed. Only `state`, `matches` and what an erasure takes away ever change. */
+export const events = pgTable(
+  'events',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    tenant: tenant(),
+    /** SHA-256 of ingress, source and sender's id: all three together may be longer than an index allows. */
+    identity: text('identity').notNull(),
+    /** `api`, or the id of a webhook. */
+    ingress: text('ingress').notNull(),
+    eventId: text('event_id').notNull(),
+    type: text('type').notNull(),
+    source: text('source').notNull(),
+    subject: text('subject'),
+    /** The sender's time, as it was sent. */
+    time: text('time'),
+    triggerRef: text('trigger_ref'),
+    /** The name of the webhook. */
+    webhook: text('webhook'),
+    verified: boolean('verified').notNull(),
+    headers: json('headers').$type<Record<string, string>>().notNull(),
+    extensions: json('extensions').$type<Record<string, EventExtension>>().notNull(),
+    contentType: told('content_type'),
+    /** Not `jsonb`, which has no U+0000 and another order of keys. */
+    payload: json('payload').$type<Json>().notNull(),
+    payloadBytes: integer('payload_bytes').notNull(),
+    state: text('state').$type<EventState>().notNull(),
+    issues: json('issues').$type<Issue[]>().notNull(),
+    matches: integer('matches').notNull().default(0),
+    depth: integer('depth').notNull().default(0),
+    /** The integer ids of the rules between the event and the outside. */
+    chain: bigint('chain', { mode: 'number' }).array().notNull().default(sql`'{}'`),
+    replayOf: bigint('replay_of', { mode: 'number' }),
+    /** The integer ids of the rules that alone may match a replay; null: all. */
+    replayRules: bigint('replay_rules', { mode: 'number' }).array(),
+    /** The integer id of the run that it is about. */
+    execution: bigint('execution', { mode: 'number' }),
+    /** The subject that has posted it, and the one for whom its credential acts. */
+    principal: told('principal'),
+    onBehalfOf: told('on_behalf_of'),
+    received: instant('received').notNull().defaultNow(),
+    erased: instant('erased'),
+    /** The transaction that has recorded it, which orders the stream. */
+    changed: bigint('changed', { mode: 'number' }).notNull(),
+  },
+  (table) => [
+    uniqueIndex('events_identity').on(table.tenant, table.identity),
+    index('events_newest').on(table.tenant, table.id.desc().nullsFirst()),
+    index('events_type').on(table.tenant, table.type, table.id.desc().nullsFirst()),
+    index('events_event_id').using('hash', table.eventId),
+    index('events_unplanned').on(table.tenant, table.id).where(sql`state = 'received'`),
+    index('events_execution').on(table.tenant, table.execution).where(sql`execution is not null`),
+    index('events_replays').on(table.replayOf).where(sql`replay_of is not null`),
+    index('events_received').on(table.received),
+  ],
+);

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { NewEvent } from '../../model/events/event.ts';
+import { createIntake } from '../../service/events/intake.ts';
+import { createEventListStore } from '../../store/events/event-lists.ts';
+import { createEventStore, type EventEntry } from '../../store/events/events.ts';
+import { useBothEngines } from './both-engines.ts';
+
+const engines = useBothEngines();
+
+const EVENT = {
+  event_id: 'e1',
+  type: 'com.example.sold',
+  source: '/shop',
+  subject: 'order/1',
+  time: '2026-11-01T03:00:00.123456+01:00',
+  trigger_ref: null,
+  headers: { 'user-agent': 'x' },
+  extensions: { rank: 3 },
+  content_type: 'application/json',
+  payload: { z: 'a\0b\ud83d\ude00', a: [1.5, null, { '': true }], __: '\\u0000' },
+  verified: true,
+  webhook: null,
+} satisfies NewEvent;
+
+describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
+  const stores = () => {
+    const { db } = engines.opened[engine]!;
+    const store = createEventStore(db);
+    return { store, lists: createEventListStore(db), intake: createIntake({ store, onRecorded: () => undefined }) };
+  };
+  const from = (tenant: string, ingress = 'api') => ({ tenant, ingress, principal: 'ann', onBehalfOf: null });
+
+  it('keeps an event as it was sent', async () => {
+    const { intake, lists } = stores();
+    const tenant = randomUUID();
+    const [{ id } = { id: 0 }] = await intake.accept(from(tenant), [EVENT]);
+    const row = await lists.find(tenant, id);
+    expect(row).toMatchObject({
+      eventId: 'e1',
+      type: EVENT.type,
+      source: EVENT.source,
+      subject: EVENT.subject,
+      time: EVENT.time,
+      headers: EVENT.headers,
+      extensions: EVENT.extensions,
+      payload: EVENT.payload,
+      payloadBytes: JSON.stringify(EVENT.payload).length + 2,
+      state: 'received',
+      matches: 0,
+      depth: 0,
+      chain: [],
+      principal: 'ann',
+    });
+    expect(Object.keys(row!.payload as object)).toEqual(['z', 'a', '__']);
+    expect(await lists.find(randomUUID(), id)).toBeNull();
+  });
+
+  it('knows a duplicate by tenant, ingress, source and id, whatever else it has', async () => {
+    const { intake, lists } = stores();
+    const tenant = randomUUID();
+    const accept = async (where: ReturnType<typeof from>, change: object) => {
+      const [accepted] = await intake.accept(where, [{ ...EVENT, ...change }]);
+      return accepted!;
+    };
+    const first = await accept(from(tenant), {});
+    expect(first.duplicate).toBe(false);
+    expect(await accept(from(tenant), { payload: 'other', type: 'other' })).toEqual({
+      ...first,
+      type: 'other',
+      duplicate: true,
+    });
+    const others = [
+      await accept(from(tenant), { event_id: 'e2' }),
+      await accept(from(tenant), { source: '/other' }),
+      await accept(from(tenant, 'hook-1'), {}),
+      await accept(from(randomUUID()), {}),
+      await accept(from(tenant), { event_id: null }),
+      await accept(from(tenant), { event_id: null }),
+    ];
+    expect(others.map(({ duplicate }) => duplicate)).toEqual(others.map(() => false));
+    expect(new Set([first, ...others].map(({ id }) => id)).size).toBe(7);
+    expect((await lists.find(tenant, first.id))!.payload).toEqual(EVENT.payload);
+  });
+
+  it('answers each of many requests at once with its own event', async () => {
+    const { intake, lists } = stores();
+    const tenant = randomUUID();
+    const requests = Array.from({ length: 300 }, (_, at) => ({ ...EVENT, event_id: `e${at % 250}`, payload: at }));
+    const answers = await Promise.all(requests.map((event) => intake.accept(from(tenant), [event])));
+    const ids = answers.map(([accepted]) => accepted!.id);
+    expect(answers.filter(([accepted]) => accepted!.duplicate)).toHaveLength(50);
+    expect(ids.slice(250)).toEqual(ids.slice(0, 50));
+    for (const at of [0, 137, 249]) {
+      expect(await lists.find(tenant, ids[at]!)).toMatchObject({ eventId: `e${at}`, payload: at });
+    }
+    // Events of one process are numbered in the order in which they came.
+    expect(ids.slice(0, 250)).toEqual(ids.slice(0, 250).toSorted((a, b) => a - b));
+    expect(await lists.count(tenant, {})).toBe(250);
+  });
+
+  it('takes a batch whole, with duplicates within it', async () => {
+    const { intake, lists } = stores();
+    const tenant = randomUUID();
+    const batch = ['a', 'b', 'a', 'c'].map((event_id) => ({ ...EVENT, event_id }));
+    const accepted = await intake.accept(from(tenant), batch);
+    expect(accepted.map(({ event_id, duplicate }) => [event_id, duplicate])).toEqual([
+      ['a', false],
+      ['b', false],
+      ['a', true],
+      ['c', false],
+    ]);
+    expect(accepted[2]!.id).toBe(accepted[0]!.id);
+    expect(await lists.count(tenant, {})).toBe(3);
+  });
+
+  it('has one request refused alone when the database refuses what it says, and a batch as a whole', async () => {
+    const { store, lists } = stores();
+    const tenant = randomUUID();
+    // The columns refuse what the checks of the intake let nobody send.
+    const bad = { trigger_ref: 'a\0b' };
+    const refusing = createIntake({
+      store: {
+        record: (entries: readonly EventEntry[]) =>
+          store.record(entries.map((each) => (each.subject === 'bad' ? { ...each, ...bad } : each))),
+      },
+      onRecorded: () => undefined,
+    });
+    const good = { ...EVENT, event_id: 'good' };
+    const poisoned = [
+      { ...EVENT, event_id: 'p1' },
+      { ...EVENT, event_id: 'p2', subject: 'bad' },
+    ];
+    const [first, second, third] = await Promise.allSettled([
+      refusing.accept(from(tenant), [good]),
+      refusing.accept(from(tenant), poisoned),
+      refusing.accept(from(tenant), [{ ...good, event_id: 'too' }]),
+    ]);
+    expect([first.status, second.status, third.status]).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect((await lists.list(tenant, {}, { offset: 0, limit: 10 })).map(({ eventId }) => eventId)).toEqual([
+      'too',
+      'good',
+    ]);
+  });
+
+  it('lists newest first, by each filter, on from an id', async () => {
+    const { intake, lists } = stores();
+    const tenant = randomUUID();
+    const types = ['com.a.b', 'com.a.b.c', 'com.ab', 'com.a'];
+    const accepted = await intake.accept(
+      from(tenant),
+      types.map((type, at) => ({ ...EVENT, type, event_id: `${at}`, subject: at === 0 ? null : `s${at}` })),
+    );
+    const ids = accepted.map(({ id }) => id);
+    const found = async (filter: object, window = { offset: 0, limit: 10 }) =>
+      (await lists.list(tenant, filter, window)).map(({ id }) => ids.indexOf(id));
+    expect(await found({})).toEqual([3, 2, 1, 0]);
+    expect(await found({ typePrefix: 'com.a.' })).toEqual([1, 0]);
+    expect(await found({ type: 'com.a' })).toEqual([3]);
+    expect(await found({ subject: 's2' })).toEqual([2]);
+    expect(await found({ eventId: '1' })).toEqual([1]);
+    expect(await found({ source: '/shop', state: 'received', matched: false })).toEqual([3, 2, 1, 0]);
+    expect(await found({ matched: true })).toEqual([]);
+    expect(await found({ receivedAfter: new Date(Date.now() + 60_000) })).toEqual([]);
+    expect(await found({ receivedBefore: new Date(Date.now() + 60_000) }, { offset: 1, limit: 2 })).toEqual([2, 1]);
+    expect(await found({}, { offset: 0, limit: 10, before: ids[2] } as never)).toEqual([1, 0]);
+    expect(await lists.list(randomUUID(), {}, { offset: 0, limit: 10 })).toEqual([]);
+  });
+});
