@@ -87,9 +87,9 @@ const TAKEN: Case[] = [
   [
     'a CloudEvent in Base64',
     ONE,
-    { ...CLOUD, datacontenttype: 'image/png', data_base64: 'AAEC' },
+    { ...CLOUD, datacontenttype: 'image/png', data_base64: '0000' },
     {},
-    { payload: 'AAEC', content_type: 'image/png', extensions: { base64: true } },
+    { payload: '0000', content_type: 'image/png', extensions: { base64: true } },
   ],
   [
     'binary mode with JSON',
@@ -153,7 +153,7 @@ type Refusal = [what: string, type: string | null, body: unknown, status: number
 
 const long = 'x'.repeat(501);
 const REFUSED: Refusal[] = [
-  ['an unknown field', JSON_TYPE, { type: 'a', playload: 1 }, 400, 'request_invalid', ['unknown_field /playload']],
+  ['an unknown field', JSON_TYPE, { type: 'a', body: 1 }, 400, 'request_invalid', ['unknown_field /body']],
   [
     'CloudEvents data in the short form',
     JSON_TYPE,
@@ -212,7 +212,7 @@ const REFUSED: Refusal[] = [
   [
     'two payloads',
     ONE,
-    { ...CLOUD, data: 1, data_base64: 'AA' },
+    { ...CLOUD, data: 1, data_base64: '0000' },
     400,
     'request_invalid',
     ['value_invalid /data_base64'],
