@@ -52,7 +52,7 @@ export function buildListedPage<Row extends { id: number }>(
   const rows = found.slice(0, limit);
   const next = found.length > limit ? rows.at(-1)!.id : null;
   const isLowerBound = total > MAX_COUNTED;
-  // Of a page in the middle, the total shows that there are more.
+  // The total shows that more pages follow a page in the middle.
   return { rows, total: isLowerBound ? Math.max(MAX_COUNTED, offset + found.length) : total, isLowerBound, next };
 }
 

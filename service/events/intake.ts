@@ -23,7 +23,7 @@ export interface EventOrigin {
   isBatch?: boolean;
 }
 
-/** What has become of an event that an ingress has handed over. */
+/** An event as it was taken in. */
 export interface AcceptedEvent {
   id: number;
   event_id: string;
