@@ -44,6 +44,7 @@ const SLOW = [
   'test/activities/database/database.test.ts',
   'test/api/http/callers/addresses.test.ts',
   'test/api/http/body-parser.test.ts',
+  'test/api/webhooks/*.test.ts',
   'test/composition/slow-readers.test.ts',
   'test/console/debugger/recorded-stops.test.ts',
   'test/expression/budget.test.ts',

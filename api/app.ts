@@ -5,11 +5,13 @@ import type { Logger } from '../model/log.ts';
 import type { AuditService } from '../service/access/audit.ts';
 import type { PrincipalService } from '../service/access/principals.ts';
 import type { SessionService } from '../service/access/sessions.ts';
+import type { HookService } from '../service/webhooks/hooks.ts';
 import { auditChanges } from './admin/audit.ts';
 import { CODEC_PATH, codecOrigins } from './admin/codec.ts';
 import { AUTOMATION } from './automation/bodies.ts';
 import { answerInAutomationForm } from './automation/routes.ts';
 import { type ConsoleFiles, consoleRoutes } from './console.ts';
+import { hookRoutes } from './events/hooks.ts';
 import { closeUnread } from './http/body.ts';
 import type { ParseJobs } from './http/body-parser.ts';
 import { createAddressGuard } from './http/callers/addresses.ts';
@@ -36,6 +38,9 @@ export interface AppOptions {
   corsOrigins: readonly string[];
   /** Requests per minute of a principal; 0 disables all rate limits, including those of addresses. */
   rateLimit: number;
+  hooks: HookService;
+  /** Requests per second to one webhook; 0 disables that limit. */
+  hookRate: number;
   /** The URL at which people reach the API; undefined means the one of the request. */
   publicUrl: string | undefined;
   /** The console; null: it is not served. */
@@ -60,6 +65,8 @@ export function createApp(options: AppOptions, routes: readonly Router[], clock:
   });
   app.use(secureHeaders());
   app.use(forbidStoring);
+  // Before everything that reads credentials or bodies: webhooks have their own.
+  app.route('/', hookRoutes(options.hooks, options.hookRate));
   app.use(`${AUTOMATION}/*`, answerInAutomationForm);
   if (options.corsOrigins.length > 0) app.use(allowOrigins(options.corsOrigins));
   // Preflight requests carry no credentials.

@@ -15,6 +15,7 @@ const TAGS: Record<string, string> = {
   schedules: 'Executions that are started at set times.',
   events: 'What has happened outside, and what was started for it.',
   connections: 'Credentials and settings with which actions reach other systems, and secrets.',
+  webhooks: 'URLs to which other systems send events, each with its own way to verify them.',
   principals: 'Who may call the API: tenants, keys, roles, and the audit log.',
   automation: 'The Automation API: executions, each with the rule that it belongs to.',
   'execution management': 'The Management API: the executions of the caller, with Temporal’s status names.',

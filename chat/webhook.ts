@@ -3,6 +3,7 @@ import { type Egress, egressErrorIn, errorIn } from '../egress/egress.ts';
 import { ProxyError } from '../egress/proxy.ts';
 import { heldDelegations } from '../model/delegation.ts';
 import { NoticeError, type NoticeEvent, type NoticeKind } from '../model/notice.ts';
+import { signStandardWebhook } from '../service/webhooks/standard-signatures.ts';
 import type { ChatChannel } from './channel.ts';
 import { checkReadiness, demandSettings, type SettingsOf } from './settings.ts';
 
@@ -30,7 +31,7 @@ export interface WebhookServices {
   clock: () => number;
 }
 
-/** Creates the channel that notifies programs with CloudEvents, signed by HMAC-SHA256 over time and body. */
+/** Creates the channel that notifies programs with CloudEvents, signed by HMAC-SHA256 over time and body, and as Standard Webhooks. */
 export function createWebhookChannel({ secretOf, egress, clock }: WebhookServices): ChatChannel {
   return {
     name: 'webhook',
@@ -40,12 +41,14 @@ export function createWebhookChannel({ secretOf, egress, clock }: WebhookService
     async deliver(event, _message, place) {
       const secret = await demandSettings(secretOf, event.tenant, 'webhooks are');
       const now = clock();
-      const body = JSON.stringify(cloudEventOf(event, now));
+      const notice = cloudEventOf(event, now);
+      const body = JSON.stringify(notice);
       const seconds = Math.floor(now / 1000);
       const signature = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
       const headers = {
         'content-type': 'application/cloudevents+json',
         'fermata-signature': `t=${seconds},v1=${signature}`,
+        ...signStandardWebhook(secret, notice.id, seconds, body),
       };
       await post(event.target, { headers, body }, egress);
       return place ?? {};

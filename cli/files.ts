@@ -117,16 +117,20 @@ export async function writePack(folder: string, { pack, actions, workflows }: Js
  * otherwise. Throws a CliError (usage).
  */
 export async function readObject(path: string, ambiguities: Ambiguities | null = null): Promise<JsonObject> {
+  const value = await readDocument(path, ambiguities);
+  if (!isJsonObject(value)) throw new CliError(EXIT.usage, `${path} must contain an object`);
+  return value;
+}
+
+/** Reads any value from a file of JSON or YAML, as `readObject` does. Throws a CliError (usage). */
+export async function readDocument(path: string, ambiguities: Ambiguities | null = null): Promise<Json> {
   const text = await readTextFile(path);
-  let value: Json;
   try {
-    value = path.endsWith('.json') ? parseJson(text) : parseYaml(text, undefined, ambiguities);
+    return path.endsWith('.json') ? parseJson(text) : parseYaml(text, undefined, ambiguities);
   } catch (cause) {
     const isKnown = [YamlMalformed, JsonRefused, SyntaxError].some((each) => cause instanceof each);
     throw isKnown ? new CliError(EXIT.usage, `${path}: ${(cause as Error).message}`, { cause }) : cause;
   }
-  if (!isJsonObject(value)) throw new CliError(EXIT.usage, `${path} must contain an object`);
-  return value;
 }
 
 /** Reads a file of UTF-8; `-` is standard input. Throws a CliError (usage). */

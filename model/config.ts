@@ -216,6 +216,9 @@ export const ConfigSchema = z.object({
     .describe(
       'Requests per minute that a principal may send to one API process; 0 disables all rate limits, including those by address.',
     ),
+  FERMATA_HOOK_RATE: wholeNumber(0, 1_000_000)
+    .default(1_000)
+    .describe('Requests per second that one webhook may receive at one API process; 0 disables the limit.'),
   FERMATA_URL: z.string().optional().describe('Command line: URL of the API, unless `--url` is given.'),
   FERMATA_API_KEY: z.string().optional().describe('Command line: the API key, unless `--key` is given.'),
   FERMATA_LOG_LEVEL: z

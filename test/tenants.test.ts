@@ -65,6 +65,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ...['failure-hooks.due', 'index-upkeep.due', 'inquiries.due', 'inquiries.createInquiryStore', 'notice-events.due'],
     ...['index-upkeep.createIndexUpkeep', 'turns.standing'],
     ...['processes.note', 'processes.list', 'processes.end'],
+    'webhooks.tally',
   ],
   'A table or a lock of the installation.': [
     ...['database.createProbe', 'index-upkeep.askRebuild', 'index-upkeep.endRebuild', 'index-upkeep.rebuilds'],
@@ -81,7 +82,10 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ],
     'task-queues.remove',
   ],
-  'A key, whose hash no two tenants share, says which tenant it belongs to.': ['principals.findByKeyHash'],
+  'A key, whose hash no two tenants share, says which tenant it belongs to.': [
+    'principals.findByKeyHash',
+    'webhooks.findByKey',
+  ],
 };
 
 /** A method of a store, a function within one, or a function of the file. */

@@ -4,7 +4,7 @@ import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
 import { createApiRoute, jsonData } from '../http/routes.ts';
 
-// The master keys, which encrypt connections, secrets and signing keys at rest. Responses contain hashes of keys, never keys.
+// The master keys, which encrypt connections, secrets, signing keys and the secrets of webhooks at rest. Responses contain hashes of keys, never keys.
 
 const MasterKeysSchema = z
   .object({
@@ -13,7 +13,7 @@ const MasterKeysSchema = z
         id: z.string().describe('A hash of the key.'),
         seals: z.boolean().describe('Whether the responding API process encrypts with this key.'),
         sealed: z
-          .object({ connections: z.int(), secrets: z.int(), signing_keys: z.int() })
+          .object({ connections: z.int(), secrets: z.int(), signing_keys: z.int(), webhooks: z.int() })
           .describe('How many stored values are encrypted with this key.'),
       }),
     ),
@@ -41,7 +41,7 @@ const MasterKeysSchema = z
     damaged: z
       .array(
         z.object({
-          kind: z.enum(['connections', 'secrets', 'signing_keys']),
+          kind: z.enum(['connections', 'secrets', 'signing_keys', 'webhooks']),
           name: z.string().describe('The tenant ref and the name; for a signing key, its id.'),
         }),
       )

@@ -8,6 +8,7 @@ import { secretRoutes } from '../../api/admin/secrets.ts';
 import { type SessionRouteSettings, sessionRoutes } from '../../api/admin/sessions.ts';
 import { signingKeyRoutes } from '../../api/admin/signing-keys.ts';
 import { taskQueueRoutes } from '../../api/admin/task-queues.ts';
+import { webhookRoutes } from '../../api/admin/webhooks.ts';
 import type { Router } from '../../api/http/router.ts';
 import { BUILTIN_PACKS } from '../../model/builtin-actions.ts';
 import { PERSON_MEMORY, SESSION_IDLE, SESSION_MAX } from '../../model/config.ts';
@@ -24,6 +25,8 @@ import { createTokenVerifier } from '../../service/access/tokens.ts';
 import type { DelegationEnds } from '../../service/inquiries/delegation-ends.ts';
 import { tellRevocation } from '../../service/statements/revocations.ts';
 import { createSigningKeyService, type SigningKeyService } from '../../service/statements/signing-keys.ts';
+import { createWebhookTallies, type WebhookTallies } from '../../service/webhooks/tallies.ts';
+import { createWebhookService, type WebhookService } from '../../service/webhooks/webhooks.ts';
 import { createAuditStore } from '../../store/access/audit.ts';
 import { createSealStore } from '../../store/access/seals.ts';
 import { createSecretStore } from '../../store/access/secrets.ts';
@@ -39,6 +42,9 @@ export interface AccessServices {
   audit: AuditService;
   connections: ConnectionService;
   secrets: SecretService;
+  webhooks: WebhookService;
+  /** Counts what comes in at webhooks. */
+  tallies: WebhookTallies;
   taskQueues: TaskQueueService;
   signingKeys: SigningKeyService;
   masterKeys: MasterKeyService;
@@ -56,6 +62,7 @@ export function composeAccess(
   const { idle, longest } = options.sessions ?? { idle: SESSION_IDLE, longest: SESSION_MAX };
   const fetchKeys = egress.keys.fetch as unknown as typeof fetch; // the same standard
   const verify = createTokenVerifier(tokens, fetchKeys);
+  const tallies = createWebhookTallies({ store: stores.webhooks, log, clock });
   const audit = createAuditService({ store: createAuditStore(db), log });
   const principals = createPrincipalService({
     store: stores.principals,
@@ -83,6 +90,8 @@ export function composeAccess(
     }),
     connections: createConnectionService({ store: stores.connections, sealer: atRest }),
     secrets: createSecretService({ store: createSecretStore(db), sealer: atRest }),
+    webhooks: createWebhookService({ store: stores.webhooks, sealer: atRest, tallies, clock }),
+    tallies,
     taskQueues: createTaskQueueService({ store: stores.taskQueues, principals: stores.principals }),
     signingKeys: createSigningKeyService({
       store: stores.signingKeys,
@@ -111,6 +120,7 @@ export function accessRoutes(services: AccessServices, settings: SessionRouteSet
     auditRoutes(services.audit),
     connectionRoutes(services.connections),
     secretRoutes(services.secrets),
+    webhookRoutes(services.webhooks, settings.publicUrl),
     ...(payloads === undefined ? [] : [codecRoutes(payloads)]),
     signingKeyRoutes(services.signingKeys),
     masterKeyRoutes(services.masterKeys),

@@ -126,7 +126,7 @@ function composeServices(
   });
   const pauses = composeControls(foundation, executions, people.services.inquiries);
   const bulk = composeBulk(foundation, runs.services, pauses.controls, access);
-  const happenings = composeEvents(foundation);
+  const happenings = composeEvents(foundation, access.tallies);
   const upkeep = composeUpkeep(foundation, options, { onRead: inbox.take, onDescribed: pauses.followPause });
   return {
     services: {
@@ -151,6 +151,7 @@ function composeServices(
       ...pauses.loops,
       access.signingKeys,
       access.sessions,
+      access.tallies,
     ],
   };
 }
@@ -163,6 +164,7 @@ function composeApp(
     publicUrl,
     temporalUi,
     rateLimit = 0,
+    hookRate = 0,
     codecOrigins = [],
     corsOrigins = [],
     console = null,
@@ -171,13 +173,15 @@ function composeApp(
   services: ApiServices,
   chat: ComposedInquiries['chat'],
 ) {
-  const { principals, sessions, audit, payloads } = services;
+  const { principals, sessions, audit, hooks, payloads } = services;
   const app = createApp(
     {
       pool,
       principals,
       sessions,
       audit,
+      hooks,
+      hookRate,
       codecOrigins: payloads === undefined ? null : codecOrigins,
       corsOrigins,
       rateLimit,

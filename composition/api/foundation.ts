@@ -18,6 +18,7 @@ import { createPrincipalStore, type PrincipalStore } from '../../store/access/pr
 import { createProcessStore, type ProcessStore } from '../../store/access/processes.ts';
 import { createSigningKeyStore, type SigningKeyStore } from '../../store/access/signing-keys.ts';
 import { createTaskQueueStore, type TaskQueueStore } from '../../store/access/task-queues.ts';
+import { createWebhookStore, type WebhookStore } from '../../store/access/webhooks.ts';
 import type { Database } from '../../store/database.ts';
 import { type ActionStore, createActionStore } from '../../store/definitions/actions.ts';
 import { createDefinitionStore, type DefinitionStore } from '../../store/definitions/definitions.ts';
@@ -44,6 +45,7 @@ export interface Stores {
   signingKeys: SigningKeyStore;
   taskQueues: TaskQueueStore;
   turns: TurnStore;
+  webhooks: WebhookStore;
 }
 
 /** Queues of facts that requests have read, and the loops that write them. */
@@ -138,6 +140,7 @@ function createStores(db: Database, log: Logger, clock: () => number): Pick<Foun
     signingKeys: createSigningKeyStore(db),
     taskQueues: createTaskQueueStore(db),
     turns: createTurnStore(db),
+    webhooks: createWebhookStore(db),
   };
   return { stores, queues: { entries, readings } };
 }

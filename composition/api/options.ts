@@ -22,6 +22,7 @@ export function readAccessOptions(
   | 'tenantClaim'
   | 'personMemory'
   | 'rateLimit'
+  | 'hookRate'
   | 'publicUrl'
   | 'chat'
   | 'codec'
@@ -35,6 +36,7 @@ export function readAccessOptions(
   const { FERMATA_SIGNING_KEY_FILE: files } = config;
   return {
     rateLimit: config.FERMATA_RATE_LIMIT,
+    hookRate: config.FERMATA_HOOK_RATE,
     personMemory: config.FERMATA_PERSON_MEMORY,
     tenantClaim: config.FERMATA_JWT_TENANT,
     publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
@@ -75,6 +77,8 @@ export interface ApiOptions {
   personMemory?: number;
   /** Requests per minute that a principal may make; absent: no limit. */
   rateLimit?: number;
+  /** Requests per second that one webhook may receive; absent: no limit. */
+  hookRate?: number;
   /** Seconds after which browsers are signed out: without requests, and in any case. */
   sessions?: { idle: number; longest: number };
   /** The address of Temporal's UI, if known. */

@@ -24,6 +24,11 @@ const TYPE = /^[!-)+-~]{1,200}$/;
 const EXTENSION_NAME = /^[a-z0-9]{1,20}$/;
 const CONTROL = /\p{Cc}/u;
 
+/** Reports whether a text can be the type of an event. */
+export function isEventType(text: string): boolean {
+  return TYPE.test(text);
+}
+
 /** Returns the attribute of an event whose value comes from Fermata alone; null: there is none. */
 export function reservedField({ type, source }: Pick<NewEvent, 'type' | 'source'>): 'type' | 'source' | null {
   if (type.startsWith(OWN_TYPES)) return 'type';
@@ -36,7 +41,7 @@ export function checkAttributes(event: NewEvent, base: string): Issue[] {
   const issues: Issue[] = [];
   const add = (field: string, message: string, code = 'value_invalid') =>
     issues.push({ code, path: `${base}/${field}`, message });
-  if (!TYPE.test(type)) add('type', 'must be 1 to 200 visible ASCII characters without "*"');
+  if (!isEventType(type)) add('type', 'must be 1 to 200 visible ASCII characters without "*"');
   for (const [field, text] of Object.entries({ source, subject, event_id, content_type })) {
     const message = text === null ? null : textFault(text);
     if (message !== null) add(field, message);

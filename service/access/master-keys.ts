@@ -18,7 +18,7 @@ const MOST_RENEWED = 500;
 /** The most damaged values that a check lists. */
 const MOST_DAMAGED = 100;
 
-const KINDS: readonly SealKind[] = ['connections', 'secrets', 'signing_keys'];
+const KINDS: readonly SealKind[] = ['connections', 'secrets', 'signing_keys', 'webhooks'];
 
 /** A master key, by its id (a hash), with the number of stored values that it has encrypted. */
 export interface MasterKey {
@@ -47,7 +47,7 @@ export interface Resealed {
 /** A stored value that its key does not decrypt, or that names no key: it must be stored again. */
 export interface Damaged {
   kind: SealKind;
-  /** `acme/TOKEN` of a secret, `acme/jira/default` of a connection, the id of a signing key. */
+  /** `acme/TOKEN` of a secret, `acme/jira/default` of a connection, `acme/deploys` of a webhook, the id of a signing key. */
   name: string;
 }
 
@@ -90,7 +90,7 @@ export function createMasterKeyService({ seals, processes, sealer }: MasterKeyDe
     const keys = new Map<string, MasterKey>();
     const damaged: Damaged[] = [];
     const keyOf = (id: string): MasterKey => {
-      const sealed = { connections: 0, secrets: 0, signing_keys: 0 };
+      const sealed = { connections: 0, secrets: 0, signing_keys: 0, webhooks: 0 };
       const key = keys.get(id) ?? { id, seals: id === own[0], sealed };
       keys.set(id, key);
       return key;

@@ -2,6 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 const owners = new AsyncLocalStorage<string>();
 
+/** The owner of work for requests whose tenant is not known yet. */
+export const UNKNOWN_OWNER = 'nobody';
+
 /** Runs work on behalf of a tenant: its database calls count against the tenant's share. */
 export function workFor<T>(tenant: string, work: () => T): T {
   return owners.run(tenant, work);

@@ -1,17 +1,17 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
-import { connections, secrets, signingKeys, tenants } from './tables.ts';
+import { connections, secrets, signingKeys, tenants, webhooks } from './tables.ts';
 
 /** The tables with values that master keys encrypt. */
-const TABLES = { connections, secrets, signing_keys: signingKeys } as const;
+const TABLES = { connections, secrets, signing_keys: signingKeys, webhooks } as const;
 
 /** A kind of values that master keys encrypt. */
 export type SealKind = keyof typeof TABLES;
 
 /** All values that master keys have encrypted, in all tenants. */
 export interface SealStore {
-  /** Lists all encrypted values of a kind with their names: `acme/TOKEN`, `acme/jira/default`, the id of a key. */
+  /** Lists all encrypted values of a kind with their names: `acme/TOKEN`, `acme/jira/default`, `acme/deploys`, the id of a key. */
   all(kind: SealKind): Promise<{ sealed: string; name: string }[]>;
   /** Replaces an encrypted value, unless it was stored anew meanwhile. */
   replace(kind: SealKind, old: string, sealed: string): Promise<void>;
@@ -26,7 +26,7 @@ export function createSealStore(db: Database): SealStore {
         return rows.map(({ sealed, kid }) => ({ sealed: sealed!, name: kid }));
       }
       const table = TABLES[kind];
-      const path = kind === 'secrets' ? sql`${secrets.name}` : sql`${connections.pack} || '/' || ${connections.name}`;
+      const path = kind === 'connections' ? sql`${connections.pack} || '/' || ${connections.name}` : sql`${table.name}`;
       return db
         .select({
           sealed: sql<string>`${table.sealed}`,

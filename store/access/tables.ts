@@ -1,9 +1,23 @@
-import { bigserial, index, integer, json, pgTable, primaryKey, serial, text, unique, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  bigserial,
+  boolean,
+  index,
+  integer,
+  json,
+  pgTable,
+  primaryKey,
+  serial,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import type { ConnectedPack } from '../../model/connection.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { ProcessKind } from '../../model/master-key.ts';
 import type { Permission, Role } from '../../model/permissions.ts';
 import type { AliasKind, Grants, PrincipalKind } from '../../model/principal.ts';
+import type { SignatureRefusal, WebhookPreset, WebhookSettings } from '../../model/webhook.ts';
 import { created, instant, tenant, textList, told, updated } from '../columns.ts';
 
 /** The tenants of the installation; every other row belongs to one. */
@@ -153,6 +167,43 @@ export const secrets = pgTable(
     updated: updated(),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.name] })],
+);
+
+/** Webhooks, through which other systems send events; the master key encrypts their secrets, and their keys are stored as SHA-256. */
+export const webhooks = pgTable(
+  'webhooks',
+  {
+    /** Never given to a later webhook, since the identities of events contain it. */
+    id: serial('id').primaryKey(),
+    tenant: tenant(),
+    name: text('name').notNull(),
+    preset: text('preset').$type<WebhookPreset>().notNull(),
+    label: text('label'),
+    /** The type of all its events; null: the preset reads it. */
+    type: text('type'),
+    enabled: boolean('enabled').notNull(),
+    /** Seconds by which the time of a request may differ. */
+    tolerance: integer('tolerance').notNull(),
+    keepHeaders: textList('keep_headers'),
+    settings: json('settings').$type<WebhookSettings>().notNull(),
+    sealed: text('sealed').notNull(),
+    /** The number of secrets. */
+    secrets: integer('secrets').notNull(),
+    keyPrefix: text('key_prefix').notNull(),
+    keyHash: text('key_hash').notNull().unique(),
+    /** The key before the last rotation, and until when it is valid. */
+    oldKeyHash: text('old_key_hash').unique(),
+    oldKeyUntil: instant('old_key_until'),
+    lastEvent: bigint('last_event', { mode: 'number' }),
+    lastEventAt: instant('last_event_at'),
+    /** The requests whose signature was refused, and the last one of them. */
+    refused: bigint('refused', { mode: 'number' }).notNull().default(0),
+    refusedAt: instant('refused_at'),
+    refusedReason: text('refused_reason').$type<SignatureRefusal>(),
+    created: created(),
+    updated: updated(),
+  },
+  (table) => [unique('webhooks_name').on(table.tenant, table.name)],
 );
 
 /** The keys that sign statements. They are kept forever, so that what they have signed can always be verified. */

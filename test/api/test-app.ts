@@ -50,6 +50,7 @@ export function createTestApp(
     console: null,
     observe: undefined,
     rateLimit: 0,
+    hookRate: 0,
     readiness: {},
     countWorkers: async () => 0,
     log: pino({ level: 'silent' }),

@@ -5,6 +5,8 @@ import { addAdministrationCommands } from '../../cli/commands/administration.ts'
 import { addConnectionCommands } from '../../cli/commands/connections.ts';
 import { addDebugCommand } from '../../cli/commands/debug.ts';
 import { addDefinitionCommands } from '../../cli/commands/definitions.ts';
+import { addEventCommands } from '../../cli/commands/events/events.ts';
+import { addWebhookCommands } from '../../cli/commands/events/webhooks.ts';
 import { addBulkCommands } from '../../cli/commands/executions/bulk.ts';
 import { addExecutionCommands } from '../../cli/commands/executions/executions.ts';
 import { addExplanationCommands } from '../../cli/commands/executions/explanations.ts';
@@ -83,6 +85,14 @@ const COMMANDS: Record<string, string> = {
   'secrets list': '',
   'secrets set': 'X -f package.json',
   'secrets delete': 'X',
+  'events list': '',
+  'events get': '1',
+  'events send': '--type x',
+  'webhooks list': '',
+  'webhooks create': 'x --preset github',
+  'webhooks secret': 'x -f package.json',
+  'webhooks rotate': 'x',
+  'webhooks delete': 'x',
 };
 
 /** Returns what a command asks the API for: the first change, or what it reads where it changes nothing. */
@@ -102,7 +112,14 @@ async function requestOf(command: string, args: string): Promise<string> {
   const program = new Command().exitOverride();
   const session = async () => ({ service, output });
   for (const add of [addWorkflowCommands, addExecutionCommands, addInquiryCommands]) add(program, session);
-  for (const add of [addAdministrationCommands, addMasterKeyCommands, addConnectionCommands]) add(program, session);
+  for (const add of [
+    addAdministrationCommands,
+    addMasterKeyCommands,
+    addConnectionCommands,
+    addWebhookCommands,
+    addEventCommands,
+  ])
+    add(program, session);
   for (const add of [addDefinitionCommands, addExplanationCommands, addScheduleCommands, addBulkCommands])
     add(program, session);
   addDebugCommand(program, session, () => output);

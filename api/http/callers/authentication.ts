@@ -4,7 +4,7 @@ import { hasPermission } from '../../../model/permissions.ts';
 import type { Principal } from '../../../model/principal.ts';
 import type { PrincipalService } from '../../../service/access/principals.ts';
 import { type BrowserSession, isCsrfToken, type SessionService } from '../../../service/access/sessions.ts';
-import { workFor } from '../../../service/starts/work-owner.ts';
+import { UNKNOWN_OWNER, workFor } from '../../../service/starts/work-owner.ts';
 import type { ApiEnv } from '../environment.ts';
 import { type AddressGuard, addressOf } from './addresses.ts';
 import { isOwnOrigin } from './origins.ts';
@@ -25,9 +25,6 @@ const SESSION_PATHS = /^\/api\/v1\/(?!execution(\/|$))/;
 
 /** Methods that change nothing below `SESSION_PATHS`. */
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
-
-/** The owner of work for requests that are not authenticated yet. */
-const NOBODY = 'nobody';
 
 /** The dependencies of authentication. */
 export interface AuthenticationOptions {
@@ -56,9 +53,9 @@ export function authenticate(options: AuthenticationOptions): MiddlewareHandler<
     // A session that is asked for without a cookie is no wrong one.
     const shown = credentials ?? (sealed || undefined);
     if (isOpen || shown === undefined) await guard?.countAnonymous(addressOf(context));
-    if (isOpen) return workFor(NOBODY, next);
+    if (isOpen) return workFor(UNKNOWN_OWNER, next);
     const find = (used: boolean) =>
-      workFor(NOBODY, () =>
+      workFor(UNKNOWN_OWNER, () =>
         sealed === undefined ? principals.authenticate(credentials) : findBySession(context, sealed, used),
       );
     const principal = await lookUp(context, shown, () => find(isUse(context)));
@@ -72,7 +69,7 @@ export function authenticate(options: AuthenticationOptions): MiddlewareHandler<
   async function signIn(context: Context<ApiEnv>, next: () => Promise<void>): Promise<void> {
     await guard?.countAnonymous(addressOf(context));
     context.set('signIn', (shown, open) => (guard === null ? open() : guard.signIn(addressOf(context), shown, open)));
-    return workFor(NOBODY, next);
+    return workFor(UNKNOWN_OWNER, next);
   }
 
   /** Returns the cookie of a session where it counts; empty where a session is asked for and there is none. */

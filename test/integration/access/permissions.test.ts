@@ -22,6 +22,7 @@ interface Things {
   inquiry: string;
   key: string;
   alias: string;
+  event: number;
 }
 
 /** Somebody who asks. */
@@ -66,6 +67,7 @@ async function furnish(tenant: Tenant, admin: string): Promise<void> {
   await made(admin, `/api/v1/secrets/${mark}`, { value: `${mark} value` }, 'PUT');
   const secrets = { secret: `${mark} of more than sixteen characters` };
   await made(admin, `/api/v1/connections/webhook/${mark}`, { secrets }, 'PUT');
+  await made(admin, '/api/v1/webhooks', { name: mark, preset: 'github' });
   const input = { data: mark };
   await made(admin, '/api/v1/schedules', {
     id: mark,
@@ -84,7 +86,9 @@ async function furnish(tenant: Tenant, admin: string): Promise<void> {
   const spare = await made(admin, '/api/v1/keys', { subject: `${mark}-spare` });
   const value = `${mark}@example.com`;
   const alias = await made(admin, '/api/v1/aliases', { subject: `${mark}-spare`, kind: 'email', value });
-  things[tenant] = { run, job: job.job_id, inquiry: asked.id, key: String(spare.id), alias: String(alias.id) };
+  const event = await made(admin, '/api/v1/events', { type: mark, payload: mark });
+  const [{ id: inquiry }, { job_id }, { id: key }, { id: aliasId }] = [asked, job, spare, alias];
+  things[tenant] = { run, job: job_id, inquiry, key: String(key), alias: String(aliasId), event: event.id };
   marks[tenant] = [mark, run.uuid, run.workflow_id, String(run.id), String(done.id), done.uuid, job.job_id];
 }
 
@@ -127,10 +131,11 @@ function askingInTurn(turn: number): Caller[] {
 
 /** Returns what a parameter of a route is where the thing of a tenant is meant. */
 function thingOf(path: string, name: string, tenant: Tenant): string {
-  const [mark, { run, job, inquiry, key, alias }] = [MARK[tenant], things[tenant]];
+  const [mark, { run, job, inquiry, key, alias, event }] = [MARK[tenant], things[tenant]];
   if (name === 'ref') return /workflows/.test(path) ? `${mark}.ask` : /actions/.test(path) ? `${mark}.act` : mark;
   if (name === 'id') {
     if (path.includes('schedules')) return mark;
+    if (path.includes('/events/{id}')) return String(event);
     if (path.includes('/keys')) return key;
     if (path.includes('aliases')) return alias;
     if (path.includes('inquiries/{id}')) return inquiry;

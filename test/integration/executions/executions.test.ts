@@ -437,7 +437,9 @@ describe('who is calling', () => {
         }
       }
     }
-    expect([...new Set(open)].sort()).toEqual(['/.well-known/fermata-keys.json', SESSION_PATH, '/healthz', '/readyz']);
+    expect([...new Set(open)].sort()).toEqual([
+      ...['/.well-known/fermata-keys.json', SESSION_PATH, '/healthz', '/hooks/{key}', '/readyz'],
+    ]);
   });
 
   it('takes the key as a bearer token too', async () => {

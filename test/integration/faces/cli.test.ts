@@ -614,6 +614,36 @@ it('many executions are changed by ids or filters, after they are counted, and t
   }
 });
 
+it('webhooks and events are kept by commands', async () => {
+  const ok = async (args: string[], input?: string) => {
+    const ended = await fermata(args, {}, input);
+    expect([args.join(' '), ended.code, ended.err]).toEqual([args.join(' '), 0, '']);
+    return ended;
+  };
+  const created = (await ok(['webhooks', 'create', 'cli', '--preset', 'bearer', '-f', '-'], 'label: CLI\n')).json();
+  expect(created).toMatchObject({ name: 'cli', preset: 'bearer', label: 'CLI', secret: expect.any(String) });
+  const send = async (url: string, secret: string) => {
+    const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
+    return (await fetch(url, { method: 'POST', headers, body: '{"type":"com.example.sent"}' })).status;
+  };
+  expect(await send(created.url, created.secret)).toBe(202);
+  expect((await ok(['webhooks', 'secret', 'cli'], 'another-secret\n')).json().secrets).toBe(1);
+  const rotated = (await ok(['webhooks', 'rotate', 'cli'])).json();
+  expect([await send(created.url, 'another-secret'), await send(rotated.url, created.secret)]).toEqual([404, 401]);
+  expect(await send(rotated.url, 'another-secret')).toBe(202);
+  expect((await ok(['webhooks', 'list', '--table'])).out).toMatch(/^cli +bearer +true +1 .* 1$/m);
+  await ok(['webhooks', 'delete', 'cli']);
+  const warned = await fermata(['webhooks', 'create', 'open', '--preset', 'none', '--insecure']);
+  expect([warned.code, warned.err]).toEqual([0, 'warning  verifies nothing: whoever has the URL can send events\n']);
+  const sent = (
+    await ok(['events', 'send', '--type', 'com.example.cli', '-p', '@-', '--subject', 's', '--key-once', 'k'], 'a: [1]')
+  ).json();
+  const [found] = (await ok(['events', 'list', '--type', 'com.example.cli'])).json();
+  expect(found).toMatchObject({ id: sent.id, event_id: 'k', subject: 's', webhook: null });
+  expect((await ok(['events', 'get', String(sent.id)])).json()).toMatchObject({ payload: { a: [1] } });
+  expect((await ok(['events', 'list', '--webhook', 'cli', '--table'])).out).toMatch(/com\.example\.sent +\/hooks\/cli/);
+});
+
 it('schedules, connections, secrets and definitions are kept by commands', async () => {
   const ok = async (args: string[], input?: string) => {
     const ended = await fermata(args, {}, input);

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { SMTPServer } from 'smtp-server';
+import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { launchBrowser } from '../support/browser.ts';
@@ -24,7 +25,7 @@ let smtp: SMTPServer;
 let hooks: Server;
 const mails: Mail[] = [];
 // biome-ignore lint/suspicious/noExplicitAny: tests look into what came
-const received: { body: any; text: string; signature: string }[] = [];
+const received: { body: any; text: string; headers: Record<string, string> }[] = [];
 let hookStatus = 200;
 
 beforeAll(async () => {
@@ -52,8 +53,8 @@ beforeAll(async () => {
       text += chunk;
     });
     request.on('end', () => {
-      if (hookStatus === 200)
-        received.push({ body: JSON.parse(text), text, signature: String(request.headers['fermata-signature']) });
+      const headers = request.headers as Record<string, string>; // each is sent once
+      if (hookStatus === 200) received.push({ body: JSON.parse(text), text, headers });
       response.writeHead(hookStatus).end();
     });
   });
@@ -394,8 +395,12 @@ describe('a webhook', () => {
       subject: 'ask',
       data: { id: inquiry.id, prompt: 'Hook?', status: 'pending', bound_to: inquiry.bound_to },
     });
-    const [, time, mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(opened!.signature) ?? [];
+    const [, time, mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(opened!.headers['fermata-signature']!) ?? [];
     expect(createHmac('sha256', WEBHOOK_SECRET).update(`${time}.${opened!.text}`).digest('hex')).toBe(mac);
+    const standard = new Webhook(WEBHOOK_SECRET, { format: 'raw' });
+    expect(standard.verify(opened!.text, opened!.headers)).toEqual(opened!.body);
+    expect(opened!.headers['webhook-id']).toBe(opened!.body.id);
+    expect(() => standard.verify(`${opened!.text} `, opened!.headers)).toThrow('No matching signature found');
     await harness.call('POST', `/api/v1/executions/${started.body.data.id}/cancel`);
     await until(
       async () => received,

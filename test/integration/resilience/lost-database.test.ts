@@ -127,7 +127,7 @@ it('tasks whose secret no key of the worker opens wait for one that has it, and 
   expect(ended.data.status).toBe('completed');
   const { body: keys } = await harness.call('GET', '/api/v1/master-keys');
   expect(keys.data.keys).toEqual([
-    { id: ready.key_ids[0], seals: true, sealed: { connections: 0, secrets: 1, signing_keys: 1 } },
+    { id: ready.key_ids[0], seals: true, sealed: { connections: 0, secrets: 1, signing_keys: 1, webhooks: 0 } },
   ]);
   expect(keys.data.processes).toMatchObject([{ kind: 'api', pid: process.pid, key_ids: ready.key_ids, missing: [] }]);
   expect((await harness.call('POST', '/api/v1/master-keys/reseal')).body.data).toEqual({

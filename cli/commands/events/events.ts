@@ -1,0 +1,89 @@
+import type { Command } from 'commander';
+import type { JsonObject } from '../../../model/json.ts';
+import { readDocument, readValue } from '../../files.ts';
+import { formatCell, formatTable, pairs } from '../../output.ts';
+import { onceHeaders } from '../../service.ts';
+import type { Session } from '../../session.ts';
+
+const BASE = '/api/v1/events';
+
+interface ListOptions {
+  type?: string;
+  source?: string;
+  webhook?: string;
+  state?: string;
+  matched?: string;
+  limit: string;
+  cursor?: string;
+}
+
+interface SendOptions {
+  type: string;
+  payload?: string;
+  source?: string;
+  subject?: string;
+  time?: string;
+  keyOnce?: string;
+}
+
+/** Adds the commands for events. */
+export function addEventCommands(program: Command, session: () => Promise<Session>): void {
+  const events = program.command('events').description('list, get and send events');
+  const pathOf = (id: string) => `${BASE}/${encodeURIComponent(id)}`;
+
+  events
+    .command('list')
+    .description('list events, newest first')
+    .option('--type <type>', 'a type, or a pattern such as com.github.*')
+    .option('--source <source>')
+    .option('--webhook <name>', 'only those that came in there')
+    .option('--state <state>', 'received, planned or invalid')
+    .option('--matched <yes>', 'true or false: whether any rule has matched')
+    .option('-n, --limit <count>', 'maximum number of entries', '20')
+    .option('--cursor <cursor>', 'the cursor printed after the previous page')
+    .action(async (options: ListOptions) => {
+      const { service, output } = await session();
+      const { type, source, webhook, state, matched, limit, cursor } = options;
+      const page = await service.ask('GET', BASE, { query: { type, source, webhook, state, matched, limit, cursor } });
+      const rows = page.data as JsonObject[];
+      output.show(rows, () => formatTable(rows, ['id', 'type', 'source', 'state', 'matches', 'received']));
+      if (page.next_cursor) output.note(`more: --cursor ${formatCell(page.next_cursor)}`);
+    });
+
+  events
+    .command('get')
+    .argument('<id>')
+    .action(async (id: string) => {
+      const { service, output } = await session();
+      const data = (await service.ask('GET', pathOf(id))).data as JsonObject;
+      output.show(data, () => pairs(data));
+    });
+
+  events
+    .command('send')
+    .description('send an event')
+    .requiredOption('--type <type>')
+    .option(
+      '-p, --payload <value>',
+      'parsed as JSON if possible, else taken as text; @file reads JSON or YAML, @- standard input',
+    )
+    .option('--source <source>')
+    .option('--subject <subject>')
+    .option('--time <time>', 'ISO 8601 with a time zone')
+    .option('--key-once <key>', 'idempotency key: the same key is one event')
+    .action(async (options: SendOptions) => {
+      const { service, output } = await session();
+      const { type, payload, source, subject, time } = options;
+      const body = {
+        type,
+        ...(payload === undefined
+          ? {}
+          : { payload: payload.startsWith('@') ? await readDocument(payload.slice(1)) : readValue(payload) }),
+        ...(source === undefined ? {} : { source }),
+        ...(subject === undefined ? {} : { subject }),
+        ...(time === undefined ? {} : { time }),
+      };
+      const data = (await service.ask('POST', BASE, { body, headers: onceHeaders(options) })).data as JsonObject;
+      output.show(data, () => pairs(data));
+    });
+}

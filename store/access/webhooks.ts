@@ -1,0 +1,132 @@
+import { and, asc, eq, gt, or, sql } from 'drizzle-orm';
+import type { SignatureRefusal } from '../../model/webhook.ts';
+import type { Database } from '../database.ts';
+import { named } from '../named.ts';
+import { webhooks } from './tables.ts';
+
+/** A stored webhook with encrypted secrets. */
+export type WebhookRow = typeof webhooks.$inferSelect;
+
+/** A webhook to store. */
+export type NewWebhook = typeof webhooks.$inferInsert;
+
+/** The fields of a webhook that can be changed. */
+export type WebhookFields = Pick<
+  WebhookRow,
+  'label' | 'type' | 'enabled' | 'tolerance' | 'keepHeaders' | 'settings' | 'sealed' | 'secrets'
+>;
+
+/** The requests to a webhook since its counts were last written. */
+export interface WebhookTally {
+  id: number;
+  /** The number of requests whose signature was refused. */
+  refused: number;
+  lastRefusal: { at: Date; reason: SignatureRefusal } | null;
+  lastEvent: { id: number; at: Date } | null;
+}
+
+/** The webhooks of tenants. */
+export interface WebhookStore {
+  /** Creates a webhook; returns null when its name is taken. */
+  create(row: NewWebhook): Promise<WebhookRow | null>;
+  /** Finds a webhook; null when there is none. */
+  find(tenant: string, name: string): Promise<WebhookRow | null>;
+  /** Finds the enabled webhook whose key has a hash, or whose old key has it and is still valid; null when there is none. */
+  findByKey(hash: string, now: Date): Promise<WebhookRow | null>;
+  /** Lists the webhooks of a tenant, by name. */
+  list(tenant: string): Promise<WebhookRow[]>;
+  /** Changes a webhook; returns null when there is none. */
+  change(tenant: string, name: string, fields: WebhookFields): Promise<WebhookRow | null>;
+  /** Replaces the key of a webhook, whose old key stays valid until `oldUntil`; null ends it at once. Returns null when there is none. */
+  rotate(
+    tenant: string,
+    name: string,
+    key: { keyHash: string; keyPrefix: string; oldUntil: Date | null },
+  ): Promise<WebhookRow | null>;
+  /** Deletes a webhook; returns false when there was none. */
+  remove(tenant: string, name: string): Promise<boolean>;
+  /** Adds to the counts of webhooks. Those that are gone are left out. */
+  tally(tallies: readonly WebhookTally[]): Promise<void>;
+}
+
+/** Creates the store over an open database. */
+export function createWebhookStore(db: Database): WebhookStore {
+  const one = (tenant: string, name: string) => and(eq(webhooks.tenant, tenant), eq(webhooks.name, name));
+
+  return named<WebhookStore>('webhooks', {
+    async create(row) {
+      const [created] = await db
+        .insert(webhooks)
+        .values(row)
+        .onConflictDoNothing({ target: [webhooks.tenant, webhooks.name] })
+        .returning();
+      return created ?? null;
+    },
+
+    async find(tenant, name) {
+      const [found] = await db.select().from(webhooks).where(one(tenant, name));
+      return found ?? null;
+    },
+
+    async findByKey(hash, now) {
+      const { keyHash, oldKeyHash, oldKeyUntil, enabled } = webhooks;
+      const isKey = or(eq(keyHash, hash), and(eq(oldKeyHash, hash), gt(oldKeyUntil, now)));
+      const [found] = await db.select().from(webhooks).where(and(isKey, enabled));
+      return found ?? null;
+    },
+
+    async list(tenant) {
+      return db.select().from(webhooks).where(eq(webhooks.tenant, tenant)).orderBy(asc(webhooks.name));
+    },
+
+    async change(tenant, name, fields) {
+      const [changed] = await db
+        .update(webhooks)
+        .set({ ...fields, updated: new Date() })
+        .where(one(tenant, name))
+        .returning();
+      return changed ?? null;
+    },
+
+    async rotate(tenant, name, { keyHash, keyPrefix, oldUntil }) {
+      const [rotated] = await db
+        .update(webhooks)
+        .set({
+          keyHash,
+          keyPrefix,
+          oldKeyHash: oldUntil === null ? null : sql`${webhooks.keyHash}`,
+          oldKeyUntil: oldUntil,
+          updated: new Date(),
+        })
+        .where(one(tenant, name))
+        .returning();
+      return rotated ?? null;
+    },
+
+    async remove(tenant, name) {
+      const gone = await db.delete(webhooks).where(one(tenant, name)).returning({ name: webhooks.name });
+      return gone.length > 0;
+    },
+
+    async tally(tallies) {
+      const rows = tallies.map(({ id, refused, lastRefusal, lastEvent }) => ({
+        id,
+        refused,
+        refused_at: lastRefusal?.at ?? null,
+        refused_reason: lastRefusal?.reason ?? null,
+        last_event: lastEvent?.id ?? null,
+        last_event_at: lastEvent?.at ?? null,
+      }));
+      await db.execute(sql`
+        update ${webhooks} kept set
+          refused = kept.refused + news.refused,
+          refused_at = coalesce(news.refused_at, kept.refused_at),
+          refused_reason = coalesce(news.refused_reason, kept.refused_reason),
+          last_event = coalesce(news.last_event, kept.last_event),
+          last_event_at = coalesce(news.last_event_at, kept.last_event_at)
+        from json_to_recordset(${JSON.stringify(rows)}::json) as news(id integer, refused bigint, refused_at timestamptz,
+          refused_reason text, last_event bigint, last_event_at timestamptz)
+        where kept.id = news.id`);
+    },
+  });
+}

@@ -1,0 +1,205 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { ERROR_STATUS, type ErrorCode } from '../../../model/app-error.ts';
+import { WEBHOOK_PRESETS } from '../../../model/webhook.ts';
+import { type HookApp, openHookApp } from './hook-app.ts';
+
+let app: HookApp;
+beforeAll(async () => {
+  app = await openHookApp();
+});
+afterAll(() => app.close());
+
+const base = '/api/v1/webhooks';
+const post = (body: object, key = 'ann') => app.call(key, 'POST', base, body);
+
+it('a webhook is created, shown without its key and secret, changed in part, and deleted', async () => {
+  const created = await post({ name: 'deploys', preset: 'github', label: 'Deployments', keep_headers: ['X-Region'] });
+  expect([created.status, created.headers.location]).toEqual([201, `${base}/deploys`]);
+  const { key, url, secret, ...shown } = created.body.data;
+  expect(new URL(url).pathname).toBe(`/hooks/${key}`);
+  expect(secret).toMatch(/^[\w-]{43}$/);
+  expect(shown).toEqual({
+    name: 'deploys',
+    preset: 'github',
+    label: 'Deployments',
+    type: null,
+    enabled: true,
+    tolerance: 300,
+    keep_headers: ['x-region'],
+    settings: {},
+    secrets: 1,
+    key_prefix: key.slice(0, 8),
+    old_key_until: null,
+    last_event: null,
+    refusals: { count: 0, last: null },
+    warnings: [],
+    created: expect.any(String),
+    updated: expect.any(String),
+  });
+  expect((await app.call('ann', 'GET', `${base}/deploys`)).body.data).toEqual(shown);
+  const changed = await app.call('ann', 'PUT', `${base}/deploys`, {
+    label: null,
+    type: 'com.example.deploy',
+    secrets: ['one secret', 'another secret'],
+    tolerance: 60,
+  });
+  const wanted = {
+    ...shown,
+    label: null,
+    type: 'com.example.deploy',
+    secrets: 2,
+    tolerance: 60,
+    updated: expect.any(String),
+  };
+  expect([changed.status, changed.body.data]).toEqual([200, wanted]);
+  expect((await app.call('ann', 'PUT', `${base}/deploys`, {})).body.data).toEqual(wanted);
+  const deleted = await app.call('ann', 'DELETE', `${base}/deploys`);
+  expect([deleted.status, deleted.body]).toEqual([200, { success: true, message: "Webhook 'deploys' deleted" }]);
+  expect((await app.call('ann', 'GET', `${base}/deploys`)).status).toBe(404);
+});
+
+it.each([
+  ['standard-webhooks', /^whsec_[A-Za-z\d+/]{43}=$/],
+  ['gitlab', /^[\w-]{43}$/],
+  ['alertmanager', /^[\w-]{43}$/],
+  ['bearer', /^[\w-]{43}$/],
+])('a secret is generated for %s', async (preset, secret) => {
+  const { body } = await post({ name: `generated-${preset}`, preset });
+  expect([body.data.secret, body.data.secrets, body.data.warnings]).toEqual([expect.stringMatching(secret), 1, []]);
+});
+
+it.each(['stripe', 'slack', 'pagerduty'])('a secret is awaited from %s, which makes it', async (preset) => {
+  const { body } = await post({ name: `awaited-${preset}`, preset });
+  expect([body.data.secret, body.data.secrets]).toEqual([null, 0]);
+  expect(body.data.warnings).toEqual([expect.objectContaining({ code: 'secret_missing', path: '/secret' })]);
+  const changed = await app.call('ann', 'PUT', `${base}/awaited-${preset}`, { secret: 'made by the sender' });
+  expect([changed.body.data.secrets, changed.body.data.warnings]).toEqual([1, []]);
+});
+
+it('a webhook that verifies nothing must be asked for, and warns', async () => {
+  const refused = await post({ name: 'open', preset: 'none' });
+  expect([refused.status, refused.body.issues]).toEqual([
+    400,
+    [expect.objectContaining({ path: '/insecure', code: 'required' })],
+  ]);
+  const { status, body } = await post({ name: 'open', preset: 'none', insecure: true });
+  expect([status, body.data.secret, body.data.secrets]).toEqual([201, null, 0]);
+  expect(body.data.warnings).toEqual([expect.objectContaining({ code: 'webhook_unverified', path: '/preset' })]);
+});
+
+it.each<[object, string[]]>([
+  [{ preset: 'github' }, ['/name required']],
+  [{ name: 'a b', preset: 'svix' }, ['/name value_invalid', '/preset value_invalid']],
+  [
+    { name: 'x', preset: 'github', secret: 'short', trigger: 'a.b' },
+    ['/secret out_of_range', '/trigger unknown_field'],
+  ],
+  [
+    { name: 'x', preset: 'github', tolerance: 29, keep_headers: ['a b'] },
+    ['/tolerance out_of_range', '/keep_headers/0 value_invalid'],
+  ],
+  [{ name: 'x', preset: 'github', secrets: ['one secret', 'two secrets', 'three secrets'] }, ['/secrets out_of_range']],
+  [{ name: 'x', preset: 'github', insecure: true }, ['/insecure without_effect']],
+  [
+    { name: 'x', preset: 'hmac', type: 'io.fermata.done', secret: 'with\nline', keep_headers: ['Cookie'] },
+    [
+      ...['header', 'algorithm', 'encoding', 'signed'].map((name) => `/settings/${name} required`),
+      ...['/type type_reserved', '/keep_headers/0 value_invalid', '/secret value_invalid'],
+    ],
+  ],
+])('is refused with all issues: %j', async (fields, issues) => {
+  const { status, body } = await post(fields);
+  const found = body.issues.map(({ path, code }: { path: string; code: string }) => `${path} ${code}`);
+  expect([status, body.code, found.sort()]).toEqual([400, 'request_invalid', issues.sort()]);
+});
+
+it('a change is checked with what stays', async () => {
+  await post({ name: 'keyed', preset: 'bearer', settings: { header: 'X-Key' } });
+  const change = async (fields: object) => {
+    const { status, body } = await app.call('ann', 'PUT', `${base}/keyed`, fields);
+    return [status, body.issues?.map(({ path }: { path: string }) => path) ?? body.data.settings];
+  };
+  expect(await change({ keep_headers: ['x-key'] })).toEqual([400, ['/keep_headers/0']]);
+  expect(await change({ preset: 'none' })).toEqual([400, ['/preset']]);
+  expect(await change({ settings: { prefix: 'v1=' } })).toEqual([400, ['/settings/prefix']]);
+  expect(await change({ settings: {}, keep_headers: ['x-key'] })).toEqual([200, {}]);
+  expect(await change({ settings: { header: 'x-key' } })).toEqual([400, ['/keep_headers/0']]);
+});
+
+it('names belong to a tenant, which sees no other', async () => {
+  const fields = { name: 'twice', preset: 'github' };
+  expect((await post(fields)).status).toBe(201);
+  const again = await post(fields);
+  expect([again.status, again.body.code]).toEqual([409, 'webhook_exists']);
+  expect((await app.call('bob', 'GET', base)).body.data).toEqual([]);
+  for (const [method, path, body] of [
+    ['GET', ''],
+    ['PUT', '', {}],
+    ['POST', '/rotate', {}],
+    ['DELETE', ''],
+  ] as const) {
+    const foreign = await app.call('bob', method, `${base}/twice${path}`, body);
+    const unknown = await app.call('bob', method, `${base}/nothing${path}`, body);
+    expect([foreign.status, foreign.body.code]).toEqual([404, 'webhook_not_found']);
+    expect(foreign.body.error).toBe(unknown.body.error.replace('nothing', 'twice'));
+  }
+  expect((await post(fields, 'bob')).status).toBe(201);
+  const { body } = await app.call('ann', 'GET', base);
+  const names = body.data.map(({ name }: { name: string }) => name);
+  expect(names).toEqual([...names].sort());
+});
+
+const page = readFileSync('docs/webhooks.md', 'utf8');
+const blocks = (kind: string) =>
+  [...page.matchAll(new RegExp(`\`\`\`${kind}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text]) => text!);
+
+it('every webhook on docs/webhooks.md can be created, and the program of yours can send to it', async () => {
+  const created = await Promise.all(
+    blocks('json').map(async (text) => {
+      const { status, body } = await app.call('ann', 'POST', '/api/v1/webhooks', JSON.parse(text));
+      expect([text, status]).toEqual([text, 201]);
+      return body.data;
+    }),
+  );
+  expect(created.map(({ preset }) => preset)).toEqual(['github', 'stripe', 'alertmanager', 'hmac']);
+  const [script] = blocks('sh');
+  const { url, secret } = created.at(-1);
+  const env = { PATH: process.env.PATH, HOOK_URL: url, HOOK_SECRET: secret };
+  const send = async () => JSON.parse((await promisify(execFile)('sh', ['-c', script!], { env })).stdout);
+  const first = await send();
+  expect(first).toEqual({ data: { id: expect.any(Number), duplicate: false } });
+  expect(await send()).toEqual({ data: { id: first.data.id, duplicate: true } });
+});
+
+it('what an Alertmanager is told on docs/webhooks.md is what it is verified by', async () => {
+  const [config] = blocks('yaml').map((text) => parse(text));
+  const [{ url, http_config }] = config.receivers[0].webhook_configs;
+  expect(new URL(url).pathname).toMatch(/^\/hooks\/whk_/);
+  const { credentials: secret } = http_config.authorization;
+  const { body } = await app.call('ann', 'POST', '/api/v1/webhooks', {
+    name: 'documented',
+    preset: 'alertmanager',
+    secret: secret.replaceAll(' ', '-'),
+  });
+  const answer = await app.send(new URL(body.data.url).pathname, {
+    headers: { authorization: `Bearer ${secret.replaceAll(' ', '-')}`, 'content-type': 'application/json' },
+    body: '{"status":"firing"}',
+  });
+  expect(answer.status).toBe(202);
+});
+
+it('docs/webhooks.md has every preset once, and the codes with their statuses', () => {
+  const presets = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
+  expect(presets).toEqual([...WEBHOOK_PRESETS]);
+  const rows = [...page.matchAll(/^\| ([45]\d\d) (.*?) \|/gm)];
+  expect(rows.length).toBeGreaterThan(5);
+  for (const [, status, codes] of rows) {
+    for (const [, code] of codes!.matchAll(/`(\w+)`/g)) {
+      expect([code, ERROR_STATUS[code as ErrorCode]]).toEqual([code, Number(status)]);
+    }
+  }
+});
