@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { JsonObject } from '../../model/json.ts';
-import { formatCell, pairs, table } from '../output.ts';
-import type { Session } from '../session.ts';
+import type { JsonObject } from '../../../model/json.ts';
+import { formatCell, pairs, table } from '../../output.ts';
+import type { Session } from '../../session.ts';
 
 /** Milliseconds between two checks of a rebuild. */
 const LOOK_EVERY = 500;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { Json } from '../../model/json.ts';
-import { EXIT } from '../cli-error.ts';
-import { pairs, table } from '../output.ts';
-import type { Session } from '../session.ts';
+import type { Json } from '../../../model/json.ts';
+import { EXIT } from '../../cli-error.ts';
+import { pairs, table } from '../../output.ts';
+import type { Session } from '../../session.ts';
 
 /** The master keys as reported by the API: their ids, how much each has encrypted, and who lacks one. */
 interface MasterKeys {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { JsonObject } from '../../model/json.ts';
-import { readObject, readTextFile } from '../files.ts';
-import { formatCell, formatTable, pairs } from '../output.ts';
-import type { Session } from '../session.ts';
+import type { JsonObject } from '../../../model/json.ts';
+import { readObject, readTextFile } from '../../files.ts';
+import { formatCell, formatTable, pairs } from '../../output.ts';
+import type { Session } from '../../session.ts';
 
 /** Adds the commands for connections and secrets. */
 export function addConnectionCommands(program: Command, session: () => Promise<Session>): void {
