@@ -5,6 +5,8 @@ export class RequestError extends Error {
   readonly requestId: string | null;
   /** The name of the control whose text the console itself refuses; null: none is known. */
   readonly control: string | null;
+  /** The details of the refusal, for programs; null: there are none. */
+  readonly details: Record<string, unknown> | null;
 
   constructor(
     message: string,
@@ -13,13 +15,21 @@ export class RequestError extends Error {
       code,
       requestId,
       control = null,
-    }: { status: number; code: string; requestId: string | null; control?: string | null },
+      details = null,
+    }: {
+      status: number;
+      code: string;
+      requestId: string | null;
+      control?: string | null;
+      details?: Record<string, unknown> | null;
+    },
   ) {
     super(message);
     this.status = status;
     this.code = code;
     this.requestId = requestId;
     this.control = control;
+    this.details = details;
   }
 }
 

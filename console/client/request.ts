@@ -96,14 +96,15 @@ async function send(
 }
 
 async function refusalOf(response: Response): Promise<RequestError> {
-  const body = (await response.json().catch(() => ({}))) as { error?: unknown; code?: unknown; request_id?: unknown };
+  const body = (await response.json().catch(() => ({}))) as Record<string, unknown>;
   const { status } = response;
   const code = typeof body.code === 'string' ? body.code : `http_${status}`;
   const message = messageOf(code, body.error) ?? `The API answered with ${status}.`;
   const requestId = typeof body.request_id === 'string' ? body.request_id : response.headers.get('x-request-id');
   if (status === 401) watcher.ended();
   if (code === REPLACED) watcher.replaced();
-  return new RequestError(message, { status, code, requestId });
+  const details = typeof body.details === 'object' ? (body.details as Record<string, unknown> | null) : null;
+  return new RequestError(message, { status, code, requestId, details });
 }
 
 function messageOf(code: string, error: unknown): string | null {

@@ -4,6 +4,13 @@ import type { RunGraph, TaskLine, TaskListPage } from '../client/shapes.ts';
 
 type Counts = TaskListPage['counts']['by_task'][string];
 
+/** The looks of a task that say something else than the state of its work: the class that colours it, its picture, and its words. */
+export interface TaskLook {
+  colour: string;
+  path: string;
+  words: string;
+}
+
 /** The work of a run on a task of its definition. */
 export interface TaskWork {
   /** Null: the run has not come to it. */
@@ -12,6 +19,8 @@ export interface TaskWork {
   key: string | null;
   /** Its counts in words, such as `2 completed, 1 running`, or `not begun`. */
   words: string;
+  /** Absent: it looks like its tally. */
+  look?: TaskLook;
 }
 
 /** The work on a task to which a run has not come. */

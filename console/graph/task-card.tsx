@@ -3,7 +3,7 @@ import { iconPath } from '../../language/layout/drawing/icons.ts';
 import { STATE_MARKS, tallyWords } from '../../language/layout/drawing/states.ts';
 import { shortened } from '../../language/layout/drawing/text.ts';
 import type { RunGraph } from '../client/shapes.ts';
-import type { TaskWork } from './tallies.ts';
+import type { TaskLook, TaskWork } from './tallies.ts';
 
 const TEXT_LEFT = CARD.text.x;
 // The console's letters are wider than those of a picture in a document.
@@ -28,8 +28,8 @@ interface CardProps {
 /** A task of the graph: a button that opens what the run has done with it. */
 export function TaskCard({ node, work, begins, isSelected, isCurrent, open, focus }: CardProps) {
   const { name, action, x, y, w, h, items, join, cleanup } = node;
-  const tally = work?.tally ?? null;
-  const looks = tally !== null ? STATE_MARKS[tally.state].colour : work === null ? 'plain' : 'pale';
+  const look = work && lookOf(work);
+  const looks = look?.colour ?? (work === null ? 'plain' : 'pale');
   const { tile } = CARD;
   const room = w - TEXT_LEFT - CARD.text.end;
   return (
@@ -55,15 +55,15 @@ export function TaskCard({ node, work, begins, isSelected, isCurrent, open, focu
       <text class="name" x={TEXT_LEFT} y={CARD.name}>
         {shortened(name, room, NAME_WIDTH)}
       </text>
-      {tally === null ? (
+      {look === null ? (
         <text class="small-text" x={TEXT_LEFT} y={CARD.words}>
           {shortened(action, room, SMALL_WIDTH)}
         </text>
       ) : (
         <>
-          <path class="mark-line" transform={CARD.mark} d={STATE_MARKS[tally.state].path} />
+          <path class="mark-line" transform={CARD.mark} d={look.path} />
           <text class="small-text state" x={TEXT_LEFT + CARD.markRoom} y={CARD.words}>
-            {shortened(tallyWords(tally).replaceAll(', ', ' · '), room - CARD.markRoom, SMALL_WIDTH)}
+            {shortened(look.words, room - CARD.markRoom, SMALL_WIDTH)}
           </text>
         </>
       )}
@@ -71,6 +71,11 @@ export function TaskCard({ node, work, begins, isSelected, isCurrent, open, focu
       {join !== null && <JoinBadge join={join} width={w} />}
     </g>
   );
+}
+
+function lookOf({ look, tally }: TaskWork): TaskLook | null {
+  if (look !== undefined || tally === null) return look ?? null;
+  return { ...STATE_MARKS[tally.state], words: tallyWords(tally).replaceAll(', ', ' · ') };
 }
 
 function JoinBadge({ join, width }: { join: string | number; width: number }) {

@@ -11,7 +11,10 @@ export interface Page extends LazyComponent<PageProps> {
 /** The pages. */
 export const PAGES: Page[] = [
   createPage(/^\/runs$/, async () => (await import('./runs/runs-page.tsx')).RunsPage),
-  createPage(/^\/runs\/([^/]+)(?:\/(graph|timeline|log))?$/, async () => (await import('./run/run-page.tsx')).RunPage),
+  createPage(
+    /^\/runs\/([^/]+)(?:\/(graph|timeline|log|fork))?$/,
+    async () => (await import('./run/run-page.tsx')).RunPage,
+  ),
   createPage(/^\/inbox$/, async () => (await import('./inbox/inbox-page.tsx')).InboxPage),
   createPage(/^\/inbox\/([^/]+)$/, async () => (await import('./inbox/question-page.tsx')).QuestionPage),
   createPage(/^\/workflows$/, async () => (await import('./workflows/workflows-page.tsx')).WorkflowsPage),

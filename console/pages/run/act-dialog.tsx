@@ -31,6 +31,13 @@ export function ActDialog({ intent, close, onDone }: { intent: Intent; close: ()
   return (
     <Dialog title={act.title} isDangerous={act.isDangerous} act={confirm} close={close}>
       <p>{act.meaning}</p>
+      {act.name === 'retry' && (
+        <p>
+          <a href={hrefOf(`/runs/${place.id}/fork`, { from: String(given.from ?? 'failed') })} onClick={close}>
+            See first what would run again
+          </a>
+        </p>
+      )}
       {act.name === 'signal' && (
         <>
           <label class="field">

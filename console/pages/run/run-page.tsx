@@ -3,6 +3,7 @@ import { isClosed } from '../../../model/status.ts';
 import { useEvents } from '../../client/live.ts';
 import { useRead } from '../../client/reads.ts';
 import { apiHref } from '../../client/request.ts';
+import { may } from '../../client/session.ts';
 import type { Run, RunExplanation, RunGraph, TaskListPage } from '../../client/shapes.ts';
 import { focusHeading, Heading } from '../../parts/heading.tsx';
 import { createLazyView } from '../../parts/lazy.tsx';
@@ -25,6 +26,11 @@ const VIEWS: Tab[] = [
   { id: 'timeline', name: 'Timeline' },
   { id: 'log', name: 'Log' },
 ];
+
+/** The view for who may start runs. */
+const FORK: Tab = { id: 'fork', name: 'Fork' };
+
+const Fork = createLazyView('fork', async () => (await import('./fork/fork-view.tsx')).ForkView);
 
 const Timeline = createLazyView('timeline', async () => (await import('./timeline/timeline-view.tsx')).TimelineView);
 
@@ -67,7 +73,8 @@ export function RunPage({ of, tab }: PageProps) {
   }
   const task = pageQuery.value.get('task');
   const stamp = `${tasks.value?.last_event} ${shown.state}`;
-  const chosen = tab === '' ? 'graph' : tab;
+  const views = may('execution:execute') ? [...VIEWS, FORK] : VIEWS;
+  const chosen = views.some(({ id }) => id === tab) ? tab : 'graph';
   const choose = (view: string) => go(hrefOf(`/runs/${of}/${view}`, { task }), { stay: true });
   return (
     <div class="page">
@@ -76,9 +83,10 @@ export function RunPage({ of, tab }: PageProps) {
       <NextSteps reading={explanation} begin={setIntent} />
       <div class={task === null ? 'run-views' : 'run-views with-panel'}>
         <div>
-          <Tabs label="Run views" tabs={VIEWS} chosen={chosen} choose={choose}>
+          <Tabs label="Run views" tabs={views} chosen={chosen} choose={choose}>
             {chosen === 'graph' && <GraphView run={shown} graph={graph} tasks={tasks} />}
             {chosen === 'timeline' && <Timeline run={shown} path={path} stamp={stamp} isOpen={isOpen} />}
+            {chosen === 'fork' && <Fork run={shown} path={path} graph={graph} tasks={tasks} />}
             {chosen === 'log' && <LogView path={path} stamp={stamp} isOpen={isOpen} />}
           </Tabs>
         </div>

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { until } from '../support/until.ts';
+import { testForkPage } from './fork-page.ts';
 import { testInboxPages } from './inbox-pages.ts';
 import { testNavigation } from './navigation.ts';
 import { testPicture } from './picture.ts';
@@ -37,6 +38,7 @@ testSigningIn(() => site);
 testNavigation(() => site);
 testRunsPage(() => site, fail);
 testRunPage(() => site);
+testForkPage(() => site);
 testPicture(() => site);
 testWorkflowPages(() => site);
 testSchedulesAndCatalog(() => site);

@@ -90,7 +90,7 @@ export function testRunPage(site: () => Console): void {
 
       await page.getByRole('button', { name: 'Close task' }).click();
       await page.getByRole('tab', { name: 'Graph' }).focus();
-      await page.keyboard.press('End');
+      for (const key of ['ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
       const log = page.getByRole('log', { name: 'Run log' });
       await log.getByText('"list" started').waitFor();
       expect(new URL(page.url()).pathname).toMatch(/\/log$/);
