@@ -12,6 +12,8 @@ export interface OutlinedRetry {
   outline: RetryOutline;
   run: RunInput;
   carried: CarriedState;
+  /** The keys of the visits of the run that had begun, in the order of their names. */
+  begun: string[];
 }
 
 /** Projects a whole history. */
@@ -42,8 +44,10 @@ export async function outlineOf(
   const { schedule: _, turn: __, ...kept } = ended.run;
   const run: RunInput = { ...kept, seed: ended.seed, carried };
   const request = { start: { run, input: ended.input }, kept: ended.carried, hidden: [], now: Date.now() };
-  const outline = outlineRetry(projectAll(history), null, request);
-  return outline && { outline, run, carried };
+  const whole = projectAll(history);
+  const outline = outlineRetry(whole, null, request);
+  const visits = whole.execution().tasks.filter(({ item }) => item === null);
+  return outline && { outline, run, carried, begun: visits.map(({ key }) => key).sort() };
 }
 
 /** Returns the state that a retry begins with, with those of the sub-workflows that it continues. */
