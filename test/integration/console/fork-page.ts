@@ -72,10 +72,7 @@ export function testForkPage(site: () => Console): void {
       await plan(page).waitFor();
       expect(await page.evaluate('document.activeElement.textContent')).toBe('Plan');
       expect([await rowsOf(page, 'Runs again'), await rowsOf(page, 'Kept')]).toEqual([
-        ...[
-          ['deploy', 'report'],
-          ['build', 'publish'],
-        ],
+        ...[['deploy'], ['build', 'publish']],
       ]);
       expect(await page.getByRole('table', { name: 'Dropped' }).count()).toBe(0);
       await page.getByRole('list', { name: 'Effects that may repeat' }).getByText('not safe').waitFor();
@@ -126,7 +123,7 @@ export function testForkPage(site: () => Console): void {
         .click();
       await page.getByRole('region', { name: 'Result' }).getByText('500').first().waitFor();
       await page.getByRole('tab', { name: 'Log' }).click();
-      await page.getByRole('log', { name: 'Run log' }).getByText('"publish" completed').waitFor();
+      await page.getByRole('log', { name: 'Run log' }).getByText('"publish" ended as completed').waitFor();
       const rows = (await call('GET', `executions/${id}/tasks`)).body.data;
       const { ended } = rows.find(({ key }: { key: string }) => key === 'publish').events;
       await page.getByRole('tab', { name: 'Fork' }).click();

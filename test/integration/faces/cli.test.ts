@@ -418,6 +418,18 @@ describe('executions', () => {
     const again = await fermata(['cancel', cancelled]);
     expect([again.code, again.err]).toEqual([1, expect.stringContaining('(execution_closed)')]);
   });
+
+  it('are retried as it was planned, and not twice', async () => {
+    const id = String((await fermata(['run', 'core.fail', '-i', 'message=no', '--wait'])).json().id);
+    const shown = await fermata(['retry', id, '--plan', '--table']);
+    expect([shown.code, shown.out]).toEqual([0, expect.stringMatching(/^plan +[0-9a-f]{64}$/m)]);
+    expect(shown.out).toMatch(/^RUNS AGAIN \(1\)\nKEY +ACTION REF +WAS +WHY\nrun_fail +core.fail +failed +failed$/m);
+    const hash = String((await fermata(['retry', id, '--plan'])).json().hash);
+    const started = await fermata(['retry', id, '--plan-hash', hash, '--reason', 'once more']);
+    expect([started.code, started.json().retry_of]).toEqual([0, Number(id)]);
+    const again = await fermata(['retry', id, '--plan-hash', hash]);
+    expect([again.code, again.err]).toEqual([1, expect.stringContaining('(plan_stale)')]);
+  });
 });
 
 it('what people are asked is listed, shown and decided about, as it was shown', async () => {

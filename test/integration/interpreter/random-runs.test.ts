@@ -10,6 +10,7 @@ import { keyOfVisit } from '../../../model/task-key.ts';
 import type { WorkLimits } from '../../../model/work.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { createProjection, projectExecution } from '../../../projection/project.ts';
+import type { RetryPoint } from '../../../service/projections/projected-runs.ts';
 import { type RandomRun, randomRun, SUB_WORKFLOWS } from '../../interpreter/random-run.ts';
 import { rehearse as playPure, type Rehearsed, TEST_ACTIONS } from '../../interpreter/rehearse.ts';
 import { createRandom, draws, SEED } from '../../seed.ts';
@@ -95,7 +96,7 @@ it.each([
       `seed ${SEED}: ${runs.length} runs, ${prefixes} open histories, ${continued} continued, ${yielded} slices, ${compared} equal to their rehearsal, ${retried} retried as planned`,
     );
     expect(compared).toBeGreaterThanOrEqual(7);
-    if (index === 0) expect(retried).toBeGreaterThan(runs.length / 3);
+    if (index === 0) expect(retried).toBeGreaterThan(runs.length / 2);
     if (index === 1) expect(harness.restarts()).toBeGreaterThan(2);
     // The draws of the suite make 10 slices where the worker is killed, and 76 elsewhere.
     expect(yielded).toBeGreaterThan(index === 1 ? 0 : 5);
@@ -144,9 +145,14 @@ async function expectRetry(
   name: string,
   random: () => number,
 ): Promise<number> {
-  const event = 1 + Math.floor(random() * history.length);
-  const point = random() < 0.3 ? ({ from: 'failed' } as const) : ({ from: 'event', event } as const);
-  const found = await outlineOf(history, point, (workflowId) => harness.history(workflowId));
+  const read = (workflowId: string) => harness.history(workflowId);
+  let point: RetryPoint = { from: 'failed' };
+  let found = random() < 0.3 ? await outlineOf(history, point, read) : null;
+  // At its first events and at its last ones a run has nothing to do again.
+  for (let tries = 0; found === null && tries < 10; tries += 1) {
+    point = { from: 'event', event: 1 + Math.floor(random() * history.length) };
+    found = await outlineOf(history, point, read);
+  }
   if (found === null) return 0;
   const { keys } = found.outline;
   const id = await harness.start(run.definition, {

@@ -42,7 +42,7 @@ export function PlanTable({
       <h3>
         {name} <span class="soft">{numberText(total)}</span>
       </h3>
-      <table role="table" class="table planned" aria-label={name}>
+      <table role="table" class="table fates" aria-label={name}>
         <TableHead columns={['Task', 'Action', ...columns]} />
         <tbody role="rowgroup">
           {rows.map((row) => (
