@@ -96,7 +96,8 @@ it.each([
       `seed ${SEED}: ${runs.length} runs, ${prefixes} open histories, ${continued} continued, ${yielded} slices, ${compared} equal to their rehearsal, ${retried} retried as planned`,
     );
     expect(compared).toBeGreaterThanOrEqual(7);
-    if (index === 0) expect(retried).toBeGreaterThan(runs.length / 2);
+    // Runs whose work is all inline never have any to do again.
+    if (index === 0) expect(retried).toBeGreaterThanOrEqual(3);
     if (index === 1) expect(harness.restarts()).toBeGreaterThan(2);
     // The draws of the suite make 10 slices where the worker is killed, and 76 elsewhere.
     expect(yielded).toBeGreaterThan(index === 1 ? 0 : 5);
