@@ -31,6 +31,27 @@ const SCHEDULE = {
   overlap: 'skip',
 };
 
+const TRIGGER = {
+  ref: 'shop.order_paid',
+  pack_ref: 'shop',
+  label: 'An order was paid',
+  type: 'com.example.order.paid',
+  schema: { type: 'object', required: ['order'], properties: { order: { type: 'string' }, total: { type: 'number' } } },
+  examples: [{ order: 'A-1', total: 99.5 }],
+};
+
+const RULE = {
+  ref: 'examples.check_after_push',
+  pack_ref: 'examples',
+  label: 'Check the site after each push',
+  type: 'com.github.push',
+  when: "event.payload.ref == 'refs/heads/main'",
+  workflow: 'examples.check_site',
+  parameters: {},
+};
+
+const PUSH = { type: 'com.github.push', payload: { ref: 'refs/heads/main', after: '9fceb02' } };
+
 const REASON = { reason: 'asked for by the customer' };
 const NOTE = { note: 'maintenance until Monday' };
 const SIGNAL = { name: 'approved', payload: { by: 'ann' } };
@@ -83,6 +104,13 @@ export const BODY_EXAMPLES: Readonly<Record<string, Json>> = {
     timeout: 120,
   },
   'PUT /api/v1/actions/{ref}': { timeout: 300 },
+  'POST /api/v1/triggers': TRIGGER,
+  'PUT /api/v1/triggers/{ref}': { label: 'An order was paid in full' },
+  'POST /api/v1/rules': RULE,
+  'PUT /api/v1/rules/{ref}': { enabled: false },
+  'POST /api/v1/rules/validate': RULE,
+  'POST /api/v1/rules/test': { rule: RULE, event: PUSH },
+  'POST /api/v1/rules/{ref}/test': { event: PUSH },
   'PUT /api/v1/connections/{pack}/{name}': { settings: {}, secrets: { secret: 'at least sixteen characters' } },
   'PUT /api/v1/secrets/{name}': { value: 'what nobody is told' },
   'POST /api/v1/schedules': { id: 'nightly_check', ...SCHEDULE },

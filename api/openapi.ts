@@ -11,6 +11,7 @@ const TAGS: Record<string, string> = {
   inquiries: 'Questions that executions ask people, and the decisions made.',
   workflows: 'Workflow definitions and their revisions.',
   packs: 'Named sets of actions and workflows.',
+  rules: 'Rules, which start workflows when events happen, and triggers, the declared types of events.',
   actions: 'The actions that tasks run: built in, or implemented by your own workers.',
   schedules: 'Executions that are started at set times.',
   events: 'What has happened outside, and what was started for it.',

@@ -17,18 +17,14 @@ export type Source =
   | { kind: 'file'; path: string; content: JsonObject; warnings: Issue[] }
   | { kind: 'pack'; path: string; body: JsonObject; files: PackFiles; warnings: Issue[] };
 
-/** The files of a pack, in the order of its parts. */
-interface PackFiles {
-  pack: string;
-  actions: string[];
-  workflows: string[];
-}
-
 /** The folders of a pack. */
-const PARTS = ['actions', 'workflows'] as const;
+const PARTS = ['triggers', 'actions', 'workflows', 'rules'] as const;
+
+/** The files of a pack, in the order of its parts. */
+type PackFiles = { pack: string } & Record<(typeof PARTS)[number], string[]>;
 
 /**
- * Reads a file (`-` is standard input), or the folder of a pack: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`.
+ * Reads a file (`-` is standard input), or the folder of a pack: `pack.yaml`, and the files in `triggers`, `actions`, `workflows` and `rules`.
  * Parts without `pack_ref` belong to the pack. Throws a CliError (usage), also for unexpected files and folders.
  */
 export async function readSource(path: string): Promise<Source> {
@@ -51,7 +47,7 @@ export async function readSource(path: string): Promise<Source> {
     if (hint !== '')
       throw new CliError(
         EXIT.usage,
-        `unexpected ${join(path, name)}: a pack has the folders actions and workflows.${hint}`,
+        `unexpected ${join(path, name)}: a pack has the folders triggers, actions, workflows and rules.${hint}`,
       );
   }
   ambiguities.base = '/pack';
@@ -78,14 +74,20 @@ export async function readSource(path: string): Promise<Source> {
     }
     return [names.map((name) => join(folder, name)), content.map((each) => ({ ...own, ...each }))];
   };
-  const [[actionFiles, actions], [workflowFiles, workflows]] = [await read('actions'), await read('workflows')];
-  const files = { pack: root, actions: actionFiles, workflows: workflowFiles };
-  return { kind: 'pack', path, body: { pack, actions, workflows }, files, warnings: ambiguities.warnings() };
+  const files: PackFiles = { pack: root, triggers: [], actions: [], workflows: [], rules: [] };
+  const body: JsonObject = { pack };
+  for (const part of PARTS) {
+    const [names, content] = await read(part);
+    files[part] = names;
+    // An API that knows fewer kinds of parts takes a pack without the others.
+    if (content.length > 0 || part === 'actions' || part === 'workflows') body[part] = content;
+  }
+  return { kind: 'pack', path, body, files, warnings: ambiguities.warnings() };
 }
 
 /** Replaces the index of a part of a pack in a line with the name of its file. */
 export function withFile(line: string, files: PackFiles): string {
-  const [, part, index, rest = ''] = /^\/(pack|actions|workflows)(?:\/(\d+))?(.*)$/s.exec(line) ?? [];
+  const [, part, index, rest = ''] = /^\/(pack|triggers|actions|workflows|rules)(?:\/(\d+))?(.*)$/s.exec(line) ?? [];
   const file = part === 'pack' ? files.pack : part && files[part as (typeof PARTS)[number]][Number(index)];
   if (!file) return line;
   const where = part === 'pack' && index !== undefined ? `/${index}${rest}` : rest;
@@ -93,10 +95,10 @@ export function withFile(line: string, files: PackFiles): string {
 }
 
 /** Writes a pack to a folder that `readSource` can read. Returns the names of its files. */
-export async function writePack(folder: string, { pack, actions, workflows }: JsonObject): Promise<string[]> {
-  const files: [string, Json][] = [['pack.yaml', pack!]];
-  for (const [kind, list] of Object.entries({ actions, workflows })) {
-    for (const entry of list as JsonObject[]) {
+export async function writePack(folder: string, exported: JsonObject): Promise<string[]> {
+  const files: [string, Json][] = [['pack.yaml', exported.pack!]];
+  for (const kind of PARTS) {
+    for (const entry of (exported[kind] ?? []) as JsonObject[]) {
       files.push([join(kind, `${String(entry.ref).split('.').slice(1).join('.')}.yaml`), entry]);
     }
   }

@@ -5,7 +5,9 @@ import { addAdministrationCommands } from './commands/access/administration.ts';
 import { addConnectionCommands } from './commands/access/connections.ts';
 import { addMasterKeyCommands } from './commands/access/master-keys.ts';
 import { addDebugCommand } from './commands/debug.ts';
-import { addDefinitionCommands } from './commands/definitions.ts';
+import { addDefinitionCommands } from './commands/definitions/definitions.ts';
+import { addRuleCommands } from './commands/definitions/rules.ts';
+import { addWorkflowCommands } from './commands/definitions/workflows.ts';
 import { addEventCommands } from './commands/events/events.ts';
 import { addWebhookCommands } from './commands/events/webhooks.ts';
 import { addBulkCommands } from './commands/executions/bulk.ts';
@@ -15,7 +17,6 @@ import { addInquiryCommands } from './commands/inquiries.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addScheduleCommands } from './commands/schedules.ts';
 import { addVerifyCommand } from './commands/verify.ts';
-import { addWorkflowCommands } from './commands/workflows.ts';
 import { createOutput } from './output.ts';
 import { createService, findTarget } from './service.ts';
 import type { Session } from './session.ts';
@@ -46,6 +47,7 @@ async function session(): Promise<Session> {
 
 addWorkflowCommands(program, session);
 addDefinitionCommands(program, session);
+addRuleCommands(program, session);
 addExecutionCommands(program, session);
 addBulkCommands(program, session);
 addExplanationCommands(program, session);

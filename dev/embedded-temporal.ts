@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../model/config.ts';
-import { isAlive, startOfProcess } from '../store/folder-lock.ts';
+import { isAlive, startOfProcess } from '../store/engines/folder-lock.ts';
 import { privateFile } from './dev-file.ts';
 import { demandFreePorts, type WantedPort } from './free-ports.ts';
 import { findTemporal, type Progress } from './temporal-binary.ts';

@@ -1,5 +1,5 @@
-import { applyDefaultsAsBefore10 } from '../language/earlier-defaults.ts';
-import { validateAsBefore8 } from '../language/earlier-schema-check.ts';
+import { applyDefaultsAsBefore10 } from '../language/earlier/defaults.ts';
+import { validateAsBefore8 } from '../language/earlier/schema-check.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { SchemaError } from '../model/schema/document.ts';
 import { completeBySchema, SCHEMA_WORK, validateBySchema } from '../model/schema/validate.ts';

@@ -10,6 +10,8 @@ import type { GraphService } from '../service/graphs/graphs.ts';
 import type { ExecutionLists } from '../service/index/lists.ts';
 import type { DelegationService } from '../service/inquiries/delegations.ts';
 import type { InquiryService } from '../service/inquiries/inquiries.ts';
+import type { RuleTestService } from '../service/rules/rule-tests.ts';
+import type { RuleService } from '../service/rules/rules.ts';
 import type { ScheduleService } from '../service/schedules/schedules.ts';
 import type { SimulationService } from '../service/simulations/simulations.ts';
 
@@ -18,6 +20,8 @@ export interface ToolServices {
   definitions: DefinitionService;
   simulations: SimulationService;
   actions: ActionService;
+  rules: RuleService;
+  ruleTests: RuleTestService;
   executions: ExecutionService;
   lists: ExecutionLists;
   bulk: BulkService;

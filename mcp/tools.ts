@@ -1,13 +1,14 @@
-import { actionTools } from './action-tools.ts';
 import { bulkTools } from './bulk-tools.ts';
 import { controlTools } from './control-tools.ts';
+import { actionTools } from './definitions/action-tools.ts';
+import { graphTools } from './definitions/graph-tools.ts';
+import { ruleTools } from './definitions/rule-tools.ts';
+import { workflowTools } from './definitions/workflow-tools.ts';
 import { executionTools } from './execution-tools.ts';
-import { graphTools } from './graph-tools.ts';
 import { inquiryTools } from './inquiry-tools.ts';
 import { scheduleTools } from './schedule-tools.ts';
 import type { ToolServices } from './services.ts';
 import type { AnyTool } from './tool.ts';
-import { workflowTools } from './workflow-tools.ts';
 
 /** Returns every tool: the four of the MCP executions, and the additional ones. */
 export function createTools(services: ToolServices): AnyTool[] {
@@ -18,6 +19,7 @@ export function createTools(services: ToolServices): AnyTool[] {
     ...workflowTools(services),
     ...graphTools(services),
     ...actionTools(services),
+    ...ruleTools(services),
     ...scheduleTools(services),
     ...inquiryTools(services),
   ];

@@ -3,6 +3,8 @@ import { DefinitionSchema, PackRefSchema, RefSchema, VersionSchema } from './def
 import { InstantSchema } from './instant.ts';
 import { JsonValueSchema } from './json-value.ts';
 import { JsonObjectSchema, LabelSchema, MAX_ROW_ID, TagSchema } from './request-fields.ts';
+import { RuleCreateSchema } from './rules/rule.ts';
+import { TriggerCreateSchema } from './rules/trigger.ts';
 import { ACTION_TIMES, OWN_TASK_QUEUE } from './run-input.ts';
 import { isStorableText, NOT_STORABLE } from './text.ts';
 import { MAX_SECONDS } from './words.ts';
@@ -110,8 +112,10 @@ export type ActionUpdate = z.infer<typeof ActionUpdateSchema>;
 /** The body of POST /api/v1/packs/import: a pack with its contents. */
 export const PackImportSchema = z.strictObject({
   pack: PackCreateSchema,
+  triggers: z.array(TriggerCreateSchema).max(1_000).default([]),
   actions: z.array(ActionCreateSchema).max(1_000).default([]),
   workflows: z.array(WorkflowCreateSchema).max(1_000).default([]),
+  rules: z.array(RuleCreateSchema).max(1_000).default([]),
 });
 
 /** A parsed body of PackImportSchema. */

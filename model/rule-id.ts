@@ -4,6 +4,7 @@ import { BUILTIN_ACTIONS } from './builtin-actions.ts';
 
 const WORKFLOW = 'f0000000-0000-8000-8000-';
 const ACTION = 'f0000000-0000-8001-8000-';
+const EVENT_RULE = 'f0000000-0000-8002-8000-';
 
 /** A rule: a workflow definition, or a built-in action, which runs as a run of one task. */
 export type Rule = { definition: number } | { action: string };
@@ -27,4 +28,9 @@ function nameNumber(name: string): number {
   let number = 7;
   for (const character of name) number = (number * 131 + character.codePointAt(0)!) % 2 ** 40;
   return number;
+}
+
+/** Returns the UUID of a rule that starts runs for events, by its integer id. */
+export function eventRuleUuid(id: number): string {
+  return EVENT_RULE + id.toString(16).padStart(12, '0');
 }

@@ -9,9 +9,9 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
 import type { Pool, PoolClient } from 'pg';
+import { FairPool } from './engines/fair-pool.ts';
+import { lockFolder } from './engines/folder-lock.ts';
 import { probes } from './executions/tables.ts';
-import { FairPool } from './fair-pool.ts';
-import { lockFolder } from './folder-lock.ts';
 
 /** The database, whichever engine runs it. */
 export type Database = PgDatabase<PgQueryResultHKT>;

@@ -5,7 +5,7 @@ import { parseYaml, type TokenAllowance, YamlMalformed } from '../../model/yaml.
 import type { Ambiguities } from '../../model/yaml-ambiguity.ts';
 
 /** The limits of an archive: its files, and the bytes of one and of all of them when unpacked. */
-const MAX_FILES = 2_001;
+const MAX_FILES = 4_001;
 const MAX_FILE = 1024 * 1024;
 const MAX_UNPACKED = 20 * 1024 * 1024;
 
@@ -17,13 +17,15 @@ const END_RECORD = 22;
 const MAX_COMMENT = 65_535;
 const END_SIGNATURE = 0x06054b50;
 
+/** The folders of a pack. */
+const PARTS = ['triggers', 'actions', 'workflows', 'rules'] as const;
+
 /** Packed bytes that are unpacked at once, before their unpacked size, up to a thousand times as large, is checked. */
 const SLICE = 2 * 1024;
 
 /**
- * Reads a ZIP of a pack's folder as the body of an import: `pack.yaml`, `actions/*.yaml` and `workflows/*.yaml`, or
- * JSON files of the same names, at the top or below one folder. Sizes are counted while unpacking, whatever the archive
- * declares. `ambiguities` takes the plain scalars that YAML 1.1 reads otherwise, with pointers into the body. Throws
+ * Reads a ZIP of a pack's folder as the body of an import: `pack.yaml`, and files of YAML or JSON in `triggers`, `actions`, `workflows`
+ * and `rules`, at the top or below one folder. Sizes are counted while unpacking, whatever the archive declares. `ambiguities` takes the plain scalars that YAML 1.1 reads otherwise, with pointers into the body. Throws
  * `request_invalid`, `body_too_large`, and `yaml_malformed` with the file's name.
  */
 export function readPackArchive(bytes: Uint8Array, ambiguities: Ambiguities): Json {
@@ -40,13 +42,13 @@ export function readPackArchive(bytes: Uint8Array, ambiguities: Ambiguities): Js
   const pack = read('/pack', root, files.get(root)!);
   // Parts without `pack_ref` belong to this pack.
   const own = isJsonObject(pack) && typeof pack.ref === 'string' ? { pack_ref: pack.ref } : {};
-  const all = (kind: 'actions' | 'workflows'): Json[] =>
+  const all = (kind: (typeof PARTS)[number]): Json[] =>
     [...files]
       .filter(([name]) => name.startsWith(`${folder}${kind}/`) && /\.(ya?ml|json)$/.test(name))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, content], index) => read(`/${kind}/${index}`, name, content))
       .map((part) => (isJsonObject(part) ? { ...own, ...part } : part));
-  return { pack, actions: all('actions'), workflows: all('workflows') };
+  return { pack, ...Object.fromEntries(PARTS.map((kind) => [kind, all(kind)])) };
 }
 
 /** A file that is being unpacked. */

@@ -111,14 +111,17 @@ const importRoute = createApiRoute({
   method: 'post',
   path: `${base}/import`,
   tags,
-  summary: 'Import a pack with its actions and workflows',
+  summary: 'Import a pack with its parts',
   description:
-    'As JSON or YAML, or as a ZIP of a folder: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. Creates what is missing and updates what differs, in one transaction: a refused import changes nothing. With `prune`, deletes the actions and workflows that are not in the import, including the executions of the workflows. With `dry_run`, only reports what would be done.',
+    'As JSON or YAML, or as a ZIP of a folder: `pack.yaml`, `triggers/*.yaml`, `actions/*.yaml`, `workflows/*.yaml`, `rules/*.yaml`. Creates what is missing and updates what differs, in one transaction: a refused import changes nothing. With `prune`, deletes the parts that are not in the import, including the executions of the workflows. With `dry_run`, only reports what would be done.',
   request: {
     query: z.strictObject({
       dry_run: z.enum(['true', 'false']).optional(),
       prune: z.enum(['true', 'false']).optional(),
-      force: z.enum(['true', 'false']).optional().describe('With `prune`, terminates open executions first.'),
+      force: z
+        .enum(['true', 'false'])
+        .optional()
+        .describe('With `prune`, terminates open executions first, and disables rules of other packs.'),
     }),
     body: {
       required: true,
@@ -130,6 +133,7 @@ const importRoute = createApiRoute({
       z.object({
         data: z.object({
           pack: ImportedSchema,
+          triggers: z.array(ImportedSchema),
           actions: z.array(ImportedSchema),
           workflows: z.array(
             ImportedSchema.extend({
@@ -140,6 +144,7 @@ const importRoute = createApiRoute({
                 .describe('Of a workflow that is deleted: executions that are deleted with it.'),
             }),
           ),
+          rules: z.array(ImportedSchema.extend({ revision: z.int() })),
         }),
         message: z.string(),
         warnings: z.array(IssueSchema).optional(),
@@ -154,6 +159,10 @@ const importRoute = createApiRoute({
       'action_exists',
       'workflow_in_use',
       'action_in_use',
+      'rule_invalid',
+      'permission_missing',
+      'trigger_exists',
+      'trigger_in_use',
     ),
   },
 });
@@ -163,7 +172,7 @@ const exportRoute = createApiRoute({
   method: 'get',
   path: `${base}/{ref}/export`,
   tags,
-  summary: 'Export a pack with its actions and workflows, in the form of an import',
+  summary: 'Export a pack with its parts, in the form of an import',
   request: { params: RefParams },
   responses: {
     200: jsonData(PackImportSchema, 'The pack.'),

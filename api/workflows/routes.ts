@@ -177,7 +177,10 @@ const deleteRoute = createApiRoute({
   request: {
     params: RefParams,
     query: z.strictObject({
-      force: z.enum(['true', 'false']).default('false').describe('Terminates open executions first.'),
+      force: z
+        .enum(['true', 'false'])
+        .default('false')
+        .describe('Terminates open executions first, and disables the rules that start the workflow.'),
     }),
   },
   responses: {

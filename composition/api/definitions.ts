@@ -1,4 +1,7 @@
 import type { Router } from '../../api/http/router.ts';
+import { ruleRoutes } from '../../api/rules/rules.ts';
+import { ruleTestRoutes } from '../../api/rules/tests.ts';
+import { triggerRoutes } from '../../api/rules/triggers.ts';
 import { actionRoutes } from '../../api/workflows/actions.ts';
 import { packRoutes } from '../../api/workflows/packs.ts';
 import { workflowRoutes } from '../../api/workflows/routes.ts';
@@ -16,10 +19,16 @@ import { createStoredExaminations, type StoredExaminations } from '../../service
 import type { DeletionService } from '../../service/executions/deletions.ts';
 import { createPackImportService, type InTransaction, type PackImportService } from '../../service/packs/imports.ts';
 import { createPackService, type PackService } from '../../service/packs/packs.ts';
+import { createRuleExaminer } from '../../service/rules/rule-examiner.ts';
+import { createRuleTestService, type RuleTestService } from '../../service/rules/rule-tests.ts';
+import { createRuleService, type RuleService } from '../../service/rules/rules.ts';
+import { createTriggerService, type TriggerService } from '../../service/rules/triggers.ts';
 import { createSimulationService, type SimulationService } from '../../service/simulations/simulations.ts';
 import { createTaskQueueStore } from '../../store/access/task-queues.ts';
 import { createActionStore } from '../../store/definitions/actions.ts';
 import { createDefinitionStore } from '../../store/definitions/definitions.ts';
+import { createRuleStore } from '../../store/rules/rules.ts';
+import { createTriggerStore } from '../../store/rules/triggers.ts';
 import type { AccessServices } from './access.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -30,6 +39,9 @@ export interface DefinitionServices {
   simulations: SimulationService;
   packs: PackService;
   actions: ActionService;
+  triggers: TriggerService;
+  rules: RuleService;
+  ruleTests: RuleTestService;
 }
 
 /** Composes the services. */
@@ -38,21 +50,27 @@ export function composeDefinitions(
   { taskQueues: queues, connections }: Pick<AccessServices, 'taskQueues' | 'connections'>,
   deliveryWarnings: NonNullable<DefinitionDependencies['deliveryWarnings']>,
 ): DefinitionServices {
-  const { definitions: store, actions } = stores;
-  const definitions = createDefinitionService({ store, actions, pool, deliveryWarnings });
+  const { definitions: store, actions: actionStore } = stores;
+  const definitions = createDefinitionService({ store, actions: actionStore, pool, deliveryWarnings });
+  const actions = createActionService({ store: actionStore, packs: store, queues });
+  const examiner = createRuleExaminer({ definitions: store, actions: actionStore, triggers: stores.triggers });
+  const rules = createRuleService({ store: stores.rules, packs: store, examiner });
   return {
     definitions,
     examinations: createStoredExaminations(definitions),
     simulations: createSimulationService({ definitions, connections, pool, clock }),
     packs: createPackService(store),
-    actions: createActionService({ store: actions, packs: store, queues }),
+    actions,
+    triggers: createTriggerService(stores.triggers, store),
+    rules,
+    ruleTests: createRuleTestService({ rules, examiner, definitions, actions }),
   };
 }
 
 /** Composes the import of packs, each in one transaction. */
 export function composePackImports(
   { db, stores, pool }: Foundation,
-  { packs, actions, definitions }: DefinitionServices,
+  parts: DefinitionServices,
   deletions: DeletionService,
 ): PackImportService {
   const inTransaction: InTransaction = (work) =>
@@ -63,18 +81,26 @@ export function composePackImports(
         store: createTaskQueueStore(transaction),
         principals: stores.principals,
       });
+      const triggers = createTriggerStore(transaction);
       return work({
         packs: createPackService(store),
+        triggers: createTriggerService(triggers, store),
         actions: createActionService({ store: actionStore, packs: store, queues }),
         definitions: createDefinitionService({ store, actions: actionStore, pool }),
+        rules: createRuleService({
+          store: createRuleStore(transaction),
+          packs: store,
+          examiner: createRuleExaminer({ definitions: store, actions: actionStore, triggers }),
+        }),
       });
     });
-  return createPackImportService({ parts: { packs, actions, definitions }, inTransaction, deletions });
+  return createPackImportService({ parts, inTransaction, deletions });
 }
 
 /** Creates the routes of the services. */
 export function definitionRoutes(
   services: DefinitionServices & { imports: PackImportService; deletions: DeletionService },
+  clock: () => number,
 ): Router[] {
   return [
     workflowToolRoutes(services.definitions, services.simulations, services.examinations),
@@ -82,5 +108,8 @@ export function definitionRoutes(
     workflowRoutes(services.definitions, services.deletions),
     packRoutes(services.packs, services.imports),
     actionRoutes(services.actions),
+    ruleTestRoutes(services.ruleTests, clock),
+    ruleRoutes(services.rules),
+    triggerRoutes(services.triggers),
   ];
 }

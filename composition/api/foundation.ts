@@ -26,6 +26,8 @@ import { createExecutionStore, type ExecutionStore } from '../../store/execution
 import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
 import { createTurnStore, type TurnStore } from '../../store/executions/turns.ts';
 import { createInquiryStore, type InquiryStore } from '../../store/inquiries/inquiries.ts';
+import { createRuleStore, type RuleStore } from '../../store/rules/rules.ts';
+import { createTriggerStore, type TriggerStore } from '../../store/rules/triggers.ts';
 import { createTemporal, type Temporal } from '../../temporal/gateway.ts';
 import { threadModule } from '../../threads/module.ts';
 import { createPool, type RunningPool } from '../../threads/pool.ts';
@@ -42,8 +44,10 @@ export interface Stores {
   inquiries: InquiryStore;
   principals: PrincipalStore;
   processes: ProcessStore;
+  rules: RuleStore;
   signingKeys: SigningKeyStore;
   taskQueues: TaskQueueStore;
+  triggers: TriggerStore;
   turns: TurnStore;
   webhooks: WebhookStore;
 }
@@ -137,8 +141,10 @@ function createStores(db: Database, log: Logger, clock: () => number): Pick<Foun
     inquiries: awaitReadings(inquiries, readings),
     principals: createPrincipalStore(db),
     processes: createProcessStore(db),
+    rules: createRuleStore(db),
     signingKeys: createSigningKeyStore(db),
     taskQueues: createTaskQueueStore(db),
+    triggers: createTriggerStore(db),
     turns: createTurnStore(db),
     webhooks: createWebhookStore(db),
   };

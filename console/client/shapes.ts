@@ -13,7 +13,6 @@ import type {
   WideSummarySchema,
 } from '../../api/executions/schemas.ts';
 import type { TaskListSchema } from '../../api/executions/tasks.ts';
-import type { PlacedGraphSchema } from '../../api/graphs.ts';
 import type { PageMetaSchema } from '../../api/http/routes.ts';
 import type {
   AnsweredSchema,
@@ -22,6 +21,7 @@ import type {
   InquirySchema,
 } from '../../api/inquiries/bodies.ts';
 import type { ActionSchema } from '../../api/workflows/actions.ts';
+import type { PlacedGraphSchema } from '../../api/workflows/graphs.ts';
 import type { PackSchema } from '../../api/workflows/packs.ts';
 import type { WorkflowListSchema, WorkflowRevisionSchema, WorkflowSchema } from '../../api/workflows/routes.ts';
 import type { ScheduleSchema } from '../../api/workflows/schedules.ts';

@@ -1,15 +1,15 @@
-import { isTemplate } from '../../expression/template.ts';
 import type { BuiltinAction } from '../../model/builtin-actions.ts';
 import type { Task } from '../../model/definition.ts';
 import { httpInputIssues } from '../../model/http-input.ts';
 import { inquiryRequest } from '../../model/inquiry.ts';
-import { type Issue, MORE_ISSUES, type Suggestions, valueAt } from '../../model/issue.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { Issue, Suggestions } from '../../model/issue.ts';
+import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import { SchemaError } from '../../model/schema/document.ts';
 import { validateBySchema } from '../../model/schema/validate.ts';
 import type { SchemaIssue } from '../../model/schema/walk.ts';
 import { WorkMeter } from '../../model/work.ts';
 import { hasSecrets, type TemplateValue } from '../templates/value.ts';
+import { hasTemplate, sortMismatches } from './inputs.ts';
 import { checkInquiryRequest } from './inquiries.ts';
 
 /** An action as it is known when a definition is written. */
@@ -88,9 +88,7 @@ function checkInput(
   path: string,
   { meter, suggestions }: ActionCheckContext,
 ): { issues: Issue[]; warnings: Issue[] } {
-  const issues: Issue[] = [];
-  const warnings: Issue[] = [];
-  if (schema === null) return { issues, warnings };
+  if (schema === null) return { issues: [], warnings: [] };
   const input = task.input ?? {};
   let found: SchemaIssue[];
   try {
@@ -99,23 +97,10 @@ function checkInput(
     if (!(error instanceof SchemaError)) throw error;
     const { path: place, message: problem } = error.problem;
     const message = `invalid param_schema of "${task.action}": ${place} ${problem}`;
-    return { issues: [{ code: 'schema_invalid', path: `${path}/action`, message }], warnings };
+    return { issues: [{ code: 'schema_invalid', path: `${path}/action`, message }], warnings: [] };
   }
-  // The value of a template is only known when the task runs.
-  const isUnknown = ({ code, path: place }: SchemaIssue) =>
-    code !== 'limit_exceeded' && hasTemplate(valueAt(input, place.slice(`${path}/input`.length)));
-  for (const mismatch of found) {
-    if (mismatch.code === MORE_ISSUES || isUnknown(mismatch)) continue;
-    const { keyword, ...issue } = mismatch;
-    if (keyword === 'required') warnings.push({ ...issue, code: 'input_missing' });
-    else if (issue.code === 'unknown_field') issues.push(unknownField(issue, schema, suggestions));
-    else issues.push({ ...issue, code: 'input_invalid' });
-  }
-  // The mismatches that were left out may all be of values that templates give: they alone refuse nothing.
-  const listed = [issues, warnings].find((list) => list.length > 0);
-  const more = found.filter(({ code }) => code === MORE_ISSUES);
-  listed?.push(...more.map(({ keyword: _, ...issue }) => issue));
-  return { issues, warnings };
+  const { wrong, absent } = sortMismatches(found, { input, base: `${path}/input`, schema, suggestions });
+  return { issues: wrong, warnings: absent };
 }
 
 /** Finds secrets in the input of an action that other workers run. */
@@ -165,15 +150,4 @@ function inquiryWarnings({ input = {} }: Task, path: string): Issue[] {
   if (typeof quorum !== 'number' || quorum <= 1) return [];
   const message = `${quorum} people fill in the form: output.responses has each response, output.response only the last`;
   return [{ code: 'several_forms', path: `${path}/input/response_schema`, message }];
-}
-
-function unknownField(issue: Issue, schema: JsonObject, suggestions: Suggestions): Issue {
-  const field = issue.path.split('/').at(-1)!;
-  const known = isJsonObject(schema.properties) ? Object.keys(schema.properties) : [];
-  return { ...issue, message: `unknown field "${field}".${suggestions.didYouMean(field, known)}` };
-}
-
-function hasTemplate(value: Json | undefined): boolean {
-  if (typeof value === 'string') return isTemplate(value);
-  return typeof value === 'object' && value !== null && Object.values(value).some(hasTemplate);
 }

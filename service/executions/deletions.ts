@@ -1,3 +1,4 @@
+import { quoted } from '../../language/checks/texts.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { Principal } from '../../model/principal.ts';
 import { isClosed } from '../../model/status.ts';
@@ -5,6 +6,7 @@ import { readMemo } from '../../projection/runs/memo.ts';
 import type { DefinitionStore } from '../../store/definitions/definitions.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
+import type { RuleStore } from '../../store/rules/rules.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { DefinitionService } from '../definitions/definitions.ts';
 import type { ExecutionReader } from './reader.ts';
@@ -20,10 +22,16 @@ export interface DeletionService {
   /** Deletes a closed run and its sub-workflows from the index and from Temporal. Throws `execution_not_found`, `execution_open`. */
   deleteExecution(principal: Principal, id: string): Promise<void>;
   /**
-   * Deletes a workflow with its revisions and all its runs; `force` terminates open runs first. Throws `workflow_not_found`,
-   * `workflow_in_use`.
+   * Deletes a workflow with its revisions and all its runs; `force` terminates open runs first, and disables the rules that start it.
+   * Throws `workflow_not_found`, `workflow_in_use`.
    */
   deleteWorkflow(principal: Principal, ref: string, force: boolean): Promise<void>;
+  /** Throws `workflow_in_use` for a workflow that an enabled rule starts, but for some rules that are deleted, too. */
+  demandNoStarters(
+    principal: Principal,
+    workflows: readonly { ref: string }[],
+    deleted?: ReadonlySet<string>,
+  ): Promise<void>;
   /** Throws `workflow_in_use`, with all of the workflows that have open runs. */
   demandClosed(principal: Principal, workflows: readonly { id: number; ref: string }[]): Promise<void>;
   /** Counts the runs of a workflow in the index, by its integer id. */
@@ -37,7 +45,12 @@ export interface DeletionService {
 /** The dependencies of the service. */
 export interface DeletionDependencies {
   temporal: Temporal;
-  stores: { executions: ExecutionStore; definitions: DefinitionStore; inquiries: InquiryStore };
+  stores: {
+    executions: ExecutionStore;
+    definitions: DefinitionStore;
+    inquiries: InquiryStore;
+    rules: Pick<RuleStore, 'startersOf' | 'disableStarters'>;
+  };
   executions: Pick<ExecutionReader, 'get'>;
   definitions: DefinitionService;
   /** Returns the time in milliseconds. */
@@ -112,12 +125,26 @@ export function createDeletionService({
     async deleteWorkflow(principal, ref, force) {
       const workflow = await definitions.get(principal, ref);
       const { tenant } = principal;
-      if (!force) await this.demandClosed(principal, [workflow]);
+      if (!force) {
+        await this.demandNoStarters(principal, [workflow]);
+        await this.demandClosed(principal, [workflow]);
+      }
       // A disabled workflow starts no more runs.
       await stores.definitions.setEnabled(tenant, workflow.id, false);
+      await stores.rules.disableStarters(tenant, ref);
       if (force) await this.terminateRuns(principal, workflow);
       await this.deleteRuns(principal, workflow.id);
       await stores.definitions.remove(tenant, workflow.id);
+    },
+
+    async demandNoStarters({ tenant }, workflows, deleted = new Set()) {
+      for (const { ref } of workflows) {
+        const starters = (await stores.rules.startersOf(tenant, ref)).filter((rule) => !deleted.has(rule));
+        if (starters.length === 0) continue;
+        const [rules, them] = starters.length === 1 ? ['rule', 'it'] : ['rules', 'them'];
+        const message = `workflow "${ref}" is started by the ${rules} ${quoted(starters)}: use ?force=true to disable ${them}`;
+        throw new AppError('workflow_in_use', message);
+      }
     },
 
     async demandClosed(principal, workflows) {

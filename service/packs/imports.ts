@@ -1,61 +1,45 @@
-import { AppError } from '../../model/app-error.ts';
 import type { PackImport } from '../../model/definition-requests.ts';
 import type { Issue } from '../../model/issue.ts';
-import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import { namedByRef } from '../../model/pack-issues.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
-import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
-import type { ActionService } from '../actions/custom-actions.ts';
-import type { DefinitionService } from '../definitions/definitions.ts';
 import type { UnstoredPart } from '../definitions/partial-bodies.ts';
 import type { ExaminedContent } from '../definitions/writer.ts';
 import type { DeletionService } from '../executions/deletions.ts';
+import type { UnstoredParts } from '../rules/rule-examiner.ts';
+import { ALL_PARTS, exportPack } from './exports.ts';
+import { type Imported, importAction, importPack, importTrigger, type PackParts } from './import-parts.ts';
 import { issuesOfPack, issuesOfPartialPack } from './pack-parts.ts';
-import type { PackService } from './packs.ts';
-
-/** The most workflows, and the most actions, of an exported pack. */
-const MAX_OF_EACH = 10_000;
-
-/** The change that an import makes to one thing. */
-export interface Imported {
-  ref: string;
-  change: 'created' | 'updated' | 'unchanged' | 'deleted';
-}
 
 /** The result of an import. */
 export interface ImportResult {
   pack: Imported;
+  triggers: Imported[];
   actions: Imported[];
   /** `executions` counts the runs of a workflow that are deleted with it. */
   workflows: (Imported & { revision: number; executions?: number })[];
+  rules: (Imported & { revision: number })[];
   warnings: Issue[];
 }
 
 /** Imports and exports whole packs. */
 export interface PackImportService {
-  /** Finds what is wrong with the meaning of the workflows and actions of a pack that is refused for its shape. */
+  /** Finds what is wrong with the meaning of the parts of a pack that is refused for its shape. */
   meaningIssues(principal: Principal, body: unknown): Promise<Issue[]>;
   /**
    * Makes a pack equal to the given one, in one transaction: creates what is missing and updates what differs; with `prune` also deletes
-   * what is not given, workflows with their runs (`force`: even open ones). Examines everything first, so that all issues are reported.
-   * `dry` reports the changes and rolls them back. Throws `request_invalid`, `definition_invalid`,
-   * `workflow_in_use` and `action_in_use` for what cannot be deleted.
+   * what is not given, workflows with their runs (`force`: even open ones, and those that rules of other packs start). Examines everything
+   * first, so that all issues are reported. `dry` reports the changes and rolls them back. Throws `request_invalid`, `definition_invalid`,
+   * `rule_invalid`, `permission_missing`, and `workflow_in_use`, `action_in_use` and `trigger_in_use` for what cannot be deleted.
    */
   import(
     principal: Principal,
     body: PackImport,
     options?: { dry?: boolean | undefined; prune?: boolean | undefined; force?: boolean | undefined },
   ): Promise<ImportResult>;
-  /** Exports a pack with its actions and workflows, in order of ref, in the form that an import takes. Throws `pack_not_found`. */
+  /** Exports a pack with its parts, in order of ref, in the form that an import takes. Throws `pack_not_found`. */
   export(principal: Principal, ref: string): Promise<PackImport>;
-}
-
-/** The services that an import writes through. */
-export interface PackParts {
-  packs: PackService;
-  actions: ActionService;
-  definitions: DefinitionService;
 }
 
 /** Runs work with services in one transaction, which is rolled back when the work throws. */
@@ -75,7 +59,7 @@ class DryRun extends Error {
 export interface PackImportDependencies {
   parts: PackParts;
   inTransaction: InTransaction;
-  deletions: Pick<DeletionService, 'demandClosed' | 'countRuns' | 'terminateRuns' | 'deleteRuns'>;
+  deletions: Pick<DeletionService, 'demandNoStarters' | 'demandClosed' | 'countRuns' | 'terminateRuns' | 'deleteRuns'>;
 }
 
 /** Creates the service; `parts` read the present state. */
@@ -84,7 +68,7 @@ export function createPackImportService({
   inTransaction,
   deletions,
 }: PackImportDependencies): PackImportService {
-  const { packs, actions, definitions } = parts;
+  const { triggers, actions, definitions, rules } = parts;
 
   return {
     async meaningIssues(principal, body) {
@@ -92,20 +76,20 @@ export function createPackImportService({
     },
 
     async import(principal, body, { dry, prune, force } = {}) {
-      const examined = await checked(principal, body);
-      const surplus = prune ? await surplusOf(principal, body) : { workflows: [], actions: [] };
-      if (!force) await deletions.demandClosed(principal, surplus.workflows);
+      const surplus = prune ? await surplusOf(principal, body) : NO_SURPLUS;
+      const examined = await checked(principal, body, surplus);
+      if (!force) {
+        await deletions.demandNoStarters(principal, surplus.workflows, new Set(surplus.rules.map(({ ref }) => ref)));
+        await deletions.demandClosed(principal, surplus.workflows);
+      }
       const executions = new Map<number, number>();
       for (const { id } of surplus.workflows) executions.set(id, await deletions.countRuns(principal, id));
       const result = await inTransaction(async (within) => {
         const done = await write(principal, body, examined, within);
-        for (const { ref, revision, id } of surplus.workflows) {
-          await within.definitions.forget(principal, id);
-          done.workflows.push({ ref, change: 'deleted', revision, executions: executions.get(id) ?? 0 });
-        }
-        for (const ref of surplus.actions) {
-          await within.actions.remove(principal, ref);
-          done.actions.push({ ref, change: 'deleted' });
+        await prunePack(principal, surplus, within, done);
+        for (const workflow of done.workflows) {
+          const id = surplus.workflows.find(({ ref }) => ref === workflow.ref)?.id;
+          if (id !== undefined) workflow.executions = executions.get(id) ?? 0;
         }
         if (dry) throw new DryRun(done);
         return done;
@@ -120,25 +104,11 @@ export function createPackImportService({
       return result;
     },
 
-    async export(principal, ref) {
-      const { label, description, version, tags } = await packs.get(principal, ref);
-      const everything = { offset: 0, limit: MAX_OF_EACH };
-      const { rows: found } = await actions.list(principal, { packRef: ref }, everything);
-      const own = found.filter((action) => 'taskQueue' in action).map((action) => action.ref);
-      const bodies = await Promise.all(
-        own.sort().map(async (each) => [each, await actions.find(principal, each)] as const),
-      );
-      const { rows: workflows } = await definitions.listOfPack(principal, ref, everything);
-      return {
-        pack: given({ ref, label, description, version, tags }),
-        actions: bodies.map(([each, body]) => given({ ref: each, pack_ref: ref, ...body! })),
-        workflows: workflows.sort((a, b) => (a.ref < b.ref ? -1 : 1)).map((each) => given(workflowBody(each))),
-      };
-    },
+    export: (principal, ref) => exportPack(parts, principal, ref),
   };
 
   /** Checks everything. Returns the examination of each workflow, so that the import does not examine it again. */
-  async function checked(principal: Principal, body: PackImport): Promise<ExaminedContent[]> {
+  async function checked(principal: Principal, body: PackImport, surplus: Surplus): Promise<ExaminedContent[]> {
     const { actions, workflows } = body;
     const issues = issuesOfPack(body);
     const besides = (
@@ -147,109 +117,125 @@ export function createPackImportService({
     ) => all.map(({ ref, param_schema = null }): UnstoredPart => ({ ref, paramSchema: param_schema, runs }));
     const known = [...besides(actions, 'worker'), ...besides(workflows, 'workflow')];
     const examined: ExaminedContent[] = [];
+    for (const [index, trigger] of body.triggers.entries()) {
+      const before = await triggers.find(principal, trigger.ref);
+      if (before === null || before.type === (trigger.type ?? trigger.ref)) continue;
+      const message = `must be "${before.type}", which never changes`;
+      issues.push({ code: 'value_invalid', path: `/triggers/${index}/type`, message });
+    }
     for (const [index, workflow] of workflows.entries()) {
       const found = await definitions.examineForApply(principal, workflow, known);
       examined.push(found);
-      issues.push(...found.issues.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));
+      issues.push(...placed(found.issues, 'workflows', index));
+    }
+    const unstored = toUnstoredParts(body, surplus);
+    for (const [index, rule] of body.rules.entries()) {
+      const found = await rules.examineForApply(principal, rule, unstored);
+      issues.push(...placed(found.issues, 'rules', index));
     }
     if (issues.length === 0) return examined;
-    const invalid = issues.some(({ path }) => path.includes('/definition'));
+    const codes = { definition_invalid: '/definition', rule_invalid: '/rules/', request_invalid: '' } as const;
+    const codeOf = Object.entries(codes).find(([, part]) => issues.some(({ path }) => path.includes(part)))![0];
     const given = body as unknown as Json; // it came out of JSON
-    throw refusal(invalid ? 'definition_invalid' : 'request_invalid', namedByRef(issues, given));
+    throw refusal(codeOf as keyof typeof codes, namedByRef(issues, given));
   }
 
   /** Returns what a pack has that an import does not contain. */
-  async function surplusOf(principal: Principal, { pack, actions: given, workflows }: PackImport) {
-    const everything = { offset: 0, limit: MAX_OF_EACH };
-    const refs = new Set([...given, ...workflows].map(({ ref }) => ref));
-    const own = await actions.list(principal, { packRef: pack.ref }, everything);
-    const kept = await definitions.list(principal, { packRef: pack.ref }, everything);
+  async function surplusOf(principal: Principal, { pack, ...given }: PackImport): Promise<Surplus> {
+    const filter = { packRef: pack.ref };
+    const lacks =
+      (...kinds: (keyof typeof given)[]) =>
+      ({ ref }: { ref: string }) =>
+        !kinds.some((kind) => given[kind].some((each) => each.ref === ref));
+    const own = (await actions.list(principal, filter, ALL_PARTS)).rows.filter((action) => 'taskQueue' in action);
     return {
-      workflows: kept.rows.filter(({ ref }) => !refs.has(ref)),
-      actions: own.rows.flatMap((action) => ('taskQueue' in action && !refs.has(action.ref) ? [action.ref] : [])),
+      triggers: (await triggers.list(principal, filter, ALL_PARTS)).rows.filter(lacks('triggers')),
+      actions: own.filter(lacks('actions', 'workflows')),
+      workflows: (await definitions.list(principal, filter, ALL_PARTS)).rows.filter(lacks('actions', 'workflows')),
+      rules: (await rules.list(principal, filter, ALL_PARTS)).rows.filter(lacks('rules')),
     };
   }
 
   async function write(
     principal: Principal,
-    { pack, actions: given, workflows }: PackImport,
+    body: PackImport,
     examined: readonly ExaminedContent[],
     within: PackParts,
   ): Promise<ImportResult> {
+    const { pack, workflows } = body;
     const result: ImportResult = {
       pack: await importPack(within.packs, principal, pack),
+      triggers: [],
       actions: [],
       workflows: [],
+      rules: [],
       warnings: [],
     };
-    for (const action of given) result.actions.push(await importAction(within.actions, principal, action));
+    for (const trigger of body.triggers) {
+      result.triggers.push(await importTrigger(within.triggers, principal, trigger));
+    }
+    for (const action of body.actions) result.actions.push(await importAction(within.actions, principal, action));
     for (const [index, workflow] of workflows.entries()) {
       const { warnings, ...imported } = await within.definitions.apply(principal, workflow, examined[index]!);
       result.workflows.push(imported);
-      const placed = warnings.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` }));
-      result.warnings.push(...namedByRef(placed, { workflows: workflows as unknown as Json }));
+      result.warnings.push(...placed(warnings, 'workflows', index));
     }
-    return result;
+    for (const [index, rule] of body.rules.entries()) {
+      const { warnings, ...imported } = await within.rules.apply(principal, rule);
+      result.rules.push(imported);
+      result.warnings.push(...placed(warnings, 'rules', index));
+    }
+    return { ...result, warnings: namedByRef(result.warnings, body as unknown as Json) };
   }
 }
 
-async function importPack(packs: PackService, principal: Principal, pack: PackImport['pack']): Promise<Imported> {
-  const { ref, ...fields } = pack;
-  try {
-    const before = await packs.get(principal, ref);
-    if (isAsGiven(before as unknown as JsonObject, fields as JsonObject)) return { ref, change: 'unchanged' };
-    await packs.update(principal, ref, fields);
-    return { ref, change: 'updated' };
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'pack_not_found') throw error;
-    await packs.create(principal, pack);
-    return { ref, change: 'created' };
+/** The parts of a pack that an import does not contain. */
+interface Surplus {
+  triggers: readonly { ref: string }[];
+  actions: readonly { ref: string }[];
+  workflows: readonly { ref: string; id: number; revision: number }[];
+  rules: readonly { ref: string; revision: number }[];
+}
+
+const NO_SURPLUS: Surplus = { triggers: [], actions: [], workflows: [], rules: [] };
+
+/** Deletes surplus parts, those first that name others. */
+async function prunePack(principal: Principal, surplus: Surplus, within: PackParts, done: ImportResult): Promise<void> {
+  for (const { ref, revision } of surplus.rules) {
+    await within.rules.remove(principal, ref);
+    done.rules.push({ ref, change: 'deleted', revision });
+  }
+  for (const { ref, revision, id } of surplus.workflows) {
+    await within.rules.disableStarters(principal, ref);
+    await within.definitions.forget(principal, id);
+    done.workflows.push({ ref, change: 'deleted', revision });
+  }
+  for (const { ref } of surplus.actions) {
+    await within.actions.remove(principal, ref);
+    done.actions.push({ ref, change: 'deleted' });
+  }
+  for (const { ref } of surplus.triggers) {
+    await within.triggers.remove(principal, ref);
+    done.triggers.push({ ref, change: 'deleted' });
   }
 }
 
-async function importAction(
-  actions: ActionService,
-  principal: Principal,
-  action: PackImport['actions'][number],
-): Promise<Imported> {
-  const { ref, pack_ref: _, ...fields } = action;
-  const before = await actions.find(principal, ref);
-  if (before === null) {
-    await actions.create(principal, action);
-    return { ref, change: 'created' };
-  }
-  if (isAsGiven(before as unknown as JsonObject, fields as unknown as JsonObject)) return { ref, change: 'unchanged' };
-  await actions.update(principal, ref, fields);
-  return { ref, change: 'updated' };
-}
-
-/** Returns the body with which a workflow could be created. */
-function workflowBody(workflow: StoredWorkflow): PackImport['workflows'][number] {
-  const { ref, packRef, label, description, version, definition, tags, enabled } = workflow;
+/** Returns what rules of an import may name although it is not stored, and what they may no longer name. */
+function toUnstoredParts({ pack, triggers, actions, workflows }: PackImport, surplus: Surplus): UnstoredParts {
   return {
-    ref,
-    pack_ref: packRef,
-    label,
-    description,
-    version,
-    tags,
-    enabled,
-    param_schema: workflow.paramSchema,
-    out_schema: workflow.outSchema,
-    definition,
+    packs: [pack.ref],
+    triggers: new Map(triggers.map(({ ref, type = ref, schema = null }) => [ref, { type, schema }])),
+    workflows: new Map(
+      workflows.map(({ ref, param_schema: paramSchema = null, enabled = true, version }) => [
+        ref,
+        { paramSchema, enabled, version },
+      ]),
+    ),
+    actions: new Map(actions.map(({ ref, param_schema: paramSchema = null }) => [ref, { paramSchema }])),
+    deleted: new Set([...surplus.triggers, ...surplus.actions, ...surplus.workflows].map(({ ref }) => ref)),
   };
 }
 
-/** Leaves out the fields that have their default values. */
-function given<T extends object>(body: T): T {
-  const byItself = (name: string, value: unknown) =>
-    value === null || (name === 'tags' && (value as unknown[]).length === 0) || (name === 'enabled' && value === true);
-  return Object.fromEntries(Object.entries(body).filter(([name, value]) => !byItself(name, value))) as T;
-}
-
-/** Reports whether all given fields have their values already; fields that are not given stay unchanged. */
-function isAsGiven(before: JsonObject, given: JsonObject): boolean {
-  return Object.entries(given).every(
-    ([field, value]) => value === undefined || canonicalJson(before[field] ?? null) === canonicalJson(value),
-  );
+function placed(issues: readonly Issue[], kind: 'workflows' | 'rules', index: number): Issue[] {
+  return issues.map((issue) => ({ ...issue, path: `/${kind}/${index}${issue.path}` }));
 }

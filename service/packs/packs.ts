@@ -17,7 +17,7 @@ export interface PackService {
   create(principal: Principal, body: PackCreate): Promise<StoredPack>;
   /** Updates a pack. Throws `pack_not_found`. */
   update(principal: Principal, ref: string, body: PackUpdate): Promise<StoredPack>;
-  /** Deletes a pack. Throws `pack_not_found`, and `pack_in_use` for one with workflows, actions or built-in actions. */
+  /** Deletes a pack. Throws `pack_not_found`, and `pack_in_use` for one with workflows, actions, triggers, rules or built-in actions. */
   remove(principal: Principal, ref: string): Promise<void>;
 }
 
@@ -56,7 +56,10 @@ export function createPackService(store: DefinitionStore): PackService {
         throw new AppError('pack_in_use', `pack "${ref}" has built-in actions and cannot be deleted`);
       const removed = await store.removePack(principal.tenant, id);
       if (!removed)
-        throw new AppError('pack_in_use', `pack "${ref}" is not empty: delete its workflows and actions first`);
+        throw new AppError(
+          'pack_in_use',
+          `pack "${ref}" is not empty: delete its workflows, actions, triggers and rules first`,
+        );
     },
   };
 }

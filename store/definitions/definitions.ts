@@ -4,6 +4,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { Database } from '../database.ts';
 import { likePattern } from '../like.ts';
 import { named } from '../named.ts';
+import { rules, triggers } from '../rules/tables.ts';
 import { actions, packs, revisions, workflows } from './tables.ts';
 
 /** A stored workflow with one of its revisions. */
@@ -64,7 +65,7 @@ export interface DefinitionStore {
   createPack(tenant: string, fields: PackFields & { ref: string }): Promise<StoredPack | null>;
   /** Updates a pack; returns null when there is none. */
   updatePack(tenant: string, ref: string, fields: Partial<PackFields>): Promise<StoredPack | null>;
-  /** Deletes a pack without workflows and actions; returns false when it has any. */
+  /** Deletes a pack without workflows, actions, triggers and rules; returns false when it has any. */
   removePack(tenant: string, id: number): Promise<boolean>;
   /** Lists the revisions of a workflow, newest first. */
   listRevisions(tenant: string, id: number): Promise<RevisionInfo[]>;
@@ -193,17 +194,10 @@ export function createDefinitionStore(db: Database): DefinitionStore {
 
     async removePack(tenant, id) {
       return db.transaction(async (transaction) => {
-        const [held] = await transaction
-          .select({ id: workflows.id })
-          .from(workflows)
-          .where(eq(workflows.pack, id))
-          .limit(1);
-        const [action] = await transaction
-          .select({ id: actions.id })
-          .from(actions)
-          .where(eq(actions.pack, id))
-          .limit(1);
-        if (held !== undefined || action !== undefined) return false;
+        for (const parts of [workflows, actions, triggers, rules]) {
+          const held = await transaction.select({ id: parts.id }).from(parts).where(eq(parts.pack, id)).limit(1);
+          if (held.length > 0) return false;
+        }
         await transaction.delete(packs).where(and(eq(packs.tenant, tenant), eq(packs.id, id)));
         return true;
       });

@@ -5,7 +5,9 @@ import { addAdministrationCommands } from '../../cli/commands/access/administrat
 import { addConnectionCommands } from '../../cli/commands/access/connections.ts';
 import { addMasterKeyCommands } from '../../cli/commands/access/master-keys.ts';
 import { addDebugCommand } from '../../cli/commands/debug.ts';
-import { addDefinitionCommands } from '../../cli/commands/definitions.ts';
+import { addDefinitionCommands } from '../../cli/commands/definitions/definitions.ts';
+import { addRuleCommands } from '../../cli/commands/definitions/rules.ts';
+import { addWorkflowCommands } from '../../cli/commands/definitions/workflows.ts';
 import { addEventCommands } from '../../cli/commands/events/events.ts';
 import { addWebhookCommands } from '../../cli/commands/events/webhooks.ts';
 import { addBulkCommands } from '../../cli/commands/executions/bulk.ts';
@@ -13,7 +15,6 @@ import { addExecutionCommands } from '../../cli/commands/executions/executions.t
 import { addExplanationCommands } from '../../cli/commands/executions/explanations.ts';
 import { addInquiryCommands } from '../../cli/commands/inquiries.ts';
 import { addScheduleCommands } from '../../cli/commands/schedules.ts';
-import { addWorkflowCommands } from '../../cli/commands/workflows.ts';
 import { createTools } from '../../mcp/tools.ts';
 import { expandPermissions, PERMISSIONS, ROLES, type Role } from '../../model/permissions.ts';
 import { PURE_ACTIONS } from '../../service/starts/bare-starts.ts';
@@ -58,6 +59,12 @@ const COMMANDS: Record<string, string> = {
   'workflows list': '',
   'workflows get': 'x',
   'workflows delete': 'x',
+  'rules list': '',
+  'rules get': 'x',
+  'rules test': 'x --event package.json',
+  'rules enable': 'x',
+  'rules disable': 'x',
+  'rules delete': 'x',
   'packs list': '',
   'packs create': 'x',
   'actions list': '',
@@ -120,9 +127,11 @@ async function requestOf(command: string, args: string): Promise<string> {
     addEventCommands,
   ])
     add(program, session);
-  for (const add of [addDefinitionCommands, addExplanationCommands, addScheduleCommands, addBulkCommands])
+  for (const add of [addDefinitionCommands, addExplanationCommands, addScheduleCommands, addBulkCommands]) {
     add(program, session);
+  }
   addDebugCommand(program, session, () => output);
+  addRuleCommands(program, session);
   const names = program.commands.flatMap((each) =>
     each.commands.length === 0 ? [each.name()] : each.commands.map((under) => `${each.name()} ${under.name()}`),
   );

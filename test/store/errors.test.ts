@@ -15,6 +15,7 @@ import * as definitions from '../../store/definitions/tables.ts';
 import * as events from '../../store/events/tables.ts';
 import * as executions from '../../store/executions/tables.ts';
 import * as inquiries from '../../store/inquiries/tables.ts';
+import * as rules from '../../store/rules/tables.ts';
 
 // Each function of each store is called with a canary in everything that it is given, over a database that refuses each statement in
 // as many words as Postgres has.
@@ -49,7 +50,7 @@ function failing(): { db: Database; statements: () => number } {
 /** A row with the columns of every table. */
 const row: Record<string, unknown> = Object.assign(
   {},
-  ...[access, definitions, events, executions, inquiries]
+  ...[access, definitions, events, executions, inquiries, rules]
     .flatMap((tables) => Object.values(tables))
     .filter((table) => is(table, PgTable))
     .map((table) =>
@@ -83,8 +84,10 @@ const SPECIAL: Record<string, unknown[]> = {
   'executions.claim': [CANARY, { entry: wide, idempotency: { key: CANARY, bodyHash: CANARY } }],
   'executions.unclaim': [CANARY, { entry: wide, idempotency: { key: CANARY, bodyHash: CANARY } }],
   'executions.listBehind': [CANARY, {}, { cursor: null, limit: 1 }],
+  'planned-rules.count': [CANARY, [{ rule: 1, matched: 1 }]],
   'principals.createKey': [CANARY, CANARY, {}, wide, { now: new Date(0), force: false }],
   'principals.rememberBearer': [CANARY, CANARY, null, { now: new Date(0), stale: new Date(0) }],
+  'rules.create': [CANARY, { pack: 1, ref: CANARY, fields: wide, content: { content: wide, hash: CANARY }, by: {} }],
   'sessions.find': [CANARY, { now: new Date(0), idleSince: new Date(0) }],
   'sessions.forget': [{ now: new Date(0), idleSince: new Date(0) }, 1],
   'seals.all': ['secrets'],

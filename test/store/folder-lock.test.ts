@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { FolderInUseError, lockFolder, startOfProcess } from '../../store/folder-lock.ts';
+import { FolderInUseError, lockFolder, startOfProcess } from '../../store/engines/folder-lock.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -64,6 +64,15 @@ async function furnish(tenant: Tenant, admin: string): Promise<void> {
   });
   const queue = tenant === 'default' ? mark : `${tenant}.${mark}`;
   await made(admin, '/api/v1/actions', { ref: `${mark}.act`, pack_ref: mark, label: mark, task_queue: queue });
+  await made(admin, '/api/v1/triggers', { ref: `${mark}.trigger`, pack_ref: mark, label: mark });
+  await made(admin, '/api/v1/rules', {
+    ref: `${mark}.rule`,
+    pack_ref: mark,
+    label: mark,
+    type: mark,
+    workflow: `${mark}.ask`,
+    enabled: false,
+  });
   await made(admin, `/api/v1/secrets/${mark}`, { value: `${mark} value` }, 'PUT');
   const secrets = { secret: `${mark} of more than sixteen characters` };
   await made(admin, `/api/v1/connections/webhook/${mark}`, { secrets }, 'PUT');
@@ -132,7 +141,11 @@ function askingInTurn(turn: number): Caller[] {
 /** Returns what a parameter of a route is where the thing of a tenant is meant. */
 function thingOf(path: string, name: string, tenant: Tenant): string {
   const [mark, { run, job, inquiry, key, alias, event }] = [MARK[tenant], things[tenant]];
-  if (name === 'ref') return /workflows/.test(path) ? `${mark}.ask` : /actions/.test(path) ? `${mark}.act` : mark;
+  if (name === 'ref') {
+    const parts = { workflows: 'ask', actions: 'act', triggers: 'trigger', rules: 'rule' };
+    const part = Object.entries(parts).find(([kind]) => path.includes(`/${kind}/`));
+    return part === undefined ? mark : `${mark}.${part[1]}`;
+  }
   if (name === 'id') {
     if (path.includes('schedules')) return mark;
     if (path.includes('/events/{id}')) return String(event);
@@ -166,6 +179,9 @@ function nothingLike(value: string): string {
 /** An action by itself that reaches something. */
 const BARE = { action_ref: 'core.http', parameters: { url: 'http://127.0.0.1:9/' } };
 
+/** A rule about nothing that happens. */
+const RULE = { ref: 'examples.rule', pack_ref: 'examples', label: 'x', type: 'never', action_ref: 'core.noop' };
+
 /** A schedule that starts nothing. */
 const PAUSED = { workflow: 'core.noop', spec: { every: 86_400 }, paused: true };
 
@@ -179,12 +195,16 @@ const BODIES: [RegExp, object][] = [
   [/tenants$/, { ref: 'third', label: 'Third' }],
   [/^PUT .*task-queues/, { tenant: 'acme' }],
   [/^PUT .*schedules/, PAUSED],
+  [/rules\/\{ref\}\/test$/, { event: { type: 'x' } }],
 ];
 
 /** The arguments of each tool. */
 const ARGUMENTS: Record<string, (tenant: Tenant) => object> = {
   list_executions: () => ({}),
   list_workflows: () => ({}),
+  list_rules: () => ({}),
+  create_rule: () => ({ ...RULE, ref: 'none.x', pack_ref: 'none' }),
+  test_rule: (tenant) => ({ ref: `${MARK[tenant]}.rule`, event: { type: 'x' } }),
   list_inquiries: () => ({}),
   get_execution: (tenant) => ({ id: things[tenant].run.id }),
   wait_for_execution: (tenant) => ({ id: things[tenant].run.id, timeoutSeconds: 1 }),
@@ -326,7 +346,8 @@ const rank = ({ operation }: Need) =>
 const inOrder = closed.toSorted((a, b) => rank(a) - rank(b));
 
 /** Operations that create something of the caller's tenant, and those whose object belongs to no tenant. */
-const NAMES_NOTHING = /\{(status|enforcement_id|verb)\}|rules|signing-keys|task-queues|^PUT .*(connections|secrets)/;
+const NAMES_NOTHING =
+  /\{(status|enforcement_id|verb)\}|automation\/rules|signing-keys|task-queues|^PUT .*(connections|secrets)/;
 const named = (operation: string) =>
   operation.startsWith('MCP ')
     ? !/list_|validate_|create_|start_bulk/.test(operation)
@@ -440,6 +461,7 @@ describe('every operation of docs/access.md', () => {
         'secret:write',
         (key) => as(key, 'PUT', '/api/v1/connections/slack/x', { secrets: { bot_token: 'x' } }),
       ],
+      ['POST /api/v1/rules', 'workflow:write', (key) => as(key, 'POST', '/api/v1/rules', RULE)],
     ];
     expect(cases.map(([operation]) => operation)).toEqual(further.map(([operation]) => operation));
     for (const [index, [operation, permission, send]] of cases.entries()) {

@@ -191,3 +191,114 @@ describe('an import that prunes', () => {
     await harness.call('POST', `/api/v1/executions/${id}/terminate`, {});
   });
 });
+
+describe('triggers and rules of a pack', () => {
+  const trigger = { ref: 'bell.rang', pack_ref: 'bell', label: 'It rang', schema: { type: 'object' }, examples: [{}] };
+  const rule = {
+    ref: 'bell.answer',
+    pack_ref: 'bell',
+    label: 'Answer',
+    trigger_ref: 'bell.rang',
+    when: "event.source == 'door'",
+    workflow: 'bell.open',
+  };
+  const whole = {
+    pack: { ref: 'bell', label: 'Bell' },
+    triggers: [trigger],
+    workflows: [workflow('open', 'bell')],
+    rules: [rule],
+  };
+  const send = async (body: object, query = '') => {
+    const { status, body: answer } = await harness.call('POST', `${PACKS}/import${query}`, body);
+    return { status, answer };
+  };
+  const changes = ({ answer }: Awaited<ReturnType<typeof send>>) =>
+    ['triggers', 'workflows', 'rules'].map((kind) =>
+      answer.data[kind].map(({ ref, change }: { ref: string; change: string }) => `${ref} ${change}`),
+    );
+
+  it('are imported, may name each other before they are stored, and are exported as they were given', async () => {
+    const dry = await send(whole, '?dry_run=true');
+    expect(changes(dry)).toEqual([['bell.rang created'], ['bell.open created'], ['bell.answer created']]);
+    expect((await harness.call('GET', '/api/v1/rules/bell.answer')).status).toBe(404);
+    expect(changes(await send(whole))).toEqual([['bell.rang created'], ['bell.open created'], ['bell.answer created']]);
+    expect(changes(await send(whole))).toEqual([
+      ['bell.rang unchanged'],
+      ['bell.open unchanged'],
+      ['bell.answer unchanged'],
+    ]);
+    const exported = (await harness.call('GET', `${PACKS}/bell/export`)).body.data;
+    expect(exported).toEqual({ ...whole, actions: [] });
+    const held = await harness.call('DELETE', `${PACKS}/bell`);
+    expect([held.status, held.body.code]).toEqual([409, 'pack_in_use']);
+  });
+
+  it('are changed as far as they differ, and a rule stays disabled unless the import says otherwise', async () => {
+    await harness.call('PUT', '/api/v1/rules/bell.answer', { enabled: false });
+    expect(changes(await send(whole))[2]).toEqual(['bell.answer unchanged']);
+    const other = { ...whole, triggers: [{ ...trigger, label: 'Ding' }], rules: [{ ...rule, when: 'true' }] };
+    const changed = await send(other);
+    expect(changes(changed)).toEqual([['bell.rang updated'], ['bell.open unchanged'], ['bell.answer updated']]);
+    expect(changed.answer.warnings).toEqual([
+      expect.objectContaining({
+        code: 'condition_constant',
+        path: '/rules/0/when',
+        message: expect.stringContaining('in "bell.answer": '),
+      }),
+    ]);
+    const stored = (await harness.call('GET', '/api/v1/rules/bell.answer')).body.data;
+    expect(stored).toMatchObject({ enabled: false, when: 'true', revision: 2 });
+    await send({ ...whole, rules: [{ ...rule, enabled: true }] });
+    expect((await harness.call('GET', '/api/v1/rules/bell.answer')).body.data).toMatchObject({
+      enabled: true,
+      revision: 3,
+    });
+  });
+
+  it('are refused together with everything else that is wrong', async () => {
+    const { status, answer } = await send({
+      ...whole,
+      triggers: [{ ...trigger, type: 'bell.other', examples: [3] }],
+      rules: [
+        { ...rule, when: 'nope' },
+        { ...rule, ref: 'bell.more', workflow: 'bell.none' },
+        { ...rule, ref: 'bell.more' },
+      ],
+    });
+    const found = answer.issues.map(({ code, path }: { code: string; path: string }) => `${path} ${code}`);
+    expect([status, answer.code, found]).toEqual([
+      ...[400, 'rule_invalid'],
+      [
+        '/triggers/0/examples/0 schema_mismatch',
+        '/rules/2/ref duplicate',
+        '/triggers/0/type value_invalid',
+        '/rules/0/when unknown_name',
+        '/rules/1/workflow unknown_workflow',
+      ],
+    ]);
+    expect(answer.issues.at(-1).message).toMatch(/^in "bell.more": unknown workflow "bell.none"/);
+    const shape = await send({ ...whole, rules: [{ ...rule, label: 1 }] });
+    expect([shape.answer.code, shape.answer.issues[0].path]).toEqual(['request_invalid', '/rules/0/label']);
+  });
+
+  it('are pruned backwards; what other packs start stays', async () => {
+    await send({ pack: { ref: 'door', label: 'Door' }, rules: [{ ...rule, ref: 'door.opens', pack_ref: 'door' }] });
+    const none = { pack: whole.pack };
+    const started = await send(none, '?prune=true');
+    expect([started.status, started.answer.code]).toEqual([409, 'workflow_in_use']);
+    expect(started.answer.error).toContain('"bell.open" is started by the rule "door.opens"');
+    const named = await send(none, '?prune=true&force=true');
+    expect([named.status, named.answer.code]).toEqual([409, 'trigger_in_use']);
+    expect((await harness.call('GET', '/api/v1/rules/door.opens')).body.data.enabled).toBe(true);
+    const kept = { ...whole, rules: [rule] };
+    const gone = await send({ ...kept, workflows: [] }, '?prune=true&force=true');
+    expect(gone.answer.issues.map(({ code, path }: { code: string; path: string }) => `${path} ${code}`)).toEqual([
+      '/rules/0/workflow unknown_workflow',
+    ]);
+    const rest = await send({ ...none, triggers: [trigger] }, '?prune=true&force=true');
+    expect(changes(rest)).toEqual([['bell.rang unchanged'], ['bell.open deleted'], ['bell.answer deleted']]);
+    expect((await harness.call('GET', '/api/v1/rules/door.opens')).body.data.enabled).toBe(false);
+    await harness.call('DELETE', '/api/v1/rules/door.opens');
+    expect(changes(await send(none, '?prune=true'))[0]).toEqual(['bell.rang deleted']);
+  });
+});

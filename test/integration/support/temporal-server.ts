@@ -42,6 +42,7 @@ export const API_NAMESPACES = [
   ],
   ...[
     'schedules',
+    'rules',
     'examples',
     'access',
     'cli',

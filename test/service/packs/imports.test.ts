@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
 import { type PackImport, PackImportSchema } from '../../../model/definition-requests.ts';
 import type { Principal } from '../../../model/principal.ts';
-import { createPackImportService, type PackImportService, type PackParts } from '../../../service/packs/imports.ts';
+import type { PackParts } from '../../../service/packs/import-parts.ts';
+import { createPackImportService, type PackImportService } from '../../../service/packs/imports.ts';
 
 const CALLER = { tenant: 'one' } as Principal;
 
@@ -36,6 +37,7 @@ beforeEach(() => {
       return result;
     },
     deletions: {
+      demandNoStarters: async () => undefined,
       async demandClosed(_, workflows) {
         const open = workflows.filter(({ ref }) => openRuns.has(ref));
         if (open.length > 0) throw new AppError('workflow_in_use', open.map(({ ref }) => ref).join());
@@ -63,6 +65,8 @@ function partsOver(now: () => Stored): PackParts {
         now().label = label;
       },
     },
+    triggers: { list: async () => page([]) },
+    rules: { list: async () => page([]), disableStarters: async () => undefined },
     actions: {
       find: async (_: Principal, ref: string) => now().actions.get(ref) ?? null,
       list: async () =>

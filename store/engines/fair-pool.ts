@@ -1,6 +1,6 @@
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
-import { AppError } from '../model/app-error.ts';
-import { Permits } from '../model/permits.ts';
+import { AppError } from '../../model/app-error.ts';
+import { Permits } from '../../model/permits.ts';
 
 /** The part of the connections that a tenant leaves to others, and milliseconds that it waits for one. */
 const RESERVE = 0.2;

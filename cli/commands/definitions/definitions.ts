@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { JsonObject } from '../../model/json.ts';
-import { formatCell, formatTable, pairs } from '../output.ts';
-import type { Session } from '../session.ts';
+import type { JsonObject } from '../../../model/json.ts';
+import { formatCell, formatTable, pairs } from '../../output.ts';
+import type { Session } from '../../session.ts';
 
 /** Adds the commands for stored workflows, packs and actions. */
 export function addDefinitionCommands(program: Command, session: () => Promise<Session>): void {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ToolServices } from './services.ts';
-import type { Tool } from './tool.ts';
+import type { ToolServices } from '../services.ts';
+import type { Tool } from '../tool.ts';
 
 const AnyObject = z.record(z.string(), z.any());
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject, ownValue } from '../../model/json.ts';
 
 /** Fills in defaults as interpreters before 10 do: where a property is absent, through nested `properties` alone. */
 export function applyDefaultsAsBefore10(schema: Json | undefined, value: Json): Json {

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { DefinitionAloneSchema } from '../model/definition-requests.ts';
-import { MAX_ROW_ID } from '../model/request-fields.ts';
-import type { Drawable, GraphService } from '../service/graphs/graphs.ts';
-import { errorResponses } from './http/errors.ts';
-import { createRouter } from './http/router.ts';
-import { createApiRoute, ExecutionParams, jsonOrYaml } from './http/routes.ts';
-import { wholeNumber } from './http/whole-number.ts';
+import { DefinitionAloneSchema } from '../../model/definition-requests.ts';
+import { MAX_ROW_ID } from '../../model/request-fields.ts';
+import type { Drawable, GraphService } from '../../service/graphs/graphs.ts';
+import { errorResponses } from '../http/errors.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, ExecutionParams, jsonOrYaml } from '../http/routes.ts';
+import { wholeNumber } from '../http/whole-number.ts';
 
 // Graphs of workflows, of definitions that are not stored, and of executions.
 

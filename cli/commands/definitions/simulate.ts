@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
-import type { Issue } from '../../model/issue.ts';
-import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
-import { Ambiguities } from '../../model/yaml-ambiguity.ts';
-import { CliError, EXIT } from '../cli-error.ts';
-import { isFile, readDefinition } from '../definition-files.ts';
-import { readObject, readPairs } from '../files.ts';
-import { formatCell, table } from '../output.ts';
-import { issueLines, type Service } from '../service.ts';
-import type { Session } from '../session.ts';
+import type { Issue } from '../../../model/issue.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../../model/json.ts';
+import { Ambiguities } from '../../../model/yaml-ambiguity.ts';
+import { CliError, EXIT } from '../../cli-error.ts';
+import { isFile, readDefinition } from '../../definition-files.ts';
+import { readObject, readPairs } from '../../files.ts';
+import { formatCell, table } from '../../output.ts';
+import { issueLines, type Service } from '../../service.ts';
+import type { Session } from '../../session.ts';
 
 const BASE = '/api/v1/workflows';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { AppError } from '../model/app-error.ts';
-import { DefinitionAloneSchema } from '../model/definition-requests.ts';
-import type { Drawable } from '../service/graphs/graphs.ts';
-import { executionIdInput } from './execution-data.ts';
-import type { ToolServices } from './services.ts';
-import type { Tool } from './tool.ts';
+import { AppError } from '../../model/app-error.ts';
+import { DefinitionAloneSchema } from '../../model/definition-requests.ts';
+import type { Drawable } from '../../service/graphs/graphs.ts';
+import { executionIdInput } from '../execution-data.ts';
+import type { ToolServices } from '../services.ts';
+import type { Tool } from '../tool.ts';
 
 const PictureSchema = z.object({
   title: z.string(),

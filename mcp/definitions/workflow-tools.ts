@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { AppError } from '../model/app-error.ts';
+import { AppError } from '../../model/app-error.ts';
 import {
   DefinitionAloneSchema,
   WorkflowCreateSchema,
   WorkflowSimulateSchema,
   WorkflowUpdateSchema,
-} from '../model/definition-requests.ts';
-import type { Json } from '../model/json.ts';
-import { JsonValueSchema } from '../model/json-value.ts';
-import type { WrittenWorkflow } from '../service/definitions/writer.ts';
-import type { ToolServices } from './services.ts';
-import type { Tool } from './tool.ts';
+} from '../../model/definition-requests.ts';
+import type { Json } from '../../model/json.ts';
+import { JsonValueSchema } from '../../model/json-value.ts';
+import type { WrittenWorkflow } from '../../service/definitions/writer.ts';
+import type { ToolServices } from '../services.ts';
+import type { Tool } from '../tool.ts';
 
 const AnyObject = z.record(z.string(), z.any());
 

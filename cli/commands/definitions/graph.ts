@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { Ambiguities } from '../../model/yaml-ambiguity.ts';
-import { isFile, readDefinition } from '../definition-files.ts';
-import type { RequestOptions } from '../service.ts';
-import type { Session } from '../session.ts';
+import { Ambiguities } from '../../../model/yaml-ambiguity.ts';
+import { isFile, readDefinition } from '../../definition-files.ts';
+import type { RequestOptions } from '../../service.ts';
+import type { Session } from '../../session.ts';
 
 /** The ref of a workflow: ids of executions have no dot. */
 const WORKFLOW_REF = /^[a-z0-9_-]+\./;

@@ -1,7 +1,7 @@
 import { Validator } from '@cfworker/json-schema';
-import { jsonPointer } from '../model/issue.ts';
-import type { Json, JsonObject } from '../model/json.ts';
-import type { SchemaIssue } from '../model/schema/walk.ts';
+import { jsonPointer } from '../../model/issue.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import type { SchemaIssue } from '../../model/schema/walk.ts';
 
 /** Keywords whose errors only repeat that something below them failed. */
 const WRAPPERS: ReadonlySet<string> = new Set([

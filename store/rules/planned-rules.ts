@@ -1,0 +1,70 @@
+import { and, asc, eq, sql } from 'drizzle-orm';
+import type { RuleContent } from '../../model/rules/rule.ts';
+import type { Database } from '../database.ts';
+import { named } from '../named.ts';
+import type { RuleWriter } from './rules.ts';
+import { ruleCounts, ruleRevisions, rules, ruleVersions } from './tables.ts';
+
+/** An enabled rule, as planning needs it. */
+export interface EnabledRule extends RuleWriter {
+  id: number;
+  ref: string;
+  revision: number;
+  content: RuleContent;
+}
+
+/** Numbers that are added to the counts of a rule. */
+export interface AddedCounts {
+  rule: number;
+  matched?: number;
+  started?: number;
+  suppressed?: number;
+  failed?: number;
+  undefined?: number;
+}
+
+/** The rules of tenants as planning reads them, within one transaction or without. */
+export interface PlannedRuleStore {
+  /** Returns a number that grows with each change of a tenant's rules. To be read before the rules, in the same transaction. */
+  version(tenant: string): Promise<number>;
+  /** Lists the enabled rules of a tenant with their newest revisions, in order of id. */
+  enabled(tenant: string): Promise<EnabledRule[]>;
+  /** Adds to the counts of rules; those that were deleted are left out. */
+  count(tenant: string, added: readonly AddedCounts[]): Promise<void>;
+}
+
+/** Creates the store over an open database or a transaction. */
+export function createPlannedRuleStore(db: Pick<Database, 'select' | 'update'>): PlannedRuleStore {
+  return named<PlannedRuleStore>('planned-rules', {
+    async version(tenant) {
+      const { version } = ruleVersions;
+      const [found] = await db.select({ version }).from(ruleVersions).where(eq(ruleVersions.tenant, tenant));
+      return found?.version ?? 0;
+    },
+
+    async enabled(tenant) {
+      const { id, ref, revision, owner, ownerSubject } = rules;
+      return db
+        .select({ id, ref, revision, owner, ownerSubject, content: ruleRevisions.content })
+        .from(rules)
+        .innerJoin(ruleRevisions, and(eq(ruleRevisions.rule, id), eq(ruleRevisions.revision, revision)))
+        .where(and(eq(rules.tenant, tenant), eq(rules.enabled, true)))
+        .orderBy(asc(id));
+    },
+
+    async count(tenant, added) {
+      // In one order, so that two processes do not wait for each other.
+      for (const { rule, ...counts } of [...added].sort((a, b) => a.rule - b.rule)) {
+        const sums = Object.entries(counts).map(([name, more]) => {
+          const column = ruleCounts[name as keyof typeof counts];
+          return [name, sql`${column} + ${more}`];
+        });
+        const last = (counts.matched ?? 0) > 0 ? { lastMatch: new Date() } : {};
+        await db
+          .update(ruleCounts)
+          .set({ ...Object.fromEntries(sums), ...last })
+          .where(and(eq(ruleCounts.tenant, tenant), eq(ruleCounts.rule, rule)));
+      }
+    },
+  });
+}

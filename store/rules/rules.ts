@@ -1,0 +1,288 @@
+import { and, arrayOverlaps, asc, count, desc, eq, ilike, or, type SQL, sql } from 'drizzle-orm';
+import type { RuleContent } from '../../model/rules/rule.ts';
+import type { Database, Transaction } from '../database.ts';
+import { packs } from '../definitions/tables.ts';
+import { likePattern } from '../like.ts';
+import { named } from '../named.ts';
+import { ruleCounts, ruleRevisions, rules, ruleVersions, triggers } from './tables.ts';
+
+/** How many of the events that a rule was applied to had which outcome. */
+export type RuleCounts = Omit<typeof ruleCounts.$inferSelect, 'rule' | 'tenant'>;
+
+/** A stored rule with its newest revision. */
+export interface StoredRule extends RuleFields {
+  id: number;
+  ref: string;
+  pack: number;
+  packRef: string;
+  revision: number;
+  hash: string;
+  content: RuleContent;
+  owner: number;
+  ownerSubject: string;
+  counts: RuleCounts;
+  created: Date;
+  updated: Date;
+}
+
+/** The fields of a rule that change without a new revision. */
+export interface RuleFields {
+  label: string;
+  description: string | null;
+  tags: string[];
+  enabled: boolean;
+}
+
+/** The content of a revision, with the hash of its canonical JSON. */
+export interface HashedContent {
+  hash: string;
+  content: RuleContent;
+}
+
+/** The principal that writes a rule. */
+export interface RuleWriter {
+  owner: number;
+  ownerSubject: string;
+}
+
+/** A revision in the list of them. */
+export interface RuleRevision extends HashedContent {
+  revision: number;
+  created: Date;
+}
+
+/** Filters of lists of rules; `tags` matches rules that have any of them. */
+export interface RuleFilter {
+  packRef?: string | undefined;
+  type?: string | undefined;
+  trigger?: string | undefined;
+  workflow?: string | undefined;
+  enabled?: boolean | undefined;
+  tags?: string[] | undefined;
+  search?: string | undefined;
+}
+
+/** The rules of tenants. */
+export interface RuleStore {
+  /** Finds a rule; null when there is none. */
+  find(tenant: string, ref: string): Promise<StoredRule | null>;
+  /** Finds the content of a revision, by the integer id of its rule; null when there is none. */
+  findRevision(tenant: string, id: number, revision: number): Promise<RuleContent | null>;
+  /** Lists a page of rules in order of ref; `total` counts all that match. */
+  list(
+    tenant: string,
+    filter: RuleFilter,
+    page: { offset: number; limit: number },
+  ): Promise<{ rows: StoredRule[]; total: number }>;
+  /** Lists the revisions of a rule, newest first. */
+  revisions(tenant: string, id: number): Promise<RuleRevision[]>;
+  /** Creates a rule with revision 1. Returns why it did not: its ref is taken, or its trigger is no longer there. */
+  create(
+    tenant: string,
+    rule: { pack: number; ref: string; fields: RuleFields; content: HashedContent; by: RuleWriter },
+  ): Promise<'taken' | 'trigger_gone' | null>;
+  /**
+   * Updates a rule to what `change` returns for its present state, under a lock. New content becomes the next revision. Returns why it
+   * did not: there is no such rule, or its trigger is no longer there.
+   */
+  update(
+    tenant: string,
+    ref: string,
+    by: RuleWriter,
+    change: (stored: StoredRule) => { fields: RuleFields; content: HashedContent | null },
+  ): Promise<'missing' | 'trigger_gone' | null>;
+  /** Deletes a rule with its revisions; returns false when there is none. */
+  remove(tenant: string, ref: string): Promise<boolean>;
+  /** Lists the refs of enabled rules that start a workflow, in order. */
+  startersOf(tenant: string, workflow: string): Promise<string[]>;
+  /** Disables the rules that start a workflow. */
+  disableStarters(tenant: string, workflow: string): Promise<void>;
+}
+
+const COLUMNS = {
+  id: rules.id,
+  ref: rules.ref,
+  pack: rules.pack,
+  packRef: packs.ref,
+  label: rules.label,
+  description: rules.description,
+  tags: rules.tags,
+  enabled: rules.enabled,
+  revision: rules.revision,
+  hash: ruleRevisions.hash,
+  content: ruleRevisions.content,
+  owner: rules.owner,
+  ownerSubject: rules.ownerSubject,
+  counts: {
+    matched: ruleCounts.matched,
+    started: ruleCounts.started,
+    suppressed: ruleCounts.suppressed,
+    failed: ruleCounts.failed,
+    undefined: ruleCounts.undefined,
+    lastMatch: ruleCounts.lastMatch,
+  },
+  created: rules.created,
+  updated: rules.updated,
+};
+
+/** Creates the store over an open database. */
+export function createRuleStore(db: Database): RuleStore {
+  const selectFrom = (source: Pick<Database, 'select'>) =>
+    source
+      .select(COLUMNS)
+      .from(rules)
+      .innerJoin(packs, eq(packs.id, rules.pack))
+      .innerJoin(ruleRevisions, and(eq(ruleRevisions.rule, rules.id), eq(ruleRevisions.revision, rules.revision)))
+      .innerJoin(ruleCounts, eq(ruleCounts.rule, rules.id))
+      .$dynamic();
+  const that = (tenant: string, ref: string) => and(eq(rules.tenant, tenant), eq(rules.ref, ref));
+
+  return named<RuleStore>('rules', {
+    async find(tenant, ref) {
+      const [found] = await selectFrom(db).where(that(tenant, ref));
+      return found ?? null;
+    },
+
+    async findRevision(tenant, id, revision) {
+      const { content } = ruleRevisions;
+      const which = and(
+        eq(ruleRevisions.tenant, tenant),
+        eq(ruleRevisions.rule, id),
+        eq(ruleRevisions.revision, revision),
+      );
+      const [found] = await db.select({ content }).from(ruleRevisions).where(which);
+      return found?.content ?? null;
+    },
+
+    async list(tenant, filter, page) {
+      const where = conditionOf(tenant, filter);
+      const rows = await selectFrom(db).where(where).orderBy(asc(rules.ref)).limit(page.limit).offset(page.offset);
+      const [counted] = await db
+        .select({ total: count() })
+        .from(rules)
+        .innerJoin(packs, eq(packs.id, rules.pack))
+        .where(where);
+      return { rows, total: counted?.total ?? 0 };
+    },
+
+    async revisions(tenant, id) {
+      const { revision, hash, content, created } = ruleRevisions;
+      return db
+        .select({ revision, hash, content, created })
+        .from(ruleRevisions)
+        .where(and(eq(ruleRevisions.tenant, tenant), eq(ruleRevisions.rule, id)))
+        .orderBy(desc(revision));
+    },
+
+    async create(tenant, { pack, ref, fields, content: hashed, by }) {
+      return db.transaction(async (transaction) => {
+        if (!(await holdTrigger(transaction, tenant, hashed.content))) return 'trigger_gone';
+        const [inserted] = await transaction
+          .insert(rules)
+          .values({ tenant, pack, ref, revision: 1, ...fields, ...by, ...foundBy(hashed.content) })
+          .onConflictDoNothing()
+          .returning({ id: rules.id });
+        if (inserted === undefined) return 'taken';
+        const { id } = inserted;
+        await transaction.insert(ruleRevisions).values({ tenant, rule: id, revision: 1, ...hashed });
+        await transaction.insert(ruleCounts).values({ tenant, rule: id });
+        await noteChange(transaction, tenant);
+        return null;
+      });
+    },
+
+    async update(tenant, ref, by, change) {
+      return db.transaction(async (transaction) => {
+        const [locked] = await transaction.select({ id: rules.id }).from(rules).where(that(tenant, ref)).for('update');
+        const [stored] = locked === undefined ? [] : await selectFrom(transaction).where(that(tenant, ref));
+        if (stored === undefined) return 'missing';
+        const { fields, content: hashed } = change(stored);
+        const { content } = hashed ?? stored;
+        if (!(await holdTrigger(transaction, tenant, content))) return 'trigger_gone';
+        const revision = hashed === null ? stored.revision : stored.revision + 1;
+        if (hashed !== null) {
+          await transaction.insert(ruleRevisions).values({ tenant, rule: stored.id, revision, ...hashed });
+        }
+        await transaction
+          .update(rules)
+          .set({ ...fields, ...by, ...foundBy(content), revision, updated: new Date() })
+          .where(that(tenant, ref));
+        await noteChange(transaction, tenant);
+        return null;
+      });
+    },
+
+    async remove(tenant, ref) {
+      return db.transaction(async (transaction) => {
+        const removed = await transaction.delete(rules).where(that(tenant, ref)).returning({ id: rules.id });
+        await noteChange(transaction, tenant);
+        return removed.length > 0;
+      });
+    },
+
+    async startersOf(tenant, workflow) {
+      const found = await db
+        .select({ ref: rules.ref })
+        .from(rules)
+        .where(and(eq(rules.tenant, tenant), eq(rules.workflow, workflow), eq(rules.enabled, true)))
+        .orderBy(asc(rules.ref));
+      return found.map(({ ref }) => ref);
+    },
+
+    async disableStarters(tenant, workflow) {
+      await db.transaction(async (transaction) => {
+        const disabled = await transaction
+          .update(rules)
+          .set({ enabled: false, updated: new Date() })
+          .where(and(eq(rules.tenant, tenant), eq(rules.workflow, workflow), eq(rules.enabled, true)))
+          .returning({ id: rules.id });
+        if (disabled.length > 0) await noteChange(transaction, tenant);
+      });
+    },
+  });
+}
+
+function conditionOf(tenant: string, filter: RuleFilter): SQL | undefined {
+  const { packRef, type, trigger, workflow, enabled, tags, search } = filter;
+  return and(
+    eq(rules.tenant, tenant),
+    packRef === undefined ? undefined : eq(packs.ref, packRef),
+    type === undefined ? undefined : eq(rules.type, type),
+    trigger === undefined ? undefined : eq(rules.trigger, trigger),
+    workflow === undefined ? undefined : eq(rules.workflow, workflow),
+    enabled === undefined ? undefined : eq(rules.enabled, enabled),
+    // An empty list is no filter.
+    tags === undefined || tags.length === 0 ? undefined : arrayOverlaps(rules.tags, tags),
+    search === undefined
+      ? undefined
+      : or(...[rules.ref, rules.label, rules.description].map((text) => ilike(text, likePattern(search)))),
+  );
+}
+
+/** Returns the columns by which a rule with a content is found. */
+function foundBy({ type, trigger_ref: trigger, webhook, workflow }: RuleContent) {
+  return { type, trigger, webhook, workflow };
+}
+
+/** Keeps the trigger that a rule names until the transaction ends; returns false when there is none. */
+async function holdTrigger(
+  transaction: Transaction,
+  tenant: string,
+  { trigger_ref: ref }: RuleContent,
+): Promise<boolean> {
+  if (ref === null) return true;
+  const held = await transaction
+    .select({ id: triggers.id })
+    .from(triggers)
+    .where(and(eq(triggers.tenant, tenant), eq(triggers.ref, ref)))
+    .for('share');
+  return held.length > 0;
+}
+
+/** Notes that the rules of a tenant have changed, for those who keep them in memory. */
+async function noteChange(transaction: Transaction, tenant: string): Promise<void> {
+  await transaction
+    .insert(ruleVersions)
+    .values({ tenant, version: 1 })
+    .onConflictDoUpdate({ target: ruleVersions.tenant, set: { version: sql`${ruleVersions.version} + 1` } });
+}
