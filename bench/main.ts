@@ -13,12 +13,14 @@ import { type Side, startSide } from './comparison/sides.ts';
 import { measureGrowth } from './growth.ts';
 import { measureLists } from './lists/measure.ts';
 import { measureLargeIndex } from './lists/million.ts';
+import { measureDebugger } from './product/debugger.ts';
 import { measureLargeRuns } from './product/large-runs.ts';
 import { measurePages } from './product/pages.ts';
 import { measureBundle, measureLag, measureRest, measureStart, type Product, startProduct } from './product/product.ts';
 import { measureShares } from './product/shares.ts';
 import { measureSoak } from './product/soak.ts';
 import { measureStarts } from './product/starts.ts';
+import { debuggerTable } from './report/debugger.ts';
 import { findDecline } from './report/decline.ts';
 import { keepResults, readResults } from './report/kept-results.ts';
 import { largeRunsTable } from './report/production.ts';
@@ -89,6 +91,7 @@ const PARTS = {
         : { tasks: 1_000, items: 100_000, calls: 8_300, times: 5 },
     ),
   }),
+  debugger: async () => ({ debugger: measureDebugger(quick ? 5_000 : 50_000, quick ? 20 : 200) }),
   growth: async () => ({ growth: measureGrowth() }),
   soak: async () => ({ soak: await measureSoak(runs ?? (quick ? 500 : 50_000)) }),
   bundle: async () => ({ bundle: await measureBundle() }),
@@ -118,6 +121,7 @@ const ratios = computeRatios(results);
 console.log(ratioTable(ratios));
 if (results.largeIndex !== undefined) console.log(largeIndexTable(results.largeIndex));
 if (results.largeRuns !== undefined) console.log(largeRunsTable(results.largeRuns));
+if (results.debugger !== undefined) console.log(debuggerTable(results.debugger));
 if (named.includes(REPORT) || (named.length === 0 && isWhole)) {
   const kept = await readResults();
   await writeFile('docs/benchmarks.md', renderReport(kept, 'benchmarks.svg'));

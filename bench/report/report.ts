@@ -3,6 +3,7 @@ import type { Compared } from '../comparison/side-by-side.ts';
 import type { Grown } from '../growth.ts';
 import { type LargeIndex, SETTINGS } from '../lists/million.ts';
 import { at, median, short, spread, table } from '../statistics.ts';
+import { describeDebugger } from './debugger.ts';
 import { NOT_KEPT } from './not-kept.ts';
 import { OTHER_ENGINES } from './other-engines.ts';
 import { describeLargeRuns, describePages, describeSoak } from './production.ts';
@@ -84,6 +85,8 @@ ${renderSection(results, ['soak'], ({ soak }) => describeSoak(soak))}
 ${renderSection(results, ['largeRuns'], ({ largeRuns }) => describeLargeRuns(largeRuns))}
 
 ${renderSection(results, ['pages'], ({ pages }) => describePages(pages))}
+
+${renderSection(results, ['debugger'], (measured) => describeDebugger(measured.debugger))}
 
 ${NOT_KEPT}
 ${OTHER_ENGINES}

@@ -4,6 +4,7 @@ import type { Compared } from '../comparison/side-by-side.ts';
 import type { Grown } from '../growth.ts';
 import type { Measured } from '../lists/measure.ts';
 import type { LargeIndex } from '../lists/million.ts';
+import type { DebuggedRun } from '../product/debugger.ts';
 import type { LargeRuns } from '../product/large-runs.ts';
 import type { Pages } from '../product/pages.ts';
 import type { Shares } from '../product/shares.ts';
@@ -26,6 +27,7 @@ export interface Results {
   soak: Soak;
   largeRuns: LargeRuns;
   pages: Pages;
+  debugger: DebuggedRun[];
   rest: { rate: number; latencies: number[] };
   lag: number[];
   shares: Shares;

@@ -3,6 +3,7 @@ import { layoutGraph } from '../../language/layout/layout.ts';
 import { eventTime, isoTime } from '../../projection/history.ts';
 import type { FollowedRun } from '../../projection/runs/followed-run.ts';
 import type { TracedRun } from '../../projection/runs/traces.ts';
+import type { EventChanges } from './changes.ts';
 import { markEvents } from './events.ts';
 import type { ReadHistory } from './history-file.ts';
 import type { ChangeKind, ChangeSearch, OpenedRun, Stop, StopRequest } from './protocol.ts';
@@ -95,15 +96,20 @@ function endOf({ starts }: Recording, start: number): number {
 
 /** Returns the places of the events that change something. */
 function findPlaces({ changes }: Recording, of: ChangeKind): number[] {
-  return [...changes].flatMap(([place, { tasks, variables, joins }]) => {
-    const isMeant = {
-      tasks: () => tasks.length > 0,
-      task: () => tasks.some(({ name }) => of.kind === 'task' && name === of.name),
-      variables: () => variables,
-      joins: () => joins,
-    }[of.kind];
-    return isMeant() ? [place] : [];
-  });
+  return [...changes].flatMap(([place, changed]) => (isMeant(changed, of) ? [place] : []));
+}
+
+function isMeant({ tasks, variables, joins }: EventChanges, of: ChangeKind): boolean {
+  switch (of.kind) {
+    case 'tasks':
+      return tasks.length > 0;
+    case 'task':
+      return tasks.some(({ name }) => name === of.name);
+    case 'variables':
+      return variables;
+    case 'joins':
+      return joins;
+  }
 }
 
 function describe({ id, workflowId, masked, runs, opening }: ReadHistory, recording: Recording): OpenedRun {

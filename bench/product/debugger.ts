@@ -1,11 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createHistoryReader } from '../console/debugger/history-file.ts';
-import { createStepper, type Stepper } from '../console/debugger/stepper.ts';
-import type { Definition } from '../model/definition.ts';
-import { writeExport } from '../test/console/debugger/histories.ts';
-import { madeHistories, madeRun } from '../test/fixtures/made.ts';
-import { createRandom } from '../test/seed.ts';
+import { createHistoryReader } from '../../console/debugger/history-file.ts';
+import type { Stop } from '../../console/debugger/protocol.ts';
+import { createStepper, type Stepper } from '../../console/debugger/stepper.ts';
+import type { Definition } from '../../model/definition.ts';
+import { writeExport } from '../../test/console/debugger/histories.ts';
+import { madeHistories, madeRun } from '../../test/fixtures/made.ts';
+import { createRandom } from '../../test/seed.ts';
 
 /** The cost of debugging one run in one thread: milliseconds of CPU, those of stops in order, and mebibytes. */
 export interface DebuggedRun {
@@ -52,12 +53,11 @@ export function measureDebugger(events: number, stops: number): DebuggedRun[] {
       return reader.end();
     });
     const recompute = spent(() => createStepper(read.result));
-    return {
-      what,
-      ...{ read: read.cpu, recompute: recompute.cpu },
-      ...measureStops(recompute.result, stops),
-      heap: (heapUsed() - before) / 2 ** 20,
-    };
+    const measured = measureStops(recompute.result, stops);
+    const heap = (heapUsed() - before) / 2 ** 20;
+    // The run is alive until here.
+    const tasks = goTo(recompute.result, measured.events).tasks.total;
+    return { what, tasks, read: read.cpu, recompute: recompute.cpu, heap, ...measured };
   });
 }
 
@@ -65,7 +65,7 @@ function measureStops(stepper: Stepper, stops: number) {
   const { lastEvent: events } = stepper.opened;
   const random = createRandom();
   const anywhere = () => 1 + Math.floor(random() * events);
-  const stop = (event: number) => stepper.stop({ event, rows: { offset: 0, limit: 25 }, selected: null });
+  const stop = (event: number) => goTo(stepper, event);
   const each = (one: (event: number) => unknown, next: (event: number) => number) => {
     let event = anywhere();
     stop(event);
@@ -78,12 +78,15 @@ function measureStops(stepper: Stepper, stops: number) {
   each(stop, anywhere);
   return {
     events,
-    tasks: stop(events).tasks.total,
     jump: each(stop, anywhere),
     forward: each(stop, (event) => (event % events) + 1),
     back: each(stop, (event) => (event > 1 ? event - 1 : events)),
     find: each((from) => stepper.find({ from, direction: 'next', of: { kind: 'tasks' } }), anywhere),
   };
+}
+
+function goTo(stepper: Stepper, event: number): Stop {
+  return stepper.stop({ event, rows: { offset: 0, limit: 25 }, selected: null });
 }
 
 /** Runs something, and returns the milliseconds of CPU that it took. */
