@@ -6,6 +6,7 @@ const TIERS = ['slow', 'unit', 'system', 'integration'];
 
 /** Files that take longest, in each tier: begun last, one of them would run alone at the end. */
 const LONG = [
+  'console/debugger/recorded-stops',
   'store/execution-counts',
   'store/execution-pages',
   'system/poison-run',

@@ -42,20 +42,33 @@ it('a copy of a run stands where the run stood, whatever the run does next, and 
   expect(copied).toBeGreaterThan(COPIES);
 });
 
+/** Returns the objects that a value holds directly, if it is a map or a list. */
+function entriesOf(value: unknown): unknown[] {
+  const entries = value instanceof Map ? [...value.values()] : Array.isArray(value) ? value : [];
+  return entries.filter((entry) => typeof entry === 'object' && entry !== null);
+}
+
 it('a copy of a state shares what never changes, and nothing else', () => {
   const shared = new Set<string>();
-  for (const [, names] of RECORDED_RUNS) {
-    const projection = createProjection('');
-    for (const event of names.flatMap((each) => readEvents(each))) projection.take(event);
-    const state = projection.replayed()?.state ?? null;
-    if (state === null) continue;
+  const note = (state: RunState) => {
     const copy = copyState(state, undefined);
     for (const [field, value] of Object.entries(state)) {
-      if (typeof value === 'object' && value !== null && copy[field as keyof RunState] === value) shared.add(field);
+      const copied = copy[field as keyof RunState];
+      if (typeof value === 'object' && value !== null && copied === value) shared.add(field);
+      const entries = new Set(entriesOf(copied));
+      if (copied !== value && entriesOf(value).some((entry) => entries.has(entry))) shared.add(`${field}[]`);
+    }
+  };
+  for (const [, names] of RECORDED_RUNS) {
+    const projection = createProjection('');
+    for (const event of names.flatMap((each) => readEvents(each))) {
+      projection.take(event);
+      const state = projection.replayed()?.state ?? null;
+      if (state !== null && event.workflowTaskCompletedEventAttributes) note(state);
     }
   }
-  expect([...shared].sort()).toEqual([
-    ...['actions', 'digest', 'ended', 'failure', 'history', 'info', 'input', 'mocked', 'output', 'program', 'run'],
-    ...['trust', 'variables'],
-  ]);
+  // Records of what has happened, places, and visits that have ended.
+  const entries = ['also[]', 'controls[]', 'decisions[]', 'starting[]', 'visits[]'];
+  const fields = ['actions', 'digest', 'ended', 'failure', 'history', 'info', 'input', 'mocked', 'output', 'paused'];
+  expect([...shared].sort()).toEqual([...entries, ...fields, 'program', 'run', 'trust', 'variables'].sort());
 });

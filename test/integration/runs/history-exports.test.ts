@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createHistoryReader } from '../../../console/debugger/history-file.ts';
+import { createStepper } from '../../../console/debugger/stepper.ts';
 import type { TemporalServer } from '../../../dev/temporal-server.ts';
-import { createEvaluated, type Evaluation } from '../../../interpreter/evaluations.ts';
+import type { Evaluation } from '../../../interpreter/evaluations.ts';
 import type { Json } from '../../../model/json.ts';
-import type { HistoryEvent } from '../../../projection/history.ts';
-import { readHistory } from '../../../projection/json/history.ts';
-import { readOpening } from '../../../projection/runs/opening.ts';
 import { createCodec } from '../../../temporal/codec/codec.ts';
 import { startChainServer } from '../interpreter/chain-server.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
@@ -86,13 +85,14 @@ async function read(query = '', key = DEV_KEY) {
   return { response, text, file: JSON.parse(text) as ExportFile };
 }
 
-/** Computes a run again from the events of a file, as a browser would. */
-function recompute(events: Json[], evaluations: Evaluation[]) {
-  const [first, ...rest] = readHistory({ events }) as [HistoryEvent, ...HistoryEvent[]];
-  const opening = readOpening('', first, first.workflowExecutionStartedEventAttributes!);
-  const replay = opening.replay({ observer: createEvaluated(evaluations) })!;
-  for (const event of [first, ...rest]) replay.take(event);
-  return replay.end();
+/** Opens the texts of files in the debugger, which computes the run again. */
+function debug(...texts: string[]) {
+  const reader = createHistoryReader();
+  for (const text of texts) reader.read(text);
+  const stepper = createStepper(reader.end(), { spacing: 10, most: 4 });
+  const stop = (event: number, selected: string | null = null) =>
+    stepper.stop({ event, selected, rows: { offset: 0, limit: 1_000 } });
+  return { opened: stepper.opened, stop };
 }
 
 it('computes the whole chain again without the value that is hidden in it', async () => {
@@ -116,15 +116,38 @@ it('computes the whole chain again without the value that is hidden in it', asyn
   expect(history).toContain('"pin":"***"');
   expect(history).not.toMatch(/"pin":\d/);
   expect(decoded).not.toMatch(/"blind":"[0-9a-f]/);
-  const { state, divergence } = recompute(
-    file.runs.flatMap(({ events }) => events),
-    file.evaluations,
-  );
-  expect([divergence, state?.outcome, state?.output]).toEqual([
-    null,
-    'completed',
-    { size: SECRET.length, said: 'it is ***' },
-  ]);
+  const { opened, stop } = debug(text);
+  expect(opened).toMatchObject({ id, masked: true, runs: file.runs.map(({ index }) => ({ index })) });
+  expect(opened.verification).toMatchObject({ state: 'verified', difference: null });
+  expect(stop(opened.lastEvent)).toMatchObject({
+    status: 'completed',
+    output: { size: SECRET.length, said: 'it is ***' },
+  });
+});
+
+it('is debugged run by run: at its events it stands as the API shows it there', async () => {
+  const { runs } = (await read()).file;
+  const texts: string[] = [];
+  for (const { index } of runs) texts.push((await read(`?run=${index}`)).text);
+  const { opened, stop } = debug(...texts);
+  const at = async (event: number) => (await harness.call('GET', `${BASE}/${id}/at/${event}?trace=1`)).body.data;
+  for (let event = opened.lastEvent; event > 0; event -= 3) {
+    const { status, variables, joins, transitions, inputs } = await at(event);
+    const [key = null] = Object.keys(inputs).reverse();
+    const there = stop(event, key);
+    const values = Object.fromEntries(there.variables.map(({ name, value }) => [name, value]));
+    const input = there.selected?.task.input;
+    expect({ event, status: there.status, values, input, joins: there.joins, transitions: there.transitions }).toEqual({
+      ...{ event, status, values: variables, input: key === null ? undefined : inputs[key] },
+      ...{ joins, transitions },
+    });
+    expect(there.tasks.total).toBe(Object.keys(inputs).length);
+  }
+  // A later run begins with the state that it carries, and with the values that were computed before it.
+  expect(debug(...texts.slice(1)).opened).toMatchObject({
+    firstEvent: runs[1]!.first_event,
+    verification: { state: 'verified' },
+  });
 });
 
 it('is read run by run, too, each with the numbers at which its events and its values begin', async () => {
