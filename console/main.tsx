@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import { openSession, watchSession } from './client/session.ts';
+import { watchSession } from './client/session.ts';
 import { followLinks } from './routing/location.ts';
 import { App } from './shell/app.tsx';
 import { preloadPage } from './shell/current-page.tsx';
@@ -7,5 +7,4 @@ import { preloadPage } from './shell/current-page.tsx';
 followLinks();
 watchSession();
 render(<App />, document.body);
-void openSession();
 preloadPage();

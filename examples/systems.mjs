@@ -1,4 +1,5 @@
-// Stands in for the systems that the examples call: orders, invoices, pages, deployments and bookings, on one local port (PORT, or 8099).
+// Stands in for the systems that the examples call: orders, invoices, pages, deployments, bookings and
+// shipments, on one local port (PORT, or 8099).
 import { createServer } from 'node:http';
 
 const ORDERS = [
@@ -21,6 +22,12 @@ function answer(method, path, query, body, count) {
       // Fails once for each day, as real systems do.
       if (body.order === 2 && count === 1) return [503, { message: 'try again' }];
       return [201, { invoice: `${id}-${body.order}` }];
+    case 'GET /stock':
+      return [200, { article: id, pieces: 4 }];
+    case 'GET /coupons':
+      return [200, { coupon: id, percent: 25 }];
+    case 'POST /shipments':
+      return [201, { article: body.article, total: body.total }];
     case 'GET /health':
       return [200, { service: id, healthy: false }];
     case 'GET /changes':

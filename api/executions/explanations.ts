@@ -59,7 +59,8 @@ const TransitionTraceSchema = z
   })
   .openapi('TransitionTrace');
 
-const MomentSchema = z
+/** A run at an event of its history. */
+export const MomentSchema = z
   .object({
     event: z.int(),
     status: z.string(),

@@ -24,7 +24,8 @@ export const LogEntrySchema = z
   })
   .openapi('LogEntry');
 
-const HistoryEventSchema = z
+/** An event of the history of an execution. */
+export const HistoryEventSchema = z
   .object({
     id: z.int(),
     event_type: z.string().describe('The event type as named by Temporal.'),
@@ -33,7 +34,8 @@ const HistoryEventSchema = z
   })
   .openapi('HistoryEvent');
 
-const ChainRunSchema = z
+/** A Temporal run of an execution. */
+export const ChainRunSchema = z
   .object({
     index: z.int().describe('From 0.'),
     run_id: z.string(),

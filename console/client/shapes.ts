@@ -3,8 +3,8 @@ import type { ConnectionSchema } from '../../api/admin/connections.ts';
 import type { SecretSchema } from '../../api/admin/secrets.ts';
 import type { SessionSchema } from '../../api/admin/sessions.ts';
 import type { JobSchema } from '../../api/executions/bulk.ts';
-import type { ExplanationSchema } from '../../api/executions/explanations.ts';
-import type { LogEntrySchema } from '../../api/executions/history.ts';
+import type { ExplanationSchema, MomentSchema } from '../../api/executions/explanations.ts';
+import type { ChainRunSchema, HistoryEventSchema, LogEntrySchema } from '../../api/executions/history.ts';
 import type { ErrorGroupSchema } from '../../api/executions/lists.ts';
 import type {
   ExecutionListSchema,
@@ -55,6 +55,15 @@ export type TaskLine = TaskListPage['data'][number];
 
 /** The graph of a run, with places. */
 export type RunGraph = z.output<typeof PlacedGraphSchema>;
+
+/** A run at an event of its history. */
+export type RunMoment = z.output<typeof MomentSchema>;
+
+/** An event of the history of a run. */
+export type RunHistoryEvent = z.output<typeof HistoryEventSchema>;
+
+/** A Temporal run of a chain. */
+export type ChainRunLine = z.output<typeof ChainRunSchema>;
 
 /** An entry of the log of a run. */
 export type LogLine = z.output<typeof LogEntrySchema>;

@@ -53,11 +53,13 @@ function tallyOf({ state, items }: TaskLine, counted: Counts | null): TaskTally 
   return { state, visits, items: totalOf(ended) };
 }
 
-function totalOf(counts: Record<string, number>): number {
+/** Returns the sum of counts. */
+export function totalOf(counts: Record<string, number>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-function countWords({ visits, items }: Counts): string {
+/** Describes counts in words, such as `2 completed, 1 running`; empty where nothing is counted. */
+export function countWords({ visits, items }: Counts): string {
   const words = (counts: Record<string, number>) =>
     Object.entries(counts)
       .filter(([, count]) => count > 0)

@@ -12,7 +12,7 @@ export interface Page extends LazyComponent<PageProps> {
 export const PAGES: Page[] = [
   createPage(/^\/runs$/, async () => (await import('./runs/runs-page.tsx')).RunsPage),
   createPage(
-    /^\/runs\/([^/]+)(?:\/(graph|timeline|log|fork))?$/,
+    /^\/runs\/([^/]+)(?:\/(graph|timeline|log|debugger|fork))?$/,
     async () => (await import('./run/run-page.tsx')).RunPage,
   ),
   createPage(/^\/inbox$/, async () => (await import('./inbox/inbox-page.tsx')).InboxPage),
@@ -27,6 +27,7 @@ export const PAGES: Page[] = [
     /^\/catalog()(?:\/(packs|actions|connections|secrets))?$/,
     async () => (await import('./catalog/catalog-page.tsx')).CatalogPage,
   ),
+  createPage(/^\/history$/, async () => (await import('./debugger/history-page.tsx')).HistoryPage),
 ];
 
 /** The pages that every page leads to. */

@@ -5,23 +5,31 @@ import { Account } from './account.tsx';
 import { Mark } from './mark.tsx';
 import { ThemeChoice } from './theme-choice.tsx';
 
-/** The top of every page: the pages that there are, the look, and who is signed in. */
-export function Banner({ who }: { who: SignedIn }) {
+/** The top of every page: the pages that there are, the look, and who is signed in; for nobody, a way to sign in. */
+export function Banner({ who }: { who: SignedIn | null }) {
   return (
     <header class="banner">
       <a class="brand" href={hrefOf('/runs')}>
         <Mark />
         <span>Fermata</span>
       </a>
-      <nav aria-label="Main">
-        {SECTIONS.map(({ name, page }) => (
-          <a key={page} href={hrefOf(page)} aria-current={currentOf(page)}>
-            {name}
-          </a>
-        ))}
-      </nav>
+      {who !== null && (
+        <nav aria-label="Main">
+          {SECTIONS.map(({ name, page }) => (
+            <a key={page} href={hrefOf(page)} aria-current={currentOf(page)}>
+              {name}
+            </a>
+          ))}
+        </nav>
+      )}
       <ThemeChoice />
-      <Account who={who} />
+      {who === null ? (
+        <a class="button quiet" href={hrefOf('/runs')}>
+          Sign in
+        </a>
+      ) : (
+        <Account who={who} />
+      )}
     </header>
   );
 }

@@ -5,6 +5,7 @@ import { session, signIn } from '../client/session.ts';
 import { Glyph } from '../parts/glyph.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { go, hrefOf, pageQuery, path } from '../routing/location.ts';
+import { OPEN_PAGE } from '../routing/open-page.ts';
 import { Mark } from './mark.tsx';
 import { ThemeChoice } from './theme-choice.tsx';
 
@@ -74,6 +75,9 @@ export function SignInPage() {
           The key is exchanged for a session of this browser and kept nowhere. <code>npm start</code> prints one.
         </p>
       </form>
+      <p>
+        <a href={hrefOf(OPEN_PAGE)}>Open a history from a file</a>
+      </p>
       <ThemeChoice />
     </main>
   );

@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { isClosed } from '../../../model/status.ts';
 import { useEvents } from '../../client/live.ts';
-import { useRead } from '../../client/reads.ts';
+import { type ReadState, useRead } from '../../client/reads.ts';
 import { apiHref } from '../../client/request.ts';
 import { may } from '../../client/session.ts';
 import type { Run, RunExplanation, RunGraph, TaskListPage } from '../../client/shapes.ts';
@@ -25,6 +25,7 @@ const VIEWS: Tab[] = [
   { id: 'graph', name: 'Graph' },
   { id: 'timeline', name: 'Timeline' },
   { id: 'log', name: 'Log' },
+  { id: 'debugger', name: 'Debugger' },
 ];
 
 /** The view for who may start runs. */
@@ -33,6 +34,11 @@ const FORK: Tab = { id: 'fork', name: 'Fork' };
 const Fork = createLazyView('fork', async () => (await import('./fork/fork-view.tsx')).ForkView);
 
 const Timeline = createLazyView('timeline', async () => (await import('./timeline/timeline-view.tsx')).TimelineView);
+
+const DebuggerView = createLazyView(
+  'debugger',
+  async () => (await import('../debugger/debugger-view.tsx')).DebuggerView,
+);
 
 /** One run: how it stands, what would move it, its graph, what went in and what came out. */
 export function RunPage({ of, tab }: PageProps) {
@@ -71,11 +77,14 @@ export function RunPage({ of, tab }: PageProps) {
       </div>
     );
   }
-  const task = pageQuery.value.get('task');
-  const stamp = `${tasks.value?.last_event} ${shown.state}`;
   const views = may('execution:execute') ? [...VIEWS, FORK] : VIEWS;
   const chosen = views.some(({ id }) => id === tab) ? tab : 'graph';
-  const choose = (view: string) => go(hrefOf(`/runs/${of}/${view}`, { task }), { stay: true });
+  const isDebugged = chosen === 'debugger';
+  // There, a task is shown as it was.
+  const task = isDebugged ? null : pageQuery.value.get('task');
+  const stamp = `${tasks.value?.last_event} ${shown.state}`;
+  const choose = (view: string) =>
+    go(hrefOf(`/runs/${of}/${view}`, { task: pageQuery.peek().get('task') }), { stay: true });
   return (
     <div class="page">
       {failure}
@@ -84,10 +93,15 @@ export function RunPage({ of, tab }: PageProps) {
       <div class={task === null ? 'run-views' : 'run-views with-panel'}>
         <div>
           <Tabs label="Run views" tabs={views} chosen={chosen} choose={choose}>
-            {chosen === 'graph' && <GraphView run={shown} graph={graph} tasks={tasks} />}
-            {chosen === 'timeline' && <Timeline run={shown} path={path} stamp={stamp} isOpen={isOpen} />}
-            {chosen === 'fork' && <Fork run={shown} path={path} graph={graph} tasks={tasks} />}
-            {chosen === 'log' && <LogView path={path} stamp={stamp} isOpen={isOpen} />}
+            <ChosenView
+              chosen={chosen}
+              run={shown}
+              path={path}
+              graph={graph}
+              tasks={tasks}
+              stamp={stamp}
+              isOpen={isOpen}
+            />
           </Tabs>
         </div>
         {task !== null && (
@@ -101,10 +115,42 @@ export function RunPage({ of, tab }: PageProps) {
           />
         )}
       </div>
-      <Ends run={shown} whole={apiHref(path)} />
+      {!isDebugged && <Ends run={shown} whole={apiHref(path)} />}
       {intent !== null && <ActDialog intent={intent} close={() => setIntent(null)} onDone={afterAct} />}
     </div>
   );
+}
+
+/** One of the views of a run; `stamp` changes whenever the run may have. */
+function ChosenView({
+  chosen,
+  run,
+  path,
+  graph,
+  tasks,
+  stamp,
+  isOpen,
+}: {
+  chosen: string;
+  run: Run;
+  path: string;
+  graph: ReadState<{ data: RunGraph }>;
+  tasks: ReadState<TaskListPage>;
+  stamp: string;
+  isOpen: boolean;
+}) {
+  switch (chosen) {
+    case 'timeline':
+      return <Timeline run={run} path={path} stamp={stamp} isOpen={isOpen} />;
+    case 'log':
+      return <LogView path={path} stamp={stamp} isOpen={isOpen} />;
+    case 'debugger':
+      return <DebuggerView run={run} path={path} lastEvent={tasks.value?.last_event ?? null} />;
+    case 'fork':
+      return <Fork run={run} path={path} graph={graph} tasks={tasks} />;
+    default:
+      return <GraphView run={run} graph={graph} tasks={tasks} />;
+  }
 }
 
 /** What went into a run, and what came out of it. */

@@ -6,7 +6,8 @@ import type { RunCounts, RunListPage } from '../../client/shapes.ts';
 import { SwitchButton } from '../../parts/forms/switch-button.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { type Tab, Tabs } from '../../parts/tabs.tsx';
-import { go, hrefWith, pageQuery } from '../../routing/location.ts';
+import { go, hrefOf, hrefWith, pageQuery } from '../../routing/location.ts';
+import { OPEN_PAGE } from '../../routing/open-page.ts';
 import { BulkJobPanel } from './bulk/bulk-job.tsx';
 import { useSelection } from './bulk/selection.ts';
 import { Counts } from './counts.tsx';
@@ -44,6 +45,7 @@ export function RunsPage() {
       <div class="title-row">
         <Heading title="Runs" />
         <div class="list-controls">
+          <a href={hrefOf(OPEN_PAGE)}>Open a history</a>
           <SavedViews />
           <SwitchButton isOn={isLive} turn={() => go(hrefWith({ live: isLive ? '0' : null }), { replace: true })}>
             Live

@@ -5,6 +5,9 @@ import { Badge } from '../../parts/badge.tsx';
 import { Fact } from '../../parts/lists/fact.tsx';
 import { TableHead } from '../../parts/lists/table-head.tsx';
 import { ValueView } from '../../parts/value.tsx';
+import { StepBar } from '../../stepping/step-bar.tsx';
+import { useStepping } from '../../stepping/stepping.ts';
+import { RenderedInput } from '../debugger/stop/rendered-input.tsx';
 import { listSimulatedWork, type SimulatedVisit, STATES } from './simulation.ts';
 
 const COLUMNS = ['Visit', 'Action', 'Status'];
@@ -24,8 +27,17 @@ export function SimulationSteps({
   const { work, taken } = useMemo(() => listSimulatedWork(simulation, graph, step), [simulation, graph, step]);
   const visit = tasks[step - 1];
   const place = visit === undefined ? 'nothing has begun' : `${visit.key}, ${STATES[visit.status]}`;
+  const stepping = useStepping({
+    place: step,
+    first: 0,
+    last: tasks.length,
+    show: setStep,
+    change: null,
+    isShown: true,
+  });
+  const { go } = stepping;
   return (
-    <section class="simulation" aria-label="Simulation">
+    <section class="debugger simulation" aria-label="Simulation" tabIndex={-1} onKeyDown={stepping.press}>
       <div role="status" aria-label="Outcome">
         <dl class="facts">
           <Fact name="Status" isSilent>
@@ -44,20 +56,13 @@ export function SimulationSteps({
           {message}
         </p>
       ))}
-      <div class="stepper">
-        <label class="field">
-          Step
-          <input
-            type="range"
-            min={0}
-            max={tasks.length}
-            value={step}
-            aria-valuetext={`Step ${step} of ${tasks.length}: ${place}`}
-            onInput={({ currentTarget }) => setStep(Number(currentTarget.value))}
-          />
-        </label>
-        <p class="soft">
-          {step} of {tasks.length}: {place}
+      <div class="card transport">
+        <StepBar stepping={stepping} noun="step" text={place} />
+        <p aria-live={stepping.isPlaying ? 'off' : 'polite'}>
+          <span class="strong">
+            Step {step} of {tasks.length}
+          </span>{' '}
+          <span class="soft">{place}</span>
         </p>
       </div>
       <Canvas
@@ -66,7 +71,7 @@ export function SimulationSteps({
         work={work}
         taken={taken}
         selected={null}
-        open={(key) => setStep(tasks.findIndex((each) => each.key === key) + 1)}
+        open={(key) => go(tasks.findIndex((each) => each.key === key) + 1)}
       />
       <div class="simulated">
         <table role="table" class="table" aria-label="Simulated visits">
@@ -75,7 +80,7 @@ export function SimulationSteps({
             {tasks.slice(0, step).map(({ key, action, status: state }, index) => (
               <tr role="row" key={key} aria-current={index === step - 1 ? 'step' : undefined}>
                 <th role="rowheader" scope="row">
-                  <button type="button" class="link" onClick={() => setStep(index + 1)}>
+                  <button type="button" class="link" onClick={() => go(index + 1)}>
                     {key}
                   </button>
                 </th>
@@ -90,9 +95,17 @@ export function SimulationSteps({
           </tbody>
         </table>
         <div class="simulated-values">
-          {visit !== undefined && <VisitValues visit={visit} />}
+          {visit !== undefined && (
+            <section class="card" aria-labelledby="simulated-input">
+              <h2 id="simulated-input">Rendered input</h2>
+              <RenderedInput of={describeVisit(visit)} />
+            </section>
+          )}
           {step === tasks.length && (
-            <NamedValue name={error === null ? 'Result of the run' : 'Error of the run'} value={error ?? output} />
+            <section class="card" aria-labelledby="simulated-end">
+              <h2 id="simulated-end">{error === null ? 'Result of the run' : 'Error of the run'}</h2>
+              <ValueView name={error === null ? 'Result' : 'Error'} value={error ?? output} />
+            </section>
           )}
         </div>
       </div>
@@ -100,24 +113,7 @@ export function SimulationSteps({
   );
 }
 
-function VisitValues({ visit: { key, input, output, error } }: { visit: SimulatedVisit }) {
-  return (
-    <>
-      <NamedValue name={`Input of ${key}`} value={input} />
-      {error === null ? (
-        <NamedValue name={`Output of ${key}`} value={output} />
-      ) : (
-        <NamedValue name={`Error of ${key}`} value={error} />
-      )}
-    </>
-  );
-}
-
-function NamedValue({ name, value }: { name: string; value: unknown }) {
-  return (
-    <div>
-      <h2>{name}</h2>
-      <ValueView name={name} value={value} />
-    </div>
-  );
+function describeVisit({ key, action, status, input, output, error }: SimulatedVisit) {
+  const isOver = status !== 'running';
+  return { key, action, state: STATES[status], input, output, failure: error, isOver, templates: [] };
 }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { until } from '../support/until.ts';
+import { testDebugger } from './debugger.ts';
 import { testForkPage } from './fork-page.ts';
 import { testInboxPages } from './inbox-pages.ts';
 import { testNavigation } from './navigation.ts';
@@ -40,6 +41,7 @@ testRunsPage(() => site, fail);
 testRunPage(() => site);
 testForkPage(() => site);
 testPicture(() => site);
+testDebugger(() => site);
 testWorkflowPages(() => site);
 testSchedulesAndCatalog(() => site);
 testUntrustedTexts(() => site);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { title } from './pages.ts';
 import type { Console } from './visitor.ts';
@@ -30,6 +31,20 @@ const RELEASE = {
     ],
   },
 };
+
+/** Takes the one picture of a page of the documentation: of a part of what is shown, as high as the window. Expects it to be as large as the one that is there. */
+export async function keepPicture(page: Page, part: Locator, path: string): Promise<void> {
+  const [, file] = /^!\[.+\]\((.+\.png)\)$/m.exec(await readFile(path, 'utf8'))!;
+  await page.emulateMedia({ colorScheme: 'light' });
+  const { x, y, width } = (await part.boundingBox())!;
+  const { height } = page.viewportSize()!;
+  if (FOLDER !== undefined) {
+    const clip = { x, y: y + (await page.evaluate<number>('scrollY')), width, height };
+    await page.screenshot({ path: join(FOLDER, file!), clip, fullPage: true });
+  }
+  const picture = await readFile(join('docs', file!));
+  expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([width, height]);
+}
 
 /** Tests that a run looks as the first picture of the README says, and takes that picture. */
 export function testPicture(site: () => Console): void {

@@ -1,0 +1,104 @@
+import type { ComponentChildren } from 'preact';
+import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
+import { parseTaskKey } from '../../../model/task-key.ts';
+import { RequestError } from '../../client/request-error.ts';
+import type { OpenedRun, Stop } from '../../debugger/protocol.ts';
+import { Canvas } from '../../graph/canvas.tsx';
+import { Loading } from '../../parts/loading.tsx';
+import { announce } from '../../parts/notice.ts';
+import { ReadError } from '../../parts/read-error.tsx';
+import { go, hrefWith, pageQuery } from '../../routing/location.ts';
+import { useStepping } from '../../stepping/stepping.ts';
+import { readChangeKind } from './controls/change-kinds.ts';
+import { useEventPlace } from './controls/place.ts';
+import { Transport } from './controls/transport.tsx';
+import type { Engine } from './engines/engine.ts';
+import { useStops } from './engines/use-stops.ts';
+import { StopView } from './stop/stop-view.tsx';
+import { readStopGraph } from './stop-work.ts';
+
+/** A run at each event of its history. */
+export function Debugger({
+  engine,
+  download,
+  children,
+}: {
+  engine: Engine;
+  /** Where the history can be had as a file; null for what was opened from one, to which there is no link either. */
+  download: string | null;
+  /** Stands below the controls. */
+  children?: ComponentChildren;
+}) {
+  const { run } = engine;
+  const { firstEvent: first, lastEvent: last, verification } = run;
+  const [event, setEvent] = useEventPlace({ first, last }, verification.event ?? last);
+  const query = pageQuery.value;
+  const selected = query.get('task');
+  const of = readChangeKind(query.get('of'), run.tasks);
+  const [offset, turn] = useState<number | null>(null);
+  const { stop, error, isShown, retry } = useStops(engine, { event, selected, offset });
+  const searches = useRef(0);
+
+  function show(place: number) {
+    searches.current += 1;
+    setEvent(place);
+  }
+
+  async function change(direction: -1 | 1) {
+    searches.current += 1;
+    const search = searches.current;
+    try {
+      const found = await engine.find({ from: event, direction: direction > 0 ? 'next' : 'previous', of });
+      // Somebody may have gone elsewhere meanwhile.
+      if (searches.current === search) setEvent(found ?? (direction > 0 ? last : first));
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      announce(error.message);
+    }
+  }
+
+  const select = useCallback((key: string) => {
+    const chosen = pageQuery.peek().get('task');
+    go(hrefWith({ task: key === chosen ? null : key }), { replace: true });
+  }, []);
+  const stepping = useStepping({ place: event, first, last, show, change, isShown });
+  const graph = useMemo(() => ({ hash: run.workflowId, ...run.graph }), [run]);
+  const { work, taken } = useMemo(
+    () => (stop === undefined ? { work: null, taken: new Set<string>() } : readStopGraph(stop)),
+    [stop],
+  );
+  const shownTask = stop?.selected?.task.key ?? null;
+  return (
+    <section class="debugger" aria-label="Debugger" tabIndex={-1} onKeyDown={stepping.press}>
+      <Transport engine={engine} stop={stop} stepping={stepping} of={of} download={download} />
+      {children}
+      {error !== null && <ReadError what="This event could not be shown" error={error} retry={retry} />}
+      {stop === undefined && error === null && <Loading of="the event" />}
+      {stop !== undefined && (
+        <div class="debugged" aria-busy={!isShown}>
+          <Canvas
+            title={run.ref}
+            graph={graph}
+            work={work}
+            taken={taken}
+            selected={shownTask === null ? null : parseTaskKey(shownTask).name}
+            open={select}
+          />
+          <StopView
+            stop={stop}
+            isKnown={isKnown(stop, verification)}
+            selected={selected}
+            select={select}
+            go={stepping.go}
+            turn={turn}
+          />
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** Returns whether it is known what the run was at a stop, which nobody knows once the recomputed run and the history differ. */
+function isKnown({ known, event }: Stop, { event: differsAt }: OpenedRun['verification']): boolean {
+  return known || differsAt === null || event < differsAt;
+}

@@ -1,0 +1,23 @@
+import { pageQuery, ROOT } from '../../routing/location.ts';
+
+/** A file that the command line serves next to the page, for the page alone. */
+interface GivenFile {
+  name: string;
+  /** Throws an Error where it is not there any more. */
+  read: () => Promise<string>;
+}
+
+/** Returns the file that the address names; null: it names none. */
+export function givenFile(): GivenFile | null {
+  const path = pageQuery.peek().get('file');
+  const [, name] = /^[\w-]+\/([^/?#]+)$/.exec(path ?? '') ?? [];
+  if (name === undefined) return null;
+  return {
+    name: decodeURIComponent(name),
+    async read() {
+      const answer = await fetch(`${ROOT}/console/files/${path}`);
+      if (!answer.ok) throw new Error(`answered with ${answer.status}`);
+      return answer.text();
+    },
+  };
+}

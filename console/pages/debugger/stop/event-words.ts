@@ -1,0 +1,46 @@
+/** The meanings of history events, for people who do not know Temporal. */
+const WORDS: Record<string, string> = {
+  WorkflowExecutionStarted: 'The run was started, with this input.',
+  WorkflowExecutionCompleted: 'The run ended with its result.',
+  WorkflowExecutionFailed: 'The run ended with a failure.',
+  WorkflowExecutionTimedOut: 'Temporal ended the run, because its time was over.',
+  WorkflowExecutionCanceled: 'The run ended after a cancel request.',
+  WorkflowExecutionTerminated: 'Somebody ended the run at once.',
+  WorkflowExecutionContinuedAsNew: 'The run continued as a new one of its chain, with the state that it passed on.',
+  WorkflowExecutionCancelRequested: 'Somebody asked the run to stop.',
+  WorkflowExecutionSignaled: 'A signal reached the run: a message from outside, or from Fermata itself.',
+  WorkflowTaskScheduled: 'There was news for the run, and Temporal looked for a worker to decide what is next.',
+  WorkflowTaskStarted: 'A worker took the news of the run.',
+  WorkflowTaskCompleted: 'The worker decided what is next; its commands are the events that follow.',
+  WorkflowTaskFailed: 'The worker could not decide what is next. Temporal asks again.',
+  WorkflowTaskTimedOut: 'The worker did not answer in time. Temporal asks again.',
+  ActivityTaskScheduled: 'The run asked for an action.',
+  ActivityTaskStarted: 'A worker began the action.',
+  ActivityTaskCompleted: 'The action succeeded, with this output.',
+  ActivityTaskFailed: 'The action failed, and no attempt is left that Temporal makes.',
+  ActivityTaskTimedOut: 'The action did not end in time.',
+  ActivityTaskCancelRequested: 'The run asked the action to stop.',
+  ActivityTaskCanceled: 'The action stopped, as it was asked to.',
+  TimerStarted: 'The run waits for a time: a delay, a timeout or the next attempt.',
+  TimerFired: 'The time has come.',
+  TimerCanceled: 'The run no longer waits for this time.',
+  StartChildWorkflowExecutionInitiated: 'The run asked for a sub-workflow.',
+  StartChildWorkflowExecutionFailed: 'The sub-workflow could not be started.',
+  ChildWorkflowExecutionStarted: 'The sub-workflow was started.',
+  ChildWorkflowExecutionCompleted: 'The sub-workflow ended with its result.',
+  ChildWorkflowExecutionFailed: 'The sub-workflow failed.',
+  ChildWorkflowExecutionCanceled: 'The sub-workflow ended after a cancel request.',
+  ChildWorkflowExecutionTimedOut: 'The time of the sub-workflow was over.',
+  ChildWorkflowExecutionTerminated: 'Somebody ended the sub-workflow at once.',
+  SignalExternalWorkflowExecutionInitiated: 'The run sent a signal to another one.',
+  ExternalWorkflowExecutionSignaled: 'The signal reached the other run.',
+  RequestCancelExternalWorkflowExecutionInitiated: 'The run asked another one to stop.',
+  MarkerRecorded: 'The run recorded something that only it reads.',
+  UpsertWorkflowSearchAttributes: 'The run changed what lists show of it.',
+  WorkflowPropertiesModified: 'The run changed what lists show of it.',
+};
+
+/** Returns a sentence about an event by its name; null for a name that has none. */
+export function eventWords(name: string): string | null {
+  return Object.hasOwn(WORDS, name) ? WORDS[name]! : null;
+}

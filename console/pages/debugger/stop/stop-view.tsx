@@ -1,0 +1,119 @@
+import type { ComponentChildren } from 'preact';
+import type { Stop } from '../../../debugger/protocol.ts';
+import { Glyph } from '../../../parts/glyph.tsx';
+import { ChangeList } from './change-list.tsx';
+import { HistoryEventView } from './history-event.tsx';
+import { JoinsTable } from './joins-table.tsx';
+import { RenderedInput } from './rendered-input.tsx';
+import { StateThen } from './state-then.tsx';
+import { TasksTable } from './tasks-table.tsx';
+import { VariablesTable } from './variables-table.tsx';
+import { WhyTable } from './why-table.tsx';
+
+/** What a stop is shown with. */
+interface StopViewProps {
+  stop: Stop;
+  /** Whether it is known what the run was there. */
+  isKnown: boolean;
+  /** The key of the task that somebody has chosen; null: the one that the event is about is shown. */
+  selected: string | null;
+  /** Chooses a task; the one that is chosen is chosen no longer. */
+  select: (key: string) => void;
+  /** Goes to an event. */
+  go: (event: number) => void;
+  /** Shows other rows of the table of tasks. */
+  turn: (offset: number) => void;
+}
+
+/** All that is known of a run at an event. */
+export function StopView({ stop, isKnown, selected, select, go, turn }: StopViewProps) {
+  const { changes, transitions, variables, joins, tasks, history } = stop;
+  const event = (
+    <Region name="History event">
+      <HistoryEventView event={history} />
+    </Region>
+  );
+  if (!isKnown) {
+    return (
+      <div class="stack">
+        <Region name="State at this event">
+          <p class="trouble">
+            <Glyph of="warning" />
+            <span>
+              What the run was here is not known: its history goes on in another way than the run that was recomputed.
+            </span>
+          </p>
+        </Region>
+        {event}
+      </div>
+    );
+  }
+  return (
+    <>
+      <div class="stack">
+        <Region name="Changes">
+          <ChangeList changes={changes} select={select} />
+        </Region>
+        <Region name="State at this event">
+          <StateThen stop={stop} />
+        </Region>
+        <Part name="Variables">
+          <VariablesTable variables={variables} />
+        </Part>
+        <Part name="Joins">
+          <JoinsTable joins={joins} />
+        </Part>
+      </div>
+      <Part name="Why" class="whole">
+        <WhyTable transitions={transitions} />
+      </Part>
+      <div class="stack">
+        <Part name="Tasks at this event">
+          <TasksTable tasks={tasks} selected={stop.selected?.task.key ?? null} select={select} go={go} turn={turn} />
+        </Part>
+        {event}
+      </div>
+      <Region name="Rendered input">
+        <SelectedTask stop={stop} selected={selected} />
+      </Region>
+    </>
+  );
+}
+
+function SelectedTask({ stop, selected }: { stop: Stop; selected: string | null }) {
+  if (stop.selected !== null) {
+    const { task, templates } = stop.selected;
+    const { key, action, state, input, output, failure, ended } = task;
+    const isOver = ended !== null;
+    return <RenderedInput of={{ key, action, state, input, output, failure, isOver, templates }} />;
+  }
+  if (selected !== null) return <p class="soft">{selected} has not begun at this event.</p>;
+  return <p class="soft">Choose a task to see its input here, with the templates that it was rendered from.</p>;
+}
+
+/** A named part that stands on a card. */
+function Region({ name, children }: PartProps) {
+  const id = `debugger-${name.toLowerCase().replaceAll(' ', '-')}`;
+  return (
+    <section class="card" aria-labelledby={id}>
+      <h2 id={id}>{name}</h2>
+      {children}
+    </section>
+  );
+}
+
+/** A part that has a table, or says why there is none. */
+function Part({ name, class: kind = '', children }: PartProps) {
+  return (
+    <div class={`part ${kind}`}>
+      <h2>{name}</h2>
+      {children}
+    </div>
+  );
+}
+
+interface PartProps {
+  name: string;
+  class?: string;
+  children: ComponentChildren;
+}

@@ -1,0 +1,54 @@
+import type { Stop } from '../../../debugger/protocol.ts';
+import { TableHead } from '../../../parts/lists/table-head.tsx';
+
+type Decided = Stop['transitions'][number];
+
+const COLUMNS = ['From', 'To', 'When', 'Value', 'Fired', 'Reason'];
+
+const ENDS = { success: 'succeeds', failure: 'fails', complete: 'ends' } as const;
+
+/** Why a transition fired or not, in words. */
+const REASONS: Record<Decided['reason'], (decided: Decided) => string> = {
+  fired: ({ when, on }) => (when === null ? `taken when the task ${ENDS[on]}` : 'the condition is true'),
+  other_outcome: ({ on }) => `taken only when the task ${ENDS[on]}`,
+  false: () => 'the condition is false',
+  retry_limit: () => 'the task may not be retried again',
+  error: ({ error }) => error ?? 'the condition could not be evaluated',
+};
+
+/** The transitions that a run has decided upon at an event, with what decided them. */
+export function WhyTable({ transitions }: { transitions: readonly Decided[] }) {
+  if (transitions.length === 0) return <p class="soft">No task ended here, so no transition was decided upon.</p>;
+  return (
+    <table role="table" class="table listing why" aria-label="Why">
+      <TableHead columns={COLUMNS} />
+      <tbody role="rowgroup">
+        {transitions.map((decided) => {
+          const { from, index, to, when, value, fired, reason } = decided;
+          return (
+            <tr role="row" key={`${from} ${index}`} class={fired ? 'fired' : undefined}>
+              <th role="rowheader" scope="row" class="ref-cell">
+                {from}
+              </th>
+              <td role="cell" data-column="To">
+                {to.join(', ')}
+              </td>
+              <td role="cell" data-column="When">
+                {when === null ? <span class="soft">always</span> : <code>{when}</code>}
+              </td>
+              <td role="cell" data-column="Value">
+                {value === null ? <span class="soft">not evaluated</span> : <code>{String(value)}</code>}
+              </td>
+              <td role="cell" data-column="Fired" class={fired ? 'yes' : 'soft'}>
+                {fired ? 'yes' : 'no'}
+              </td>
+              <td role="cell" data-column="Reason" class={reason === 'error' ? 'wrong' : 'soft'}>
+                {REASONS[reason](decided)}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import type { RunMoment } from '../../console/client/shapes.ts';
+import type { ChangeKind } from '../../console/debugger/protocol.ts';
+import { readChangeKind, writeChangeKind } from '../../console/pages/debugger/controls/change-kinds.ts';
+import { drawStrip, HEIGHT, WIDTH } from '../../console/pages/debugger/controls/strip.ts';
+import { listChanges } from '../../console/pages/debugger/engines/moments.ts';
+import { findEvent, markTaskEvents } from '../../console/pages/debugger/engines/task-events.ts';
+import { line } from './task-line.ts';
+
+// Everything that the page of the debugger computes by itself.
+
+describe('the strip', () => {
+  const linesOf = (marks: string) =>
+    drawStrip(marks).flatMap(({ kind, path }) =>
+      [...path.matchAll(/M([\d.]+) \d+V([\d.]+)/g)].map(([, x, top]) => ({ kind, x: Number(x), top: Number(top) })),
+    );
+
+  it('has a line for each event, from edge to edge, and higher ones for what tells more', () => {
+    const lines = linesOf(['s', 'w', 's', 'c', 'w', 'f'].join('')).sort((a, b) => a.x - b.x);
+    expect(lines.map(({ kind }) => kind)).toEqual(['begun', 'decision', 'begun', 'completed', 'decision', 'failed']);
+    expect([lines[0]!.x, lines.at(-1)!.x]).toEqual([0, WIDTH]);
+    const topOf = (kind: string) => lines.find((line) => line.kind === kind)!.top;
+    expect(topOf('failed')).toBe(0);
+    expect(topOf('completed')).toBeLessThan(topOf('begun'));
+    expect(topOf('decision')).toBeLessThan(HEIGHT);
+  });
+
+  it('shows one failure among 50,000 events, and draws no more lines than can be seen', () => {
+    const marks = `${'w'.repeat(31_234)}f${'c'.repeat(18_765)}`;
+    const lines = linesOf(marks);
+    expect(lines.length).toBeLessThanOrEqual(400);
+    const failed = lines.filter(({ kind }) => kind === 'failed');
+    expect(failed).toHaveLength(1);
+    expect(Math.abs(failed[0]!.x / WIDTH - 31_234 / 50_000)).toBeLessThan(0.01);
+  });
+
+  it('of one event, or of none, stays within the picture', () => {
+    expect(linesOf('s')).toEqual([{ kind: 'begun', x: 0, top: expect.any(Number) }]);
+    expect(drawStrip('')).toEqual([]);
+  });
+});
+
+it.each<[text: string | null, kind: ChangeKind]>([
+  [null, { kind: 'tasks' }],
+  ['tasks', { kind: 'tasks' }],
+  ['variables', { kind: 'variables' }],
+  ['joins', { kind: 'joins' }],
+  ['task:variables', { kind: 'task', name: 'variables' }],
+  ['task:gone', { kind: 'tasks' }],
+  ['nonsense', { kind: 'tasks' }],
+])('the address %j asks for changes of %j, and is written as it is read', (text, kind) => {
+  const tasks = ['variables'];
+  expect(readChangeKind(text, tasks)).toEqual(kind);
+  expect(readChangeKind(writeChangeKind(kind), tasks)).toEqual(kind);
+});
+
+describe('where the service computes each stop', () => {
+  const tasks = [
+    line('a', { status: 'completed', events: { scheduled: 5, ended: 7 } }),
+    line('b', { status: 'failed', events: { scheduled: 11, ended: 13 } }),
+    line('c', { status: 'running', events: { scheduled: 14, ended: null } }),
+  ];
+
+  it('events are marked by what is known of the tasks', () => {
+    expect(markTaskEvents(tasks, 14)).toBe([...'oooo', 's', 'o', 'c', ...'ooo', 's', 'o', 'f', 's'].join(''));
+  });
+
+  it.each([
+    [7, 'next', { kind: 'tasks' }, 11],
+    [7, 'previous', { kind: 'tasks' }, 5],
+    [7, 'next', { kind: 'task', name: 'c' }, 14],
+    [5, 'previous', { kind: 'tasks' }, null],
+    [14, 'next', { kind: 'tasks' }, null],
+  ] as const)('from event %i the %s change of %j is at %j', (from, direction, of, event) => {
+    expect(findEvent(tasks, { from, direction, of })).toBe(event);
+  });
+
+  it('changes are what is different between two answers', () => {
+    const task = (key: string, state: string) => ({ key, name: key, state, attempts: [] }) as never;
+    const moment = (more: Partial<RunMoment>): RunMoment =>
+      ({ event: 1, status: 'running', tasks: [], variables: {}, joins: [], ...more }) as RunMoment;
+    const join = (arrived: string[]) => ({ task: 'end', needed: 2, arrived, missing: [] });
+    const before = moment({
+      tasks: [task('a', 'running'), task('b', 'running')],
+      variables: { same: { x: [1] }, total: 120 },
+      joins: [join(['a'])],
+    });
+    const then = moment({
+      status: 'completed',
+      tasks: [task('a', 'running'), task('b', 'completed'), task('c', 'scheduled')],
+      variables: { same: { x: [1] }, total: 90, more: null },
+    });
+    expect(listChanges(before, then)).toEqual([
+      { what: 'run', before: 'running', after: 'completed' },
+      { what: 'task', key: 'b', name: 'b', before: 'running', after: 'completed', attempt: 0 },
+      { what: 'task', key: 'c', name: 'c', before: null, after: 'scheduled', attempt: 0 },
+      { what: 'variable', name: 'total', before: 120, after: 90 },
+      { what: 'variable', name: 'more', after: null },
+      { what: 'join', task: 'end', before: ['a'], after: null },
+    ]);
+    expect(listChanges(then, then)).toEqual([]);
+    expect(listChanges(null, moment({}))).toEqual([{ what: 'run', before: null, after: 'running' }]);
+  });
+});
