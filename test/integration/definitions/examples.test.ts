@@ -15,7 +15,10 @@ const NAMES = readdirSync('examples', { withFileTypes: true }).flatMap((entry) =
 );
 
 /** Pages whose commands are typed, each in a new shell and folder. */
-const PAGES = [...NAMES.map((name) => join('examples', name, 'README.md')), 'docs/packs-from-git.md', 'docs/graphs.md'];
+const PAGES = [
+  ...NAMES.map((name) => join('examples', name, 'README.md')),
+  ...['docs/debugging.md', 'docs/graphs.md', 'docs/packs-from-git.md'],
+];
 
 /** Ends the output of each block. */
 const SEPARATOR = '\u001e';
