@@ -41,10 +41,23 @@ const PARENT = 'Id in any form of the run that has started them.';
 /** The filter by a parent, as in a query. */
 export const PARENT_FILTER = { parent: IdText.optional().describe(PARENT) };
 
+/** The filters by what began a run, as in a query. */
+export const CAUSE_FILTERS = {
+  rule: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine(isStorableText, NOT_STORABLE)
+    .optional()
+    .describe('The ref or the integer id of the rule that has started it.'),
+};
+
 /** The filters of a bulk job. */
 export const ExecutionFilterSchema = z.strictObject({
   ...TEXT_FILTER_NAMES,
   enforcement: z.int().min(0).optional(),
+  event: z.int().min(1).optional().describe('The id of the event for which a rule has started it.'),
+  ...CAUSE_FILTERS,
   parent: z
     .union([z.int().min(0), IdText])
     .optional()

@@ -1,5 +1,6 @@
 import type { CarriedState } from './carried-state.ts';
 import type { Definition } from './definition.ts';
+import type { Cause } from './events/cause.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { StartMode } from './run-mode.ts';
 import type { SecretTexts } from './secret-texts.ts';
@@ -189,6 +190,8 @@ export interface RunMemo {
   tags: string[];
   /** The cause of the start, if the caller or a schedule named one; see run-mode.ts. */
   mode?: StartMode;
+  /** The rule that started it, or the run above it, and for which event; absent: no rule of Fermata's did. */
+  cause?: Cause | undefined;
   /** Integer id of the run that it retries, why, and the hash of the plan by which that was started. */
   retry_of?: number;
   retry_reason?: string;

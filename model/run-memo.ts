@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CauseSchema } from './events/cause.ts';
 import type { RunMemo } from './run-input.ts';
 import { RUN_MODES } from './run-mode.ts';
 
@@ -20,6 +21,7 @@ const RunMemoSchema = z.object({
   parent_task: z.string().optional(),
   tags: z.array(z.string().max(200)).default([]),
   mode: z.enum(RUN_MODES).optional(),
+  cause: CauseSchema.optional(),
   retry_of: z.int().optional(),
   retry_reason: z.string().max(1_000).optional(),
   plan_hash: z.string().max(64).optional(),

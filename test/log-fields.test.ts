@@ -8,7 +8,20 @@ import { expect, it } from 'vitest';
 const FIELDS: Record<string, string[]> = {
   'faults, without what they quote': ['err', 'origin'],
   'ids of runs and of what belongs to them': [
-    ...['workflow_id', 'run_id', 'run', 'inquiry', 'hook', 'n', 'key', 'event', 'request_id', 'kid'],
+    ...[
+      'workflow_id',
+      'run_id',
+      'run',
+      'inquiry',
+      'hook',
+      'n',
+      'key',
+      'event',
+      'rule',
+      'enforcement',
+      'request_id',
+      'kid',
+    ],
   ],
   'refs of tenants, workflows and actions, and hosts of connections': [
     ...['action', 'closed', 'otherwise', 'refused', 'schedule', 'tenant'],

@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import type { Cause } from '../../model/events/cause.ts';
 import { deriveUuid } from '../../model/execution-id.ts';
+import type { JsonObject } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { ruleUuid } from '../../model/rule-id.ts';
 import { AUTOMATION_WORDS, automationWord, EXECUTION_STATUSES, type ExecutionStatus } from '../../model/status.ts';
@@ -42,7 +44,9 @@ export const SummarySchema = z
 export const AutomationExecutionSchema = z
   .object({
     ...SUMMARY,
-    trigger_data: JsonValueSchema.describe('The input of the execution.'),
+    trigger_data: JsonValueSchema.describe(
+      'The payload of the event, in an object, if a rule has started the execution: null once it was erased. Otherwise its input.',
+    ),
     actions_total: count().describe('The number of planned tasks; a task with items counts as one.'),
     actions_successful: count(),
     actions_failed: count(),
@@ -70,10 +74,13 @@ export const PagingSchema = z.object({
   hasNext: z.boolean(),
   hasPrev: z.boolean(),
 });
-/** A rule: a workflow definition or an action. */
+/** A rule: one that starts executions for events, a workflow definition or an action. */
 export const RuleSchema = z
   .object({
     automation_rule_id: z.uuid(),
+    kind: z
+      .enum(['rule', 'workflow', 'action'])
+      .describe('A rule that starts executions for events; otherwise what was started.'),
     ref: z.string(),
     name: z.string(),
     description: z.string().nullable(),
@@ -90,12 +97,14 @@ function common(
   {
     definition,
     ref,
+    cause,
     status,
     created,
     closed,
     error,
   }: {
     definition: number | null;
+    cause: Cause | undefined;
     ref: string;
     status: ExecutionStatus;
     created: string;
@@ -104,7 +113,9 @@ function common(
   },
 ) {
   const id = deriveUuid(n);
-  const rule = ruleUuid(definition === null ? { action: ref } : { definition });
+  const rule = ruleUuid(
+    cause !== undefined ? { eventRule: cause.rule } : definition === null ? { action: ref } : { definition },
+  );
   return {
     execution_id: id,
     automation_rule_id: rule,
@@ -126,16 +137,19 @@ function common(
 export function automationSummaryBody(
   row: ExecutionPage['rows'][number],
   tenant: string,
+  causes: ReadonlyMap<number, Cause>,
 ): z.infer<typeof SummarySchema> {
-  const { n, definition, ref, status, created, closed, error } = row;
+  const { n, definition, ref, status, created, closed, error, enforcement } = row;
+  const cause = enforcement === null ? undefined : causes.get(enforcement);
   const times = { created: created.toISOString(), closed: closed?.toISOString() ?? null };
-  return common(n, tenant, { definition, ref, status, ...times, error });
+  return common(n, tenant, { definition, ref, cause, status, ...times, error });
 }
 
-/** Builds the body of an execution. */
+/** Builds the body of an execution; `triggerData` is that of its event, if a rule began it. */
 export function automationExecutionBody(
   { n, execution }: ExecutionView,
   tenant: string,
+  triggerData?: JsonObject | null,
 ): z.infer<typeof AutomationExecutionSchema> {
   const { memo, workflowType, status, created, closed, failure, input, variables } = execution;
   const definition = memo?.definition_id ?? null;
@@ -143,6 +157,7 @@ export function automationExecutionBody(
   const { _links, ...summary } = common(n, tenant, {
     definition,
     ref,
+    cause: memo?.cause,
     status,
     created,
     closed,
@@ -151,7 +166,7 @@ export function automationExecutionBody(
   const { total, successful, failed, failedIndex, logs } = buildAutomationView(execution);
   return {
     ...summary,
-    trigger_data: input,
+    trigger_data: triggerData === undefined ? input : triggerData,
     actions_total: total,
     actions_successful: successful,
     actions_failed: failed,

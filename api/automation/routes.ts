@@ -2,11 +2,16 @@ import { z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../../model/app-error.ts';
 import { PlainRetrySchema } from '../../model/execution-requests.ts';
+import type { Principal } from '../../model/principal.ts';
+import { MAX_ROW_ID } from '../../model/request-fields.ts';
 import { parseRuleUuid } from '../../model/rule-id.ts';
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
+import type { Causes } from '../../service/events/causes.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
+import type { ExecutionView } from '../../service/executions/reader.ts';
 import type { RetryService } from '../../service/executions/retries.ts';
 import { type ExecutionLists, statusesMeant } from '../../service/index/lists.ts';
+import type { RuleService } from '../../service/rules/rules.ts';
 import { RETRY_ERRORS } from '../executions/controls.ts';
 import type { ApiEnv, ErrorForm } from '../http/environment.ts';
 import { errorResponsesIn } from '../http/errors.ts';
@@ -24,7 +29,10 @@ import {
   SummarySchema,
 } from './bodies.ts';
 
-// The Automation API. A rule is a workflow definition under its UUID.
+// The Automation API. A rule is what has started an execution for an event, or else its workflow definition, under a UUID.
+
+/** An integer id that no rule has. */
+const NO_RULE = 0;
 
 const UuidParams = z.object({ id: z.uuid() });
 const tags = ['automation'];
@@ -54,6 +62,7 @@ const listRoute = createApiRoute({
       page: wholeNumberOr(1, 1, 1_000_000),
       limit: wholeNumberOr(20, 1, 250),
       status: z.string().max(64).optional().describe('A status, by the name that any of the APIs gives it.'),
+      automation_rule_id: z.uuid().optional(),
     }),
   },
   responses: {
@@ -69,8 +78,8 @@ const ruleRoute = createApiRoute({
   summary: 'Get the rule of an automation execution',
   request: { params: UuidParams },
   responses: {
-    200: jsonData(RuleSchema, 'The workflow definition or action.'),
-    ...errors('workflow_not_found'),
+    200: jsonData(RuleSchema, 'The rule, workflow definition or action.'),
+    ...errors('workflow_not_found', 'rule_not_found'),
   },
 });
 
@@ -101,14 +110,25 @@ export const answerInAutomationForm: MiddlewareHandler<ApiEnv> = async (context,
   return next();
 };
 
+/** The services of the Automation API. */
+export interface AutomationServices {
+  service: ExecutionService;
+  lists: ExecutionLists;
+  definitions: DefinitionService;
+  retries: RetryService;
+  causes: Causes;
+  rules: Pick<RuleService, 'getById'>;
+}
+
 /** Registers the routes of the Automation API. */
-export function automationRoutes(
-  service: ExecutionService,
-  lists: ExecutionLists,
-  definitions: DefinitionService,
-  retries: RetryService,
-) {
+export function automationRoutes({ service, lists, definitions, retries, causes, rules }: AutomationServices) {
   const router = createRouter();
+
+  async function bodyOf(principal: Principal, view: ExecutionView) {
+    const { cause } = view.execution.memo ?? {};
+    const data = cause === undefined ? undefined : await causes.dataOf(principal, cause);
+    return automationExecutionBody(view, principal.tenant, data);
+  }
 
   router.openapi(retryRoute, async (context) => {
     const { id } = context.req.valid('param');
@@ -116,25 +136,33 @@ export function automationRoutes(
     const { from = 'failed', ...rest } = context.req.valid('json') ?? {};
     const idempotencyKey = context.req.valid('header')['idempotency-key'];
     const started = await retries.retry(principal, id, { from, ...rest, idempotencyKey });
-    const data = automationExecutionBody(started, principal.tenant);
+    const data = await bodyOf(principal, started);
     context.set('made', `${AUTOMATION}/executions/${data.execution_id}`);
     return context.json({ data }, 201);
   });
 
   router.openapi(getRoute, async (context) => {
     const { id } = context.req.valid('param');
-    const found = await service.get(context.get('principal'), id);
-    return context.json({ data: automationExecutionBody(found, context.get('principal').tenant) }, 200);
+    const principal = context.get('principal');
+    return context.json({ data: await bodyOf(principal, await service.get(principal, id)) }, 200);
   });
 
   router.openapi(listRoute, async (context) => {
-    const { page, limit, status } = context.req.valid('query');
+    const { page, limit, status, automation_rule_id: rule } = context.req.valid('query');
     const statuses = status === undefined ? undefined : statusesMeant(status, 'automation');
     const principal = context.get('principal');
-    const { rows, total } = await lists.list(principal, { statuses }, { offset: (page - 1) * limit, limit });
+    const filter = { statuses, ...(rule === undefined ? {} : filterByRule(rule)) };
+    const { rows, total } = await lists.list(principal, filter, { offset: (page - 1) * limit, limit });
+    const found = await causes.find(
+      principal,
+      rows.map(({ enforcement }) => enforcement),
+    );
     const totalPages = countPages(total, limit);
     const pagination = { page, limit, total, totalPages, hasNext: page < totalPages, hasPrev: page > 1 };
-    return context.json({ data: rows.map((row) => automationSummaryBody(row, principal.tenant)), pagination }, 200);
+    return context.json(
+      { data: rows.map((row) => automationSummaryBody(row, principal.tenant, found)), pagination },
+      200,
+    );
   });
 
   router.openapi(ruleRoute, async (context) => {
@@ -146,13 +174,43 @@ export function automationRoutes(
     const common = { automation_rule_id: id, _links: links };
     if ('action' in rule) {
       const { action: ref } = rule;
-      const data = { ...common, ref, name: ref, description: null, version: null, enabled: true };
+      const data = {
+        ...common,
+        kind: 'action',
+        ref,
+        name: ref,
+        description: null,
+        version: null,
+        enabled: true,
+      } as const;
       return context.json({ data }, 200);
     }
-    const stored = await definitions.getById(context.get('principal'), rule.definition);
+    const principal = context.get('principal');
+    if ('eventRule' in rule) {
+      const { ref, label, description, revision, enabled } = await rules.getById(principal, rule.eventRule);
+      const version = String(revision);
+      return context.json({ data: { ...common, kind: 'rule', ref, name: label, description, version, enabled } }, 200);
+    }
+    const stored = await definitions.getById(principal, rule.definition);
     const { ref, label, description, version, enabled } = stored;
-    return context.json({ data: { ...common, ref, name: label, description, version, enabled } }, 200);
+    return context.json(
+      { data: { ...common, kind: 'workflow', ref, name: label, description, version, enabled } },
+      200,
+    );
   });
 
   return router;
+}
+
+/** Returns the filter that matches the runs of a rule; a UUID that no rule has matches none. */
+function filterByRule(uuid: string): Parameters<ExecutionLists['list']>[1] {
+  const rule = parseRuleUuid(uuid);
+  if (rule === undefined) return { rule: NO_RULE };
+  if ('eventRule' in rule) return { rule: boundedId(rule.eventRule) };
+  return { ...('action' in rule ? { ref: rule.action } : { definition: boundedId(rule.definition) }), caused: false };
+}
+
+/** Returns an integer id that the database can have. */
+function boundedId(id: number): number {
+  return id <= MAX_ROW_ID ? id : NO_RULE;
 }

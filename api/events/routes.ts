@@ -9,8 +9,8 @@ import {
   EventSummarySchema,
 } from '../../model/events/event.ts';
 import { PostedEventsSchema } from '../../model/events/requests.ts';
-import { TYPE_PATTERN, TYPE_PATTERN_RULE } from '../../model/events/type-pattern.ts';
 import { InstantSchema } from '../../model/instant.ts';
+import { EventPatternSchema } from '../../model/rules/patterns.ts';
 import { isStorableText, NOT_STORABLE } from '../../model/text.ts';
 import type { EventLists } from '../../service/events/event-lists.ts';
 import type { Intake } from '../../service/events/intake.ts';
@@ -75,11 +75,9 @@ const listRoute = createApiRoute({
   description: 'Without payloads, headers and extensions.',
   request: {
     query: listQuery({
-      type: z
-        .string()
-        .regex(TYPE_PATTERN, TYPE_PATTERN_RULE)
-        .optional()
-        .describe('A type; `com.example.*` stands for all that begin with `com.example.`.'),
+      type: EventPatternSchema.optional().describe(
+        'A type; `com.example.*` stands for all that begin with `com.example.`.',
+      ),
       source: text(),
       subject: text(),
       event_id: text(),

@@ -125,12 +125,17 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     retried_as: retries.filter(({ of }) => of === integerId(n)).map(({ id }) => id),
     task: null,
     attempt: null,
-    mode: deriveMode({ parent: null, enforcement: null, ...memo }),
+    ...originOf(memo),
     schedule: memo?.schedule ?? null,
     scheduled_at: run?.scheduled?.at ?? (memo?.schedule === undefined ? null : readScheduledTime(execution.workflowId)),
     memo: memo?.memo ?? null,
     _links: linksOf(integerId(n), memo?.parent ?? null),
   };
+}
+
+/** Returns how a run was started, and what began it. */
+function originOf(memo: Execution['memo']) {
+  return { mode: deriveMode({ parent: null, enforcement: null, ...memo }), cause: memo?.cause ?? null };
 }
 
 function statementsBody({ statements }: Execution): { accepted: number; refused: number } | null {

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { CauseSchema as CauseShape } from '../../model/events/cause.ts';
 import type { Json } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { RUN_MODES } from '../../model/run-mode.ts';
@@ -55,6 +56,13 @@ export const TaskExecutionSchema = z
     carried: z.boolean().describe('Whether the task was run by the execution that this one is a retry of.'),
   })
   .openapi('TaskExecution');
+
+/** The cause of an execution. */
+const CauseSchema = z
+  .object(CauseShape.shape)
+  .openapi('Cause')
+  .nullable()
+  .describe('The rule that has started it, and for which event; null where no rule of Fermata did.');
 
 const SUMMARY = {
   id: z.int(),
@@ -167,6 +175,7 @@ export const ExecutionSchema = z
       .optional()
       .describe('Whether it waits for something that a skip ends; only for a task execution.'),
     mode: z.enum(RUN_MODES).describe('How the execution was started.'),
+    cause: CauseSchema,
     schedule: z.string().nullable().describe('The id of the schedule that started it.'),
     scheduled_at: InstantSchema.nullable().describe(
       'The scheduled time, if a schedule started it, its parent, or the execution that it is a retry of.',

@@ -126,7 +126,11 @@ function composeServices(
   });
   const pauses = composeControls(foundation, executions, people.services.inquiries);
   const bulk = composeBulk(foundation, runs.services, pauses.controls, access);
-  const happenings = composeEvents(foundation, access.tallies);
+  const happenings = composeEvents(foundation, {
+    executions,
+    definitions: definitions.definitions,
+    tallies: access.tallies,
+  });
   const upkeep = composeUpkeep(foundation, options, { onRead: inbox.take, onDescribed: pauses.followPause });
   return {
     services: {
@@ -145,6 +149,7 @@ function composeServices(
       ...Object.values(queues),
       ...upkeep.loops,
       ...runs.loops,
+      ...happenings.loops,
       bulk,
       inbox,
       people.chat.outbox,

@@ -1,37 +1,85 @@
+import { enforcementRoutes } from '../../api/events/enforcements.ts';
 import { eventRoutes } from '../../api/events/routes.ts';
 import type { Router } from '../../api/http/router.ts';
+import { createBell } from '../../service/background/bell.ts';
+import type { Loop } from '../../service/background/loops.ts';
+import type { DefinitionService } from '../../service/definitions/definitions.ts';
+import { createEnforcementStarter } from '../../service/events/enforcement-starter.ts';
+import { createEnforcementLists, type EnforcementLists } from '../../service/events/enforcements.ts';
 import { createEventLists, type EventLists } from '../../service/events/event-lists.ts';
 import { createIntake, type Intake } from '../../service/events/intake.ts';
+import { createPlanner } from '../../service/events/planner.ts';
+import { createRuleBook } from '../../service/events/rule-book.ts';
+import type { ExecutionService } from '../../service/executions/executions.ts';
+import { createCompiledRules } from '../../service/rules/compiled-rules.ts';
 import { createHookService, type HookService } from '../../service/webhooks/hooks.ts';
 import type { WebhookTallies } from '../../service/webhooks/tallies.ts';
-import { createEventListStore } from '../../store/events/event-lists.ts';
-import { createEventStore } from '../../store/events/events.ts';
+import { createPlanningStore } from '../../store/events/planning.ts';
+import { createPlannedRuleStore } from '../../store/rules/planned-rules.ts';
 import type { Foundation } from './foundation.ts';
 
 /** The services about events. */
 export interface EventServices {
   intake: Intake;
   eventLists: EventLists;
+  enforcements: EnforcementLists;
   /** Takes in what other systems send to webhooks. */
   hooks: HookService;
 }
 
-/** Composes the services; `tallies` counts what comes in at webhooks. */
+/** The dependencies on services of other subjects. */
+export interface EventNeeds {
+  executions: ExecutionService;
+  definitions: DefinitionService;
+  tallies: WebhookTallies;
+}
+
+/**
+ * Composes the services, and the loops that plan events and start what they begin; `tallies` counts what comes in at webhooks.
+ */
 export function composeEvents(
-  { db, stores, atRest, clock }: Foundation,
-  tallies: WebhookTallies,
-): { services: EventServices } {
-  const intake = createIntake({ store: createEventStore(db), onRecorded: () => undefined });
+  { db, stores, atRest, log, clock }: Foundation,
+  { executions, definitions, tallies }: EventNeeds,
+): { services: EventServices; loops: Loop[] } {
+  const { events, eventLists, enforcements } = stores;
+  const rules = createRuleBook(stores.rules);
+  const [received, planned] = [createBell(), createBell()];
+  const planner = createPlanner({
+    store: createPlanningStore(db),
+    rules: createCompiledRules(),
+    bell: received,
+    onPlanned: planned.ring,
+    log,
+  });
+  const starter = createEnforcementStarter({
+    store: enforcements,
+    events: eventLists,
+    rules,
+    counts: createPlannedRuleStore(db),
+    executions,
+    bell: planned,
+    clock,
+    log,
+  });
+  const intake = createIntake({ store: events, onRecorded: received.ring });
   return {
     services: {
       intake,
-      eventLists: createEventLists(createEventListStore(db)),
       hooks: createHookService({ store: stores.webhooks, sealer: atRest, intake, tallies, clock }),
+      eventLists: createEventLists(eventLists),
+      enforcements: createEnforcementLists({
+        store: enforcements,
+        events: eventLists,
+        executions: stores.executions,
+        rules,
+        definitions,
+      }),
     },
+    loops: [planner, starter],
   };
 }
 
 /** Creates the routes of the services. */
-export function eventsRoutes({ intake, eventLists }: EventServices): Router[] {
-  return [eventRoutes(intake, eventLists)];
+export function eventsRoutes({ intake, eventLists, enforcements }: EventServices): Router[] {
+  return [eventRoutes(intake, eventLists), enforcementRoutes(enforcements)];
 }

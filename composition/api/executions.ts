@@ -11,6 +11,7 @@ import type { Router } from '../../api/http/router.ts';
 import { graphRoutes } from '../../api/workflows/graphs.ts';
 import { scheduleRoutes } from '../../api/workflows/schedules.ts';
 import type { Loop } from '../../service/background/loops.ts';
+import { type Causes, createCauses } from '../../service/events/causes.ts';
 import { type BulkService, type BulkServices, createBulkService } from '../../service/executions/bulk-jobs.ts';
 import { createDeletionService, type DeletionService } from '../../service/executions/deletions.ts';
 import {
@@ -47,6 +48,8 @@ import type { ApiOptions } from './options.ts';
 /** The services about runs. */
 export interface ExecutionServices {
   executions: ExecutionService;
+  /** The causes of runs: rules, for events. */
+  causes: Causes;
   tasks: TaskExecutionService;
   chains: ChainService;
   exports: HistoryExportService;
@@ -80,6 +83,7 @@ export function composeExecutions(
   const store = stores.executions;
   const launcher = createLauncher({ temporal, store, turns: stores.turns, signer, queues, clock });
   const authenticate = createAuthenticator({ store: stores.signingKeys, clock });
+  const causes = createCauses(stores);
   const executions = createExecutionService({
     temporal,
     projections,
@@ -109,6 +113,7 @@ export function composeExecutions(
   return {
     services: {
       executions,
+      causes,
       tasks: createTaskExecutionService({ executions, projections, store }),
       chains: createChainService({ temporal, executions }),
       exports: createHistoryExportService({ temporal, executions, pool, clock }),
@@ -151,7 +156,7 @@ export function composeBulk(
 
 /** Creates the routes of the services. */
 export function executionsRoutes(
-  services: ExecutionServices & { bulk: BulkService } & Pick<DefinitionServices, 'definitions'>,
+  services: ExecutionServices & { bulk: BulkService } & Pick<DefinitionServices, 'definitions' | 'rules'>,
 ): Router[] {
   const { executions, tasks, lists, deletions } = services;
   return [
@@ -165,6 +170,6 @@ export function executionsRoutes(
     taskRoutes(tasks),
     executionHistoryRoutes(executions, services.chains, services.exports),
     ledgerRoutes(services.ledger),
-    automationRoutes(executions, lists, services.definitions, services.retries),
+    automationRoutes({ ...services, service: executions }),
   ];
 }

@@ -22,6 +22,9 @@ import { createWebhookStore, type WebhookStore } from '../../store/access/webhoo
 import type { Database } from '../../store/database.ts';
 import { type ActionStore, createActionStore } from '../../store/definitions/actions.ts';
 import { createDefinitionStore, type DefinitionStore } from '../../store/definitions/definitions.ts';
+import { createEnforcementStore, type EnforcementStore } from '../../store/events/enforcements.ts';
+import { createEventListStore, type EventListStore } from '../../store/events/event-lists.ts';
+import { createEventStore, type EventStore } from '../../store/events/events.ts';
 import { createExecutionStore, type ExecutionStore } from '../../store/executions/executions.ts';
 import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
 import { createTurnStore, type TurnStore } from '../../store/executions/turns.ts';
@@ -40,6 +43,9 @@ export interface Stores {
   actions: ActionStore;
   connections: ConnectionStore;
   definitions: DefinitionStore;
+  enforcements: EnforcementStore;
+  events: EventStore;
+  eventLists: EventListStore;
   executions: ExecutionStore;
   inquiries: InquiryStore;
   principals: PrincipalStore;
@@ -137,6 +143,9 @@ function createStores(db: Database, log: Logger, clock: () => number): Pick<Foun
     actions: createActionStore(db),
     connections: createConnectionStore(db),
     definitions: createDefinitionStore(db),
+    enforcements: createEnforcementStore(db),
+    events: createEventStore(db),
+    eventLists: createEventListStore(db),
     executions: awaitEntries(executions, entries),
     inquiries: awaitReadings(inquiries, readings),
     principals: createPrincipalStore(db),

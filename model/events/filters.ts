@@ -1,3 +1,5 @@
+import { MAX_ROW_ID } from '../request-fields.ts';
+import type { EnforcementStatus, ReasonCode } from './enforcement.ts';
 import type { EventState } from './event.ts';
 
 /** The filters of lists of events, as a caller names them. An event must match all that are given. */
@@ -17,4 +19,24 @@ export interface EventFilterRequest {
   /** Inclusive start and exclusive end of the time of receipt. */
   received_after?: Date | undefined;
   received_before?: Date | undefined;
+}
+
+/** The filters of lists of enforcements, as a caller names them. One must match all that are given. */
+export interface EnforcementFilterRequest {
+  /** The ref or the integer id of a rule. */
+  rule?: string | undefined;
+  event?: number | undefined;
+  status?: EnforcementStatus | undefined;
+  trigger_ref?: string | undefined;
+  workflow?: string | undefined;
+  /** The code of a reason. */
+  reason?: ReasonCode | undefined;
+  /** Inclusive start and exclusive end of the time of creation. */
+  created_after?: Date | undefined;
+  created_before?: Date | undefined;
+}
+
+/** Returns the integer id of a rule that a filter names, or else its ref. */
+export function readRuleName(text: string): number | string {
+  return /^\d{1,10}$/.test(text) && Number(text) <= MAX_ROW_ID ? Number(text) : text;
 }

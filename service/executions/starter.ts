@@ -142,8 +142,8 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
 }
 
 /** Throws `enforcement_reserved` for a number that Fermata mints: a run must not claim an enforcement that did not start it. */
-function demandOwnEnforcement({ enforcement }: StartCommand): void {
-  if (enforcement == null || !isMintedEnforcement(enforcement)) return;
+function demandOwnEnforcement({ enforcement, cause }: StartCommand): void {
+  if (enforcement == null || cause !== undefined || !isMintedEnforcement(enforcement)) return;
   const message = 'must be below 4294967296: larger numbers are given by Fermata';
   throw new AppError('enforcement_reserved', `/enforcement ${message}`, {
     issues: [{ code: 'enforcement_reserved', path: '/enforcement', message }],
@@ -152,6 +152,8 @@ function demandOwnEnforcement({ enforcement }: StartCommand): void {
 
 /** Returns what must be the same in two requests with the same idempotency key. Its hash is stored: fields are only ever added. */
 function contentOf(command: StartCommand): Json {
+  // Whatever a later release makes of its rule and its event, an enforcement starts one run.
+  if (command.cause !== undefined) return { enforcement: command.cause.enforcement };
   const { ref, input, version = null, revision = null, enforcement = null, tags = [], mode, memo, delay } = command;
   return {
     ref,

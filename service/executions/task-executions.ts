@@ -1,4 +1,5 @@
 import { AppError } from '../../model/app-error.ts';
+import type { Cause } from '../../model/events/cause.ts';
 import type { TaskExecution, TaskPosition } from '../../model/execution.ts';
 import { integerId, MAX_NUMBERED_VISITS, parseExecutionId } from '../../model/execution-id.ts';
 import type { Principal } from '../../model/principal.ts';
@@ -135,7 +136,8 @@ export function createTaskExecutionService({
     try {
       const view = await executions.readUnmasked(principal, String(filter.parent));
       const { memo } = view.execution;
-      const run = { n: view.n, enforcement: memo?.enforcement ?? null, executor: memo?.executor, owner: memo?.owner };
+      const { enforcement = null, executor, owner, cause } = memo ?? {};
+      const run = { n: view.n, enforcement, executor, owner, cause };
       const tasks = await visitsOf(view, filter.resultContains ?? null);
       return tasks.flatMap((task) => (hasId(task) && matches(filter, run, task) ? [listedTask(run, task)] : []));
     } catch (error) {
@@ -195,10 +197,16 @@ interface OwningRun {
   enforcement: number | null;
   executor: number | undefined;
   owner: string | undefined;
+  cause: Cause | undefined;
 }
 
 function hasId({ number }: ListableTask): boolean {
   return number !== null && number <= MAX_NUMBERED_VISITS;
+}
+
+function isCausedBy({ event, rule }: ExecutionFilter, cause: Cause | undefined): boolean {
+  const isOfEvent = event === undefined || event === cause?.event;
+  return isOfEvent && (rule === undefined || rule === cause?.rule || rule === cause?.rule_ref);
 }
 
 /** Reports whether a task matches a filter, apart from its result, as the index does for runs. */
@@ -213,6 +221,7 @@ function matches(filter: ExecutionFilter, run: OwningRun, task: ListableTask): b
     filter.fingerprint === undefined &&
     (packName === undefined || packName === task.action.split('.')[0]) &&
     (filter.enforcement === undefined || filter.enforcement === run.enforcement) &&
+    isCausedBy(filter, run.cause) &&
     (filter.executor === undefined || filter.executor === run.executor) &&
     (filter.owner === undefined || filter.owner === run.owner) &&
     (filter.createdAfter === undefined || created >= filter.createdAfter.getTime()) &&

@@ -1,4 +1,5 @@
 import { AppError } from '../../model/app-error.ts';
+import { readRuleName } from '../../model/events/filters.ts';
 import type { ExecutionFilterRequest } from '../../model/execution-filter.ts';
 import { integerId, parseExecutionId } from '../../model/execution-id.ts';
 import { didYouMean } from '../../model/issue.ts';
@@ -132,7 +133,8 @@ export function createExecutionLists({ store, definitions, namespace }: ListDepe
 
   return {
     async filterOf(principal, request, field) {
-      const { status, action_ref, pack_name, result_contains, enforcement, parent, executor, search, error } = request;
+      const { status, action_ref, pack_name, result_contains, enforcement, event, rule } = request;
+      const { parent, executor, search, error } = request;
       const above = parent === undefined ? undefined : await idOf(principal, String(parent));
       if (parent !== undefined && above === undefined) {
         const message = 'is not the id of an execution';
@@ -144,6 +146,8 @@ export function createExecutionLists({ store, definitions, namespace }: ListDepe
         packName: pack_name,
         resultContains: result_contains,
         enforcement,
+        event,
+        rule: rule === undefined ? undefined : readRuleName(rule),
         parent: above,
         executor,
         fingerprint: error,

@@ -81,6 +81,7 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
       input: input ?? (isJsonObject(first) ? first : {}),
       revision: version === undefined && run?.hash ? run.revision : undefined,
       enforcement: memo?.enforcement,
+      cause: memo?.cause,
       tags: memo?.tags,
       memo: memo?.memo,
       scheduled: run?.scheduled,

@@ -3,6 +3,7 @@ import { AppError } from '../../model/app-error.ts';
 import { hasPermission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
+import { MAX_ROW_ID } from '../../model/request-fields.ts';
 import { type RuleDraft, readRule, readRuleUpdate } from '../../model/rules/draft.ts';
 import type { RuleCreate } from '../../model/rules/rule.ts';
 import type { DefinitionStore } from '../../store/definitions/definitions.ts';
@@ -23,6 +24,8 @@ export interface WrittenRule {
 export interface RuleService {
   /** Returns a rule. Throws `rule_not_found`. */
   get(principal: Principal, ref: string): Promise<StoredRule>;
+  /** Returns a rule by its integer id. Throws `rule_not_found`. */
+  getById(principal: Principal, id: number): Promise<StoredRule>;
   /** Lists a page of rules; `total` counts all that match. */
   list(
     principal: Principal,
@@ -115,6 +118,13 @@ export function createRuleService({ store, packs, examiner }: RuleDependencies):
 
   return {
     get,
+
+    async getById({ tenant }, id) {
+      const found = id <= MAX_ROW_ID ? await store.findById(tenant, id) : null;
+      if (found === null) throw new AppError('rule_not_found', `rule ${id} not found`);
+      return found;
+    },
+
     list: ({ tenant }, filter, page) => store.list(tenant, filter, page),
 
     async revisions(principal, ref) {

@@ -43,7 +43,7 @@ export function buildStart(
   resolved: ResolvedStart,
   identity: RunIdentity,
 ): Blueprint {
-  const { ref, enforcement = null, tags = [], mode, memo: callersMemo, starters = [], scheduled } = command;
+  const { ref, enforcement = null, cause, tags = [], mode, memo: callersMemo, starters = [], scheduled } = command;
   const { definition, version, revision, hash, definitionId, outSchema, actions, workflows } = resolved;
   const input = completeInput(command.input, command.inputField, resolved.paramSchema);
   const writeOnly = writeOnlyPaths(resolved.paramSchema);
@@ -82,6 +82,7 @@ export function buildStart(
     owner: principal.subject,
     actions: Object.keys(actions),
     ...(bySchedule ? { schedule: identity.schedule, mode: 'internal' } : mode === undefined ? {} : { mode }),
+    ...(cause === undefined ? {} : { cause }),
     ...(callersMemo === undefined ? {} : { memo: callersMemo }),
     ...(writeOnly.length === 0 ? {} : { hides: true }),
     ...(turn === undefined ? {} : { turn }),

@@ -1,3 +1,4 @@
+import type { Cause } from '../../model/events/cause.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Parameters, RunInput, ScheduledTime } from '../../model/run-input.ts';
 import type { StartMode } from '../../model/run-mode.ts';
@@ -14,6 +15,8 @@ export interface StartCommand {
   version?: string | undefined;
   revision?: number | undefined;
   enforcement?: number | null | undefined;
+  /** The cause of the run; never given by a caller. */
+  cause?: Cause | undefined;
   tags?: string[] | undefined;
   mode?: StartMode | undefined;
   memo?: JsonObject | undefined;

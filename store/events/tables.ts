@@ -1,9 +1,22 @@
 import { sql } from 'drizzle-orm';
-import { bigint, bigserial, boolean, index, integer, json, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  bigserial,
+  boolean,
+  index,
+  integer,
+  json,
+  pgTable,
+  text,
+  unique,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { EnforcementReason, EnforcementStatus } from '../../model/events/enforcement.ts';
+import { FIRST_ENFORCEMENT } from '../../model/events/enforcement-number.ts';
 import type { EventExtension, EventState } from '../../model/events/event.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
-import { instant, tenant, told } from '../columns.ts';
+import { created, instant, tenant, told, updated } from '../columns.ts';
 
 /** Events from the outside and of runs that have closed. Only `state`, `matches` and what an erasure takes away ever change. */
 export const events = pgTable(
@@ -59,5 +72,48 @@ export const events = pgTable(
     index('events_execution').on(table.tenant, table.execution).where(sql`execution is not null`),
     index('events_replays').on(table.replayOf).where(sql`replay_of is not null`),
     index('events_received').on(table.received),
+  ],
+);
+
+/** Matches of rules by events: one of each, and what it has started. */
+export const enforcements = pgTable(
+  'enforcements',
+  {
+    /** Larger than any number that a caller may give. */
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity({ startWith: FIRST_ENFORCEMENT }),
+    tenant: tenant(),
+    event: bigint('event', { mode: 'number' }).notNull(),
+    rule: integer('rule').notNull(),
+    ruleRef: text('rule_ref').notNull(),
+    ruleRevision: integer('rule_revision').notNull(),
+    eventType: text('event_type').notNull(),
+    triggerRef: text('trigger_ref'),
+    /** The webhook and the depth of the event. */
+    webhook: text('webhook'),
+    depth: integer('depth').notNull(),
+    status: text('status').$type<EnforcementStatus>().notNull(),
+    reason: json('reason').$type<EnforcementReason>(),
+    reasonCode: text('reason_code'),
+    /** The ref of the workflow or action that it starts. */
+    workflow: text('workflow').notNull(),
+    /** The number of the run that it has started. */
+    execution: bigint('execution', { mode: 'number' }),
+    /** When it is tried next, where that is put off. */
+    notBefore: instant('not_before'),
+    /** How often its start has failed for reasons of Fermata itself. */
+    attempts: integer('attempts').notNull().default(0),
+    /** Until when a process has leased it. */
+    leased: instant('leased'),
+    created: created(),
+    updated: updated(),
+    started: instant('started'),
+    /** The transaction that last changed its status, which orders the stream. */
+    changed: bigint('changed', { mode: 'number' }).notNull(),
+  },
+  (table) => [
+    unique('enforcements_match').on(table.event, table.rule),
+    index('enforcements_newest').on(table.tenant, table.id.desc().nullsFirst()),
+    index('enforcements_rule').on(table.tenant, table.rule, table.id.desc().nullsFirst()),
+    index('enforcements_pending').on(table.tenant, table.id).where(sql`status = 'pending'`),
   ],
 );

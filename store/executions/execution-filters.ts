@@ -1,6 +1,8 @@
-import { and, arrayOverlaps, eq, gte, ilike, inArray, lt, or, type SQL, sql } from 'drizzle-orm';
+import { and, arrayOverlaps, eq, gte, ilike, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
+import { FIRST_ENFORCEMENT } from '../../model/events/enforcement-number.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import type { Database } from '../database.ts';
+import { enforcements } from '../events/tables.ts';
 import { likePattern, wildcardPattern } from '../like.ts';
 import { executions, runActions } from './tables.ts';
 
@@ -19,6 +21,11 @@ export interface ExecutionFilter {
   /** Text that the serialized result contains, in any case. */
   resultContains?: string | undefined;
   enforcement?: number | undefined;
+  /** The event for which a rule began the run; the rule that did, by its integer id or its ref. */
+  event?: number | undefined;
+  rule?: number | string | undefined;
+  /** Whether a rule began the run. */
+  caused?: boolean | undefined;
   parent?: number | undefined;
   /** The integer id of the principal that started the run. */
   executor?: number | undefined;
@@ -65,7 +72,7 @@ export async function resolveFilter(
 /** Matches the runs that match a filter. */
 export function buildConditions({ tenant, filter, refs, hasAction }: ResolvedFilter): SQL | undefined {
   const { statuses, packName, resultContains, enforcement, parent, executor, owner, open } = filter;
-  const { createdAfter, createdBefore, search, ref, definition, fingerprint } = filter;
+  const { createdAfter, createdBefore, search, ref, definition, fingerprint, event, rule, caused } = filter;
   return and(
     eq(executions.tenant, tenant),
     statuses === undefined ? undefined : inArray(executions.status, [...statuses]),
@@ -76,6 +83,9 @@ export function buildConditions({ tenant, filter, refs, hasAction }: ResolvedFil
     packName === undefined ? undefined : eq(executions.pack, packName),
     resultContains === undefined ? undefined : ilike(executions.result, likePattern(resultContains)),
     enforcement === undefined ? undefined : eq(executions.enforcement, enforcement),
+    event === undefined ? undefined : ofEnforcements(tenant, eq(enforcements.event, event)),
+    rule === undefined ? undefined : ofEnforcements(tenant, ruleIs(rule)),
+    caused === undefined ? undefined : isCaused(caused),
     parent === undefined ? undefined : eq(executions.parent, parent),
     fingerprint === undefined ? undefined : eq(executions.fingerprint, fingerprint),
     owner === undefined ? undefined : eq(executions.owner, owner),
@@ -85,6 +95,22 @@ export function buildConditions({ tenant, filter, refs, hasAction }: ResolvedFil
     search === undefined ? undefined : searchMatches(search),
     open === undefined ? undefined : eq(executions.versionClosed, open ? 0 : 1),
   );
+}
+
+/** Matches the runs of some enforcements. */
+function ofEnforcements(tenant: string, which: SQL): SQL {
+  const { id } = enforcements;
+  return sql`${executions.enforcement} in (select ${id} from ${enforcements} where ${and(eq(enforcements.tenant, tenant), which)})`;
+}
+
+function ruleIs(rule: number | string): SQL {
+  return typeof rule === 'number' ? eq(enforcements.rule, rule) : eq(enforcements.ruleRef, rule);
+}
+
+/** Matches the runs that a rule began, or all others. */
+function isCaused(caused: boolean): SQL | undefined {
+  const { enforcement } = executions;
+  return caused ? gte(enforcement, FIRST_ENFORCEMENT) : or(isNull(enforcement), lt(enforcement, FIRST_ENFORCEMENT));
 }
 
 /** Matches rows by some refs, as one parameter. */

@@ -1,7 +1,9 @@
 import { and, arrayOverlaps, asc, count, desc, eq, ilike, or, type SQL, sql } from 'drizzle-orm';
+import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import type { RuleContent } from '../../model/rules/rule.ts';
 import type { Database, Transaction } from '../database.ts';
 import { packs } from '../definitions/tables.ts';
+import { suppressPending } from '../events/enforcements.ts';
 import { likePattern } from '../like.ts';
 import { named } from '../named.ts';
 import { ruleCounts, ruleRevisions, rules, ruleVersions, triggers } from './tables.ts';
@@ -66,6 +68,8 @@ export interface RuleFilter {
 export interface RuleStore {
   /** Finds a rule; null when there is none. */
   find(tenant: string, ref: string): Promise<StoredRule | null>;
+  /** Finds a rule by its integer id; null when there is none. */
+  findById(tenant: string, id: number): Promise<StoredRule | null>;
   /** Finds the content of a revision, by the integer id of its rule; null when there is none. */
   findRevision(tenant: string, id: number, revision: number): Promise<RuleContent | null>;
   /** Lists a page of rules in order of ref; `total` counts all that match. */
@@ -98,6 +102,10 @@ export interface RuleStore {
   /** Disables the rules that start a workflow. */
   disableStarters(tenant: string, workflow: string): Promise<void>;
 }
+
+/** Why what is pending of a rule starts nothing any more. */
+const DISABLED: EnforcementReason = { code: 'rule_disabled', message: 'the rule was disabled' };
+const DELETED: EnforcementReason = { code: 'rule_deleted', message: 'the rule was deleted' };
 
 const COLUMNS = {
   id: rules.id,
@@ -140,6 +148,11 @@ export function createRuleStore(db: Database): RuleStore {
   return named<RuleStore>('rules', {
     async find(tenant, ref) {
       const [found] = await selectFrom(db).where(that(tenant, ref));
+      return found ?? null;
+    },
+
+    async findById(tenant, id) {
+      const [found] = await selectFrom(db).where(and(eq(rules.tenant, tenant), eq(rules.id, id)));
       return found ?? null;
     },
 
@@ -207,6 +220,7 @@ export function createRuleStore(db: Database): RuleStore {
           .update(rules)
           .set({ ...fields, ...by, ...foundBy(content), revision, updated: new Date() })
           .where(that(tenant, ref));
+        if (stored.enabled && !fields.enabled) await suppressPending(transaction, tenant, [stored.id], DISABLED);
         await noteChange(transaction, tenant);
         return null;
       });
@@ -215,6 +229,12 @@ export function createRuleStore(db: Database): RuleStore {
     async remove(tenant, ref) {
       return db.transaction(async (transaction) => {
         const removed = await transaction.delete(rules).where(that(tenant, ref)).returning({ id: rules.id });
+        await suppressPending(
+          transaction,
+          tenant,
+          removed.map(({ id }) => id),
+          DELETED,
+        );
         await noteChange(transaction, tenant);
         return removed.length > 0;
       });
@@ -236,7 +256,14 @@ export function createRuleStore(db: Database): RuleStore {
           .set({ enabled: false, updated: new Date() })
           .where(and(eq(rules.tenant, tenant), eq(rules.workflow, workflow), eq(rules.enabled, true)))
           .returning({ id: rules.id });
-        if (disabled.length > 0) await noteChange(transaction, tenant);
+        if (disabled.length === 0) return;
+        await suppressPending(
+          transaction,
+          tenant,
+          disabled.map(({ id }) => id),
+          DISABLED,
+        );
+        await noteChange(transaction, tenant);
       });
     },
   });

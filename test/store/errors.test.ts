@@ -81,6 +81,7 @@ function combinations(length: number): unknown[][] {
 const SPECIAL: Record<string, unknown[]> = {
   'bulk-jobs.create': [{ ...wide, targets: [] }],
   'chat-places.note': [CANARY, CANARY, [CANARY], CANARY, new Date(0)],
+  'enforcements.lease': [CANARY, 1, new Date(0), new Date(0)],
   'executions.claim': [CANARY, { entry: wide, idempotency: { key: CANARY, bodyHash: CANARY } }],
   'executions.unclaim': [CANARY, { entry: wide, idempotency: { key: CANARY, bodyHash: CANARY } }],
   'executions.listBehind': [CANARY, {}, { cursor: null, limit: 1 }],

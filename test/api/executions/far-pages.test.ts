@@ -8,6 +8,7 @@ const app = createTestApp(
       filterOf: async () => ({}),
       list: async () => ({ rows: [], total: 0, isLowerBound: false, nextCursor: null }),
     },
+    causes: { find: async () => new Map() },
   },
 );
 

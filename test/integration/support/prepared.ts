@@ -77,11 +77,8 @@ function withoutSources({ code }: WorkflowBundle): WorkflowBundle {
  * who has waited for long: a busy machine has time.
  */
 export async function openPrepared(): Promise<OpenDatabase> {
-  const server = process.env[SERVER];
-  if (server === undefined) throw new Error('only integration tests have a prepared Postgres server');
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await order(server, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
-  const pool = new Pool({ connectionString: urlOf(server, name), max: CONNECTIONS });
+  const { url, drop } = await createPreparedDatabase();
+  const pool = new Pool({ connectionString: url, max: CONNECTIONS });
   // A connection that is not in use may end with its database.
   pool.on('error', () => {});
   return {
@@ -91,9 +88,24 @@ export async function openPrepared(): Promise<OpenDatabase> {
     },
     close: async () => {
       await pool.end();
-      await order(server, `DROP DATABASE ${name} WITH (FORCE)`);
+      await drop();
     },
   };
+}
+
+/** A new Postgres database with nothing in its tables, for processes that open it by its URL. */
+export interface PreparedDatabase {
+  url: string;
+  drop(): Promise<void>;
+}
+
+/** Creates a database. */
+export async function createPreparedDatabase(): Promise<PreparedDatabase> {
+  const server = process.env[SERVER];
+  if (server === undefined) throw new Error('only integration tests have a prepared Postgres server');
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await order(server, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  return { url: urlOf(server, name), drop: () => order(server, `DROP DATABASE ${name} WITH (FORCE)`) };
 }
 
 /** Opens a new embedded database with nothing in its tables. */

@@ -26,6 +26,7 @@ export const API_NAMESPACES = [
     'subs',
     'events',
     'crashes',
+    'starts',
   ],
   ...[
     'lists',

@@ -1,0 +1,22 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** Wakes a loop before its pause is over. */
+export interface Bell {
+  /** Wakes whoever waits; a loop that works meanwhile does not pause the next time. */
+  ring(): void;
+  /** Waits for the bell, at most so many milliseconds, and not beyond the signal. Never rejects. */
+  wait(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Creates a bell for one loop. */
+export function createBell(): Bell {
+  let rung = new AbortController();
+  return {
+    ring: () => rung.abort(),
+    async wait(milliseconds, signal) {
+      const either = AbortSignal.any([signal, rung.signal]);
+      await wait(milliseconds, undefined, { signal: either }).catch(() => undefined);
+      rung = new AbortController();
+    },
+  };
+}

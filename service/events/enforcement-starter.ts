@@ -1,0 +1,208 @@
+import { renderParameters } from '../../language/rules/matching.ts';
+import type { AppError } from '../../model/app-error.ts';
+import { buildCause } from '../../model/events/cause.ts';
+import type { EnforcementReason, ReasonCode } from '../../model/events/enforcement.ts';
+import { templateEvent } from '../../model/events/event.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { Logger } from '../../model/log.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { EnforcementRow, EnforcementSettlement, EnforcementStore } from '../../store/events/enforcements.ts';
+import type { EventListStore } from '../../store/events/event-lists.ts';
+import type { EventRow } from '../../store/events/events.ts';
+import type { PlannedRuleStore } from '../../store/rules/planned-rules.ts';
+import type { Bell } from '../background/bell.ts';
+import { keepGoing, type RoundLoop } from '../background/loops.ts';
+import { isPassing, toAppError } from '../background/outages.ts';
+import type { ExecutionStarter } from '../executions/starter.ts';
+import type { StartCommand } from '../starts/start-command.ts';
+import { workFor } from '../starts/work-owner.ts';
+import { eventRecord } from './event-lists.ts';
+import type { RuleBook, RuleOfMatch } from './rule-book.ts';
+
+/** Milliseconds between two rounds unless the bell rings, and after an error. */
+const INTERVAL = 100;
+const PAUSE = 1_000;
+
+/** The most starts in progress, and milliseconds for which a process has an enforcement for itself. */
+const AT_ONCE = 16;
+const LEASE = 30_000;
+
+/** The most tenants of one round. */
+const TENANTS = 1_000;
+
+/** The most tries of a start that fails for reasons of Fermata itself, and milliseconds before the second one, which double. */
+const MAX_ATTEMPTS = 10;
+const FIRST_PAUSE = 1_000;
+
+/** The codes with which a start is refused for good. */
+const REFUSALS: Partial<Record<AppError['code'], ReasonCode>> = {
+  input_invalid: 'input_invalid',
+  workflow_not_found: 'workflow_not_found',
+  action_not_found: 'workflow_not_found',
+  workflow_disabled: 'workflow_disabled',
+  sub_workflow_invalid: 'sub_workflow_invalid',
+  definition_outdated: 'definition_outdated',
+  permission_missing: 'permission_missing',
+  task_queue_forbidden: 'task_queue_forbidden',
+  concurrency_conflict: 'concurrency_conflict',
+};
+
+/** The dependencies of the starter. */
+export interface EnforcementStarterDependencies {
+  store: Pick<EnforcementStore, 'tenants' | 'lease' | 'settle'>;
+  events: Pick<EventListStore, 'find'>;
+  rules: RuleBook;
+  counts: Pick<PlannedRuleStore, 'count'>;
+  executions: Pick<ExecutionStarter, 'start'>;
+  /** Rings when there may be something to start. */
+  bell: Bell;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+  log: Logger;
+}
+
+/**
+ * Creates the loop that starts the runs of enforcements, oldest first: any number of processes may run it. A start is made with a key of the
+ * enforcement, so that it is one run however often it is made.
+ */
+export function createEnforcementStarter(dependencies: EnforcementStarterDependencies): RoundLoop {
+  const { store, events, rules, counts, executions, bell, clock, log } = dependencies;
+  const starting = new Set<Promise<void>>();
+  /** The error that the next round reports before it pauses. */
+  let outage: unknown = null;
+  /** The last tenant that had its turn. */
+  let last = '';
+
+  /** Starts the run of an enforcement. Throws what the start throws. */
+  async function start(row: EnforcementRow): Promise<EnforcementSettlement> {
+    const rule = await rules.find(row);
+    if (rule === null) return suppressed('rule_deleted', `the rule "${row.ruleRef}" was deleted`);
+    if (!rule.enabled) return suppressed('rule_disabled', `the rule "${row.ruleRef}" was disabled`);
+    const event = await events.find(row.tenant, row.event);
+    if (event === null) return failed({ code: 'internal', message: 'the event is no longer there' });
+    const rendered = renderParameters(rule.compiled, templateEvent(eventRecord(event)));
+    if ('error' in rendered) return failed(rendered.error);
+    const { n } = await executions.start(ownerOf(row.tenant, rule), commandOf(row, rule, event, rendered.parameters));
+    return { status: 'started', execution: n };
+  }
+
+  /** Decides about a start that has thrown an error. Throws the error if everything else would meet it too. */
+  function judge(row: EnforcementRow, error: unknown): EnforcementSettlement {
+    if (isPassing(error)) throw error;
+    const { code, message, issues = [] } = toAppError(error, 'the log of the API says what went wrong');
+    const refused = REFUSALS[code];
+    if (refused !== undefined) {
+      const [issue] = issues;
+      const isLarge = issues.some((each) => each.code === 'too_large');
+      return failed({ code: isLarge ? 'too_large' : refused, message, ...(issue && { path: issue.path }) });
+    }
+    const attempts = row.attempts + 1;
+    if (attempts === 1)
+      log.error({ err: error, enforcement: row.id }, 'an enforcement cannot be started; trying again');
+    if (attempts >= MAX_ATTEMPTS) return failed({ code: 'internal', message });
+    return { status: 'pending', attempts, notBefore: new Date(clock() + FIRST_PAUSE * 2 ** (attempts - 1)) };
+  }
+
+  async function handle(row: EnforcementRow): Promise<void> {
+    const settlement = await start(row).catch((error: unknown) => judge(row, error));
+    const settled = await store.settle(row, settlement);
+    if (!settled || settlement.status === 'pending') return;
+    await counts.count(row.tenant, [{ rule: row.rule, [settlement.status]: 1 }]);
+  }
+
+  /** Starts what a tenant is given, and has the next round pause if something does not respond. What is then not settled stays leased. */
+  function begin(row: EnforcementRow): void {
+    const work = workFor(row.tenant, () => handle(row))
+      .catch(async (error: unknown) => {
+        const isBusy = toAppError(error, '').code === 'busy';
+        if (!isBusy) outage = error;
+        const notBefore = isBusy ? new Date(clock() + FIRST_PAUSE) : row.notBefore;
+        await store.settle(row, { status: 'pending', attempts: row.attempts, notBefore }).catch(() => undefined);
+      })
+      .finally(() => {
+        starting.delete(work);
+        bell.ring();
+      });
+    starting.add(work);
+  }
+
+  async function tick(): Promise<void> {
+    if (outage !== null) {
+      const error = outage;
+      outage = null;
+      throw error;
+    }
+    const tenants = await store.tenants(TENANTS);
+    // Tenants take turns: the next round begins behind the last one that had one.
+    const after = tenants.findIndex((tenant) => tenant > last);
+    const inTurn = after === -1 ? tenants : [...tenants.slice(after), ...tenants.slice(0, after)];
+    const share = Math.max(1, Math.floor((AT_ONCE - starting.size) / tenants.length));
+    for (const tenant of inTurn) {
+      const free = AT_ONCE - starting.size;
+      if (free <= 0) return;
+      const now = clock();
+      const leased = await store.lease(tenant, Math.min(share, free), new Date(now), new Date(now + LEASE));
+      if (leased.length > 0) last = tenant;
+      for (const row of leased) begin(row);
+    }
+  }
+
+  return {
+    tick,
+
+    async run(signal) {
+      const trouble = 'enforcements cannot be started';
+      const work = async () => {
+        await bell.wait(INTERVAL, signal);
+        if (!signal.aborted) await tick();
+      };
+      await keepGoing(work, signal, { interval: 0, pause: PAUSE, log, trouble });
+      await Promise.all(starting);
+    },
+  };
+}
+
+/** Returns the principal in whose name a rule starts runs: whoever wrote it last, who was allowed to start what it starts. */
+function ownerOf(tenant: string, { owner, ownerSubject }: RuleOfMatch): Principal {
+  return {
+    id: owner,
+    tenant,
+    tenantRef: '',
+    subject: ownerSubject,
+    kind: 'service',
+    onBehalfOf: null,
+    roles: [],
+    permissions: ['action:execute'],
+    groups: [],
+  };
+}
+
+function commandOf(
+  row: EnforcementRow,
+  { compiled: { content } }: RuleOfMatch,
+  event: EventRow,
+  input: JsonObject,
+): StartCommand {
+  const { workflow, action_ref: action, version, run_tags: tags } = content;
+  return {
+    ref: workflow ?? action ?? '',
+    input,
+    inputField: 'parameters',
+    version: version ?? undefined,
+    tags,
+    enforcement: row.id,
+    cause: buildCause(row),
+    mode: row.webhook === null ? 'trigger' : 'webhook',
+    // Whoever has sent the event counts as a starter, as the author of the rule does.
+    starters: [event.principal, event.onBehalfOf].filter((subject) => subject !== null),
+    idempotencyKey: ['enforcement', String(row.id)],
+  };
+}
+
+function suppressed(code: 'rule_deleted' | 'rule_disabled', message: string): EnforcementSettlement {
+  return { status: 'suppressed', reason: { code, message } };
+}
+
+function failed(reason: EnforcementReason): EnforcementSettlement {
+  return { status: 'failed', reason };
+}

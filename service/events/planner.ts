@@ -1,0 +1,158 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { matchRule } from '../../language/rules/matching.ts';
+import type { EnforcementReason } from '../../model/events/enforcement.ts';
+import { type TemplateEvent, templateEvent } from '../../model/events/event.ts';
+import type { Logger } from '../../model/log.ts';
+import type { EventRow } from '../../store/events/events.ts';
+import type { Plan, PlannedMatch, PlanningBatch, PlanningStore } from '../../store/events/planning.ts';
+import type { AddedCounts } from '../../store/rules/planned-rules.ts';
+import type { Bell } from '../background/bell.ts';
+import { keepGoing, type RoundLoop } from '../background/loops.ts';
+import type { CompiledRules, PlannedRule } from '../rules/compiled-rules.ts';
+import { workFor } from '../starts/work-owner.ts';
+import { eventRecord } from './event-lists.ts';
+
+/** Milliseconds between two rounds unless the bell rings, and after an error. */
+const INTERVAL = 100;
+const PAUSE = 1_000;
+
+/** The most events of one transaction, and tenants of one round. */
+const AT_ONCE = 100;
+const TENANTS = 1_000;
+
+/** Milliseconds of planning after which the event loop does something else first. */
+const SLICE = 20;
+
+/** The most rules between an event and the outside. */
+const MAX_EVENT_DEPTH = 8;
+
+/** The dependencies of the planner. */
+export interface PlannerDependencies {
+  store: PlanningStore;
+  rules: CompiledRules;
+  /** Rings when events were recorded. */
+  bell: Bell;
+  /** Is called after matches were planned. */
+  onPlanned: () => void;
+  log: Logger;
+}
+
+/**
+ * Creates the loop that applies the rules of a tenant to its events, in the order of their ids: any number of processes may run it. Tenants
+ * take turns.
+ */
+export function createPlanner({ store, rules, bell, onPlanned, log }: PlannerDependencies): RoundLoop {
+  /** Applies a rule to an event; a fault of Fermata's own in that concerns no other rule and no other event. */
+  function judgeSafely(rule: PlannedRule, event: EventRow, seen: TemplateEvent): Verdict | null {
+    try {
+      return judge(rule, event, seen);
+    } catch (error) {
+      log.error({ err: error, rule: rule.id, event: event.id }, 'a rule could not be applied to an event');
+      return failed({ code: 'internal', message: 'the log of the API says what went wrong' });
+    }
+  }
+
+  async function decide(tenant: string, batch: PlanningBatch): Promise<Plan> {
+    const set = await rules.within(batch.rules, tenant);
+    const matches: PlannedMatch[] = [];
+    const counts = new Map<number, Required<AddedCounts>>();
+    const pause = createPause();
+    for (const event of batch.events) {
+      const seen = templateEvent(eventRecord(event));
+      for (const rule of set.find(event.type).filter(({ id }) => isAsked(event, id))) {
+        await pause();
+        const verdict = judgeSafely(rule, event, seen);
+        if (verdict === null) continue;
+        count(counts, rule.id, verdict.status);
+        if (verdict.status !== 'undefined') matches.push(matchOf(event, rule, verdict));
+      }
+    }
+    return { matches, counts: [...counts.values()] };
+  }
+
+  async function planAll(): Promise<void> {
+    for (let tenants = await store.tenants(TENANTS); tenants.length > 0; tenants = await store.tenants(TENANTS)) {
+      let planned = 0;
+      for (const tenant of tenants) {
+        planned += (await workFor(tenant, () => store.plan(tenant, AT_ONCE, (batch) => decide(tenant, batch)))) ?? 0;
+        if (planned > 0) onPlanned();
+      }
+      // Another process is at it.
+      if (planned === 0) return;
+    }
+  }
+
+  return {
+    tick: planAll,
+
+    run(signal) {
+      const trouble = 'events cannot be planned';
+      const work = async () => {
+        await bell.wait(INTERVAL, signal);
+        if (!signal.aborted) await planAll();
+      };
+      return keepGoing(work, signal, { interval: 0, pause: PAUSE, log, trouble });
+    },
+  };
+}
+
+/** Creates a pause that lets the event loop do something else, once the work since the last one has taken long enough. */
+function createPause(): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since <= SLICE) return;
+    await yieldToOthers();
+    since = performance.now();
+  };
+}
+
+/** Reports whether a rule is applied to an event: to a replay, maybe some rules alone are. */
+function isAsked({ replayRules }: EventRow, rule: number): boolean {
+  return replayRules === null || replayRules.includes(rule);
+}
+
+/** The verdict of a rule about an event; `undefined`: the event lacks a path of the condition. */
+type Verdict =
+  | { status: 'undefined'; reason: null }
+  | { status: 'pending'; reason: null }
+  | { status: 'suppressed' | 'failed'; reason: EnforcementReason };
+
+/** Applies a rule to an event; null: it does not match. */
+function judge({ id, compiled }: PlannedRule, event: EventRow, seen: TemplateEvent): Verdict | null {
+  const match = matchRule(compiled, seen);
+  if (match.outcome === 'failed') return failed(match.reason);
+  if (match.outcome === 'none') return match.reason.code === 'undefined' ? { status: 'undefined', reason: null } : null;
+  if (event.depth > MAX_EVENT_DEPTH) {
+    return suppressed('too_deep', `more than ${MAX_EVENT_DEPTH} rules lie between the event and the outside`);
+  }
+  if (event.chain.includes(id) && !compiled.content.allow_loops) {
+    return suppressed('loop', 'the event comes from an execution that this rule began: "allow_loops" allows that');
+  }
+  return { status: 'pending', reason: null };
+}
+
+function failed(reason: EnforcementReason): Verdict {
+  return { status: 'failed', reason };
+}
+
+function suppressed(code: 'too_deep' | 'loop', message: string): Verdict {
+  return { status: 'suppressed', reason: { code, message } };
+}
+
+function matchOf(
+  event: EventRow,
+  rule: PlannedRule,
+  { status, reason }: Pick<PlannedMatch, 'status' | 'reason'>,
+): PlannedMatch {
+  const { workflow, action_ref: action } = rule.compiled.content;
+  return { event, rule, workflow: workflow ?? action ?? '', status, reason };
+}
+
+/** Adds a verdict to the counts of a rule. What is started is counted when it is. */
+function count(counts: Map<number, Required<AddedCounts>>, rule: number, status: Verdict['status']): void {
+  const known = counts.get(rule) ?? { rule, matched: 0, started: 0, suppressed: 0, failed: 0, undefined: 0 };
+  counts.set(rule, known);
+  if (status === 'undefined') known.undefined += 1;
+  else known.matched += 1;
+  if (status === 'suppressed' || status === 'failed') known[status] += 1;
+}

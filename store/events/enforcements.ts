@@ -1,0 +1,189 @@
+import { and, desc, eq, gte, inArray, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm';
+import { buildCause, type Cause } from '../../model/events/cause.ts';
+import type { EnforcementReason, EnforcementStatus } from '../../model/events/enforcement.ts';
+import type { Database, Transaction } from '../database.ts';
+import { named } from '../named.ts';
+import type { ListWindow } from './event-lists.ts';
+import { enforcements } from './tables.ts';
+
+/** A stored enforcement. */
+export type EnforcementRow = typeof enforcements.$inferSelect;
+
+/** The result of work on an enforcement that a process has leased. */
+export type EnforcementSettlement =
+  | { status: 'started'; execution: number }
+  | { status: 'suppressed' | 'failed'; reason: EnforcementReason }
+  /** Tried again later. */
+  | { status: 'pending'; attempts: number; notBefore: Date | null };
+
+/** Filters of lists of enforcements. One must match all that are given. */
+export interface EnforcementFilter {
+  rule?: number | undefined;
+  ruleRef?: string | undefined;
+  event?: number | undefined;
+  status?: EnforcementStatus | undefined;
+  triggerRef?: string | undefined;
+  workflow?: string | undefined;
+  reason?: string | undefined;
+  createdAfter?: Date | undefined;
+  createdBefore?: Date | undefined;
+}
+
+/** The enforcements of tenants. */
+export interface EnforcementStore {
+  /** Lists the tenants that have enforcements to start, up to a number. */
+  tenants(limit: number): Promise<string[]>;
+  /** Leases the oldest enforcements of a tenant that are due and that no other process has leased. */
+  lease(tenant: string, limit: number, now: Date, until: Date): Promise<EnforcementRow[]>;
+  /**
+   * Records what has become of a leased enforcement. What has started is recorded as that whatever was decided meanwhile; anything else
+   * only while it is pending. Returns whether it was recorded.
+   */
+  settle(row: Pick<EnforcementRow, 'tenant' | 'id'>, settlement: EnforcementSettlement): Promise<boolean>;
+  /** Finds an enforcement; null when the tenant has none with the number. */
+  find(tenant: string, id: number): Promise<EnforcementRow | null>;
+  /** Finds what began the runs of some enforcements, by their numbers. */
+  causes(tenant: string, ids: readonly number[]): Promise<Map<number, Cause>>;
+  /** Lists a part of the enforcements of a tenant, newest first. */
+  list(tenant: string, filter: EnforcementFilter, window: ListWindow): Promise<EnforcementRow[]>;
+  /** Counts the enforcements that match, up to one above 10,000. */
+  count(tenant: string, filter: EnforcementFilter): Promise<number>;
+}
+
+/** The most rows that are counted. */
+const MAX_COUNTED = 10_000;
+
+/** The transaction that changes a row. */
+const CHANGED = sql`pg_current_xact_id()::text::bigint`;
+
+/** Creates the store over an open database. */
+export function createEnforcementStore(db: Database): EnforcementStore {
+  return named<EnforcementStore>('enforcements', {
+    async tenants(limit) {
+      // Through the index, whatever the number of enforcements.
+      const found = await db.execute(sql`
+        with recursive owners as (
+          (select tenant from ${enforcements} where status = 'pending' order by tenant limit 1)
+          union all
+          select (select e.tenant from ${enforcements} e where e.status = 'pending' and e.tenant > owners.tenant order by e.tenant limit 1)
+          from owners where owners.tenant is not null
+        ) select tenant from owners where tenant is not null limit ${limit}`);
+      return (found as unknown as { rows: { tenant: string }[] }).rows.map(({ tenant }) => tenant);
+    },
+
+    async lease(tenant, limit, now, until) {
+      const { id, status, notBefore, leased } = enforcements;
+      const due = db
+        .select({ id })
+        .from(enforcements)
+        .where(
+          and(
+            eq(enforcements.tenant, tenant),
+            eq(status, 'pending'),
+            or(isNull(notBefore), lte(notBefore, now)),
+            or(isNull(leased), lte(leased, now)),
+          ),
+        )
+        .orderBy(id)
+        .limit(limit)
+        .for('update', { skipLocked: true });
+      const rows = await db
+        .update(enforcements)
+        .set({ leased: until })
+        .where(and(eq(enforcements.tenant, tenant), inArray(id, due)))
+        .returning();
+      return rows.sort((a, b) => a.id - b.id);
+    },
+
+    async settle({ tenant, id }, settlement) {
+      const isPending = settlement.status === 'started' ? undefined : eq(enforcements.status, 'pending');
+      const settled = await db
+        .update(enforcements)
+        .set(changeOf(settlement))
+        .where(and(eq(enforcements.tenant, tenant), eq(enforcements.id, id), isPending))
+        .returning({ id: enforcements.id });
+      return settled.length > 0;
+    },
+
+    async find(tenant, id) {
+      const [found] = await db
+        .select()
+        .from(enforcements)
+        .where(and(eq(enforcements.tenant, tenant), eq(enforcements.id, id)));
+      return found ?? null;
+    },
+
+    async causes(tenant, ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await db
+        .select()
+        .from(enforcements)
+        .where(and(eq(enforcements.tenant, tenant), inArray(enforcements.id, [...ids])));
+      return new Map(rows.map((row) => [row.id, buildCause(row)]));
+    },
+
+    list(tenant, filter, { offset, limit, before }) {
+      return db
+        .select()
+        .from(enforcements)
+        .where(and(conditionsOf(tenant, filter), before === undefined ? undefined : lt(enforcements.id, before)))
+        .orderBy(desc(enforcements.id))
+        .limit(limit)
+        .offset(offset);
+    },
+
+    async count(tenant, filter) {
+      const some = db
+        .select({ id: enforcements.id })
+        .from(enforcements)
+        .where(conditionsOf(tenant, filter))
+        .limit(MAX_COUNTED + 1)
+        .as('some');
+      const [found] = await db.select({ total: sql<number>`count(*)::int` }).from(some);
+      return found?.total ?? 0;
+    },
+  });
+}
+
+/** Suppresses what is pending of some rules that are disabled or deleted, in the transaction that does that. */
+export async function suppressPending(
+  transaction: Transaction,
+  tenant: string,
+  rules: readonly number[],
+  reason: EnforcementReason,
+): Promise<void> {
+  const { rule, status } = enforcements;
+  await transaction
+    .update(enforcements)
+    .set(changeOf({ status: 'suppressed', reason }))
+    .where(and(eq(enforcements.tenant, tenant), inArray(rule, [...rules]), eq(status, 'pending')));
+}
+
+function changeOf(settlement: EnforcementSettlement) {
+  const common = { status: settlement.status, leased: null, updated: sql`now()`, changed: CHANGED };
+  switch (settlement.status) {
+    case 'started':
+      return { ...common, execution: settlement.execution, started: sql`now()`, reason: null, reasonCode: null };
+    case 'pending':
+      // Nothing that anybody follows has changed.
+      return { leased: null, attempts: settlement.attempts, notBefore: settlement.notBefore };
+    default:
+      return { ...common, reason: settlement.reason, reasonCode: settlement.reason.code };
+  }
+}
+
+function conditionsOf(tenant: string, filter: EnforcementFilter): SQL | undefined {
+  const { rule, ruleRef, event, status, triggerRef, workflow, reason, createdAfter, createdBefore } = filter;
+  return and(
+    eq(enforcements.tenant, tenant),
+    rule === undefined ? undefined : eq(enforcements.rule, rule),
+    ruleRef === undefined ? undefined : eq(enforcements.ruleRef, ruleRef),
+    event === undefined ? undefined : eq(enforcements.event, event),
+    status === undefined ? undefined : eq(enforcements.status, status),
+    triggerRef === undefined ? undefined : eq(enforcements.triggerRef, triggerRef),
+    workflow === undefined ? undefined : eq(enforcements.workflow, workflow),
+    reason === undefined ? undefined : eq(enforcements.reasonCode, reason),
+    createdAfter === undefined ? undefined : gte(enforcements.created, createdAfter),
+    createdBefore === undefined ? undefined : lt(enforcements.created, createdBefore),
+  );
+}

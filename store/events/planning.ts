@@ -1,0 +1,132 @@
+import { and, asc, eq, sql } from 'drizzle-orm';
+import type { EnforcementReason } from '../../model/events/enforcement.ts';
+import type { Database, Transaction } from '../database.ts';
+import { named } from '../named.ts';
+import {
+  type AddedCounts,
+  createPlannedRuleStore,
+  type EnabledRule,
+  type PlannedRuleStore,
+} from '../rules/planned-rules.ts';
+import type { EventRow } from './events.ts';
+import { enforcements, events } from './tables.ts';
+
+/** A match that is planned: to be started, or not for a reason. */
+export interface PlannedMatch {
+  event: EventRow;
+  rule: Pick<EnabledRule, 'id' | 'ref' | 'revision'>;
+  /** The ref of the workflow or action that it starts. */
+  workflow: string;
+  status: 'pending' | 'suppressed' | 'failed';
+  reason: EnforcementReason | null;
+}
+
+/** The matches of some events, and what they add to the counts of the rules. */
+export interface Plan {
+  matches: readonly PlannedMatch[];
+  counts: readonly AddedCounts[];
+}
+
+/** The events to plan, and the rules as they are now. */
+export interface PlanningBatch {
+  events: readonly EventRow[];
+  /** Reads the rules within the transaction. */
+  rules: PlannedRuleStore;
+}
+
+/** Plans events: from what was received to what is to be started. */
+export interface PlanningStore {
+  /** Lists the tenants that have events to plan, up to a number. */
+  tenants(limit: number): Promise<string[]>;
+  /**
+   * Plans the oldest events of a tenant in one transaction, as `decide` says, and returns how many; null while another process plans
+   * events of the tenant.
+   */
+  plan(tenant: string, limit: number, decide: (batch: PlanningBatch) => Promise<Plan>): Promise<number | null>;
+}
+
+/** Creates the store over an open database. */
+export function createPlanningStore(db: Database): PlanningStore {
+  return named<PlanningStore>('planning', {
+    async tenants(limit) {
+      // Through the index, whatever the number of events.
+      const found = await db.execute(sql`
+        with recursive owners as (
+          (select tenant from ${events} where state = 'received' order by tenant limit 1)
+          union all
+          select (select e.tenant from ${events} e where e.state = 'received' and e.tenant > owners.tenant order by e.tenant limit 1)
+          from owners where owners.tenant is not null
+        ) select tenant from owners where tenant is not null limit ${limit}`);
+      return (found as unknown as { rows: { tenant: string }[] }).rows.map(({ tenant }) => tenant);
+    },
+
+    plan: (tenant, limit, decide) =>
+      db.transaction(async (transaction) => {
+        if (!(await holdPlanning(transaction, tenant))) return null;
+        const found = await transaction
+          .select()
+          .from(events)
+          .where(and(eq(events.tenant, tenant), eq(events.state, 'received')))
+          .orderBy(asc(events.id))
+          .limit(limit);
+        if (found.length === 0) return 0;
+        const rules = createPlannedRuleStore(transaction);
+        const { matches, counts } = await decide({ events: found, rules });
+        await addMatches(transaction, tenant, matches);
+        await notePlanned(transaction, tenant, found, matches);
+        if (counts.length > 0) await rules.count(tenant, counts);
+        return found.length;
+      }),
+  });
+}
+
+/** Has a transaction alone plan the events of a tenant until it ends; returns false while another one does. */
+async function holdPlanning(transaction: Transaction, tenant: string): Promise<boolean> {
+  const key = sql`hashtextextended(${`fermata events ${tenant}`}, 0)`;
+  const tried = await transaction.execute(sql`select pg_try_advisory_xact_lock(${key}) as held`);
+  return (tried as unknown as { rows: { held: boolean }[] }).rows[0]!.held;
+}
+
+async function addMatches(transaction: Transaction, tenant: string, matches: readonly PlannedMatch[]): Promise<void> {
+  if (matches.length === 0) return;
+  const rows = matches.map(({ event, rule, workflow, status, reason }, at) => ({
+    at,
+    event: event.id,
+    rule: rule.id,
+    rule_ref: rule.ref,
+    rule_revision: rule.revision,
+    event_type: event.type,
+    trigger_ref: event.triggerRef,
+    webhook: event.webhook,
+    depth: event.depth,
+    status,
+    reason: reason && JSON.stringify(reason),
+    reason_code: reason?.code ?? null,
+    workflow,
+  }));
+  await transaction.execute(sql`
+    insert into ${enforcements} (tenant, event, rule, rule_ref, rule_revision, event_type, trigger_ref, webhook, depth, status, reason,
+      reason_code, workflow, changed)
+    select ${tenant}, event, rule, rule_ref, rule_revision, event_type, trigger_ref, webhook, depth, status, reason::json, reason_code,
+      workflow, pg_current_xact_id()::text::bigint
+    from json_to_recordset(${JSON.stringify(rows)}::json) as match(at integer, event bigint, rule integer, rule_ref text,
+      rule_revision integer, event_type text, trigger_ref text, webhook text, depth integer, status text, reason text, reason_code text,
+      workflow text)
+    order by at
+    on conflict do nothing`);
+}
+
+async function notePlanned(
+  transaction: Transaction,
+  tenant: string,
+  found: readonly EventRow[],
+  matches: readonly PlannedMatch[],
+): Promise<void> {
+  const counts = new Map(found.map(({ id }) => [id, 0]));
+  for (const { event } of matches) counts.set(event.id, counts.get(event.id)! + 1);
+  const rows = [...counts].map(([id, total]) => ({ id, total }));
+  await transaction.execute(sql`
+    update ${events} set state = 'planned', matches = counted.total
+    from json_to_recordset(${JSON.stringify(rows)}::json) as counted(id bigint, total integer)
+    where events.id = counted.id and events.tenant = ${tenant}`);
+}

@@ -1,0 +1,176 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { Pool } from 'pg';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { type Answer, DEV_KEY } from '../support/api-harness.ts';
+import { createPreparedDatabase, type PreparedDatabase } from '../support/prepared.ts';
+import { until } from '../support/until.ts';
+import type { Point } from './api-process.ts';
+
+// Processes that die, and processes that share the work. Nothing of what is started runs: there is no worker.
+
+const NAMESPACE = 'crashes';
+const POINTS: Point[] = ['received', 'planned', 'leased', 'claimed', 'started'];
+
+/** An API in its own process. */
+interface ApiProcess {
+  child: ChildProcess;
+  url: string;
+}
+
+const children: ChildProcess[] = [];
+let database: PreparedDatabase;
+let pool: Pool;
+let connection: Connection;
+
+beforeAll(async () => {
+  database = await createPreparedDatabase();
+  pool = new Pool({ connectionString: database.url });
+  connection = await Connection.connect({ address: inject('temporalAddress') });
+});
+
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await connection.close();
+  await pool.end();
+  await database.drop();
+});
+
+async function startProcess(): Promise<ApiProcess> {
+  const script = fileURLToPath(new URL('api-process.ts', import.meta.url));
+  const args = ['--import', 'tsx', script, inject('temporalAddress'), NAMESPACE, database.url];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  children.push(child);
+  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
+  return { child, url };
+}
+
+async function ask(api: ApiProcess, method: string, path: string, body?: object) {
+  const response = await fetch(`${api.url}${path}`, {
+    method,
+    headers: { 'x-api-key': DEV_KEY, 'content-type': 'application/json', connection: 'close' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as Answer['body'] };
+}
+
+async function made(api: ApiProcess, path: string, body: object) {
+  const answer = await ask(api, 'POST', path, body);
+  expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
+  return answer.body.data;
+}
+
+const enforcementsOf = async (api: ApiProcess, query: string) =>
+  (await ask(api, 'GET', `/api/v1/enforcements?limit=250&${query}`)).body.data as {
+    id: number;
+    event: number;
+    status: string;
+    execution: number;
+  }[];
+
+/** Counts the runs that Temporal has for the enforcements of a type of events. */
+async function runsInTemporal(ids: readonly number[]): Promise<number> {
+  const wanted = new Set(ids);
+  let found = 0;
+  for await (const { memo } of new Client({ connection, namespace: NAMESPACE }).workflow.list()) {
+    const { enforcement } = (memo?.fermata ?? {}) as { enforcement?: number };
+    if (enforcement !== undefined && wanted.has(enforcement)) found += 1;
+  }
+  return found;
+}
+
+it('an event that was stored starts one run, wherever kill -9 strikes', async () => {
+  let api = await startProcess();
+  await made(api, '/api/v1/packs', { ref: 'crash', label: 'Crash' });
+  await made(api, '/api/v1/rules', {
+    ref: 'crash.rule',
+    pack_ref: 'crash',
+    label: 'Crash',
+    type: 'com.crash.*',
+    action_ref: 'core.noop',
+    parameters: {},
+  });
+  const events: number[] = [];
+  for (const point of POINTS) {
+    const event = { type: `com.crash.${point}`, source: '/crash', event_id: point };
+    api.child.send(point);
+    await once(api.child, 'message');
+    // The answer may be lost with the process: the sender sends the event until it has one.
+    const { child } = api;
+    const send = () => ask(api, 'POST', '/api/v1/events', event).catch(() => null);
+    await until(
+      async () => [(await send())?.status ?? null, child.signalCode],
+      ([status, signal]) => signal !== null || (status !== null && status !== 202),
+      60,
+    );
+    expect(child.signalCode, point).toBe('SIGKILL');
+    // The lease of the dead process is over.
+    await drizzle(pool).execute(sql`update enforcements set leased = now() where leased is not null`);
+    api = await startProcess();
+    const again = await made(api, '/api/v1/events', event);
+    expect(again.duplicate, point).toBe(true);
+    events.push(again.id);
+    const [enforcement] = await until(
+      () => enforcementsOf(api, `event=${again.id}`),
+      ([first]) => first?.status === 'started',
+    );
+    const runs = (await ask(api, 'GET', `/api/v1/executions?event=${again.id}`)).body.data;
+    expect(
+      runs.map(({ id }: { id: number }) => id),
+      point,
+    ).toEqual([enforcement!.execution]);
+  }
+  const all = await enforcementsOf(api, 'rule=crash.rule');
+  expect(all.map(({ event, status }) => [event, status])).toEqual(events.reverse().map((id) => [id, 'started']));
+  const ids = all.map(({ id }) => id);
+  expect(Math.min(...ids)).toBeGreaterThan(4_294_967_296);
+  expect(
+    await until(
+      () => runsInTemporal(ids),
+      (found) => found >= ids.length,
+    ),
+  ).toBe(ids.length);
+  expect((await ask(api, 'GET', '/api/v1/executions?rule=crash.rule')).body.pagination.total_items).toBe(ids.length);
+});
+
+it('two processes share the work, and start each run once', async () => {
+  const apis = [await startProcess(), await startProcess()];
+  const [first] = apis as [ApiProcess, ApiProcess];
+  await made(first, '/api/v1/packs', { ref: 'shared', label: 'Shared' });
+  for (const name of ['one', 'two']) {
+    await made(first, '/api/v1/rules', {
+      ref: `shared.${name}`,
+      pack_ref: 'shared',
+      label: name,
+      type: 'com.shared',
+      action_ref: 'core.noop',
+    });
+  }
+  const count = 40;
+  // Each event is sent to both.
+  const sent = Array.from({ length: 2 * count }, (_, at) => ({ api: apis[at % 2]!, id: `s${at >> 1}` }));
+  const answers = await Promise.all(
+    sent.map(({ api, id }) => made(api, '/api/v1/events', { type: 'com.shared', source: '/s', event_id: id })),
+  );
+  expect(answers.filter((each) => each.duplicate)).toHaveLength(count);
+  expect(new Set(answers.map((each) => each.id)).size).toBe(count);
+  const all = await until(
+    async () => [
+      ...(await enforcementsOf(first, 'rule=shared.one')),
+      ...(await enforcementsOf(first, 'rule=shared.two')),
+    ],
+    (rows) => rows.length === 2 * count && rows.every(({ status }) => status === 'started'),
+  );
+  expect(new Set(all.map(({ execution }) => execution)).size).toBe(2 * count);
+  const ids = all.map(({ id }) => id);
+  expect(
+    await until(
+      () => runsInTemporal(ids),
+      (found) => found >= ids.length,
+    ),
+  ).toBe(ids.length);
+});

@@ -1,0 +1,241 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
+import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
+import { until } from '../support/until.ts';
+
+// From an event to a run. There is no worker: what is started stays open.
+
+let harness: ApiHarness;
+let stranger: string;
+
+const WORKFLOW = {
+  ref: 'ops.deploy',
+  pack_ref: 'ops',
+  label: 'Deploy',
+  version: '1.0.0',
+  param_schema: {
+    type: 'object',
+    properties: {
+      branch: { type: 'string' },
+      token: { type: 'string', writeOnly: true },
+      dry: { type: 'boolean', default: true },
+    },
+    additionalProperties: false,
+  },
+  definition: { tasks: [{ name: 'wait', action: 'core.wait_signal', input: { name: 'go' } }] },
+};
+
+beforeAll(async () => {
+  harness = await createApiHarness('starts', { worker: false });
+  await make('/api/v1/tenants', { ref: 'acme', label: 'Acme' });
+  stranger = (await make('/api/v1/keys', { subject: 'eve', tenant: 'acme', roles: ['admin'] })).key;
+  await make('/api/v1/packs', { ref: 'ops', label: 'Operations' });
+  await make('/api/v1/workflows', WORKFLOW);
+});
+
+afterAll(() => harness.close());
+
+async function make(path: string, body: object, headers: Record<string, string> = {}) {
+  const answer = await harness.call('POST', path, body, headers);
+  expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
+  return answer.body.data;
+}
+
+const rule = (name: string, rest: object) =>
+  make('/api/v1/rules', { ref: `ops.${name}`, pack_ref: 'ops', label: name, workflow: 'ops.deploy', ...rest });
+const post = (event: object, headers: Record<string, string> = {}) => make('/api/v1/events', event, headers);
+const get = async (path: string) => (await harness.call('GET', path)).body.data;
+
+/** The enforcements of an event, by rule, once it is planned and nothing is pending any more. */
+async function enforcementsOf(event: number) {
+  await until(
+    () => get(`/api/v1/events/${event}`),
+    ({ state }) => state === 'planned',
+  );
+  const rows = await until(
+    () => get(`/api/v1/enforcements?event=${event}`),
+    (found: EnforcementSummary[]) => found.every(({ status }) => status !== 'pending'),
+  );
+  return Object.fromEntries(rows.map((row: EnforcementSummary) => [row.rule_ref, row])) as Record<
+    string,
+    EnforcementSummary
+  >;
+}
+
+it('starts a run for each rule that matches, in the name of its author, with what the event says', async () => {
+  const made = await rule('on_push', {
+    type: 'com.git.push',
+    when: "event.payload.branch == 'main'",
+    parameters: { branch: '{{ event.payload.branch }}', token: '{{ event.payload.token }}' },
+    run_tags: ['pushed'],
+  });
+  await rule('on_any', { type: 'com.git.*', parameters: { branch: '{{ rule.ref }}' } });
+  await rule('on_other', { type: 'com.git.push', when: "event.payload.branch == 'next'" });
+  await rule('on_absent', { type: 'com.git.push', when: "event.payload.tag == 'v1'" });
+  await rule('off', { type: 'com.git.push', enabled: false });
+  const sender = (await make('/api/v1/keys', { subject: 'sender', roles: ['operator'] })).key;
+  const event = { type: 'com.git.push', payload: { branch: 'main', token: 'hidden value' } };
+  const { id } = await post(event, { 'x-api-key': sender });
+  const found = await enforcementsOf(id);
+  expect(Object.keys(found).sort()).toEqual(['ops.on_any', 'ops.on_push']);
+  expect((await get(`/api/v1/events/${id}`)).matches).toBe(2);
+
+  const enforcement = await get(`/api/v1/enforcements/${found['ops.on_push']!.id}`);
+  expect(enforcement).toMatchObject({
+    rule: made.id,
+    rule_ref: 'ops.on_push',
+    rule_revision: 1,
+    event: id,
+    event_type: 'com.git.push',
+    status: 'started',
+    reason: null,
+    workflow: 'ops.deploy',
+    attempts: 0,
+    parameters: { branch: 'main', token: '***' },
+    executions: [found['ops.on_push']!.execution],
+  });
+  const run = await get(`/api/v1/executions/${enforcement.execution}`);
+  const mine = await make('/api/v1/executions', { action_ref: 'core.noop' });
+  const cause = {
+    by: 'rule',
+    event: id,
+    event_type: 'com.git.push',
+    rule: made.id,
+    rule_ref: 'ops.on_push',
+    enforcement: enforcement.id,
+    webhook: null,
+    depth: 0,
+  };
+  expect(run).toMatchObject({
+    action_ref: 'ops.deploy',
+    config: { branch: 'main', token: '***', dry: true },
+    enforcement: enforcement.id,
+    mode: 'trigger',
+    tags: ['pushed'],
+    executor: mine.executor,
+    cause,
+  });
+  // Whoever has sent the event counts as a starter, as the author of the rule does.
+  const { data } = (await harness.call('GET', `/api/v1/executions/${run.id}/history?limit=1`)).body;
+  expect(JSON.stringify(data[0])).toMatch(/"starters":\["sender","dev"\]/);
+
+  const ids = async (query: string) =>
+    (await get(`/api/v1/executions?${query}`)).map((row: { id: number }) => row.id).sort();
+  const both = [found['ops.on_any']!.execution, run.id].sort();
+  expect(await ids(`event=${id}`)).toEqual(both);
+  expect(await ids('rule=ops.on_push')).toEqual([run.id]);
+  expect(await ids(`rule=${made.id}&event=${id}`)).toEqual([run.id]);
+  expect(await ids(`rule=ops.on_push&event=${id + 1}`)).toEqual([]);
+  expect(await ids('rule=4294967295')).toEqual([]);
+  expect(await ids(`enforcement=${enforcement.id}`)).toEqual([run.id]);
+  expect((await get('/api/v1/rules/ops.on_push')).counts).toMatchObject({ matched: 1, started: 1, failed: 0 });
+  expect((await get('/api/v1/rules/ops.on_absent')).counts).toMatchObject({ matched: 0, undefined: 1 });
+
+  // A retry keeps what began the run.
+  await harness.call('POST', `/api/v1/executions/${run.id}/terminate`, {});
+  const retried = await until(
+    () => harness.call('POST', `/api/v1/executions/${run.id}/retry`, { from: 'start' }),
+    ({ status }) => status === 201,
+  );
+  expect(retried.body.data).toMatchObject({ cause, enforcement: enforcement.id, mode: 'retry', retry_of: run.id });
+  const again = await get(`/api/v1/enforcements/${enforcement.id}`);
+  expect(again).toMatchObject({ execution: run.id, executions: [run.id, retried.body.data.id] });
+
+  // The Automation API has the rule and the event.
+  const automation = await get(`/api/v1/automation/executions/${run.uuid}`);
+  expect(automation).toMatchObject({ automation_rule_id: made.uuid, trigger_data: event.payload });
+  const listed = (await harness.call('GET', `/api/v1/automation/executions?automation_rule_id=${made.uuid}`)).body;
+  expect(listed.data.map((row: { execution_id: string }) => row.execution_id)).toContain(run.uuid);
+  expect(listed.data).toHaveLength(2);
+  expect(await get(`/api/v1/automation/rules/${made.uuid}`)).toMatchObject({
+    ref: 'ops.on_push',
+    name: 'on_push',
+    kind: 'rule',
+    enabled: true,
+  });
+});
+
+it('says why a match starts nothing, and starts what matches next to it', async () => {
+  const type = 'com.poison';
+  await rule('good', { type });
+  await rule('bad_condition', { type, when: 'event.payload.n + 1' });
+  await rule('bad_sum', { type, when: "event.payload.n > 'x'" });
+  await rule('bad_template', { type, parameters: { branch: '{{ event.payload.gone }}' } });
+  await rule('bad_input', { type, parameters: { branch: '{{ event.payload.n }}', more: '{{ event.type }}' } });
+  await rule('bad_work', { type, when: 'range(100000) | map("string") | join("") | length > 0' });
+  await make('/api/v1/workflows', { ...WORKFLOW, ref: 'ops.gone', label: 'Gone' });
+  await rule('disabled_workflow', { type, workflow: 'ops.gone' });
+  await harness.call('PUT', '/api/v1/workflows/ops.gone', { enabled: false });
+  const { id } = await post({ type, payload: { n: 1 } });
+  const found = await enforcementsOf(id);
+  const reasons = Object.fromEntries(
+    Object.entries(found).map(([ref, { status, reason }]) => [
+      ref,
+      [status, reason?.code ?? null, reason?.path ?? null],
+    ]),
+  );
+  expect(reasons).toEqual({
+    'ops.good': ['started', null, null],
+    'ops.bad_condition': ['failed', 'condition_not_boolean', '/when'],
+    'ops.bad_sum': ['failed', 'template_error', '/when'],
+    'ops.bad_template': ['failed', 'template_error', '/parameters/branch'],
+    'ops.bad_input': ['failed', 'input_invalid', expect.stringMatching(/^\/parameters/)],
+    'ops.bad_work': ['failed', 'template_error', '/when'],
+    'ops.disabled_workflow': ['failed', 'workflow_disabled', null],
+  });
+  expect((await get('/api/v1/rules/ops.bad_input')).counts).toMatchObject({ matched: 1, started: 0, failed: 1 });
+  const failed = await get('/api/v1/enforcements?status=failed&reason=input_invalid');
+  expect(failed.map((row: { rule_ref: string }) => row.rule_ref)).toEqual(['ops.bad_input']);
+  expect((await get(`/api/v1/enforcements/${found['ops.bad_template']!.id}`)).parameters).toBeNull();
+});
+
+it('stops what is pending when its rule is disabled or deleted', async () => {
+  const type = 'com.late';
+  await rule('to_disable', { type });
+  await rule('to_delete', { type });
+  // Nothing is started while this lasts, as while Temporal is down.
+  await harness.database.db.execute(sql`create function not_now() returns trigger language plpgsql as $$
+    begin new.not_before := now() + interval '1 hour'; return new; end $$`);
+  await harness.database.db.execute(
+    sql`create trigger not_now before insert on enforcements for each row execute function not_now()`,
+  );
+  const { id } = await post({ type });
+  await until(
+    () => get(`/api/v1/enforcements?event=${id}`),
+    (rows: unknown[]) => rows.length === 2,
+  );
+  await harness.database.db.execute(sql`drop function not_now cascade`);
+  await harness.call('PUT', '/api/v1/rules/ops.to_disable', { enabled: false });
+  await harness.call('DELETE', '/api/v1/rules/ops.to_delete');
+  await harness.database.db.execute(sql`update enforcements set not_before = null`);
+  const found = await enforcementsOf(id);
+  expect(found['ops.to_disable']).toMatchObject({
+    status: 'suppressed',
+    reason: { code: 'rule_disabled' },
+    execution: null,
+  });
+  expect(found['ops.to_delete']).toMatchObject({ status: 'suppressed', reason: { code: 'rule_deleted' } });
+  expect((await get(`/api/v1/enforcements/${found['ops.to_delete']!.id}`)).parameters).toBeNull();
+});
+
+it('keeps the rules, events and enforcements of tenants apart', async () => {
+  await rule('mine', { type: 'com.mine' });
+  const { id } = await post({ type: 'com.mine' });
+  const theirs = await post({ type: 'com.mine' }, { 'x-api-key': stranger });
+  const mine = (await enforcementsOf(id))['ops.mine']!;
+  const as = (path: string) => harness.call('GET', path, undefined, { 'x-api-key': stranger });
+  await until(
+    () => as(`/api/v1/events/${theirs.id}`),
+    ({ body }) => body.data.state === 'planned',
+  );
+  expect((await as(`/api/v1/events/${theirs.id}`)).body.data.matches).toBe(0);
+  expect((await as('/api/v1/enforcements')).body.data).toEqual([]);
+  expect((await as(`/api/v1/executions?event=${id}`)).body.data).toEqual([]);
+  for (const number of [mine.id, 42, 0]) {
+    expect(await as(`/api/v1/enforcements/${number}`)).toMatchObject({
+      status: 404,
+      body: { code: 'enforcement_not_found' },
+    });
+  }
+});
