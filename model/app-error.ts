@@ -105,6 +105,7 @@ export const ERROR_STATUS = {
   signals_full: 429,
   controls_full: 429,
   decisions_full: 429,
+  events_full: 429,
   rate_limited: 429,
   too_many_streams: 429,
   internal: 500,

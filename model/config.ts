@@ -11,6 +11,10 @@ export const PERSON_MEMORY = 2_592_000;
 export const SESSION_IDLE = 1_800;
 export const SESSION_MAX = 43_200;
 
+/** How many events and enforcements of a tenant may wait by default, and days for which events are kept. */
+export const EVENT_BACKLOG = 20_000;
+export const EVENT_RETENTION = 30;
+
 const port = (fallback: number) => wholeNumber(0, 65_535).default(fallback);
 
 /** Creates a setting that is a whole number; its message about another value does not repeat the value. */
@@ -216,6 +220,14 @@ export const ConfigSchema = z.object({
     .describe(
       'Requests per minute that a principal may send to one API process; 0 disables all rate limits, including those by address.',
     ),
+  FERMATA_EVENT_BACKLOG: wholeNumber(1, 10_000_000)
+    .default(EVENT_BACKLOG)
+    .describe(
+      'How many events and enforcements of a tenant may wait to be planned and started before further events are refused.',
+    ),
+  FERMATA_EVENT_RETENTION: wholeNumber(8, 3_650)
+    .default(EVENT_RETENTION)
+    .describe('Days for which events are kept; those whose executions are still known stay longer.'),
   FERMATA_HOOK_RATE: wholeNumber(0, 1_000_000)
     .default(1_000)
     .describe('Requests per second that one webhook may receive at one API process; 0 disables the limit.'),

@@ -59,7 +59,7 @@ const postRoute = createApiRoute({
       z.union([AcceptedSchema, z.array(AcceptedSchema)]),
       'Stored: what has become of the event, or for a list of each event in its order.',
     ),
-    ...errorResponses('type_reserved', 'json_malformed', 'unsupported_media_type', 'body_too_large'),
+    ...errorResponses('type_reserved', 'events_full', 'json_malformed', 'unsupported_media_type', 'body_too_large'),
   },
 });
 

@@ -130,6 +130,7 @@ function composeServices(
     executions,
     definitions: definitions.definitions,
     tallies: access.tallies,
+    limits: options.eventLimits,
   });
   const upkeep = composeUpkeep(foundation, options, { onRead: inbox.take, onDescribed: pauses.followPause });
   return {

@@ -1,22 +1,27 @@
 import { enforcementRoutes } from '../../api/events/enforcements.ts';
 import { eventRoutes } from '../../api/events/routes.ts';
 import type { Router } from '../../api/http/router.ts';
+import { EVENT_BACKLOG, EVENT_RETENTION } from '../../model/config.ts';
 import { createBell } from '../../service/background/bell.ts';
 import type { Loop } from '../../service/background/loops.ts';
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
+import { createBacklog } from '../../service/events/backlog.ts';
 import { createEnforcementStarter } from '../../service/events/enforcement-starter.ts';
 import { createEnforcementLists, type EnforcementLists } from '../../service/events/enforcements.ts';
 import { createEventLists, type EventLists } from '../../service/events/event-lists.ts';
 import { createIntake, type Intake } from '../../service/events/intake.ts';
 import { createPlanner } from '../../service/events/planner.ts';
+import { createEventRetention } from '../../service/events/retention.ts';
 import { createRuleBook } from '../../service/events/rule-book.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
 import { createCompiledRules } from '../../service/rules/compiled-rules.ts';
 import { createHookService, type HookService } from '../../service/webhooks/hooks.ts';
 import type { WebhookTallies } from '../../service/webhooks/tallies.ts';
+import { createBacklogStore } from '../../store/events/backlogs.ts';
 import { createPlanningStore } from '../../store/events/planning.ts';
 import { createPlannedRuleStore } from '../../store/rules/planned-rules.ts';
 import type { Foundation } from './foundation.ts';
+import type { ApiOptions } from './options.ts';
 
 /** The services about events. */
 export interface EventServices {
@@ -32,6 +37,7 @@ export interface EventNeeds {
   executions: ExecutionService;
   definitions: DefinitionService;
   tallies: WebhookTallies;
+  limits: ApiOptions['eventLimits'];
 }
 
 /**
@@ -39,7 +45,7 @@ export interface EventNeeds {
  */
 export function composeEvents(
   { db, stores, atRest, log, clock }: Foundation,
-  { executions, definitions, tallies }: EventNeeds,
+  { executions, definitions, tallies, limits = { backlog: EVENT_BACKLOG, days: EVENT_RETENTION } }: EventNeeds,
 ): { services: EventServices; loops: Loop[] } {
   const { events, eventLists, enforcements } = stores;
   const rules = createRuleBook(stores.rules);
@@ -61,7 +67,10 @@ export function composeEvents(
     clock,
     log,
   });
-  const intake = createIntake({ store: events, onRecorded: received.ring });
+  const waiting = createBacklogStore(db);
+  const backlog = createBacklog({ store: waiting, limit: limits.backlog, clock, log });
+  const retention = createEventRetention({ store: waiting, days: limits.days, clock, log });
+  const intake = createIntake({ store: events, backlog, onRecorded: received.ring });
   return {
     services: {
       intake,
@@ -75,7 +84,7 @@ export function composeEvents(
         definitions,
       }),
     },
-    loops: [planner, starter],
+    loops: [planner, starter, backlog, retention],
   };
 }
 

@@ -23,6 +23,7 @@ export function readAccessOptions(
   | 'personMemory'
   | 'rateLimit'
   | 'hookRate'
+  | 'eventLimits'
   | 'publicUrl'
   | 'chat'
   | 'codec'
@@ -37,6 +38,7 @@ export function readAccessOptions(
   return {
     rateLimit: config.FERMATA_RATE_LIMIT,
     hookRate: config.FERMATA_HOOK_RATE,
+    eventLimits: { backlog: config.FERMATA_EVENT_BACKLOG, days: config.FERMATA_EVENT_RETENTION },
     personMemory: config.FERMATA_PERSON_MEMORY,
     tenantClaim: config.FERMATA_JWT_TENANT,
     publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
@@ -79,6 +81,8 @@ export interface ApiOptions {
   rateLimit?: number;
   /** Requests per second that one webhook may receive; absent: no limit. */
   hookRate?: number;
+  /** How many events and enforcements of a tenant may wait, and days for which events are kept. */
+  eventLimits?: { backlog: number; days: number };
   /** Seconds after which browsers are signed out: without requests, and in any case. */
   sessions?: { idle: number; longest: number };
   /** The address of Temporal's UI, if known. */

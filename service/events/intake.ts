@@ -8,6 +8,7 @@ import { refusal } from '../../model/refusal.ts';
 import { storableText } from '../../model/text.ts';
 import type { EventEntry, EventStore } from '../../store/events/events.ts';
 import { sha256Hex } from '../access/hash.ts';
+import type { Backlog } from './backlog.ts';
 import { createEventGroups } from './event-groups.ts';
 
 /** Where events come from. */
@@ -37,7 +38,7 @@ export interface AcceptedEvent {
 export interface Intake {
   /**
    * Records events, all or none, and returns what each has become, in their order: only once they are committed, so that an accepted event
-   * is never lost. Temporal is not asked. Throws `type_reserved`, `request_invalid`, `database_unavailable`.
+   * is never lost. Temporal is not asked. Throws `type_reserved`, `request_invalid`, `events_full`, `database_unavailable`.
    */
   accept(from: EventOrigin, events: readonly NewEvent[]): Promise<readonly AcceptedEvent[]>;
 }
@@ -45,16 +46,18 @@ export interface Intake {
 /** The dependencies of the intake. */
 export interface IntakeDependencies {
   store: Pick<EventStore, 'record'>;
+  backlog: Pick<Backlog, 'demandRoom'>;
   /** Is called after events were recorded. */
   onRecorded: () => void;
 }
 
 /** Creates the intake. */
-export function createIntake({ store, onRecorded }: IntakeDependencies): Intake {
+export function createIntake({ store, backlog, onRecorded }: IntakeDependencies): Intake {
   const groups = createEventGroups(store);
   return {
     async accept(from, events) {
       demandValid(from, events);
+      backlog.demandRoom(from.tenant);
       const entries = events.map((event) => entryOf(from, event));
       const recorded = await groups.record(entries);
       if (recorded.some(({ duplicate }) => !duplicate)) onRecorded();

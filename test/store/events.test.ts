@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { and, eq, inArray, ne, sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../model/events/event.ts';
 import { createIntake } from '../../service/events/intake.ts';
+import { createBacklogStore } from '../../store/events/backlogs.ts';
 import { createEventListStore } from '../../store/events/event-lists.ts';
 import { createEventStore, type EventEntry } from '../../store/events/events.ts';
+import { enforcements, events } from '../../store/events/tables.ts';
 import { useBothEngines } from './both-engines.ts';
 
 const engines = useBothEngines();
@@ -27,7 +30,11 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
   const stores = () => {
     const { db } = engines.opened[engine]!;
     const store = createEventStore(db);
-    return { store, lists: createEventListStore(db), intake: createIntake({ store, onRecorded: () => undefined }) };
+    return {
+      store,
+      lists: createEventListStore(db),
+      intake: createIntake({ store, backlog: { demandRoom: () => undefined }, onRecorded: () => undefined }),
+    };
   };
   const from = (tenant: string, ingress = 'api') => ({ tenant, ingress, principal: 'ann', onBehalfOf: null });
 
@@ -124,6 +131,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
         record: (entries: readonly EventEntry[]) =>
           store.record(entries.map((each) => (each.subject === 'bad' ? { ...each, ...bad } : each))),
       },
+      backlog: { demandRoom: () => undefined },
       onRecorded: () => undefined,
     });
     const good = { ...EVENT, event_id: 'good' };
@@ -165,5 +173,66 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     expect(await found({ receivedBefore: new Date(Date.now() + 60_000) }, { offset: 1, limit: 2 })).toEqual([2, 1]);
     expect(await found({}, { offset: 0, limit: 10, before: ids[2] } as never)).toEqual([1, 0]);
     expect(await lists.list(randomUUID(), {}, { offset: 0, limit: 10 })).toEqual([]);
+  });
+
+  it('counts what waits, and forgets what is old and done', async () => {
+    const { intake, lists } = stores();
+    const { db } = engines.opened[engine]!;
+    const backlogs = createBacklogStore(db);
+    const tenant = randomUUID();
+    const names = ['unplanned', 'unmatched', 'pending', 'failed', 'indexed', 'young'];
+    const accepted = await intake.accept(
+      from(tenant),
+      names.map((event_id) => ({ ...EVENT, event_id })),
+    );
+    const idOf = Object.fromEntries(accepted.map(({ event_id, id }) => [event_id, id]));
+    expect((await backlogs.count()).get(tenant)).toBe(6);
+    const planned = names.slice(1).map((name) => idOf[name]!);
+    await db.update(events).set({ state: 'planned' }).where(inArray(events.id, planned));
+    await db
+      .update(events)
+      .set({ received: new Date('2026-01-01') })
+      .where(and(eq(events.tenant, tenant), ne(events.id, idOf.young!)));
+    for (const [name, status] of [
+      ['pending', 'pending'],
+      ['failed', 'failed'],
+      ['indexed', 'started'],
+    ] as const) {
+      await db.insert(enforcements).values({
+        tenant,
+        event: idOf[name]!,
+        rule: 1,
+        ruleRef: 'a.b',
+        ruleRevision: 1,
+        eventType: EVENT.type,
+        depth: 0,
+        status,
+        workflow: 'a.b',
+        changed: 0,
+      });
+    }
+    const [{ id: enforcement } = { id: 0 }] = await db
+      .select({ id: enforcements.id })
+      .from(enforcements)
+      .where(eq(enforcements.event, idOf.indexed!));
+    await db.execute(sql`
+      insert into executions (namespace, workflow_id, n, tenant, ref, pack, status, enforcement, created, updated, listed, version_start, version_run, version_closed, version_event)
+      values ('backlogs', ${tenant}, ${enforcement}, ${tenant}, 'a.b', 'a', 'completed', ${enforcement}, now(), now(), now(), 1, 'run', 1, 5)`);
+    expect((await backlogs.count()).get(tenant)).toBe(2);
+
+    const kept = async () => (await lists.list(tenant, {}, { offset: 0, limit: 10 })).map(({ eventId }) => eventId);
+    const before = new Date('2026-02-01');
+    expect(await backlogs.forget(before, 1)).toBe(1);
+    expect(await backlogs.forget(before, 10)).toBe(1);
+    expect(await backlogs.forget(before, 10)).toBe(0);
+    expect(await kept()).toEqual(['young', 'indexed', 'pending', 'unplanned']);
+    const left = await db
+      .select({ event: enforcements.event })
+      .from(enforcements)
+      .where(eq(enforcements.tenant, tenant));
+    expect(left.map(({ event }) => event).sort()).toEqual([idOf.pending, idOf.indexed].sort());
+    await db.execute(sql`delete from executions where namespace = 'backlogs' and workflow_id = ${tenant}`);
+    expect(await backlogs.forget(before, 10)).toBe(1);
+    expect(await kept()).toEqual(['young', 'pending', 'unplanned']);
   });
 });

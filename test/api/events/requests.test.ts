@@ -12,6 +12,7 @@ const intake = createIntake({
       return entries.map((_, at) => ({ id: at + 1, duplicate: false }));
     },
   },
+  backlog: { demandRoom: () => undefined },
   onRecorded: () => undefined,
 });
 const app = createTestApp({ ann: ['execution:execute'], bob: ['execution:read'] }, { intake });

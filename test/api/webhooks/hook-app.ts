@@ -57,7 +57,13 @@ export async function openHookApp(options: { hookRate?: number; intake?: Intake 
   const store = createWebhookStore(database.db);
   const sealer = createSealer(['a master key for tests, long enough'], 'connection');
   const tallies = createWebhookTallies({ store, log, clock });
-  const intake = options.intake ?? createIntake({ store: createEventStore(database.db), onRecorded: () => undefined });
+  const intake =
+    options.intake ??
+    createIntake({
+      store: createEventStore(database.db),
+      backlog: { demandRoom: () => undefined },
+      onRecorded: () => undefined,
+    });
   const tenants = { ann: randomUUID(), bob: randomUUID() };
   const app = createTestApp(
     {},

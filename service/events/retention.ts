@@ -1,0 +1,35 @@
+import type { Logger } from '../../model/log.ts';
+import type { BacklogStore } from '../../store/events/backlogs.ts';
+import { keepGoing, type RoundLoop } from '../background/loops.ts';
+
+/** Milliseconds between two rounds, and after an error; and the most events of one statement. */
+const INTERVAL = 3_600_000;
+const PAUSE = 300_000;
+const AT_ONCE = 1_000;
+
+const DAY = 24 * 3_600_000;
+
+/** The dependencies of the loop. */
+export interface RetentionDependencies {
+  store: Pick<BacklogStore, 'forget'>;
+  /** Days for which events are kept. */
+  days: number;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+  log: Logger;
+}
+
+/** Creates the loop that deletes old events with their enforcements. Any number of processes may run it. */
+export function createEventRetention({ store, days, clock, log }: RetentionDependencies): RoundLoop {
+  return {
+    async tick() {
+      const before = new Date(clock() - days * DAY);
+      while ((await store.forget(before, AT_ONCE)) === AT_ONCE);
+    },
+
+    run(signal) {
+      const trouble = 'old events cannot be deleted';
+      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: PAUSE, log, trouble });
+    },
+  };
+}
