@@ -102,20 +102,30 @@ export const ConditionExplanationSchema = z
   })
   .openapi('ConditionExplanation');
 
+/** Why a rule starts nothing. */
+const ReasonSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  path: z.string().optional(),
+  line: z.int().optional(),
+  column: z.int().optional(),
+});
+
+/** The result of a test of a rule on the newest events of its type. */
+export const RecentTestResultSchema = z
+  .object({
+    considered: z.int(),
+    matched: z.array(z.int()).describe('The ids of the events that match, newest first.'),
+    undefined: z.int().describe('How many do not have a path of the condition.'),
+    failed: z.array(z.object({ event: z.int(), reason: ReasonSchema })),
+  })
+  .openapi('RecentRuleTest');
+
 /** The result of a test of a rule on an event. */
 export const RuleTestResultSchema = z
   .object({
     matched: z.boolean(),
-    reason: z
-      .object({
-        code: z.string(),
-        message: z.string(),
-        path: z.string().optional(),
-        line: z.int().optional(),
-        column: z.int().optional(),
-      })
-      .nullable()
-      .describe('Why it starts nothing.'),
+    reason: ReasonSchema.nullable().describe('Why it starts nothing.'),
     type: z.object({ pattern: z.string(), matched: z.boolean() }),
     webhook: z.object({ name: z.string(), matched: z.boolean() }).nullable(),
     when: ConditionExplanationSchema.nullable(),

@@ -43,7 +43,7 @@ export function createRoutes(services: ApiServices, settings: RouteSettings): Ro
   return [
     ...upkeepRoutes(services),
     ...accessRoutes(services, settings),
-    ...definitionRoutes(services, clock),
+    ...definitionRoutes(services),
     ...executionsRoutes(services),
     ...eventsRoutes(services),
     ...controlRoutes(services),

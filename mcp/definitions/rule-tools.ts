@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { AppError } from '../../model/app-error.ts';
 import { JsonObjectSchema } from '../../model/request-fields.ts';
 import { RuleCreateSchema } from '../../model/rules/rule.ts';
-import { completeMadeUpEvent, MadeUpEventSchema } from '../../model/rules/rule-test.ts';
+import { MadeUpEventSchema } from '../../model/rules/rule-test.ts';
+import type { RuleTest } from '../../service/rules/rule-tests.ts';
 import type { ToolServices } from '../services.ts';
 import type { Tool } from '../tool.ts';
 
@@ -98,11 +99,12 @@ export function ruleTools({ rules, ruleTests }: Pick<ToolServices, 'rules' | 'ru
       if ((ref === undefined) === (rule === undefined)) {
         throw new AppError('request_invalid', 'pass either "ref" or "rule"');
       }
-      const made = completeMadeUpEvent(event, principal.subject, new Date());
-      const { would_start: wouldStart, ...result } =
+      const tested =
         ref === undefined
-          ? await ruleTests.testUnsaved(principal, rule, made)
-          : await ruleTests.testStored(principal, ref, made);
+          ? await ruleTests.testUnsaved(principal, rule, { event })
+          : await ruleTests.testStored(principal, ref, { event });
+      // One event was tested.
+      const { would_start: wouldStart, ...result } = tested as RuleTest;
       return { ...result, wouldStart };
     },
   };

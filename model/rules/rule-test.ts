@@ -25,14 +25,34 @@ export const MadeUpEventSchema = z.strictObject({
   content_type: TextSchema.nullable().optional(),
 });
 
+/** The events of a test: either one event, or the newest ones. */
+const TESTED = {
+  event: z
+    .union([z.int().min(1).max(Number.MAX_SAFE_INTEGER), MadeUpEventSchema])
+    .optional()
+    .describe('The id of a recorded event, or one that is made up. Alternatively, pass `recent`.'),
+  recent: z
+    .int()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe('Test the newest events of the type of the rule, so many of them.'),
+};
+
+const ONE_OF_BOTH = { message: 'needs either "event" or "recent"' };
+const hasOne = ({ event, recent }: { event?: unknown; recent?: unknown }) =>
+  (event === undefined) !== (recent === undefined);
+
 /** The body of POST /api/v1/rules/{ref}/test. */
-export const RuleTestSchema = z.strictObject({ event: MadeUpEventSchema });
+export const RuleTestSchema = z.strictObject(TESTED).refine(hasOne, ONE_OF_BOTH);
 
 /** The body of POST /api/v1/rules/test: a rule that need not be stored. */
-export const UnsavedRuleTestSchema = z.strictObject({
-  rule: JsonObjectSchema.describe('The rule, as POST /api/v1/rules takes it.'),
-  event: MadeUpEventSchema,
-});
+export const UnsavedRuleTestSchema = z
+  .strictObject({ rule: JsonObjectSchema.describe('The rule, as POST /api/v1/rules takes it.'), ...TESTED })
+  .refine(hasOne, ONE_OF_BOTH);
+
+/** The events of a test, parsed. */
+export type TestedEvents = Pick<z.infer<typeof UnsavedRuleTestSchema>, 'event' | 'recent'>;
 
 /** A parsed event that a test makes up. */
 export type MadeUpEvent = z.infer<typeof MadeUpEventSchema>;

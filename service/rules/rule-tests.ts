@@ -5,11 +5,13 @@ import { AppError } from '../../model/app-error.ts';
 import type { TemplateEvent } from '../../model/events/event.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
+import { hasPermission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import { readRule } from '../../model/rules/draft.ts';
 import { matchesPattern } from '../../model/rules/patterns.ts';
 import type { RuleCreate } from '../../model/rules/rule.ts';
+import { completeMadeUpEvent, type TestedEvents } from '../../model/rules/rule-test.ts';
 import type { ActionService } from '../actions/custom-actions.ts';
 import type { DefinitionReader } from '../definitions/reader.ts';
 import { MASKED } from '../projections/hiding/hider.ts';
@@ -44,12 +46,38 @@ export interface RuleTest {
   would_start: { workflow: string; version: string | null; revision: number | null; issues: Issue[] } | null;
 }
 
-/** Tests rules on events. Starts nothing and writes nothing. */
+/** The result of a test of a rule on the newest events of its type. */
+export interface RecentTest {
+  /** The number of events that were looked at. */
+  considered: number;
+  /** The ids of those that match, newest first. */
+  matched: number[];
+  /** The number of those that do not have a path of the condition. */
+  undefined: number;
+  failed: { event: number; reason: RuleReason }[];
+}
+
+/**
+ * Tests rules on events: on one that is recorded or made up, or on the newest ones of the type of the rule. Starts nothing and writes
+ * nothing. Throws `permission_missing` where recorded events are asked for by who may not read executions, and `event_not_found`.
+ */
 export interface RuleTestService {
   /** Tests a stored rule. Throws `rule_not_found`. */
-  testStored(principal: Principal, ref: string, event: TemplateEvent): Promise<RuleTest>;
+  testStored(principal: Principal, ref: string, events: TestedEvents): Promise<RuleTest | RecentTest>;
   /** Tests a rule that need not be stored. Throws `rule_invalid` with all issues, with pointers below `/rule`. */
-  testUnsaved(principal: Principal, rule: unknown, event: TemplateEvent): Promise<RuleTest>;
+  testUnsaved(principal: Principal, rule: unknown, events: TestedEvents): Promise<RuleTest | RecentTest>;
+}
+
+/** Reads recorded events of a tenant. */
+export interface RecordedEvents {
+  /** Reads an event. Throws `event_not_found`. */
+  get(principal: Principal, id: number): Promise<TemplateEvent>;
+  /** Reads events of a type or pattern, newest first, and where to go on; those that match no rule are left out. */
+  page(
+    principal: Principal,
+    type: string,
+    window: { limit: number; before: number | undefined },
+  ): Promise<{ events: TemplateEvent[]; next: number | null }>;
 }
 
 /** The dependencies of the service. */
@@ -58,7 +86,13 @@ export interface RuleTestDependencies {
   examiner: RuleExaminer;
   definitions: Pick<DefinitionReader, 'get'>;
   actions: Pick<ActionService, 'get'>;
+  events: RecordedEvents;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
 }
+
+/** Events that are read and tested at once: their payloads may be large, and their conditions slow. */
+const AT_ONCE = 20;
 
 /** Creates the service. */
 export function createRuleTestService({
@@ -66,6 +100,8 @@ export function createRuleTestService({
   examiner,
   definitions,
   actions,
+  events: recorded,
+  clock,
 }: RuleTestDependencies): RuleTestService {
   /** Finds what a rule would start now. */
   async function findTarget(
@@ -118,13 +154,41 @@ export function createRuleTestService({
     };
   }
 
+  /** Tests a rule on the newest events, in parts, so that neither their payloads nor their conditions hold up others. */
+  async function testRecent(principal: Principal, rule: CompiledRule, count: number): Promise<RecentTest> {
+    const result: RecentTest = { considered: 0, matched: [], undefined: 0, failed: [] };
+    let before: number | undefined;
+    while (result.considered < count) {
+      const limit = Math.min(AT_ONCE, count - result.considered);
+      const { events, next } = await recorded.page(principal, rule.content.type, { limit, before });
+      for (const event of events) {
+        const match = matchRule(rule, event);
+        result.considered += 1;
+        if (match.outcome === 'matched') result.matched.push(event.id);
+        else if (match.outcome === 'failed') result.failed.push({ event: event.id, reason: match.reason });
+        else if (match.reason.code === 'undefined') result.undefined += 1;
+      }
+      if (next === null) break;
+      before = next;
+    }
+    return result;
+  }
+
+  async function testOn(principal: Principal, rule: CompiledRule, { event, recent }: TestedEvents) {
+    if (recent !== undefined || typeof event === 'number') demandReader(principal);
+    if (recent !== undefined) return testRecent(principal, rule, recent);
+    if (typeof event === 'number') return test(principal, rule, await recorded.get(principal, event));
+    // A body has one of both.
+    return test(principal, rule, completeMadeUpEvent(event!, principal.subject, new Date(clock())));
+  }
+
   return {
-    async testStored(principal, ref, event) {
+    async testStored(principal, ref, events) {
       const { revision, content } = await rules.get(principal, ref);
-      return test(principal, compileRule({ ref, revision }, content), event);
+      return testOn(principal, compileRule({ ref, revision }, content), events);
     },
 
-    async testUnsaved(principal, rule, event) {
+    async testUnsaved(principal, rule, events) {
       const draft = readRule(rule);
       const { issues, triggerType } = await examiner.examine(principal.tenant, draft);
       if (issues.length > 0) {
@@ -136,9 +200,17 @@ export function createRuleTestService({
       // Without issues, every field is there that has to be.
       const body = draft.fields as RuleCreate;
       const { content } = buildRuleContent(body, triggerType);
-      return test(principal, compileRule({ ref: body.ref, revision: 0 }, content), event);
+      return testOn(principal, compileRule({ ref: body.ref, revision: 0 }, content), events);
     },
   };
+}
+
+/** Throws `permission_missing` unless a principal may read recorded events. */
+function demandReader(principal: Principal): void {
+  const permission = 'execution:read';
+  if (hasPermission(principal, permission)) return;
+  const message = `recorded events are shown to who may read executions: the permission "${permission}" is required`;
+  throw new AppError('permission_missing', message, { details: { permission } });
 }
 
 /** Says why a rule does not match an event; null: it matches. */

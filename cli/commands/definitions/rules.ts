@@ -43,10 +43,13 @@ export function addRuleCommands(program: Command, session: () => Promise<Session
     .command('test')
     .description('show what a rule does with an event; starts nothing')
     .argument('<ref>')
-    .requiredOption('--event <file>', 'a JSON or YAML file with type and payload of the event, - for standard input')
-    .action(async (ref: string, { event: file }: { event: string }) => {
+    .requiredOption(
+      '--event <file or id>',
+      'a JSON or YAML file with type and payload of the event, - for standard input, or the id of a recorded event',
+    )
+    .action(async (ref: string, { event: given }: { event: string }) => {
       const { service, output } = await session();
-      const event = await readObject(file);
+      const event = /^\d+$/.test(given) ? Number(given) : await readObject(given);
       const data = (await service.ask('POST', `${pathOf(ref)}/test`, { body: { event } })).data as JsonObject;
       output.show(data, () => testLines(data));
     });

@@ -462,6 +462,11 @@ describe('every operation of docs/access.md', () => {
         (key) => as(key, 'PUT', '/api/v1/connections/slack/x', { secrets: { bot_token: 'x' } }),
       ],
       ['POST /api/v1/rules', 'workflow:write', (key) => as(key, 'POST', '/api/v1/rules', RULE)],
+      [
+        'POST /api/v1/rules/test',
+        'workflow:read',
+        (key) => as(key, 'POST', '/api/v1/rules/test', { rule: RULE, recent: 1 }),
+      ],
     ];
     expect(cases.map(([operation]) => operation)).toEqual(further.map(([operation]) => operation));
     for (const [index, [operation, permission, send]] of cases.entries()) {

@@ -345,6 +345,39 @@ describe('a test', () => {
   });
 });
 
+it('a test takes recorded events: one by its id, or the newest of its type', async () => {
+  const send = async (payload: object) =>
+    (await post('/api/v1/events', { type: 'com.example.seen', payload })).body.data.id as number;
+  const ids = [
+    await send({ n: 1 }),
+    await send({ n: 2 }),
+    await send({}),
+    await send({ n: 'x' }),
+    await send({ n: 9 }),
+  ];
+  const { key } = (await post('/api/v1/keys', { subject: 'dan', permissions: ['workflow:read'] })).body.data;
+  await post('/api/v1/events', { type: 'com.example.other', payload: { n: 9 } });
+  const seen = rule('seen', { type: 'com.example.*', when: 'event.payload.n > 1', parameters: { commit: 'x' } });
+  const test = (events: object, headers = {}) => post(`${RULES}/test`, { rule: seen, ...events }, headers);
+  const one = (await test({ event: ids[1] })).body.data;
+  expect(one).toMatchObject({ matched: true, when: { operands: [{ value: 2 }, { value: 1 }] } });
+  expect((await test({ event: 999_999 })).body.code).toBe('event_not_found');
+  const exact = { ...seen, type: 'com.example.seen' };
+  expect((await post(`${RULES}/test`, { rule: exact, recent: 500 })).body.data).toEqual({
+    considered: 5,
+    matched: [ids[4], ids[1]],
+    undefined: 1,
+    failed: [{ event: ids[3], reason: expect.objectContaining({ code: 'template_error', path: '/when' }) }],
+  });
+  expect((await test({ recent: 2 })).body.data).toMatchObject({ considered: 2, matched: [expect.any(Number), ids[4]] });
+  for (const events of [{ recent: 2 }, { event: ids[0] }]) {
+    const refused = await test(events, { 'x-api-key': key });
+    expect([refused.status, refused.body.details]).toEqual([403, { permission: 'execution:read' }]);
+  }
+  expect((await test({ event: { type: 'x' }, recent: 2 })).body.code).toBe('request_invalid');
+  expect((await test({})).body.code).toBe('request_invalid');
+});
+
 it('planning reads the enabled rules, a version that grows with each change, and adds to the counts', async () => {
   const { db } = harness.database;
   const planned = createPlannedRuleStore(db);
