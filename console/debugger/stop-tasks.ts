@@ -1,21 +1,35 @@
 import type { Place, Visit } from '../../interpreter/state.ts';
 import type { Json } from '../../model/json.ts';
+import type { Opening } from '../../projection/runs/opening.ts';
 import { countTasks, createStatusCounts } from '../../projection/tasks/counts.ts';
 import { orderPlaces } from '../../projection/tasks/task-order.ts';
 import { eventsAt, stateAt, statusAt, type TaskSources, taskAt, workIn } from '../../projection/tasks/tasks.ts';
 import type { NewestVisit, Stop, StopChange, StopRequest, StopTask, StopTaskRow } from './protocol.ts';
 import { listTemplates } from './rendered-input.ts';
 
-/** Shows the tasks of a run that are on screen, and counts all; null stands for a run whose state is unknown. */
+/** The parts of a stop that show tasks. */
+type ShownTasks = Pick<Stop, 'tasks' | 'counts' | 'selected' | 'newest' | 'taken'>;
+
+/** Shows that no task has begun, or that none is known. */
+export function showNothing({ known }: Opening, { rows: { offset } }: StopRequest): ShownTasks {
+  const tasks = (known?.definition.tasks ?? []).map(({ name, with_items: items }) => {
+    return [name, { visits: createStatusCounts(), items: items === undefined ? null : createStatusCounts() }] as const;
+  });
+  return {
+    tasks: { rows: [], offset, total: 0 },
+    counts: { total: 0, statuses: createStatusCounts(), tasks: Object.fromEntries(tasks) },
+    selected: null,
+    newest: [],
+    taken: [],
+  };
+}
+
+/** Shows the tasks of a run that are on screen, and counts all. */
 export function showTasks(
-  sources: TaskSources | null,
+  sources: TaskSources,
   { rows: { offset, limit }, selected }: StopRequest,
   changes: readonly StopChange[],
-): Pick<Stop, 'tasks' | 'counts' | 'selected' | 'newest' | 'taken'> {
-  if (sources === null) {
-    const counts = { total: 0, statuses: createStatusCounts(), tasks: {} };
-    return { tasks: { rows: [], offset, total: 0 }, counts, newest: [], taken: [], selected: null };
-  }
+): ShownTasks {
   const changed = new Set(changes.flatMap((change) => (change.what === 'task' ? [change.key] : [])));
   const all = orderPlaces(sources).map(({ place }) => ({ place, status: statusAt(sources, place) }));
   const rows = all.slice(offset, offset + limit).map(({ place }) => showRow(sources, place, changed));

@@ -9,7 +9,7 @@ import { listChanged, type PlaceChange } from './changes.ts';
 import { showHistoryEvent } from './events.ts';
 import type { Stop, StopChange, StopRequest, StopVariable } from './protocol.ts';
 import type { Recording } from './recording.ts';
-import { showTasks } from './stop-tasks.ts';
+import { showNothing, showTasks } from './stop-tasks.ts';
 
 /** How a run stood before an event, as far as its changes are found by comparing. */
 export interface Before {
@@ -44,7 +44,7 @@ export function readBefore(traced: TracedRun<FollowedRun> | null): Before {
 /** Builds a stop: everything about the run as a whole, and of its tasks what is on screen. */
 export function buildStop({ recording, at, before, traced, request }: StopParts): Stop {
   const { run } = traced;
-  const { status, waitingFor, failure, pendingFailure, output } = run.standing();
+  const { status, waitingFor, failure, pendingFailure, output, projection } = run.standing();
   const sources = run.sources();
   const joins = listWaitingJoins(run);
   const variables = listVariables(before.variables, sources === null ? null : mergedVariables(sources.state));
@@ -58,7 +58,7 @@ export function buildStop({ recording, at, before, traced, request }: StopParts)
   return {
     event: recording.firstEvent + at,
     history: showHistoryEvent(recording.events[at]!, recording.firstEvent + at, recording.keys[at] ?? null),
-    known: sources !== null,
+    known: projection === 'complete',
     status,
     waits: waitingFor,
     failure: failure ?? pendingFailure,
@@ -67,7 +67,7 @@ export function buildStop({ recording, at, before, traced, request }: StopParts)
     variables,
     joins,
     transitions: traced.transitions(),
-    ...showTasks(sources, request, changes),
+    ...(sources === null ? showNothing(run.opening!, request) : showTasks(sources, request, changes)),
   };
 }
 

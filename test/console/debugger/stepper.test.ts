@@ -50,6 +50,8 @@ it('a stop shows what its event has changed, and the commands of a workflow task
   const stepper = open();
   const first = stepper.stop({ ...WHOLE, event: 1 });
   expect(first.changes).toEqual([{ what: 'run', before: null, after: 'requested' }]);
+  // Nothing has begun, which is known.
+  expect([first.known, first.counts.total, Object.keys(first.counts.tasks)]).toEqual([true, 0, stepper.opened.tasks]);
   const begun = stepper.stop({ ...WHOLE, event: eventOf(STEPPED) });
   expect(begun.changes).toEqual([
     { what: 'run', before: 'requested', after: 'running' },
