@@ -1,9 +1,11 @@
 import { apiHref } from '../../client/request.ts';
 import { RequestError } from '../../client/request-error.ts';
+import { may } from '../../client/session.ts';
 import type { Run } from '../../client/shapes.ts';
 import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { countText } from '../../parts/words.ts';
+import { hrefOf } from '../../routing/location.ts';
 import { eventInAddress } from './controls/place.ts';
 import { Debugger } from './debugger.tsx';
 import type { Engine } from './engines/engine.ts';
@@ -20,7 +22,11 @@ export function DebuggerView({ run, path, lastEvent }: { run: Run; path: string;
   if (engine === undefined) return failure || <Loading of="the debugger" />;
   const more = Math.max(0, (lastEvent ?? 0) - engine.run.lastEvent);
   return (
-    <Debugger engine={engine} download={apiHref(`${path}/history/export?download=1`)}>
+    <Debugger
+      engine={engine}
+      download={apiHref(`${path}/history/export?download=1`)}
+      fork={may('execution:execute') ? (event) => hrefOf(`/runs/${run.id}/fork`, { from: `event:${event}` }) : null}
+    >
       {failure}
       {more > 0 && (
         <button

@@ -21,11 +21,14 @@ import { readStopGraph } from './stop-work.ts';
 export function Debugger({
   engine,
   download,
+  fork = null,
   children,
 }: {
   engine: Engine;
   /** Where the history can be had as a file; null for what was opened from one, to which there is no link either. */
   download: string | null;
+  /** Returns the address at which a new run is started from an event; null where that is not possible. */
+  fork?: ((event: number) => string) | null;
   /** Stands below the controls. */
   children?: ComponentChildren;
 }) {
@@ -70,7 +73,7 @@ export function Debugger({
   const shownTask = stop?.selected?.task.key ?? null;
   return (
     <section class="debugger" aria-label="Debugger" tabIndex={-1} onKeyDown={stepping.press}>
-      <Transport engine={engine} stop={stop} stepping={stepping} of={of} download={download} />
+      <Transport engine={engine} stop={stop} stepping={stepping} of={of} download={download} fork={fork} />
       {children}
       {error !== null && <ReadError what="This event could not be shown" error={error} retry={retry} />}
       {stop === undefined && error === null && <Loading of="the event" />}

@@ -121,6 +121,8 @@ export function testDebugger(site: () => Console): void {
       await site().examine(page);
 
       await keepPicture(page, region(page, 'Debugger'), 'docs/debugging.md');
+      const fork = await page.getByRole('link', { name: 'Fork from here' }).getAttribute('href');
+      expect(fork).toMatch(new RegExp(`^/console/runs/${id}/fork\\?from=event%3A\\d+$`));
       const found = (await place(page))!;
       const event = Number(/^Event (\d+) /.exec(found)![1]);
       await expect.poll(() => new URL(page.url()).searchParams.get('event')).toBe(String(event));

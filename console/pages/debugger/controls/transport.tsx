@@ -18,11 +18,13 @@ interface TransportProps {
   stop: Stop | undefined;
   stepping: Stepping;
   of: ChangeKind;
+  /** See Debugger. */
   download: string | null;
+  fork: ((event: number) => string) | null;
 }
 
 /** The controls that lead through the events of a history, and what is known about the place. */
-export function Transport({ engine, stop, stepping, of, download }: TransportProps) {
+export function Transport({ engine, stop, stepping, of, download, fork }: TransportProps) {
   const { run } = engine;
   const { place, last } = stepping;
   const text = stop?.event === place ? describe(stop) : '';
@@ -31,6 +33,12 @@ export function Transport({ engine, stop, stepping, of, download }: TransportPro
       <StepBar stepping={stepping} noun="event" text={text} picture={<StripView run={run} />}>
         <ChangeKinds of={of} engine={engine} />
         <div class="step-buttons away">
+          {fork !== null && (
+            <a class="button quiet" href={fork(place)}>
+              <Glyph of="right" />
+              Fork from here
+            </a>
+          )}
           {download !== null && (
             <>
               <button type="button" class="button quiet" onClick={() => void copyLink(place)}>
