@@ -55,6 +55,7 @@ export function composeEvents(
     rules: createCompiledRules(),
     bell: received,
     onPlanned: planned.ring,
+    clock,
     log,
   });
   const starter = createEnforcementStarter({

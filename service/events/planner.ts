@@ -8,6 +8,7 @@ import type { Plan, PlannedMatch, PlanningBatch, PlanningStore } from '../../sto
 import type { AddedCounts } from '../../store/rules/planned-rules.ts';
 import type { Bell } from '../background/bell.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
+import { createSetAside } from '../background/set-aside.ts';
 import type { CompiledRules, PlannedRule } from '../rules/compiled-rules.ts';
 import { workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
@@ -34,6 +35,8 @@ export interface PlannerDependencies {
   bell: Bell;
   /** Is called after matches were planned. */
   onPlanned: () => void;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
   log: Logger;
 }
 
@@ -41,7 +44,9 @@ export interface PlannerDependencies {
  * Creates the loop that applies the rules of a tenant to its events, in the order of their ids: any number of processes may run it. Tenants
  * take turns.
  */
-export function createPlanner({ store, rules, bell, onPlanned, log }: PlannerDependencies): RoundLoop {
+export function createPlanner({ store, rules, bell, onPlanned, clock, log }: PlannerDependencies): RoundLoop {
+  const setAside = createSetAside(clock, log, 'the events of a tenant cannot be planned; trying again');
+
   /** Applies a rule to an event; a fault of Fermata's own in that concerns no other rule and no other event. */
   function judgeSafely(rule: PlannedRule, event: EventRow, seen: TemplateEvent): Verdict | null {
     try {
@@ -70,14 +75,24 @@ export function createPlanner({ store, rules, bell, onPlanned, log }: PlannerDep
     return { matches, counts: [...counts.values()] };
   }
 
+  /** Plans some events of a tenant, and returns how many; what cannot be planned there delays no other tenant. */
+  async function planSome(tenant: string): Promise<number> {
+    let planned = 0;
+    await setAside.attempt(tenant, async () => {
+      const found = await workFor(tenant, () => store.plan(tenant, AT_ONCE, (batch) => decide(tenant, batch)));
+      planned = found ?? 0;
+    });
+    return planned;
+  }
+
   async function planAll(): Promise<void> {
     for (let tenants = await store.tenants(TENANTS); tenants.length > 0; tenants = await store.tenants(TENANTS)) {
       let planned = 0;
       for (const tenant of tenants) {
-        planned += (await workFor(tenant, () => store.plan(tenant, AT_ONCE, (batch) => decide(tenant, batch)))) ?? 0;
+        planned += await planSome(tenant);
         if (planned > 0) onPlanned();
       }
-      // Another process is at it.
+      // Another process is at it, or it is set aside.
       if (planned === 0) return;
     }
   }
