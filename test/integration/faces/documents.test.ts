@@ -12,6 +12,7 @@ const BEYOND_DETAIL = [
     '_links',
     'attempt',
     'authentic',
+    'cause',
     'config_bytes',
     'statements',
     'expired',
