@@ -57,6 +57,7 @@ export const ERROR_STATUS = {
   action_exists: 409,
   schedule_exists: 409,
   webhook_exists: 409,
+  webhook_in_use: 409,
   action_in_use: 409,
   rule_exists: 409,
   trigger_exists: 409,

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { RefSchema } from './definition.ts';
 import { LabelSchema } from './request-fields.ts';
+import { WebhookNameSchema } from './rules/rule.ts';
 import { SIGNED_CONTENTS, WEBHOOK_PRESETS } from './webhook.ts';
 
 /** The bounds of the seconds by which the time of a request may differ from ours, and the seconds unless a webhook says otherwise. */
@@ -18,12 +20,6 @@ const HeaderSchema = z
   .regex(/^[a-z\d!#$%&'*+.^_`|~-]{1,100}$/, 'must be the name of a header');
 
 const SecretSchema = z.string().min(8).max(512);
-
-/** The name of a webhook; that of its path is checked by the look-up alone. */
-export const WEBHOOK_NAME = z
-  .string()
-  .max(100)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'must be letters, digits, _ and -');
 
 /** The settings of the presets `hmac` and `bearer`. */
 export const WebhookSettingsSchema = z.strictObject({
@@ -44,6 +40,7 @@ export const WebhookSettingsSchema = z.strictObject({
 const FIELDS = {
   label: LabelSchema.nullable(),
   type: z.string().nullable().describe('The type of its events, instead of the one that the preset reads.'),
+  trigger_ref: RefSchema.nullable().describe('The trigger whose type all its events have.'),
   enabled: z.boolean(),
   tolerance: z
     .int()
@@ -66,11 +63,12 @@ const SECRETS = {
 
 /** The body of POST /api/v1/webhooks. */
 export const WebhookCreateSchema = z.strictObject({
-  name: WEBHOOK_NAME,
+  name: WebhookNameSchema,
   preset: z.enum(WEBHOOK_PRESETS).describe('How requests are verified and read.'),
   ...SECRETS,
   label: FIELDS.label.default(null),
   type: FIELDS.type.default(null),
+  trigger_ref: FIELDS.trigger_ref.default(null),
   enabled: FIELDS.enabled.default(true),
   tolerance: FIELDS.tolerance.default(TOLERANCE.usual),
   keep_headers: FIELDS.keep_headers.default([]),
@@ -83,6 +81,7 @@ export const WebhookChangeSchema = z.strictObject({
   ...SECRETS,
   label: FIELDS.label.optional(),
   type: FIELDS.type.optional(),
+  trigger_ref: FIELDS.trigger_ref.optional(),
   enabled: FIELDS.enabled.optional(),
   tolerance: FIELDS.tolerance.optional(),
   keep_headers: FIELDS.keep_headers.optional(),

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { WebhookNameSchema } from '../../model/rules/rule.ts';
 import { SIGNATURE_REFUSALS, WEBHOOK_PRESETS } from '../../model/webhook.ts';
 import {
-  WEBHOOK_NAME,
   WebhookChangeSchema,
   WebhookCreateSchema,
   WebhookRotateSchema,
@@ -26,6 +26,7 @@ export const WebhookSchema = z
     preset: z.enum(WEBHOOK_PRESETS),
     label: z.string().nullable(),
     type: z.string().nullable(),
+    trigger_ref: z.string().nullable(),
     enabled: z.boolean(),
     tolerance: z.int(),
     keep_headers: z.array(z.string()),
@@ -59,7 +60,7 @@ const NewWebhookSchema = WebhookSchema.extend({
 }).openapi('NewWebhook');
 const RotatedSchema = WebhookSchema.extend(KEY_FIELDS).openapi('RotatedWebhook');
 
-const Params = z.object({ name: WEBHOOK_NAME });
+const Params = z.object({ name: WebhookNameSchema });
 const tags = ['webhooks'];
 const base = '/api/v1/webhooks';
 const one = `${base}/{name}`;
@@ -109,9 +110,9 @@ const deleteRoute = createApiRoute({
   method: 'delete',
   path: one,
   tags,
-  summary: 'Delete a webhook; its events stay',
+  summary: 'Delete a webhook that no rule names; its events stay',
   request: { params: Params },
-  responses: { 200: json(SuccessSchema, 'Deleted.'), ...errorResponses('webhook_not_found') },
+  responses: { 200: json(SuccessSchema, 'Deleted.'), ...errorResponses('webhook_not_found', 'webhook_in_use') },
 });
 const rotateRoute = createApiRoute({
   permission: 'secret:write',
@@ -174,10 +175,21 @@ export function webhookRoutes(webhooks: WebhookService, publicUrl: string | unde
 }
 
 function bodyOf(webhook: ShownWebhook): z.infer<typeof WebhookSchema> {
-  const { keepHeaders, keyPrefix, oldKeyUntil, lastEvent, lastEventAt, refused, refusedAt, refusedReason, ...rest } =
-    webhook;
+  const {
+    trigger,
+    keepHeaders,
+    keyPrefix,
+    oldKeyUntil,
+    lastEvent,
+    lastEventAt,
+    refused,
+    refusedAt,
+    refusedReason,
+    ...rest
+  } = webhook;
   return {
     ...rest,
+    trigger_ref: trigger,
     keep_headers: keepHeaders,
     key_prefix: keyPrefix,
     old_key_until: oldKeyUntil?.toISOString() ?? null,

@@ -90,7 +90,13 @@ export function composeAccess(
     }),
     connections: createConnectionService({ store: stores.connections, sealer: atRest }),
     secrets: createSecretService({ store: createSecretStore(db), sealer: atRest }),
-    webhooks: createWebhookService({ store: stores.webhooks, sealer: atRest, tallies, clock }),
+    webhooks: createWebhookService({
+      store: stores.webhooks,
+      triggers: stores.triggers,
+      sealer: atRest,
+      tallies,
+      clock,
+    }),
     tallies,
     taskQueues: createTaskQueueService({ store: stores.taskQueues, principals: stores.principals }),
     signingKeys: createSigningKeyService({

@@ -75,7 +75,14 @@ export function composeEvents(
   return {
     services: {
       intake,
-      hooks: createHookService({ store: stores.webhooks, sealer: atRest, intake, tallies, clock }),
+      hooks: createHookService({
+        store: stores.webhooks,
+        triggers: stores.triggers,
+        sealer: atRest,
+        intake,
+        tallies,
+        clock,
+      }),
       eventLists: createEventLists(eventLists),
       enforcements: createEnforcementLists({
         store: enforcements,

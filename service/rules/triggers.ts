@@ -23,7 +23,7 @@ export interface TriggerService {
   create(principal: Principal, body: TriggerCreate): Promise<StoredTrigger>;
   /** Updates a trigger, for events that come in from now on. Throws `request_invalid`, `trigger_not_found`. */
   update(principal: Principal, ref: string, body: TriggerUpdate): Promise<StoredTrigger>;
-  /** Deletes a trigger. Throws `trigger_not_found`, and `trigger_in_use` while a rule names it. */
+  /** Deletes a trigger. Throws `trigger_not_found`, and `trigger_in_use` while a rule or a webhook names it. */
   remove(principal: Principal, ref: string): Promise<void>;
 }
 
@@ -70,7 +70,9 @@ export function createTriggerService(store: TriggerStore, packs: Pick<Definition
     async remove(principal, ref) {
       await get(principal, ref);
       const user = await store.remove(principal.tenant, ref);
-      if (user !== null) throw new AppError('trigger_in_use', `trigger "${ref}" is used by the rule "${user}"`);
+      if (user === null) return;
+      const whose = 'rule' in user ? `the rule "${user.rule}"` : `the webhook "${user.webhook}"`;
+      throw new AppError('trigger_in_use', `trigger "${ref}" is used by ${whose}`);
     },
   };
 }

@@ -6,6 +6,7 @@ import { refusal } from '../../model/refusal.ts';
 import { ENCODED_SECRET, type WebhookPreset } from '../../model/webhook.ts';
 import type { WebhookChange, WebhookCreate } from '../../model/webhook-requests.ts';
 import type { WebhookRow, WebhookStore } from '../../store/access/webhooks.ts';
+import type { TriggerStore } from '../../store/rules/triggers.ts';
 import { sha256Hex } from '../access/hash.ts';
 import type { Sealer } from '../access/sealer.ts';
 import { checkSecrets, checkWebhook, type GivenSecrets } from './checks.ts';
@@ -33,7 +34,7 @@ export interface WebhookService {
   get(principal: Principal, name: string): Promise<ShownWebhook>;
   /** Changes the given fields of a webhook. Throws `webhook_not_found`, `request_invalid`. */
   change(principal: Principal, name: string, request: WebhookChange): Promise<ShownWebhook>;
-  /** Deletes a webhook: its key is unknown from now on. Throws `webhook_not_found`. */
+  /** Deletes a webhook: its key is unknown from now on. Throws `webhook_not_found`, and `webhook_in_use` while a rule names it. */
   remove(principal: Principal, name: string): Promise<void>;
   /** Gives a webhook a new key; the old one stays valid for `keep` seconds. Throws `webhook_not_found`. */
   rotate(principal: Principal, name: string, keep: number): Promise<NewHook>;
@@ -42,6 +43,7 @@ export interface WebhookService {
 /** The dependencies of the service. */
 export interface WebhookDependencies {
   store: WebhookStore;
+  triggers: Pick<TriggerStore, 'find'>;
   /** Encrypts secrets at rest. */
   sealer: Sealer;
   tallies: Pick<WebhookTallies, 'write'>;
@@ -61,11 +63,23 @@ const RANDOM_BYTES = 32;
 const SECRET_OF_SENDER: readonly WebhookPreset[] = ['stripe', 'slack', 'pagerduty'];
 
 /** Creates the service. */
-export function createWebhookService({ store, sealer, tallies, clock }: WebhookDependencies): WebhookService {
+export function createWebhookService({ store, triggers, sealer, tallies, clock }: WebhookDependencies): WebhookService {
   async function find(tenant: string, name: string): Promise<WebhookRow> {
     // Counts of this process are shown; those that cannot be written now are shown later.
     await tallies.write().catch(() => undefined);
     return demandFound(await store.find(tenant, name), name);
+  }
+
+  /** Finds what is wrong with the trigger that a webhook names. */
+  async function checkTrigger(
+    tenant: string,
+    { type, trigger_ref: ref }: { type: string | null; trigger_ref: string | null },
+  ): Promise<Issue[]> {
+    if (ref === null) return [];
+    const path = '/trigger_ref';
+    if (type !== null) return [{ code: 'without_effect', path: '/type', message: 'has no effect with "trigger_ref"' }];
+    if ((await triggers.find(tenant, ref)) !== null) return [];
+    return [{ code: 'unknown_trigger', path, message: `trigger "${ref}" not found` }];
   }
 
   const seal = (tenant: string, name: string, secrets: readonly string[]) =>
@@ -73,8 +87,10 @@ export function createWebhookService({ store, sealer, tallies, clock }: WebhookD
 
   return {
     async create({ tenant }, request) {
-      const { name, preset, label, type, enabled, tolerance, keep_headers: keepHeaders, settings } = request;
-      demandNone([...checkWebhook(request), ...checkSecrets(preset, request), ...checkInsecure(request)]);
+      const { name, preset, label, type, enabled, tolerance, settings } = request;
+      const { keep_headers: keepHeaders, trigger_ref: trigger } = request;
+      const issues = [...checkWebhook(request), ...checkSecrets(preset, request), ...checkInsecure(request)];
+      demandNone([...issues, ...(await checkTrigger(tenant, request))]);
       const given = secretsIn(request);
       const generated = given === undefined ? generateSecret(preset) : null;
       const secrets = given ?? (generated === null ? [] : [generated]);
@@ -85,6 +101,7 @@ export function createWebhookService({ store, sealer, tallies, clock }: WebhookD
         preset,
         label,
         type,
+        trigger,
         enabled,
         tolerance,
         keepHeaders,
@@ -109,17 +126,19 @@ export function createWebhookService({ store, sealer, tallies, clock }: WebhookD
     async change({ tenant }, name, request) {
       const before = await find(tenant, name);
       const { preset } = before;
-      const { label, type, enabled, tolerance, keep_headers: keepHeaders, settings } = request;
+      const { label, type, trigger_ref: trigger, enabled, tolerance, keep_headers: keepHeaders, settings } = request;
       const wanted = {
         label: label === undefined ? before.label : label,
         type: type === undefined ? before.type : type,
+        trigger: trigger === undefined ? before.trigger : trigger,
         enabled: enabled ?? before.enabled,
         tolerance: tolerance ?? before.tolerance,
         keepHeaders: keepHeaders ?? before.keepHeaders,
         settings: settings ?? before.settings,
       };
       const checked = { preset, settings: wanted.settings, type: wanted.type, keep_headers: wanted.keepHeaders };
-      demandNone([...checkWebhook(checked), ...checkSecrets(preset, request)]);
+      const named = await checkTrigger(tenant, { type: wanted.type, trigger_ref: wanted.trigger });
+      demandNone([...checkWebhook(checked), ...checkSecrets(preset, request), ...named]);
       const given = secretsIn(request);
       const sealed = given === undefined ? before.sealed : await seal(tenant, name, given);
       const secrets = given?.length ?? before.secrets;
@@ -127,7 +146,9 @@ export function createWebhookService({ store, sealer, tallies, clock }: WebhookD
     },
 
     async remove({ tenant }, name) {
-      if (!(await store.remove(tenant, name))) throw missing(name);
+      const removed = await store.remove(tenant, name);
+      if (removed === false) throw missing(name);
+      if (removed !== true) throw new AppError('webhook_in_use', `webhook "${name}" is used by the rule "${removed}"`);
     },
 
     async rotate({ tenant }, name, keep) {

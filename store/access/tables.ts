@@ -181,6 +181,8 @@ export const webhooks = pgTable(
     label: text('label'),
     /** The type of all its events; null: the preset reads it. */
     type: text('type'),
+    /** The ref of the trigger whose type all its events have; null: it names none. */
+    trigger: text('trigger'),
     enabled: boolean('enabled').notNull(),
     /** Seconds by which the time of a request may differ. */
     tolerance: integer('tolerance').notNull(),

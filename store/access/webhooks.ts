@@ -2,6 +2,7 @@ import { and, asc, eq, gt, or, sql } from 'drizzle-orm';
 import type { SignatureRefusal } from '../../model/webhook.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
+import { rules } from '../rules/tables.ts';
 import { webhooks } from './tables.ts';
 
 /** A stored webhook with encrypted secrets. */
@@ -13,7 +14,7 @@ export type NewWebhook = typeof webhooks.$inferInsert;
 /** The fields of a webhook that can be changed. */
 export type WebhookFields = Pick<
   WebhookRow,
-  'label' | 'type' | 'enabled' | 'tolerance' | 'keepHeaders' | 'settings' | 'sealed' | 'secrets'
+  'label' | 'type' | 'trigger' | 'enabled' | 'tolerance' | 'keepHeaders' | 'settings' | 'sealed' | 'secrets'
 >;
 
 /** The requests to a webhook since its counts were last written. */
@@ -43,8 +44,8 @@ export interface WebhookStore {
     name: string,
     key: { keyHash: string; keyPrefix: string; oldUntil: Date | null },
   ): Promise<WebhookRow | null>;
-  /** Deletes a webhook; returns false when there was none. */
-  remove(tenant: string, name: string): Promise<boolean>;
+  /** Deletes a webhook; returns false when there was none, and the ref of a rule that names it, with which it stays. */
+  remove(tenant: string, name: string): Promise<boolean | string>;
   /** Adds to the counts of webhooks. Those that are gone are left out. */
   tally(tallies: readonly WebhookTally[]): Promise<void>;
 }
@@ -104,8 +105,17 @@ export function createWebhookStore(db: Database): WebhookStore {
     },
 
     async remove(tenant, name) {
-      const gone = await db.delete(webhooks).where(one(tenant, name)).returning({ name: webhooks.name });
-      return gone.length > 0;
+      return db.transaction(async (transaction) => {
+        const [user] = await transaction
+          .select({ ref: rules.ref })
+          .from(rules)
+          .where(and(eq(rules.tenant, tenant), eq(rules.webhook, name)))
+          .orderBy(asc(rules.ref))
+          .limit(1);
+        if (user !== undefined) return user.ref;
+        const gone = await transaction.delete(webhooks).where(one(tenant, name)).returning({ name: webhooks.name });
+        return gone.length > 0;
+      });
     },
 
     async tally(tallies) {

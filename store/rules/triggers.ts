@@ -1,4 +1,5 @@
 import { and, asc, count, eq, ilike, inArray, or, type SQL } from 'drizzle-orm';
+import { webhooks } from '../access/tables.ts';
 import type { Database } from '../database.ts';
 import { packs } from '../definitions/tables.ts';
 import { likePattern } from '../like.ts';
@@ -34,8 +35,8 @@ export interface TriggerStore {
   create(tenant: string, pack: number, fields: TriggerFields & Pick<StoredTrigger, 'ref' | 'type'>): Promise<boolean>;
   /** Updates a trigger; returns false when there is none. */
   update(tenant: string, ref: string, fields: Partial<TriggerFields>): Promise<boolean>;
-  /** Deletes a trigger; returns the ref of a rule that names it, with which it stays. */
-  remove(tenant: string, ref: string): Promise<string | null>;
+  /** Deletes a trigger; returns a rule or a webhook that names it, with which it stays. */
+  remove(tenant: string, ref: string): Promise<{ rule: string } | { webhook: string } | null>;
 }
 
 /** Creates the store over an open database. */
@@ -111,7 +112,14 @@ export function createTriggerStore(db: Database): TriggerStore {
           .where(and(eq(rules.tenant, tenant), eq(rules.trigger, ref)))
           .orderBy(asc(rules.ref))
           .limit(1);
-        if (user !== undefined) return user.ref;
+        if (user !== undefined) return { rule: user.ref };
+        const [hook] = await transaction
+          .select({ name: webhooks.name })
+          .from(webhooks)
+          .where(and(eq(webhooks.tenant, tenant), eq(webhooks.trigger, ref)))
+          .orderBy(asc(webhooks.name))
+          .limit(1);
+        if (hook !== undefined) return { webhook: hook.name };
         await transaction.delete(triggers).where(that(tenant, ref));
         return null;
       });

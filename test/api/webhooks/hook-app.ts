@@ -5,6 +5,7 @@ import { type ParseJobs, parseBody } from '../../../api/http/body-parser.ts';
 import { SERIALIZERS } from '../../../composition/logger.ts';
 import { drainServer, listen } from '../../../composition/server.ts';
 import { AppError } from '../../../model/app-error.ts';
+import type { JsonObject } from '../../../model/json.ts';
 import type { Permission } from '../../../model/permissions.ts';
 import type { Principal } from '../../../model/principal.ts';
 import { createSealer } from '../../../service/access/sealer.ts';
@@ -14,7 +15,9 @@ import { createWebhookTallies } from '../../../service/webhooks/tallies.ts';
 import { createWebhookService } from '../../../service/webhooks/webhooks.ts';
 import { createWebhookStore } from '../../../store/access/webhooks.ts';
 import type { OpenDatabase } from '../../../store/database.ts';
+import { createDefinitionStore } from '../../../store/definitions/definitions.ts';
 import { createEventStore } from '../../../store/events/events.ts';
+import { createTriggerStore } from '../../../store/rules/triggers.ts';
 import { openPreparedEmbedded } from '../../integration/support/prepared.ts';
 import { createTestApp } from '../test-app.ts';
 
@@ -44,6 +47,10 @@ export interface HookApp {
   /** Calls the API with a key: `ann` and `bob` manage the webhooks of a tenant each. */
   call(key: string, method: string, path: string, body?: unknown): Promise<Reply>;
   send(path: string, sent?: Sent): Promise<Reply>;
+  /** Returns the id of a pack of a tenant. */
+  packOf(key: 'ann' | 'bob'): Promise<number>;
+  /** Creates a trigger. */
+  declare(key: 'ann' | 'bob', trigger: { ref: string; type: string; schema: JsonObject | null }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,6 +62,7 @@ export async function openHookApp(options: { hookRate?: number; intake?: Intake 
   const now = { value: Date.now() };
   const clock = () => now.value;
   const store = createWebhookStore(database.db);
+  const triggers = createTriggerStore(database.db);
   const sealer = createSealer(['a master key for tests, long enough'], 'connection');
   const tallies = createWebhookTallies({ store, log, clock });
   const intake =
@@ -69,8 +77,8 @@ export async function openHookApp(options: { hookRate?: number; intake?: Intake 
     {},
     {
       principals: { authenticate: async (key: string | undefined) => principalOf(key, tenants) },
-      webhooks: createWebhookService({ store, sealer, tallies, clock }),
-      hooks: createHookService({ store, sealer, intake, tallies, clock }),
+      webhooks: createWebhookService({ store, triggers, sealer, tallies, clock }),
+      hooks: createHookService({ store, triggers, sealer, intake, tallies, clock }),
       hookRate: options.hookRate ?? 0,
       corsOrigins: ['https://portal.example.com'],
       // In the thread of the test.
@@ -81,6 +89,11 @@ export async function openHookApp(options: { hookRate?: number; intake?: Intake 
     },
   );
   const { server, port } = await listen(app.fetch, '127.0.0.1', 0);
+  const definitions = createDefinitionStore(database.db);
+  async function packOf(key: 'ann' | 'bob'): Promise<number> {
+    await definitions.ensurePacks(tenants[key], [{ ref: 'shop', label: 'Shop' }]);
+    return (await definitions.findPack(tenants[key], 'shop'))!;
+  }
   const send = (path: string, sent: Sent = {}) => exchange(port, path, sent);
   return {
     database,
@@ -88,6 +101,11 @@ export async function openHookApp(options: { hookRate?: number; intake?: Intake 
     now,
     tenants,
     send,
+    packOf,
+    async declare(key, { ref, type, schema }) {
+      const fields = { ref, type, schema, label: 'x', description: null, examples: [] };
+      await triggers.create(tenants[key], await packOf(key), fields);
+    },
     call: (key, method, path, body) =>
       send(path, {
         method,

@@ -258,6 +258,27 @@ describe('a key', () => {
   });
 });
 
+it('an event has the trigger of its type or of its webhook, and is invalid where the schema refuses its payload', async () => {
+  const schema = { type: 'object', required: ['ref'] };
+  await app.declare('ann', { ref: 'shop.push', type: 'com.github.push', schema });
+  await app.declare('ann', { ref: 'shop.sold', type: 'com.example.sold', schema: null });
+  const [typed, named] = [await create(), await open({ trigger_ref: 'shop.sold' })];
+  const of = async (path: string, sent: Sent) => {
+    const { status, body } = await app.send(path, sent);
+    const { type, trigger_ref, state, issues } = await eventOf(body.data.id);
+    return [status, type, trigger_ref, state, issues.map(({ path: at, code }: Found) => `${code} ${at}`)];
+  };
+  expect(await of(typed.path, signed())).toEqual([202, 'com.github.push', 'shop.push', 'received', []]);
+  const invalid = [202, 'com.github.push', 'shop.push', 'invalid', ['required /payload/ref']];
+  expect(await of(typed.path, signed('{}'))).toEqual(invalid);
+  const body = '{"type":"com.example.other"}';
+  expect(await of(named.path, { headers: { 'content-type': 'application/json' }, body })).toEqual([
+    ...[202, 'com.example.sold', 'shop.sold', 'received', []],
+  ]);
+  const foreign = await create({}, 'bob');
+  expect(await of(foreign.path, signed('{}'))).toEqual([202, 'com.github.push', null, 'received', []]);
+});
+
 it('other methods are not allowed, and a preflight request is allowed nothing', async () => {
   const { path } = await create();
   for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE']) {

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ERROR_STATUS, type ErrorCode } from '../../../model/app-error.ts';
 import { WEBHOOK_PRESETS } from '../../../model/webhook.ts';
+import { createTriggerStore } from '../../../store/rules/triggers.ts';
 import { type HookApp, openHookApp } from './hook-app.ts';
 
 let app: HookApp;
@@ -27,6 +29,7 @@ it('a webhook is created, shown without its key and secret, changed in part, and
     preset: 'github',
     label: 'Deployments',
     type: null,
+    trigger_ref: null,
     enabled: true,
     tolerance: 300,
     keep_headers: ['x-region'],
@@ -128,6 +131,37 @@ it('a change is checked with what stays', async () => {
   expect(await change({ settings: { prefix: 'v1=' } })).toEqual([400, ['/settings/prefix']]);
   expect(await change({ settings: {}, keep_headers: ['x-key'] })).toEqual([200, {}]);
   expect(await change({ settings: { header: 'x-key' } })).toEqual([400, ['/keep_headers/0']]);
+});
+
+it('a trigger that a webhook names must exist, and stays while it is named', async () => {
+  await app.declare('ann', { ref: 'shop.sold', type: 'com.example.sold', schema: null });
+  const refused = await post({ name: 'sales', preset: 'github', trigger_ref: 'shop.none' });
+  expect(refused.body.issues).toEqual([expect.objectContaining({ path: '/trigger_ref', code: 'unknown_trigger' })]);
+  const both = await post({ name: 'sales', preset: 'github', trigger_ref: 'shop.sold', type: 'a' });
+  expect(both.body.issues).toEqual([expect.objectContaining({ path: '/type', code: 'without_effect' })]);
+  const foreign = await post({ name: 'sales', preset: 'github', trigger_ref: 'shop.sold' }, 'bob');
+  expect(foreign.status).toBe(400);
+  expect((await post({ name: 'sales', preset: 'github', trigger_ref: 'shop.sold' })).body.data.trigger_ref).toBe(
+    'shop.sold',
+  );
+  const triggers = createTriggerStore(app.database.db);
+  expect(await triggers.remove(app.tenants.ann, 'shop.sold')).toEqual({ webhook: 'sales' });
+  await app.call('ann', 'PUT', `${base}/sales`, { trigger_ref: null });
+  expect(await triggers.remove(app.tenants.ann, 'shop.sold')).toBeNull();
+});
+
+it('a webhook that a rule names cannot be deleted', async () => {
+  await post({ name: 'named', preset: 'github' });
+  const { db } = app.database;
+  const pack = await app.packOf('ann');
+  await db.execute(sql`insert into rules (tenant, pack, ref, label, enabled, revision, type, webhook, owner, owner_subject)
+    values (${app.tenants.ann}, ${pack}, 'shop.rule', 'x', true, 1, '*', 'named', 1, 'ann')`);
+  const remove = () => app.call('ann', 'DELETE', `${base}/named`);
+  const refused = await remove();
+  expect([refused.status, refused.body.code]).toEqual([409, 'webhook_in_use']);
+  expect(refused.body.error).toBe('webhook "named" is used by the rule "shop.rule"');
+  await db.execute(sql`delete from rules where ref = 'shop.rule'`);
+  expect((await remove()).status).toBe(200);
 });
 
 it('names belong to a tenant, which sees no other', async () => {
