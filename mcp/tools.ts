@@ -4,6 +4,7 @@ import { actionTools } from './definitions/action-tools.ts';
 import { graphTools } from './definitions/graph-tools.ts';
 import { ruleTools } from './definitions/rule-tools.ts';
 import { workflowTools } from './definitions/workflow-tools.ts';
+import { eventTools } from './event-tools.ts';
 import { executionTools } from './execution-tools.ts';
 import { inquiryTools } from './inquiry-tools.ts';
 import { scheduleTools } from './schedule-tools.ts';
@@ -22,5 +23,6 @@ export function createTools(services: ToolServices): AnyTool[] {
     ...ruleTools(services),
     ...scheduleTools(services),
     ...inquiryTools(services),
+    ...eventTools(services),
   ];
 }

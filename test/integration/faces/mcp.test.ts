@@ -76,20 +76,29 @@ it('offers the tools, each with schemas of what it takes and gives', async () =>
       'explain_execution',
       'get_action',
       'get_bulk_job',
+      'get_event',
       'get_execution',
       'get_execution_at',
       'get_execution_logs',
     ],
     ...['get_schedule', 'get_workflow'],
-    ...['list_actions', 'list_executions', 'list_inquiries', 'list_schedules', 'list_workflows'],
-    ...['simulate_workflow', 'validate_workflow', 'wait_for_execution'],
+    ...[
+      'list_actions',
+      'list_events',
+      'list_executions',
+      'list_inquiries',
+      'list_rules',
+      'list_schedules',
+      'list_workflows',
+    ],
+    ...['simulate_workflow', 'test_rule', 'validate_workflow', 'wait_for_execution'],
   ]);
   expect(hints(({ destructiveHint }) => destructiveHint)).toEqual([
     ...['answer_inquiry', 'cancel_execution', 'delete_execution', 'delete_schedule', 'replace_schedule', 'skip_task'],
     ...['start_bulk_job', 'terminate_execution'],
   ]);
   expect(hints(({ readOnlyHint, destructiveHint }) => !readOnlyHint && !destructiveHint)).toEqual([
-    ...['abort_bulk_job', 'backfill_schedule', 'create_schedule', 'create_workflow', 'delegate_inquiry'],
+    ...['abort_bulk_job', 'backfill_schedule', 'create_rule', 'create_schedule', 'create_workflow', 'delegate_inquiry'],
     ...['pause_execution', 'pause_schedule', 'resume_execution'],
     ...['resume_schedule', 'retry_execution', 'signal_execution', 'start_execution', 'trigger_schedule'],
     'update_workflow',
@@ -303,6 +312,16 @@ describe('what REST controls', () => {
   });
 });
 
+it('events are listed, and read with their payloads', async () => {
+  const posted = { type: 'com.example.mcp', payload: { a: [1] } };
+  const { body } = await harness.call('POST', '/api/v1/events', posted);
+  const { data, total } = await call('list_events', { type: 'com.example.*', matched: false });
+  expect([data.map(({ id }: { id: number }) => id), total]).toEqual([[body.data.id], 1]);
+  expect(data[0].payload).toBeUndefined();
+  expect(await call('get_event', { id: body.data.id })).toMatchObject({ ...posted, state: 'received', webhook: null });
+  expect(JSON.parse(await refusal('get_event', { id: 1_999_999 })).error.code).toBe('event_not_found');
+});
+
 it('bulk jobs are counted, started once for a key, read and aborted', async () => {
   const start = (n: number) =>
     call('start_execution', { workflow: 'core.wait_signal', input: { name: 'never' }, idempotencyKey: `bulk-${n}` });
@@ -374,7 +393,7 @@ describe('refused', () => {
     const { tools } = await agent.listTools();
     for (const { name } of tools.filter(
       (tool) =>
-        !/^(list_(executions|inquiries|schedules)|get_(execution|execution_at|execution_logs|bulk_job|schedule)|(wait|explain)_.*|draw_execution)$/.test(
+        !/^(list_(events|executions|inquiries|schedules)|get_(event|execution|execution_at|execution_logs|bulk_job|schedule)|(wait|explain)_.*|draw_execution)$/.test(
           tool.name,
         ),
     )) {
