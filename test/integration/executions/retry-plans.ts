@@ -276,6 +276,23 @@ export function testRetryPlans({ harness, web, store, start, call }: RetryStage)
     });
   });
 
+  it('a plan is for those who may start runs, and for nobody of another tenant', async () => {
+    const failed = await start(await store({ tasks: [call('a')] }), ['a']);
+    await harness().call('POST', '/api/v1/tenants', { ref: 'beside', label: 'Beside' });
+    const keyFor = async (grants: object) =>
+      (await harness().call('POST', '/api/v1/keys', { subject: 'planner', ...grants })).body.data.key;
+    const reader = await keyFor({ roles: ['viewer'] });
+    const stranger = await keyFor({ roles: ['admin'], tenant: 'beside' });
+    const { hash } = await plan(failed);
+    for (const body of [{ plan: true }, { plan_hash: hash }]) {
+      const refused = await ask(failed, body, { 'x-api-key': reader });
+      expect([refused.status, refused.body.code]).toEqual([403, 'forbidden']);
+      const unknown = await ask(failed, body, { 'x-api-key': stranger });
+      expect([unknown.status, unknown.body.code]).toEqual([404, 'execution_not_found']);
+    }
+    expect((await plan(failed)).base.retried_as).toEqual([]);
+  });
+
   it('a plan hides write-only parameters, and its hash of the input reveals nothing', async () => {
     const ref = await store({
       tasks: [
