@@ -35,9 +35,7 @@ export function createExecutionClaims(db: Database): ExecutionClaims {
           const first = await insertKey(transaction, { tenant, key, bodyHash, n: entry.n });
           if (first !== null) return first;
         }
-        const isSpent =
-          sole !== undefined &&
-          (await insertKey(transaction, { tenant, key: sole, bodyHash: '', n: entry.n })) !== null;
+        const isSpent = sole !== undefined && !(await takeSoleKey(transaction, { tenant, key: sole, n: entry.n }));
         const claimed = isSpent ? 'spent' : await insertRow(transaction, entry);
         if (claimed !== 'claimed')
           await deleteKeys(transaction, tenant, { idempotency, sole: isSpent ? undefined : sole });
@@ -70,6 +68,26 @@ async function insertKey(
     .from(idempotencyKeys)
     .where(keyIs(row.tenant, row.key));
   return found!;
+}
+
+/** Takes a sole key, also from a run whose row is gone because Temporal never had it. Returns false when another run has the key. */
+async function takeSoleKey(
+  transaction: Transaction,
+  { tenant, key, n }: { tenant: string; key: string; n: number },
+): Promise<boolean> {
+  const before = await insertKey(transaction, { tenant, key, bodyHash: '', n });
+  if (before === null) return true;
+  const [holder] = await transaction
+    .select({ n: executions.n })
+    .from(executions)
+    .where(and(eq(executions.tenant, tenant), eq(executions.n, before.n)));
+  if (holder !== undefined) return false;
+  const taken = await transaction
+    .update(idempotencyKeys)
+    .set({ n })
+    .where(and(keyIs(tenant, key), eq(idempotencyKeys.n, before.n)))
+    .returning({ n: idempotencyKeys.n });
+  return taken.length > 0;
 }
 
 async function deleteKeys(

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_TENANT } from '../../../composition/bootstrap.ts';
 import type { PlannedRetry } from '../../../model/retry-plan.ts';
+import { createIdempotencyKeyStore } from '../../../store/executions/idempotency-keys.ts';
 import { callTool } from '../faces/mcp-call.ts';
 import { APPROVER_KEY, type ApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
@@ -228,6 +230,16 @@ export function testRetryPlans({ harness, web, store, start, call }: RetryStage)
       const { details } = answers.find(({ status }) => status === 409)!.body;
       await ended(started);
       expect((await ask(failed, { plan_hash: details.plan.hash })).status).toBe(201);
+    });
+
+    it('can be started again where the run of the first start is gone, because Temporal never had it', async () => {
+      const failed = await start(await store({ tasks: [call('a')] }), ['a']);
+      const { hash } = await plan(failed);
+      const { db } = harness().database;
+      const key = ['plan', failed.id, hash].join('\n');
+      await createIdempotencyKeyStore(db).add(DEFAULT_TENANT.id, { key, bodyHash: '', n: 1 });
+      const answers = await Promise.all([1, 2].map(() => ask(failed, { plan_hash: hash })));
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
     });
 
     it('is the same run for the same Idempotency-Key', async () => {
