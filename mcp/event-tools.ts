@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { EVENT_STATES, type EventRecord } from '../model/events/event.ts';
+import type { EventRecord } from '../model/events/event.ts';
+import { EVENT_STATES } from '../model/events/states.ts';
 import { TYPE_PATTERN, TYPE_PATTERN_RULE } from '../model/events/type-pattern.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { ToolServices } from './services.ts';

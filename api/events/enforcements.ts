@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import {
   EnforcementSchema as DetailsShape,
-  ENFORCEMENT_STATUSES,
   FAILED_REASONS,
   SUPPRESSED_REASONS,
   EnforcementSummarySchema as SummaryShape,
 } from '../../model/events/enforcement.ts';
+import { ENFORCEMENT_STATUSES } from '../../model/events/states.ts';
 import { RANGE_FILTERS } from '../../model/execution-filter.ts';
 import { isStorableText, NOT_STORABLE } from '../../model/text.ts';
 import type { EnforcementLists } from '../../service/events/enforcements.ts';

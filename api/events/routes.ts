@@ -2,13 +2,13 @@ import { z } from '@hono/zod-openapi';
 import { writeCloudEvent } from '../../model/events/cloud-events.ts';
 import {
   API_INGRESS,
-  EVENT_STATES,
   type EventRecord,
   EventRecordSchema,
   type EventSummary,
   EventSummarySchema,
 } from '../../model/events/event.ts';
 import { PostedEventsSchema } from '../../model/events/requests.ts';
+import { EVENT_STATES } from '../../model/events/states.ts';
 import { InstantSchema } from '../../model/instant.ts';
 import { EventPatternSchema } from '../../model/rules/patterns.ts';
 import { isStorableText, NOT_STORABLE } from '../../model/text.ts';

@@ -20,20 +20,26 @@ import type {
   InquiryListSchema,
   InquirySchema,
 } from '../../api/inquiries/bodies.ts';
+import type { ConditionExplanationSchema, EventRuleSchema, RuleTestResultSchema } from '../../api/rules/bodies.ts';
 import type { ActionSchema } from '../../api/workflows/actions.ts';
 import type { PlacedGraphSchema } from '../../api/workflows/graphs.ts';
 import type { PackSchema } from '../../api/workflows/packs.ts';
 import type { WorkflowListSchema, WorkflowRevisionSchema, WorkflowSchema } from '../../api/workflows/routes.ts';
 import type { ScheduleSchema } from '../../api/workflows/schedules.ts';
 import type { SimulationSchema, ValidationSchema } from '../../api/workflows/tools.ts';
+import type { EnforcementSummary } from '../../model/events/enforcement.ts';
+import type { EventRecord, EventSummary } from '../../model/events/event.ts';
 
 // The answers of the API, as the schemas of its routes say.
 
 /** A run in a list. */
 export type RunRow = z.output<typeof WideSummarySchema>;
 
+/** A page of a list in the form of the Executions API. */
+type PageOf<Row> = Omit<z.output<typeof ExecutionListSchema>, 'data'> & { data: Row[] };
+
 /** A page of runs. */
-export type RunListPage = Omit<z.output<typeof ExecutionListSchema>, 'data'> & { data: RunRow[] };
+export type RunListPage = PageOf<RunRow>;
 
 /** Counts of runs. */
 export type RunCounts = z.output<typeof StatsSchema>;
@@ -121,3 +127,24 @@ export type BulkJobState = z.output<typeof JobSchema>;
 
 /** Failed runs with the same error. */
 export type RunErrorGroup = z.output<typeof ErrorGroupSchema>;
+
+/** A page of events. */
+export type EventListPage = PageOf<EventSummary>;
+
+/** One event. */
+export type EventDetails = EventRecord;
+
+/** A page of enforcements. */
+export type EnforcementListPage = PageOf<EnforcementSummary>;
+
+/** An enforcement in a list. */
+export type ShownEnforcement = EnforcementSummary;
+
+/** A rule. */
+export type ShownRule = z.output<typeof EventRuleSchema>;
+
+/** How a condition comes to its value; its parts have the same form. */
+export type ShownCondition = Omit<z.output<typeof ConditionExplanationSchema>, 'parts'> & { parts?: ShownCondition[] };
+
+/** The result of a test of a rule on an event. */
+export type ShownRuleTest = Omit<z.output<typeof RuleTestResultSchema>, 'when'> & { when: ShownCondition | null };

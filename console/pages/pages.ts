@@ -24,6 +24,12 @@ export const PAGES: Page[] = [
   ),
   createPage(/^\/schedules$/, async () => (await import('./schedules/schedules-page.tsx')).SchedulesPage),
   createPage(
+    /^\/events()(?:\/(rules|enforcements))?$/,
+    async () => (await import('./events/events-page.tsx')).EventsPage,
+  ),
+  createPage(/^\/events\/(\d+)$/, async () => (await import('./events/event-page.tsx')).EventPage),
+  createPage(/^\/rules\/([^/]+)$/, async () => (await import('./events/rule-page.tsx')).RulePage),
+  createPage(
     /^\/catalog()(?:\/(packs|actions|connections|secrets))?$/,
     async () => (await import('./catalog/catalog-page.tsx')).CatalogPage,
   ),
@@ -36,6 +42,7 @@ export const SECTIONS: { name: string; page: string }[] = [
   { name: 'Inbox', page: '/inbox' },
   { name: 'Workflows', page: '/workflows' },
   { name: 'Schedules', page: '/schedules' },
+  { name: 'Events', page: '/events' },
   { name: 'Catalog', page: '/catalog' },
 ];
 

@@ -1,11 +1,6 @@
 import { z } from 'zod';
 import { JsonValueSchema } from '../json-value.ts';
-
-/** The states of an enforcement: to be started, started, not started on purpose, or impossible to start. */
-export const ENFORCEMENT_STATUSES = ['pending', 'started', 'suppressed', 'failed'] as const;
-
-/** The state of an enforcement. */
-export type EnforcementStatus = (typeof ENFORCEMENT_STATUSES)[number];
+import { ENFORCEMENT_STATUSES } from './states.ts';
 
 /** Why a match starts nothing on purpose, and why one cannot be started. */
 export const SUPPRESSED_REASONS = ['loop', 'too_deep', 'rule_disabled', 'rule_deleted'] as const;

@@ -2,15 +2,7 @@ import { z } from 'zod';
 import type { Issue } from '../issue.ts';
 import type { Json } from '../json.ts';
 import { JsonValueSchema } from '../json-value.ts';
-
-/**
- * The states of an event: recorded, matched against the rules, or recorded although the schema of its trigger refuses its payload, so
- * that it matches nothing.
- */
-export const EVENT_STATES = ['received', 'planned', 'invalid'] as const;
-
-/** The state of an event. */
-export type EventState = (typeof EVENT_STATES)[number];
+import { EVENT_STATES } from './states.ts';
 
 /** The ingress of events that were posted to the API; that of all others is the name of their webhook. */
 export const API_INGRESS = 'api';

@@ -1,6 +1,6 @@
 import { MAX_ROW_ID } from '../request-fields.ts';
-import type { EnforcementStatus, ReasonCode } from './enforcement.ts';
-import type { EventState } from './event.ts';
+import type { ReasonCode } from './enforcement.ts';
+import type { EnforcementStatus, EventState } from './states.ts';
 
 /** The filters of lists of events, as a caller names them. An event must match all that are given. */
 export interface EventFilterRequest {

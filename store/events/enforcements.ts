@@ -1,6 +1,7 @@
 import { and, desc, eq, gte, inArray, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm';
 import { buildCause, type Cause } from '../../model/events/cause.ts';
-import type { EnforcementReason, EnforcementStatus } from '../../model/events/enforcement.ts';
+import type { EnforcementReason } from '../../model/events/enforcement.ts';
+import type { EnforcementStatus } from '../../model/events/states.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
 import type { ListWindow } from './event-lists.ts';

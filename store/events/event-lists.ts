@@ -1,5 +1,5 @@
 import { and, desc, eq, gt, gte, lt, type SQL, sql } from 'drizzle-orm';
-import type { EventState } from '../../model/events/event.ts';
+import type { EventState } from '../../model/events/states.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import type { EventRow } from './events.ts';

@@ -11,9 +11,10 @@ import {
   unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { EnforcementReason, EnforcementStatus } from '../../model/events/enforcement.ts';
+import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import { FIRST_ENFORCEMENT } from '../../model/events/enforcement-number.ts';
-import type { EventExtension, EventState } from '../../model/events/event.ts';
+import type { EventExtension } from '../../model/events/event.ts';
+import type { EnforcementStatus, EventState } from '../../model/events/states.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
 import { created, instant, tenant, told, updated } from '../columns.ts';

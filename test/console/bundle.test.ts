@@ -25,6 +25,7 @@ const SHARED = [
   ),
   '../language/layout/measures.ts',
   '../model/delegation.ts',
+  '../model/events/states.ts',
   '../model/inquiry-form.ts',
   '../model/inquiry.ts',
   '../model/issue.ts',

@@ -3,7 +3,7 @@ import type { ReadState } from '../../client/reads.ts';
 import type { ListPage } from '../../client/shapes.ts';
 import { Loading } from '../loading.tsx';
 import { ReadError } from '../read-error.tsx';
-import { PageBefore, Pager } from './pager.tsx';
+import { ListPager, PageBefore, type PagedList, Pager } from './pager.tsx';
 import { TableHead } from './table-head.tsx';
 
 /** What a listing shows, and how. */
@@ -12,7 +12,7 @@ interface ListingProps<Row> {
   name: string;
   /** What is listed: the singular. */
   noun: string;
-  reading: ReadState<Pick<ListPage<Row>, 'data'> & Partial<ListPage<Row>>>;
+  reading: ReadState<{ data: Row[] } & Partial<ListPage<Row>> & Partial<PagedList>>;
   /** The names of the columns; the cells of a row are as many, of which the first is its header. */
   columns: readonly string[];
   keyOf: (row: Row) => string;
@@ -40,9 +40,10 @@ export function Listing<Row>({
   const failure = error !== null && <ReadError what={`The ${what} could not be read`} error={error} retry={reload} />;
   // Rows of another page, or of other filters, are not what the address says.
   if (value === undefined || (failure && from !== path)) return failure || <Loading of={`the ${what}`} />;
-  const { data, meta } = value;
-  if (data.length === 0 && meta !== undefined && meta.page > 1) {
-    return <PageBefore page={meta.page} last={meta.total_pages} />;
+  const { data, meta, pagination } = value;
+  const place = meta ?? pagination;
+  if (data.length === 0 && place !== undefined && place.page > 1) {
+    return <PageBefore page={place.page} last={place.total_pages} />;
   }
   if (data.length === 0) {
     return (
@@ -76,6 +77,7 @@ export function Listing<Row>({
           noun={noun}
         />
       )}
+      {pagination !== undefined && <ListPager list={{ ...value, pagination }} noun={noun} />}
     </>
   );
 }

@@ -21,7 +21,7 @@ interface PagerProps {
 }
 
 /** A page of a list in the form of the Executions API. */
-interface PagedList {
+export interface PagedList {
   data: readonly unknown[];
   pagination: { page: number; page_size: number; total_items: number; total_pages: number };
   total_is_lower_bound?: boolean;

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { until } from '../support/until.ts';
 import { testDebugger } from './debugger.ts';
+import { testEventsPages } from './events-pages.ts';
 import { testForkPage } from './fork-page.ts';
 import { testInboxPages } from './inbox-pages.ts';
 import { testNavigation } from './navigation.ts';
@@ -47,3 +48,4 @@ testSchedulesAndCatalog(() => site);
 testUntrustedTexts(() => site);
 testViewer(() => site);
 testInboxPages(() => site);
+testEventsPages(() => site);

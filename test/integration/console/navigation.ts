@@ -15,6 +15,7 @@ export function testNavigation(site: () => Console): void {
         'Inbox',
         'Workflows',
         'Schedules',
+        'Events',
         'Catalog',
       ]);
       let arrive = () => {};

@@ -1,0 +1,56 @@
+import { EVENT_STATES } from '../../../model/events/states.ts';
+import { useRead } from '../../client/reads.ts';
+import type { EventListPage } from '../../client/shapes.ts';
+import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
+import { Instant } from '../../parts/time.tsx';
+import { numberText } from '../../parts/words.ts';
+import { hrefOf, pageQuery } from '../../routing/location.ts';
+import { pagePath } from '../../routing/page-size.ts';
+import { type ListFilter, ListFilters } from './list-filters.tsx';
+
+const FILTERS: ListFilter[] = [
+  { name: 'type', label: 'Type', hint: 'com.github.push or com.github.*' },
+  { name: 'source', label: 'Source', hint: 'the whole source' },
+  { name: 'event_id', label: "Sender's id", hint: 'the whole id' },
+  { name: 'state', label: 'State', values: EVENT_STATES },
+];
+
+/** The events, newest first. */
+export function EventList() {
+  const query = pageQuery.value;
+  const given = Object.fromEntries(FILTERS.map(({ name }) => [name, query.get(name)]));
+  const reading = useRead<EventListPage>(pagePath('/events', query, given));
+  return (
+    <>
+      <ListFilters name="Filter events" filters={FILTERS} />
+      <Listing
+        name="Events"
+        noun="event"
+        class="event-list"
+        reading={reading}
+        columns={['Event', 'Source', 'State', 'Matches', 'Received']}
+        keyOf={({ id }) => String(id)}
+        empty={<p class="strong">No events are kept that match.</p>}
+        row={({ id, type, source, subject, state, matches, received, verified }) => (
+          <>
+            <NameCell>
+              <a href={hrefOf(`/events/${id}`)}>{type}</a>
+              {!verified && <span class="tag">not verified</span>}
+            </NameCell>
+            <ListCell>
+              {source}
+              {subject !== null && <p class="soft small">{subject}</p>}
+            </ListCell>
+            <ListCell of="State">{state}</ListCell>
+            <ListCell of="Matches" class="number-cell">
+              {numberText(matches)}
+            </ListCell>
+            <ListCell of="Received" class="time-cell">
+              <Instant at={received} />
+            </ListCell>
+          </>
+        )}
+      />
+    </>
+  );
+}

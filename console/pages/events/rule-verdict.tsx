@@ -1,0 +1,39 @@
+import type { ShownRuleTest } from '../../client/shapes.ts';
+import { ValueView } from '../../parts/value.tsx';
+import { ConditionParts } from './condition-parts.tsx';
+
+/** What a rule does with an event, and why. */
+export function RuleVerdict({ test }: { test: ShownRuleTest }) {
+  const { matched, reason, type, when, parameters, would_start: start } = test;
+  return (
+    <>
+      <p>
+        <span class="strong">{matched ? 'It matches.' : 'It starts nothing.'}</span> {reason?.message}
+      </p>
+      {!type.matched && (
+        <p>
+          The rule is about <code>{type.pattern}</code>.
+        </p>
+      )}
+      {when !== null && (
+        <>
+          <h3>Why</h3>
+          <ConditionParts condition={when} />
+        </>
+      )}
+      {start !== null && (
+        <p>
+          It {start.issues.length === 0 ? 'would start' : 'could not start'} {start.workflow}
+          {start.version !== null && `, version ${start.version}`}
+          {start.issues.length === 0 ? '.' : `: ${start.issues.map(({ message }) => message).join('; ')}`}
+        </p>
+      )}
+      {parameters !== null && (
+        <>
+          <h3>Rendered parameters</h3>
+          <ValueView name="Rendered parameters" value={parameters} />
+        </>
+      )}
+    </>
+  );
+}
