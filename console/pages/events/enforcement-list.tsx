@@ -6,7 +6,7 @@ import { Instant } from '../../parts/time.tsx';
 import { hrefOf, pageQuery } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
 import { EnforcementFact } from './enforcement-fact.tsx';
-import { type ListFilter, ListFilters } from './list-filters.tsx';
+import { EmptyList, type ListFilter, ListFilters } from './list-filters.tsx';
 
 const FILTERS: ListFilter[] = [
   { name: 'rule', label: 'Rule', hint: 'the name of a rule' },
@@ -29,7 +29,9 @@ export function EnforcementList() {
         reading={reading}
         columns={['Rule', 'Event', 'Starts', 'Status', 'Created']}
         keyOf={({ id }) => String(id)}
-        empty={<p class="strong">No rule has matched an event.</p>}
+        empty={
+          <EmptyList filters={FILTERS} noun="enforcements" otherwise="Each match of a rule by an event appears here." />
+        }
         row={(enforcement) => (
           <>
             <NameCell>

@@ -6,7 +6,7 @@ import { Instant } from '../../parts/time.tsx';
 import { numberText } from '../../parts/words.ts';
 import { hrefOf, pageQuery } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
-import { type ListFilter, ListFilters } from './list-filters.tsx';
+import { EmptyList, type ListFilter, ListFilters } from './list-filters.tsx';
 
 const FILTERS: ListFilter[] = [
   { name: 'type', label: 'Type', hint: 'com.github.push or com.github.*' },
@@ -30,14 +30,20 @@ export function EventList() {
         reading={reading}
         columns={['Event', 'Source', 'State', 'Matches', 'Received']}
         keyOf={({ id }) => String(id)}
-        empty={<p class="strong">No events are kept that match.</p>}
+        empty={
+          <EmptyList
+            filters={FILTERS}
+            noun="events"
+            otherwise="An event appears here when somebody posts one, or a webhook receives one."
+          />
+        }
         row={({ id, type, source, subject, state, matches, received, verified }) => (
           <>
             <NameCell>
               <a href={hrefOf(`/events/${id}`)}>{type}</a>
               {!verified && <span class="tag">not verified</span>}
             </NameCell>
-            <ListCell>
+            <ListCell of="Source">
               {source}
               {subject !== null && <p class="soft small">{subject}</p>}
             </ListCell>

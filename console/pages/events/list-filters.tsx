@@ -1,4 +1,5 @@
-import { go, hrefWith, pageQuery } from '../../routing/location.ts';
+import { useFilterFields } from '../../parts/lists/filter-fields.ts';
+import { pageQuery } from '../../routing/location.ts';
 
 /** A filter of a list, which the address has under the name that the API gives it: a text, or one of some values. */
 export interface ListFilter {
@@ -10,42 +11,28 @@ export interface ListFilter {
 
 /** The filters of a list; each takes effect when it is left. */
 export function ListFilters({ name, filters }: { name: string; filters: readonly ListFilter[] }) {
-  const now = pageQuery.value;
-  const isFiltered = filters.some((filter) => now.has(filter.name));
-  function apply(form: HTMLFormElement) {
-    const wanted = new FormData(form);
-    const changes = filters.map((filter) => [filter.name, String(wanted.get(filter.name) ?? '').trim() || null]);
-    const href = hrefWith({ ...Object.fromEntries(changes), page: null });
-    if (href !== location.pathname + location.search) go(href);
-  }
+  const { form, isFiltered, apply, clear } = useFilterFields(filters.map((filter) => filter.name));
   return (
     // biome-ignore lint/a11y/useSemanticElements: not every reader knows the element for searches
     <form
       class="filters"
       role="search"
       aria-label={name}
-      // What was typed is taken from the address whenever that changes.
-      key={now.toString()}
+      ref={form}
       onSubmit={(event) => {
         event.preventDefault();
-        apply(event.currentTarget);
+        apply();
       }}
-      onChange={(event) => apply(event.currentTarget)}
+      onChange={apply}
     >
       {filters.map((filter) => (
-        <FilterField key={filter.name} filter={filter} value={now.get(filter.name) ?? ''} />
+        <FilterField key={filter.name} filter={filter} value={pageQuery.value.get(filter.name) ?? ''} />
       ))}
       <button type="submit" class="hidden" tabIndex={-1} aria-hidden="true">
         Filter
       </button>
       {isFiltered && (
-        <button
-          type="button"
-          class="button quiet"
-          onClick={() =>
-            go(hrefWith({ ...Object.fromEntries(filters.map((filter) => [filter.name, null])), page: null }))
-          }
-        >
+        <button type="button" class="button quiet" onClick={clear}>
           Clear filters
         </button>
       )}
@@ -71,5 +58,26 @@ function FilterField({ filter: { name, label, hint, values }, value }: { filter:
         </select>
       )}
     </div>
+  );
+}
+
+/** Says that a list is empty: `otherwise` where no filter leaves anything out. */
+export function EmptyList({
+  filters,
+  noun,
+  otherwise,
+}: {
+  filters: readonly ListFilter[];
+  noun: string;
+  otherwise: string;
+}) {
+  if (filters.some(({ name }) => pageQuery.value.get(name))) {
+    return <p class="strong">No {noun} match these filters.</p>;
+  }
+  return (
+    <>
+      <p class="strong">No {noun} yet.</p>
+      <p class="soft">{otherwise}</p>
+    </>
   );
 }

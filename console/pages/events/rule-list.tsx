@@ -5,7 +5,7 @@ import { Instant } from '../../parts/time.tsx';
 import { numberText } from '../../parts/words.ts';
 import { hrefOf, pageQuery } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
-import { type ListFilter, ListFilters } from './list-filters.tsx';
+import { EmptyList, type ListFilter, ListFilters } from './list-filters.tsx';
 import { StartedBy } from './started-by.tsx';
 
 const FILTERS: ListFilter[] = [
@@ -30,7 +30,7 @@ export function RuleList() {
         reading={reading}
         columns={['Rule', 'Events', 'Starts', 'Matched', 'Last match']}
         keyOf={({ ref }) => ref}
-        empty={<p class="strong">No rules match. A rule starts a workflow when an event arrives.</p>}
+        empty={<EmptyList filters={FILTERS} noun="rules" otherwise="A rule says which events start which workflow." />}
         row={(rule) => (
           <>
             <NameCell>

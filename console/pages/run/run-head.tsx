@@ -45,7 +45,7 @@ export function RunHead({ run, begin }: { run: Run; begin: (intent: Intent) => v
 }
 
 function Facts({ run }: { run: Run }) {
-  const { id, state, created, updated, version, mode, parent, retry_of, retried_as, tags, schedule } = run;
+  const { id, state, created, updated, version, mode, parent, retry_of, retried_as, tags, schedule, cause } = run;
   const ended = isClosed(state) ? updated : null;
   return (
     <dl class="facts">
@@ -63,7 +63,9 @@ function Facts({ run }: { run: Run }) {
         <Duration from={created} to={ended} />
       </Fact>
       {version !== null && <Fact name="Version">{version}</Fact>}
-      {mode !== 'manual' && <Fact name="Started by">{schedule ?? mode}</Fact>}
+      {mode !== 'manual' && (
+        <Fact name="Started by">{cause == null ? (schedule ?? mode) : <Cause cause={cause} />}</Fact>
+      )}
       {tags.length > 0 && <Fact name="Tags">{tags.join(', ')}</Fact>}
       {parent !== null && (
         <Fact name="Part of">
@@ -82,6 +84,16 @@ function Facts({ run }: { run: Run }) {
       ))}
       <TemporalLink key={id} run={run} />
     </dl>
+  );
+}
+
+/** The rule that has started a run, and the event that it matches. */
+function Cause({ cause: { rule_ref: rule, event } }: { cause: NonNullable<Run['cause']> }) {
+  return (
+    <>
+      <a href={hrefOf(`/rules/${encodeURIComponent(rule)}`)}>{rule}</a>,{' '}
+      <a href={hrefOf(`/events/${event}`)}>event {event}</a>
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 import { EXECUTION_STATUSES } from '../../../model/status.ts';
-import { go, hrefWith, pageQuery } from '../../routing/location.ts';
-import { type FilterName, filterKey, isFiltered, RUN_FILTERS, unreadable } from './filters.ts';
+import { useFilterFields } from '../../parts/lists/filter-fields.ts';
+import { pageQuery } from '../../routing/location.ts';
+import { type FilterName, RUN_FILTERS, unreadable } from './filters.ts';
 
 const FIELDS: { name: FilterName; label: string; hint: string }[] = [
   { name: 'workflow', label: 'Workflow', hint: 'a name or a part of one' },
@@ -10,31 +11,23 @@ const FIELDS: { name: FilterName; label: string; hint: string }[] = [
   { name: 'before', label: 'Created before', hint: '2h, 7d or a date' },
 ];
 
-const NO_FILTERS = Object.fromEntries(RUN_FILTERS.map((name) => [name, null]));
-
 /** The filters of the list; each takes effect when it is left. */
 export function FilterForm() {
   const now = pageQuery.value;
   const unread = unreadable(now, Date.now());
-  function apply(form: HTMLFormElement) {
-    const wanted = new FormData(form);
-    const changes = RUN_FILTERS.map((name) => [name, String(wanted.get(name) ?? '').trim() || null]);
-    const href = hrefWith({ ...Object.fromEntries(changes), page: null });
-    if (href !== location.pathname + location.search) go(href);
-  }
+  const { form, isFiltered, apply, clear } = useFilterFields(RUN_FILTERS);
   return (
     // biome-ignore lint/a11y/useSemanticElements: not every reader knows the element for searches
     <form
       class="filters"
       role="search"
       aria-label="Filter runs"
-      // What was typed is taken from the address whenever that changes.
-      key={filterKey(now)}
+      ref={form}
       onSubmit={(event) => {
         event.preventDefault();
-        apply(event.currentTarget);
+        apply();
       }}
-      onChange={(event) => apply(event.currentTarget)}
+      onChange={apply}
     >
       <label class="field">
         Status
@@ -71,8 +64,8 @@ export function FilterForm() {
       <button type="submit" class="hidden" tabIndex={-1} aria-hidden="true">
         Filter
       </button>
-      {isFiltered(now) && (
-        <button type="button" class="button quiet" onClick={() => go(hrefWith({ ...NO_FILTERS, page: null }))}>
+      {isFiltered && (
+        <button type="button" class="button quiet" onClick={clear}>
           Clear filters
         </button>
       )}

@@ -44,9 +44,12 @@ export function testEventsPages(site: () => Console): void {
       await page.getByRole('table', { name: 'Events' }).getByRole('rowheader').first().waitFor();
       await site().examine(page);
       await page.getByRole('textbox', { name: 'Type' }).fill('com.other.*');
-      await page.keyboard.press('Enter');
-      await page.getByText('No events are kept that match.').waitFor();
+      await page.keyboard.press('Tab');
+      await page.getByText('No events match these filters.').waitFor();
+      // The field that was entered meanwhile is the same one.
+      expect(await page.evaluate('document.activeElement.name')).toBe('source');
       await page.getByRole('button', { name: 'Clear filters' }).click();
+      expect(await page.evaluate('document.activeElement.name')).toBe('type');
       await page.getByRole('table', { name: 'Events' }).locator(`a[href$="/events/${started}"]`).click();
       await title(page, `${RULE.type} ${started}`).waitFor();
       await page.getByText(HOSTILE).waitFor();
@@ -56,6 +59,8 @@ export function testEventsPages(site: () => Console): void {
       const run = body.data[0].execution;
       await enforcements.getByRole('link', { name: `run ${run}` }).click();
       await title(page, `core.noop ${run}`).waitFor();
+      await page.getByRole('link', { name: `event ${started}` }).waitFor();
+      await page.getByRole('link', { name: RULE.ref }).waitFor();
       await page.goto(`console/events/${other}`);
       await enforcements.getByText('No rule matches it.').waitFor();
     });
