@@ -128,21 +128,28 @@ export function createWebhookService({ store, triggers, sealer, tallies, clock }
       const { preset } = before;
       const { label, type, trigger_ref: trigger, enabled, tolerance, keep_headers: keepHeaders, settings } = request;
       const wanted = {
-        label: label === undefined ? before.label : label,
         type: type === undefined ? before.type : type,
-        trigger: trigger === undefined ? before.trigger : trigger,
-        enabled: enabled ?? before.enabled,
-        tolerance: tolerance ?? before.tolerance,
-        keepHeaders: keepHeaders ?? before.keepHeaders,
+        trigger_ref: trigger === undefined ? before.trigger : trigger,
         settings: settings ?? before.settings,
+        keep_headers: keepHeaders ?? before.keepHeaders,
       };
-      const checked = { preset, settings: wanted.settings, type: wanted.type, keep_headers: wanted.keepHeaders };
-      const named = await checkTrigger(tenant, { type: wanted.type, trigger_ref: wanted.trigger });
-      demandNone([...checkWebhook(checked), ...checkSecrets(preset, request), ...named]);
+      const named = await checkTrigger(tenant, wanted);
+      demandNone([...checkWebhook({ preset, ...wanted }), ...checkSecrets(preset, request), ...named]);
       const given = secretsIn(request);
-      const sealed = given === undefined ? before.sealed : await seal(tenant, name, given);
-      const secrets = given?.length ?? before.secrets;
-      return shown(demandFound(await store.change(tenant, name, { ...wanted, sealed, secrets }), name));
+      const sealed = given === undefined ? undefined : await seal(tenant, name, given);
+      // Another change may have happened since the webhook was read: what the request omits is not written.
+      const fields = {
+        label,
+        type,
+        trigger,
+        enabled,
+        tolerance,
+        keepHeaders,
+        settings,
+        sealed,
+        secrets: given?.length,
+      };
+      return shown(demandFound(await store.change(tenant, name, fields), name));
     },
 
     async remove({ tenant }, name) {

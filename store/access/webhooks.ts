@@ -11,11 +11,19 @@ export type WebhookRow = typeof webhooks.$inferSelect;
 /** A webhook to store. */
 export type NewWebhook = typeof webhooks.$inferInsert;
 
-/** The fields of a webhook that can be changed. */
-export type WebhookFields = Pick<
-  WebhookRow,
-  'label' | 'type' | 'trigger' | 'enabled' | 'tolerance' | 'keepHeaders' | 'settings' | 'sealed' | 'secrets'
->;
+type ChangeableField =
+  | 'label'
+  | 'type'
+  | 'trigger'
+  | 'enabled'
+  | 'tolerance'
+  | 'keepHeaders'
+  | 'settings'
+  | 'sealed'
+  | 'secrets';
+
+/** The fields of a webhook to change; those that are undefined stay unchanged. */
+export type WebhookFields = { [Name in ChangeableField]?: WebhookRow[Name] | undefined };
 
 /** The requests to a webhook since its counts were last written. */
 export interface WebhookTally {
@@ -36,7 +44,7 @@ export interface WebhookStore {
   findByKey(hash: string, now: Date): Promise<WebhookRow | null>;
   /** Lists the webhooks of a tenant, by name. */
   list(tenant: string): Promise<WebhookRow[]>;
-  /** Changes a webhook; returns null when there is none. */
+  /** Changes the given fields of a webhook and no others; returns null when there is none. */
   change(tenant: string, name: string, fields: WebhookFields): Promise<WebhookRow | null>;
   /** Replaces the key of a webhook, whose old key stays valid until `oldUntil`; null ends it at once. Returns null when there is none. */
   rotate(

@@ -5,8 +5,12 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ERROR_STATUS, type ErrorCode } from '../../../model/app-error.ts';
+import type { Principal } from '../../../model/principal.ts';
 import { WEBHOOK_PRESETS } from '../../../model/webhook.ts';
+import { createWebhookService } from '../../../service/webhooks/webhooks.ts';
+import { createWebhookStore, type WebhookStore } from '../../../store/access/webhooks.ts';
 import { createTriggerStore } from '../../../store/rules/triggers.ts';
+import { unreached } from '../test-app.ts';
 import { type HookApp, openHookApp } from './hook-app.ts';
 
 let app: HookApp;
@@ -131,6 +135,37 @@ it('a change is checked with what stays', async () => {
   expect(await change({ settings: { prefix: 'v1=' } })).toEqual([400, ['/settings/prefix']]);
   expect(await change({ settings: {}, keep_headers: ['x-key'] })).toEqual([200, {}]);
   expect(await change({ settings: { header: 'x-key' } })).toEqual([400, ['/keep_headers/0']]);
+});
+
+it('a change writes what it was given alone, whatever else has changed since the webhook was read', async () => {
+  await post({ name: 'raced', preset: 'github', secret: 'the old secret', keep_headers: ['x-old'] });
+  const store = createWebhookStore(app.database.db);
+  const tenant = app.tenants.ann;
+  const others = {
+    enabled: false,
+    keepHeaders: ['x-new'],
+    sealed: 'sealed again',
+    secrets: 2,
+    tolerance: 60,
+    type: 'a',
+  };
+  const late: WebhookStore = {
+    ...store,
+    async find(...wanted) {
+      const found = await store.find(...wanted);
+      await store.change(tenant, 'raced', others);
+      return found;
+    },
+  };
+  const service = createWebhookService({
+    store: late,
+    triggers: createTriggerStore(app.database.db),
+    sealer: unreached('the sealer'),
+    tallies: { write: async () => undefined },
+    clock: Date.now,
+  });
+  await service.change({ tenant } as Principal, 'raced', { label: 'Raced' });
+  expect(await store.find(tenant, 'raced')).toMatchObject({ ...others, label: 'Raced' });
 });
 
 it('a trigger that a webhook names must exist, and stays while it is named', async () => {
