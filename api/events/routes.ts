@@ -48,7 +48,7 @@ const postRoute = createApiRoute({
   path: base,
   tags,
   summary: 'Post events',
-  description: `One event in the short form, or as a CloudEvent: as \`${STRUCTURED}\`, or in headers (\`ce-specversion\` and the others) with the payload as the body. \`${BATCH}\` posts 1 to 500 CloudEvents, all or none. The answer follows once the events are stored.`,
+  description: `One event in the short form, or as a CloudEvent: as \`${STRUCTURED}\`, or in headers (\`ce-specversion\` and the others) with the payload as the body. \`${BATCH}\` posts 1 to 500 CloudEvents, all or none. A payload that the schema of its trigger refuses is \`payload_invalid\`. The answer follows once the events are stored.`,
   readsBody: true,
   request: {
     headers: IdempotencyHeaders,
@@ -59,7 +59,14 @@ const postRoute = createApiRoute({
       z.union([AcceptedSchema, z.array(AcceptedSchema)]),
       'Stored: what has become of the event, or for a list of each event in its order.',
     ),
-    ...errorResponses('type_reserved', 'events_full', 'json_malformed', 'unsupported_media_type', 'body_too_large'),
+    ...errorResponses(
+      'type_reserved',
+      'payload_invalid',
+      'events_full',
+      'json_malformed',
+      'unsupported_media_type',
+      'body_too_large',
+    ),
   },
 });
 

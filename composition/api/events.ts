@@ -71,13 +71,12 @@ export function composeEvents(
   const waiting = createBacklogStore(db);
   const backlog = createBacklog({ store: waiting, limit: limits.backlog, clock, log });
   const retention = createEventRetention({ store: waiting, days: limits.days, clock, log });
-  const intake = createIntake({ store: events, backlog, onRecorded: received.ring });
+  const intake = createIntake({ store: events, triggers: stores.triggers, backlog, onRecorded: received.ring });
   return {
     services: {
       intake,
       hooks: createHookService({
         store: stores.webhooks,
-        triggers: stores.triggers,
         sealer: atRest,
         intake,
         tallies,

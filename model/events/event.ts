@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Issue } from '../issue.ts';
 import type { Json } from '../json.ts';
 import { JsonValueSchema } from '../json-value.ts';
 import { EVENT_STATES } from './states.ts';
@@ -77,8 +76,6 @@ export interface NewEvent {
   verified: boolean;
   /** The name of the webhook; null for the API. */
   webhook: string | null;
-  /** Why the schema of its trigger refuses the payload; such an event is recorded as invalid. Absent: the schema accepts it. */
-  issues?: readonly Issue[];
 }
 
 /** Returns what the templates of rules see of an event. */

@@ -7,8 +7,10 @@ import { jsonSize } from '../../model/json.ts';
 import { refusal } from '../../model/refusal.ts';
 import { storableText } from '../../model/text.ts';
 import type { EventEntry, EventStore } from '../../store/events/events.ts';
+import type { TriggerStore } from '../../store/rules/triggers.ts';
 import { sha256Hex } from '../access/hash.ts';
 import type { Backlog } from './backlog.ts';
+import { checkPayloads, declareEvents } from './declarations.ts';
 import { createEventGroups } from './event-groups.ts';
 
 /** Where events come from. */
@@ -22,6 +24,14 @@ export interface EventOrigin {
   onBehalfOf?: string | null;
   /** Whether the request is a list, so that pointers of issues begin with the index of an event. */
   isBatch?: boolean;
+  /** The webhook through which they came; absent: they were posted to the API. */
+  webhook?: OriginWebhook;
+}
+
+/** The webhook of events. Its sender cannot repair a payload, so one that a schema refuses is kept as invalid. */
+export interface OriginWebhook {
+  /** The trigger whose type all its events have; null: they have their own types. */
+  trigger: string | null;
 }
 
 /** An event as it was taken in. */
@@ -38,7 +48,9 @@ export interface AcceptedEvent {
 export interface Intake {
   /**
    * Records events, all or none, and returns what each has become, in their order: only once they are committed, so that an accepted event
-   * is never lost. Temporal is not asked. Throws `type_reserved`, `request_invalid`, `events_full`, `database_unavailable`.
+   * is never lost. Events have the trigger that declares their type. Temporal is not asked. Throws `type_reserved`, `request_invalid`,
+   * `payload_invalid` for payloads that the schemas of their triggers refuse (those of a webhook are kept as invalid), `events_full`,
+   * `database_unavailable`.
    */
   accept(from: EventOrigin, events: readonly NewEvent[]): Promise<readonly AcceptedEvent[]>;
 }
@@ -46,19 +58,25 @@ export interface Intake {
 /** The dependencies of the intake. */
 export interface IntakeDependencies {
   store: Pick<EventStore, 'record'>;
+  triggers: Pick<TriggerStore, 'find' | 'ofTypes'>;
   backlog: Pick<Backlog, 'demandRoom'>;
   /** Is called after events were recorded. */
   onRecorded: () => void;
 }
 
 /** Creates the intake. */
-export function createIntake({ store, backlog, onRecorded }: IntakeDependencies): Intake {
+export function createIntake({ store, triggers, backlog, onRecorded }: IntakeDependencies): Intake {
   const groups = createEventGroups(store);
   return {
     async accept(from, events) {
-      demandValid(from, events);
-      backlog.demandRoom(from.tenant);
-      const entries = events.map((event) => entryOf(from, event));
+      const { tenant, webhook } = from;
+      const declared = await declareEvents(triggers, { tenant, ref: webhook?.trigger ?? null }, events);
+      const typed = declared.map(({ event }) => event);
+      demandValid(from, typed);
+      backlog.demandRoom(tenant);
+      const issues = await checkPayloads(declared);
+      if (webhook === undefined) demandAccepted(from, issues);
+      const entries = typed.map((event, at) => entryOf(from, event, issues[at]!));
       const recorded = await groups.record(entries);
       if (recorded.some(({ duplicate }) => !duplicate)) onRecorded();
       return entries.map(({ event_id, type, source }, at) => ({ ...recorded[at]!, event_id, type, source }));
@@ -84,8 +102,17 @@ function demandValid({ isBatch = false }: EventOrigin, events: readonly NewEvent
   throw new AppError('type_reserved', `${reserved[0]!.path}: ${RESERVED}`, { issues: capIssues(reserved) });
 }
 
-function entryOf({ tenant, ingress, principal, onBehalfOf = null }: EventOrigin, event: NewEvent): EventEntry {
-  const { event_id = null, issues = [], ...attributes } = event;
+/** Throws `payload_invalid` with all issues of the payloads of some events. */
+function demandAccepted({ isBatch = false }: EventOrigin, issues: readonly Issue[][]): void {
+  const found = issues.flatMap((some, at) =>
+    some.map((issue) => (isBatch ? { ...issue, path: `/${at}${issue.path}` } : issue)),
+  );
+  if (found.length > 0) throw refusal('payload_invalid', found);
+}
+
+function entryOf(from: EventOrigin, event: NewEvent, issues: readonly Issue[]): EventEntry {
+  const { tenant, ingress, principal, onBehalfOf = null } = from;
+  const { event_id = null, ...attributes } = event;
   const id = event_id ?? randomUUID();
   return {
     ...attributes,

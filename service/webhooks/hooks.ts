@@ -2,14 +2,9 @@ import { AppError } from '../../model/app-error.ts';
 import { BoundedMap } from '../../model/bounded-map.ts';
 import { isCloudEvent, type ReadCloudEvent, readBinaryEvent, readCloudEvent } from '../../model/events/cloud-events.ts';
 import type { NewEvent } from '../../model/events/event.ts';
-import type { Issue } from '../../model/issue.ts';
-import type { Json } from '../../model/json.ts';
 import { refusal } from '../../model/refusal.ts';
-import { SCHEMA_WORK, validateBySchema } from '../../model/schema/validate.ts';
 import type { HookHeaders, WebhookPreset } from '../../model/webhook.ts';
-import { WorkMeter } from '../../model/work.ts';
 import type { WebhookRow, WebhookStore } from '../../store/access/webhooks.ts';
-import type { StoredTrigger, TriggerStore } from '../../store/rules/triggers.ts';
 import { demandKey, type Sealer } from '../access/sealer.ts';
 import { lookUp } from '../background/outages.ts';
 import type { Intake } from '../events/intake.ts';
@@ -43,7 +38,6 @@ export interface HookService {
 /** The dependencies of the service. */
 export interface HookDependencies {
   store: Pick<WebhookStore, 'findByKey'>;
-  triggers: Pick<TriggerStore, 'find' | 'ofTypes'>;
   sealer: Sealer;
   intake: Intake;
   tallies: Pick<WebhookTallies, 'noteEvent' | 'noteRefusal'>;
@@ -55,7 +49,7 @@ export interface HookDependencies {
 const MOST_OPENED = 1_000;
 
 /** Creates the service. */
-export function createHookService({ store, triggers, sealer, intake, tallies, clock }: HookDependencies): HookService {
+export function createHookService({ store, sealer, intake, tallies, clock }: HookDependencies): HookService {
   /** Decrypted secrets by what is stored, which is another text as soon as they change. */
   const opened = new BoundedMap<string, readonly string[]>(MOST_OPENED);
 
@@ -69,16 +63,6 @@ export function createHookService({ store, triggers, sealer, intake, tallies, cl
     }
     opened.set(sealed, secrets as string[]); // what is sealed was checked
     return secrets as string[];
-  }
-
-  /** Adds to an event what the trigger of its type, or of its webhook, declares. A payload that the schema refuses is kept as invalid. */
-  async function declare({ tenant, trigger: ref }: Hook, event: NewEvent): Promise<NewEvent> {
-    const found = await lookUp(async () =>
-      ref === null ? (await triggers.ofTypes(tenant, [event.type]))[0] : await triggers.find(tenant, ref),
-    );
-    if (found == null) return event;
-    const { type, schema } = found;
-    return { ...event, type, trigger_ref: found.ref, issues: issuesOf(schema, event.payload) };
   }
 
   return {
@@ -99,21 +83,14 @@ export function createHookService({ store, triggers, sealer, intake, tallies, cl
     async receive(hook, request, contentType) {
       const challenge = findChallenge(hook, request.payload);
       if (challenge !== null) return { challenge };
-      const event = await declare(hook, eventOf(hook, request, contentType));
-      const from = { tenant: hook.tenant, ingress: String(hook.id), principal: null };
-      const [accepted] = await intake.accept(from, [event]);
+      const { id: webhook, tenant, trigger } = hook;
+      const from = { tenant, ingress: String(webhook), principal: null, webhook: { trigger } };
+      const [accepted] = await intake.accept(from, [eventOf(hook, request, contentType)]);
       const { id, duplicate } = accepted!;
-      tallies.noteEvent(hook.id, id);
+      tallies.noteEvent(webhook, id);
       return { event: { id, duplicate } };
     },
   };
-}
-
-function issuesOf(schema: StoredTrigger['schema'], payload: Json): Issue[] {
-  if (schema === null) return [];
-  return validateBySchema(schema, payload, '/payload', new WorkMeter(SCHEMA_WORK)).map(
-    ({ keyword: _, ...issue }) => issue,
-  );
 }
 
 /** Presets with which a request that is a CloudEvent is taken as one: their senders may be programs of anybody. */

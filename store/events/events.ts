@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { NewEvent } from '../../model/events/event.ts';
+import type { Issue } from '../../model/issue.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { events } from './tables.ts';
@@ -8,7 +9,9 @@ import { events } from './tables.ts';
 export type EventRow = typeof events.$inferSelect;
 
 /** An event to record, with the identity by which a second one like it is a duplicate. */
-export interface EventEntry extends Required<Omit<NewEvent, 'event_id'>> {
+export interface EventEntry extends Omit<NewEvent, 'event_id'> {
+  /** Why the schema of its trigger refuses the payload; such an event is recorded as invalid. */
+  issues: readonly Issue[];
   tenant: string;
   ingress: string;
   identity: string;

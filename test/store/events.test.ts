@@ -11,6 +11,12 @@ import { useBothEngines } from './both-engines.ts';
 
 const engines = useBothEngines();
 
+const OPEN = {
+  triggers: { find: async () => null, ofTypes: async () => [] },
+  backlog: { demandRoom: () => undefined },
+  onRecorded: () => undefined,
+};
+
 const EVENT = {
   event_id: 'e1',
   type: 'com.example.sold',
@@ -33,7 +39,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     return {
       store,
       lists: createEventListStore(db),
-      intake: createIntake({ store, backlog: { demandRoom: () => undefined }, onRecorded: () => undefined }),
+      intake: createIntake({ store, ...OPEN }),
     };
   };
   const from = (tenant: string, ingress = 'api') => ({ tenant, ingress, principal: 'ann', onBehalfOf: null });
@@ -131,8 +137,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
         record: (entries: readonly EventEntry[]) =>
           store.record(entries.map((each) => (each.subject === 'bad' ? { ...each, ...bad } : each))),
       },
-      backlog: { demandRoom: () => undefined },
-      onRecorded: () => undefined,
+      ...OPEN,
     });
     const good = { ...EVENT, event_id: 'good' };
     const poisoned = [

@@ -1,16 +1,30 @@
 import { expect, it } from 'vitest';
 import { MAX_EVENT_PAYLOAD } from '../../../model/events/attributes.ts';
+import type { JsonObject } from '../../../model/json.ts';
 import { createIntake } from '../../../service/events/intake.ts';
 import type { EventEntry } from '../../../store/events/events.ts';
+import type { StoredTrigger } from '../../../store/rules/triggers.ts';
 import { createTestApp } from '../test-app.ts';
 
 const recorded: EventEntry[] = [];
+const declaredAs = (type: string, schema: JsonObject | null): StoredTrigger => ({
+  ...{ id: 1, tenant: 'one', pack: 1, packRef: 'shop', label: 'x', description: null, examples: [] },
+  ...{ ref: `shop.${type}`, type, schema, created: new Date(0), updated: new Date(0) },
+});
+const DECLARED = [
+  declaredAs('shop.paid', { type: 'object', required: ['order'], properties: { order: { type: 'integer' } } }),
+  declaredAs('shop.open', null),
+];
 const intake = createIntake({
   store: {
     record: async (entries) => {
       recorded.push(...entries);
       return entries.map((_, at) => ({ id: at + 1, duplicate: false }));
     },
+  },
+  triggers: {
+    find: async () => null,
+    ofTypes: async (_, types) => DECLARED.filter(({ type }) => types.includes(type)),
   },
   backlog: { demandRoom: () => undefined },
   onRecorded: () => undefined,
@@ -69,6 +83,15 @@ const TAKEN: Case[] = [
     { event_id: 'e', source: 's', subject: 'x', payload: [1], time: '2026-11-01T03:00:00+01:00' },
   ],
   ['an Idempotency-Key for an id', JSON_TYPE, { type: 'a' }, { 'idempotency-key': 'k' }, { event_id: 'k' }],
+  [
+    'a payload that its trigger accepts',
+    JSON_TYPE,
+    { type: 'shop.paid', payload: { order: 1 } },
+    {},
+    { trigger_ref: 'shop.shop.paid', issues: [] },
+  ],
+  ['an event of a trigger without a schema', JSON_TYPE, { type: 'shop.open' }, {}, { trigger_ref: 'shop.shop.open' }],
+  ['an event without a trigger', JSON_TYPE, { type: 'shop.paid.late' }, {}, { trigger_ref: null }],
   ['a payload of null', JSON_TYPE, { type: 'a', payload: null }, {}, { payload: null, payload_bytes: 4 }],
   [
     'U+0000 in a payload, and keys in their order',
@@ -245,6 +268,22 @@ const REFUSED: Refusal[] = [
     ['type_reserved /1/type'],
   ],
   ['a shape in a batch', MANY, [CLOUD, { ...CLOUD, id: 5 }], 400, 'request_invalid', ['type_invalid /1/id']],
+  [
+    'a payload that its trigger refuses',
+    JSON_TYPE,
+    { type: 'shop.paid', payload: { order: 'x' } },
+    400,
+    'payload_invalid',
+    ['schema_mismatch /payload/order'],
+  ],
+  [
+    'a batch with payloads that their trigger refuses',
+    MANY,
+    [CLOUD, { ...CLOUD, type: 'shop.paid', data: {} }, { ...CLOUD, type: 'shop.paid' }],
+    400,
+    'payload_invalid',
+    ['required /1/payload/order', 'schema_mismatch /2/payload'],
+  ],
   ['an empty batch', MANY, [], 400, 'request_invalid', ['type_invalid ']],
   ['a long batch', MANY, Array.from({ length: 501 }, () => CLOUD), 400, 'request_invalid', ['type_invalid ']],
   ['a batch that is no list', MANY, CLOUD, 400, 'request_invalid', ['type_invalid ']],

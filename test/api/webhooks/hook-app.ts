@@ -69,6 +69,7 @@ export async function openHookApp(options: { hookRate?: number; intake?: Intake 
     options.intake ??
     createIntake({
       store: createEventStore(database.db),
+      triggers,
       backlog: { demandRoom: () => undefined },
       onRecorded: () => undefined,
     });
@@ -78,7 +79,7 @@ export async function openHookApp(options: { hookRate?: number; intake?: Intake 
     {
       principals: { authenticate: async (key: string | undefined) => principalOf(key, tenants) },
       webhooks: createWebhookService({ store, triggers, sealer, tallies, clock }),
-      hooks: createHookService({ store, triggers, sealer, intake, tallies, clock }),
+      hooks: createHookService({ store, sealer, intake, tallies, clock }),
       hookRate: options.hookRate ?? 0,
       corsOrigins: ['https://portal.example.com'],
       // In the thread of the test.
