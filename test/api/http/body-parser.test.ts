@@ -223,7 +223,7 @@ describe('a ZIP', () => {
       'p/other.txt': strToU8('x'),
     });
     const actions = [{ pack_ref: 'p', ref: 'p.a' }];
-    expect(zip(bytes)).toEqual({ pack: { ref: 'p', label: 'P' }, actions, workflows: [] });
+    expect(zip(bytes)).toEqual({ pack: { ref: 'p', label: 'P' }, triggers: [], actions, workflows: [], rules: [] });
     expect(zip(zipSync({ 'pack.yaml': [pack, { level: 0 }] }))).toMatchObject({ pack: { ref: 'p' } });
     expect(zip(zipSync({ 'pack.yaml': pack, ...files(2_000) }))).toMatchObject({ pack: { ref: 'p' } });
   });
