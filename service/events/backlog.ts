@@ -33,9 +33,10 @@ interface Sample {
   total: number;
 }
 
-/** Creates the backlog, which is looked at four times a second, and not for each request. */
+/** Creates the backlog, which is counted four times a second while events arrive, and not for each request. */
 export function createBacklog({ store, limit, clock, log }: BacklogDependencies): Backlog {
   let counts = new Map<string, number>();
+  let isAsked = false;
   /** The counts of the last minute of the tenants that are full. */
   const samples = new Map<string, Sample[]>();
 
@@ -55,6 +56,7 @@ export function createBacklog({ store, limit, clock, log }: BacklogDependencies)
 
   const backlog: Backlog = {
     demandRoom(tenant) {
+      isAsked = true;
       const total = counts.get(tenant) ?? 0;
       if (total < limit) return;
       const message = `this tenant has ${total} events and enforcements that wait, and at most ${limit} may: try again later`;
@@ -62,6 +64,8 @@ export function createBacklog({ store, limit, clock, log }: BacklogDependencies)
     },
 
     async tick() {
+      if (!isAsked && samples.size === 0) return;
+      isAsked = false;
       counts = await store.count();
       for (const tenant of samples.keys()) if ((counts.get(tenant) ?? 0) < limit / 2) samples.delete(tenant);
       for (const [tenant, total] of counts) if (total >= limit / 2) note(tenant, total);
