@@ -84,7 +84,9 @@ export function createRetryService({
     }
     const base = { run, input: ended?.input ?? projected?.execution.input ?? null };
     const target = start ?? { run, input: request.input ?? ended?.input ?? {} };
-    return { ...composePlan({ principal, view, from: request.from, ...found, base, target, problems }), build };
+    const isInputGiven = request.input !== undefined;
+    const sources = { principal, view, from: request.from, ...found, base, target, isInputGiven, problems };
+    return { ...composePlan(sources), build };
   }
 
   return {

@@ -23,6 +23,8 @@ export interface PlanSources {
   /** The arguments with which the run was started, and those of the retry. */
   base: { run: RunInput; input: Json };
   target: { run: RunInput; input: Parameters };
+  /** Whether the input of the retry was given with the request. */
+  isInputGiven: boolean;
   /** Why the retry would be refused. */
   problems: Issue[];
 }
@@ -101,9 +103,12 @@ function hashPlan(sources: PlanSources): string {
   return PLAN_PARTS.map((name) => digits(parts[name], PART_DIGITS)).join('') + digits(request, REQUEST_DIGITS);
 }
 
-/** Hashes the input with what only the run knows, so that hidden values cannot be guessed. */
-function hashInput({ base: { run }, target: { input } }: PlanSources): string {
-  return sha256Hex(canonicalJson({ blind: run.blind ?? run.seed ?? null, input }));
+/**
+ * Hashes the input with what only the run knows, so that hidden values cannot be guessed, and with whether it was given, so that no guess
+ * has the hash of the hidden input.
+ */
+function hashInput({ base: { run }, target: { input }, isInputGiven }: PlanSources): string {
+  return sha256Hex(canonicalJson({ blind: run.blind ?? run.seed ?? null, input, given: isInputGiven }));
 }
 
 function versionOf(run: RunInput): { version: string; revision: number; definition_hash: string } {

@@ -2,19 +2,22 @@ import { AppError } from '../../model/app-error.ts';
 import type { Execution } from '../../model/execution.ts';
 import { retryEvent } from '../../model/execution-requests.ts';
 import type { Issue } from '../../model/issue.ts';
-import { canonicalJson, isJsonObject } from '../../model/json.ts';
+import { canonicalJson, isJsonObject, type Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
+import { refusal } from '../../model/refusal.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { isSuccessful } from '../../model/status.ts';
 import { parseTaskKey } from '../../model/task-key.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
 import type { RetrySummary } from '../index/lists.ts';
+import { writeOnlyPaths } from '../projections/hiding/write-only.ts';
 import type { CarriedRun, ProjectedRun, RetryPoint } from '../projections/projected-runs.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import { buildContinuation, buildStart, type Continuation } from '../starts/blueprints.ts';
 import type { ResolvedStart, StartCommand } from '../starts/start-command.ts';
 import type { StatementSigner } from '../statements/statements.ts';
 import { findLostTasks, type KeptRun, stateKept, stateWithChildren } from './kept-runs.ts';
+import { findMaskedValues, type ShownInput } from './masked-inputs.ts';
 
 /** The content of a retry, without when and by whom. */
 export interface RetryRequest {
@@ -34,6 +37,8 @@ export interface RetriedRun {
   retries: readonly RetrySummary[];
   /** Its unmasked projection; null when Temporal does not have the run. */
   projected: ProjectedRun | null;
+  /** The values that are hidden where the run is shown. */
+  hidden: readonly Json[];
 }
 
 /** Takes a reason to refuse a retry: throws it, or notes it in a plan. */
@@ -70,10 +75,10 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
   /** Prepares a run that does everything again that an earlier one was started for. */
   async function prepareAnew(
     principal: Principal,
-    { execution: { memo, run, workflowType }, projected }: RetriedRun,
+    { execution: { memo, run, workflowType, input: shown }, projected }: RetriedRun,
     { input, version }: RetryRequest,
   ): Promise<PreparedRetry> {
-    const first = projected?.execution.input;
+    const first = projected?.execution.input ?? null;
     const command: StartCommand = {
       ref: memo?.ref ?? workflowType,
       inputField: 'input',
@@ -89,17 +94,23 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
       starters: run?.starters ?? (memo === null ? [] : [memo.owner]),
     };
     const resolved = await starts.resolve(principal, command);
-    return { build: (n) => buildStart({ principal, trust: signer.trust() }, command, resolved, { n }), ended: null };
+    const writeOnly = [...(run?.write_only ?? []), ...writeOnlyPaths(resolved.paramSchema)];
+    const build = (n: number) => {
+      if (input !== undefined) refuseMasks(input, { shown, original: first, writeOnly });
+      return buildStart({ principal, trust: signer.trust() }, command, resolved, { n });
+    };
+    return { build, ended: null };
   }
 
   /** Prepares a run that continues from the state of an earlier one. */
   async function prepareContinuation(
     principal: Principal,
-    { execution }: RetriedRun,
+    retried: RetriedRun,
     request: RetryRequest,
     refuse: Refuse,
   ): Promise<PreparedRetry> {
-    const { ended, memo } = await readEnded(execution, request, refuse);
+    const { execution } = retried;
+    const { ended, memo } = await readEnded(retried, request, refuse);
     const kept = await keptOf(ended);
     if (kept === null) throw nothingToRetry(execution, request.from);
     const { version } = request;
@@ -114,7 +125,7 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
 
   /** Reads the state to continue from. Throws `history_unusable`; refuses with `state_kept` what does not suit what is kept. */
   async function readEnded(
-    { memo, workflowId, authentic }: Execution,
+    { execution: { memo, workflowId, authentic }, hidden }: RetriedRun,
     { from, input }: RetryRequest,
     refuse: Refuse,
   ): Promise<{ ended: CarriedRun; memo: NonNullable<Execution['memo']> }> {
@@ -126,11 +137,7 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
     const point = pointOf(from);
     const ended = await projections.readCarried(workflowId, point);
     if (ended === null || memo === null) throw unusable();
-    if (input !== undefined && canonicalJson(input) !== canonicalJson(ended.input)) {
-      refuse(
-        stateKept('/input', 'cannot change when completed tasks are kept: use from: start to retry with another input'),
-      );
-    }
+    if (input !== undefined) refuseInput(input, ended.input, hidden, refuse);
     if (point.from === 'task' && !ended.run.definition.tasks.some(({ name }) => name === point.task)) {
       refuseRetry(stateKept('/from', `there is no task "${point.task}"`));
     }
@@ -187,6 +194,22 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
 /** Refuses a retry. Throws `state_kept`. */
 export function refuseRetry(problem: Issue): never {
   throw new AppError('state_kept', `${problem.path} ${problem.message}`, { issues: [problem] });
+}
+
+/** Refuses another input than that of the work which is kept. Where the run hides values, any: nobody learns whether a guess is right. */
+function refuseInput(input: Parameters, kept: Parameters, hidden: readonly Json[], refuse: Refuse): void {
+  if (hidden.length > 0) {
+    refuse(stateKept('/input', 'cannot be given when completed tasks are kept and values of the input are hidden'));
+  } else if (canonicalJson(input) !== canonicalJson(kept)) {
+    const message = 'cannot change when completed tasks are kept: use from: start to retry with another input';
+    refuse(stateKept('/input', message));
+  }
+}
+
+/** Throws `input_invalid` for an input that has the mask of a hidden value instead of the value. */
+function refuseMasks(input: Parameters, shown: ShownInput): void {
+  const issues = findMaskedValues(input, shown);
+  if (issues.length > 0) throw refusal('input_invalid', issues);
 }
 
 function unusable(): AppError {

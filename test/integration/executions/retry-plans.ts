@@ -325,6 +325,32 @@ export function testRetryPlans({ harness, web, store, start, call }: RetryStage)
     expect(JSON.stringify(planned)).not.toContain('hush-hush');
     const anew = await plan({ id: body.data.id }, { from: 'start', input: { token: 'other-hidden-1234', run: 'y' } });
     expect(JSON.stringify(anew)).not.toContain('other-hidden');
+    // Nor does a plan confirm a guess: neither by its hash, nor by what it refuses.
+    const right = await plan({ id: body.data.id }, { from: 'start', input: parameters });
+    const same = await plan({ id: body.data.id }, { from: 'start' });
+    expect(right.target.input_hash).not.toBe(same.target.input_hash);
+    for (const input of [parameters, { ...parameters, token: 'a wrong guess' }]) {
+      const kept = await plan({ id: body.data.id }, { input });
+      expect(kept.problems).toEqual([
+        {
+          code: 'state_kept',
+          path: '/input',
+          message: 'cannot be given when completed tasks are kept and values of the input are hidden',
+        },
+      ]);
+    }
+    // The mask is refused where it hides a value.
+    const { config } = (await harness().call('GET', `/api/v1/executions/${body.data.id}`)).body.data;
+    expect(config).toEqual({ token: '***', run: 'x' });
+    const copied = { from: 'start', input: { ...config, run: 'z' } };
+    const masked = await plan({ id: body.data.id }, copied);
+    expect([masked.hash, masked.problems]).toMatchObject([null, [{ code: 'input_invalid', path: '/input/token' }]]);
+    const refused = await ask({ id: body.data.id }, copied);
+    expect([refused.status, refused.body.code, refused.body.issues]).toMatchObject([
+      ...[400, 'input_invalid', [{ code: 'input_invalid', path: '/input/token' }]],
+    ]);
+    const started = await ask({ id: body.data.id }, { from: 'start', input: { ...config, token: 'another-one' } });
+    expect(started.status).toBe(201);
   });
 
   it('a plan of decided questions says which decisions are kept and which questions are asked again', async () => {
