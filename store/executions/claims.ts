@@ -38,7 +38,7 @@ export function createExecutionClaims(db: Database): ExecutionClaims {
         const isSpent = sole !== undefined && !(await takeSoleKey(transaction, { tenant, key: sole, n: entry.n }));
         const claimed = isSpent ? 'spent' : await insertRow(transaction, entry);
         if (claimed !== 'claimed')
-          await deleteKeys(transaction, tenant, { idempotency, sole: isSpent ? undefined : sole });
+          await deleteKeys(transaction, tenant, { entry, idempotency, sole: isSpent ? undefined : sole });
         return claimed;
       });
     },
@@ -57,17 +57,20 @@ async function insertKey(
   transaction: Transaction,
   row: { tenant: string; key: string; bodyHash: string; n: number },
 ): Promise<{ n: number; bodyHash: string } | null> {
-  const inserted = await transaction
-    .insert(idempotencyKeys)
-    .values(row)
-    .onConflictDoNothing()
-    .returning({ n: idempotencyKeys.n });
-  if (inserted.length > 0) return null;
-  const [found] = await transaction
-    .select({ n: idempotencyKeys.n, bodyHash: idempotencyKeys.bodyHash })
-    .from(idempotencyKeys)
-    .where(keyIs(row.tenant, row.key));
-  return found!;
+  // Whoever has the key may withdraw it before it is read.
+  for (;;) {
+    const inserted = await transaction
+      .insert(idempotencyKeys)
+      .values(row)
+      .onConflictDoNothing()
+      .returning({ n: idempotencyKeys.n });
+    if (inserted.length > 0) return null;
+    const [found] = await transaction
+      .select({ n: idempotencyKeys.n, bodyHash: idempotencyKeys.bodyHash })
+      .from(idempotencyKeys)
+      .where(keyIs(row.tenant, row.key));
+    if (found !== undefined) return found;
+  }
 }
 
 /** Takes a sole key, also from a run whose row is gone because Temporal never had it. Returns false when another run has the key. */
@@ -90,13 +93,15 @@ async function takeSoleKey(
   return taken.length > 0;
 }
 
+/** Deletes the keys of a claim; not a sole key that another run has taken since. */
 async function deleteKeys(
   transaction: Transaction,
   tenant: string,
-  { idempotency, sole }: Pick<Claim, 'idempotency' | 'sole'>,
+  { entry, idempotency, sole }: Claim,
 ): Promise<void> {
   for (const key of [idempotency?.key, sole]) {
-    if (key !== undefined) await transaction.delete(idempotencyKeys).where(keyIs(tenant, key));
+    if (key === undefined) continue;
+    await transaction.delete(idempotencyKeys).where(and(keyIs(tenant, key), eq(idempotencyKeys.n, entry.n)));
   }
 }
 

@@ -281,6 +281,28 @@ it('reads instants and big numbers as it wrote them', async () => {
   await close();
 });
 
+it('a claim that is withdrawn late leaves the keys of another run, and one that meets a withdrawal is made', async () => {
+  const { db, close } = await openPostgres(url);
+  const store = createExecutionStore(db);
+  const [first, second, third] = [1, 2, 3].map((at) => {
+    const n = 2 ** 42 + at;
+    return { entry: makeEntry(n, { ...CLAIMED, namespace: 'x', workflowId: `late-${at}`, tenant }), sole: 'plan' };
+  });
+  expect(await store.claim(tenant, first!)).toBe('claimed');
+  await store.unclaim(tenant, { entry: first!.entry });
+  expect(await store.claim(tenant, second!)).toBe('claimed');
+  await store.unclaim(tenant, first!);
+  expect(await store.claim(tenant, third!)).toBe('spent');
+  // The key is withdrawn after it was in the way, and before it is read.
+  await db.execute(sql`
+    create function withdraw() returns trigger language plpgsql as
+    $$ begin delete from idempotency_keys where key = 'plan' and n = ${sql.raw(String(second!.entry.n))}; return null; end $$`);
+  await db.execute(sql`create trigger withdraw after insert on idempotency_keys execute function withdraw()`);
+  expect(await store.claim(tenant, third!)).toBe('claimed');
+  await db.execute(sql`drop function withdraw cascade`);
+  await close();
+});
+
 it('a key that has expired is nobody', async () => {
   const { db, close } = await openPostgres(url);
   const principals = createPrincipalStore(db);
