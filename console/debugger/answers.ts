@@ -1,4 +1,4 @@
-import { createHistoryReader } from './history-file.ts';
+import { createHistoryReader, NOT_A_HISTORY } from './history-file.ts';
 import {
   type DebuggerAnswer,
   type DebuggerCall,
@@ -27,11 +27,11 @@ export function createAnswers(): (request: DebuggerRequest) => DebuggerAnswer {
       return null;
     },
     read({ text }) {
-      reader.read(text);
+      refuseOthers(() => reader.read(text));
       return null;
     },
     open() {
-      stepper = createStepper(reader.end());
+      stepper = refuseOthers(() => createStepper(reader.end()));
       return stepper.opened;
     },
     stop: (request) => opened().stop(request),
@@ -47,4 +47,14 @@ export function createAnswers(): (request: DebuggerRequest) => DebuggerAnswer {
       return { id, failed: error instanceof Error ? error.message : String(error) };
     }
   };
+}
+
+/** Reads what anybody may have written: a text with which reading or replaying fails is not a history. Throws a RefusedHistory. */
+function refuseOthers<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RefusedHistory) throw error;
+    throw new RefusedHistory(NOT_A_HISTORY, { cause: error });
+  }
 }

@@ -1,7 +1,7 @@
 import type { Evaluation } from '../../interpreter/evaluations.ts';
 import { isJsonObject, type Json, type JsonObject, ownValue } from '../../model/json.ts';
 import { INTERPRETER_VERSION } from '../../model/run-input.ts';
-import type { HistoryEvent } from '../../projection/history.ts';
+import { eventTime, type HistoryEvent } from '../../projection/history.ts';
 import { readHistory } from '../../projection/json/history.ts';
 import { isSealed, type ProtoPayload } from '../../projection/payload.ts';
 import { type Opening, readOpening } from '../../projection/runs/opening.ts';
@@ -38,7 +38,8 @@ export interface HistoryReader {
   end(): ReadHistory;
 }
 
-const NOT_A_HISTORY = 'not a history';
+/** The sentence about a file that is something else. */
+export const NOT_A_HISTORY = 'not a history';
 
 /** Creates a reader without any file yet. */
 export function createHistoryReader(): HistoryReader {
@@ -138,8 +139,12 @@ function readRun(run: Json): ReadRun {
 
 function readEvents(value: JsonObject): HistoryEvent[] {
   const events = readHistory(value);
-  if (events === null) throw new RefusedHistory(NOT_A_HISTORY);
+  if (events === null || !events.every(hasTime)) throw new RefusedHistory(NOT_A_HISTORY);
   return events;
+}
+
+function hasTime(event: HistoryEvent): boolean {
+  return Boolean(event.eventTime) && Number.isFinite(eventTime(event));
 }
 
 /** Refuses the input of a run that is encrypted, or that the Temporal UI has decoded, so that a part of it is lost. */

@@ -93,6 +93,17 @@ it.each([
     ),
     'its payloads were decoded when it was downloaded: download it without decoding them',
   ],
+  ['an event without a time', writeTemporalFile(EVENTS!).replace(/"eventTime":"[^"]*",?/, ''), 'not a history'],
+  [
+    'an event at no time',
+    writeTemporalFile(EVENTS!).replace(/"eventTime":"[^"]*"/, '"eventTime":"soon"'),
+    'not a history',
+  ],
+  [
+    'an input that is no list',
+    writeTemporalFile(EVENTS!).replace(/"payloads":\[.*?\]\}/, '"payloads":7}'),
+    'not a history',
+  ],
   ['a later export', '{"fermata_history":2}', 'exported by a later version of Fermata'],
   [
     'an export that cannot be replayed',
@@ -104,5 +115,16 @@ it.each([
   const ask = (call: string, input: unknown) => answer({ id: 7, call, input } as DebuggerRequest);
   ask('begin', null);
   expect(ask('read', { text })).toEqual({ id: 7, refused: sentence });
+  expect(ask('open', null)).toEqual({ id: 7, refused: 'not a history' });
+});
+
+it.each([
+  ['a definition that is none', started((run) => ({ ...run, definition: null }))],
+  ['malformed evaluations', writeExport([EVENTS!], { masked: true, evaluations: [null, 'x'] })],
+])('a history with %s is refused when it is opened', (_, text) => {
+  const answer = createAnswers();
+  const ask = (call: string, input: unknown) => answer({ id: 7, call, input } as DebuggerRequest);
+  ask('begin', null);
+  expect(ask('read', { text })).toEqual({ id: 7, result: null });
   expect(ask('open', null)).toEqual({ id: 7, refused: 'not a history' });
 });
