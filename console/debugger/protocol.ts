@@ -105,11 +105,12 @@ export interface Stop {
   /** The event itself, with decoded payloads. */
   history: ShownHistoryEvent;
   status: ExecutionStatus;
-  waits: Wait[];
+  /** Absent where it is not known, as are `failure` and `output`. */
+  waits?: Wait[];
   /** The failure with which the run closed, or will close. */
-  failure: Failure | null;
+  failure?: Failure | null;
   /** Null unless the run has completed. */
-  output: Json;
+  output?: Json;
   /** The changes that the event has made, together with the commands of its workflow task. */
   changes: StopChange[];
   variables: StopVariable[];
@@ -172,6 +173,8 @@ export interface StopTasks {
   rows: StopTaskRow[];
   offset: number;
   total: number;
+  /** How many of them are known, from the first one on: counts and changes are about those alone. */
+  listed: number;
 }
 
 /** A visit, or an item of one, in the table of tasks. */

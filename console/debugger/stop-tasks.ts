@@ -16,7 +16,7 @@ export function showNothing({ known }: Opening, { rows: { offset } }: StopReques
     return [name, { visits: createStatusCounts(), items: items === undefined ? null : createStatusCounts() }] as const;
   });
   return {
-    tasks: { rows: [], offset, total: 0 },
+    tasks: { rows: [], offset, total: 0, listed: 0 },
     counts: { total: 0, statuses: createStatusCounts(), tasks: Object.fromEntries(tasks) },
     selected: null,
     newest: [],
@@ -35,7 +35,7 @@ export function showTasks(
   const rows = all.slice(offset, offset + limit).map(({ place }) => showRow(sources, place, changed));
   const found = selected === null ? undefined : all.find(({ place }) => workIn(sources, place).work.key === selected);
   return {
-    tasks: { rows, offset, total: all.length },
+    tasks: { rows, offset, total: all.length, listed: all.length },
     counts: countTasks(sources, all),
     newest: listNewest(sources),
     taken: listTaken(

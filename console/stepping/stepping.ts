@@ -25,8 +25,8 @@ interface Places {
   first: number;
   last: number;
   show: (place: number) => void;
-  /** See Stepping. */
-  change: ((direction: -1 | 1) => void) | null;
+  /** See Stepping. Resolves to false if the place could not be found, which ends the playing. */
+  change: ((direction: -1 | 1) => Promise<boolean>) | null;
   /** Whether what is shown is that of the place: the next one is not played before. */
   isShown: boolean;
 }
@@ -35,15 +35,18 @@ interface Places {
 export function useStepping({ place, first, last, show, change, isShown }: Places): Stepping {
   const [isPlaying, setPlaying] = useState(false);
   const within = (wanted: number) => Math.min(last, Math.max(first, wanted));
-  const next = useRef(() => {});
-  next.current = () => (change === null ? show(within(place + 1)) : change(1));
+  const next = useRef(async () => {});
+  next.current = async () => {
+    if (change === null) show(within(place + 1));
+    else if (!(await change(1))) setPlaying(false);
+  };
   const isOver = place >= last;
   useEffect(() => {
     if (isOver) setPlaying(false);
   }, [isOver]);
   useEffect(() => {
     if (!isPlaying || !isShown) return;
-    const timer = setTimeout(() => next.current(), SHOWN);
+    const timer = setTimeout(() => void next.current(), SHOWN);
     return () => clearTimeout(timer);
   }, [isPlaying, isShown, place]);
 
@@ -53,7 +56,7 @@ export function useStepping({ place, first, last, show, change, isShown }: Place
   }
   function goToChange(direction: -1 | 1) {
     setPlaying(false);
-    change?.(direction);
+    void change?.(direction);
   }
   const byKey: Record<string, () => void> = {
     '[': () => go(place - 1),
@@ -72,14 +75,19 @@ export function useStepping({ place, first, last, show, change, isShown }: Place
     isPlaying,
     play: () => setPlaying((was) => !was && !isOver),
     press(event) {
-      // With these, a key is the browser's; and in a field it is what somebody writes or chooses.
-      if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+      // Such a key is the browser's; and in a field it is what somebody writes or chooses.
+      if (isShortcut(event) || isField(event.target)) return;
       const act = Object.hasOwn(byKey, event.key) ? byKey[event.key] : undefined;
       if (act === undefined) return;
       event.preventDefault();
       act();
     },
   };
+}
+
+/** Whether a key is pressed with one that makes it a shortcut. AltGr, with which many keyboards write `[`, is reported as Ctrl and Alt, too. */
+function isShortcut(event: KeyboardEvent): boolean {
+  return event.metaKey || ((event.ctrlKey || event.altKey) && !event.getModifierState('AltGraph'));
 }
 
 function isField(target: EventTarget | null): boolean {

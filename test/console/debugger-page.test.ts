@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { RunMoment } from '../../console/client/shapes.ts';
-import type { ChangeKind } from '../../console/debugger/protocol.ts';
+import type { RunGraph, RunHistoryEvent, RunMoment } from '../../console/client/shapes.ts';
+import type { ChangeKind, Stop, StopRequest } from '../../console/debugger/protocol.ts';
 import { readChangeKind, writeChangeKind } from '../../console/pages/debugger/controls/change-kinds.ts';
 import { drawStrip, HEIGHT, WIDTH } from '../../console/pages/debugger/controls/strip.ts';
-import { listChanges } from '../../console/pages/debugger/engines/moments.ts';
+import { commandedBy, createStop, listChanges } from '../../console/pages/debugger/engines/moments.ts';
 import { findEvent, markTaskEvents } from '../../console/pages/debugger/engines/task-events.ts';
+import { goTo } from '../../console/pages/debugger/engines/wishes.ts';
+import { explainUnknown } from '../../console/pages/debugger/unknown-state.ts';
 import { line } from './task-line.ts';
 
 // Everything that the page of the debugger computes by itself.
@@ -54,6 +56,39 @@ it.each<[text: string | null, kind: ChangeKind]>([
   expect(readChangeKind(writeChangeKind(kind), tasks)).toEqual(kind);
 });
 
+describe('the rows of tasks', () => {
+  const wish = { event: 7, selected: 'a' };
+  const goToRows = async (offset: number | null, listed: number) => {
+    const stop = ({ rows }: StopRequest) => Promise.resolve({ tasks: { offset: rows.offset, listed } } as Stop);
+    return (await goTo({ stop }, { ...wish, offset })).tasks.offset;
+  };
+
+  it.each([
+    [null, 60, 50],
+    [25, 60, 25],
+    [25, 10, 0],
+    [50, 50, 25],
+    [25, 0, 0],
+  ])('from %j on of %i are those from %i on', async (offset, listed, from) => {
+    expect(await goToRows(offset, listed)).toBe(from);
+  });
+});
+
+it.each([
+  ['verified', true, null, null],
+  ['differs', false, 9, null],
+  ['differs', false, 8, 'its history goes on in another way'],
+  ['pending', true, null, null],
+  ['pending', false, null, 'its history ends before the commands'],
+] as const)(
+  'of a run that is %s (known: %j, differs at %j) event 8 is explained with %j',
+  (state, known, event, words) => {
+    const sentence = explainUnknown({ known, event: 8 }, { state, event });
+    if (words === null) expect(sentence).toBeNull();
+    else expect(sentence).toContain(words);
+  },
+);
+
 describe('where the service computes each stop', () => {
   const tasks = [
     line('a', { status: 'completed', events: { scheduled: 5, ended: 7 } }),
@@ -100,5 +135,38 @@ describe('where the service computes each stop', () => {
     ]);
     expect(listChanges(then, then)).toEqual([]);
     expect(listChanges(null, moment({}))).toEqual([{ what: 'run', before: null, after: 'running' }]);
+  });
+
+  const graph = { nodes: [{ name: 'a', items: false }], edges: [] } as unknown as RunGraph;
+  const command = (id: number, workflowTaskCompletedEventId: string): RunHistoryEvent => ({
+    ...{ id, event_type: 'ActivityTaskScheduled', timestamp: '2026-01-01T00:00:00.000Z' },
+    attributes: { workflowTaskCompletedEventId },
+  });
+
+  it('a command belongs to the workflow task of its own run of the chain', () => {
+    expect(commandedBy(command(5, '4'), 1)).toBe(4);
+    expect(commandedBy(command(105, '4'), 101)).toBe(104);
+    expect(commandedBy({ ...command(7, ''), attributes: null }, 1)).toBe(7);
+  });
+
+  it('shows nothing that the service does not say, and how many of the tasks it lists', () => {
+    const task = {
+      key: 'a',
+      name: 'a',
+      state: 'completed',
+      status: 'completed',
+      item: null,
+      attempts: [],
+      error: null,
+    };
+    const rest = { status: 'completed', variables: {}, joins: [] };
+    const then = { event: 105, tasks: [task], tasks_total: 1_200, ...rest } as unknown as RunMoment;
+    const wanted = { event: 105, rows: { offset: 0, limit: 25 }, selected: null };
+    const answers = { history: command(105, '4'), firstEvent: 101, then, before: null };
+    const stop = createStop(answers, wanted, { graph, tasks });
+    for (const unknown of ['waits', 'failure', 'output']) expect(stop).not.toHaveProperty(unknown);
+    expect(stop.history).toMatchObject({ number: 105, eventId: 5 });
+    expect(stop.tasks).toMatchObject({ total: 1_200, listed: 1, rows: [{ key: 'a' }] });
+    expect(stop.counts).toMatchObject({ total: 1_200, statuses: { completed: 1 } });
   });
 });

@@ -2,7 +2,6 @@ import type { ComponentChildren } from 'preact';
 import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
 import { parseTaskKey } from '../../../model/task-key.ts';
 import { RequestError } from '../../client/request-error.ts';
-import type { OpenedRun, Stop } from '../../debugger/protocol.ts';
 import { Canvas } from '../../graph/canvas.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { announce } from '../../parts/notice.ts';
@@ -14,8 +13,10 @@ import { useEventPlace } from './controls/place.ts';
 import { Transport } from './controls/transport.tsx';
 import type { Engine } from './engines/engine.ts';
 import { useStops } from './engines/use-stops.ts';
+import { PartialNote } from './stop/partial-note.tsx';
 import { StopView } from './stop/stop-view.tsx';
 import { readStopGraph } from './stop-work.ts';
+import { explainUnknown } from './unknown-state.ts';
 
 /** A run at each event of its history. */
 export function Debugger({
@@ -38,7 +39,9 @@ export function Debugger({
   const query = pageQuery.value;
   const selected = query.get('task');
   const of = readChangeKind(query.get('of'), run.tasks);
-  const [offset, turn] = useState<number | null>(null);
+  const [rows, setRows] = useState<{ event: number; offset: number } | null>(null);
+  // Which rows there are is another question at another event.
+  const offset = rows?.event === event ? rows.offset : null;
   const { stop, error, isShown, retry } = useStops(engine, { event, selected, offset });
   const searches = useRef(0);
 
@@ -47,16 +50,19 @@ export function Debugger({
     setEvent(place);
   }
 
-  async function change(direction: -1 | 1) {
+  /** Returns whether the search could be made. */
+  async function change(find: NonNullable<Engine['find']>, direction: -1 | 1): Promise<boolean> {
     searches.current += 1;
     const search = searches.current;
     try {
-      const found = await engine.find({ from: event, direction: direction > 0 ? 'next' : 'previous', of });
+      const found = await find({ from: event, direction: direction > 0 ? 'next' : 'previous', of });
       // Somebody may have gone elsewhere meanwhile.
       if (searches.current === search) setEvent(found ?? (direction > 0 ? last : first));
+      return true;
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       announce(error.message);
+      return false;
     }
   }
 
@@ -64,7 +70,15 @@ export function Debugger({
     const chosen = pageQuery.peek().get('task');
     go(hrefWith({ task: key === chosen ? null : key }), { replace: true });
   }, []);
-  const stepping = useStepping({ place: event, first, last, show, change, isShown });
+  const { find } = engine;
+  const stepping = useStepping({
+    place: event,
+    first,
+    last,
+    show,
+    change: find && ((direction) => change(find, direction)),
+    isShown,
+  });
   const graph = useMemo(() => ({ hash: run.workflowId, ...run.graph }), [run]);
   const { work, taken } = useMemo(
     () => (stop === undefined ? { work: null, taken: new Set<string>() } : readStopGraph(stop)),
@@ -77,8 +91,9 @@ export function Debugger({
       {children}
       {error !== null && <ReadError what="This event could not be shown" error={error} retry={retry} />}
       {stop === undefined && error === null && <Loading of="the event" />}
-      {stop !== undefined && (
+      {stop !== undefined && error === null && (
         <div class="debugged" aria-busy={!isShown}>
+          <PartialNote tasks={stop.tasks} />
           <Canvas
             title={run.ref}
             graph={graph}
@@ -89,19 +104,14 @@ export function Debugger({
           />
           <StopView
             stop={stop}
-            isKnown={isKnown(stop, verification)}
+            unknown={explainUnknown(stop, verification)}
             selected={selected}
             select={select}
             go={stepping.go}
-            turn={turn}
+            turn={(offset) => setRows({ event, offset })}
           />
         </div>
       )}
     </section>
   );
-}
-
-/** Returns whether it is known what the run was at a stop, which nobody knows once the recomputed run and the history differ. */
-function isKnown({ known, event }: Stop, { event: differsAt }: OpenedRun['verification']): boolean {
-  return known || differsAt === null || event < differsAt;
 }

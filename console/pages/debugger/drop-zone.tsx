@@ -6,8 +6,11 @@ interface Opening {
   open: (file: File) => void;
 }
 
-/** A place in which to drop a file, and a button that chooses one. A file may be dropped beside it, too: browsers would leave the page. */
-export function DropZone({ open }: Opening) {
+/**
+ * Opens a file that is dropped anywhere on the page, which browsers would leave for it otherwise. Returns whether one is held over the page.
+ * `open` must stay the same function.
+ */
+export function useDroppedFile(open: (file: File) => void): boolean {
   const [isOver, setOver] = useState(false);
   useEffect(() => {
     const hold = (event: DragEvent) => {
@@ -26,6 +29,11 @@ export function DropZone({ open }: Opening) {
       for (const [name, listener] of Object.entries(listeners)) removeEventListener(name as 'drop', listener);
     };
   }, [open]);
+  return isOver;
+}
+
+/** The place that says that a file may be dropped, and a button that chooses one. */
+export function DropZone({ open, isOver }: Opening & { isOver: boolean }) {
   return (
     <section class={isOver ? 'empty drop over' : 'empty drop'} aria-label="Drop a history file here">
       <Glyph of="file" size={32} />

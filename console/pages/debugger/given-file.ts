@@ -13,11 +13,20 @@ export function givenFile(): GivenFile | null {
   const [, name] = /^[\w-]+\/([^/?#]+)$/.exec(path ?? '') ?? [];
   if (name === undefined) return null;
   return {
-    name: decodeURIComponent(name),
+    name: readName(name),
     async read() {
       const answer = await fetch(`${ROOT}/console/files/${path}`);
       if (!answer.ok) throw new Error(`answered with ${answer.status}`);
       return answer.text();
     },
   };
+}
+
+/** Reads a name in an address; one that is not written as addresses are stays as it is. */
+function readName(written: string): string {
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
 }

@@ -8,7 +8,7 @@ import { countText } from '../../parts/words.ts';
 import { go, hrefOf } from '../../routing/location.ts';
 import { OPEN_PAGE } from '../../routing/open-page.ts';
 import { Debugger } from './debugger.tsx';
-import { DropZone, FilePicker } from './drop-zone.tsx';
+import { DropZone, FilePicker, useDroppedFile } from './drop-zone.tsx';
 import type { Engine } from './engines/engine.ts';
 import { openLocally } from './engines/local-engine.ts';
 import { type DebuggerWorker, startWorker } from './engines/worker.ts';
@@ -35,13 +35,16 @@ export function HistoryPage() {
   const open = useCallback(async (name: string, read: () => Promise<string>) => {
     newest.current += 1;
     const opened: OpenedFile = { number: newest.current, name, engine: null, refusal: null };
-    // What the address said was about another file.
-    if (opened.number > 1) go(hrefOf(OPEN_PAGE), { replace: true });
     setFile(opened);
     const outcome = await openText(worker, read);
     if (opened.number === newest.current) setFile(Object.assign(outcome, { number: opened.number, name }));
   }, []);
-  const choose = useCallback((chosen: File) => void open(chosen.name, () => chosen.text()), []);
+  const choose = useCallback((chosen: File) => {
+    // What the address says is about another file: an earlier one, or the one that it names.
+    go(hrefOf(OPEN_PAGE), { replace: true });
+    void open(chosen.name, () => chosen.text());
+  }, []);
+  const isOver = useDroppedFile(choose);
   useEffect(() => {
     const given = givenFile();
     if (given !== null) void open(given.name, given.read);
@@ -61,7 +64,7 @@ export function HistoryPage() {
           <Debugger key={file.number} engine={engine} download={null} />
         </>
       ) : (
-        <DropZone open={choose} />
+        <DropZone open={choose} isOver={isOver} />
       )}
     </div>
   );

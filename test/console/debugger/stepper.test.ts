@@ -157,6 +157,9 @@ it('a history that ends between a workflow task and its commands is not verified
     ...{ state: 'pending', agree: place - 1, event: null },
     sentence: `Not verified yet: the history lacks the commands of the last workflow task, ${place - 1} of ${place} events agree`,
   });
+  const stepper = open(EVENTS.slice(0, place));
+  const knownAt = (event: number) => stepper.stop({ ...WHOLE, event }).known;
+  expect([place - 1, place].map(knownAt)).toEqual([true, false]);
   expect(open(EVENTS.slice(0, place - 1)).opened.verification.state).toBe('verified');
 });
 

@@ -45,6 +45,13 @@ const HALTING = {
   },
 };
 
+/** Makes, in the page, what a browser says of a file that is dropped. */
+const DROPPED_FILE = `(() => {
+  const dropped = new DataTransfer();
+  dropped.items.add(new File(['{}'], 'c.json', { type: 'application/json' }));
+  return dropped;
+})()`;
+
 /** Tests the debugger of runs and of history files. */
 export function testDebugger(site: () => Console): void {
   const call = (method: string, path: string, body?: unknown) => site().harness.call(method, `/api/v1/${path}`, body);
@@ -140,6 +147,15 @@ export function testDebugger(site: () => Console): void {
         await page.keyboard.press(key);
         await expect.poll(() => place(page), { message: key }).toMatch(new RegExp(`^Event ${at} of ${last}: \\w+`));
       }
+      // As a German keyboard writes it on Windows.
+      const altGr = { key: '[', ctrlKey: true, altKey: true, modifierAltGraph: true, bubbles: true };
+      await page.getByRole('button', { name: 'Next event' }).dispatchEvent('keydown', altGr);
+      await expect.poll(() => place(page)).toMatch(new RegExp(`^Event ${event - 1} of ${last}: `));
+      await page
+        .getByRole('button', { name: 'Next event' })
+        .dispatchEvent('keydown', { ...altGr, modifierAltGraph: false });
+      await page.keyboard.press(']');
+      await expect.poll(() => place(page)).toMatch(new RegExp(`^Event ${event} of ${last}: `));
       expect(await readFocus(page)).toBe('');
       await page.getByRole('button', { name: 'First event' }).press('Enter');
       await expect.poll(() => place(page)).toBe(`Event 1 of ${last}: WorkflowExecutionStarted`);
@@ -202,13 +218,21 @@ export function testDebugger(site: () => Console): void {
       const { ref } = await readDebuggedWorkflow();
       const id = await run(ref, order(120));
       const page = await site().visit('runs');
-      await page.route(`**/executions/${id}/history/export?*`, async (route) => {
+      const path = `**/executions/${id}/history/export?*`;
+      await page.route(path, (route) => route.fulfill({ status: 503, json: { error: 'Temporal is away' } }));
+      await page.goto(`console/runs/${id}/debugger`);
+      await page.getByRole('alert').filter({ hasText: 'Temporal is away' }).waitFor();
+      await page.unroute(path);
+      await page.route(path, async (route) => {
         const file = await (await route.fetch()).json();
         await route.fulfill({ json: { ...file, replayable: false, reason: 'a word is hidden', evaluations: [] } });
       });
-      await page.goto(`console/runs/${id}/debugger`);
+      await page.getByRole('button', { name: 'Try again' }).press('Enter');
       await verification(page).getByText('Recomputed by the server', { exact: true }).waitFor();
       await page.getByText('a word is hidden').waitFor();
+      const state = region(page, 'State at this event');
+      await state.getByText('completed', { exact: true }).waitFor();
+      expect(await state.getByText('Result').count()).toBe(0);
       await page.getByRole('combobox', { name: 'Stop at changes of' }).selectOption('price');
       await page.getByRole('button', { name: 'Previous change' }).click();
       await region(page, 'History event').getByText('The action succeeded, with this output.').waitFor();
@@ -264,6 +288,13 @@ export function testDebugger(site: () => Console): void {
       await page.getByRole('button', { name: 'First event' }).click();
       await expect.poll(() => place(page)).toMatch(/^Event 1 of \d+: WorkflowExecutionStarted$/);
       await site().examine(page);
+      await expect.poll(() => new URL(page.url()).searchParams.get('event')).toBe('1');
+      const dropped = await page.evaluateHandle(DROPPED_FILE);
+      await page.getByRole('heading', { name: 'Open a history' }).dispatchEvent('drop', { dataTransfer: dropped });
+      await page.getByRole('alert').filter({ hasText: 'c.json cannot be opened.' }).waitFor();
+      expect(new URL(page.url()).search).toBe('');
+      await choose(page, text);
+      await verification(page).getByText('Verified').waitFor();
       expect(await page.getByRole('button', { name: 'Copy link' }).count()).toBe(0);
       expect(asked).toEqual([]);
     });

@@ -31,7 +31,7 @@ export function Transport({ engine, stop, stepping, of, download, fork }: Transp
   return (
     <div class="card transport">
       <StepBar stepping={stepping} noun="event" text={text} picture={<StripView run={run} />}>
-        <ChangeKinds of={of} engine={engine} />
+        {engine.find !== null && <ChangeKinds of={of} engine={engine} />}
         <div class="step-buttons away">
           {fork !== null && (
             <a class="button quiet" href={fork(place)}>

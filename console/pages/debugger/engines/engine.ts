@@ -8,6 +8,6 @@ export interface Engine {
   /** Why this browser does not recompute the run by itself; null where it does. */
   reason: string | null;
   stop(request: StopRequest): Promise<Stop>;
-  /** Returns the nearest event that changes something; null: there is none. */
-  find(search: ChangeSearch): Promise<number | null>;
+  /** Returns the nearest event that changes something; null: there is none. Null where it is not known which events do. */
+  find: ((search: ChangeSearch) => Promise<number | null>) | null;
 }

@@ -4,16 +4,18 @@ import type { Stop, StopChange, StopRequest, StopTask, StopTaskRow, StopVariable
 
 type TaskThen = RunMoment['tasks'][number];
 
-/** MomentAnswers of the service about an event: the event, the run as it was there, and as it was before; null: there was none. */
+/** Answers of the service about an event: the event, the run as it was there, and as it was before; null: there was none. */
 export interface MomentAnswers {
   history: RunHistoryEvent;
+  /** The number of the event at which its Temporal run begins. */
+  firstEvent: number;
   then: RunMoment;
   before: RunMoment | null;
 }
 
 /** Makes of answers of the service what the debugger shows. `graph` and `tasks` are of the whole run. */
 export function createStop(
-  { history, then, before }: MomentAnswers,
+  { history, firstEvent, then, before }: MomentAnswers,
   { rows, selected }: StopRequest,
   { graph, tasks }: { graph: RunGraph; tasks: readonly TaskLine[] },
 ): Stop {
@@ -29,7 +31,7 @@ export function createStop(
     event: then.event,
     history: {
       number: history.id,
-      eventId: history.id,
+      eventId: history.id - firstEvent + 1,
       name: history.event_type,
       at: history.timestamp,
       task: tasks.find(({ events }) => events.scheduled === history.id || events.ended === history.id)?.key ?? null,
@@ -37,20 +39,32 @@ export function createStop(
     },
     // The words of the service are those of the model.
     status: then.status as ExecutionStatus,
-    waits: [],
-    failure: null,
-    output: null,
     changes,
     variables: listVariables(before, then),
     joins: then.joins,
-    tasks: { rows: page.map((task) => rowOf(task, lines.get(task.key), changed)), offset, total: then.tasks.length },
-    counts: countTasks(then.tasks, graph),
+    tasks: {
+      rows: page.map((task) => rowOf(task, lines.get(task.key), changed)),
+      offset,
+      total: then.tasks_total,
+      listed: then.tasks.length,
+    },
+    counts: countTasks(then, graph),
     newest: [...new Map(visits.map(({ name, key, state }) => [name, { name, key, state }])).values()],
     taken: graph.edges.filter(({ from, to }) => begun.has(from) && begun.has(to)),
     transitions: then.transitions ?? [],
     selected: chosen === undefined ? null : readTask(chosen),
     known: true,
   };
+}
+
+/**
+ * Returns the number of the event whose changes are shown at an event: of a command that of its workflow task, otherwise its own. Temporal
+ * numbers the events of each run of a chain from 1; `firstEvent` is the number of the run's first event in the chain.
+ */
+export function commandedBy({ id, attributes }: RunHistoryEvent, firstEvent: number): number {
+  const { workflowTaskCompletedEventId = 0 } = (attributes ?? {}) as { workflowTaskCompletedEventId?: unknown };
+  const by = Number(workflowTaskCompletedEventId);
+  return by > 0 ? by + firstEvent - 1 : id;
 }
 
 /** Lists what is different between two moments of a run; null: it had not begun. */
@@ -143,9 +157,9 @@ function readTask(task: TaskThen): StopTask {
   };
 }
 
-function countTasks(tasks: readonly TaskThen[], { nodes }: RunGraph): Stop['counts'] {
+function countTasks({ tasks, tasks_total: total }: RunMoment, { nodes }: RunGraph): Stop['counts'] {
   const counts: Stop['counts'] = {
-    total: tasks.length,
+    total,
     statuses: noCounts(),
     tasks: Object.fromEntries(
       nodes.map(({ name, items }) => [name, { visits: noCounts(), items: items ? noCounts() : null }]),

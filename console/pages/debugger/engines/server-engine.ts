@@ -1,13 +1,24 @@
 import { request } from '../../../client/request.ts';
 import { RequestError } from '../../../client/request-error.ts';
-import type { Run, RunGraph, RunHistoryEvent, RunMoment, TaskListPage } from '../../../client/shapes.ts';
+import type {
+  ChainRunLine,
+  Run,
+  RunGraph,
+  RunHistoryEvent,
+  RunMoment,
+  TaskLine,
+  TaskListPage,
+} from '../../../client/shapes.ts';
 import type { OpenedRun } from '../../../debugger/protocol.ts';
 import type { Engine } from './engine.ts';
-import { createStop } from './moments.ts';
+import { commandedBy, createStop } from './moments.ts';
 import { findEvent, markTaskEvents } from './task-events.ts';
 
 /** How many answers of the API are kept. */
 const KEPT = 50;
+
+/** The most tasks that are read. Of a run with more, nobody knows which events change something. */
+const MOST_TASKS = 5_000;
 
 /**
  * Asks the service for each stop of a run, whose path in the API is `path`. `reason` says why this browser does not recompute it by itself.
@@ -15,9 +26,10 @@ const KEPT = 50;
  */
 export async function openByServer(run: Run, path: string, reason: string, signal: AbortSignal): Promise<Engine> {
   const read = <T>(at: string) => request<T>(`${path}/${at}`, { signal });
-  const [graph, tasks] = await Promise.all([
+  const [graph, { tasks, lastEvent }, runs] = await Promise.all([
     read<{ data: RunGraph }>('graph?layout=1'),
-    read<TaskListPage>('tasks?limit=500&parent_key=*'),
+    readTasks(read),
+    read<{ data: ChainRunLine[] }>('runs'),
   ]);
   const momentAt = kept(async (event) => (await read<{ data: RunMoment }>(`at/${event}?trace=1`)).data);
   const eventAt = kept(async (event) => {
@@ -25,17 +37,18 @@ export async function openByServer(run: Run, path: string, reason: string, signa
     return data[0] ?? refuse(event);
   });
   return {
-    run: describeRun(run, graph.data, tasks),
+    run: describeRun({ run, graph: graph.data, tasks, runs: runs.data, lastEvent }),
     isComplete: false,
     reason,
     async stop(wanted) {
       const { event } = wanted;
       const [history, then] = await Promise.all([eventAt(event), momentAt(event)]);
-      const start = commandedBy(history);
+      const firstEvent = runs.data.findLast(({ first_event }) => first_event <= event)?.first_event ?? 1;
+      const start = commandedBy(history, firstEvent);
       const before = start <= 1 ? null : await momentAt(start - 1);
-      return createStop({ history, then, before }, wanted, { graph: graph.data, tasks: tasks.data });
+      return createStop({ history, firstEvent, then, before }, wanted, { graph: graph.data, tasks: tasks ?? [] });
     },
-    find: async (search) => findEvent(tasks.data, search),
+    find: tasks && (async (search) => findEvent(tasks, search)),
   };
 }
 
@@ -47,19 +60,32 @@ function refuse(event: number): never {
   });
 }
 
-/** Returns the number of the event whose changes are shown at an event: of a command that of its workflow task, otherwise its own. */
-function commandedBy({ id, attributes }: RunHistoryEvent): number {
-  const { workflowTaskCompletedEventId: by = id } = (attributes ?? {}) as { workflowTaskCompletedEventId?: unknown };
-  // Later runs of a chain number their events anew.
-  return Number(by) > 0 && Number(by) < id ? Number(by) : id;
+/** Reads the tasks of a run; null: it has too many. */
+async function readTasks(
+  read: <T>(at: string) => Promise<T>,
+): Promise<{ tasks: TaskLine[] | null; lastEvent: number }> {
+  const tasks: TaskLine[] = [];
+  for (let cursor = ''; ; ) {
+    const page = await read<TaskListPage>(`tasks?limit=500&parent_key=*${cursor}`);
+    const lastEvent = page.last_event ?? 1;
+    if (page.total > MOST_TASKS) return { tasks: null, lastEvent };
+    tasks.push(...page.data);
+    if (page.next_cursor === null) return { tasks, lastEvent };
+    cursor = `&cursor=${encodeURIComponent(page.next_cursor)}`;
+  }
 }
 
-function describeRun(
-  { id, workflow_id: workflowId, run_id: runId, action_ref: ref, version, created }: Run,
-  graph: RunGraph,
-  { data, last_event }: TaskListPage,
-): OpenedRun {
-  const lastEvent = last_event ?? 1;
+/** The parts by which the service describes a run. */
+interface RunParts {
+  run: Run;
+  graph: RunGraph;
+  tasks: readonly TaskLine[] | null;
+  runs: readonly ChainRunLine[];
+  lastEvent: number;
+}
+
+function describeRun({ run, graph, tasks, runs, lastEvent }: RunParts): OpenedRun {
+  const { id, workflow_id: workflowId, action_ref: ref, version, created } = run;
   return {
     id,
     workflowId,
@@ -70,8 +96,10 @@ function describeRun(
     firstEvent: 1,
     lastEvent,
     startedAt: created,
-    marks: markTaskEvents(data, lastEvent),
-    runs: [{ index: 0, runId, firstEvent: 1, lastEvent }],
+    marks: tasks === null ? '' : markTaskEvents(tasks, lastEvent),
+    runs: runs.map(({ index, run_id: runId, first_event: firstEvent, last_event }) => {
+      return { index, runId, firstEvent, lastEvent: last_event };
+    }),
     tasks: graph.nodes.map(({ name }) => name),
     graph,
     verification: {

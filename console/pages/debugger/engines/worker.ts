@@ -4,6 +4,9 @@ import type { DebuggerAnswer, DebuggerCall, DebuggerCalls } from '../../../debug
 /** The name of the worker's module, which the build knows. */
 declare const DEBUGGER_WORKER: string;
 
+/** The code of a RequestError with which the worker refuses a history, or fails. */
+export const NOT_DEBUGGED = 'not_debugged';
+
 /** A worker that recomputes one run at a time. */
 export interface DebuggerWorker {
   /** Asks the worker something. Throws a RequestError with the sentence of a refusal. */
@@ -25,6 +28,7 @@ export function startWorker(): DebuggerWorker {
   const worker = new Worker(new URL(DEBUGGER_WORKER, import.meta.url), { type: 'module' });
   const waiting = new Map<number, Waiting>();
   let asked = 0;
+  let failure: RequestError | null = null;
   worker.addEventListener('message', ({ data: { id, ...answer } }: MessageEvent<DebuggerAnswer>) => {
     const { resolve, reject } = waiting.get(id)!;
     waiting.delete(id);
@@ -32,12 +36,17 @@ export function startWorker(): DebuggerWorker {
     else reject(refusal('refused' in answer ? sentenceOf(answer.refused) : `The debugger failed: ${answer.failed}`));
   });
   worker.addEventListener('error', () => {
-    for (const { reject } of waiting.values()) reject(refusal('The debugger could not be loaded, or has failed.'));
+    failure = refusal('The debugger could not be loaded, or has failed.');
+    for (const { reject } of waiting.values()) reject(failure);
     waiting.clear();
   });
   return {
     call: (name, input) =>
       new Promise((resolve, reject) => {
+        if (failure !== null) {
+          reject(failure);
+          return;
+        }
         asked += 1;
         // The worker answers each call with its own result.
         waiting.set(asked, { resolve: resolve as Waiting['resolve'], reject });
@@ -48,7 +57,7 @@ export function startWorker(): DebuggerWorker {
 }
 
 function refusal(message: string): RequestError {
-  return new RequestError(message, { status: 0, code: 'not_debugged', requestId: null });
+  return new RequestError(message, { status: 0, code: NOT_DEBUGGED, requestId: null });
 }
 
 function sentenceOf(words: string): string {

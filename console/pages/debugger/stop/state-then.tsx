@@ -1,3 +1,4 @@
+import type { Wait } from '../../../../model/execution.ts';
 import type { Stop } from '../../../debugger/protocol.ts';
 import { Badge } from '../../../parts/badge.tsx';
 import { Glyph } from '../../../parts/glyph.tsx';
@@ -7,7 +8,7 @@ import { ValueView } from '../../../parts/value.tsx';
 import { numberText } from '../../../parts/words.ts';
 
 /** What a run waits for, in words. */
-const WAITS: Record<Stop['waits'][number]['kind'], string> = {
+const WAITS: Record<Wait['kind'], string> = {
   action: 'an action to end',
   child: 'a sub-workflow to end',
   retry: 'its next attempt',
@@ -23,7 +24,7 @@ const WAITS: Record<Stop['waits'][number]['kind'], string> = {
 
 /** How a run stood at an event, and what it waited for. */
 export function StateThen({ stop }: { stop: Stop }) {
-  const { status, waits, counts, failure, output } = stop;
+  const { status, waits = [], counts, failure = null, output } = stop;
   const begun = Object.entries(counts.statuses).filter(([, count]) => count > 0);
   return (
     <>
@@ -61,7 +62,7 @@ export function StateThen({ stop }: { stop: Stop }) {
           </div>
         </div>
       )}
-      {status === 'completed' && <ValueView name="Result" value={output} />}
+      {status === 'completed' && output !== undefined && <ValueView name="Result" value={output} />}
     </>
   );
 }

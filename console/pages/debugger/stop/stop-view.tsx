@@ -13,8 +13,8 @@ import { WhyTable } from './why-table.tsx';
 /** What a stop is shown with. */
 interface StopViewProps {
   stop: Stop;
-  /** Whether it is known what the run was there. */
-  isKnown: boolean;
+  /** Why it is not known what the run was there; null: it is known. */
+  unknown: string | null;
   /** The key of the task that somebody has chosen; null: the one that the event is about is shown. */
   selected: string | null;
   /** Chooses a task; the one that is chosen is chosen no longer. */
@@ -26,22 +26,20 @@ interface StopViewProps {
 }
 
 /** All that is known of a run at an event. */
-export function StopView({ stop, isKnown, selected, select, go, turn }: StopViewProps) {
+export function StopView({ stop, unknown, selected, select, go, turn }: StopViewProps) {
   const { changes, transitions, variables, joins, tasks, history } = stop;
   const event = (
     <Region name="History event">
       <HistoryEventView event={history} />
     </Region>
   );
-  if (!isKnown) {
+  if (unknown !== null) {
     return (
       <div class="stack">
         <Region name="State at this event">
           <p class="trouble">
             <Glyph of="warning" />
-            <span>
-              What the run was here is not known: its history goes on in another way than the run that was recomputed.
-            </span>
+            <span>{unknown}</span>
           </p>
         </Region>
         {event}
@@ -87,7 +85,13 @@ function SelectedTask({ stop, selected }: { stop: Stop; selected: string | null 
     const isOver = ended !== null;
     return <RenderedInput of={{ key, action, state, input, output, failure, isOver, templates }} />;
   }
-  if (selected !== null) return <p class="soft">{selected} has not begun at this event.</p>;
+  const { listed, total } = stop.tasks;
+  const isListed = listed === total;
+  if (selected !== null) {
+    return (
+      <p class="soft">{`${selected} ${isListed ? 'has not begun at this event' : 'is not among the listed tasks'}.`}</p>
+    );
+  }
   return <p class="soft">Choose a task to see its input here, with the templates that it was rendered from.</p>;
 }
 

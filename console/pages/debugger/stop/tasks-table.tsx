@@ -3,7 +3,7 @@ import { Badge } from '../../../parts/badge.tsx';
 import { Glyph } from '../../../parts/glyph.tsx';
 import { TableHead } from '../../../parts/lists/table-head.tsx';
 import { countText, numberText } from '../../../parts/words.ts';
-import { TASK_ROWS } from '../engines/use-stops.ts';
+import { TASK_ROWS } from '../engines/wishes.ts';
 
 const COLUMNS = ['Task', 'State', 'Action', 'Attempts', 'Events'];
 
@@ -21,7 +21,7 @@ interface TasksTableProps {
 
 /** The visits and items of a run as they were at an event, in the order in which they began. */
 export function TasksTable({ tasks, selected, select, go, turn }: TasksTableProps) {
-  const { rows, offset, total } = tasks;
+  const { rows, offset, listed, total } = tasks;
   if (total === 0) return <p class="soft">No task has begun.</p>;
   return (
     <>
@@ -33,7 +33,7 @@ export function TasksTable({ tasks, selected, select, go, turn }: TasksTableProp
           ))}
         </tbody>
       </table>
-      {total > rows.length && (
+      {listed > rows.length && (
         <div class="pager">
           <p class="soft">
             {numberText(offset + 1)} to {numberText(offset + rows.length)} of {countText(total, 'task')}
@@ -50,8 +50,8 @@ export function TasksTable({ tasks, selected, select, go, turn }: TasksTableProp
           <button
             type="button"
             class="button"
-            aria-disabled={offset + rows.length >= total}
-            onClick={() => offset + rows.length < total && turn(offset + TASK_ROWS)}
+            aria-disabled={offset + rows.length >= listed}
+            onClick={() => offset + rows.length < listed && turn(offset + TASK_ROWS)}
           >
             Later tasks
             <Glyph of="right" />
