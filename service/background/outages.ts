@@ -70,6 +70,21 @@ export function isOutage(error: unknown): boolean {
   return OUTAGES.has(toAppError(error, '').code);
 }
 
+/** SQLSTATE `query_canceled`. */
+const CANCELED = '57014';
+
+/**
+ * Reports whether an outage may be that of one statement alone: it waited for too long, or its tenant had no connection left. Work of
+ * another tenant, or less of it, need not meet it.
+ */
+export function isOfOneStatement(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const { code } = current as { code?: unknown };
+    if (code === CANCELED || code === 'busy') return true;
+  }
+  return false;
+}
+
 /** Reports whether work that failed can be tried again unchanged: a server did not answer, or there was too much work at a time. */
 export function isPassing(error: unknown): boolean {
   return toAppError(error, '').status === 503;

@@ -2,7 +2,7 @@ import { renderParameters } from '../../language/rules/matching.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { EnforcementDetails, EnforcementSummary } from '../../model/events/enforcement.ts';
 import { templateEvent } from '../../model/events/event.ts';
-import type { EnforcementFilterRequest } from '../../model/events/filters.ts';
+import { type EnforcementFilterRequest, readRuleName } from '../../model/events/filters.ts';
 import { integerId } from '../../model/execution-id.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
@@ -68,11 +68,9 @@ export function createEnforcementLists(dependencies: EnforcementListDependencies
 
     async list({ tenant }, request, window) {
       const { rule, trigger_ref, created_after, created_before, ...filters } = request;
-      const isNumber = rule !== undefined && /^\d{1,10}$/.test(rule);
       const filter = {
         ...filters,
-        rule: isNumber ? Number(rule) : undefined,
-        ruleRef: isNumber ? undefined : rule,
+        rule: rule === undefined ? undefined : readRuleName(rule),
         triggerRef: trigger_ref,
         createdAfter: created_after,
         createdBefore: created_before,

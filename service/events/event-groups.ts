@@ -1,10 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { EventEntry, EventStore, RecordedEvent } from '../../store/events/events.ts';
-import { isOutage } from '../background/outages.ts';
+import { isOfOneStatement, isOutage } from '../background/outages.ts';
+import { workFor } from '../starts/work-owner.ts';
 
-/** Milliseconds for which a first request waits for others, and the events from which on no further request joins a statement. */
+/**
+ * Milliseconds for which a first request waits for others, and the events and the bytes of payloads from which on no further request joins
+ * a statement.
+ */
 const PATIENCE = 5;
 const FULL = 200;
+const FULL_BYTES = 4 * 1024 * 1024;
+
+/** The owner of shared statements: they count against the share of no tenant. */
+const OWNER = 'events';
 
 /** The events of one request. */
 interface Wanted {
@@ -33,10 +41,11 @@ export function createEventGroups(store: Pick<EventStore, 'record'>): EventGroup
   }
 
   function takeGroup(): Wanted[] {
-    let events = 0;
+    let [events, bytes] = [0, 0];
     const end = waiting.findIndex(({ entries }) => {
       events += entries.length;
-      return events >= FULL;
+      bytes += entries.reduce((sum, entry) => sum + entry.payload_bytes, 0);
+      return events >= FULL || bytes >= FULL_BYTES;
     });
     const group = end === -1 ? waiting : waiting.slice(0, end + 1);
     waiting = waiting.slice(group.length);
@@ -45,21 +54,43 @@ export function createEventGroups(store: Pick<EventStore, 'record'>): EventGroup
 
   async function recordGroup(group: readonly Wanted[]): Promise<void> {
     try {
-      const recorded = await store.record(group.flatMap(({ entries }) => entries));
+      const recorded = await workFor(OWNER, () => store.record(group.flatMap(({ entries }) => entries)));
       let at = 0;
       for (const { entries, resolve } of group) {
         resolve(recorded.slice(at, at + entries.length));
         at += entries.length;
       }
     } catch (error) {
-      if (isOutage(error)) for (const { reject } of group) reject(error);
-      else for (const wanted of group) await recordAlone(wanted);
+      if (isOutage(error) && !isOfOneStatement(error)) for (const { reject } of group) reject(error);
+      else recordAlone(group);
     }
   }
 
-  /** Records the events of one request after a statement has failed, so that one request does not have others refused. */
-  async function recordAlone({ entries, resolve, reject }: Wanted): Promise<void> {
-    await store.record(entries).then(resolve, reject);
+  /** Begins to record the requests of each tenant; one that waits for a connection keeps nobody else waiting. */
+  function recordAlone(group: readonly Wanted[]): void {
+    for (const tenant of new Set(group.map(tenantOf))) {
+      void recordEach(
+        tenant,
+        group.filter((wanted) => tenantOf(wanted) === tenant),
+      );
+    }
+  }
+
+  /** Records the requests of a tenant one by one after their shared statement has failed; an outage refuses those that are left. */
+  async function recordEach(tenant: string, requests: readonly Wanted[]): Promise<void> {
+    let outage: unknown = null;
+    for (const { entries, resolve, reject } of requests) {
+      if (outage !== null) {
+        reject(outage);
+        continue;
+      }
+      try {
+        resolve(await workFor(tenant, () => store.record(entries)));
+      } catch (error) {
+        if (isOutage(error)) outage = error;
+        reject(error);
+      }
+    }
   }
 
   return {
@@ -69,4 +100,9 @@ export function createEventGroups(store: Pick<EventStore, 'record'>): EventGroup
         void work();
       }),
   };
+}
+
+/** Returns the tenant of a request; empty for one without events. */
+function tenantOf({ entries }: Wanted): string {
+  return entries[0]?.tenant ?? '';
 }

@@ -3,7 +3,12 @@ import type { EventRecord } from '../../model/events/event.ts';
 import type { EventFilterRequest } from '../../model/events/filters.ts';
 import { patternPrefix } from '../../model/events/type-pattern.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { EventFilter, EventListStore, ListWindow } from '../../store/events/event-lists.ts';
+import {
+  type EventFilter,
+  type EventListStore,
+  type ListWindow,
+  MAX_COUNTED_ROWS,
+} from '../../store/events/event-lists.ts';
 import type { EventRow } from '../../store/events/events.ts';
 
 /** A page of a list; `total` is a lower bound where more than 10,000 match. */
@@ -40,9 +45,6 @@ export function createEventLists(store: EventListStore): EventLists {
   };
 }
 
-/** The most rows that are counted, as the store counts them. */
-const MAX_COUNTED = 10_000;
-
 /** Makes a page of rows, of which one more than the page shows was read. */
 export function buildListedPage<Row extends { id: number }>(
   found: readonly Row[],
@@ -51,9 +53,9 @@ export function buildListedPage<Row extends { id: number }>(
 ): ListedPage<Row> {
   const rows = found.slice(0, limit);
   const next = found.length > limit ? rows.at(-1)!.id : null;
-  const isLowerBound = total > MAX_COUNTED;
+  const isLowerBound = total > MAX_COUNTED_ROWS;
   // The total shows that more pages follow a page in the middle.
-  return { rows, total: isLowerBound ? Math.max(MAX_COUNTED, offset + found.length) : total, isLowerBound, next };
+  return { rows, total: isLowerBound ? Math.max(MAX_COUNTED_ROWS, offset + found.length) : total, isLowerBound, next };
 }
 
 function eventFilter({ type, ...request }: EventFilterRequest): EventFilter {

@@ -4,7 +4,7 @@ import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import type { EnforcementStatus } from '../../model/events/states.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
-import type { ListWindow } from './event-lists.ts';
+import { type ListWindow, MAX_COUNTED_ROWS } from './event-lists.ts';
 import { enforcements } from './tables.ts';
 
 /** A stored enforcement. */
@@ -19,8 +19,8 @@ export type EnforcementSettlement =
 
 /** Filters of lists of enforcements. One must match all that are given. */
 export interface EnforcementFilter {
-  rule?: number | undefined;
-  ruleRef?: string | undefined;
+  /** The integer id or the ref of a rule. */
+  rule?: number | string | undefined;
   event?: number | undefined;
   status?: EnforcementStatus | undefined;
   triggerRef?: string | undefined;
@@ -50,9 +50,6 @@ export interface EnforcementStore {
   /** Counts the enforcements that match, up to one above 10,000. */
   count(tenant: string, filter: EnforcementFilter): Promise<number>;
 }
-
-/** The most rows that are counted. */
-const MAX_COUNTED = 10_000;
 
 /** The transaction that changes a row. */
 const CHANGED = sql`pg_current_xact_id()::text::bigint`;
@@ -138,7 +135,7 @@ export function createEnforcementStore(db: Database): EnforcementStore {
         .select({ id: enforcements.id })
         .from(enforcements)
         .where(conditionsOf(tenant, filter))
-        .limit(MAX_COUNTED + 1)
+        .limit(MAX_COUNTED_ROWS + 1)
         .as('some');
       const [found] = await db.select({ total: sql<number>`count(*)::int` }).from(some);
       return found?.total ?? 0;
@@ -174,11 +171,11 @@ function changeOf(settlement: EnforcementSettlement) {
 }
 
 function conditionsOf(tenant: string, filter: EnforcementFilter): SQL | undefined {
-  const { rule, ruleRef, event, status, triggerRef, workflow, reason, createdAfter, createdBefore } = filter;
+  const { rule, event, status, triggerRef, workflow, reason, createdAfter, createdBefore } = filter;
   return and(
     eq(enforcements.tenant, tenant),
-    rule === undefined ? undefined : eq(enforcements.rule, rule),
-    ruleRef === undefined ? undefined : eq(enforcements.ruleRef, ruleRef),
+    typeof rule === 'number' ? eq(enforcements.rule, rule) : undefined,
+    typeof rule === 'string' ? eq(enforcements.ruleRef, rule) : undefined,
     event === undefined ? undefined : eq(enforcements.event, event),
     status === undefined ? undefined : eq(enforcements.status, status),
     triggerRef === undefined ? undefined : eq(enforcements.triggerRef, triggerRef),
