@@ -3,7 +3,7 @@ import type { Json } from '../json.ts';
 import { JsonValueSchema } from '../json-value.ts';
 import { EVENT_STATES } from './states.ts';
 
-/** The ingress of events that were posted to the API; that of all others is the name of their webhook. */
+/** The ingress of events that were posted to the API; that of all others is the integer id of their webhook. */
 export const API_INGRESS = 'api';
 
 /** The value of an extension attribute of CloudEvents. */
