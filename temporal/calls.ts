@@ -9,6 +9,12 @@ const UNREACHABLE: ReadonlySet<number> = new Set([1, 4, 8, 14]);
 const NOT_FOUND = 5;
 const UNIMPLEMENTED = 12;
 
+/**
+ * gRPC codes of a server that has not done what it was asked: INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED,
+ * FAILED_PRECONDITION, OUT_OF_RANGE, UNIMPLEMENTED, UNAUTHENTICATED. After any other code, such as INTERNAL of a proxy, it may have.
+ */
+const REFUSED: ReadonlySet<number> = new Set([3, NOT_FOUND, 6, 7, 9, 11, UNIMPLEMENTED, 16]);
+
 /** Calls Temporal's server with a deadline. Every call throws `temporal_unavailable` when the server does not answer. */
 export interface Calls {
   /** Makes a call; `timeout` is in milliseconds. */
@@ -48,6 +54,14 @@ export function createCalls(connection: Pick<Connection, 'withDeadline'>): Calls
 export function isUnreachable(error: unknown): boolean {
   const cause = isGrpcServiceError(error) ? error : (error as { cause?: unknown }).cause;
   return isGrpcServiceError(cause) && UNREACHABLE.has(cause.code);
+}
+
+/** Reports whether an error of a call means that the server has certainly not done what it was asked: it refused, or was never asked. */
+export function isRefused(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (isGrpcServiceError(current)) return REFUSED.has(current.code);
+  }
+  return true;
 }
 
 /** Reports whether an error of a call means that the server has nothing of that name. */

@@ -6,6 +6,7 @@ import type { HistoryEvent } from '../../projection/history.ts';
 import type { Claim } from '../../store/executions/claims.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { TurnStore } from '../../store/executions/turns.ts';
+import { isRefused } from '../../temporal/calls.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
 import { listTaskQueues, type TaskQueueService } from '../access/task-queues.ts';
@@ -148,9 +149,8 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
       // Whether a run with a concurrency key waits is decided when it begins.
       return { n, workflowId, started: memo.turn === undefined ? started : null };
     } catch (error) {
-      // Without a response, the run may have started: the row stays, and the reconciler finds out.
-      const unknown = error instanceof AppError && error.code === 'temporal_unavailable';
-      if (!unknown) await release(tenant, claim);
+      // Without a refusal, the run may have started: row and key stay, and the reconciler or a repetition finds out.
+      if (isRefused(error)) await release(tenant, claim);
       throw error;
     }
   }

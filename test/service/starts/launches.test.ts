@@ -1,3 +1,4 @@
+import { ServiceError } from '@temporalio/client';
 import { afterEach, expect, it, vi } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
 import { createLauncher } from '../../../service/starts/launches.ts';
@@ -82,3 +83,34 @@ it('a start whose turn does not come in time is refused as busy, and leaves its 
   expect(await Promise.all(held)).toEqual(Array(8).fill('started'));
   expect(waiting).toHaveLength(8);
 });
+
+/** The error of the SDK for a gRPC code with which a start is answered. */
+function answered(code: number): Error {
+  const cause = Object.assign(new Error('answer'), { code, details: 'answer', metadata: {} });
+  return new ServiceError('Failed to start Workflow', { cause });
+}
+
+it.each([
+  ...[3, 5, 7, 9, 11, 12, 16].map((code) => [`gRPC ${code}`, answered(code), true] as const),
+  ...[1, 2, 4, 8, 10, 13, 14, 15].map((code) => [`gRPC ${code}`, answered(code), false] as const),
+  ['no answer', new AppError('temporal_unavailable', 'no answer', { cause: answered(14) }), false] as const,
+  ['nothing, as it was not sent', new TypeError('a payload that cannot be encoded'), true] as const,
+])(
+  'a start that Temporal answers with %s gives its number and key away only if nothing can have started',
+  async (_, error, isGivenAway) => {
+    const unclaim = vi.fn(async () => undefined);
+    const launcher = createLauncher({
+      temporal: { namespace: 'default', start: () => Promise.reject(error) } as never,
+      store: { claim: async () => 'claimed', unclaim } as never,
+      turns: {} as never,
+      signer: { withWarrant: ({ memo }) => memo },
+      queues: { demandOwn: async () => undefined },
+      clock: Date.now,
+    });
+    const blueprint = (n: number) =>
+      ({ input: {}, run: { actions: {} }, memo: { n, tenant: 'a', ref: 'p.w', actions: [], tags: [] } }) as never;
+    const options = { key: ['enforcement', '1'] as const, asked: null };
+    await expect(launcher.launch('a', blueprint, options, async () => null)).rejects.toBe(error);
+    expect(unclaim).toHaveBeenCalledTimes(isGivenAway ? 1 : 0);
+  },
+);
