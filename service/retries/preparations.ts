@@ -1,11 +1,12 @@
 import { AppError } from '../../model/app-error.ts';
+import { isMintedEnforcement } from '../../model/events/enforcement-number.ts';
 import type { Execution } from '../../model/execution.ts';
 import { retryEvent } from '../../model/execution-requests.ts';
 import type { Issue } from '../../model/issue.ts';
 import { canonicalJson, isJsonObject, type Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
-import type { Parameters, RunInput } from '../../model/run-input.ts';
+import type { Parameters, RunInput, RunMemo } from '../../model/run-input.ts';
 import { isSuccessful } from '../../model/status.ts';
 import { parseTaskKey } from '../../model/task-key.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
@@ -75,7 +76,7 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
   /** Prepares a run that does everything again that an earlier one was started for. */
   async function prepareAnew(
     principal: Principal,
-    { execution: { memo, run, workflowType, input: shown }, projected }: RetriedRun,
+    { execution: { memo, run, workflowType, input: shown, authentic }, projected }: RetriedRun,
     { input, version }: RetryRequest,
   ): Promise<PreparedRetry> {
     const first = projected?.execution.input ?? null;
@@ -85,8 +86,7 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
       version,
       input: input ?? (isJsonObject(first) ? first : {}),
       revision: version === undefined && run?.hash ? run.revision : undefined,
-      enforcement: memo?.enforcement,
-      cause: memo?.cause,
+      ...(authentic === false ? withoutCause(memo) : { enforcement: memo?.enforcement, cause: memo?.cause }),
       tags: memo?.tags,
       memo: memo?.memo,
       scheduled: run?.scheduled,
@@ -189,6 +189,12 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
       ? prepareAnew(principal, run, request)
       : prepareContinuation(principal, run, request, refuse);
   };
+}
+
+/** Returns the enforcement of a run that somebody else has started, without the claim that an event has begun it. */
+function withoutCause(memo: RunMemo | null): Pick<StartCommand, 'enforcement'> {
+  const number = memo?.enforcement ?? null;
+  return { enforcement: number !== null && isMintedEnforcement(number) ? null : number };
 }
 
 /** Refuses a retry. Throws `state_kept`. */

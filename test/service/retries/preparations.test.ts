@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import type { Principal } from '../../../model/principal.ts';
+import { createRetryPreparer, type RetriedRun } from '../../../service/retries/preparations.ts';
+import type { StartCommand } from '../../../service/starts/start-command.ts';
+
+const MINTED = 4_294_967_297;
+const cause = { by: 'rule', enforcement: MINTED };
+
+it.each([
+  [true, MINTED, { enforcement: MINTED, cause }],
+  [null, MINTED, { enforcement: MINTED, cause }],
+  [false, MINTED, { enforcement: null }],
+  [false, 42, { enforcement: 42 }],
+])(
+  'a retry of a run whose start is authentic (%s) keeps enforcement %i and cause only where Fermata has signed them',
+  async (authentic, enforcement, kept) => {
+    let asked: Partial<StartCommand> = {};
+    const prepare = createRetryPreparer({
+      starts: {
+        resolve: async (_, command) => {
+          asked = command;
+          return {} as never;
+        },
+      },
+      projections: { readCarried: async () => null },
+      signer: { trust: () => ({}) as never },
+    });
+    const execution = {
+      memo: { ref: 'p.w', owner: 'ann', enforcement, cause },
+      run: null,
+      workflowType: 'p.w',
+      authentic,
+      status: 'failed',
+    };
+    const run = { n: 1, execution, retries: [], projected: null } as unknown as RetriedRun;
+    await prepare({} as Principal, run, { from: 'start' }, () => undefined);
+    expect({ enforcement: asked.enforcement, ...(asked.cause && { cause: asked.cause }) }).toEqual(kept);
+  },
+);
