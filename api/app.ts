@@ -50,6 +50,9 @@ export interface AppOptions {
   log: Logger;
 }
 
+/** How long valid keys of webhooks are remembered, in milliseconds: a day, since some senders seldom have something to say. */
+const HOOK_KEYS_REMEMBERED = 86_400_000;
+
 /** Creates the API of some routes. `clock` returns milliseconds. */
 export function createApp(options: AppOptions, routes: readonly Router[], clock: () => number = Date.now) {
   const { log, principals, sessions, publicUrl, rateLimit } = options;
@@ -66,7 +69,8 @@ export function createApp(options: AppOptions, routes: readonly Router[], clock:
   app.use(secureHeaders());
   app.use(forbidStoring);
   // Before everything that reads credentials or bodies: webhooks have their own.
-  app.route('/', hookRoutes(options.hooks, options.hookRate));
+  const hookGuard = rateLimit > 0 ? createAddressGuard(clock, HOOK_KEYS_REMEMBERED) : null;
+  app.route('/', hookRoutes(options.hooks, options.hookRate, hookGuard));
   app.use(`${AUTOMATION}/*`, answerInAutomationForm);
   if (options.corsOrigins.length > 0) app.use(allowOrigins(options.corsOrigins));
   // Preflight requests carry no credentials.

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { AppError } from '../../model/app-error.ts';
 import type { Json } from '../../model/json.ts';
+import { refusal } from '../../model/refusal.ts';
 import { parseJsonFor } from '../http/body.ts';
 import { decodeText } from '../http/body-parser.ts';
 import type { ApiEnv } from '../http/environment.ts';
@@ -32,6 +33,10 @@ async function parseForm(context: Context<ApiEnv>, tenant: string, bytes: Uint8A
   }
   const fields = new Map<string, string[]>();
   for (const [name, value] of new URLSearchParams(text)) fields.set(name, [...(fields.get(name) ?? []), value]);
+  // As JSON refuses it.
+  if (fields.has('__proto__')) {
+    throw refusal('request_invalid', [{ code: 'key_reserved', path: '/__proto__', message: 'is a reserved key' }]);
+  }
   const [payload, ...others] = fields.get('payload') ?? [];
   if (payload !== undefined && fields.size === 1 && others.length === 0) {
     return parseJsonFor(context, tenant, new TextEncoder().encode(payload));

@@ -5,10 +5,11 @@ import { AppError } from '../../model/app-error.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import type { HookHeaders } from '../../model/webhook.ts';
 import { createInFlight } from '../../service/starts/in-flight.ts';
-import { UNKNOWN_OWNER, workFor } from '../../service/starts/work-owner.ts';
+import { WEBHOOK_OWNER, workFor } from '../../service/starts/work-owner.ts';
 import type { Hook, HookService } from '../../service/webhooks/hooks.ts';
 import { HOOK_PATH } from '../admin/webhooks.ts';
 import { readRawBody } from '../http/body.ts';
+import { type AddressGuard, addressOf } from '../http/callers/addresses.ts';
 import type { ApiEnv } from '../http/environment.ts';
 import { answerError, errorResponses } from '../http/errors.ts';
 import { noteRoute } from '../http/middleware.ts';
@@ -22,8 +23,9 @@ import { parseHookBody } from './hook-bodies.ts';
 /** The largest body, in bytes. */
 const MAX_HOOK_BODY = 1024 * 1024;
 
-/** The most requests of one tenant that are in progress, each of which may hold a body. */
+/** The most requests of one tenant, and to one webhook, that are in progress, each of which may hold a body. */
 const MAX_IN_PROGRESS = 200;
+const MAX_OF_WEBHOOK = 50;
 
 /** Seconds after which a sender may try again. */
 const RETRY_AFTER = 1;
@@ -53,6 +55,7 @@ const hookRoute = createRoute({
       'webhook_not_found',
       'signature_invalid',
       'type_reserved',
+      'events_full',
       'json_malformed',
       'request_timeout',
       'body_too_large',
@@ -61,11 +64,12 @@ const hookRoute = createRoute({
   },
 });
 
-/** Registers the route to which other systems send events; `rate` is the most requests of a webhook per second, 0 any number. */
-export function hookRoutes(hooks: HookService, rate: number) {
+/** Registers the route to which other systems send events; `rate` is the most requests of a webhook per second, 0 any number; `guard` limits unknown keys by address, null does not. */
+export function hookRoutes(hooks: HookService, rate: number, guard: AddressGuard | null) {
   const router = createRouter();
   const limitRate = createRateLimit(rate);
   const enter = createInFlight(MAX_IN_PROGRESS);
+  const enterWebhook = createInFlight(MAX_OF_WEBHOOK);
   const note = noteRoute(PATH);
 
   router.openAPIRegistry.registerPath(descriptionOf(hookRoute));
@@ -86,8 +90,20 @@ export function hookRoutes(hooks: HookService, rate: number) {
   );
 
   async function receive(context: Context<ApiEnv>, key: string): Promise<Response> {
-    const hook = await workFor(UNKNOWN_OWNER, () => hooks.find(key));
+    const find = () => workFor(WEBHOOK_OWNER, () => hooks.find(key));
+    const hook = await (guard === null ? find() : guard.lookUp(addressOf(context), key, find));
     await limitRate(hook);
+    // First the webhook: one URL must not use up the places of its tenant.
+    const leaveWebhook = enterWebhook(String(hook.id));
+    if (leaveWebhook === null) throw limited(`this webhook has ${MAX_OF_WEBHOOK} requests in progress`);
+    try {
+      return await takeWithinTenant(context, hook);
+    } finally {
+      leaveWebhook();
+    }
+  }
+
+  async function takeWithinTenant(context: Context<ApiEnv>, hook: Hook): Promise<Response> {
     const leave = enter(hook.tenant);
     if (leave === null) throw limited(`this tenant has ${MAX_IN_PROGRESS} requests to webhooks in progress`);
     try {

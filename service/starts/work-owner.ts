@@ -5,6 +5,9 @@ const owners = new AsyncLocalStorage<string>();
 /** The owner of work for requests whose tenant is not known yet. */
 export const UNKNOWN_OWNER = 'nobody';
 
+/** The owner of the look-ups of webhooks, so that requests with unknown keys delay nobody who signs in. */
+export const WEBHOOK_OWNER = 'webhooks';
+
 /** Runs work on behalf of a tenant: its database calls count against the tenant's share. */
 export function workFor<T>(tenant: string, work: () => T): T {
   return owners.run(tenant, work);

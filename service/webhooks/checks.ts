@@ -1,7 +1,7 @@
 import { isEventType, reservedField } from '../../model/events/attributes.ts';
 import type { Issue } from '../../model/issue.ts';
 import { ENCODED_SECRET, type WebhookPreset, type WebhookSettings } from '../../model/webhook.ts';
-import { hasSecretName } from './deliveries.ts';
+import { hasPublicName, hasSecretName } from './deliveries.ts';
 import { isBase64 } from './standard-signatures.ts';
 
 /** The fields of a webhook that depend on each other. */
@@ -39,6 +39,9 @@ const LEAST_KEY = 16;
 export function checkWebhook(webhook: CheckedWebhook): Issue[] {
   const { settings, type, keep_headers: kept } = webhook;
   const issues = checkSettings(webhook);
+  if (settings.header !== undefined && hasPublicName(settings.header)) {
+    issues.push(invalid('/settings/header', `events keep "${settings.header}", so it must not hold a credential`));
+  }
   if (type !== null && !isEventType(type)) {
     issues.push(invalid('/type', 'must be 1 to 200 visible ASCII characters without "*"'));
   } else if (type !== null && reservedField({ type, source: '' }) !== null) {

@@ -121,9 +121,14 @@ export function findChallenge({ preset }: Pick<ReadWebhook, 'preset'>, payload: 
   return typeof challenge === 'string' ? challenge : null;
 }
 
+/** Reports whether events may keep a header without being asked to, or read it as an attribute. */
+export function hasPublicName(name: string): boolean {
+  return ALWAYS_KEPT.includes(name) || name === ID_HEADER || name.startsWith('ce-');
+}
+
 /** Reports whether a header of this name may hold a credential or a signature. */
 export function hasSecretName(name: string): boolean {
-  return /authorization|cookie|token|signature|secret|password|api-?key|credential/.test(name);
+  return /auth|cookie|token|signature|hmac|jwt|secret|passw|(api|access)[-_]?key|client-cert|credential/.test(name);
 }
 
 function joinType(parts: readonly unknown[]): string {

@@ -28,7 +28,7 @@ export interface HookService {
   find(key: string): Promise<Hook>;
   /**
    * Verifies the bytes of a body with the secrets of a webhook, and counts a refusal. Throws `signature_invalid`, the same for every
-   * reason, and `sealing_key_missing` or `token_invalid` for secrets that cannot be decrypted.
+   * reason, and `sealing_key_missing` for secrets that cannot be decrypted: only the log says why, as the sender is not authentic yet.
    */
   verify(hook: Hook, headers: HookHeaders, bytes: Uint8Array): Promise<void>;
   /** Records the event of a verified request. Throws what the intake throws. */
@@ -74,7 +74,10 @@ export function createHookService({ store, sealer, intake, tallies, clock }: Hoo
     },
 
     async verify(hook, headers, bytes) {
-      const refusal = verify(hook, await secretsOf(hook), headers, bytes, clock());
+      const secrets = await secretsOf(hook).catch((cause: unknown) => {
+        throw new AppError('sealing_key_missing', 'requests to this webhook cannot be verified at present', { cause });
+      });
+      const refusal = verify(hook, secrets, headers, bytes, clock());
       if (refusal === null) return;
       tallies.noteRefusal(hook.id, refusal);
       throw new AppError('signature_invalid', 'the request is not authentic');
@@ -99,7 +102,7 @@ const TAKES_CLOUD_EVENTS: readonly WebhookPreset[] = ['alertmanager', 'hmac', 'b
 /** Builds the event of a request. Throws `request_invalid` for an invalid CloudEvent. */
 function eventOf(hook: Hook, request: HookRequest, contentType: string | null): NewEvent {
   const { event_id, type, headers } = readDelivery(hook, request);
-  const read = TAKES_CLOUD_EVENTS.includes(hook.preset) ? readCloudEventIn(request, contentType) : null;
+  const read = TAKES_CLOUD_EVENTS.includes(hook.preset) ? readCloudEventIn(hook, request, contentType) : null;
   if (read !== null && 'issues' in read) throw refusal('request_invalid', read.issues);
   const sent = read?.event;
   return {
@@ -119,8 +122,14 @@ function eventOf(hook: Hook, request: HookRequest, contentType: string | null): 
 }
 
 /** Reads a CloudEvent in the body or in the headers of a request; null without one. */
-function readCloudEventIn({ headers, payload }: HookRequest, contentType: string | null): ReadCloudEvent | null {
+function readCloudEventIn(
+  { preset }: Hook,
+  { headers, payload }: HookRequest,
+  contentType: string | null,
+): ReadCloudEvent | null {
   if (isCloudEvent(payload)) return readCloudEvent(payload);
+  // The signature covers the body, and no header that says what has happened.
+  if (preset === 'hmac') return null;
   const sent = [...headers].map(([name, values]): [string, string] => [name, values.join(', ')]);
   return readBinaryEvent(sent, { content_type: contentType, payload: payload ?? undefined });
 }

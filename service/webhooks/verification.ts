@@ -80,7 +80,7 @@ const PROOFS: Record<Exclude<WebhookPreset, 'none'>, ReadProof> = {
   'standard-webhooks': (headers, { tolerance }, bytes, now) => {
     const isOwn = ['id', 'timestamp', 'signature'].some((name) => headers.has(`webhook-${name}`));
     const read = (name: string) => single(headers, `${isOwn ? 'webhook' : 'svix'}-${name}`);
-    const before = `${read('id')}.${fresh(read('timestamp'), tolerance, now)}.`;
+    const before = `${withoutDot(read('id'))}.${fresh(read('timestamp'), tolerance, now)}.`;
     const offered = read('signature')
       .split(' ')
       .flatMap((part) => decodeAfter('v1,', part, 'base64'));
@@ -125,7 +125,7 @@ const PROOFS: Record<Exclude<WebhookPreset, 'none'>, ReadProof> = {
     const offered = decodeAfter(prefix, single(headers, header), encoding);
     const time =
       content === 'body' ? '' : `${fresh(single(headers, settings.timestamp_header ?? ''), tolerance, now)}.`;
-    const id = content === 'id.timestamp.body' ? `${single(headers, settings.id_header ?? '')}.` : '';
+    const id = content === 'id.timestamp.body' ? `${withoutDot(single(headers, settings.id_header ?? ''))}.` : '';
     return signed(`${id}${time}`, bytes, offered, utf8, algorithm);
   },
 
@@ -157,6 +157,12 @@ function single(headers: HookHeaders, name: string): string {
   if (value === undefined) throw new Refused('missing_header');
   if (others.length > 0) throw new Refused('malformed');
   return value;
+}
+
+/** Returns an id that is signed before a dot. Throws Refused for one with a dot, since it could end elsewhere. */
+function withoutDot(id: string): string {
+  if (id.includes('.')) throw new Refused('malformed');
+  return id;
 }
 
 /** Returns a time in seconds as it was sent. Throws Refused if it is not one, or too far from now in either direction. */

@@ -47,8 +47,8 @@ interface SignIns {
   ends: number;
 }
 
-/** Creates the guard of one process. `clock` returns milliseconds. */
-export function createAddressGuard(clock: () => number): AddressGuard {
+/** Creates the guard of one process. `clock` returns milliseconds; valid credentials are remembered for `remembered` of them. */
+export function createAddressGuard(clock: () => number, remembered = REMEMBERED): AddressGuard {
   const anonymous = new RateLimiterMemory({ points: ANONYMOUS, duration: 60 });
   const wrong = new RateLimiterMemory(WRONG);
   /** Hashes of valid credentials and when they are forgotten, least recently used first. */
@@ -95,7 +95,7 @@ export function createAddressGuard(clock: () => number): AddressGuard {
       }
       try {
         const found = await find();
-        good.set(hash, clock() + REMEMBERED);
+        good.set(hash, clock() + remembered);
         return found;
       } catch (error) {
         if (isWrong(error)) {
@@ -129,9 +129,9 @@ export function createAddressGuard(clock: () => number): AddressGuard {
   };
 }
 
-/** Reports whether an error refuses credentials as wrong. */
+/** Reports whether an error refuses credentials as wrong: the key in the URL of a webhook is one, too. */
 function isWrong(error: unknown): boolean {
-  return error instanceof AppError && error.status === 401;
+  return error instanceof AppError && (error.status === 401 || error.code === 'webhook_not_found');
 }
 
 function limited(message: string, milliseconds: number): AppError {

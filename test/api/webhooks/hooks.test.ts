@@ -299,11 +299,7 @@ describe('a body', () => {
     ['application/json', '{"a":[1,null]}', { a: [1, null] }],
     ['application/json; charset=utf-8', '"\\u0000"', '\u0000'],
     ['application/vnd.api+json', '[]', []],
-    [
-      'application/x-www-form-urlencoded',
-      'a=1&b=%C3%BC&a=2&__proto__=x',
-      JSON.parse('{"a":["1","2"],"b":"ü","__proto__":"x"}'),
-    ],
+    ['application/x-www-form-urlencoded', 'a=1&b=%C3%BC&a=2', { a: ['1', '2'], b: 'ü' }],
     ['application/x-www-form-urlencoded', `payload=${encodeURIComponent('{"a":1}')}`, { a: 1 }],
     ['application/x-www-form-urlencoded', 'payload=x&more=1', { payload: 'x', more: '1' }],
     ['text/plain', 'café', 'café'],

@@ -20,6 +20,9 @@ it.each<[WebhookPreset, WebhookSettings, string[]]>([
   ['hmac', { ...HMAC, timestamp_header: 'x-time' }, ['without_effect /settings/timestamp_header']],
   ['bearer', { header: 'x-key' }, []],
   ['bearer', HMAC, ['algorithm', 'encoding', 'signed'].map((name) => `without_effect /settings/${name}`)],
+  ...['user-agent', 'content-type', 'idempotency-key', 'ce-key'].map(
+    (header): [WebhookPreset, WebhookSettings, string[]] => ['bearer', { header }, ['value_invalid /settings/header']],
+  ),
   ['github', { header: 'x-key' }, ['without_effect /settings/header']],
   ['none', { id_header: 'x-id' }, ['without_effect /settings/id_header']],
 ])('settings of %s: %j', (preset, settings, issues) => {

@@ -102,6 +102,13 @@ it.each([
   'svix-signature',
   'x-api-key',
   'x-client-secret',
+  'x-shop-hmac-sha256',
+  'x-jwt-assertion',
+  'x-auth',
+  'x-forwarded-client-cert',
+  'x-access-key',
+  'x_api_key',
+  'x-passwd',
 ])('%s may hold a credential', (name) => {
   expect(hasSecretName(name)).toBe(true);
 });

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { sign } from '@octokit/webhooks-methods';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
@@ -369,6 +370,23 @@ it('GitLab’s secrets of both kinds hold at once while one replaces the other',
   expect(attempt(vectorOf('gitlab with a token'), { secrets: [KEY], headers: { 'x-gitlab-token': KEY } })).toBe(
     'missing_header',
   );
+});
+
+it('an id with a dot is refused, since the time and the body could begin elsewhere', () => {
+  const headers = {
+    'webhook-id': 'msg.1',
+    'webhook-signature': new Webhook(KEY).sign('msg.1', new Date(NOW * 1000), BODY),
+  };
+  expect(attempt(vectorOf('standard-webhooks'), { headers })).toBe('malformed');
+  const settings = { header: 'x-sum', algorithm: 'sha256', encoding: 'hex', signed: 'id.timestamp.body' } as const;
+  const scheme = { ...hmac({ ...settings, timestamp_header: 'x-time', id_header: 'x-id' }), tolerance: 300 };
+  const signature = (id: string) => createHmac('sha256', SECRET).update(`${id}.${NOW}.${BODY}`).digest('hex');
+  const verdict = (id: string) => {
+    const sent = Object.entries({ 'x-sum': signature(id), 'x-time': String(NOW), 'x-id': id });
+    const headers: HookHeaders = new Map(sent.map(([name, value]) => [name, [value]]));
+    return verify({ ...scheme, settings: scheme.settings! }, [SECRET], headers, Buffer.from(BODY), NOW * 1000);
+  };
+  expect([verdict('a1'), verdict('a.1')]).toEqual([null, 'malformed']);
 });
 
 it('the body is verified as bytes, not as text', () => {
