@@ -20,7 +20,7 @@ import { eventRecord } from './event-lists.ts';
 import type { RuleBook, RuleOfMatch } from './rule-book.ts';
 
 /** Milliseconds between two rounds unless the bell rings, and after an error. */
-const INTERVAL = 100;
+const INTERVAL = 1_000;
 const PAUSE = 1_000;
 
 /** The most starts in progress, and milliseconds for which a process has an enforcement for itself. */

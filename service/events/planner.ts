@@ -14,7 +14,7 @@ import { workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
 
 /** Milliseconds between two rounds unless the bell rings, and after an error. */
-const INTERVAL = 100;
+const INTERVAL = 1_000;
 const PAUSE = 1_000;
 
 /** The most events of one transaction, and tenants of one round. */
