@@ -7,6 +7,15 @@ import type { Console } from './visitor.ts';
 const REF = 'site.release';
 const MARKUP = '<img src=x onerror="throw 3"><b>\u202eevil</b>';
 
+/** Creates a promise that is kept once it is opened. */
+function createGate(): { opened: Promise<void>; open: () => void } {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
 /** Tests the view of a run from which another one is started. */
 export function testForkPage(site: () => Console): void {
   describe('a fork', () => {
@@ -124,15 +133,22 @@ export function testForkPage(site: () => Console): void {
       await page.getByRole('region', { name: 'Result' }).getByText('500').first().waitFor();
       await page.getByRole('tab', { name: 'Log' }).click();
       await page.getByRole('log', { name: 'Run log' }).getByText('"publish" ended as completed').waitFor();
-      const rows = (await call('GET', `executions/${id}/tasks`)).body.data;
-      const { ended } = rows.find(({ key }: { key: string }) => key === 'publish').events;
-      await page.getByRole('tab', { name: 'Fork' }).click();
-      await page.getByRole('radio', { name: 'An event' }).check();
-      const event = page.getByRole('spinbutton', { name: 'Event' });
-      await event.fill(String(ended));
-      await page.getByText(`Last before that: publish ended (event ${ended}).`).waitFor();
-      // The workflow task that takes its end comes after it.
-      await event.fill(String(ended + 3));
+      await page.getByRole('tab', { name: 'Debugger' }).click();
+      await page.getByRole('status', { name: 'Verification' }).getByText('Verified').waitFor();
+      await page.getByRole('combobox', { name: 'Stop at changes of' }).selectOption('publish');
+      await page.getByRole('button', { name: 'Previous change' }).click();
+      const history = page.getByRole('region', { name: 'History event' });
+      await history.getByText('The action succeeded, with this output.').waitFor();
+      // The workflow task that takes its end, and schedules what failed, comes after it.
+      await page.getByRole('button', { name: 'Next event' }).focus();
+      for (const _ of ['scheduled', 'started', 'completed']) await page.keyboard.press(']');
+      const place = () => page.getByRole('slider', { name: 'Event' }).getAttribute('aria-valuetext');
+      await expect.poll(place).toMatch(/WorkflowTaskCompleted$/);
+      const at = await place();
+      await page.getByRole('link', { name: 'Fork from here' }).click();
+      await page.getByRole('radio', { name: 'An event', checked: true }).waitFor();
+      const found = await page.getByRole('spinbutton', { name: 'Event' }).inputValue();
+      expect(at).toMatch(new RegExp(`^Event ${found} of`));
       await page.getByText('Last before that: publish ended').waitFor();
       await page.getByRole('textbox', { name: 'Reason' }).fill('the disk was full');
       await page.getByRole('button', { name: 'Show plan' }).click();
@@ -184,6 +200,7 @@ export function testForkPage(site: () => Console): void {
       const alert = page.getByRole('alert').filter({ hasText: 'The plan is out of date' });
       await alert.getByText('another fork of this run was started').waitFor();
       expect(await startFork(page).count()).toBe(0);
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('Show the new plan');
       await site().examine(page);
       await alert.getByRole('button', { name: 'Show the new plan' }).click();
       await alert.waitFor({ state: 'detached' });
@@ -208,6 +225,81 @@ export function testForkPage(site: () => Console): void {
       await startFork(page).click();
       await page.getByText('Status completed').waitFor();
       expect(web.counts('other')).toEqual({ publish: 1, deploy: 1 });
+    });
+
+    it('from the beginning keeps an input that is hidden, and refuses what is shown instead of it', async () => {
+      const param_schema = { type: 'object', properties: { run: { type: 'string', writeOnly: true } } };
+      await call('PUT', `workflows/${REF}`, { param_schema });
+      const id = await fail('hidden');
+      web.fail('hidden', []);
+      const page = await open(`runs/${id}/fork?from=start`);
+      const input = page.getByRole('textbox', { name: 'Input (JSON)' });
+      expect(JSON.parse(await input.inputValue())).toEqual({ run: '***', note: MARKUP });
+      await input.fill(JSON.stringify({ run: '***', note: 'another' }));
+      await page.getByRole('button', { name: 'Show plan' }).click();
+      await page.getByRole('list', { name: 'Problems' }).getByText('stands for a hidden value').waitFor();
+      expect(await startFork(page).count()).toBe(0);
+      await page.reload();
+      await page.getByRole('button', { name: 'Show plan' }).click();
+      await startFork(page).click();
+      await page.getByText('Status completed').waitFor();
+      expect([web.counts('hidden'), web.counts('***')]).toEqual([{ publish: 2, deploy: 2 }, {}]);
+      await call('PUT', `workflows/${REF}`, { param_schema: { type: 'object' } });
+    });
+
+    it('is never started by a late plan of another fork; a start whose answer is lost is repeated with another reason', async () => {
+      const id = await fail('late');
+      const page = await open(`runs/${id}/fork?from=failed`);
+      const held = createGate();
+      const asked = createGate();
+      await page.route(`**/executions/${id}/retry`, async (route) => {
+        asked.open();
+        await held.opened;
+        await route.continue();
+      });
+      const answered = page.waitForResponse(`**/executions/${id}/retry`).then((answer) => answer.finished());
+      await page.getByRole('button', { name: 'Show plan' }).click();
+      await asked.opened;
+      await page.getByRole('radio', { name: 'The beginning' }).check();
+      held.open();
+      await answered;
+      await page.locator('form[aria-busy=false]').waitFor();
+      expect(await plan(page).count()).toBe(0);
+      await page.unroute(`**/executions/${id}/retry`);
+      await page.getByRole('button', { name: 'Show plan' }).click();
+      await plan(page).waitFor();
+      // The run is started, and nobody hears of it.
+      const keys: (string | undefined)[] = [];
+      await page.route(`**/executions/${id}/retry`, async (route) => {
+        keys.push(route.request().headers()['idempotency-key']);
+        if (keys.length > 1) return route.continue();
+        await route.fetch();
+        await route.abort();
+      });
+      await startFork(page).click();
+      await page.getByRole('alert').waitFor();
+      await page.getByRole('textbox', { name: 'Reason' }).fill('again');
+      await startFork(page).click();
+      await page.getByRole('alert').getByText('another fork of this run was started').waitFor();
+      expect(new Set(keys).size).toBe(2);
+    });
+
+    it('that has started leads to its run only those who still look at it', async () => {
+      const id = await fail('left');
+      const page = await open(`runs/${id}/fork?from=failed`);
+      await page.getByRole('button', { name: 'Show plan' }).click();
+      await startFork(page).waitFor();
+      const held = createGate();
+      await page.route(`**/executions/${id}/retry`, async (route) => {
+        await held.opened;
+        await route.continue();
+      });
+      await startFork(page).click();
+      await page.getByRole('tab', { name: 'Log' }).click();
+      held.open();
+      await page.getByRole('status', { name: 'Notices' }).getByText('A new run continues from here.').waitFor();
+      await page.getByRole('tab', { name: 'Log', selected: true }).waitFor();
+      expect(new URL(page.url()).pathname).toContain(`/console/runs/${id}`);
     });
 
     it('of an open run is planned from an event only, and nobody who may not start runs has the view', async () => {

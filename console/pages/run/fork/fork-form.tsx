@@ -21,6 +21,7 @@ export function ForkForm({
   isBusy,
   plan,
   onInput,
+  onReason,
 }: {
   run: Run;
   tasks: TaskListPage | undefined;
@@ -31,6 +32,7 @@ export function ForkForm({
   plan: (form: HTMLFormElement) => void;
   /** Called when the input is another one, so that a plan is no longer about it. */
   onInput: () => void;
+  onReason: () => void;
 }) {
   const { point, named } = readPoint(from);
   const visited = listVisited(tasks);
@@ -125,7 +127,13 @@ export function ForkForm({
         )}
         <label class="field fork-reason">
           Reason
-          <input name="reason" maxLength={1000} autocomplete="off" placeholder="optional, recorded with the new run" />
+          <input
+            name="reason"
+            maxLength={1000}
+            autocomplete="off"
+            placeholder="optional, recorded with the new run"
+            onInput={onReason}
+          />
         </label>
       </div>
       <button type="submit" class="button primary" aria-disabled={isBusy}>

@@ -41,11 +41,22 @@ export function ForkView({
   const [isBusy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement | null>(null);
   const title = useRef<HTMLHeadingElement>(null);
+  const renewal = useRef<HTMLButtonElement>(null);
   const isOpen = !isClosed(run.state);
   const from = chosenFrom(run, tasks.value);
   const version = pageQuery.value.get('version');
   const described = `${run.id} ${from} ${version}`;
+  // Counts the forks that were described: an answer about an earlier one is dropped.
+  const turn = useRef(0);
+  const shown = useRef<number | null>(null);
+  useEffect(() => {
+    shown.current = run.id;
+    return () => {
+      shown.current = null;
+    };
+  }, [run.id]);
   const clear = () => {
+    turn.current += 1;
     setPlanned(null);
     setStale(null);
     setRefusal(null);
@@ -53,15 +64,23 @@ export function ForkView({
   // A plan is about what was described when it was made.
   useEffect(clear, [described]);
   useEffect(() => title.current?.focus(), [planned?.plan.hash, planned?.fork]);
+  // The button that was pressed is gone.
+  useEffect(() => {
+    if (stale !== null && document.activeElement === document.body) renewal.current?.focus();
+  }, [stale]);
 
-  /** Does one thing at a time, and says why it was refused. */
-  async function act(work: () => Promise<void>) {
+  /** Does one thing at a time, and shows what it answers, or why it was refused, unless another fork is described by then. */
+  async function act<Answer>(work: () => Promise<Answer>, show: (answer: Answer) => void) {
+    const mine = turn.current;
+    const isLate = () => turn.current !== mine;
     setBusy(true);
     setRefusal(null);
     try {
-      await work();
+      const answer = await work();
+      if (!isLate()) show(answer);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
+      if (isLate()) return;
       setRefusal(error.message);
       if (form.current) markWrong(form.current, error.control);
     } finally {
@@ -71,27 +90,32 @@ export function ForkView({
 
   function plan(element: HTMLFormElement) {
     form.current = element;
-    void act(async () => {
-      const fork = readFork(element, from, version);
-      setStale(null);
-      // An address that follows an open run would describe another fork in a moment.
-      go(hrefWith({ from, event: null }), { replace: true });
-      setPlanned({ fork, plan: await planFork(path, fork), key: randomKey() });
-    });
+    void act(
+      async () => {
+        const fork = readFork(element, from, version);
+        setStale(null);
+        // An address that follows an open run would describe another fork in a moment.
+        go(hrefWith({ from, event: null }), { replace: true });
+        return { fork, plan: await planFork(path, fork), key: randomKey() };
+      },
+      (answer) => setPlanned(answer),
+    );
   }
 
   function start({ fork, plan: { hash }, key }: Planned) {
     if (isBusy || hash === null) return;
     const reason = String(new FormData(form.current!).get('reason')).trim();
-    void act(async () => {
-      const answer = await startFork(path, fork, { hash, reason, key });
-      if ('plan' in answer) {
-        setStale(answer);
-        return;
-      }
-      announce('A new run continues from here.');
-      go(hrefOf(`/runs/${answer.id}`));
-    });
+    void act(
+      async () => {
+        const answer = await startFork(path, fork, { hash, reason, key });
+        if ('plan' in answer) return answer;
+        // The run exists, whatever is described or looked at by now.
+        announce('A new run continues from here.');
+        if (shown.current === run.id) go(hrefOf(`/runs/${answer.id}`));
+        return null;
+      },
+      (answer) => setStale(answer),
+    );
   }
 
   function showNew({ plan: now }: StalePlanNotice) {
@@ -113,7 +137,9 @@ export function ForkView({
         isOpen={isOpen}
         isBusy={isBusy}
         plan={plan}
-        onInput={() => planned !== null && clear()}
+        onInput={clear}
+        // A start with another reason is another request.
+        onReason={() => setPlanned((before) => before && { ...before, key: randomKey() })}
       />
       {refusal !== null && (
         <p class="trouble" role="alert">
@@ -127,7 +153,7 @@ export function ForkView({
           <div>
             <p class="strong">The plan is out of date</p>
             <p>{changedText(stale.changed)} Nothing was started.</p>
-            <button type="button" class="button" onClick={() => showNew(stale)}>
+            <button type="button" class="button" ref={renewal} onClick={() => showNew(stale)}>
               Show the new plan
             </button>
           </div>
@@ -156,9 +182,13 @@ function chosenFrom(run: Run, tasks: TaskListPage | undefined): string {
   return isSuccessful(run.state) ? (listVisited(tasks).at(-1) ?? 'start') : 'failed';
 }
 
-/** Reads what a form describes. Throws a RequestError for an input that is not JSON. */
+/**
+ * Reads what a form describes; an input that is as it was filled in is that of the run, with values that are not shown. Throws a RequestError
+ * for an input that is not JSON.
+ */
 function readFork(form: HTMLFormElement, from: string, version: string | null): ForkRequest {
-  const text = new FormData(form).get('input');
-  const input = text === null ? undefined : readJsonText(String(text), { name: 'input', label: 'Input' }, undefined);
+  const field = form.querySelector<HTMLTextAreaElement>('textarea[name=input]');
+  const isEdited = field !== null && field.value !== field.defaultValue;
+  const input = isEdited ? readJsonText(field.value, { name: 'input', label: 'Input' }, undefined) : undefined;
   return { from, ...(version ? { version } : {}), ...(input === undefined ? {} : { input }) };
 }
