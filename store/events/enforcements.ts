@@ -88,7 +88,8 @@ export function createEnforcementStore(db: Database): EnforcementStore {
       const rows = await db
         .update(enforcements)
         .set({ leased: until })
-        .where(and(eq(enforcements.tenant, tenant), inArray(id, due)))
+        // As an array the rows are found once: as a list the query may run again for each row, and lease more than the limit.
+        .where(and(eq(enforcements.tenant, tenant), sql`${id} = any(array(${due}))`))
         .returning();
       return rows.sort((a, b) => a.id - b.id);
     },

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../model/events/event.ts';
 import { createIntake } from '../../service/events/intake.ts';
 import { createBacklogStore } from '../../store/events/backlogs.ts';
+import { createEnforcementStore } from '../../store/events/enforcements.ts';
 import { createEventListStore } from '../../store/events/event-lists.ts';
 import { createEventStore, type EventEntry } from '../../store/events/events.ts';
 import { enforcements, events } from '../../store/events/tables.ts';
@@ -178,6 +179,21 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     expect(await found({ receivedBefore: new Date(Date.now() + 60_000) }, { offset: 1, limit: 2 })).toEqual([2, 1]);
     expect(await found({}, { offset: 0, limit: 10, before: ids[2] } as never)).toEqual([1, 0]);
     expect(await lists.list(randomUUID(), {}, { offset: 0, limit: 10 })).toEqual([]);
+  });
+
+  it('leases as many of the oldest enforcements as it is asked for, and none of them twice', async () => {
+    const { db } = engines.opened[engine]!;
+    const store = createEnforcementStore(db);
+    const tenant = randomUUID();
+    const common = { tenant, rule: 1, ruleRef: 'a.b', ruleRevision: 1, eventType: EVENT.type, workflow: 'a.b' };
+    const waiting = [1, 2, 3].map((event) => ({ ...common, event, depth: 0, status: 'pending' as const, changed: 0 }));
+    await db.insert(enforcements).values(waiting);
+    const now = new Date();
+    const lease = async () => {
+      const leased = await store.lease(tenant, 2, now, new Date(now.getTime() + 30_000));
+      return leased.map(({ event }) => event);
+    };
+    expect([await lease(), await lease(), await lease()]).toEqual([[1, 2], [3], []]);
   });
 
   it('counts what waits, and forgets what is old and done', async () => {
