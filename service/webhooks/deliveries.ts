@@ -126,6 +126,8 @@ export function hasPublicName(name: string): boolean {
   return ALWAYS_KEPT.includes(name) || name === ID_HEADER || name.startsWith('ce-');
 }
 
+// cspell:ignore passw
+
 /** Reports whether a header of this name may hold a credential or a signature. */
 export function hasSecretName(name: string): boolean {
   return /auth|cookie|token|signature|hmac|jwt|secret|passw|(api|access)[-_]?key|client-cert|credential/.test(name);
