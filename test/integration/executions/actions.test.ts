@@ -136,6 +136,8 @@ describe('the import of a pack', () => {
         { ref: 'tools.first', change: 'created', revision: 1 },
         { ref: 'tools.second', change: 'created', revision: 1 },
       ],
+      triggers: [],
+      rules: [],
     });
     const changes = async (body: object) => {
       const { data } = (await send(body)).body;
