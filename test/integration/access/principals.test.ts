@@ -43,11 +43,11 @@ const statusOf = async ({ path, method }: Operation, headers: Record<string, str
 };
 
 describe('every route of openapi.json', () => {
-  it('but health, readiness, public keys, who one is, and sessions names the permission that it needs', () => {
+  it('but health, readiness, public keys, who one is, sessions and webhooks names the permission that it needs', () => {
     const open = operations.filter(({ permission }) => permission === undefined).map(({ path }) => path);
     const session = '/api/v1/session';
     expect([...new Set(open)].sort()).toEqual([
-      ...['/.well-known/fermata-keys.json', '/api/v1/me', session, '/healthz', '/readyz'],
+      ...['/.well-known/fermata-keys.json', '/api/v1/me', session, '/healthz', '/hooks/{key}', '/readyz'],
     ]);
     expect(open.filter((path) => path === session)).toHaveLength(3);
     expect(operations.length).toBeGreaterThan(30);
@@ -72,8 +72,12 @@ describe('every route of openapi.json', () => {
     const wrong: string[] = [];
     for (const permission of PERMISSIONS) {
       const key = await keyFor({ subject: `only ${permission}`, permissions: [permission] });
+      // A rule starts runs in the name of who wrote it last.
+      const both = [permission, 'execution:execute'];
+      const writer = await keyFor({ subject: `${permission}, and starts`, permissions: both });
       for (const operation of operations.filter((one) => one.permission === permission)) {
-        const { status } = await statusOf(operation, { 'x-api-key': key });
+        const writesRule = /^(post|put) \/api\/v1\/rules(\/\{ref\})?$/.test(`${operation.method} ${operation.path}`);
+        const { status } = await statusOf(operation, { 'x-api-key': writesRule ? writer : key });
         if (status === 403 || status === 401 || status >= 500)
           wrong.push(`${operation.method} ${operation.path}: ${status}`);
       }
