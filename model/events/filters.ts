@@ -2,6 +2,9 @@ import { MAX_ROW_ID } from '../request-fields.ts';
 import type { ReasonCode } from './enforcement.ts';
 import type { EnforcementStatus, EventState } from './states.ts';
 
+/** The most events or enforcements of a list that are counted. */
+export const MAX_COUNTED_ROWS = 10_000;
+
 /** The filters of lists of events, as a caller names them. An event must match all that are given. */
 export interface EventFilterRequest {
   /** A type, or a pattern of types. */

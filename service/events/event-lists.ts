@@ -1,14 +1,9 @@
 import { AppError } from '../../model/app-error.ts';
 import type { EventRecord } from '../../model/events/event.ts';
-import type { EventFilterRequest } from '../../model/events/filters.ts';
+import { type EventFilterRequest, MAX_COUNTED_ROWS } from '../../model/events/filters.ts';
 import { patternPrefix } from '../../model/events/type-pattern.ts';
 import type { Principal } from '../../model/principal.ts';
-import {
-  type EventFilter,
-  type EventListStore,
-  type ListWindow,
-  MAX_COUNTED_ROWS,
-} from '../../store/events/event-lists.ts';
+import type { EventFilter, EventListStore, ListWindow } from '../../store/events/event-lists.ts';
 import type { EventRow } from '../../store/events/events.ts';
 
 /** A page of a list; `total` is a lower bound where more than 10,000 match. */

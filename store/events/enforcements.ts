@@ -1,10 +1,11 @@
 import { and, desc, eq, gte, inArray, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm';
 import { buildCause, type Cause } from '../../model/events/cause.ts';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
+import { MAX_COUNTED_ROWS } from '../../model/events/filters.ts';
 import type { EnforcementStatus } from '../../model/events/states.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
-import { type ListWindow, MAX_COUNTED_ROWS } from './event-lists.ts';
+import type { ListWindow } from './event-lists.ts';
 import { enforcements } from './tables.ts';
 
 /** A stored enforcement. */

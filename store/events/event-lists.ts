@@ -1,4 +1,5 @@
 import { and, desc, eq, gt, gte, lt, type SQL, sql } from 'drizzle-orm';
+import { MAX_COUNTED_ROWS } from '../../model/events/filters.ts';
 import type { EventState } from '../../model/events/states.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
@@ -31,9 +32,6 @@ export interface ListWindow {
   limit: number;
   before?: number | undefined;
 }
-
-/** The most rows that are counted. */
-export const MAX_COUNTED_ROWS = 10_000;
 
 /** Finds events of a tenant. */
 export interface EventListStore {

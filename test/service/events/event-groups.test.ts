@@ -54,7 +54,7 @@ it.each([
     post(entry('a', 'a2')),
   ]);
   expect(answers.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled']);
-  // What is left of a tenant that met the outage does not meet it again.
+  // The rest of a tenant that met the outage does not meet it again.
   expect(calls.toSorted()).toEqual(['a: a1', 'a: a2', 'events: f1 a1 f2 a2', 'full: f1']);
 });
 
