@@ -1,9 +1,8 @@
-import { patternPrefix } from '../../model/events/type-pattern.ts';
+import { isReservedType, patternPrefix } from '../../model/events/type-pattern.ts';
 import { type Issue, Suggestions } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { refMismatch } from '../../model/pack-issues.ts';
 import type { DraftedFields, RuleDraft } from '../../model/rules/draft.ts';
-import { isReservedType } from '../../model/rules/patterns.ts';
 import type { Compilation, Reference } from '../templates/value.ts';
 import type { Validation } from '../validate.ts';
 import { findConditionWarnings } from './advice.ts';

@@ -2,11 +2,11 @@ import type { Issue } from '../issue.ts';
 import { jsonSize } from '../json.ts';
 import { isStorableText, NOT_STORABLE } from '../text.ts';
 import type { NewEvent } from './event.ts';
+import { isReservedType } from './type-pattern.ts';
 
 // The rules for the attributes of events, whichever way they come in.
 
-/** The beginnings of types and sources that come from Fermata alone. */
-const OWN_TYPES = 'io.fermata.';
+/** The beginning of sources that come from Fermata alone. */
 const OWN_SOURCES = 'urn:fermata:';
 
 /** The most characters of a source, a subject and a sender's id. */
@@ -31,7 +31,7 @@ export function isEventType(text: string): boolean {
 
 /** Returns the attribute of an event whose value comes from Fermata alone; null: there is none. */
 export function reservedField({ type, source }: Pick<NewEvent, 'type' | 'source'>): 'type' | 'source' | null {
-  if (type.startsWith(OWN_TYPES)) return 'type';
+  if (isReservedType(type)) return 'type';
   return source.startsWith(OWN_SOURCES) ? 'source' : null;
 }
 

@@ -1,3 +1,11 @@
+/** Events whose types begin so come from Fermata alone. */
+const RESERVED = 'io.fermata.';
+
+/** Returns whether only Fermata itself can send events of a type. */
+export function isReservedType(type: string): boolean {
+  return type.startsWith(RESERVED);
+}
+
 /** Matches an exact type of events, or a pattern whose last segment alone is `*`. */
 export const TYPE_PATTERN = /^([!-)+-~]{1,200}|\*|[!-)+-~]{1,197}\.\*)$/;
 

@@ -1,8 +1,5 @@
 import { z } from 'zod';
-import { patternPrefix, TYPE_PATTERN, TYPE_PATTERN_RULE } from '../events/type-pattern.ts';
-
-/** Events whose types begin so come from Fermata alone. */
-const RESERVED = 'io.fermata.';
+import { isReservedType, patternPrefix, TYPE_PATTERN, TYPE_PATTERN_RULE } from '../events/type-pattern.ts';
 
 /** Most characters of the type of an event. */
 const MAX_TYPE = 200;
@@ -16,11 +13,6 @@ export const EventTypeSchema = z
 
 /** The type of the events that a rule is about: a type, or a pattern whose last segment alone is `*`. */
 export const EventPatternSchema = z.string().regex(TYPE_PATTERN, TYPE_PATTERN_RULE);
-
-/** Returns whether only Fermata itself can send events of a type. */
-export function isReservedType(type: string): boolean {
-  return type.startsWith(RESERVED);
-}
 
 /**
  * Returns the prefixes of the patterns that match a type, the shortest first. Only patterns that begin with `io.fermata.` match the types

@@ -88,6 +88,11 @@ export interface RuleContent {
   allow_loops: boolean;
 }
 
+/** Returns the ref of the workflow or action that a rule starts. */
+export function startedRef({ workflow, action_ref }: Pick<RuleContent, 'workflow' | 'action_ref'>): string {
+  return workflow ?? action_ref ?? '';
+}
+
 /** The name of a rule at one of its revisions, as its templates see it by the name `rule`. */
 export interface RuleName {
   ref: string;

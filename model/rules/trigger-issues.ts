@@ -1,10 +1,10 @@
+import { isReservedType } from '../events/type-pattern.ts';
 import { type Issue, jsonPointer } from '../issue.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { jsonSchemaIssues } from '../json-schema.ts';
 import { refMismatch } from '../pack-issues.ts';
 import { SCHEMA_WORK, validateBySchema } from '../schema/validate.ts';
 import { WorkMeter } from '../work.ts';
-import { isReservedType } from './patterns.ts';
 import type { TriggerCreate } from './trigger.ts';
 
 /** Returns the issues of a trigger whose shape is valid. */

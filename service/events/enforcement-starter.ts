@@ -6,6 +6,7 @@ import { templateEvent } from '../../model/events/event.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
+import { startedRef } from '../../model/rules/rule.ts';
 import type { EnforcementRow, EnforcementSettlement, EnforcementStore } from '../../store/events/enforcements.ts';
 import type { EventListStore } from '../../store/events/event-lists.ts';
 import type { EventRow } from '../../store/events/events.ts';
@@ -183,9 +184,9 @@ function commandOf(
   event: EventRow,
   input: JsonObject,
 ): StartCommand {
-  const { workflow, action_ref: action, version, run_tags: tags } = content;
+  const { version, run_tags: tags } = content;
   return {
-    ref: workflow ?? action ?? '',
+    ref: startedRef(content),
     input,
     inputField: 'parameters',
     version: version ?? undefined,

@@ -3,6 +3,7 @@ import { matchRule } from '../../language/rules/matching.ts';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import { type TemplateEvent, templateEvent } from '../../model/events/event.ts';
 import type { Logger } from '../../model/log.ts';
+import { startedRef } from '../../model/rules/rule.ts';
 import type { EventRow } from '../../store/events/events.ts';
 import type { Plan, PlannedMatch, PlanningBatch, PlanningStore } from '../../store/events/planning.ts';
 import type { AddedCounts } from '../../store/rules/planned-rules.ts';
@@ -159,8 +160,7 @@ function matchOf(
   rule: PlannedRule,
   { status, reason }: Pick<PlannedMatch, 'status' | 'reason'>,
 ): PlannedMatch {
-  const { workflow, action_ref: action } = rule.compiled.content;
-  return { event, rule, workflow: workflow ?? action ?? '', status, reason };
+  return { event, rule, workflow: startedRef(rule.compiled.content), status, reason };
 }
 
 /** Adds a verdict to the counts of a rule. What is started is counted when it is. */

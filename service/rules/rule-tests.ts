@@ -10,7 +10,7 @@ import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import { readRule } from '../../model/rules/draft.ts';
 import { matchesPattern } from '../../model/rules/patterns.ts';
-import type { RuleCreate } from '../../model/rules/rule.ts';
+import { type RuleCreate, startedRef } from '../../model/rules/rule.ts';
 import { completeMadeUpEvent, type TestedEvents } from '../../model/rules/rule-test.ts';
 import type { ActionService } from '../actions/custom-actions.ts';
 import type { DefinitionReader } from '../definitions/reader.ts';
@@ -106,7 +106,7 @@ export function createRuleTestService({
   /** Finds what a rule would start now. */
   async function findTarget(
     principal: Principal,
-    { workflow, action_ref: action, version }: CompiledRule['content'],
+    content: CompiledRule['content'],
   ): Promise<{
     ref: string;
     version: string | null;
@@ -114,7 +114,8 @@ export function createRuleTestService({
     schema: JsonObject | null;
     issues: Issue[];
   }> {
-    const ref = workflow ?? action ?? '';
+    const { workflow, version } = content;
+    const ref = startedRef(content);
     try {
       if (workflow === null) {
         const { paramSchema } = await actions.get(principal, ref);

@@ -1,4 +1,5 @@
-import { isEventType, reservedField } from '../../model/events/attributes.ts';
+import { isEventType } from '../../model/events/attributes.ts';
+import { isReservedType } from '../../model/events/type-pattern.ts';
 import type { Issue } from '../../model/issue.ts';
 import { ENCODED_SECRET, type WebhookPreset, type WebhookSettings } from '../../model/webhook.ts';
 import { hasPublicName, hasSecretName } from './deliveries.ts';
@@ -44,7 +45,7 @@ export function checkWebhook(webhook: CheckedWebhook): Issue[] {
   }
   if (type !== null && !isEventType(type)) {
     issues.push(invalid('/type', 'must be 1 to 200 visible ASCII characters without "*"'));
-  } else if (type !== null && reservedField({ type, source: '' }) !== null) {
+  } else if (type !== null && isReservedType(type)) {
     issues.push({ code: 'type_reserved', path: '/type', message: 'begins as the types of Fermata itself do' });
   }
   for (const [index, name] of kept.entries()) {
