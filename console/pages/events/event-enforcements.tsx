@@ -19,7 +19,7 @@ export function EventEnforcements({ event, isPlanned }: { event: number; isPlann
       {value?.data.length === 0 && (
         <p class="soft">{isPlanned ? 'No rule matches it.' : 'The rules have not been applied to it yet.'}</p>
       )}
-      <ul>
+      <ul class="plain-list">
         {value?.data.map((enforcement) => (
           <li key={enforcement.id}>
             <a href={hrefOf(`/rules/${encodeURIComponent(enforcement.rule_ref)}`)}>{enforcement.rule_ref}</a>{' '}

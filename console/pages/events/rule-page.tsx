@@ -43,7 +43,7 @@ export function RulePage({ of }: PageProps) {
             {rule.when === null ? (
               <p class="soft">Every event of its type matches.</p>
             ) : (
-              <pre class="card">{rule.when}</pre>
+              <pre class="card condition-text">{rule.when}</pre>
             )}
           </section>
           <section aria-label="Parameters">
