@@ -74,6 +74,34 @@ describe('the rows of tasks', () => {
   });
 });
 
+describe('the task whose input an event shows', () => {
+  const [unconditional, evaluated] = [
+    { from: 'stock', value: null },
+    { from: 'price', value: false },
+  ];
+  const changes = [
+    { what: 'variable', name: 'total' },
+    { what: 'task', key: 'ship' },
+  ];
+
+  it.each([
+    ['its own task', { history: { task: 'approve' }, transitions: [evaluated], changes }, 'approve'],
+    ['what was decided by a condition', { transitions: [unconditional, evaluated], changes }, 'price'],
+    ['what was decided without one', { transitions: [unconditional], changes }, 'stock'],
+    ['what has changed', { transitions: [], changes }, 'ship'],
+    ['nothing', { transitions: [], changes: [] }, null],
+  ])('is that of %s', async (_, about, task) => {
+    const asked: (string | null)[] = [];
+    const stop = ({ rows, selected }: StopRequest) => {
+      asked.push(selected);
+      const tasks = { offset: rows.offset, listed: 4 };
+      return Promise.resolve({ history: { task: null }, ...about, tasks } as unknown as Stop);
+    };
+    await goTo({ stop }, { event: 7, selected: null, offset: null });
+    expect(asked.at(-1)).toBe(task);
+  });
+});
+
 it.each([
   ['verified', true, null, null],
   ['differs', false, 9, null],

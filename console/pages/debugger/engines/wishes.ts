@@ -23,10 +23,14 @@ export async function goTo(engine: Pick<Engine, 'stop'>, { event, selected, offs
   return task === selected && from === stop.tasks.offset ? stop : ask(task, from);
 }
 
-/** Returns the key of the task that an event is about: its own, one whose transitions were decided upon, or one that has changed. */
+/**
+ * Returns the key of the task that an event is about: its own, one whose transitions were decided upon, or one that has changed. Of several
+ * that ended together, the one whose conditions were evaluated says most.
+ */
 function subjectOf({ history, changes, transitions }: Stop): string | null {
+  const decided = transitions.find(({ value }) => value !== null) ?? transitions[0];
   const changed = changes.find((change) => change.what === 'task');
-  return history.task ?? transitions[0]?.from ?? changed?.key ?? null;
+  return history.task ?? decided?.from ?? changed?.key ?? null;
 }
 
 function lastRows(total: number): number {
