@@ -89,3 +89,22 @@ export function isOfOneStatement(error: unknown): boolean {
 export function isPassing(error: unknown): boolean {
   return toAppError(error, '').status === 503;
 }
+
+/** SQLSTATE `query_canceled`: a statement took too long. */
+const TOO_LONG = '57014';
+
+/** Reports whether an error means that a statement took too long. */
+export function isOverlong(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if ((current as { code?: unknown }).code === TOO_LONG) return true;
+  }
+  return false;
+}
+
+/**
+ * Reports whether the work of every tenant would meet an error: an outage, but not that the tenant's own share of the connections is in
+ * use, nor that a statement of its own took too long.
+ */
+export function isSharedOutage(error: unknown): boolean {
+  return isOutage(error) && !isOverlong(error) && toAppError(error, '').code !== 'busy';
+}

@@ -24,14 +24,17 @@ export interface SetAside {
   /** Forgets something that is done or gone. */
   drop(key: string): void;
   /**
-   * Works on something unless it is not due, and sets it aside when that fails. Returns whether it is done. Throws errors of Temporal
-   * or the database as a whole.
+   * Works on something unless it is not due, and sets it aside when that fails. Returns whether it is done. Throws errors that concern
+   * everything, such as those of Temporal or the database as a whole.
    */
   attempt(key: string, work: () => Promise<void>): Promise<boolean>;
 }
 
-/** Creates the memory of one loop; `trouble` is the message that is logged for each thing. */
-export function createSetAside(clock: () => number, log: Logger, trouble: string): SetAside {
+/**
+ * Creates the memory of one loop; `trouble` is the message that is logged for each thing, and `stops` reports whether an error concerns
+ * everything.
+ */
+export function createSetAside(clock: () => number, log: Logger, trouble: string, stops = isOutage): SetAside {
   const kept = new BoundedMap<string, { tries: number; until: number }>(MAX_KEPT);
   return {
     get size() {
@@ -53,7 +56,7 @@ export function createSetAside(clock: () => number, log: Logger, trouble: string
       try {
         await work();
       } catch (error) {
-        if (isOutage(error)) throw error;
+        if (stops(error)) throw error;
         this.put(key, error);
         return false;
       }

@@ -1,4 +1,3 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { matchRule } from '../../language/rules/matching.ts';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import { type TemplateEvent, templateEvent } from '../../model/events/event.ts';
@@ -9,7 +8,10 @@ import type { Plan, PlannedMatch, PlanningBatch, PlanningStore } from '../../sto
 import type { AddedCounts } from '../../store/rules/planned-rules.ts';
 import type { Bell } from '../background/bell.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
+import { isSharedOutage } from '../background/outages.ts';
+import { createPause } from '../background/pauses.ts';
 import { createSetAside } from '../background/set-aside.ts';
+import { inTurn } from '../background/turns.ts';
 import type { CompiledRules, PlannedRule } from '../rules/compiled-rules.ts';
 import { workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
@@ -22,8 +24,9 @@ const PAUSE = 1_000;
 const AT_ONCE = 100;
 const TENANTS = 1_000;
 
-/** Milliseconds of planning after which the event loop does something else first. */
-const SLICE = 20;
+/** Milliseconds, and matches, after which a transaction plans no further event. */
+const LONGEST = 200;
+const MAX_MATCHES = 5_000;
 
 /** The most rules between an event and the outside. */
 const MAX_EVENT_DEPTH = 8;
@@ -46,7 +49,10 @@ export interface PlannerDependencies {
  * take turns.
  */
 export function createPlanner({ store, rules, bell, onPlanned, clock, log }: PlannerDependencies): RoundLoop {
-  const setAside = createSetAside(clock, log, 'the events of a tenant cannot be planned; trying again');
+  const trouble = 'the events of a tenant cannot be planned; trying again';
+  const setAside = createSetAside(clock, log, trouble, isSharedOutage);
+  /** The last tenant that had its turn. */
+  let last = '';
 
   /** Applies a rule to an event; a fault of Fermata's own in that concerns no other rule and no other event. */
   function judgeSafely(rule: PlannedRule, event: EventRow, seen: TemplateEvent): Verdict | null {
@@ -58,12 +64,17 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
     }
   }
 
+  /** Decides about the events of a batch, or the first ones of a batch that takes too long. */
   async function decide(tenant: string, batch: PlanningBatch): Promise<Plan> {
+    const end = clock() + LONGEST;
     const set = await rules.within(batch.rules, tenant);
     const matches: PlannedMatch[] = [];
     const counts = new Map<number, Required<AddedCounts>>();
     const pause = createPause();
+    let decided = 0;
     for (const event of batch.events) {
+      if (decided > 0 && (clock() >= end || matches.length >= MAX_MATCHES)) break;
+      decided += 1;
       const seen = templateEvent(eventRecord(event));
       for (const rule of set.find(event.type).filter(({ id }) => isAsked(event, id))) {
         await pause();
@@ -73,7 +84,7 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
         if (verdict.status !== 'undefined') matches.push(matchOf(event, rule, verdict));
       }
     }
-    return { matches, counts: [...counts.values()] };
+    return { decided, matches, counts: [...counts.values()] };
   }
 
   /** Plans some events of a tenant, and returns how many; what cannot be planned there delays no other tenant. */
@@ -89,7 +100,8 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
   async function planAll(): Promise<void> {
     for (let tenants = await store.tenants(TENANTS); tenants.length > 0; tenants = await store.tenants(TENANTS)) {
       let planned = 0;
-      for (const tenant of tenants) {
+      for (const tenant of inTurn(tenants, last)) {
+        last = tenant;
         planned += await planSome(tenant);
         if (planned > 0) onPlanned();
       }
@@ -109,16 +121,6 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
       };
       return keepGoing(work, signal, { interval: 0, pause: PAUSE, log, trouble });
     },
-  };
-}
-
-/** Creates a pause that lets the event loop do something else, once the work since the last one has taken long enough. */
-function createPause(): () => Promise<void> {
-  let since = performance.now();
-  return async () => {
-    if (performance.now() - since <= SLICE) return;
-    await yieldToOthers();
-    since = performance.now();
   };
 }
 

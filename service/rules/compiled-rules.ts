@@ -2,6 +2,7 @@ import { type CompiledRule, compileRule } from '../../language/rules/compiler.ts
 import { createRuleSet, type RuleSet } from '../../language/rules/rule-set.ts';
 import { BoundedMap } from '../../model/bounded-map.ts';
 import type { EnabledRule, PlannedRuleStore } from '../../store/rules/planned-rules.ts';
+import { createPause } from '../background/pauses.ts';
 
 /** An enabled rule, compiled. */
 export interface PlannedRule extends Omit<EnabledRule, 'content'> {
@@ -17,12 +18,36 @@ export interface CompiledRules {
 /** The most rules that are kept, of all tenants together. */
 const MAX_KEPT = 50_000;
 
+/** The rules of a tenant in a version of them, and their compiled revisions by name. */
+interface KeptRules {
+  version: number;
+  set: RuleSet<PlannedRule>;
+  compiled: ReadonlyMap<string, CompiledRule>;
+}
+
+/** Names a revision, which never changes. */
+function nameOf({ id, revision }: Pick<EnabledRule, 'id' | 'revision'>): string {
+  return `${id} ${revision}`;
+}
+
+/** Compiles the revisions of rules that are not known yet, and returns all by name. */
+async function compileChanged(
+  rules: readonly EnabledRule[],
+  known: ReadonlyMap<string, CompiledRule> | undefined,
+): Promise<Map<string, CompiledRule>> {
+  const compiled = new Map<string, CompiledRule>();
+  const pause = createPause();
+  for (const rule of rules) {
+    await pause();
+    const name = nameOf(rule);
+    compiled.set(name, known?.get(name) ?? compileRule(rule, rule.content));
+  }
+  return compiled;
+}
+
 /** Creates the compiled rules, of which none is kept yet. */
 export function createCompiledRules(): CompiledRules {
-  const kept = new BoundedMap<string, { version: number; set: RuleSet<PlannedRule>; size: number }>(
-    MAX_KEPT,
-    ({ size }) => 1 + size,
-  );
+  const kept = new BoundedMap<string, KeptRules>(MAX_KEPT, ({ compiled }) => 1 + compiled.size);
 
   return {
     async within(store, tenant) {
@@ -31,9 +56,10 @@ export function createCompiledRules(): CompiledRules {
       const known = kept.get(tenant);
       if (known?.version === version) return known.set;
       const found = await store.enabled(tenant);
-      const rules = found.map(({ content, ...rule }) => ({ ...rule, compiled: compileRule(rule, content) }));
-      const set = createRuleSet(rules, ({ compiled }) => compiled.content.type);
-      kept.set(tenant, { version, set, size: rules.length });
+      const compiled = await compileChanged(found, known?.compiled);
+      const rules = found.map(({ content: _, ...rule }) => ({ ...rule, compiled: compiled.get(nameOf(rule))! }));
+      const set = createRuleSet(rules, ({ compiled: { content } }) => content.type);
+      kept.set(tenant, { version, set, compiled });
       return set;
     },
   };

@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
@@ -23,9 +23,14 @@ export interface PlannedMatch {
 
 /** The matches of some events, and what they add to the counts of the rules. */
 export interface Plan {
+  /** How many of the events of the batch it is about, from the first one on; the others are planned later. */
+  decided: number;
   matches: readonly PlannedMatch[];
   counts: readonly AddedCounts[];
 }
+
+/** The most bytes of the payloads of a batch of more than one event. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
 /** The events to plan, and the rules as they are now. */
 export interface PlanningBatch {
@@ -40,7 +45,7 @@ export interface PlanningStore {
   tenants(limit: number): Promise<string[]>;
   /**
    * Plans the oldest events of a tenant in one transaction, as `decide` says, and returns how many; null while another process plans
-   * events of the tenant.
+   * events of the tenant. The payloads of more than one event have at most 8 MiB together.
    */
   plan(tenant: string, limit: number, decide: (batch: PlanningBatch) => Promise<Plan>): Promise<number | null>;
 }
@@ -66,18 +71,27 @@ export function createPlanningStore(db: Database): PlanningStore {
         const found = await transaction
           .select()
           .from(events)
-          .where(and(eq(events.tenant, tenant), eq(events.state, 'received')))
-          .orderBy(asc(events.id))
-          .limit(limit);
+          .where(and(eq(events.tenant, tenant), inArray(events.id, oldest(tenant, limit))))
+          .orderBy(asc(events.id));
         if (found.length === 0) return 0;
         const rules = createPlannedRuleStore(transaction);
-        const { matches, counts } = await decide({ events: found, rules });
+        const { decided, matches, counts } = await decide({ events: found, rules });
         await addMatches(transaction, tenant, matches);
-        await notePlanned(transaction, tenant, found, matches);
+        await notePlanned(transaction, tenant, found.slice(0, decided), matches);
         if (counts.length > 0) await rules.count(tenant, counts);
-        return found.length;
+        return decided;
       }),
   });
+}
+
+/** Selects the ids of the oldest events to plan of a tenant, up to a number and as many bytes of payload as one batch has. */
+function oldest(tenant: string, limit: number): SQL {
+  return sql`(
+    select id from (
+      select id, sum(payload_bytes) over (order by id) as bytes, row_number() over (order by id) as at from (
+        select id, payload_bytes from ${events} where tenant = ${tenant} and state = 'received' order by id limit ${limit}
+      ) as first
+    ) as summed where at = 1 or bytes <= ${MAX_BYTES})`;
 }
 
 /** Has a transaction alone plan the events of a tenant until it ends; returns false while another one does. */

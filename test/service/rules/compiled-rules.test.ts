@@ -31,3 +31,22 @@ it('the compiled rules of a tenant are kept until its version changes, and other
   expect(await find('one')).toEqual(['p.r2', 'p.r3']);
   expect(reads).toBe(3);
 });
+
+it('a revision is compiled once, whatever else the tenant writes', async () => {
+  let version = 1;
+  let rules = [rule(1, 'a.b'), rule(2, 'a.b')];
+  const store: PlannedRuleStore = {
+    version: async () => version,
+    enabled: async () => rules,
+    count: async () => undefined,
+  };
+  const kept = createCompiledRules();
+  const compiled = async () => (await kept.within(store, 'one')).find('a.b').map((each) => each.compiled);
+  const before = await compiled();
+  version = 2;
+  rules = [{ ...rule(1, 'a.b'), label: 'other' } as EnabledRule, { ...rule(2, 'a.b'), revision: 2 }];
+  const after = await compiled();
+  expect(after[0]).toBe(before[0]);
+  expect(after[1]).not.toBe(before[1]);
+  expect(after[1]!.name.revision).toBe(2);
+});
