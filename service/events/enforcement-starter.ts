@@ -13,8 +13,10 @@ import type { EventRow } from '../../store/events/events.ts';
 import type { PlannedRuleStore } from '../../store/rules/planned-rules.ts';
 import type { Bell } from '../background/bell.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
-import { isPassing, toAppError } from '../background/outages.ts';
+import { isOverlong, isPassing, isSharedOutage, toAppError } from '../background/outages.ts';
+import { inTurn } from '../background/turns.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
+import type { IdempotencyKey } from '../starts/idempotency.ts';
 import type { StartCommand } from '../starts/start-command.ts';
 import { workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
@@ -27,6 +29,9 @@ const PAUSE = 1_000;
 /** The most starts in progress, and milliseconds for which a process has an enforcement for itself. */
 const AT_ONCE = 16;
 const LEASE = 30_000;
+
+/** The most starts of one tenant in progress: others have room, however slow its starts are. */
+const AT_ONCE_OF_TENANT = 12;
 
 /** The most tenants of one round. */
 const TENANTS = 1_000;
@@ -54,7 +59,7 @@ export interface EnforcementStarterDependencies {
   events: Pick<EventListStore, 'find'>;
   rules: RuleBook;
   counts: Pick<PlannedRuleStore, 'count'>;
-  executions: Pick<ExecutionStarter, 'start'>;
+  executions: Pick<ExecutionStarter, 'start' | 'findCaused'>;
   /** Rings when there may be something to start. */
   bell: Bell;
   /** Returns the time in milliseconds. */
@@ -68,7 +73,8 @@ export interface EnforcementStarterDependencies {
  */
 export function createEnforcementStarter(dependencies: EnforcementStarterDependencies): RoundLoop {
   const { store, events, rules, counts, executions, bell, clock, log } = dependencies;
-  const starting = new Set<Promise<void>>();
+  /** The starts in progress, each with its tenant. */
+  const starting = new Map<Promise<void>, string>();
   /** The error that the next round reports before it pauses. */
   let outage: unknown = null;
   /** The last tenant that had its turn. */
@@ -87,9 +93,9 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
     return { status: 'started', execution: n };
   }
 
-  /** Decides about a start that has thrown an error. Throws the error if everything else would meet it too. */
+  /** Decides about a start that has thrown an error. Throws an error that passes by itself, which is no fault of the start. */
   function judge(row: EnforcementRow, error: unknown): EnforcementSettlement {
-    if (isPassing(error)) throw error;
+    if (isPassing(error) && !isOverlong(error)) throw error;
     const { code, message, issues = [] } = toAppError(error, 'the log of the API says what went wrong');
     const refused = REFUSALS[code];
     if (refused !== undefined) {
@@ -104,8 +110,16 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
     return { status: 'pending', attempts, notBefore: new Date(clock() + FIRST_PAUSE * 2 ** (attempts - 1)) };
   }
 
+  /** Has an enforcement started whose run exists: an earlier start may have reached Temporal without Fermata learning of it. */
+  async function withRun(row: EnforcementRow, settlement: EnforcementSettlement): Promise<EnforcementSettlement> {
+    if (settlement.status === 'started' || settlement.status === 'pending') return settlement;
+    const execution = await executions.findCaused(row.tenant, buildCause(row), keyOf(row));
+    return execution === null ? settlement : { status: 'started', execution };
+  }
+
   async function handle(row: EnforcementRow): Promise<void> {
-    const settlement = await start(row).catch((error: unknown) => judge(row, error));
+    const wanted = await start(row).catch((error: unknown) => judge(row, error));
+    const settlement = await withRun(row, wanted);
     const settled = await store.settle(row, settlement);
     if (!settled || settlement.status === 'pending') return;
     await counts.count(row.tenant, [{ rule: row.rule, [settlement.status]: 1 }]);
@@ -115,16 +129,17 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
   function begin(row: EnforcementRow): void {
     const work = workFor(row.tenant, () => handle(row))
       .catch(async (error: unknown) => {
-        const isBusy = toAppError(error, '').code === 'busy';
-        if (!isBusy) outage = error;
-        const notBefore = isBusy ? new Date(clock() + FIRST_PAUSE) : row.notBefore;
+        const isShared = isSharedOutage(error);
+        if (isShared) outage = error;
+        else if (!isPassing(error)) log.error({ err: error, enforcement: row.id }, 'an enforcement cannot be settled');
+        const notBefore = isShared ? row.notBefore : new Date(clock() + FIRST_PAUSE);
         await store.settle(row, { status: 'pending', attempts: row.attempts, notBefore }).catch(() => undefined);
       })
       .finally(() => {
         starting.delete(work);
         bell.ring();
       });
-    starting.add(work);
+    starting.set(work, row.tenant);
   }
 
   async function tick(): Promise<void> {
@@ -134,15 +149,15 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
       throw error;
     }
     const tenants = await store.tenants(TENANTS);
-    // Tenants take turns: the next round begins behind the last one that had one.
-    const after = tenants.findIndex((tenant) => tenant > last);
-    const inTurn = after === -1 ? tenants : [...tenants.slice(after), ...tenants.slice(0, after)];
     const share = Math.max(1, Math.floor((AT_ONCE - starting.size) / tenants.length));
-    for (const tenant of inTurn) {
+    for (const tenant of inTurn(tenants, last)) {
       const free = AT_ONCE - starting.size;
       if (free <= 0) return;
+      const own = [...starting.values()].filter((other) => other === tenant).length;
+      const most = Math.min(share, free, AT_ONCE_OF_TENANT - own);
+      if (most <= 0) continue;
       const now = clock();
-      const leased = await store.lease(tenant, Math.min(share, free), new Date(now), new Date(now + LEASE));
+      const leased = await store.lease(tenant, most, new Date(now), new Date(now + LEASE));
       if (leased.length > 0) last = tenant;
       for (const row of leased) begin(row);
     }
@@ -158,7 +173,7 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
         if (!signal.aborted) await tick();
       };
       await keepGoing(work, signal, { interval: 0, pause: PAUSE, log, trouble });
-      await Promise.all(starting);
+      await Promise.all(starting.keys());
     },
   };
 }
@@ -196,8 +211,13 @@ function commandOf(
     mode: row.webhook === null ? 'trigger' : 'webhook',
     // Whoever has sent the event counts as a starter, as the author of the rule does.
     starters: [event.principal, event.onBehalfOf].filter((subject) => subject !== null),
-    idempotencyKey: ['enforcement', String(row.id)],
+    idempotencyKey: keyOf(row),
   };
+}
+
+/** Returns the key by which an enforcement starts one run. */
+function keyOf({ id }: EnforcementRow): IdempotencyKey {
+  return ['enforcement', String(id)];
 }
 
 function suppressed(code: 'rule_deleted' | 'rule_disabled', message: string): EnforcementSettlement {

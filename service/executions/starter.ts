@@ -1,8 +1,11 @@
 import { AppError } from '../../model/app-error.ts';
+import type { Cause } from '../../model/events/cause.ts';
 import { isMintedEnforcement } from '../../model/events/enforcement-number.ts';
+import { workflowIdOf } from '../../model/execution-id.ts';
 import type { Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
+import type { Temporal } from '../../temporal/gateway.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
 import { listTaskQueues, type TaskQueueService } from '../access/task-queues.ts';
 import { definitionOfAction } from '../actions/actions.ts';
@@ -30,6 +33,11 @@ export interface ExecutionStarter {
    * is not known whether the start reached Temporal. Throws `request_invalid`, `idempotency_mismatch`.
    */
   findRepeated(principal: Principal, key: IdempotencyKey | undefined, asked: Json): Promise<ExecutionView | null>;
+  /**
+   * Returns the number of the run that a start with a cause and a key has begun, though its answer may have been lost: where the index
+   * does not know the run, Temporal is asked. Null when there is none. Throws `temporal_unavailable`.
+   */
+  findCaused(tenant: string, cause: Cause, key: IdempotencyKey): Promise<number | null>;
   /** Builds what a schedule starts each time. Throws what `start` throws for a command that cannot be started. */
   prepare(principal: Principal, command: StartCommand, schedule: string): Promise<Blueprint>;
   /** Throws `permission_missing` when the ref names an action that the caller may not start outside a workflow; accepts unknown refs. */
@@ -40,6 +48,7 @@ export interface ExecutionStarter {
 
 /** The dependencies of the starter. */
 export interface StarterDependencies {
+  temporal: Pick<Temporal, 'describe'>;
   reader: Pick<ExecutionReader, 'get' | 'getStarted' | 'getEnded' | 'waitFor'>;
   store: Pick<ExecutionStore, 'find'>;
   entries: Pick<EntryQueue, 'written'>;
@@ -54,7 +63,7 @@ export interface StarterDependencies {
 
 /** Creates the starter. */
 export function createExecutionStarter(dependencies: StarterDependencies): ExecutionStarter {
-  const { reader, store, entries, launcher, definitions, signer, queues, repeats, clock } = dependencies;
+  const { temporal, reader, store, entries, launcher, definitions, signer, queues, repeats, clock } = dependencies;
 
   /** Reports whether a ref names an action. Throws `permission_missing` when the caller may not start it outside a workflow. */
   async function isStartableAction(principal: Principal, ref: string): Promise<boolean> {
@@ -95,6 +104,13 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
     return async () => (wait === undefined ? view : reader.waitFor(principal, view, wait));
   }
 
+  /** Returns the workflow id of a run that the index has as Temporal had it, and not only as it was asked for; else null. */
+  async function findIndexed(n: number): Promise<string | null> {
+    await entries.written((entry) => entry.n === n);
+    const row = await store.find(n);
+    return row === null || row.versionRun === '' ? null : row.workflowId;
+  }
+
   const starter: ExecutionStarter = {
     async start(principal, command) {
       demandOwnEnforcement(command);
@@ -116,10 +132,15 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
 
     async findRepeated(principal, key, asked) {
       const n = key === undefined ? null : await repeats.find(principal.tenant, key, asked);
+      const workflowId = n === null ? null : await findIndexed(n);
+      return workflowId === null ? null : reader.get(principal, workflowId);
+    },
+
+    async findCaused(tenant, cause, key) {
+      const n = await repeats.find(tenant, key, contentOfCause(cause));
       if (n === null) return null;
-      await entries.written((entry) => entry.n === n);
-      const row = await store.find(n);
-      return row === null || row.versionRun === '' ? null : reader.get(principal, row.workflowId);
+      const found = (await findIndexed(n)) ?? (await temporal.describe(workflowIdOf(n)));
+      return found === null ? null : n;
     },
 
     async prepare(principal, command, schedule) {
@@ -153,7 +174,7 @@ function demandOwnEnforcement({ enforcement, cause }: StartCommand): void {
 /** Returns what must be the same in two requests with the same idempotency key. Its hash is stored: fields are only ever added. */
 function contentOf(command: StartCommand): Json {
   // Whatever a later release makes of its rule and its event, an enforcement starts one run.
-  if (command.cause !== undefined) return { enforcement: command.cause.enforcement };
+  if (command.cause !== undefined) return contentOfCause(command.cause);
   const { ref, input, version = null, revision = null, enforcement = null, tags = [], mode, memo, delay } = command;
   return {
     ref,
@@ -166,4 +187,8 @@ function contentOf(command: StartCommand): Json {
     ...(memo && { memo }),
     ...(delay && { delay }),
   };
+}
+
+function contentOfCause({ enforcement }: Cause): Json {
+  return { enforcement };
 }

@@ -52,6 +52,9 @@ export interface EnforcementStore {
   count(tenant: string, filter: EnforcementFilter): Promise<number>;
 }
 
+/** The end of a lease that is over: the row was leased, and can be again. */
+const OVER = new Date(0);
+
 /** The transaction that changes a row. */
 const CHANGED = sql`pg_current_xact_id()::text::bigint`;
 
@@ -145,18 +148,21 @@ export function createEnforcementStore(db: Database): EnforcementStore {
   });
 }
 
-/** Suppresses what is pending of some rules that are disabled or deleted, in the transaction that does that. */
+/**
+ * Suppresses what is pending of some rules that are disabled or deleted, in the transaction that does that. What a process has ever leased
+ * may have started: it is left to the process that leases it next.
+ */
 export async function suppressPending(
   transaction: Transaction,
   tenant: string,
   rules: readonly number[],
   reason: EnforcementReason,
 ): Promise<void> {
-  const { rule, status } = enforcements;
+  const { rule, status, leased } = enforcements;
   await transaction
     .update(enforcements)
     .set(changeOf({ status: 'suppressed', reason }))
-    .where(and(eq(enforcements.tenant, tenant), inArray(rule, [...rules]), eq(status, 'pending')));
+    .where(and(eq(enforcements.tenant, tenant), inArray(rule, [...rules]), eq(status, 'pending'), isNull(leased)));
 }
 
 function changeOf(settlement: EnforcementSettlement) {
@@ -166,7 +172,7 @@ function changeOf(settlement: EnforcementSettlement) {
       return { ...common, execution: settlement.execution, started: sql`now()`, reason: null, reasonCode: null };
     case 'pending':
       // Nothing that anybody follows has changed.
-      return { leased: null, attempts: settlement.attempts, notBefore: settlement.notBefore };
+      return { leased: OVER, attempts: settlement.attempts, notBefore: settlement.notBefore };
     default:
       return { ...common, reason: settlement.reason, reasonCode: settlement.reason.code };
   }

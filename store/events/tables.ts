@@ -103,7 +103,7 @@ export const enforcements = pgTable(
     notBefore: instant('not_before'),
     /** How often its start has failed for reasons of Fermata itself. */
     attempts: integer('attempts').notNull().default(0),
-    /** Until when a process has leased it. */
+    /** Until when a process has leased it; null: none ever has, so that nothing of it can have started. */
     leased: instant('leased'),
     created: created(),
     updated: updated(),

@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../model/events/event.ts';
 import { createIntake } from '../../service/events/intake.ts';
 import { createBacklogStore } from '../../store/events/backlogs.ts';
-import { createEnforcementStore } from '../../store/events/enforcements.ts';
+import { createEnforcementStore, suppressPending } from '../../store/events/enforcements.ts';
 import { createEventListStore } from '../../store/events/event-lists.ts';
 import { createEventStore, type EventEntry } from '../../store/events/events.ts';
+import { createPlanningStore } from '../../store/events/planning.ts';
 import { enforcements, events } from '../../store/events/tables.ts';
 import { useBothEngines } from './both-engines.ts';
 
@@ -194,6 +195,58 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
       return leased.map(({ event }) => event);
     };
     expect([await lease(), await lease(), await lease()]).toEqual([[1, 2], [3], []]);
+  });
+
+  it('plans as many of the oldest events as were decided about, and never more payload at a time than it has to', async () => {
+    const { intake, lists } = stores();
+    const planning = createPlanningStore(engines.opened[engine]!.db);
+    const tenant = randomUUID();
+    const large = 'x'.repeat(5 * 1024 * 1024);
+    for (const payload of ['small', large, 'small', large, `${large}${large}`]) {
+      await intake.accept(from(tenant), [{ ...EVENT, event_id: null, payload }]);
+    }
+    const batches: number[] = [];
+    const plan = (most: number) =>
+      planning.plan(tenant, 100, async ({ events: found }) => {
+        batches.push(found.length);
+        return { decided: Math.min(most, found.length), matches: [], counts: [] };
+      });
+    const planned = async () => lists.count(tenant, { state: 'planned' });
+    expect([await plan(1), await planned()]).toEqual([1, 1]);
+    expect([await plan(9), await plan(9), await plan(9), await plan(9)]).toEqual([2, 1, 1, 0]);
+    expect(batches).toEqual([3, 2, 1, 1]);
+    expect(await planned()).toBe(5);
+  });
+
+  it('suppresses what is pending of a rule, but for what a process has had in hand', async () => {
+    const { db } = engines.opened[engine]!;
+    const store = createEnforcementStore(db);
+    const tenant = randomUUID();
+    for (const event of [1, 2, 3]) {
+      await db.insert(enforcements).values({
+        tenant,
+        event,
+        rule: 1,
+        ruleRef: 'a.b',
+        ruleRevision: 1,
+        eventType: EVENT.type,
+        depth: 0,
+        status: 'pending',
+        workflow: 'a.b',
+        changed: 0,
+      });
+    }
+    const now = new Date();
+    const [given, held] = await store.lease(tenant, 2, now, new Date(now.getTime() + 30_000));
+    await store.settle(given!, { status: 'pending', attempts: 1, notBefore: null });
+    await db.transaction((transaction) =>
+      suppressPending(transaction, tenant, [1], { code: 'rule_disabled', message: 'x' }),
+    );
+    const rows = await store.list(tenant, {}, { offset: 0, limit: 10 });
+    expect(rows.map(({ status }) => status)).toEqual(['suppressed', 'pending', 'pending']);
+    // What was given back is leased again, and the other one is not before its lease is over.
+    expect((await store.lease(tenant, 2, now, now)).map(({ id }) => id)).toEqual([given!.id]);
+    expect(held!.id).toBeGreaterThan(given!.id);
   });
 
   it('counts what waits, and forgets what is old and done', async () => {

@@ -53,6 +53,7 @@ it('a start that waits is found by a repeat of it meanwhile, though the workflow
     },
   };
   const starter = createExecutionStarter({
+    temporal: {},
     reader,
     store,
     entries,

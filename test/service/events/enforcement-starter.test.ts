@@ -1,0 +1,95 @@
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { compileRule } from '../../../language/rules/compiler.ts';
+import { AppError } from '../../../model/app-error.ts';
+import { DatabaseError } from '../../../model/database-error.ts';
+import { createBell } from '../../../service/background/bell.ts';
+import {
+  createEnforcementStarter,
+  type EnforcementStarterDependencies,
+} from '../../../service/events/enforcement-starter.ts';
+import type { RuleOfMatch } from '../../../service/events/rule-book.ts';
+import type { EnforcementRow, EnforcementSettlement } from '../../../store/events/enforcements.ts';
+import { sampleContent } from '../../language/rules/sample-rules.ts';
+
+const compiled = compileRule({ ref: 'p.r', revision: 1 }, sampleContent({}));
+const RULE = { enabled: true, owner: 1, ownerSubject: 'ann', compiled } as RuleOfMatch;
+
+/** A starter of the enforcements of some tenants, and what it makes of them. */
+function scene(
+  tenants: Record<string, number>,
+  changes: {
+    start?: (tenant: string) => Promise<never>;
+    rule?: RuleOfMatch | null;
+    run?: number;
+    attempts?: number;
+  },
+) {
+  const settled: [string, EnforcementSettlement][] = [];
+  const leased: string[] = [];
+  const dependencies = {
+    store: {
+      tenants: async () => Object.keys(tenants),
+      lease: async (tenant: string, limit: number) => {
+        const count = Math.min(limit, tenants[tenant]!);
+        tenants[tenant]! -= count;
+        leased.push(...Array(count).fill(tenant));
+        return Array.from(
+          { length: count },
+          () => ({ id: 1, tenant, attempts: changes.attempts ?? 0, notBefore: null }) as EnforcementRow,
+        );
+      },
+      settle: async (row: { tenant: string }, settlement: EnforcementSettlement) => {
+        settled.push([row.tenant, settlement]);
+        return true;
+      },
+    },
+    events: { find: async () => ({ received: new Date(0), principal: null, onBehalfOf: null }) },
+    rules: { find: async () => (changes.rule === undefined ? RULE : changes.rule) },
+    counts: { count: async () => undefined },
+    executions: {
+      start: ({ tenant }: { tenant: string }) => changes.start!(tenant),
+      findCaused: async () => changes.run ?? null,
+    },
+    bell: createBell(),
+    clock: () => 0,
+    log: pino({ level: 'silent' }),
+  } as unknown as EnforcementStarterDependencies;
+  const starter = createEnforcementStarter(dependencies);
+  return { starter, settled, leased };
+}
+
+const never = () => new Promise<never>(() => undefined);
+
+it('one tenant has no more than 12 starts in progress, so that others have room', async () => {
+  const { starter, leased } = scene({ a: 100 }, { start: never });
+  for (let round = 0; round < 4; round += 1) await starter.tick();
+  expect(leased).toEqual(Array(12).fill('a'));
+});
+
+it.each([
+  ['the rule is gone', { rule: null }, 'suppressed'],
+  ['the rule is disabled', { rule: { ...RULE, enabled: false } }, 'suppressed'],
+  ['the workflow is disabled', { start: () => Promise.reject(new AppError('workflow_disabled', 'x')) }, 'failed'],
+  ['the start has failed too often', { start: () => Promise.reject(new Error('x')), attempts: 9 }, 'failed'],
+])('an enforcement whose run exists has started, though %s', async (_, changes, otherwise) => {
+  const without = scene({ a: 1 }, changes);
+  await without.starter.tick();
+  await expect.poll(() => without.settled.map(([, { status }]) => status)).toEqual([otherwise]);
+  const withRun = scene({ a: 1 }, { ...changes, run: 7 });
+  await withRun.starter.tick();
+  await expect.poll(() => withRun.settled).toEqual([['a', { status: 'started', execution: 7 }]]);
+});
+
+it.each([
+  ['Temporal is away', new AppError('temporal_unavailable', 'x'), true, 0],
+  ['a statement of a tenant takes too long', new DatabaseError('rules.find', '57014'), false, 1],
+  ['a tenant has too much to do', new AppError('busy', 'x'), false, 0],
+])('where %s, the starts pause for all, or that one is tried again later', async (_, error, isShared, attempts) => {
+  const { starter, settled } = scene({ a: 1 }, { start: () => Promise.reject(error) });
+  await starter.tick();
+  const notBefore = isShared ? null : new Date(1_000);
+  await expect.poll(() => settled).toEqual([['a', { status: 'pending', attempts, notBefore }]]);
+  if (isShared) await expect(starter.tick()).rejects.toBe(error);
+  else await starter.tick();
+});
