@@ -199,11 +199,13 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
 
   it('plans as many of the oldest events as were decided about, and never more payload at a time than it has to', async () => {
     const { intake, lists } = stores();
-    const planning = createPlanningStore(engines.opened[engine]!.db);
+    const { db } = engines.opened[engine]!;
+    const planning = createPlanningStore(db);
     const tenant = randomUUID();
-    const large = 'x'.repeat(5 * 1024 * 1024);
-    for (const payload of ['small', large, 'small', large, `${large}${large}`]) {
-      await intake.accept(from(tenant), [{ ...EVENT, event_id: null, payload }]);
+    const sizes = [1, 5, 1, 5, 10].map((mib) => mib * 1024 * 1024);
+    for (const payloadBytes of sizes) {
+      const [{ id } = { id: 0 }] = await intake.accept(from(tenant), [{ ...EVENT, event_id: null }]);
+      await db.update(events).set({ payloadBytes }).where(eq(events.id, id));
     }
     const batches: number[] = [];
     const plan = (most: number) =>
@@ -237,7 +239,9 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
       });
     }
     const now = new Date();
-    const [given, held] = await store.lease(tenant, 2, now, new Date(now.getTime() + 30_000));
+    const leased = await store.lease(tenant, 2, now, new Date(now.getTime() + 30_000));
+    expect(leased).toHaveLength(2);
+    const [given, held] = leased;
     await store.settle(given!, { status: 'pending', attempts: 1, notBefore: null });
     await db.transaction((transaction) =>
       suppressPending(transaction, tenant, [1], { code: 'rule_disabled', message: 'x' }),
