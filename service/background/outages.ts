@@ -73,38 +73,23 @@ export function isOutage(error: unknown): boolean {
 /** SQLSTATE `query_canceled`. */
 const CANCELED = '57014';
 
-/**
- * Reports whether an outage may be that of one statement alone: it waited for too long, or its tenant had no connection left. Work of
- * another tenant, or less of it, need not meet it.
- */
-export function isOfOneStatement(error: unknown): boolean {
+/** Reports whether an error means that a statement was stopped because it took or waited too long. */
+export function isOverlong(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
-    const { code } = current as { code?: unknown };
-    if (code === CANCELED || code === 'busy') return true;
+    if ((current as { code?: unknown }).code === CANCELED) return true;
   }
   return false;
+}
+
+/**
+ * Reports whether the work of every tenant would meet an error. An outage need not be one: a tenant's own share of the connections may be
+ * in use, or a statement of its own may have taken too long.
+ */
+export function isSharedOutage(error: unknown): boolean {
+  return isOutage(error) && !isOverlong(error) && toAppError(error, '').code !== 'busy';
 }
 
 /** Reports whether work that failed can be tried again unchanged: a server did not answer, or there was too much work at a time. */
 export function isPassing(error: unknown): boolean {
   return toAppError(error, '').status === 503;
-}
-
-/** SQLSTATE `query_canceled`: a statement took too long. */
-const TOO_LONG = '57014';
-
-/** Reports whether an error means that a statement took too long. */
-export function isOverlong(error: unknown): boolean {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if ((current as { code?: unknown }).code === TOO_LONG) return true;
-  }
-  return false;
-}
-
-/**
- * Reports whether the work of every tenant would meet an error: an outage, but not that the tenant's own share of the connections is in
- * use, nor that a statement of its own took too long.
- */
-export function isSharedOutage(error: unknown): boolean {
-  return isOutage(error) && !isOverlong(error) && toAppError(error, '').code !== 'busy';
 }

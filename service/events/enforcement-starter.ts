@@ -14,6 +14,7 @@ import type { PlannedRuleStore } from '../../store/rules/planned-rules.ts';
 import type { Bell } from '../background/bell.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { isOverlong, isPassing, isSharedOutage, toAppError } from '../background/outages.ts';
+import { createSetAside } from '../background/set-aside.ts';
 import { inTurn } from '../background/turns.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
 import type { IdempotencyKey } from '../starts/idempotency.ts';
@@ -73,6 +74,8 @@ export interface EnforcementStarterDependencies {
  */
 export function createEnforcementStarter(dependencies: EnforcementStarterDependencies): RoundLoop {
   const { store, events, rules, counts, executions, bell, clock, log } = dependencies;
+  const tenantTrouble = 'the enforcements of a tenant cannot be leased; trying again';
+  const setAside = createSetAside(clock, log, tenantTrouble, isSharedOutage);
   /** The starts in progress, each with its tenant. */
   const starting = new Map<Promise<void>, string>();
   /** The error that the next round reports before it pauses. */
@@ -142,6 +145,16 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
     starting.set(work, row.tenant);
   }
 
+  /** Leases enforcements of a tenant; none while that meets trouble of the tenant alone. */
+  async function lease(tenant: string, most: number): Promise<EnforcementRow[]> {
+    let leased: EnforcementRow[] = [];
+    await setAside.attempt(tenant, async () => {
+      const now = clock();
+      leased = await store.lease(tenant, most, new Date(now), new Date(now + LEASE));
+    });
+    return leased;
+  }
+
   async function tick(): Promise<void> {
     if (outage !== null) {
       const error = outage;
@@ -156,8 +169,7 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
       const own = [...starting.values()].filter((other) => other === tenant).length;
       const most = Math.min(share, free, AT_ONCE_OF_TENANT - own);
       if (most <= 0) continue;
-      const now = clock();
-      const leased = await store.lease(tenant, most, new Date(now), new Date(now + LEASE));
+      const leased = await lease(tenant, most);
       if (leased.length > 0) last = tenant;
       for (const row of leased) begin(row);
     }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { EventEntry, EventStore, RecordedEvent } from '../../store/events/events.ts';
-import { isOfOneStatement, isOutage } from '../background/outages.ts';
+import { isOutage, isSharedOutage } from '../background/outages.ts';
 import { workFor } from '../starts/work-owner.ts';
 
 /**
@@ -61,7 +61,7 @@ export function createEventGroups(store: Pick<EventStore, 'record'>): EventGroup
         at += entries.length;
       }
     } catch (error) {
-      if (isOutage(error) && !isOfOneStatement(error)) for (const { reject } of group) reject(error);
+      if (isSharedOutage(error)) for (const { reject } of group) reject(error);
       else recordAlone(group);
     }
   }

@@ -24,6 +24,9 @@ const PAUSE = 1_000;
 const AT_ONCE = 100;
 const TENANTS = 1_000;
 
+/** The owner of planning: a process plans one batch at a time, so that it waits for the connections of no tenant. */
+const OWNER = 'planning';
+
 /** Milliseconds, and matches, after which a transaction plans no further event. */
 const LONGEST = 200;
 const MAX_MATCHES = 5_000;
@@ -91,7 +94,9 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
   async function planSome(tenant: string): Promise<number> {
     let planned = 0;
     await setAside.attempt(tenant, async () => {
-      const found = await workFor(tenant, () => store.plan(tenant, AT_ONCE, (batch) => decide(tenant, batch)));
+      // What cannot be planned together may be planned one by one.
+      const limit = setAside.has(tenant) ? 1 : AT_ONCE;
+      const found = await workFor(OWNER, () => store.plan(tenant, limit, (batch) => decide(tenant, batch)));
       planned = found ?? 0;
     });
     return planned;

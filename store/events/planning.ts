@@ -29,8 +29,9 @@ export interface Plan {
   counts: readonly AddedCounts[];
 }
 
-/** The most bytes of the payloads of a batch of more than one event. */
+/** The most bytes of the payloads of a batch of more than one event, and milliseconds of each statement of its transaction. */
 const MAX_BYTES = 8 * 1024 * 1024;
+const STATEMENT_TIMEOUT = 10_000;
 
 /** The events to plan, and the rules as they are now. */
 export interface PlanningBatch {
@@ -94,10 +95,11 @@ function oldest(tenant: string, limit: number): SQL {
     ) as summed where at = 1 or bytes <= ${MAX_BYTES})`;
 }
 
-/** Has a transaction alone plan the events of a tenant until it ends; returns false while another one does. */
+/** Has a transaction alone plan the events of a tenant until it ends, with short statements; returns false while another one does. */
 async function holdPlanning(transaction: Transaction, tenant: string): Promise<boolean> {
   const key = sql`hashtextextended(${`fermata events ${tenant}`}, 0)`;
-  const tried = await transaction.execute(sql`select pg_try_advisory_xact_lock(${key}) as held`);
+  const tried = await transaction.execute(sql`
+    select pg_try_advisory_xact_lock(${key}) as held, set_config('statement_timeout', ${String(STATEMENT_TIMEOUT)}, true)`);
   return (tried as unknown as { rows: { held: boolean }[] }).rows[0]!.held;
 }
 

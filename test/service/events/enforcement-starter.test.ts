@@ -23,6 +23,7 @@ function scene(
     rule?: RuleOfMatch | null;
     run?: number;
     attempts?: number;
+    refuseLease?: (tenant: string) => Error | null;
   },
 ) {
   const settled: [string, EnforcementSettlement][] = [];
@@ -31,6 +32,8 @@ function scene(
     store: {
       tenants: async () => Object.keys(tenants),
       lease: async (tenant: string, limit: number) => {
+        const refusal = changes.refuseLease?.(tenant) ?? null;
+        if (refusal !== null) throw refusal;
         const count = Math.min(limit, tenants[tenant]!);
         tenants[tenant]! -= count;
         leased.push(...Array(count).fill(tenant));
@@ -65,6 +68,18 @@ it('one tenant has no more than 12 starts in progress, so that others have room'
   const { starter, leased } = scene({ a: 100 }, { start: never });
   for (let round = 0; round < 4; round += 1) await starter.tick();
   expect(leased).toEqual(Array(12).fill('a'));
+});
+
+it('leases for other tenants where a statement of one takes too long, and for none where the database is away', async () => {
+  let error: Error = new DatabaseError('enforcements.lease', '57014');
+  const refuseLease = (tenant: string) => (tenant === 'a' ? error : null);
+  const { starter, leased } = scene({ a: 1, b: 1 }, { start: never, refuseLease });
+  await starter.tick();
+  expect(leased).toEqual(['b']);
+  error = new DatabaseError('enforcements.lease', 'ECONNREFUSED');
+  const away = scene({ a: 1, b: 1 }, { start: never, refuseLease });
+  await expect(away.starter.tick()).rejects.toBe(error);
+  expect(away.leased).toEqual([]);
 });
 
 it.each([

@@ -3,8 +3,24 @@ import { expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
 import { DatabaseError } from '../../../model/database-error.ts';
 import { createBell } from '../../../service/background/bell.ts';
-import { createPlanner } from '../../../service/events/planner.ts';
+import { createPlanner, type PlannerDependencies } from '../../../service/events/planner.ts';
+import { workFor, workOwner } from '../../../service/starts/work-owner.ts';
 import type { EventRow } from '../../../store/events/events.ts';
+
+/** A planner over a store, with rules that match nothing and a clock that stands still unless others are given. */
+function plannerOf(
+  store: PlannerDependencies['store'],
+  { clock = () => 0, find = () => [] }: { clock?: () => number; find?: () => [] } = {},
+) {
+  return createPlanner({
+    store,
+    rules: { within: async () => ({ find }) },
+    bell: createBell(),
+    onPlanned: () => undefined,
+    clock,
+    log: pino({ level: 'silent' }),
+  });
+}
 
 const OWN = [
   new Error('a value that no column takes'),
@@ -12,52 +28,44 @@ const OWN = [
   new DatabaseError('planning.plan', '57014'),
 ];
 it.each(OWN)(
-  'plans the events of other tenants where those of one meet %o, and tries these again later',
+  'plans the events of others where those of one tenant meet %o, and later tries one of these',
   async (error) => {
     let now = 0;
     let broken = true;
-    const left: Record<string, number> = { bad: 1, good: 2 };
-    const planner = createPlanner({
-      store: {
+    const left: Record<string, number> = { bad: 3, good: 2 };
+    const limits: number[] = [];
+    const planner = plannerOf(
+      {
         tenants: async () => Object.keys(left).filter((tenant) => left[tenant]! > 0),
-        plan: async (tenant) => {
+        plan: async (tenant, limit) => {
+          if (tenant === 'bad') limits.push(limit);
           if (tenant === 'bad' && broken) throw error;
           left[tenant]! -= 1;
           return 1;
         },
       },
-      rules: { within: async () => ({ find: () => [] }) },
-      bell: createBell(),
-      onPlanned: () => undefined,
-      clock: () => now,
-      log: pino({ level: 'silent' }),
-    });
+      { clock: () => now },
+    );
     await planner.tick();
-    expect(left).toEqual({ bad: 1, good: 0 });
+    expect(left).toEqual({ bad: 3, good: 0 });
     broken = false;
     now = 10_000;
     await planner.tick();
     expect(left).toEqual({ bad: 0, good: 0 });
+    expect(limits).toEqual([100, 1, 100, 100]);
   },
 );
 
 it('ends a round when the database is away, and begins the next one behind the tenant that has met that', async () => {
   const asked: string[] = [];
   let away = true;
-  const planner = createPlanner({
-    store: {
-      tenants: async () => ['a', 'b', 'c'],
-      plan: async (tenant) => {
-        asked.push(tenant);
-        if (away) throw new AppError('database_unavailable', 'away');
-        return 0;
-      },
+  const planner = plannerOf({
+    tenants: async () => ['a', 'b', 'c'],
+    plan: async (tenant) => {
+      asked.push(tenant);
+      if (away) throw new AppError('database_unavailable', 'away');
+      return 0;
     },
-    rules: { within: async () => ({ find: () => [] }) },
-    bell: createBell(),
-    onPlanned: () => undefined,
-    clock: () => 0,
-    log: pino({ level: 'silent' }),
   });
   await expect(planner.tick()).rejects.toThrow('away');
   away = false;
@@ -65,12 +73,25 @@ it('ends a round when the database is away, and begins the next one behind the t
   expect(asked).toEqual(['a', 'b', 'c', 'a']);
 });
 
+it('does not wait for the connections of a tenant', async () => {
+  const owners = new Set<string>();
+  const planner = plannerOf({
+    tenants: async () => ['a', 'b'],
+    plan: async () => {
+      owners.add(workOwner());
+      return 0;
+    },
+  });
+  await workFor('a', () => planner.tick());
+  expect([...owners]).toEqual(['planning']);
+});
+
 it('plans the first events of a batch, at least one, when all of them would take too long', async () => {
   let now = 0;
   let left = 5;
   const decided: number[] = [];
-  const planner = createPlanner({
-    store: {
+  const planner = plannerOf(
+    {
       tenants: async () => (left > 0 ? ['a'] : []),
       plan: async (_tenant, _limit, decide) => {
         const events = Array.from({ length: left }, (_, id) => ({ id, type: 'a', received: new Date(0) }) as EventRow);
@@ -80,19 +101,14 @@ it('plans the first events of a batch, at least one, when all of them would take
         return plan.decided;
       },
     },
-    rules: {
-      within: async () => ({
-        find: () => {
-          now += decided.length === 0 ? 1_000 : 150;
-          return [];
-        },
-      }),
+    {
+      clock: () => now,
+      find: () => {
+        now += decided.length === 0 ? 1_000 : 150;
+        return [];
+      },
     },
-    bell: createBell(),
-    onPlanned: () => undefined,
-    clock: () => now,
-    log: pino({ level: 'silent' }),
-  });
+  );
   await planner.tick();
   expect(decided).toEqual([1, 2, 2]);
 });
