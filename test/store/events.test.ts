@@ -34,6 +34,12 @@ const EVENT = {
   webhook: null,
 } satisfies NewEvent;
 
+/** Enforcements of some events that wait to be started. */
+function waitingOf(tenant: string, ids: readonly number[]): (typeof enforcements.$inferInsert)[] {
+  const common = { tenant, rule: 1, ruleRef: 'a.b', ruleRevision: 1, eventType: EVENT.type, workflow: 'a.b' };
+  return ids.map((event) => ({ ...common, event, depth: 0, status: 'pending', changed: 0 }));
+}
+
 describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
   const stores = () => {
     const { db } = engines.opened[engine]!;
@@ -186,9 +192,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     const { db } = engines.opened[engine]!;
     const store = createEnforcementStore(db);
     const tenant = randomUUID();
-    const common = { tenant, rule: 1, ruleRef: 'a.b', ruleRevision: 1, eventType: EVENT.type, workflow: 'a.b' };
-    const waiting = [1, 2, 3].map((event) => ({ ...common, event, depth: 0, status: 'pending' as const, changed: 0 }));
-    await db.insert(enforcements).values(waiting);
+    await db.insert(enforcements).values(waitingOf(tenant, [1, 2, 3]));
     const now = new Date();
     const lease = async () => {
       const leased = await store.lease(tenant, 2, now, new Date(now.getTime() + 30_000));
@@ -224,20 +228,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     const { db } = engines.opened[engine]!;
     const store = createEnforcementStore(db);
     const tenant = randomUUID();
-    for (const event of [1, 2, 3]) {
-      await db.insert(enforcements).values({
-        tenant,
-        event,
-        rule: 1,
-        ruleRef: 'a.b',
-        ruleRevision: 1,
-        eventType: EVENT.type,
-        depth: 0,
-        status: 'pending',
-        workflow: 'a.b',
-        changed: 0,
-      });
-    }
+    await db.insert(enforcements).values(waitingOf(tenant, [4, 5, 6]));
     const now = new Date();
     const leased = await store.lease(tenant, 2, now, new Date(now.getTime() + 30_000));
     expect(leased).toHaveLength(2);
