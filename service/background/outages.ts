@@ -82,8 +82,8 @@ export function isOverlong(error: unknown): boolean {
 }
 
 /**
- * Reports whether the work of every tenant would meet an error. An outage need not be one: a tenant's own share of the connections may be
- * in use, or a statement of its own may have taken too long.
+ * Reports whether the work of every tenant would meet an error. An outage need not be one: one tenant's share of the connections may be in
+ * use, or one statement may have taken too long.
  */
 export function isSharedOutage(error: unknown): boolean {
   return isOutage(error) && !isOverlong(error) && toAppError(error, '').code !== 'busy';

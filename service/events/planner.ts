@@ -94,7 +94,7 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
   async function planSome(tenant: string): Promise<number> {
     let planned = 0;
     await setAside.attempt(tenant, async () => {
-      // What cannot be planned together may be planned one by one.
+      // Events that cannot be planned together may be planned one by one.
       const limit = setAside.has(tenant) ? 1 : AT_ONCE;
       const found = await workFor(OWNER, () => store.plan(tenant, limit, (batch) => decide(tenant, batch)));
       planned = found ?? 0;

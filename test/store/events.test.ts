@@ -239,7 +239,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     );
     const rows = await store.list(tenant, {}, { offset: 0, limit: 10 });
     expect(rows.map(({ status }) => status)).toEqual(['suppressed', 'pending', 'pending']);
-    // What was given back is leased again, and the other one is not before its lease is over.
+    // The one that was given back is leased again, the other one not before its lease is over.
     expect((await store.lease(tenant, 2, now, now)).map(({ id }) => id)).toEqual([given!.id]);
     expect(held!.id).toBeGreaterThan(given!.id);
   });
