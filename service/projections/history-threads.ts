@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../../model/app-error.ts';
 import type { JobPool, RunJob } from '../../model/job-pool.ts';
+import { readAhead } from '../../model/read-ahead.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { readMemo } from '../../projection/runs/memo.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
@@ -66,7 +67,7 @@ export function createHistoryThreads({ temporal, pool }: HistoryThreadsDependenc
     }
   }
 
-  /** Gives a thread what it does not know of a chain. Throws `work_exceeded` when the chain is too long to be projected. */
+  /** Gives a thread what it does not know of a chain, a page while the next one is read. Throws `work_exceeded` when the chain is too long to be projected. */
   async function giveNews(
     run: RunJob<ProjectionJobs>,
     news: AsyncIterable<{ runId: string; events: HistoryEvent[] }>,
@@ -74,7 +75,7 @@ export function createHistoryThreads({ temporal, pool }: HistoryThreadsDependenc
   ): Promise<void> {
     let count = taken;
     let bytes = 0;
-    for await (const { runId, events } of news) {
+    for await (const { runId, events } of readAhead(news)) {
       // Reading a page has held the event loop already: copying it is another turn.
       await nextTurn();
       const copy = copyHistory(events);
