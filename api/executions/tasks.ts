@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { JsonValueSchema } from '../../model/json-value.ts';
-import { TASK_STATUSES, type TaskStatus } from '../../model/status.ts';
+import { TASK_STATES, TASK_STATUSES, type TaskStatus } from '../../model/status.ts';
 import { entryId } from '../../service/executions/live-events/entries.ts';
 import type { TaskExecutionService, TaskListing } from '../../service/executions/task-executions.ts';
 import { cursorText, readCursor } from '../../service/index/cursors.ts';
@@ -60,9 +60,22 @@ export const TaskListSchema = z
       .object({
         total: z.int(),
         by_status: StatusCountsSchema,
-        by_task: z.record(z.string(), z.object({ visits: StatusCountsSchema, items: StatusCountsSchema.nullable() })),
+        by_task: z.record(
+          z.string(),
+          z.object({
+            visits: StatusCountsSchema,
+            items: StatusCountsSchema.nullable(),
+            newest: z
+              .object({ key: z.string(), state: z.enum(TASK_STATES) })
+              .nullable()
+              .describe('Its newest visit; null if it has not begun.'),
+          }),
+        ),
       })
       .describe('Counts of all task executions of the execution, whatever the filters.'),
+    taken: z
+      .array(z.object({ from: z.string(), to: z.string() }))
+      .describe('The transitions between tasks that the execution has taken, each once, whatever the filters.'),
     last_event: z.int().nullable().describe('The history event up to which this is; null if the history is unknown.'),
     stream_id: z
       .string()
@@ -187,16 +200,24 @@ export function taskRoutes(tasks: TaskExecutionService) {
 /** An index that no entry of an event in a stream has. */
 const BEHIND_ALL = 999_999_999;
 
-function listBody({ n, rows, next, total, counts, last }: TaskListing): z.infer<typeof TaskListSchema> {
+function listBody({ n, rows, next, total, progress, last }: TaskListing): z.infer<typeof TaskListSchema> {
   return {
     data: rows.map((row) => rowBody(n, row)),
     next_cursor: next === null ? null : cursorText(next.at, next.rank),
     total,
-    counts: { total: counts.total, by_status: counts.statuses, by_task: counts.tasks },
+    ...progressBody(progress),
     last_event: last?.number ?? null,
     // A stream that continues after this place has everything that is not in the list.
     stream_id: last === null ? null : entryId({ run: last.runId, event: last.eventId, index: BEHIND_ALL }),
   };
+}
+
+function progressBody({ counts, newest, taken }: TaskListing['progress']) {
+  const visits = new Map(newest.map(({ name, key, state }) => [name, { key, state }]));
+  const by_task = Object.fromEntries(
+    Object.entries(counts.tasks).map(([name, counted]) => [name, { ...counted, newest: visits.get(name) ?? null }]),
+  );
+  return { counts: { total: counts.total, by_status: counts.statuses, by_task }, taken };
 }
 
 function rowBody(n: number, row: TaskRow): z.infer<typeof TaskRowSchema> {

@@ -5,7 +5,7 @@ import type { Json } from '../../model/json.ts';
 import type { ExecutionStatus, TaskState } from '../../model/status.ts';
 import type { WaitingJoin } from '../../projection/runs/joins.ts';
 import type { TransitionTrace } from '../../projection/runs/traces.ts';
-import type { TaskCounts } from '../../projection/tasks/counts.ts';
+import type { RunProgress } from '../../projection/tasks/progress.ts';
 
 // The contract between a page and the module worker that debugs a run. Events have the numbers that they have everywhere: from 1, through
 // all Temporal runs of the chain. The worker sends nothing anywhere: the page reads histories and gives their text to it.
@@ -100,7 +100,7 @@ export interface ChangeSearch {
 }
 
 /** A run at an event of its history: as it was once the commands of the event's workflow task were in the history. */
-export interface Stop {
+export interface Stop extends RunProgress {
   event: number;
   /** The event itself, with decoded payloads. */
   history: ShownHistoryEvent;
@@ -116,11 +116,6 @@ export interface Stop {
   variables: StopVariable[];
   joins: WaitingJoin[];
   tasks: StopTasks;
-  counts: TaskCounts;
-  /** The newest visit of each task that has begun. */
-  newest: NewestVisit[];
-  /** The transitions between tasks of the definition that the run had taken, each of them once. */
-  taken: { from: string; to: string }[];
   /** The transitions that the run has decided upon at the event. */
   transitions: TransitionTrace[];
   /** The selected task execution; null: none is selected, or it has not begun. */
@@ -191,13 +186,6 @@ export interface StopTaskRow
   changed: boolean;
   /** The numbers of the events that scheduled and ended it; null where there is none, or not yet in the history. */
   events: { scheduled: number | null; ended: number | null };
-}
-
-/** The newest visit of a task. */
-export interface NewestVisit {
-  name: string;
-  key: string;
-  state: TaskState;
 }
 
 /**

@@ -1,10 +1,11 @@
-import type { Place, Visit } from '../../interpreter/state.ts';
+import type { Place } from '../../interpreter/state.ts';
 import type { Json } from '../../model/json.ts';
 import type { Opening } from '../../projection/runs/opening.ts';
-import { countTasks, createStatusCounts } from '../../projection/tasks/counts.ts';
+import { createStatusCounts } from '../../projection/tasks/counts.ts';
+import { readProgress } from '../../projection/tasks/progress.ts';
 import { orderPlaces } from '../../projection/tasks/task-order.ts';
-import { eventsAt, stateAt, statusAt, type TaskSources, taskAt, workIn } from '../../projection/tasks/tasks.ts';
-import type { NewestVisit, Stop, StopChange, StopRequest, StopTask, StopTaskRow } from './protocol.ts';
+import { eventsAt, statusAt, type TaskSources, taskAt, workIn } from '../../projection/tasks/tasks.ts';
+import type { Stop, StopChange, StopRequest, StopTask, StopTaskRow } from './protocol.ts';
 import { listTemplates } from './rendered-input.ts';
 
 /** The parts of a stop that show tasks. */
@@ -36,47 +37,9 @@ export function showTasks(
   const found = selected === null ? undefined : all.find(({ place }) => workIn(sources, place).work.key === selected);
   return {
     tasks: { rows, offset, total: all.length, listed: all.length },
-    counts: countTasks(sources, all),
-    newest: listNewest(sources),
-    taken: listTaken(
-      sources,
-      all.flatMap(({ place: { visit, item } }) => (item === null ? [visitAt(sources, visit)] : [])),
-    ),
+    ...readProgress(sources, all),
     selected: found === undefined ? null : showTask(sources, found.place),
   };
-}
-
-/** Lists the newest visit of each task that has begun. */
-function listNewest(sources: TaskSources): NewestVisit[] {
-  const { visits, visitsOf } = sources.state;
-  return [...visitsOf].flatMap(([name, indexes]) => {
-    const visit = indexes.findLast((index) => isThere(sources, index) && visits[index]?.status !== 'held');
-    if (visit === undefined) return [];
-    const place = { visit, item: null };
-    return [{ name, key: workIn(sources, place).work.key, state: stateAt(sources, place) }];
-  });
-}
-
-/** Lists the transitions between tasks that were taken: those that led to visits, and those to joins that still wait. */
-function listTaken(sources: TaskSources, visits: readonly Visit[]): Stop['taken'] {
-  const taken = new Map<string, Set<string>>();
-  const add = (from: string, to: string) => taken.set(from, (taken.get(from) ?? new Set()).add(to));
-  for (const { name, from } of visits) {
-    for (const index of from) if (isThere(sources, index)) add(visitAt(sources, index).name, name);
-  }
-  for (const { name, arrivals } of sources.state.gatherings.values()) {
-    for (const from of arrivals.keys()) add(from, name);
-  }
-  return [...taken].flatMap(([from, targets]) => [...targets].map((to) => ({ from, to })));
-}
-
-function visitAt(sources: TaskSources, visit: number): Visit {
-  return workIn(sources, { visit, item: null }).visit;
-}
-
-/** Whether a visit is known: Temporal may no longer have the run of the chain that it belongs to. */
-function isThere({ state, past }: TaskSources, visit: number): boolean {
-  return state.visits[visit] !== undefined || past.work({ visit, item: null }) !== undefined;
 }
 
 function showRow(sources: TaskSources, place: Place, changed: ReadonlySet<string>): StopTaskRow {

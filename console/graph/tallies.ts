@@ -1,8 +1,8 @@
 import type { TaskTally } from '../../language/layout/drawing/states.ts';
-import { parseTaskKey } from '../../model/task-key.ts';
-import type { RunGraph, TaskLine, TaskListPage } from '../client/shapes.ts';
+import type { RunGraph, TaskListPage } from '../client/shapes.ts';
 
-type Counts = TaskListPage['counts']['by_task'][string];
+type Counted = TaskListPage['counts']['by_task'][string];
+type TaskCounts = Omit<Counted, 'newest'>;
 
 /** The looks of a task that say something else than the state of its work: the class that colours it, its picture, and its words. */
 export interface TaskLook {
@@ -26,31 +26,23 @@ export interface TaskWork {
 /** The work on a task to which a run has not come. */
 export const NOT_BEGUN: TaskWork = { tally: null, key: null, words: 'not begun' };
 
-/** Returns the work of a run on each task, by name. `tasks` are its visits in the order in which they began. */
-export function listWork({ data: tasks, counts }: TaskListPage, graph: RunGraph): Map<string, TaskWork> {
-  const newest = new Map(tasks.map((task) => [task.name, task]));
+/** Returns the work of a run on each task, by name. */
+export function listWork({ counts }: Pick<TaskListPage, 'counts'>, { nodes }: RunGraph): Map<string, TaskWork> {
   return new Map(
-    graph.nodes.map(({ name }) => {
+    nodes.map(({ name }) => {
       const counted = Object.hasOwn(counts.by_task, name) ? counts.by_task[name]! : null;
-      const task = newest.get(name);
-      const words = counted === null ? '' : countWords(counted);
-      return [
-        name,
-        {
-          tally: task === undefined ? null : tallyOf(task, counted),
-          key: task?.key ?? null,
-          words: words || NOT_BEGUN.words,
-        },
-      ];
+      return [name, counted === null ? NOT_BEGUN : describeWork(counted, counted.newest)];
     }),
   );
 }
 
-function tallyOf({ state, items }: TaskLine, counted: Counts | null): TaskTally {
-  const visits = counted === null ? 1 : totalOf(counted.visits);
-  if (items === null) return { state, visits, items: null };
-  const { scheduled, running, ...ended } = items.by_status;
-  return { state, visits, items: totalOf(ended) };
+/** Returns the work of a run on a task, by its counts and its newest visit; null: there is none. */
+export function describeWork(counted: TaskCounts, newest: Counted['newest']): TaskWork {
+  if (newest === null) return NOT_BEGUN;
+  const { visits, items } = counted;
+  const { scheduled: _scheduled, running: _running, ...ended } = items ?? visits;
+  const tally = { state: newest.state, visits: totalOf(visits), items: items === null ? null : totalOf(ended) };
+  return { tally, key: newest.key, words: countWords(counted) };
 }
 
 /** Returns the sum of counts. */
@@ -59,7 +51,7 @@ export function totalOf(counts: Record<string, number>): number {
 }
 
 /** Describes counts in words, such as `2 completed, 1 running`; empty where nothing is counted. */
-export function countWords({ visits, items }: Counts): string {
+export function countWords({ visits, items }: TaskCounts): string {
   const words = (counts: Record<string, number>) =>
     Object.entries(counts)
       .filter(([, count]) => count > 0)
@@ -69,20 +61,9 @@ export function countWords({ visits, items }: Counts): string {
   return below === '' ? words(visits) : `${words(visits)}; items: ${below}`;
 }
 
-/**
- * Returns the edges that a run has taken, as `from → to`. Where some visits are not in the list, edges between two tasks that have begun
- * count, too.
- */
-export function listTaken(
-  { data: tasks, next_cursor: more }: TaskListPage,
-  { edges }: RunGraph,
-  work: Map<string, TaskWork>,
-): Set<string> {
-  const taken = new Set(tasks.flatMap(({ name, from }) => from.map((key) => edgeName(parseTaskKey(key).name, name))));
-  if (more === null) return taken;
-  const hasBegun = (name: string) => work.get(name)?.words !== NOT_BEGUN.words;
-  for (const { from, to } of edges) if (hasBegun(from) && hasBegun(to)) taken.add(edgeName(from, to));
-  return taken;
+/** Returns the names of the edges that a run has taken. */
+export function nameTaken(taken: Readonly<TaskListPage['taken']>): Set<string> {
+  return new Set(taken.map(({ from, to }) => edgeName(from, to)));
 }
 
 /** Names an edge by its ends. */

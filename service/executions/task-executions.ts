@@ -23,7 +23,7 @@ export interface TaskView extends ExecutionView {
 }
 
 /** A page of the task executions of a run. */
-export interface TaskListing extends Pick<ListedTasks, 'rows' | 'next' | 'total' | 'counts'> {
+export interface TaskListing extends Pick<ListedTasks, 'rows' | 'next' | 'total' | 'progress'> {
   /** The number of the run. */
   n: number;
   /** The last event of the history that it was read from; null where Temporal has none that can be trusted. */
@@ -167,7 +167,7 @@ const NO_TASKS = {
   rows: [],
   next: null,
   total: 0,
-  counts: { total: 0, statuses: createStatusCounts(), tasks: {} },
+  progress: { counts: { total: 0, statuses: createStatusCounts(), tasks: {} }, newest: [], taken: [] },
   last: null,
 };
 

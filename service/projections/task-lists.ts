@@ -5,13 +5,8 @@ import type { TaskStatus } from '../../model/status.ts';
 import { executionKey } from '../../model/task-key.ts';
 import { buildLog } from '../../projection/logs.ts';
 import type { Projection } from '../../projection/project.ts';
-import {
-  type Counted,
-  countTasks,
-  createStatusCounts,
-  type StatusCounts,
-  type TaskCounts,
-} from '../../projection/tasks/counts.ts';
+import { type Counted, createStatusCounts, type StatusCounts } from '../../projection/tasks/counts.ts';
+import { type RunProgress, readProgress } from '../../projection/tasks/progress.ts';
 import { byPosition, type OrderedPlace, orderPlaces, takeFirstTasks } from '../../projection/tasks/task-order.ts';
 import { statusAt, type TaskSources, taskAt, workIn } from '../../projection/tasks/tasks.ts';
 import { NOTHING_PENDING, type PendingWork, waitsFor } from '../../projection/waits.ts';
@@ -44,7 +39,8 @@ export interface TaskPage {
   next: TaskPosition | null;
   /** The number that match the query. */
   total: number;
-  counts: TaskCounts;
+  /** How far the run has come, whatever the query. */
+  progress: RunProgress;
 }
 
 /** A task execution, masked, with the first of its items. */
@@ -101,7 +97,7 @@ export function listTasks(
     }),
     next,
     total: found.length,
-    counts: countTasks(sources, all),
+    progress: readProgress(sources, all),
   };
 }
 

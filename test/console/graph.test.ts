@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { RunGraph, TaskLine, TaskListPage } from '../../console/client/shapes.ts';
+import type { RunGraph, TaskListPage } from '../../console/client/shapes.ts';
 import { firstView, fitAll, reveal, zoomAt } from '../../console/graph/camera.ts';
 import { moveTo } from '../../console/graph/moves.ts';
-import { listTaken, listWork } from '../../console/graph/tallies.ts';
+import { listWork } from '../../console/graph/tallies.ts';
 
 const NONE = { scheduled: 0, running: 0, completed: 0, failed: 0, timeout: 0, cancelled: 0, abandoned: 0 };
 
@@ -20,18 +20,6 @@ const GRAPH: RunGraph = {
   edges: [edge('a', 'b'), edge('a', 'c'), edge('c', 'a', true)],
 };
 
-const task = (key: string, more: Partial<TaskLine> = {}) =>
-  ({ key, name: key.replace(/[#[].*/, ''), state: 'completed', items: null, from: [], ...more }) as TaskLine;
-
-const page = (
-  data: TaskLine[],
-  by_task: TaskListPage['counts']['by_task'],
-  next_cursor: string | null = null,
-): TaskListPage => ({
-  ...{ data, next_cursor, total: data.length, last_event: 1, stream_id: null },
-  counts: { total: data.length, by_status: NONE, by_task },
-});
-
 it.each([
   ['a', 'ArrowDown', 'b'],
   ['b', 'ArrowUp', 'a'],
@@ -46,25 +34,22 @@ it.each([
 });
 
 it('counts what a run has done with each task', () => {
-  const work = listWork(
-    page(
-      [
-        task('a'),
-        task('b', {
-          state: 'running',
-          items: { total: 9, by_status: { ...NONE, running: 2, completed: 3, failed: 1 } },
-        }),
-        task('a#2', { state: 'failed' }),
-      ],
-      {
-        a: { visits: { ...NONE, completed: 1, failed: 1 }, items: null },
-        b: { visits: { ...NONE, running: 1 }, items: { ...NONE, running: 2, completed: 3, failed: 1 } },
-        c: { visits: NONE, items: null },
+  const page: Pick<TaskListPage, 'counts'> = {
+    counts: {
+      total: 10,
+      by_status: NONE,
+      by_task: {
+        a: { visits: { ...NONE, completed: 1, failed: 1 }, items: null, newest: { key: 'a#2', state: 'failed' } },
+        b: {
+          visits: { ...NONE, running: 1 },
+          items: { ...NONE, running: 2, completed: 3, failed: 1 },
+          newest: { key: 'b', state: 'running' },
+        },
+        c: { visits: NONE, items: null, newest: null },
       },
-    ),
-    GRAPH,
-  );
-  expect(Object.fromEntries(work)).toEqual({
+    },
+  };
+  expect(Object.fromEntries(listWork(page, GRAPH))).toEqual({
     a: { tally: { state: 'failed', visits: 2, items: null }, key: 'a#2', words: '1 completed, 1 failed' },
     b: {
       tally: { state: 'running', visits: 1, items: 4 },
@@ -73,15 +58,6 @@ it('counts what a run has done with each task', () => {
     },
     c: { tally: null, key: null, words: 'not begun' },
   });
-});
-
-it('an edge is taken if a visit came along it; without all visits, also if both of its tasks have begun', () => {
-  const done = { visits: { ...NONE, completed: 1 }, items: null };
-  const begun = { a: done, b: { visits: NONE, items: null }, c: done };
-  const some = page([task('a'), task('c', { from: ['a'] })], begun);
-  expect([...listTaken(some, GRAPH, listWork(some, GRAPH))]).toEqual(['a → c']);
-  const cut = page([task('a'), task('c')], begun, 'more');
-  expect([...listTaken(cut, GRAPH, listWork(cut, GRAPH))]).toEqual(['a → c', 'c → a']);
 });
 
 it('a picture is shown as a whole where it can be read, in the middle, and never larger than it is', () => {

@@ -1,6 +1,6 @@
 import { parseTaskKey } from '../../../model/task-key.ts';
 import type { RunGraph, ShownSimulation } from '../../client/shapes.ts';
-import { edgeName, type TaskWork } from '../../graph/tallies.ts';
+import { nameTaken, type TaskWork } from '../../graph/tallies.ts';
 
 /** A visit to a task in a simulation. */
 export type SimulatedVisit = ShownSimulation['tasks'][number];
@@ -34,5 +34,5 @@ export function listSimulatedWork(
   const place = (name: string) => visits.findIndex(({ key }) => parseTaskKey(key).name === name);
   const lastPlace = (name: string) => visits.findLastIndex(({ key }) => parseTaskKey(key).name === name);
   const taken = edges.filter(({ from, to }) => place(from) >= 0 && place(from) < lastPlace(to));
-  return { work, taken: new Set(taken.map(({ from, to }) => edgeName(from, to))) };
+  return { work, taken: nameTaken(taken) };
 }

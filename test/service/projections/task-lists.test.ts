@@ -3,8 +3,10 @@ import { buildExecution } from '../../../mcp/execution-data.ts';
 import type { Definition } from '../../../model/definition.ts';
 import type { TaskExecution, TaskPosition } from '../../../model/execution.ts';
 import { TASK_STATUSES } from '../../../model/status.ts';
+import { parseTaskKey } from '../../../model/task-key.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { createProjection, type Projection } from '../../../projection/project.ts';
+import { listWaitingJoins } from '../../../projection/runs/joins.ts';
 import { type AutomationView, buildAutomationView } from '../../../service/executions/automation-view.ts';
 import { tallyRun } from '../../../service/graphs/tallies.ts';
 import { maskExecution } from '../../../service/projections/masks.ts';
@@ -130,11 +132,30 @@ describe('the pages of the tasks of a run', () => {
     }
   });
 
+  it.each(SOME)('of $name say which visits are the newest, and which transitions were taken', ({ events }) => {
+    const projection = project(events());
+    if (!isShown(projection)) return;
+    const visits = projection.execution().tasks.filter(({ item }) => item === null);
+    const { progress } = list(projection, { limit: 1, name: 'nothing of this name' });
+    const newest = new Map(visits.map(({ name, key, state }) => [name, { name, key, state }]));
+    expect(new Map(progress.newest.map((visit) => [visit.name, visit]))).toEqual(newest);
+    const { rows } = list(projection, { parent: null });
+    expect(rows).toHaveLength(visits.length);
+    const edge = (from: string, to: string) => `${from} → ${to}`;
+    const led = rows.flatMap(({ name, from }) => from.map((key) => edge(parseTaskKey(key).name, name)));
+    const waiting = listWaitingJoins(projection).flatMap(({ task, arrived }) =>
+      arrived.map((from) => edge(from, task)),
+    );
+    const taken = progress.taken.map(({ from, to }) => edge(from, to));
+    expect(taken.toSorted()).toEqual([...new Set([...led, ...waiting])].sort());
+  });
+
   it.each(SOME)('of $name count all tasks and select some', ({ events }) => {
     const projection = project(events());
     if (!isShown(projection)) return;
     const { tasks } = projection.execution();
-    const { counts, rows } = list(projection);
+    const { progress, rows } = list(projection);
+    const { counts } = progress;
     const sum = (some: readonly TaskExecution[]) =>
       Object.fromEntries(TASK_STATUSES.map((status) => [status, some.filter((task) => task.status === status).length]));
     expect(counts.total).toBe(tasks.length);

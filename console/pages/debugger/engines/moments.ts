@@ -1,6 +1,8 @@
 import { type ExecutionStatus, TASK_STATUSES, type TaskStatus } from '../../../../model/status.ts';
+import { parseTaskKey } from '../../../../model/task-key.ts';
 import type { RunGraph, RunHistoryEvent, RunMoment, TaskLine } from '../../../client/shapes.ts';
 import type { Stop, StopChange, StopRequest, StopTask, StopTaskRow, StopVariable } from '../../../debugger/protocol.ts';
+import { edgeName } from '../../../graph/tallies.ts';
 
 type TaskThen = RunMoment['tasks'][number];
 
@@ -26,7 +28,6 @@ export function createStop(
   const page = then.tasks.slice(offset, offset + rows.limit);
   const chosen = then.tasks.find(({ key }) => key === selected);
   const visits = then.tasks.filter(({ item }) => item === null);
-  const begun = new Set(visits.map(({ name }) => name));
   return {
     event: then.event,
     history: {
@@ -50,11 +51,24 @@ export function createStop(
     },
     counts: countTasks(then, graph),
     newest: [...new Map(visits.map(({ name, key, state }) => [name, { name, key, state }])).values()],
-    taken: graph.edges.filter(({ from, to }) => begun.has(from) && begun.has(to)),
+    taken: listTaken(then, visits, lines),
     transitions: then.transitions ?? [],
     selected: chosen === undefined ? null : readTask(chosen),
     known: true,
   };
+}
+
+/** Lists the transitions that led to visits, and those to joins that still wait. */
+function listTaken(
+  { joins }: RunMoment,
+  visits: readonly TaskThen[],
+  lines: ReadonlyMap<string, TaskLine>,
+): Stop['taken'] {
+  const before = visits.flatMap(({ key, name: to }) =>
+    (lines.get(key)?.from ?? []).map((from) => ({ from: parseTaskKey(from).name, to })),
+  );
+  const all = [...before, ...joins.flatMap(({ task: to, arrived }) => arrived.map((from) => ({ from, to })))];
+  return [...new Map(all.map((each) => [edgeName(each.from, each.to), each])).values()];
 }
 
 /**

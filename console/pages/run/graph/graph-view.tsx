@@ -2,7 +2,7 @@ import { parseTaskKey } from '../../../../model/task-key.ts';
 import type { ReadState } from '../../../client/reads.ts';
 import type { Run, RunGraph, TaskListPage } from '../../../client/shapes.ts';
 import { Canvas } from '../../../graph/canvas.tsx';
-import { listTaken, listWork } from '../../../graph/tallies.ts';
+import { listWork, nameTaken } from '../../../graph/tallies.ts';
 import { SwitchButton } from '../../../parts/forms/switch-button.tsx';
 import { Loading } from '../../../parts/loading.tsx';
 import { ReadError } from '../../../parts/read-error.tsx';
@@ -46,7 +46,7 @@ export function GraphView({
           title={run.action_ref}
           graph={drawn}
           work={work}
-          taken={listTaken(done, drawn, work)}
+          taken={nameTaken(done.taken)}
           selected={task === null ? null : parseTaskKey(task).name}
           open={(key) => go(hrefWith({ task: key }))}
         />
