@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EventRecord } from '../model/events/event.ts';
+import type { EventSummary } from '../model/events/event.ts';
 import { EVENT_STATES } from '../model/events/states.ts';
 import { TYPE_PATTERN, TYPE_PATTERN_RULE } from '../model/events/type-pattern.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
@@ -89,7 +89,7 @@ export function eventTools({ eventLists }: Pick<ToolServices, 'eventLists'>) {
   return [list, get];
 }
 
-function summaryOf(event: EventRecord): z.infer<typeof SummarySchema> {
+function summaryOf(event: EventSummary): z.infer<typeof SummarySchema> {
   const { id, event_id: eventId, type, source, subject, time, webhook, verified, state, matches, received } = event;
   return { id, eventId, type, source, subject, time, webhook, verified, state, matches, receivedAt: received };
 }

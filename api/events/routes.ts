@@ -1,12 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { writeCloudEvent } from '../../model/events/cloud-events.ts';
-import {
-  API_INGRESS,
-  type EventRecord,
-  EventRecordSchema,
-  type EventSummary,
-  EventSummarySchema,
-} from '../../model/events/event.ts';
+import { API_INGRESS, EventRecordSchema, EventSummarySchema } from '../../model/events/event.ts';
 import { PostedEventsSchema } from '../../model/events/requests.ts';
 import { EVENT_STATES } from '../../model/events/states.ts';
 import { InstantSchema } from '../../model/instant.ts';
@@ -139,7 +133,7 @@ export function eventRoutes(intake: Intake, lists: EventLists) {
     const part = listPart(context.req.valid('query'));
     const filter = { ...filters, matched: matched === undefined ? undefined : matched === 'true' };
     const page = await lists.list(context.get('principal'), filter, part.window);
-    return context.json(listPageBody(page.rows.map(summaryOf), page, part), 200);
+    return context.json(listPageBody(page.rows, page, part), 200);
   });
 
   router.openapi(getRoute, async (context) => {
@@ -154,9 +148,4 @@ export function eventRoutes(intake: Intake, lists: EventLists) {
 /** Reports whether an Accept header names a media type. */
 function accepts(header: string | undefined, type: string): boolean {
   return (header ?? '').split(',').some((each) => each.split(';', 1)[0]!.trim().toLowerCase() === type);
-}
-
-function summaryOf(event: EventRecord): EventSummary {
-  const { payload: _, headers: __, extensions: ___, issues: ____, ...summary } = event;
-  return summary;
 }

@@ -7,7 +7,6 @@ import { packRoutes } from '../../api/workflows/packs.ts';
 import { workflowRoutes } from '../../api/workflows/routes.ts';
 import { sourceRoutes } from '../../api/workflows/source.ts';
 import { workflowToolRoutes } from '../../api/workflows/tools.ts';
-import { templateEvent } from '../../model/events/event.ts';
 import type { TaskQueueService } from '../../service/access/task-queues.ts';
 import { createTaskQueueService } from '../../service/access/task-queues.ts';
 import { type ActionService, createActionService } from '../../service/actions/custom-actions.ts';
@@ -17,19 +16,19 @@ import {
   type DefinitionService,
 } from '../../service/definitions/definitions.ts';
 import { createStoredExaminations, type StoredExaminations } from '../../service/definitions/stored-examinations.ts';
-import { createEventLists } from '../../service/events/event-lists.ts';
+import { createRecordedEvents } from '../../service/events/recorded-events.ts';
 import type { DeletionService } from '../../service/executions/deletions.ts';
 import { createPackImportService, type InTransaction, type PackImportService } from '../../service/packs/imports.ts';
 import { createPackService, type PackService } from '../../service/packs/packs.ts';
 import { createRuleExaminer } from '../../service/rules/rule-examiner.ts';
-import { createRuleTestService, type RecordedEvents, type RuleTestService } from '../../service/rules/rule-tests.ts';
+import { createRuleTestService, type RuleTestService } from '../../service/rules/rule-tests.ts';
+import { createRuleTrials } from '../../service/rules/rule-trials.ts';
 import { createRuleService, type RuleService } from '../../service/rules/rules.ts';
 import { createTriggerService, type TriggerService } from '../../service/rules/triggers.ts';
 import { createSimulationService, type SimulationService } from '../../service/simulations/simulations.ts';
 import { createTaskQueueStore } from '../../store/access/task-queues.ts';
 import { createActionStore } from '../../store/definitions/actions.ts';
 import { createDefinitionStore } from '../../store/definitions/definitions.ts';
-import { createEventListStore } from '../../store/events/event-lists.ts';
 import { createRuleStore } from '../../store/rules/rules.ts';
 import { createTriggerStore } from '../../store/rules/triggers.ts';
 import type { AccessServices } from './access.ts';
@@ -49,7 +48,7 @@ export interface DefinitionServices {
 
 /** Composes the services. */
 export function composeDefinitions(
-  { db, stores, pool, clock }: Foundation,
+  { stores, pool, clock }: Foundation,
   { taskQueues: queues, connections }: Pick<AccessServices, 'taskQueues' | 'connections'>,
   deliveryWarnings: NonNullable<DefinitionDependencies['deliveryWarnings']>,
 ): DefinitionServices {
@@ -66,18 +65,13 @@ export function composeDefinitions(
     actions,
     triggers: createTriggerService(stores.triggers, store),
     rules,
-    ruleTests: createRuleTestService({ rules, examiner, definitions, actions, events: recordedEvents(db), clock }),
-  };
-}
-
-function recordedEvents(db: Foundation['db']): RecordedEvents {
-  const lists = createEventLists(createEventListStore(db));
-  return {
-    get: async (principal, id) => templateEvent(await lists.get(principal, id)),
-    async page(principal, type, { limit, before }) {
-      const { rows, next } = await lists.list(principal, { type }, { offset: 0, limit, before });
-      return { events: rows.filter(({ state }) => state !== 'invalid').map(templateEvent), next };
-    },
+    ruleTests: createRuleTestService({
+      rules,
+      examiner,
+      trials: createRuleTrials({ definitions, actions }),
+      events: createRecordedEvents(stores.eventLists),
+      clock,
+    }),
   };
 }
 

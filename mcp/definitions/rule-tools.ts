@@ -3,7 +3,7 @@ import { AppError } from '../../model/app-error.ts';
 import { JsonObjectSchema } from '../../model/request-fields.ts';
 import { RuleCreateSchema } from '../../model/rules/rule.ts';
 import { MadeUpEventSchema } from '../../model/rules/rule-test.ts';
-import type { RuleTest } from '../../service/rules/rule-tests.ts';
+import type { RuleTest } from '../../service/rules/rule-trials.ts';
 import type { ToolServices } from '../services.ts';
 import type { Tool } from '../tool.ts';
 

@@ -1,9 +1,9 @@
 /** Events whose types begin so come from Fermata alone. */
-const RESERVED = 'io.fermata.';
+export const RESERVED_PREFIX = 'io.fermata.';
 
 /** Returns whether only Fermata itself can send events of a type. */
 export function isReservedType(type: string): boolean {
-  return type.startsWith(RESERVED);
+  return type.startsWith(RESERVED_PREFIX);
 }
 
 /** Matches an exact type of events, or a pattern whose last segment alone is `*`. */

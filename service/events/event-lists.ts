@@ -1,9 +1,8 @@
 import { AppError } from '../../model/app-error.ts';
-import type { EventRecord } from '../../model/events/event.ts';
+import type { EventRecord, EventSummary } from '../../model/events/event.ts';
 import { type EventFilterRequest, MAX_COUNTED_ROWS } from '../../model/events/filters.ts';
-import { patternPrefix } from '../../model/events/type-pattern.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { EventFilter, EventListStore, ListWindow } from '../../store/events/event-lists.ts';
+import type { EventFilter, EventListStore, EventSummaryRow, ListWindow } from '../../store/events/event-lists.ts';
 import type { EventRow } from '../../store/events/events.ts';
 
 /** A page of a list; `total` is a lower bound where more than 10,000 match. */
@@ -20,7 +19,7 @@ export interface EventLists {
   /** Reads an event. Throws `event_not_found`. */
   get(principal: Principal, id: number): Promise<EventRecord>;
   /** Lists a page of events, newest first. */
-  list(principal: Principal, filter: EventFilterRequest, window: ListWindow): Promise<ListedPage<EventRecord>>;
+  list(principal: Principal, filter: EventFilterRequest, window: ListWindow): Promise<ListedPage<EventSummary>>;
 }
 
 /** Creates the service. */
@@ -35,7 +34,7 @@ export function createEventLists(store: EventListStore): EventLists {
     async list({ tenant }, request, window) {
       const filter = eventFilter(request);
       const found = await store.list(tenant, filter, { ...window, limit: window.limit + 1 });
-      return buildListedPage(found.map(eventRecord), await store.count(tenant, filter), window);
+      return buildListedPage(found.map(eventSummary), await store.count(tenant, filter), window);
     },
   };
 }
@@ -53,12 +52,10 @@ export function buildListedPage<Row extends { id: number }>(
   return { rows, total: isLowerBound ? Math.max(MAX_COUNTED_ROWS, offset + found.length) : total, isLowerBound, next };
 }
 
-function eventFilter({ type, ...request }: EventFilterRequest): EventFilter {
-  const { source, subject, event_id, trigger_ref, webhook, state, matched, replay_of, execution } = request;
-  const prefix = type === undefined ? null : patternPrefix(type);
+function eventFilter(request: EventFilterRequest): EventFilter {
+  const { type, source, subject, event_id, trigger_ref, webhook, state, matched, replay_of, execution } = request;
   return {
-    type: prefix === null ? type : undefined,
-    typePrefix: prefix || undefined,
+    type,
     source,
     subject,
     eventId: event_id,
@@ -78,9 +75,9 @@ export function unknownEvent(id: number): AppError {
   return new AppError('event_not_found', `Event ${id} not found`);
 }
 
-/** Makes the record of a stored event. */
-export function eventRecord(row: EventRow): EventRecord {
-  const { id, type, source, subject, time, webhook, verified, headers, extensions, payload, state, matches } = row;
+/** Makes an event as lists show it. */
+export function eventSummary(row: EventSummaryRow): EventSummary {
+  const { id, type, source, subject, time, webhook, verified, state, matches, depth, execution, principal } = row;
   return {
     id,
     event_id: row.eventId,
@@ -91,19 +88,21 @@ export function eventRecord(row: EventRow): EventRecord {
     trigger_ref: row.triggerRef,
     webhook,
     verified,
-    headers,
-    extensions,
     content_type: row.contentType,
-    payload,
     payload_bytes: row.payloadBytes,
     state,
-    issues: row.issues,
     matches,
-    depth: row.depth,
+    depth,
     replay_of: row.replayOf,
-    execution: row.execution,
-    principal: row.principal,
+    execution,
+    principal,
     received: row.received.toISOString(),
     erased: row.erased?.toISOString() ?? null,
   };
+}
+
+/** Makes the record of a stored event. */
+export function eventRecord(row: EventRow): EventRecord {
+  const { headers, extensions, payload, issues } = row;
+  return { ...eventSummary(row), headers, extensions, payload, issues };
 }

@@ -1,6 +1,7 @@
-import { and, desc, eq, gt, gte, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gt, gte, inArray, lt, not, type SQL, sql } from 'drizzle-orm';
 import { MAX_COUNTED_ROWS } from '../../model/events/filters.ts';
 import type { EventState } from '../../model/events/states.ts';
+import { isReservedType, patternPrefix, RESERVED_PREFIX } from '../../model/events/type-pattern.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import type { EventRow } from './events.ts';
@@ -8,9 +9,8 @@ import { events } from './tables.ts';
 
 /** Filters of lists of events. An event must match all that are given. */
 export interface EventFilter {
+  /** A type, or a pattern of types. */
   type?: string | undefined;
-  /** The beginning of the type. */
-  typePrefix?: string | undefined;
   source?: string | undefined;
   subject?: string | undefined;
   eventId?: string | undefined;
@@ -33,12 +33,19 @@ export interface ListWindow {
   before?: number | undefined;
 }
 
+/** An event as lists read it: without what may be large. */
+export type EventSummaryRow = Omit<EventRow, 'payload' | 'headers' | 'extensions' | 'issues'>;
+
+const { payload: _, headers: __, extensions: ___, issues: ____, ...SUMMARY_COLUMNS } = getTableColumns(events);
+
 /** Finds events of a tenant. */
 export interface EventListStore {
   /** Finds an event; null when the tenant has none with the id. */
   find(tenant: string, id: number): Promise<EventRow | null>;
   /** Lists a part of the events of a tenant, newest first. */
-  list(tenant: string, filter: EventFilter, window: ListWindow): Promise<EventRow[]>;
+  list(tenant: string, filter: EventFilter, window: ListWindow): Promise<EventSummaryRow[]>;
+  /** Reads the events with some ids as a whole, newest first. */
+  read(tenant: string, ids: readonly number[]): Promise<EventRow[]>;
   /** Counts the events that match, up to one above 10,000. */
   count(tenant: string, filter: EventFilter): Promise<number>;
 }
@@ -56,12 +63,21 @@ export function createEventListStore(db: Database): EventListStore {
 
     list(tenant, filter, { offset, limit, before }) {
       return db
-        .select()
+        .select(SUMMARY_COLUMNS)
         .from(events)
         .where(and(conditionsOf(tenant, filter), before === undefined ? undefined : lt(events.id, before)))
         .orderBy(desc(events.id))
         .limit(limit)
         .offset(offset);
+    },
+
+    async read(tenant, ids) {
+      if (ids.length === 0) return [];
+      return db
+        .select()
+        .from(events)
+        .where(and(eq(events.tenant, tenant), inArray(events.id, [...ids])))
+        .orderBy(desc(events.id));
     },
 
     async count(tenant, filter) {
@@ -78,12 +94,11 @@ export function createEventListStore(db: Database): EventListStore {
 }
 
 function conditionsOf(tenant: string, filter: EventFilter): SQL | undefined {
-  const { type, typePrefix, source, subject, eventId, triggerRef, webhook, state, matched } = filter;
+  const { type, source, subject, eventId, triggerRef, webhook, state, matched } = filter;
   const { replayOf, execution, receivedAfter, receivedBefore } = filter;
   return and(
     eq(events.tenant, tenant),
-    type === undefined ? undefined : eq(events.type, type),
-    typePrefix === undefined ? undefined : sql`starts_with(${events.type}, ${typePrefix})`,
+    type === undefined ? undefined : typeCondition(type),
     source === undefined ? undefined : eq(events.source, source),
     subject === undefined ? undefined : eq(events.subject, subject),
     eventId === undefined ? undefined : eq(events.eventId, eventId),
@@ -96,4 +111,19 @@ function conditionsOf(tenant: string, filter: EventFilter): SQL | undefined {
     receivedAfter === undefined ? undefined : gte(events.received, receivedAfter),
     receivedBefore === undefined ? undefined : lt(events.received, receivedBefore),
   );
+}
+
+/** Finds the types that a pattern matches as a part of their order, so that an index serves it. */
+function typeCondition(pattern: string): SQL | undefined {
+  const prefix = patternPrefix(pattern);
+  if (prefix === null) return eq(events.type, pattern);
+  return and(
+    prefix === '' ? undefined : deeperThan(prefix),
+    isReservedType(prefix) ? undefined : not(deeperThan(RESERVED_PREFIX)),
+  );
+}
+
+/** Finds the types below a prefix, which ends with a dot: in the order of bytes they end before that of the next character, a slash. */
+function deeperThan(prefix: string): SQL {
+  return sql`(${events.type} > ${prefix} and ${events.type} < ${`${prefix.slice(0, -1)}/`})`;
 }

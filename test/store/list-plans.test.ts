@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { fillIndex, fillRecords } from '../../bench/lists/rows.ts';
 import { createAuditStore } from '../../store/access/audit.ts';
+import { createEnforcementStore } from '../../store/events/enforcements.ts';
+import { createEventListStore } from '../../store/events/event-lists.ts';
 import { createExecutionStore } from '../../store/executions/executions.ts';
 import { createInquiryStore } from '../../store/inquiries/inquiries.ts';
 import { useExplainedDatabase } from './query-plans.ts';
@@ -53,4 +55,59 @@ it.each([
   const { rows } = await createInquiryStore(db()).list(TENANT, filter, { offset: 0, limit: 5 });
   expect(rows).toHaveLength(5);
   expect(await rowsRead(-2)).toBe(5);
+});
+
+describe('events and enforcements', () => {
+  beforeAll(async () => {
+    await db().execute(sql`
+      insert into events (tenant, ingress, identity, event_id, type, source, verified, headers, extensions, payload, payload_bytes, state,
+        issues, changed)
+      select ${TENANT}, 'api', n::text, n::text, 'com.shop' || n % 200 || '.sold', '/s', true, '{"a":"b"}', '{}', '{"n":1}', 7, 'planned',
+        '[]', n
+      from generate_series(1, ${RUNS}) n`);
+    await db().execute(sql`
+      insert into events (tenant, ingress, identity, event_id, type, source, verified, headers, extensions, payload, payload_bytes, state,
+        issues, changed)
+      select ${TENANT}, 'api', 'x' || type, type, type, '/s', true, '{}', '{}', 'null', 4, 'planned', '[]', 0
+      from unnest(array['com.shop3', 'com.shop3.', 'com.shop3-a.sold', 'com.shop30', 'com.Shop3.sold', 'io.fermata.execution.failed']) type`);
+    await db().execute(sql`
+      insert into enforcements (tenant, event, rule, rule_ref, rule_revision, event_type, depth, status, workflow, changed)
+      select ${TENANT}, n, n % 100, 'ops.rule' || n % 100, 1, 't', 0, 'started', 'ops.w', n from generate_series(1, ${RUNS}) n`);
+    await db().execute(sql`analyze events, enforcements`);
+  });
+
+  const lists = () => createEventListStore(db());
+
+  it('a pattern of types finds them in an index, whatever the order of letters is elsewhere', async () => {
+    const page = { offset: 0, limit: RUNS };
+    const rows = await lists().list(TENANT, { type: 'com.shop3.*' }, page);
+    expect(rows.map(({ type }) => type)).toEqual(Array(5).fill('com.shop3.sold'));
+    expect(rows.map(({ id }) => id)).toEqual(rows.map(({ id }) => id).toSorted((a, b) => b - a));
+    expect(await rowsRead()).toBe(5);
+    expect(await steps()).toContain('Index Scan events_type');
+    expect(await lists().count(TENANT, { type: 'com.shop3.*' })).toBe(5);
+    expect(await steps()).toContain('Index Only Scan events_type');
+  });
+
+  it('a pattern names the events of Fermata itself, or means those of others', async () => {
+    const count = (type: string) => lists().count(TENANT, { type });
+    expect(await count('*')).toBe(RUNS + 5);
+    expect(await count('io.*')).toBe(0);
+    expect(await count('io.fermata.*')).toBe(1);
+    expect(await count('com.*')).toBe(RUNS + 5);
+  });
+
+  it('a list of events leaves in the table what may be large', async () => {
+    const [row] = await lists().list(TENANT, {}, { offset: 0, limit: 1 });
+    for (const part of ['payload', 'headers', 'extensions', 'issues']) expect(row).not.toHaveProperty(part);
+    const [whole] = await lists().read(TENANT, [row!.id - 10]);
+    expect(whole).toMatchObject({ payload: { n: 1 }, headers: { a: 'b' } });
+    expect(await lists().read('00000000-0000-7000-8000-000000000002', [row!.id - 10])).toEqual([]);
+  });
+
+  it('the enforcements of a rule are found by its ref', async () => {
+    const rows = await createEnforcementStore(db()).list(TENANT, { rule: 'ops.rule7' }, { offset: 0, limit: 5 });
+    expect(rows.map(({ ruleRef }) => ruleRef)).toEqual(Array(5).fill('ops.rule7'));
+    expect(await rowsRead()).toBe(5);
+  });
 });

@@ -1,0 +1,39 @@
+import { type TemplateEvent, templateEvent } from '../../model/events/event.ts';
+import type { EventListStore } from '../../store/events/event-lists.ts';
+import type { RecordedEvents } from '../rules/rule-tests.ts';
+import { eventRecord, unknownEvent } from './event-lists.ts';
+
+/** The most bytes of the payloads of more than one event that are read at a time. */
+const MAX_READ = 4 * 1024 * 1024;
+
+/** Creates what reads the recorded events that rules are tested on. */
+export function createRecordedEvents(store: Pick<EventListStore, 'find' | 'list' | 'read'>): RecordedEvents {
+  return {
+    async get({ tenant }, id) {
+      const row = await store.find(tenant, id);
+      if (row === null) throw unknownEvent(id);
+      return templateEvent(eventRecord(row));
+    },
+
+    async page({ tenant }, type, { limit, before }) {
+      const found = await store.list(tenant, { type }, { offset: 0, limit: limit + 1, before });
+      const page = found.slice(0, Math.min(limit, countWithin(found.map(({ payloadBytes }) => payloadBytes))));
+      const whole = await store.read(
+        tenant,
+        page.filter(({ state }) => state !== 'invalid').map(({ id }) => id),
+      );
+      const events: TemplateEvent[] = whole.map((row) => templateEvent(eventRecord(row)));
+      return { events, next: page.length < found.length ? page.at(-1)!.id : null };
+    },
+  };
+}
+
+/** Counts the sizes, from the first one on, that together are read at a time: at least one. */
+function countWithin(sizes: readonly number[]): number {
+  let sum = 0;
+  const end = sizes.findIndex((size, at) => {
+    sum += size;
+    return at > 0 && sum > MAX_READ;
+  });
+  return end === -1 ? sizes.length : end;
+}
