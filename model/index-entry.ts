@@ -52,6 +52,8 @@ export interface IndexEntry {
   turn?: RunTurn;
   /** The workflow that is started when it fails. */
   onFailure?: string;
+  /** The type of its failure, if it has one; `errorCode` may be a code of the failure's own. */
+  errorType?: string;
 }
 
 /** Characters of an input or a result that the index holds for search. */

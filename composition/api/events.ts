@@ -44,12 +44,12 @@ export interface EventNeeds {
  * Composes the services, and the loops that plan events and start what they begin; `tallies` counts what comes in at webhooks.
  */
 export function composeEvents(
-  { db, stores, atRest, log, clock }: Foundation,
+  { db, stores, received, atRest, log, clock }: Foundation,
   { executions, definitions, tallies, limits = { backlog: EVENT_BACKLOG, days: EVENT_RETENTION } }: EventNeeds,
 ): { services: EventServices; loops: Loop[] } {
   const { events, eventLists, enforcements } = stores;
   const rules = createRuleBook(stores.rules);
-  const [received, planned] = [createBell(), createBell()];
+  const planned = createBell();
   const planner = createPlanner({
     store: createPlanningStore(db),
     rules: createCompiledRules(),

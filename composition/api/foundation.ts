@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { createEgress, type Egress } from '../../egress/egress.ts';
 import type { Logger } from '../../model/log.ts';
 import { createSealer, type Sealer } from '../../service/access/sealer.ts';
+import { type Bell, createBell } from '../../service/background/bell.ts';
 import { awaitEntries, createEntryQueue, type EntryQueue } from '../../service/index/entry-queue.ts';
 import {
   awaitReadings,
@@ -70,6 +71,8 @@ export interface Foundation {
   /** The stores; what lists runs or inquiries waits for what is queued. */
   stores: Stores;
   queues: Queues;
+  /** Rings when events were recorded. */
+  received: Bell;
   temporal: Temporal;
   namespace: string;
   projections: ProjectionReader;
@@ -107,7 +110,7 @@ export async function createFoundation({
   const clock = Date.now;
   const temporal = createTemporal({ connection, namespace, codec });
   const pool = createPool({ source: threadModule, size: availableParallelism() + 1 });
-  const { stores, queues } = createStores(db, log, clock);
+  const { stores, queues, received } = createStores(db, log, clock);
   const atRest = createSealer(secretKeys, REST_PURPOSE);
   const egress = {
     tenants: createEgress(rules),
@@ -118,6 +121,7 @@ export async function createFoundation({
     db,
     stores,
     queues,
+    received,
     temporal,
     namespace,
     projections: createProjectionReader({ temporal, pool, clock }),
@@ -135,8 +139,13 @@ export async function createFoundation({
   };
 }
 
-function createStores(db: Database, log: Logger, clock: () => number): Pick<Foundation, 'stores' | 'queues'> {
-  const [executions, inquiries] = [createExecutionStore(db), createInquiryStore(db)];
+function createStores(
+  db: Database,
+  log: Logger,
+  clock: () => number,
+): Pick<Foundation, 'stores' | 'queues' | 'received'> {
+  const received = createBell();
+  const [executions, inquiries] = [createExecutionStore(db, received.ring), createInquiryStore(db)];
   const entries = createEntryQueue({ store: executions, log });
   const readings = createReadingQueue(createReadingWriter(inquiries, clock), log);
   const stores = {
@@ -157,5 +166,5 @@ function createStores(db: Database, log: Logger, clock: () => number): Pick<Foun
     turns: createTurnStore(db),
     webhooks: createWebhookStore(db),
   };
-  return { stores, queues: { entries, readings } };
+  return { stores, queues: { entries, readings }, received };
 }

@@ -27,7 +27,7 @@ export interface RuleTarget {
 }
 
 /** Fields that have no effect yet. */
-const UNSUPPORTED = ['dedupe', 'throttle', 'ordered', 'allow_loops'] as const;
+const UNSUPPORTED = ['dedupe', 'throttle', 'ordered'] as const;
 
 /** Finds everything that is wrong with a rule, with pointers from the root of its body, and warnings about it. */
 export function checkRule(draft: RuleDraft, around: RuleSurroundings, suggestions = new Suggestions()): Validation {
@@ -116,7 +116,7 @@ function checkNames(fields: DraftedFields, around: RuleSurroundings, suggestions
 
 /** Warns of rules that match more than is likely to be meant, and of workflows that cannot be started now. */
 function typeWarnings(
-  { type, webhook, when, workflow }: DraftedFields,
+  { type, webhook, when, workflow, allow_loops: allowsLoops }: DraftedFields,
   { trigger, target }: RuleSurroundings,
   references: readonly Reference[],
 ): Issue[] {
@@ -133,8 +133,8 @@ function typeWarnings(
       field === '/when' && root === 'event' && (keys[0] === 'subject' || /^workflow/.test(String(keys[1]))),
   );
   if (isReservedType(patternPrefix(pattern) ?? pattern) && !isSelective) {
-    const message =
-      'the executions that it starts send such events, too: say in "when" which workflows are meant, as in event.payload.workflow == "ops.deploy"';
+    const effect = allowsLoops === true ? 'and are followed by others, up to eight' : 'and nothing is started for those';
+    const message = `the executions that it starts send such events, too, ${effect}: say in "when" which workflows are meant, as in event.payload.workflow == "ops.deploy"`;
     warnings.push({ code: 'may_loop', path, message });
   }
   if (workflow != null && target.found?.enabled === false) {

@@ -1,3 +1,4 @@
+import { refuseLoop } from '../../language/rules/loop-guard.ts';
 import { matchRule } from '../../language/rules/matching.ts';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import { type TemplateEvent, templateEvent } from '../../model/events/event.ts';
@@ -30,9 +31,6 @@ const OWNER = 'planning';
 /** Milliseconds, and matches, after which a transaction plans no further event. */
 const LONGEST = 200;
 const MAX_MATCHES = 5_000;
-
-/** The most rules between an event and the outside. */
-const MAX_EVENT_DEPTH = 8;
 
 /** The dependencies of the planner. */
 export interface PlannerDependencies {
@@ -145,21 +143,12 @@ function judge({ id, compiled }: PlannedRule, event: EventRow, seen: TemplateEve
   const match = matchRule(compiled, seen);
   if (match.outcome === 'failed') return failed(match.reason);
   if (match.outcome === 'none') return match.reason.code === 'undefined' ? { status: 'undefined', reason: null } : null;
-  if (event.depth > MAX_EVENT_DEPTH) {
-    return suppressed('too_deep', `more than ${MAX_EVENT_DEPTH} rules lie between the event and the outside`);
-  }
-  if (event.chain.includes(id) && !compiled.content.allow_loops) {
-    return suppressed('loop', 'the event comes from an execution that this rule began: "allow_loops" allows that');
-  }
-  return { status: 'pending', reason: null };
+  const refusal = refuseLoop({ rule: id, allowLoops: compiled.content.allow_loops }, event);
+  return refusal === null ? { status: 'pending', reason: null } : { status: 'suppressed', reason: refusal };
 }
 
 function failed(reason: EnforcementReason): Verdict {
   return { status: 'failed', reason };
-}
-
-function suppressed(code: 'too_deep' | 'loop', message: string): Verdict {
-  return { status: 'suppressed', reason: { code, message } };
 }
 
 function matchOf(

@@ -156,16 +156,17 @@ export function goneEntry(row: IndexRow, at: Date): IndexEntry {
 /** `stopMessage`: see `Execution`. A run that is read and one whose last event alone is known are to be in one group of errors. */
 function outcomeOf(
   closing: (Pick<Closing, 'output' | 'failure'> & { stopMessage?: string }) | null,
-): Pick<IndexEntry, 'result' | 'error' | 'errorCode' | 'errorTask' | 'fingerprint'> {
+): Pick<IndexEntry, 'result' | 'error' | 'errorCode' | 'errorTask' | 'fingerprint' | 'errorType'> {
   if (closing === null) return { result: null, ...NO_ERROR };
   const { output, failure, stopMessage } = closing;
   if (failure === null) return { result: indexed(output), ...NO_ERROR };
-  const { message, task = null } = failure;
+  const { type, message, task = null } = failure;
   const code = errorCode(failure);
   return {
     result: indexed({ error: message, error_code: code }),
     error: message,
     errorCode: code,
+    errorType: type,
     errorTask: task,
     fingerprint: computeFingerprint({ code, task, message: stopMessage ?? message }),
   };

@@ -103,7 +103,7 @@ export function listedRun(row: IndexRow, workflow?: WorkflowName): ListedExecuti
 
 /** Reports whether a row has everything that an entry says, so that writing the entry would change nothing. */
 export function isWritten(row: IndexRow, entry: IndexEntry): boolean {
-  const { version, asked = 0, turn: _, onFailure: __, ...fields } = entry;
+  const { version, asked = 0, turn: _, onFailure: __, errorType: ___, ...fields } = entry;
   const { versionStart: start, versionRun: run, versionClosed, versionEvent: event } = row;
   const text = (value: unknown) => JSON.stringify(value);
   return (

@@ -60,7 +60,7 @@ export function createEventStore(db: Database): EventStore {
       const results = new Map<string, RecordedEvent>();
       let left = entries;
       for (let tries = 0; left.length > 0 && tries < TRIES; tries += 1) {
-        const inserted = await db.execute(insertOf(left));
+        const inserted = await db.execute(insertEvents(left));
         const rows = (inserted as unknown as { rows: { id: string; tenant: string; identity: string }[] }).rows;
         for (const { id, tenant, identity } of rows) {
           results.set(`${tenant} ${identity}`, { id: Number(id), duplicate: false });
@@ -88,7 +88,7 @@ const nameOf = ({ tenant, identity }: EventEntry) => `${tenant} ${identity}`;
  * Makes the statement that inserts entries whose identity is free, in their order. All of them are one parameter, in which values that are
  * JSON themselves are texts: Postgres reads the escape of U+0000 in those alone.
  */
-function insertOf(entries: readonly EventEntry[]) {
+export function insertEvents(entries: readonly EventEntry[]) {
   const rows = entries.map(({ headers, extensions, payload, issues, ...entry }, at) => ({
     ...entry,
     at,

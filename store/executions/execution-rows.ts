@@ -40,7 +40,7 @@ const COLUMNS = sql.join(
 );
 
 /** Makes the row of an entry. */
-function buildRow({ version, asked = 0, turn: _, onFailure: __, ...entry }: IndexEntry): EntryRow {
+function buildRow({ version, asked = 0, turn: _, onFailure: __, errorType: ___, ...entry }: IndexEntry): EntryRow {
   return {
     ...entry,
     asked,

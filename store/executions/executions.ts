@@ -3,6 +3,7 @@ import { integerId } from '../../model/execution-id.ts';
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Database } from '../database.ts';
 import { buriedAmong, holdDeletions } from '../deletions.ts';
+import { recordEndings } from '../events/lifecycle.ts';
 import { named } from '../named.ts';
 import { isRowRefused } from '../refusals.ts';
 import { createExecutionClaims, type ExecutionClaims } from './claims.ts';
@@ -67,8 +68,8 @@ export interface ExecutionStore extends ExecutionClaims, ExecutionListing, Execu
   tenantsOf(namespace: string, ids: readonly string[]): Promise<Map<string, string | null>>;
 }
 
-/** Creates the store over an open database. */
-export function createExecutionStore(db: Database): ExecutionStore {
+/** Creates the store over an open database; `onEvents` is called after runs were written whose ends are new events. */
+export function createExecutionStore(db: Database, onEvents: () => void = () => undefined): ExecutionStore {
   const byNumber = db
     .select()
     .from(executions)
@@ -77,7 +78,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
 
   /** Writes entries in one transaction. */
   async function writeAll(entries: readonly IndexEntry[], seen?: Watermark): Promise<void> {
-    await db.transaction(async (transaction) => {
+    const hasEvents = await db.transaction(async (transaction) => {
       // A deletion waits until this is committed, and finds the rows; one that came before is found here.
       if (entries.length > 0) await holdDeletions(transaction, 'shared');
       const buried = await buriedAmong(transaction, entries);
@@ -88,7 +89,8 @@ export function createExecutionStore(db: Database): ExecutionStore {
       for (const some of inStatements(written)) await transaction.execute(upsertOf(some));
       await noteTurns(transaction, written.flatMap(listTurnClaims));
       await noteHooks(transaction, written.flatMap(listHooks));
-      if (seen === undefined) return;
+      const isHeard = await recordEndings(transaction, written);
+      if (seen === undefined) return isHeard;
       await transaction
         .insert(watermarks)
         .values(seen)
@@ -99,7 +101,9 @@ export function createExecutionStore(db: Database): ExecutionStore {
             closed: sql`greatest(${watermarks.closed}, excluded.closed)`,
           },
         });
+      return isHeard;
     });
+    if (hasEvents) onEvents();
   }
 
   return named<ExecutionStore>('executions', {

@@ -218,7 +218,14 @@ export function createRuleStore(db: Database): RuleStore {
         }
         await transaction
           .update(rules)
-          .set({ ...fields, ...by, ...foundBy(content), revision, updated: new Date() })
+          .set({
+            ...fields,
+            ...by,
+            ...foundBy(content),
+            ...sinceOf(stored, fields, content),
+            revision,
+            updated: new Date(),
+          })
           .where(that(tenant, ref));
         if (stored.enabled && !fields.enabled) await suppressPending(transaction, tenant, [stored.id], DISABLED);
         await noteChange(transaction, tenant);
@@ -289,6 +296,11 @@ function conditionOf(tenant: string, filter: RuleFilter): SQL | undefined {
 /** Returns the columns by which a rule with a content is found. */
 function foundBy({ type, trigger_ref: trigger, webhook, workflow }: RuleContent) {
   return { type, trigger, webhook, workflow };
+}
+
+/** Returns since when a rule has its type and is enabled, if an update changes that: no end of a run from before is an event for it. */
+function sinceOf(before: StoredRule, { enabled }: RuleFields, { type }: RuleContent) {
+  return enabled === before.enabled && type === before.content.type ? {} : { since: sql`now()` };
 }
 
 /** Keeps the trigger that a rule names until the transaction ends; returns false when there is none. */

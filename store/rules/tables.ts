@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, boolean, index, integer, json, pgTable, serial, text, unique, uuid } from 'drizzle-orm/pg-core';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { RuleContent } from '../../model/rules/rule.ts';
@@ -51,6 +52,8 @@ export const rules = pgTable(
     trigger: text('trigger'),
     webhook: text('webhook'),
     workflow: text('workflow'),
+    /** Since when it has its type and is enabled, or is disabled. */
+    since: instant('since').notNull().defaultNow(),
     /** Who wrote it last: its executions are started in their name. */
     owner: integer('owner').notNull(),
     ownerSubject: text('owner_subject').notNull(),
@@ -63,6 +66,8 @@ export const rules = pgTable(
     index('rules_workflow').on(table.tenant, table.workflow),
     index('rules_trigger').on(table.tenant, table.trigger),
     index('rules_webhook').on(table.tenant, table.webhook),
+    // Finds at no cost that no rule of a tenant is about executions.
+    index('rules_listening').on(table.tenant).where(sql`enabled and starts_with(type, 'io.fermata.')`),
   ],
 );
 

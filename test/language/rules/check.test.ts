@@ -80,12 +80,11 @@ describe('an invalid rule', () => {
     ],
     [
       'what is not there yet',
-      rule({ dedupe: { key: 'x' }, throttle: { limit: 1, per: 1 }, ordered: true, allow_loops: true }),
+      rule({ dedupe: { key: 'x' }, throttle: { limit: 1, per: 1 }, ordered: true }),
       [
         '/dedupe unsupported "dedupe" is not supported yet',
         '/throttle unsupported "throttle" is not supported yet',
         '/ordered unsupported "ordered" is not supported yet',
-        '/allow_loops unsupported "allow_loops" is not supported yet',
       ],
     ],
     ['syntax', rule({ when: 'event.id ==' }), ['/when template_invalid something is missing at the end 1:13']],
@@ -233,6 +232,7 @@ describe('warnings', () => {
     ['but not with a webhook', rule({ type: '*', webhook: 'gh' }), []],
     ['nor with a condition', rule({ type: '*', when: "event.source == 'x'" }), []],
     ['executions', rule({ type: 'io.fermata.execution.*' }), ['/type may_loop']],
+    ['executions, in loops', rule({ type: 'io.fermata.execution.*', allow_loops: true }), ['/type may_loop']],
     [
       'executions of one workflow',
       rule({ type: 'io.fermata.execution.failed', when: "event.payload.workflow == 'p.v'" }),

@@ -1,0 +1,2 @@
+ALTER TABLE "rules" ADD COLUMN "since" timestamp (3) with time zone DEFAULT now() NOT NULL;--> statement-breakpoint
+CREATE INDEX "rules_listening" ON "rules" USING btree ("tenant") WHERE enabled and starts_with(type, 'io.fermata.');
