@@ -91,6 +91,7 @@ export const BODY_EXAMPLES: Readonly<Record<string, Json>> = {
   'POST /api/v1/workflows/graph': { definition: DEFINITION },
   'POST /api/v1/workflows/simulate': { definition: DEFINITION, outcomes: { fetch: { output: { status: 200 } } } },
   'POST /api/v1/events': EVENT,
+  'POST /api/v1/events/{id}/replay': { reason: 'the rule was disabled on Monday' },
   'POST /api/v1/packs/import': { pack: { ref: 'examples', label: 'Examples' }, workflows: [WORKFLOW] },
   'POST /api/v1/packs': { ref: 'ops', label: 'Operations', version: '1.0.0' },
   'PUT /api/v1/packs/{ref}': { label: 'Operations', description: 'What the operations team runs.' },

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { EventSummary } from '../model/events/event.ts';
+import { ReplayRequestSchema } from '../model/events/replay.ts';
 import { EVENT_STATES } from '../model/events/states.ts';
 import { TYPE_PATTERN, TYPE_PATTERN_RULE } from '../model/events/type-pattern.ts';
+import { IdempotencyKeySchema } from '../model/idempotency-key-schema.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';
@@ -49,8 +51,15 @@ const ListSchema = z.object({
 });
 const GetInput = z.strictObject({ id: z.int().min(1).describe('The id of the event.') });
 
+const ReplayInput = z.strictObject({
+  id: z.int().min(1).describe('The id of the event.'),
+  ...ReplayRequestSchema.shape,
+  idempotencyKey: IdempotencyKeySchema.optional().describe('The same key with the same arguments is one replay.'),
+});
+const ReplaySchema = z.object({ id: z.number().describe('The id of the new event.'), replayOf: z.number() });
+
 /** Creates the tools for events. */
-export function eventTools({ eventLists }: Pick<ToolServices, 'eventLists'>) {
+export function eventTools({ eventLists, pastEvents }: Pick<ToolServices, 'eventLists' | 'pastEvents'>) {
   const list: Tool<typeof ListInput, typeof ListSchema> = {
     name: 'list_events',
     description: 'List events of the outside and of executions, newest first, without their payloads.',
@@ -86,7 +95,22 @@ export function eventTools({ eventLists }: Pick<ToolServices, 'eventLists'>) {
     },
   };
 
-  return [list, get];
+  const replay: Tool<typeof ReplayInput, typeof ReplaySchema> = {
+    name: 'replay_event',
+    description:
+      'Record an event again, with the same payload, so that the rules of today match it: all enabled ones, or those alone that you name. They start workflows.',
+    permission: 'execution:execute',
+    effect: 'changes',
+    input: ReplayInput,
+    output: ReplaySchema,
+    madeBy: ({ id }) => String(id),
+    async run(principal, { id: replayOf, idempotencyKey, ...request }) {
+      const id = await pastEvents.replay(principal, replayOf, request, idempotencyKey);
+      return { id, replayOf };
+    },
+  };
+
+  return [list, get, replay] as const;
 }
 
 function summaryOf(event: EventSummary): z.infer<typeof SummarySchema> {

@@ -58,6 +58,8 @@ export const ERROR_STATUS = {
   schedule_exists: 409,
   webhook_exists: 409,
   webhook_in_use: 409,
+  event_erased: 409,
+  enforcement_pending: 409,
   action_in_use: 409,
   rule_exists: 409,
   trigger_exists: 409,

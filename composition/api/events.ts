@@ -1,4 +1,5 @@
 import { enforcementRoutes } from '../../api/events/enforcements.ts';
+import { pastEventRoutes } from '../../api/events/past-events.ts';
 import { eventRoutes } from '../../api/events/routes.ts';
 import type { Router } from '../../api/http/router.ts';
 import { EVENT_BACKLOG, EVENT_RETENTION } from '../../model/config.ts';
@@ -10,6 +11,7 @@ import { createEnforcementStarter } from '../../service/events/enforcement-start
 import { createEnforcementLists, type EnforcementLists } from '../../service/events/enforcements.ts';
 import { createEventLists, type EventLists } from '../../service/events/event-lists.ts';
 import { createIntake, type Intake } from '../../service/events/intake.ts';
+import { createPastEvents, type PastEvents } from '../../service/events/past-events.ts';
 import { createPlanner } from '../../service/events/planner.ts';
 import { createEventRetention } from '../../service/events/retention.ts';
 import { createRuleBook } from '../../service/events/rule-book.ts';
@@ -18,6 +20,7 @@ import { createCompiledRules } from '../../service/rules/compiled-rules.ts';
 import { createHookService, type HookService } from '../../service/webhooks/hooks.ts';
 import type { WebhookTallies } from '../../service/webhooks/tallies.ts';
 import { createBacklogStore } from '../../store/events/backlogs.ts';
+import { createErasureStore } from '../../store/events/erasures.ts';
 import { createPlanningStore } from '../../store/events/planning.ts';
 import { createPlannedRuleStore } from '../../store/rules/planned-rules.ts';
 import type { Foundation } from './foundation.ts';
@@ -27,6 +30,7 @@ import type { ApiOptions } from './options.ts';
 export interface EventServices {
   intake: Intake;
   eventLists: EventLists;
+  pastEvents: PastEvents;
   enforcements: EnforcementLists;
   /** Takes in what other systems send to webhooks. */
   hooks: HookService;
@@ -44,7 +48,7 @@ export interface EventNeeds {
  * Composes the services, and the loops that plan events and start what they begin; `tallies` counts what comes in at webhooks.
  */
 export function composeEvents(
-  { db, stores, received, atRest, log, clock }: Foundation,
+  { db, stores, received, repeats, atRest, log, clock }: Foundation,
   { executions, definitions, tallies, limits = { backlog: EVENT_BACKLOG, days: EVENT_RETENTION } }: EventNeeds,
 ): { services: EventServices; loops: Loop[] } {
   const { events, eventLists, enforcements } = stores;
@@ -83,6 +87,16 @@ export function composeEvents(
         clock,
       }),
       eventLists: createEventLists(eventLists),
+      pastEvents: createPastEvents({
+        lists: eventLists,
+        erasures: createErasureStore(db),
+        store: events,
+        rules: stores.rules,
+        triggers: stores.triggers,
+        backlog,
+        repeats,
+        onRecorded: received.ring,
+      }),
       enforcements: createEnforcementLists({
         store: enforcements,
         events: eventLists,
@@ -96,6 +110,6 @@ export function composeEvents(
 }
 
 /** Creates the routes of the services. */
-export function eventsRoutes({ intake, eventLists, enforcements }: EventServices): Router[] {
-  return [eventRoutes(intake, eventLists), enforcementRoutes(enforcements)];
+export function eventsRoutes({ intake, eventLists, pastEvents, enforcements }: EventServices): Router[] {
+  return [eventRoutes(intake, eventLists), pastEventRoutes(pastEvents), enforcementRoutes(enforcements)];
 }

@@ -95,6 +95,7 @@ const COMMANDS: Record<string, string> = {
   'events list': '',
   'events get': '1',
   'events send': '--type x',
+  'events replay': '1',
   'webhooks list': '',
   'webhooks create': 'x --preset github',
   'webhooks secret': 'x -f package.json',

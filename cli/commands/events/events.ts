@@ -17,6 +17,12 @@ interface ListOptions {
   cursor?: string;
 }
 
+interface ReplayOptions {
+  rule?: string[];
+  reason?: string;
+  keyOnce?: string;
+}
+
 interface SendOptions {
   type: string;
   payload?: string;
@@ -28,7 +34,7 @@ interface SendOptions {
 
 /** Adds the commands for events. */
 export function addEventCommands(program: Command, session: () => Promise<Session>): void {
-  const events = program.command('events').description('list, get and send events');
+  const events = program.command('events').description('list, get, send and replay events');
   const pathOf = (id: string) => `${BASE}/${encodeURIComponent(id)}`;
 
   events
@@ -85,5 +91,20 @@ export function addEventCommands(program: Command, session: () => Promise<Sessio
       };
       const data = (await service.ask('POST', BASE, { body, headers: onceHeaders(options) })).data as JsonObject;
       output.show(data, () => pairs(data));
+    });
+
+  events
+    .command('replay')
+    .description('record an event again, which the rules of today match')
+    .argument('<id>')
+    .option('--rule <ref...>', 'only this rule may match it')
+    .option('--reason <text>')
+    .option('--key-once <key>', 'idempotency key: the same key is one replay')
+    .action(async (id: string, options: ReplayOptions) => {
+      const { service, output } = await session();
+      const { rule: rules, reason } = options;
+      const body = { ...(rules && { rules }), ...(reason && { reason }) };
+      const { data } = await service.ask('POST', `${pathOf(id)}/replay`, { body, headers: onceHeaders(options) });
+      output.show(data!, () => pairs(data as JsonObject));
     });
 }

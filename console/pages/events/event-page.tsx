@@ -1,12 +1,17 @@
+import { useRef, useState } from 'preact/hooks';
+import { randomKey } from '../../client/keys.ts';
 import { useRead } from '../../client/reads.ts';
+import { request } from '../../client/request.ts';
 import type { EventDetails } from '../../client/shapes.ts';
+import { Dialog } from '../../parts/dialog.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Fact } from '../../parts/lists/fact.tsx';
 import { Loading } from '../../parts/loading.tsx';
+import { announce } from '../../parts/notice.ts';
 import { ReadError } from '../../parts/read-error.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { ValueView } from '../../parts/value.tsx';
-import { hrefOf } from '../../routing/location.ts';
+import { go, hrefOf } from '../../routing/location.ts';
 import type { PageProps } from '../../routing/page-props.ts';
 import { EventEnforcements } from './event-enforcements.tsx';
 
@@ -30,6 +35,7 @@ export function EventPage({ of }: PageProps) {
       {event !== undefined && (
         <>
           <EventFacts event={event} />
+          {event.erased === null && <Replay event={event.id} />}
           {event.issues.length > 0 && <Issues event={event} />}
           {event.state !== 'invalid' && <EventEnforcements event={event.id} isPlanned={event.state === 'planned'} />}
           <section aria-label="Payload">
@@ -83,6 +89,52 @@ function EventFacts({ event }: { event: EventDetails }) {
         </Fact>
       )}
     </dl>
+  );
+}
+
+/** Offers to record the event again, and then shows the new one. */
+function Replay({ event }: { event: number }) {
+  const [isAsked, setAsked] = useState(false);
+  const key = useRef(randomKey());
+
+  async function replay(form: FormData) {
+    const reason = String(form.get('reason') ?? '').trim();
+    const { data } = await request<{ data: { id: number } }>(`/events/${event}/replay`, {
+      method: 'POST',
+      body: reason === '' ? {} : { reason },
+      headers: { 'idempotency-key': key.current },
+    });
+    return () => {
+      announce(`Event ${event} is replayed as event ${data.id}.`);
+      go(hrefOf(`/events/${data.id}`));
+    };
+  }
+
+  function ask() {
+    key.current = randomKey();
+    setAsked(true);
+  }
+
+  return (
+    <p>
+      <button type="button" class="button" onClick={ask}>
+        Replay this event
+      </button>
+      {isAsked && (
+        <Dialog title="Replay this event" confirm="Replay" act={replay} close={() => setAsked(false)}>
+          <p>A new event is recorded with the same payload. The rules that are enabled now start what it matches.</p>
+          <label class="field">
+            Reason
+            <input
+              name="reason"
+              maxLength={1000}
+              autocomplete="off"
+              placeholder="optional, recorded in the audit log"
+            />
+          </label>
+        </Dialog>
+      )}
+    </p>
   );
 }
 

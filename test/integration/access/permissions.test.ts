@@ -226,6 +226,7 @@ const ARGUMENTS: Record<string, (tenant: Tenant) => object> = {
   list_schedules: () => ({}),
   list_events: () => ({}),
   get_event: (tenant) => ({ id: things[tenant].event }),
+  replay_event: (tenant) => ({ id: things[tenant].event }),
   update_workflow: (tenant) => ({ ref: `${MARK[tenant]}.ask` }),
   draw_workflow: (tenant) => ({ ref: `${MARK[tenant]}.ask` }),
   draw_execution: (tenant) => ({ id: things[tenant].run.id }),

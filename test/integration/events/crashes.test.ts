@@ -137,6 +137,45 @@ it('an event that was stored starts one run, wherever kill -9 strikes', async ()
   expect((await ask(api, 'GET', '/api/v1/executions?rule=crash.rule')).body.pagination.total_items).toBe(ids.length);
 });
 
+it('the end of a run is one event that starts one run, whether kill -9 strikes before or after it is written', async () => {
+  let api = await startProcess();
+  await made(api, '/api/v1/packs', { ref: 'ending', label: 'Ending' });
+  await made(api, '/api/v1/rules', {
+    ref: 'ending.remedy',
+    pack_ref: 'ending',
+    label: 'Remedy',
+    type: 'io.fermata.execution.*',
+    when: "event.payload.workflow == 'core.wait_signal'",
+    action_ref: 'core.noop',
+  });
+  for (const point of ['ending', 'received', 'planned'] satisfies Point[]) {
+    const run = await made(api, '/api/v1/executions', { action_ref: 'core.wait_signal', parameters: { name: 'go' } });
+    api.child.send(point);
+    await once(api.child, 'message');
+    const { child } = api;
+    await ask(api, 'POST', `/api/v1/executions/${run.id}/terminate`, {}).catch(() => null);
+    await until(
+      async () => child.signalCode,
+      (signal) => signal !== null,
+      60,
+    );
+    expect(child.signalCode, point).toBe('SIGKILL');
+    api = await startProcess();
+    const about = async () => (await ask(api, 'GET', `/api/v1/events?execution=${run.id}`)).body.data;
+    const [event] = await until(about, ([first]) => first?.state === 'planned');
+    const [enforcement] = await until(
+      () => enforcementsOf(api, `event=${event.id}`),
+      ([first]) => first?.status === 'started',
+    );
+    expect(await about(), point).toHaveLength(1);
+    const begun = (await ask(api, 'GET', `/api/v1/executions?event=${event.id}`)).body.data;
+    expect(
+      begun.map(({ id }: { id: number }) => id),
+      point,
+    ).toEqual([enforcement!.execution]);
+  }
+});
+
 it('two processes share the work, and start each run once', async () => {
   const apis = [await startProcess(), await startProcess()];
   const [first] = apis as [ApiProcess, ApiProcess];

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
+import { until } from '../support/until.ts';
 
 let harness: ApiHarness;
 let stranger: string;
@@ -117,4 +119,138 @@ it('lets no caller claim an enforcement that Fermata gives', async () => {
     });
   }
   expect((await start(4_294_967_295)).body.data).toMatchObject({ enforcement: 4_294_967_295, mode: 'trigger' });
+});
+
+describe('an event of the past', () => {
+  const get = async (path: string) => (await harness.call('GET', path)).body.data;
+  const replay = (id: number, body: object = {}, headers: Record<string, string> = {}) =>
+    harness.call('POST', `/api/v1/events/${id}/replay`, body, headers);
+
+  beforeAll(async () => {
+    await harness.call('POST', '/api/v1/packs', { ref: 'past', label: 'Past' });
+  });
+
+  async function makeRule(name: string, more: object) {
+    const rule = { ref: `past.${name}`, pack_ref: 'past', label: name, action_ref: 'core.noop', ...more };
+    const { status, body } = await harness.call('POST', '/api/v1/rules', rule);
+    expect(status, JSON.stringify(body)).toBe(201);
+  }
+
+  /** The refs of the rules that an event has matched, once all that they begin is started. */
+  async function matchesOf(event: number): Promise<string[]> {
+    await until(
+      () => get(`/api/v1/events/${event}`),
+      ({ state }) => state === 'planned',
+    );
+    const found = await until(
+      () => get(`/api/v1/enforcements?event=${event}`),
+      (rows: { rule_ref: string; status: string }[]) => rows.every(({ status }) => status === 'started'),
+    );
+    return found.map(({ rule_ref }) => rule_ref).sort();
+  }
+
+  it('is replayed as a new one, which the rules of today match, or those alone that are named', async () => {
+    const type = 'com.past.replayed';
+    await makeRule('first', { type });
+    const sent = { type, subject: 's', payload: { n: [1.5, 'a\0b'] }, time: '2026-11-01T03:00:00Z' };
+    const { id } = (await post({ ...sent, event_id: 'once' })).body.data;
+    expect(await matchesOf(id)).toEqual(['past.first']);
+    const before = await get(`/api/v1/events/${id}`);
+    await makeRule('second', { type });
+    const answer = await replay(id, { reason: 'the second rule came late' });
+    expect(answer).toMatchObject({ status: 202, body: { data: { id: expect.any(Number), replay_of: id } } });
+    const again = answer.body.data.id;
+    expect(answer.headers.get('location')).toBe(`/api/v1/events/${again}`);
+    expect(await matchesOf(again)).toEqual(['past.first', 'past.second']);
+    const { event_id, ...replayed } = await get(`/api/v1/events/${again}`);
+    expect(event_id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(replayed).toMatchObject({ ...sent, source: before.source, depth: 0, replay_of: id, webhook: null });
+    const one = (await replay(id, { rules: ['past.second'] })).body.data.id;
+    expect(await matchesOf(one)).toEqual(['past.second']);
+    expect(await get(`/api/v1/events/${id}`)).toEqual(before);
+    const found: { id: number }[] = await get(`/api/v1/events?replay_of=${id}`);
+    expect(found.map((row) => row.id)).toEqual([one, again]);
+    const log: { target: string; operation: string; reason: string | null }[] = await get('/api/v1/audit');
+    expect(log.find(({ reason }) => reason === 'the second rule came late')).toMatchObject({
+      operation: 'POST /api/v1/events/:id/replay',
+      target: `/api/v1/events/${id}/replay`,
+    });
+
+    expect(await replay(id, { rules: ['past.none'] })).toMatchObject({ status: 404, body: { code: 'rule_not_found' } });
+    expect(await replay(id, { rules: [] })).toMatchObject({ status: 400, body: { code: 'request_invalid' } });
+    expect(await replay(1_999_999)).toMatchObject({ status: 404, body: { code: 'event_not_found' } });
+    expect(await asStranger('POST', `/api/v1/events/${id}/replay`, {})).toMatchObject({
+      status: 404,
+      body: { code: 'event_not_found' },
+    });
+  });
+
+  it('is replayed once for a key, also by requests at the same time', async () => {
+    const { id } = (await post({ type: 'com.past.key' })).body.data;
+    const key = { 'idempotency-key': 'replay-1' };
+    const answers = await Promise.all([1, 2, 3].map(() => replay(id, { reason: 'r' }, key)));
+    expect(new Set(answers.map(({ body }) => body.data.id)).size).toBe(1);
+    expect((await replay(id, { reason: 'r' }, key)).body.data.id).toBe(answers[0]!.body.data.id);
+    expect((await replay(id, { reason: 'other' }, key)).body.code).toBe('idempotency_mismatch');
+    expect(await get(`/api/v1/events?replay_of=${id}`)).toHaveLength(1);
+  });
+
+  it('is not replayed with a payload that the schema of its trigger refuses by now', async () => {
+    const type = 'com.past.declared';
+    const trigger = { ref: 'past.declared', pack_ref: 'past', label: 'D', type };
+    const { id } = (await post({ type, payload: { a: 'text' } })).body.data;
+    await harness.call('POST', '/api/v1/triggers', { ...trigger, schema: { properties: { a: { type: 'number' } } } });
+    expect(await replay(id)).toMatchObject({
+      status: 400,
+      body: { code: 'payload_invalid', issues: [{ path: '/payload/a' }] },
+    });
+    await harness.call('PUT', '/api/v1/triggers/past.declared', { schema: { properties: { a: { type: 'string' } } } });
+    const { body } = await replay(id);
+    expect(await get(`/api/v1/events/${body.data.id}`)).toMatchObject({ trigger_ref: 'past.declared' });
+  });
+
+  it('is erased for good, but not while something is to be started for it', async () => {
+    const type = 'com.past.erased';
+    await makeRule('erasing', { type });
+    const erase = (id: number, headers: Record<string, string> = {}) =>
+      harness.call('DELETE', `/api/v1/events/${id}`, undefined, headers);
+    const event = { type, subject: 'ann@example.com', payload: { mail: 'ann@example.com' }, event_id: 'erased' };
+    // Nothing is started while this lasts, as while Temporal is down.
+    await harness.database.db.execute(sql`create function wait_for_erasure() returns trigger language plpgsql as $$
+      begin new.not_before := now() + interval '1 hour'; return new; end $$`);
+    await harness.database.db.execute(
+      sql`create trigger wait before insert on enforcements for each row execute function wait_for_erasure()`,
+    );
+    const { id } = (await post(event)).body.data;
+    await until(
+      () => get(`/api/v1/events/${id}`),
+      ({ state }) => state === 'planned',
+    );
+    expect(await erase(id)).toMatchObject({ status: 409, body: { code: 'enforcement_pending' } });
+    await harness.database.db.execute(sql`drop function wait_for_erasure cascade`);
+    await harness.database.db.execute(sql`update enforcements set not_before = null`);
+    expect(await matchesOf(id)).toEqual(['past.erasing']);
+
+    const operator = await harness.call('POST', '/api/v1/keys', { subject: 'op', roles: ['operator'] });
+    expect((await erase(id, { 'x-api-key': operator.body.data.key })).status).toBe(403);
+    expect(await asStranger('DELETE', `/api/v1/events/${id}`)).toMatchObject({
+      status: 404,
+      body: { code: 'event_not_found' },
+    });
+    for (const _ of [1, 2]) expect((await erase(id)).status).toBe(200);
+    const erased = await get(`/api/v1/events/${id}`);
+    expect(erased).toMatchObject({ type, payload: null, headers: {}, extensions: {}, subject: null, matches: 1 });
+    expect(erased.erased).not.toBeNull();
+    expect(
+      await harness.database.db.execute(sql`select 1 from events where payload::text like '%ann@%'`),
+    ).toMatchObject({
+      rows: [],
+    });
+    const [enforcement] = await get(`/api/v1/enforcements?event=${id}`);
+    expect(await get(`/api/v1/enforcements/${enforcement.id}`)).toMatchObject({ status: 'started', parameters: null });
+    const run = await get(`/api/v1/executions/${enforcement.execution}`);
+    expect((await get(`/api/v1/automation/executions/${run.uuid}`)).trigger_data).toBeNull();
+    expect(await replay(id)).toMatchObject({ status: 409, body: { code: 'event_erased' } });
+    expect((await post(event)).body.data).toMatchObject({ id, duplicate: true });
+  });
 });

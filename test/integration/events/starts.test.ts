@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
@@ -238,4 +238,77 @@ it('keeps the rules, events and enforcements of tenants apart', async () => {
       body: { code: 'enforcement_not_found' },
     });
   }
+});
+
+describe('the end of a run', () => {
+  const PATH = '/api/v1/executions';
+  const eventsAbout = (run: number) =>
+    get(`/api/v1/events?execution=${run}`) as Promise<{ id: number; depth: number }[]>;
+
+  /** Stops a run, and returns the event of its end. */
+  async function end(run: number) {
+    await make(`${PATH}/${run}/terminate`, {});
+    const [event] = await until(
+      () => eventsAbout(run),
+      (found) => found.length > 0,
+    );
+    return get(`/api/v1/events/${event!.id}`);
+  }
+
+  it('is an event that starts what a rule says, once, and nothing for what the rule itself began', async () => {
+    await make('/api/v1/workflows', { ...WORKFLOW, ref: 'ops.watched', label: 'Watched' });
+    const before = await make(PATH, { action_ref: 'ops.watched' });
+    await harness.call('POST', `${PATH}/${before.id}/terminate`, {});
+    const remedy = {
+      type: 'io.fermata.execution.terminated',
+      when: "event.payload.workflow == 'ops.watched'",
+      workflow: 'ops.watched',
+    };
+    await until(
+      () => get(`${PATH}/${before.id}`),
+      ({ status }) => status === 'cancelled',
+    );
+    await rule('remedy', remedy);
+    const again = await rule('remedy_of_itself', { ...remedy, allow_loops: true });
+    await rule('everything', { type: '*' });
+
+    const run = await make(PATH, { action_ref: 'ops.watched', parameters: { token: 'hidden value' } });
+    const event = await end(run.id);
+    expect(event).toMatchObject({
+      type: remedy.type,
+      source: 'urn:fermata:executions',
+      subject: 'ops.watched',
+      execution: run.id,
+      depth: 0,
+      payload: { execution: run.id, workflow: 'ops.watched', version: '1.0.0', status: 'terminated', retry_of: null },
+    });
+    expect(JSON.stringify(event)).not.toContain('hidden value');
+    const first = await enforcementsOf(event.id);
+    expect(Object.keys(first).sort()).toEqual(['ops.remedy', 'ops.remedy_of_itself']);
+
+    // The end of what each of both has started is an event for the other one.
+    const second = await end(first['ops.remedy']!.execution!);
+    expect(second).toMatchObject({ depth: 1 });
+    const reasons = (found: Record<string, EnforcementSummary>) =>
+      Object.fromEntries(Object.entries(found).map(([ref, { status, reason }]) => [ref, reason?.code ?? status]));
+    expect(reasons(await enforcementsOf(second.id))).toEqual({
+      'ops.remedy': 'loop',
+      'ops.remedy_of_itself': 'started',
+    });
+    const third = await end(first['ops.remedy_of_itself']!.execution!);
+    const afterThird = await enforcementsOf(third.id);
+    expect(reasons(afterThird)).toEqual({ 'ops.remedy': 'started', 'ops.remedy_of_itself': 'started' });
+    const started = await get(`${PATH}/${afterThird['ops.remedy_of_itself']!.execution}`);
+    expect(started.cause).toMatchObject({ rule: again.id, depth: 1, event: third.id });
+
+    // An end is seen in many ways. One from before the rules is no event.
+    await harness.call('POST', '/api/v1/index/rebuild', {});
+    await until(
+      () => get('/api/v1/index'),
+      ({ status }) => status === 'current',
+    );
+    for (const { id } of [run, before]) await get(`${PATH}/${id}`);
+    expect(await eventsAbout(run.id)).toHaveLength(1);
+    expect(await eventsAbout(before.id)).toEqual([]);
+  });
 });

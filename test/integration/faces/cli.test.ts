@@ -653,6 +653,9 @@ it('webhooks and events are kept by commands', async () => {
   const [found] = (await ok(['events', 'list', '--type', 'com.example.cli'])).json();
   expect(found).toMatchObject({ id: sent.id, event_id: 'k', subject: 's', webhook: null });
   expect((await ok(['events', 'get', String(sent.id)])).json()).toMatchObject({ payload: { a: [1] } });
+  const replayed = (await ok(['events', 'replay', String(sent.id), '--reason', 'again', '--key-once', 'r'])).json();
+  expect(replayed).toEqual({ id: expect.any(Number), replay_of: sent.id });
+  expect((await ok(['events', 'get', String(replayed.id)])).json()).toMatchObject({ payload: { a: [1] } });
   expect((await ok(['events', 'list', '--webhook', 'cli', '--table'])).out).toMatch(/com\.example\.sent +\/hooks\/cli/);
 });
 

@@ -99,12 +99,19 @@ it('offers the tools, each with schemas of what it takes and gives', async () =>
   ]);
   expect(hints(({ readOnlyHint, destructiveHint }) => !readOnlyHint && !destructiveHint)).toEqual([
     ...['abort_bulk_job', 'backfill_schedule', 'create_rule', 'create_schedule', 'create_workflow', 'delegate_inquiry'],
-    ...['pause_execution', 'pause_schedule', 'resume_execution'],
+    ...['pause_execution', 'pause_schedule', 'replay_event', 'resume_execution'],
     ...['resume_schedule', 'retry_execution', 'signal_execution', 'start_execution', 'trigger_schedule'],
     'update_workflow',
   ]);
   expect(hints(({ idempotentHint }) => !idempotentHint)).toEqual([
-    ...['backfill_schedule', 'retry_execution', 'signal_execution', 'start_bulk_job', 'trigger_schedule'],
+    ...[
+      'backfill_schedule',
+      'replay_event',
+      'retry_execution',
+      'signal_execution',
+      'start_bulk_job',
+      'trigger_schedule',
+    ],
   ]);
   expect(client.getInstructions()).toContain('start_execution');
   for (const [name] of client.getInstructions()!.matchAll(/\b[a-z]+_(?:executions?|workflows?|actions?|logs)\b/g)) {
@@ -322,6 +329,10 @@ it('events are listed, and read with their payloads', async () => {
   const state = expect.stringMatching(/^(received|planned)$/);
   expect(await call('get_event', { id: body.data.id })).toMatchObject({ ...posted, state, webhook: null });
   expect(JSON.parse(await refusal('get_event', { id: 1_999_999 })).error.code).toBe('event_not_found');
+  const replay = { id: body.data.id, reason: 'again', idempotencyKey: 'replay-by-agent' };
+  const replayed = await call('replay_event', replay);
+  expect(await call('replay_event', replay)).toEqual(replayed);
+  expect(await call('get_event', { id: replayed.id })).toMatchObject({ ...posted, replayOf: body.data.id });
 });
 
 it('bulk jobs are counted, started once for a key, read and aborted', async () => {

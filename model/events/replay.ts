@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { RefSchema } from '../definition.ts';
+
+/** The most rules that a replay names. */
+const MAX_RULES = 100;
+
+/** The body of POST /api/v1/events/{id}/replay. */
+export const ReplayRequestSchema = z.strictObject({
+  rules: z
+    .array(RefSchema)
+    .min(1)
+    .max(MAX_RULES)
+    .optional()
+    .describe('The rules that alone may match, by their refs. All enabled ones unless given.'),
+  reason: z.string().min(1).max(1_000).optional().describe('Stored in the audit log.'),
+});
+
+/** A parsed request to replay an event. */
+export type ReplayRequest = z.infer<typeof ReplayRequestSchema>;

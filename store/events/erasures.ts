@@ -1,0 +1,48 @@
+import { and, eq, sql } from 'drizzle-orm';
+import type { Database } from '../database.ts';
+import { named } from '../named.ts';
+import { enforcements, events } from './tables.ts';
+
+/** Erases what events say. */
+export interface ErasureStore {
+  /**
+   * Erases the payload, the headers, the subject, the extensions and the issues of an event, if it is not erased yet. `pending`: it stays
+   * as it is because it is still to be planned, or an enforcement of it to be started.
+   */
+  erase(tenant: string, id: number): Promise<'erased' | 'missing' | 'pending'>;
+}
+
+/** Creates the store over an open database. */
+export function createErasureStore(db: Database): ErasureStore {
+  return named<ErasureStore>('erasures', {
+    erase: (tenant, id) =>
+      db.transaction(async (transaction) => {
+        const that = and(eq(events.tenant, tenant), eq(events.id, id));
+        const { state, erased } = events;
+        // Whoever plans it has locked the row: what was planned is seen below.
+        const [found] = await transaction.select({ state, erased }).from(events).where(that).for('update');
+        if (found === undefined) return 'missing';
+        if (found.erased !== null) return 'erased';
+        if (found.state === 'received') return 'pending';
+        const waiting = await transaction
+          .select({ id: enforcements.id })
+          .from(enforcements)
+          .where(and(eq(enforcements.tenant, tenant), eq(enforcements.event, id), eq(enforcements.status, 'pending')))
+          .limit(1);
+        if (waiting.length > 0) return 'pending';
+        await transaction
+          .update(events)
+          // The JSON value null: the column is never empty.
+          .set({
+            payload: sql`'null'::json`,
+            headers: {},
+            extensions: {},
+            issues: [],
+            subject: null,
+            erased: sql`now()`,
+          })
+          .where(that);
+        return 'erased';
+      }),
+  });
+}
