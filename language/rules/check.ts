@@ -133,7 +133,8 @@ function typeWarnings(
       field === '/when' && root === 'event' && (keys[0] === 'subject' || /^workflow/.test(String(keys[1]))),
   );
   if (isReservedType(patternPrefix(pattern) ?? pattern) && !isSelective) {
-    const effect = allowsLoops === true ? 'and are followed by others, up to eight' : 'and nothing is started for those';
+    const effect =
+      allowsLoops === true ? 'and are followed by others, up to eight' : 'and nothing is started for those';
     const message = `the executions that it starts send such events, too, ${effect}: say in "when" which workflows are meant, as in event.payload.workflow == "ops.deploy"`;
     warnings.push({ code: 'may_loop', path, message });
   }
