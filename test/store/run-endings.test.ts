@@ -32,7 +32,7 @@ function failed(tenant: string, more: Partial<IndexEntry> = {}): IndexEntry {
     tenant,
     status: 'failed',
     error: 'no route to host',
-    errorCode: 'ENOROUTE',
+    errorCode: 'HTTP_503',
     errorType: 'http_error',
     errorTask: 'call',
     created: ago(3_000),
