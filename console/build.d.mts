@@ -4,5 +4,14 @@ export interface ConsoleBundle {
   outputs: Record<string, { entryPoint?: string; imports: { path: string; kind: string }[] }>;
 }
 
-/** Bundles the console into a folder: its pages, and the worker that debugs runs. */
-export function buildConsole(folder: string): Promise<{ pages: ConsoleBundle; worker: ConsoleBundle }>;
+/** What is known about the console: its pages, and the worker that debugs runs. */
+export interface ConsoleBundles {
+  pages: ConsoleBundle;
+  worker: ConsoleBundle;
+}
+
+/** Bundles the console, in memory. */
+export function bundleConsole(): Promise<ConsoleBundles & { files: { name: string; contents: Uint8Array }[] }>;
+
+/** Bundles the console into a folder, each of its files also compressed. */
+export function buildConsole(folder: string): Promise<ConsoleBundles>;

@@ -22,8 +22,8 @@ const SHARED = {
   logLevel: 'warning',
 };
 
-/** Bundles the console into a folder, and returns what esbuild knows about its modules, and about those of the worker that debugs runs. */
-export async function buildConsole(folder) {
+/** Bundles the console, in memory: its files, and what esbuild knows about its modules, and about those of the worker that debugs runs. */
+export async function bundleConsole() {
   // A module of its own, since browsers start workers by their address.
   const worker = await esbuild.build({ ...SHARED, entryPoints: { debugger: 'debugger/worker.ts' }, format: 'esm' });
   const modules = await esbuild.build({
@@ -38,20 +38,26 @@ export async function buildConsole(folder) {
   });
   // Runs before anything is painted, so that nobody who wants it dark sees it light.
   const early = await esbuild.build({ ...SHARED, entryPoints: ['theme/early.ts'], format: 'iife' });
-  const outputs = [...modules.outputFiles, ...worker.outputFiles, ...early.outputFiles];
+  const files = [...modules.outputFiles, ...worker.outputFiles, ...early.outputFiles].map(({ path, contents }) => ({
+    name: basename(path),
+    contents,
+  }));
+  return { files, pages: modules.metafile, worker: worker.metafile };
+}
+
+/** Bundles the console into a folder, and returns what esbuild knows about its modules, as `bundleConsole` does. */
+export async function buildConsole(folder) {
+  const { files, pages, worker } = await bundleConsole();
   await mkdir(join(folder, 'assets'), { recursive: true });
-  await Promise.all(
-    outputs.map(({ path, contents }) => writeCompressed(join(folder, 'assets', basename(path)), contents)),
-  );
-  const names = outputs.map(({ path }) => basename(path));
-  const named = (pattern) => names.find((name) => pattern.test(name));
+  await Promise.all(files.map(({ name, contents }) => writeCompressed(join(folder, 'assets', name), contents)));
+  const named = (pattern) => files.find(({ name }) => pattern.test(name)).name;
   const page = (await readFile(join(HERE, 'index.html'), 'utf8'))
     .replace('%EARLY%', named(/^early-.*\.js$/))
     .replace('%MARK%', named(/^mark-.*\.svg$/))
     .replace('%STYLE%', named(/^console-.*\.css$/))
     .replace('%MAIN%', named(/^main-.*\.js$/));
   await writeFile(join(folder, 'index.html'), page);
-  return { pages: modules.metafile, worker: worker.metafile };
+  return { pages, worker };
 }
 
 async function writeCompressed(path, contents) {

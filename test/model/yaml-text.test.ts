@@ -4,6 +4,7 @@ import type { Json } from '../../model/json.ts';
 import { parseYaml } from '../../model/yaml.ts';
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { formatYaml } from '../../model/yaml-text.ts';
+import { character } from '../seed.ts';
 
 /** Texts that some reader of YAML takes for another value. */
 const DOUBTFUL = [
@@ -42,7 +43,7 @@ const texts = fc.oneof(
     '>',
     'a\n  b\n',
   ),
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: character }),
   fc.string({ unit: fc.constantFrom(' ', '\n', '\t', 'a', '#', ':', '-', '\\', '"') }),
 );
 const values = fc
