@@ -34,7 +34,7 @@ beforeAll(async () => {
   );
 });
 afterAll(() => site?.close());
-afterEach(() => site.demandQuiet());
+afterEach(() => site.leave());
 
 testSigningIn(() => site);
 testNavigation(() => site);

@@ -27,8 +27,8 @@ export interface Console {
   visit(path: string, options?: { key?: string | null }): Promise<Page>;
   /** Examines a page with axe, wide and light, narrow and dark; also that nothing of it is cut off at the side. */
   examine(page: Page): Promise<void>;
-  /** Throws if a page was refused something by the content security policy, asked another host, or failed. */
-  demandQuiet(): void;
+  /** Closes all pages. Throws if one was refused something by the content security policy, asked another host, or failed. */
+  leave(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export async function openConsole(namespace: string): Promise<Console> {
       if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(AXE);
       for (const { size, colorScheme } of VIEWS) {
         await page.setViewportSize(size);
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await page.emulateMedia({ colorScheme });
         const { violations, passes } = await page.evaluate(() => axe.run());
         const found = violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]);
         expect(found, `${size.width} px, ${colorScheme}`).toEqual([]);
@@ -76,11 +76,11 @@ export async function openConsole(namespace: string): Promise<Console> {
       // A task that covered the narrow screen stands next to the page again, and has the focus.
       await page.locator('dialog.cover').waitFor({ state: 'detached' });
     },
-    demandQuiet() {
+    async leave() {
+      await Promise.all(contexts.splice(0).map((context) => context.close()));
       expect(troubles.splice(0)).toEqual([]);
     },
     async close() {
-      await Promise.all(contexts.map((context) => context.close()));
       await browser.close();
       await harness.close();
     },
@@ -88,7 +88,7 @@ export async function openConsole(namespace: string): Promise<Console> {
 }
 
 function newContext(browser: Browser, baseURL: string): Promise<BrowserContext> {
-  return browser.newContext({ baseURL, viewport: VIEWS[0]!.size });
+  return browser.newContext({ baseURL, viewport: VIEWS[0]!.size, reducedMotion: 'reduce' });
 }
 
 /** Notes what no page may do. Requests that the API refuses are reported by the browser, too, and are no trouble. */
