@@ -1,6 +1,8 @@
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
-import { CallToolRequestSchema, ErrorCode, McpError } from '@modelcontextprotocol/sdk/types.js';
+import { toJsonSchemaCompat } from '@modelcontextprotocol/sdk/server/zod-json-schema-compat.js';
+import { CallToolRequestSchema, ErrorCode, ListToolsRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js';
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/cfworker';
 import { didYouMean } from '../model/issue.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
@@ -8,7 +10,7 @@ import { VERSION } from '../model/product.ts';
 import type { AuditService } from '../service/access/audit.ts';
 import { refusalOfParams } from './request-checks.ts';
 import type { ToolServices } from './services.ts';
-import { annotateTool, callTool, type ToolHooks } from './tool.ts';
+import { type AnyTool, annotateTool, callTool, type ToolHooks } from './tool.ts';
 import { createTools } from './tools.ts';
 
 /** The services behind the MCP server. */
@@ -28,21 +30,41 @@ const INSTRUCTIONS = `Fermata runs workflows: definitions of tasks as data, with
 - Questions to people are inquiries. Only people who are asked can decide them: as an agent, list them and tell people.
 Ids are integers, UUIDs or workflow ids, in the form that a result gave. An error has a stable \`code\`, and \`issues\` with the location of each problem.`;
 
+/** For forms of clients, which Fermata never asks for: each server would else make its own, which takes longer than a call. */
+const jsonSchemaValidator = new CfWorkerJsonSchemaValidator();
+
+/** The tools as every client lists them, from the first request on: converting their schemas takes tens of milliseconds. */
+let listed: ReturnType<typeof describeTool>[] | undefined;
+
+function describeTool(tool: AnyTool) {
+  const { name, description, input, output } = tool;
+  const strict = { strictUnions: true };
+  return {
+    name,
+    description,
+    inputSchema: toJsonSchemaCompat(input, { ...strict, pipeStrategy: 'input' }),
+    annotations: annotateTool(tool),
+    execution: { taskSupport: 'forbidden' },
+    outputSchema: toJsonSchemaCompat(output, { ...strict, pipeStrategy: 'output' }),
+  };
+}
+
 /** Creates the MCP server for one caller. */
-function createMcpServer({ audit, log, ...services }: McpServices, principal: Principal): McpServer {
-  const server = new McpServer({ name: 'fermata', version: VERSION }, { instructions: INSTRUCTIONS });
+function createMcpServer({ audit, log, ...services }: McpServices, principal: Principal): Server {
+  const capabilities = { tools: { listChanged: true } };
+  const options = { instructions: INSTRUCTIONS, capabilities, jsonSchemaValidator };
+  const server = new Server({ name: 'fermata', version: VERSION }, options);
   const hooks: ToolHooks = {
     onFault: (error) => log.error({ err: error }, 'an MCP tool failed'),
     onChange: (change) => audit.record(principal, { ...change, requestId: null }),
   };
   const tools = createTools(services);
-  for (const tool of tools) {
-    const { name, description, input: inputSchema, output: outputSchema } = tool;
-    const described = { description, inputSchema, outputSchema, annotations: annotateTool(tool) };
-    server.registerTool(name, described, (() => unreachable(name)) as never);
-  }
-  // The SDK would validate arguments before the permission could be checked.
-  server.server.setRequestHandler(CallToolRequestSchema, ({ params: { name, arguments: args = {} } }, context) => {
+  server.setRequestHandler(ListToolsRequestSchema, () => {
+    listed ??= tools.map(describeTool);
+    return { tools: listed };
+  });
+  // The SDK's own tools would validate arguments before the permission could be checked.
+  server.setRequestHandler(CallToolRequestSchema, ({ params: { name, arguments: args = {} } }, context) => {
     const tool = tools.find((each) => each.name === name);
     if (tool !== undefined) return callTool(tool, principal, args, context, hooks);
     const hint = didYouMean(
@@ -52,10 +74,6 @@ function createMcpServer({ audit, log, ...services }: McpServices, principal: Pr
     throw new McpError(ErrorCode.InvalidParams, `unknown tool "${name}".${hint}`);
   });
   return server;
-}
-
-function unreachable(tool: string): never {
-  throw new Error(`${tool} was called by the SDK`);
 }
 
 /**
