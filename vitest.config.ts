@@ -4,7 +4,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** The order of the tiers that run together: those whose files wait for most of their time come first, and a worker changes tiers once. */
 const TIERS = ['slow', 'unit', 'system', 'integration'];
 
-/** Files that take longest, in each tier: begun last, one of them would run alone at the end. */
+/**
+ * Files that take longest, in each tier: begun last, one of them would run alone at the end. Those that wait stand next to those that
+ * compute.
+ */
 const LONG = [
   'console/debugger/recorded-stops',
   'store/execution-counts',
@@ -12,17 +15,27 @@ const LONG = [
   'system/poison-run',
   'system/start',
   'system/chaos',
-  'integration/access/permissions',
+  'integration/events/crashes',
   'integration/console/console',
+  'integration/access/permissions',
+  'integration/definitions/examples',
   'integration/index/reconciler',
   'integration/interpreter/rehearsals',
   'integration/interpreter/random-runs',
+  'integration/resilience/hostile-work',
   'integration/inquiries/inquiry-runs',
   'integration/inquiries/slack',
+  'integration/executions/controls',
   'integration/inquiries/deciders',
   'integration/inquiries/inquiries',
+  'integration/faces/parity',
+  'integration/definitions/python-worker',
   'integration/definitions/texts',
+  'integration/runs/turns',
+  'integration/resilience/fairness',
   'integration/definitions/connections',
+  'integration/resilience/lost-database',
+  'integration/interpreter/replay',
   'integration/interpreter/scale',
   'integration/interpreter/slices',
 ].map((name) => `/test/${name}.test.ts`);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Execution } from '../../../model/execution.ts';
-import { projectExecution } from '../../../projection/project.ts';
+import { createProjection, projectExecution } from '../../../projection/project.ts';
 import { INQUIRY_SCRIPTS, question, wordOf } from '../../interpreter/inquiry-scripts.ts';
 import { draws } from '../../seed.ts';
 import { closed, createHarness, type Harness } from '../support/harness.ts';
@@ -23,19 +23,23 @@ afterAll(async () => {
   for (const harness of harnesses) await harness.close();
 });
 
-/** A history projects without divergence after each of its events that is no command, and ends as it did. */
+/** A history projects without divergence after each of its events that is no command, as it grows, and then as it does at once. */
 async function expectProjected(harness: Harness, id: string): Promise<Execution> {
   const history = await harness.history(id);
+  const growing = createProjection(id);
   for (const [index, event] of history.entries()) {
+    growing.take(event);
     const next = history[index + 1];
     const command = next?.timerStartedEventAttributes ?? next?.timerCanceledEventAttributes;
     if (command || next?.activityTaskScheduledEventAttributes) continue;
-    const { projection, divergence } = projectExecution(id, history.slice(0, index + 1));
     const inTask = next?.workflowExecutionCompletedEventAttributes ?? next?.workflowExecutionFailedEventAttributes;
     if (inTask || next?.workflowExecutionCanceledEventAttributes) continue;
+    const { projection, divergence } = growing.execution();
     expect([projection, divergence], `${id}, up to event ${event.eventId}`).toEqual(['complete', null]);
   }
-  return projectExecution(id, history);
+  const execution = projectExecution(id, history);
+  expect(growing.execution(), id).toEqual(execution);
+  return execution;
 }
 
 /** A list that begins at another of its entries: whoever is sent first mostly wins, and each has to. */
