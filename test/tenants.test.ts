@@ -65,13 +65,13 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ...['failure-hooks.due', 'index-upkeep.due', 'inquiries.due', 'inquiries.createInquiryStore', 'notice-events.due'],
     ...['index-upkeep.createIndexUpkeep', 'turns.standing'],
     ...['processes.note', 'processes.list', 'processes.end'],
-    'webhooks.tally',
+    ...['webhooks.tally', 'rule-keys.forget'],
   ],
   'A table or a lock of the installation.': [
     ...['database.createProbe', 'index-upkeep.askRebuild', 'index-upkeep.endRebuild', 'index-upkeep.rebuilds'],
     ...['deletions.holdDeletions', 'index-upkeep.seen', 'index-upkeep.unseen', 'index-upkeep.watermark'],
     ...['tenants.ensureTenant', 'tenants.findTenant', 'tenants.hasTenantBeside', 'signing-keys.alone'],
-    'tenants.tenants',
+    ...['tenants.tenants', 'planning.mintNumbers'],
     ...[
       'signing-keys.ensure',
       'signing-keys.installed',

@@ -138,6 +138,13 @@ export const RuleTestResultSchema = z
         issues: z.array(IssueSchema).describe('Why it could not be started now.'),
       })
       .nullable(),
+    dedupe: z
+      .object({
+        key: z.string(),
+        duplicate_of: z.int().nullable().describe('The enforcement that has the same key.'),
+      })
+      .nullable()
+      .describe('Null unless a rule with `dedupe` matches.'),
   })
   .openapi('RuleTest');
 

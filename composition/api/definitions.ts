@@ -20,6 +20,7 @@ import { createRecordedEvents } from '../../service/events/recorded-events.ts';
 import type { DeletionService } from '../../service/executions/deletions.ts';
 import { createPackImportService, type InTransaction, type PackImportService } from '../../service/packs/imports.ts';
 import { createPackService, type PackService } from '../../service/packs/packs.ts';
+import { createDedupeTests } from '../../service/rules/dedupe-tests.ts';
 import { createRuleExaminer } from '../../service/rules/rule-examiner.ts';
 import { createRuleTestService, type RuleTestService } from '../../service/rules/rule-tests.ts';
 import { createRuleTrials } from '../../service/rules/rule-trials.ts';
@@ -29,6 +30,7 @@ import { createSimulationService, type SimulationService } from '../../service/s
 import { createTaskQueueStore } from '../../store/access/task-queues.ts';
 import { createActionStore } from '../../store/definitions/actions.ts';
 import { createDefinitionStore } from '../../store/definitions/definitions.ts';
+import { createRuleKeyStore } from '../../store/rules/rule-keys.ts';
 import { createRuleStore } from '../../store/rules/rules.ts';
 import { createTriggerStore } from '../../store/rules/triggers.ts';
 import type { AccessServices } from './access.ts';
@@ -48,7 +50,7 @@ export interface DefinitionServices {
 
 /** Composes the services. */
 export function composeDefinitions(
-  { stores, pool, clock }: Foundation,
+  { db, stores, pool, clock }: Foundation,
   { taskQueues: queues, connections }: Pick<AccessServices, 'taskQueues' | 'connections'>,
   deliveryWarnings: NonNullable<DefinitionDependencies['deliveryWarnings']>,
 ): DefinitionServices {
@@ -68,7 +70,7 @@ export function composeDefinitions(
     ruleTests: createRuleTestService({
       rules,
       examiner,
-      trials: createRuleTrials({ definitions, actions }),
+      trials: createRuleTrials({ definitions, actions, dedupes: createDedupeTests(createRuleKeyStore(db)) }),
       events: createRecordedEvents(stores.eventLists),
       clock,
     }),

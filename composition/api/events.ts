@@ -23,6 +23,7 @@ import { createBacklogStore } from '../../store/events/backlogs.ts';
 import { createErasureStore } from '../../store/events/erasures.ts';
 import { createPlanningStore } from '../../store/events/planning.ts';
 import { createPlannedRuleStore } from '../../store/rules/planned-rules.ts';
+import { createRuleKeyStore } from '../../store/rules/rule-keys.ts';
 import type { Foundation } from './foundation.ts';
 import type { ApiOptions } from './options.ts';
 
@@ -74,7 +75,13 @@ export function composeEvents(
   });
   const waiting = createBacklogStore(db);
   const backlog = createBacklog({ store: waiting, limit: limits.backlog, clock, log });
-  const retention = createEventRetention({ store: waiting, days: limits.days, clock, log });
+  const retention = createEventRetention({
+    store: waiting,
+    keys: createRuleKeyStore(db),
+    days: limits.days,
+    clock,
+    log,
+  });
   const intake = createIntake({ store: events, triggers: stores.triggers, backlog, onRecorded: received.ring });
   return {
     services: {

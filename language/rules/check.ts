@@ -27,7 +27,7 @@ export interface RuleTarget {
 }
 
 /** Fields that have no effect yet. */
-const UNSUPPORTED = ['dedupe', 'throttle', 'ordered'] as const;
+const UNSUPPORTED = ['throttle', 'ordered'] as const;
 
 /** Finds everything that is wrong with a rule, with pointers from the root of its body, and warnings about it. */
 export function checkRule(draft: RuleDraft, around: RuleSurroundings, suggestions = new Suggestions()): Validation {

@@ -55,6 +55,7 @@ const TestSchema = z.object({
   when: z.any().describe('The condition with the values of all its parts; null without one.'),
   parameters: z.any(),
   wouldStart: z.any(),
+  dedupe: z.any().describe('The key, and the enforcement that has it already; null without one.'),
 });
 
 /** Creates the tools for rules. */

@@ -3,7 +3,7 @@ import { JsonValueSchema } from '../json-value.ts';
 import { ENFORCEMENT_STATUSES } from './states.ts';
 
 /** Why a match starts nothing on purpose, and why one cannot be started. */
-export const SUPPRESSED_REASONS = ['loop', 'too_deep', 'rule_disabled', 'rule_deleted'] as const;
+export const SUPPRESSED_REASONS = ['duplicate', 'loop', 'too_deep', 'rule_disabled', 'rule_deleted'] as const;
 export const FAILED_REASONS = [
   'template_error',
   'condition_not_boolean',
@@ -47,6 +47,7 @@ export const EnforcementSummarySchema = z.object({
   reason: EnforcementReasonSchema.nullable(),
   workflow: z.string().describe('The ref of the workflow or action that it starts.'),
   execution: z.int().nullable().describe('The id of the execution that it has started.'),
+  duplicate_of: z.int().nullable().describe('The enforcement whose key it repeats.'),
   not_before: z.iso.datetime().nullable().describe('When it is tried next, where that is put off.'),
   attempts: z.int().describe('How often its start has failed for reasons of Fermata itself.'),
   created: z.iso.datetime(),

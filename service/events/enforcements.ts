@@ -95,6 +95,7 @@ function enforcementSummary(row: EnforcementRow): EnforcementSummary {
     reason,
     workflow,
     execution: execution === null ? null : integerId(execution),
+    duplicate_of: row.duplicateOf,
     not_before: notBefore?.toISOString() ?? null,
     attempts,
     created: created.toISOString(),

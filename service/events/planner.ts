@@ -1,11 +1,11 @@
 import { refuseLoop } from '../../language/rules/loop-guard.ts';
-import { matchRule } from '../../language/rules/matching.ts';
+import { matchRule, renderDedupeKey } from '../../language/rules/matching.ts';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import { type TemplateEvent, templateEvent } from '../../model/events/event.ts';
 import type { Logger } from '../../model/log.ts';
 import { startedRef } from '../../model/rules/rule.ts';
 import type { EventRow } from '../../store/events/events.ts';
-import type { Plan, PlannedMatch, PlanningBatch, PlanningStore } from '../../store/events/planning.ts';
+import type { Plan, PlanningBatch, PlanningStore } from '../../store/events/planning.ts';
 import type { AddedCounts } from '../../store/rules/planned-rules.ts';
 import type { Bell } from '../background/bell.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
@@ -16,6 +16,8 @@ import { inTurn } from '../background/turns.ts';
 import type { CompiledRules, PlannedRule } from '../rules/compiled-rules.ts';
 import { workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
+import { createKeyHolders, hashDedupeKey } from './restraints/keys.ts';
+import { type JudgedMatch, restrainMatch } from './restraints/restraints.ts';
 
 /** Milliseconds between two rounds unless the bell rings, and after an error. */
 const INTERVAL = 1_000;
@@ -69,22 +71,25 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
   async function decide(tenant: string, batch: PlanningBatch): Promise<Plan> {
     const end = clock() + LONGEST;
     const set = await rules.within(batch.rules, tenant);
-    const matches: PlannedMatch[] = [];
+    const judged: JudgedMatch[] = [];
     const counts = new Map<number, Required<AddedCounts>>();
     const pause = createPause();
     let decided = 0;
     for (const event of batch.events) {
-      if (decided > 0 && (clock() >= end || matches.length >= MAX_MATCHES)) break;
+      if (decided > 0 && (clock() >= end || judged.length >= MAX_MATCHES)) break;
       decided += 1;
       const seen = templateEvent(eventRecord(event));
       for (const rule of set.find(event.type).filter(({ id }) => isAsked(event, id))) {
         await pause();
         const verdict = judgeSafely(rule, event, seen);
-        if (verdict === null) continue;
-        count(counts, rule.id, verdict.status);
-        if (verdict.status !== 'undefined') matches.push(matchOf(event, rule, verdict));
+        if (verdict?.status === 'undefined') count(counts, rule.id, 'undefined');
+        else if (verdict !== null) judged.push(judgedOf(event, rule, verdict));
       }
     }
+    const keys = judged.flatMap(({ match: { rule }, hash }) => (hash === null ? [] : [{ rule: rule.id, hash }]));
+    const holders = createKeyHolders(await batch.keys.find(tenant, keys));
+    const matches = judged.map((each) => restrainMatch(each, holders));
+    for (const { rule, status } of matches) count(counts, rule.id, status);
     return { decided, matches, counts: [...counts.values()] };
   }
 
@@ -132,11 +137,13 @@ function isAsked({ replayRules }: EventRow, rule: number): boolean {
   return replayRules === null || replayRules.includes(rule);
 }
 
+/** The verdict of a rule about an event that it matches; `hash` is that of its key, if it has one. */
+type MatchVerdict =
+  | { status: 'pending'; reason: null; hash: string | null }
+  | { status: 'suppressed' | 'failed'; reason: EnforcementReason; hash: null };
+
 /** The verdict of a rule about an event; `undefined`: the event lacks a path of the condition. */
-type Verdict =
-  | { status: 'undefined'; reason: null }
-  | { status: 'pending'; reason: null }
-  | { status: 'suppressed' | 'failed'; reason: EnforcementReason };
+type Verdict = MatchVerdict | { status: 'undefined'; reason: null };
 
 /** Applies a rule to an event; null: it does not match. */
 function judge({ id, compiled }: PlannedRule, event: EventRow, seen: TemplateEvent): Verdict | null {
@@ -144,19 +151,20 @@ function judge({ id, compiled }: PlannedRule, event: EventRow, seen: TemplateEve
   if (match.outcome === 'failed') return failed(match.reason);
   if (match.outcome === 'none') return match.reason.code === 'undefined' ? { status: 'undefined', reason: null } : null;
   const refusal = refuseLoop({ rule: id, allowLoops: compiled.content.allow_loops }, event);
-  return refusal === null ? { status: 'pending', reason: null } : { status: 'suppressed', reason: refusal };
+  if (refusal !== null) return { status: 'suppressed', reason: refusal, hash: null };
+  // Whoever replays an event wants it to happen again.
+  const key = event.replayOf === null ? renderDedupeKey(compiled, seen) : null;
+  if (key !== null && 'error' in key) return failed(key.error);
+  return { status: 'pending', reason: null, hash: key && hashDedupeKey(key.key) };
 }
 
-function failed(reason: EnforcementReason): Verdict {
-  return { status: 'failed', reason };
+function failed(reason: EnforcementReason): MatchVerdict {
+  return { status: 'failed', reason, hash: null };
 }
 
-function matchOf(
-  event: EventRow,
-  rule: PlannedRule,
-  { status, reason }: Pick<PlannedMatch, 'status' | 'reason'>,
-): PlannedMatch {
-  return { event, rule, workflow: startedRef(rule.compiled.content), status, reason };
+function judgedOf(event: EventRow, rule: PlannedRule, { status, reason, hash }: MatchVerdict): JudgedMatch {
+  const workflow = startedRef(rule.compiled.content);
+  return { match: { event, rule, workflow, status, reason, duplicateOf: null, key: null }, hash };
 }
 
 /** Adds a verdict to the counts of a rule. What is started is counted when it is. */

@@ -1,8 +1,9 @@
 import type { Logger } from '../../model/log.ts';
 import type { BacklogStore } from '../../store/events/backlogs.ts';
+import type { RuleKeyStore } from '../../store/rules/rule-keys.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
 
-/** Milliseconds between two rounds, and after an error; and the most events of one statement. */
+/** Milliseconds between two rounds, and after an error; and the most rows of one statement. */
 const INTERVAL = 3_600_000;
 const PAUSE = 300_000;
 const AT_ONCE = 1_000;
@@ -12,6 +13,7 @@ const DAY = 24 * 3_600_000;
 /** The dependencies of the loop. */
 export interface RetentionDependencies {
   store: Pick<BacklogStore, 'forget'>;
+  keys: Pick<RuleKeyStore, 'forget'>;
   /** Days for which events are kept. */
   days: number;
   /** Returns the time in milliseconds. */
@@ -19,12 +21,13 @@ export interface RetentionDependencies {
   log: Logger;
 }
 
-/** Creates the loop that deletes old events with their enforcements. Any number of processes may run it. */
-export function createEventRetention({ store, days, clock, log }: RetentionDependencies): RoundLoop {
+/** Creates the loop that deletes old events with their enforcements, and keys that no rule needs any more. Any number of processes may run it. */
+export function createEventRetention({ store, keys, days, clock, log }: RetentionDependencies): RoundLoop {
   return {
     async tick() {
       const before = new Date(clock() - days * DAY);
       while ((await store.forget(before, AT_ONCE)) === AT_ONCE);
+      while ((await keys.forget(new Date(clock()), AT_ONCE)) === AT_ONCE);
     },
 
     run(signal) {

@@ -8,6 +8,7 @@ import { refusal } from '../../model/refusal.ts';
 import { readRule } from '../../model/rules/draft.ts';
 import type { RuleCreate } from '../../model/rules/rule.ts';
 import { completeMadeUpEvent, type TestedEvents } from '../../model/rules/rule-test.ts';
+import type { TestedRule } from './dedupe-tests.ts';
 import { buildRuleContent } from './rule-bodies.ts';
 import type { RuleExaminer } from './rule-examiner.ts';
 import type { RuleReason, RuleTest, RuleTrials } from './rule-trials.ts';
@@ -68,9 +69,9 @@ const MAX_TESTED = 32 * 1024 * 1024;
 export function createRuleTestService(dependencies: RuleTestDependencies): RuleTestService {
   const { rules, examiner, trials, events: recorded, clock } = dependencies;
 
-  async function testOn(principal: Principal, rule: CompiledRule, { event, recent }: TestedEvents) {
+  async function testOn(principal: Principal, rule: TestedRule, { event, recent }: TestedEvents) {
     if (recent !== undefined || typeof event === 'number') demandReader(principal);
-    if (recent !== undefined) return testRecent(recorded, principal, rule, recent);
+    if (recent !== undefined) return testRecent(recorded, principal, rule.compiled, recent);
     if (typeof event === 'number') return trials.apply(principal, rule, await recorded.get(principal, event));
     // A body has one of both.
     return trials.apply(principal, rule, completeMadeUpEvent(event!, principal.subject, new Date(clock())));
@@ -78,8 +79,8 @@ export function createRuleTestService(dependencies: RuleTestDependencies): RuleT
 
   return {
     async testStored(principal, ref, events) {
-      const { revision, content } = await rules.get(principal, ref);
-      return testOn(principal, compileRule({ ref, revision }, content), events);
+      const { id, revision, content } = await rules.get(principal, ref);
+      return testOn(principal, { id, compiled: compileRule({ ref, revision }, content) }, events);
     },
 
     async testUnsaved(principal, rule, events) {
@@ -94,7 +95,7 @@ export function createRuleTestService(dependencies: RuleTestDependencies): RuleT
       // Without issues, every field is there that has to be.
       const body = draft.fields as RuleCreate;
       const { content } = buildRuleContent(body, triggerType);
-      return testOn(principal, compileRule({ ref: body.ref, revision: 0 }, content), events);
+      return testOn(principal, { id: null, compiled: compileRule({ ref: body.ref, revision: 0 }, content) }, events);
     },
   };
 }

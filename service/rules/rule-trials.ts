@@ -10,9 +10,11 @@ import { matchesPattern } from '../../model/rules/patterns.ts';
 import { startedRef } from '../../model/rules/rule.ts';
 import type { ActionService } from '../actions/custom-actions.ts';
 import type { DefinitionReader } from '../definitions/reader.ts';
+import { DUPLICATE } from '../events/restraints/keys.ts';
 import { MASKED } from '../projections/hiding/hider.ts';
 import { replaceAt, writeOnlyPaths } from '../projections/hiding/write-only.ts';
 import { completeInput } from '../starts/inputs.ts';
+import type { DedupeTest, DedupeTests, TestedRule } from './dedupe-tests.ts';
 
 /** Why a rule starts nothing for an event: it does not match, or it fails. */
 export interface RuleReason {
@@ -37,22 +39,25 @@ export interface RuleTest {
   parameters: JsonObject | null;
   /** Null: nothing would be started. */
   would_start: { workflow: string; version: string | null; revision: number | null; issues: Issue[] } | null;
+  /** Null: the rule has no `dedupe`, does not match, or its key cannot be rendered; or the event is a replay. */
+  dedupe: DedupeTest | null;
 }
 
 /** The dependencies of the trials. */
 export interface RuleTrialDependencies {
   definitions: Pick<DefinitionReader, 'get'>;
   actions: Pick<ActionService, 'get'>;
+  dedupes: DedupeTests;
 }
 
 /** Applies rules to events, and explains what comes of it. Starts nothing and writes nothing. */
 export interface RuleTrials {
   /** Applies a rule to an event. */
-  apply(principal: Principal, rule: CompiledRule, event: TemplateEvent): Promise<RuleTest>;
+  apply(principal: Principal, rule: TestedRule, event: TemplateEvent): Promise<RuleTest>;
 }
 
 /** Creates the trials. */
-export function createRuleTrials({ definitions, actions }: RuleTrialDependencies): RuleTrials {
+export function createRuleTrials({ definitions, actions, dedupes }: RuleTrialDependencies): RuleTrials {
   /** Finds what a rule would start now. */
   async function findTarget(
     principal: Principal,
@@ -83,7 +88,8 @@ export function createRuleTrials({ definitions, actions }: RuleTrialDependencies
   }
 
   return {
-    async apply(principal, rule, event) {
+    async apply(principal, tested, event) {
+      const rule = tested.compiled;
       const { type, webhook } = rule.content;
       const match = matchRule(rule, event);
       const said = {
@@ -93,9 +99,14 @@ export function createRuleTrials({ definitions, actions }: RuleTrialDependencies
         webhook: webhook === null ? null : { name: webhook, matched: webhook === event.webhook },
         when: explainRule(rule, event),
       };
-      if (match.outcome !== 'matched') return { ...said, parameters: null, would_start: null };
+      const nothing = { parameters: null, would_start: null, dedupe: null };
+      if (match.outcome !== 'matched') return { ...said, ...nothing };
+      const keyed = await dedupes.test(principal.tenant, tested, event);
+      if ('error' in keyed) return { ...said, ...nothing, reason: keyed.error };
+      const { dedupe } = keyed;
+      if (dedupe !== null && dedupe.duplicate_of !== null) return { ...said, ...nothing, reason: DUPLICATE, dedupe };
       const rendered = renderParameters(rule, event);
-      if ('error' in rendered) return { ...said, reason: rendered.error, parameters: null, would_start: null };
+      if ('error' in rendered) return { ...said, ...nothing, reason: rendered.error, dedupe };
       const { ref, version, revision, schema, issues } = await findTarget(principal, rule.content);
       const { parameters } = rendered;
       return {
@@ -103,6 +114,7 @@ export function createRuleTrials({ definitions, actions }: RuleTrialDependencies
         // A change of nothing but the write-only values leaves an object.
         parameters: replaceAt(parameters, writeOnlyPaths(schema), () => MASKED) as JsonObject,
         would_start: { workflow: ref, version, revision, issues: [...issues, ...inputIssues(parameters, schema)] },
+        dedupe,
       };
     },
   };

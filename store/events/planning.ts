@@ -8,6 +8,7 @@ import {
   type EnabledRule,
   type PlannedRuleStore,
 } from '../rules/planned-rules.ts';
+import { createRuleKeyStore, type RuleKey, type RuleKeyStore, type TakenKey } from '../rules/rule-keys.ts';
 import type { EventRow } from './events.ts';
 import { enforcements, events } from './tables.ts';
 
@@ -19,6 +20,10 @@ export interface PlannedMatch {
   workflow: string;
   status: 'pending' | 'suppressed' | 'failed';
   reason: EnforcementReason | null;
+  /** The match whose key it repeats, in this plan or an earlier one. */
+  duplicateOf: PlannedMatch | number | null;
+  /** The key that it takes, and until when nobody else needs it. */
+  key: (RuleKey & { until: Date }) | null;
 }
 
 /** The matches of some events, and what they add to the counts of the rules. */
@@ -38,6 +43,8 @@ export interface PlanningBatch {
   events: readonly EventRow[];
   /** Reads the rules within the transaction. */
   rules: PlannedRuleStore;
+  /** Finds the holders of keys within the transaction. */
+  keys: Pick<RuleKeyStore, 'find'>;
 }
 
 /** Plans events: from what was received to what is to be started. */
@@ -76,8 +83,11 @@ export function createPlanningStore(db: Database): PlanningStore {
           .orderBy(asc(events.id));
         if (found.length === 0) return 0;
         const rules = createPlannedRuleStore(transaction);
-        const { decided, matches, counts } = await decide({ events: found, rules });
-        await addMatches(transaction, tenant, matches);
+        const keys = createRuleKeyStore(transaction);
+        const { decided, matches, counts } = await decide({ events: found, rules, keys });
+        const numbers = await mintNumbers(transaction, matches);
+        await addMatches(transaction, tenant, numbers);
+        await keys.take(tenant, listTaken(numbers));
         await notePlanned(transaction, tenant, found.slice(0, decided), matches);
         if (counts.length > 0) await rules.count(tenant, counts);
         return decided;
@@ -103,10 +113,26 @@ async function holdPlanning(transaction: Transaction, tenant: string): Promise<b
   return (tried as unknown as { rows: { held: boolean }[] }).rows[0]!.held;
 }
 
-async function addMatches(transaction: Transaction, tenant: string, matches: readonly PlannedMatch[]): Promise<void> {
-  if (matches.length === 0) return;
-  const rows = matches.map(({ event, rule, workflow, status, reason }, at) => ({
-    at,
+/** Mints numbers of enforcements for matches, in their order. */
+async function mintNumbers(
+  transaction: Transaction,
+  matches: readonly PlannedMatch[],
+): Promise<Map<PlannedMatch, number>> {
+  if (matches.length === 0) return new Map();
+  const minted = await transaction.execute(sql`
+    select nextval(pg_get_serial_sequence('enforcements', 'id'))::text as id from generate_series(1, ${matches.length}::integer)`);
+  const { rows } = minted as unknown as { rows: { id: string }[] };
+  return new Map(matches.map((match, at) => [match, Number(rows[at]!.id)]));
+}
+
+async function addMatches(
+  transaction: Transaction,
+  tenant: string,
+  numbers: ReadonlyMap<PlannedMatch, number>,
+): Promise<void> {
+  if (numbers.size === 0) return;
+  const rows = [...numbers].map(([{ event, rule, workflow, status, reason, duplicateOf }, id]) => ({
+    id,
     event: event.id,
     rule: rule.id,
     rule_ref: rule.ref,
@@ -119,17 +145,27 @@ async function addMatches(transaction: Transaction, tenant: string, matches: rea
     reason: reason && JSON.stringify(reason),
     reason_code: reason?.code ?? null,
     workflow,
+    duplicate_of: typeof duplicateOf === 'number' ? duplicateOf : duplicateOf && numbers.get(duplicateOf),
   }));
   await transaction.execute(sql`
-    insert into ${enforcements} (tenant, event, rule, rule_ref, rule_revision, event_type, trigger_ref, webhook, depth, status, reason,
-      reason_code, workflow, changed)
-    select ${tenant}, event, rule, rule_ref, rule_revision, event_type, trigger_ref, webhook, depth, status, reason::json, reason_code,
-      workflow, pg_current_xact_id()::text::bigint
-    from json_to_recordset(${JSON.stringify(rows)}::json) as match(at integer, event bigint, rule integer, rule_ref text,
+    insert into ${enforcements} (id, tenant, event, rule, rule_ref, rule_revision, event_type, trigger_ref, webhook, depth, status, reason,
+      reason_code, workflow, duplicate_of, changed)
+    overriding system value
+    select id, ${tenant}, event, rule, rule_ref, rule_revision, event_type, trigger_ref, webhook, depth, status, reason::json, reason_code,
+      workflow, duplicate_of, pg_current_xact_id()::text::bigint
+    from json_to_recordset(${JSON.stringify(rows)}::json) as match(id bigint, event bigint, rule integer, rule_ref text,
       rule_revision integer, event_type text, trigger_ref text, webhook text, depth integer, status text, reason text, reason_code text,
-      workflow text)
-    order by at
+      workflow text, duplicate_of bigint)
     on conflict do nothing`);
+}
+
+/** Lists the keys that matches take, each for the last one that takes it. */
+function listTaken(numbers: ReadonlyMap<PlannedMatch, number>): TakenKey[] {
+  const taken = new Map<string, TakenKey>();
+  for (const [{ event, key }, enforcement] of numbers) {
+    if (key !== null) taken.set(`${key.rule} ${key.hash}`, { ...key, enforcement, since: event.received });
+  }
+  return [...taken.values()];
 }
 
 async function notePlanned(

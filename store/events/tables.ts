@@ -8,6 +8,7 @@ import {
   integer,
   json,
   pgTable,
+  primaryKey,
   text,
   unique,
   uniqueIndex,
@@ -104,6 +105,8 @@ export const enforcements = pgTable(
     workflow: text('workflow').notNull(),
     /** The number of the run that it has started. */
     execution: bigint('execution', { mode: 'number' }),
+    /** The enforcement whose key it repeats. */
+    duplicateOf: bigint('duplicate_of', { mode: 'number' }),
     /** When it is tried next, where that is put off. */
     notBefore: instant('not_before'),
     /** How often its start has failed for reasons of Fermata itself. */
@@ -124,4 +127,21 @@ export const enforcements = pgTable(
     index('enforcements_changed').on(table.tenant, table.changed, table.id),
     index('enforcements_pending').on(table.tenant, table.id).where(sql`status = 'pending'`),
   ],
+);
+
+/** The keys of rules with `dedupe`: further matches with the key of one start nothing for a while. */
+export const ruleKeys = pgTable(
+  'rule_keys',
+  {
+    tenant: tenant(),
+    rule: integer('rule').notNull(),
+    /** SHA-256 of the key, which may be longer than an index allows. */
+    hash: text('hash').notNull(),
+    /** The first match with the key, and when its event was received. */
+    enforcement: bigint('enforcement', { mode: 'number' }).notNull(),
+    since: instant('since').notNull(),
+    /** From when on the key is of no use. */
+    until: instant('until').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.rule, table.hash] }), index('rule_keys_until').on(table.until)],
 );

@@ -3,9 +3,9 @@ import { hrefOf } from '../../routing/location.ts';
 
 /** What has become of a match: the run that it started, or why it has not started one. */
 export function EnforcementFact({
-  enforcement: { status, execution, reason },
+  enforcement: { status, execution, duplicate_of: first, reason },
 }: {
-  enforcement: Pick<ShownEnforcement, 'status' | 'execution' | 'reason'>;
+  enforcement: Pick<ShownEnforcement, 'status' | 'execution' | 'duplicate_of' | 'reason'>;
 }) {
   return (
     <>
@@ -17,6 +17,7 @@ export function EnforcementFact({
         </>
       )}
       {reason !== null && <span class="soft small"> {reason.message}</span>}
+      {first !== null && <span class="soft small"> It repeats enforcement {first}.</span>}
     </>
   );
 }

@@ -7,7 +7,7 @@ import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { ValueView } from '../../parts/value.tsx';
-import { numberText } from '../../parts/words.ts';
+import { durationText, numberText } from '../../parts/words.ts';
 import { hrefOf } from '../../routing/location.ts';
 import type { PageProps } from '../../routing/page-props.ts';
 import { RuleSwitch } from './rule-switch.tsx';
@@ -58,7 +58,7 @@ export function RulePage({ of }: PageProps) {
 }
 
 function RuleFacts({ rule }: { rule: ShownRule }) {
-  const { enabled, type, webhook, counts, owner, revision, updated } = rule;
+  const { enabled, type, webhook, dedupe, counts, owner, revision, updated } = rule;
   const { last_match: last, ...sums } = counts;
   return (
     <dl class="facts">
@@ -68,6 +68,11 @@ function RuleFacts({ rule }: { rule: ShownRule }) {
       <Fact name="Starts">
         <StartedBy rule={rule} />
       </Fact>
+      {dedupe !== null && (
+        <Fact name="Once for each">
+          <code>{dedupe.key}</code> in {durationText(dedupe.window * 1_000)}
+        </Fact>
+      )}
       {(['matched', 'started', 'suppressed', 'failed'] as const).map((name) => (
         <Fact key={name} name={name[0]!.toUpperCase() + name.slice(1)}>
           {numberText(sums[name])}

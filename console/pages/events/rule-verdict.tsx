@@ -4,7 +4,7 @@ import { ConditionParts } from './condition-parts.tsx';
 
 /** What a rule does with an event, and why. */
 export function RuleVerdict({ test }: { test: ShownRuleTest }) {
-  const { matched, reason, type, when, parameters, would_start: start } = test;
+  const { matched, reason, type, when, parameters, would_start: start, dedupe } = test;
   return (
     <>
       <p>
@@ -20,6 +20,12 @@ export function RuleVerdict({ test }: { test: ShownRuleTest }) {
           <h3>Why</h3>
           <ConditionParts condition={when} />
         </>
+      )}
+      {dedupe !== null && (
+        <p>
+          Its key is <code>{dedupe.key}</code>
+          {dedupe.duplicate_of !== null && `, which enforcement ${dedupe.duplicate_of} has already`}.
+        </p>
       )}
       {start !== null && (
         <p>

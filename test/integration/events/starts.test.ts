@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
+import type { RuleTest } from '../../../service/rules/rule-trials.ts';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 
@@ -188,6 +189,44 @@ it('says why a match starts nothing, and starts what matches next to it', async 
   const failed = await get('/api/v1/enforcements?status=failed&reason=input_invalid');
   expect(failed.map((row: { rule_ref: string }) => row.rule_ref)).toEqual(['ops.bad_input']);
   expect((await get(`/api/v1/enforcements/${found['ops.bad_template']!.id}`)).parameters).toBeNull();
+});
+
+it('starts the first of the matches with a key, says which one the others repeat, and lets no replay be one', async () => {
+  const type = 'com.stock.low';
+  const dedupe = { key: '{{ event.payload.item }}', window: 60 };
+  await rule('restock', { type, dedupe });
+  expect((await get('/api/v1/rules/ops.restock')).dedupe).toEqual(dedupe);
+  const items = ['tea', 'tea', 'salt', 1, '1', undefined];
+  const ids: number[] = [];
+  for (const item of items) ids.push((await post({ type, payload: item === undefined ? {} : { item } })).id);
+  const found = [];
+  for (const id of ids) found.push((await enforcementsOf(id))['ops.restock']!);
+  expect(found.map(({ status, reason, duplicate_of }) => [status, reason?.code, duplicate_of])).toEqual([
+    ['started', undefined, null],
+    ['suppressed', 'duplicate', found[0]!.id],
+    ['started', undefined, null],
+    ['started', undefined, null],
+    ['suppressed', 'duplicate', found[3]!.id],
+    ['failed', 'template_error', null],
+  ]);
+  expect((await get('/api/v1/rules/ops.restock')).counts).toMatchObject({ matched: 6, started: 3, suppressed: 2 });
+  const test = async (event: unknown) => (await make('/api/v1/rules/ops.restock/test', { event })) as RuleTest;
+  expect(await test({ type, payload: { item: 'tea' } })).toMatchObject({
+    matched: true,
+    reason: { code: 'duplicate' },
+    would_start: null,
+    dedupe: { key: 'tea', duplicate_of: found[0]!.id },
+  });
+  // A test of a recorded event says what planning has done.
+  const again = await Promise.all(ids.map(test));
+  expect(again.map(({ reason, dedupe: key }) => [reason?.code, key?.duplicate_of])).toEqual([
+    [undefined, null],
+    ['duplicate', found[0]!.id],
+    [undefined, null],
+    [undefined, null],
+    ['duplicate', found[3]!.id],
+    ['template_error', undefined],
+  ]);
 });
 
 it('stops what is pending when its rule is disabled or deleted', async () => {

@@ -95,7 +95,7 @@ it('plans the first events of a batch, at least one, when all of them would take
       tenants: async () => (left > 0 ? ['a'] : []),
       plan: async (_tenant, _limit, decide) => {
         const events = Array.from({ length: left }, (_, id) => ({ id, type: 'a', received: new Date(0) }) as EventRow);
-        const plan = await decide({ events, rules: {} as never });
+        const plan = await decide({ events, rules: {} as never, keys: { find: async () => [] } });
         decided.push(plan.decided);
         left -= plan.decided;
         return plan.decided;
