@@ -28,10 +28,17 @@ function copy(value: unknown, size: { bytes: number }): unknown {
     return value;
   }
   if (Array.isArray(value)) return value.map((entry) => copy(entry, size));
-  if ('low' in value && 'high' in value && 'unsigned' in value) return Number(value);
+  if (isLong(value)) return value.toNumber();
   const fields: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(value)) {
+  // A history has millions of fields: pairs of names and values would be as many arrays.
+  for (const name of Object.keys(value)) {
+    const field = (value as Record<string, unknown>)[name];
     if (field !== null && field !== undefined) fields[name] = copy(field, size);
   }
   return fields;
+}
+
+/** Reports whether a value is a 64-bit number as protobufjs reads it. */
+function isLong(value: object): value is { toNumber(): number } {
+  return 'low' in value && 'high' in value && 'unsigned' in value;
 }

@@ -13,6 +13,9 @@ import type { KnownHistory, ProjectionJobs } from './jobs.ts';
 const MAX_EVENTS = 60_000;
 const MAX_BYTES = 100 * 1024 * 1024;
 
+/** The most events that are copied for a thread in one turn of the event loop. */
+const EVENTS_A_TURN = 250;
+
 /** The newest run of a workflow id, as it was described. */
 export interface FoundRun {
   workflowId: string;
@@ -76,14 +79,16 @@ export function createHistoryThreads({ temporal, pool }: HistoryThreadsDependenc
     let count = taken;
     let bytes = 0;
     for await (const { runId, events } of readAhead(news)) {
-      // Reading a page has held the event loop already: copying it is another turn.
-      await nextTurn();
-      const copy = copyHistory(events);
-      count += copy.events.length;
-      bytes += copy.bytes;
-      if (count > MAX_EVENTS || bytes > MAX_BYTES) throw tooLong();
-      if (copy.events.length > 0) await run('take_history', { ...copy, runId });
-      if (until !== null && count > until) return;
+      for (let at = 0; at < events.length; at += EVENTS_A_TURN) {
+        // Reading a page has held the event loop already: copying a part of it is another turn.
+        await nextTurn();
+        const copy = copyHistory(events.slice(at, at + EVENTS_A_TURN));
+        count += copy.events.length;
+        bytes += copy.bytes;
+        if (count > MAX_EVENTS || bytes > MAX_BYTES) throw tooLong();
+        await run('take_history', { ...copy, runId });
+        if (until !== null && count > until) return;
+      }
     }
   }
 
