@@ -129,6 +129,13 @@ export const RuleTestResultSchema = z
     type: z.object({ pattern: z.string(), matched: z.boolean() }),
     webhook: z.object({ name: z.string(), matched: z.boolean() }).nullable(),
     when: ConditionExplanationSchema.nullable(),
+    loop: z
+      .object({
+        depth: z.int(),
+        chain: z.array(z.int()).describe('The integer ids of these rules.'),
+        suppressed: z.enum(['loop', 'too_deep']).nullable().describe('Why it starts nothing behind them.'),
+      })
+      .describe('The rules between the event and the outside.'),
     parameters: JsonObjectSchema.nullable(),
     would_start: z
       .object({

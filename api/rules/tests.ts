@@ -26,7 +26,14 @@ const testStoredRoute = createApiRoute({
   },
   responses: {
     200: jsonData(TestResultSchema, 'What the rule does with the event, or with each of the newest events.'),
-    ...errorResponses('json_malformed', 'yaml_malformed', 'rule_not_found', 'event_not_found', 'permission_missing'),
+    ...errorResponses(
+      'json_malformed',
+      'yaml_malformed',
+      'rule_not_found',
+      'event_not_found',
+      'event_erased',
+      'permission_missing',
+    ),
   },
 });
 const testUnsavedRoute = createApiRoute({
@@ -40,7 +47,14 @@ const testUnsavedRoute = createApiRoute({
   request: { body: { required: true, content: jsonOrYaml(UnsavedRuleTestSchema) } },
   responses: {
     200: jsonData(TestResultSchema, 'What the rule does with the event, or with each of the newest events.'),
-    ...errorResponses('json_malformed', 'yaml_malformed', 'rule_invalid', 'event_not_found', 'permission_missing'),
+    ...errorResponses(
+      'json_malformed',
+      'yaml_malformed',
+      'rule_invalid',
+      'event_not_found',
+      'event_erased',
+      'permission_missing',
+    ),
   },
 });
 

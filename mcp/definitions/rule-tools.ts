@@ -53,6 +53,7 @@ const TestSchema = z.object({
   type: z.object({ pattern: z.string(), matched: z.boolean() }),
   webhook: z.object({ name: z.string(), matched: z.boolean() }).nullable(),
   when: z.any().describe('The condition with the values of all its parts; null without one.'),
+  loop: z.any().describe('The rules between the event and the outside, and whether it starts nothing for that.'),
   parameters: z.any(),
   wouldStart: z.any(),
   dedupe: z.any().describe('The key, and the enforcement that has it already; null without one.'),

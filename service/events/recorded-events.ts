@@ -1,3 +1,4 @@
+import { AppError } from '../../model/app-error.ts';
 import { type TemplateEvent, templateEvent } from '../../model/events/event.ts';
 import type { EventListStore } from '../../store/events/event-lists.ts';
 import type { RecordedEvents } from '../rules/rule-tests.ts';
@@ -12,7 +13,8 @@ export function createRecordedEvents(store: Pick<EventListStore, 'find' | 'list'
     async get({ tenant }, id) {
       const row = await store.find(tenant, id);
       if (row === null) throw unknownEvent(id);
-      return templateEvent(eventRecord(row));
+      if (row.erased !== null) throw new AppError('event_erased', `the payload of event ${id} was erased`);
+      return { event: templateEvent(eventRecord(row)), chain: row.chain };
     },
 
     async page({ tenant }, type, { limit, before }) {
@@ -20,7 +22,7 @@ export function createRecordedEvents(store: Pick<EventListStore, 'find' | 'list'
       const page = found.slice(0, Math.min(limit, countWithin(found.map(({ payloadBytes }) => payloadBytes))));
       const whole = await store.read(
         tenant,
-        page.filter(({ state }) => state !== 'invalid').map(({ id }) => id),
+        page.filter(({ state, erased }) => state !== 'invalid' && erased === null).map(({ id }) => id),
       );
       const events: TemplateEvent[] = whole.map((row) => templateEvent(eventRecord(row)));
       return { events, next: page.length < found.length ? page.at(-1)!.id : null };

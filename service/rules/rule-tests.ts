@@ -11,7 +11,7 @@ import { completeMadeUpEvent, type TestedEvents } from '../../model/rules/rule-t
 import type { TestedRule } from './dedupe-tests.ts';
 import { buildRuleContent } from './rule-bodies.ts';
 import type { RuleExaminer } from './rule-examiner.ts';
-import type { RuleReason, RuleTest, RuleTrials } from './rule-trials.ts';
+import type { RuleReason, RuleTest, RuleTrials, TriedEvent } from './rule-trials.ts';
 import type { RuleService } from './rules.ts';
 
 /** The result of a test of a rule on the newest events of its type. */
@@ -38,8 +38,8 @@ export interface RuleTestService {
 
 /** Reads recorded events of a tenant. */
 export interface RecordedEvents {
-  /** Reads an event. Throws `event_not_found`. */
-  get(principal: Principal, id: number): Promise<TemplateEvent>;
+  /** Reads an event. Throws `event_not_found`, and `event_erased` where nothing is left to apply rules to. */
+  get(principal: Principal, id: number): Promise<TriedEvent>;
   /**
    * Reads some events of a type or pattern, newest first, and where to go on; those that match no rule are left out. There are fewer than
    * the limit where they are large.
@@ -74,7 +74,8 @@ export function createRuleTestService(dependencies: RuleTestDependencies): RuleT
     if (recent !== undefined) return testRecent(recorded, principal, rule.compiled, recent);
     if (typeof event === 'number') return trials.apply(principal, rule, await recorded.get(principal, event));
     // A body has one of both.
-    return trials.apply(principal, rule, completeMadeUpEvent(event!, principal.subject, new Date(clock())));
+    const madeUp = completeMadeUpEvent(event!, principal.subject, new Date(clock()));
+    return trials.apply(principal, rule, { event: madeUp, chain: [] });
   }
 
   return {

@@ -1,5 +1,6 @@
 import type { CompiledRule } from '../../language/rules/compiler.ts';
 import { type ConditionExplanation, explainRule } from '../../language/rules/explanation.ts';
+import { type LoopRefusal, refuseLoop } from '../../language/rules/loop-guard.ts';
 import { type Match, matchRule, renderParameters } from '../../language/rules/matching.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { TemplateEvent } from '../../model/events/event.ts';
@@ -35,6 +36,8 @@ export interface RuleTest {
   webhook: { name: string; matched: boolean } | null;
   /** Null: the rule has no condition. */
   when: ConditionExplanation | null;
+  /** The rules between the event and the outside, by their integer ids, and why this one starts nothing behind them; null: it may. */
+  loop: { depth: number; chain: readonly number[]; suppressed: LoopRefusal['code'] | null };
   /** Null: the rule does not match, or the parameters cannot be rendered. Write-only ones are hidden. */
   parameters: JsonObject | null;
   /** Null: nothing would be started. */
@@ -50,10 +53,16 @@ export interface RuleTrialDependencies {
   dedupes: DedupeTests;
 }
 
+/** An event that a rule is tried on, and the integer ids of the rules between it and the outside. */
+export interface TriedEvent {
+  event: TemplateEvent;
+  chain: readonly number[];
+}
+
 /** Applies rules to events, and explains what comes of it. Starts nothing and writes nothing. */
 export interface RuleTrials {
   /** Applies a rule to an event. */
-  apply(principal: Principal, rule: TestedRule, event: TemplateEvent): Promise<RuleTest>;
+  apply(principal: Principal, rule: TestedRule, event: TriedEvent): Promise<RuleTest>;
 }
 
 /** Creates the trials. */
@@ -88,19 +97,22 @@ export function createRuleTrials({ definitions, actions, dedupes }: RuleTrialDep
   }
 
   return {
-    async apply(principal, tested, event) {
-      const rule = tested.compiled;
-      const { type, webhook } = rule.content;
+    async apply(principal, tested, { event, chain }) {
+      const { id, compiled: rule } = tested;
+      const { type, webhook, allow_loops: allowLoops } = rule.content;
+      const { depth } = event;
       const match = matchRule(rule, event);
+      const loop = refuseLoop({ rule: id, allowLoops }, { depth, chain });
       const said = {
         matched: match.outcome === 'matched',
-        reason: describeReason(match, rule, event),
+        reason: describeReason(match, rule, event) ?? loop,
         type: { pattern: type, matched: matchesPattern(type, event.type) },
         webhook: webhook === null ? null : { name: webhook, matched: webhook === event.webhook },
         when: explainRule(rule, event),
+        loop: { depth, chain, suppressed: loop?.code ?? null },
       };
       const nothing = { parameters: null, would_start: null, dedupe: null };
-      if (match.outcome !== 'matched') return { ...said, ...nothing };
+      if (match.outcome !== 'matched' || loop !== null) return { ...said, ...nothing };
       const keyed = await dedupes.test(principal.tenant, tested, event);
       if ('error' in keyed) return { ...said, ...nothing, reason: keyed.error };
       const { dedupe } = keyed;

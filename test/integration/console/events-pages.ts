@@ -63,6 +63,12 @@ export function testEventsPages(site: () => Console): void {
       await page.getByRole('link', { name: RULE.ref }).waitFor();
       await page.goto(`console/events/${other}`);
       await enforcements.getByText('No rule matches it.').waitFor();
+      await page.getByRole('button', { name: 'Replay this event' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Replay this event' });
+      await dialog.getByRole('textbox', { name: 'Reason' }).fill('tried again');
+      await site().examine(page);
+      await dialog.getByRole('button', { name: 'Replay', exact: true }).click();
+      await page.getByRole('link', { name: `event ${other}` }).waitFor();
     });
 
     it('are tested against a rule, whose condition is explained part by part; a rule is disabled by keyboard', async () => {

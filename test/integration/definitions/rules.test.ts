@@ -305,6 +305,7 @@ describe('a test', () => {
           { text: '"refs/heads/main"', value: 'refs/heads/main' },
         ],
       },
+      loop: { depth: 0, chain: [], suppressed: null },
       parameters: { commit: '9fceb02', token: '***' },
       would_start: { workflow: 'ops.deploy', version: '1.0.0', revision: 1, issues: [] },
       dedupe: null,

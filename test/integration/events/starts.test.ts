@@ -307,7 +307,7 @@ describe('the end of a run', () => {
       () => get(`${PATH}/${before.id}`),
       ({ status }) => status === 'cancelled',
     );
-    await rule('remedy', remedy);
+    const once = await rule('remedy', remedy);
     const again = await rule('remedy_of_itself', { ...remedy, allow_loops: true });
     await rule('everything', { type: '*' });
 
@@ -339,6 +339,13 @@ describe('the end of a run', () => {
     expect(reasons(afterThird)).toEqual({ 'ops.remedy': 'started', 'ops.remedy_of_itself': 'started' });
     const started = await get(`${PATH}/${afterThird['ops.remedy_of_itself']!.execution}`);
     expect(started.cause).toMatchObject({ rule: again.id, depth: 1, event: third.id });
+
+    expect(await make('/api/v1/rules/ops.remedy/test', { event: second.id })).toMatchObject({
+      matched: true,
+      reason: { code: 'loop' },
+      loop: { depth: 1, chain: [once.id], suppressed: 'loop' },
+      would_start: null,
+    });
 
     // An end is seen in many ways. One from before the rules is no event.
     await harness.call('POST', '/api/v1/index/rebuild', {});

@@ -1,6 +1,7 @@
 import { Client } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import type { Database } from '../../../store/database.ts';
 import { watermarks } from '../../../store/executions/tables.ts';
@@ -290,6 +291,33 @@ describe('on_failure', () => {
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     expect((await harness.call('GET', `${BASE}?action_ref=${hook}`)).body.data).toHaveLength(2);
     expect((await harness.call('GET', `${BASE}?action_ref=examples.never`)).body.data).toEqual([]);
+  });
+
+  it('ends where a rule starts again what has failed, although what tells of that fails, too', async () => {
+    const fails = { tasks: [{ name: 'a', action: 'core.fail', input: { message: 'broken' } }] };
+    const tells = await store('tells', fails);
+    const remedied = await store('remedied', { on_failure: tells, ...fails });
+    const rule = {
+      ref: 'examples.again',
+      pack_ref: 'examples',
+      label: 'Again',
+      type: 'io.fermata.execution.failed',
+      when: `event.payload.workflow in ['${tells}', '${remedied}']`,
+      workflow: remedied,
+    };
+    expect((await harness.call('POST', '/api/v1/rules', rule)).status).toBe(201);
+    await start(remedied, {}, { wait: 60 });
+    // The first run and what tells of it start one more each. Neither of these is started again, nor for what tells of them.
+    const { body } = await until(
+      () => harness.call('GET', '/api/v1/enforcements?rule=examples.again'),
+      (answer) => answer.body.data.length >= 6,
+    );
+    const outcomes = body.data.map(({ status, reason }: EnforcementSummary) => reason?.code ?? status);
+    expect(outcomes.sort()).toEqual(['loop', 'loop', 'loop', 'loop', 'started', 'started']);
+    const runs = (await harness.call('GET', `${BASE}?action_ref=${remedied}`)).body.data;
+    expect(runs).toHaveLength(3);
+    const told = (await harness.call('GET', `${BASE}?action_ref=${tells}`)).body.data;
+    expect(told).toHaveLength(3);
   });
 
   it('is refused where there is no such workflow', async () => {
