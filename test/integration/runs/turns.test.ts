@@ -293,7 +293,7 @@ describe('on_failure', () => {
     expect((await harness.call('GET', `${BASE}?action_ref=examples.never`)).body.data).toEqual([]);
   });
 
-  it('ends where a rule starts again what has failed, although what tells of that fails, too', async () => {
+  it('ends where a rule starts again what has failed, although the on_failure workflow fails, too', async () => {
     const fails = { tasks: [{ name: 'a', action: 'core.fail', input: { message: 'broken' } }] };
     const tells = await store('tells', fails);
     const remedied = await store('remedied', { on_failure: tells, ...fails });
@@ -307,7 +307,7 @@ describe('on_failure', () => {
     };
     expect((await harness.call('POST', '/api/v1/rules', rule)).status).toBe(201);
     await start(remedied, {}, { wait: 60 });
-    // The first run and what tells of it start one more each. Neither of these is started again, nor for what tells of them.
+    // The first run and its on_failure workflow start one more each. Neither of these is started again, nor for what follows them.
     const { body } = await until(
       () => harness.call('GET', '/api/v1/enforcements?rule=examples.again'),
       (answer) => answer.body.data.length >= 6,
