@@ -71,7 +71,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ...['database.createProbe', 'index-upkeep.askRebuild', 'index-upkeep.endRebuild', 'index-upkeep.rebuilds'],
     ...['deletions.holdDeletions', 'index-upkeep.seen', 'index-upkeep.unseen', 'index-upkeep.watermark'],
     ...['tenants.ensureTenant', 'tenants.findTenant', 'tenants.hasTenantBeside', 'signing-keys.alone'],
-    ...['tenants.tenants', 'planning.mintNumbers'],
+    ...['tenants.tenants', 'planning.mintNumbers', 'locks.tryLock'],
     ...[
       'signing-keys.ensure',
       'signing-keys.installed',

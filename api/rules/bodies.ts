@@ -152,6 +152,16 @@ export const RuleTestResultSchema = z
       })
       .nullable()
       .describe('Null unless a rule with `dedupe` matches.'),
+    throttle: z
+      .object({
+        limit: z.int(),
+        per: z.int(),
+        policy: z.enum(['queue', 'skip']),
+        taken: z.int().describe('The starts of the last `per` seconds, and those that wait, up to the limit.'),
+        not_before: z.iso.datetime().nullable().describe('Until when a further match waits.'),
+      })
+      .nullable()
+      .describe('Null unless a rule with `throttle` matches.'),
   })
   .openapi('RuleTest');
 

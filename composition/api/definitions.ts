@@ -20,7 +20,7 @@ import { createRecordedEvents } from '../../service/events/recorded-events.ts';
 import type { DeletionService } from '../../service/executions/deletions.ts';
 import { createPackImportService, type InTransaction, type PackImportService } from '../../service/packs/imports.ts';
 import { createPackService, type PackService } from '../../service/packs/packs.ts';
-import { createDedupeTests } from '../../service/rules/dedupe-tests.ts';
+import { createRestraintTests } from '../../service/rules/restraint-tests.ts';
 import { createRuleExaminer } from '../../service/rules/rule-examiner.ts';
 import { createRuleTestService, type RuleTestService } from '../../service/rules/rule-tests.ts';
 import { createRuleTrials } from '../../service/rules/rule-trials.ts';
@@ -30,6 +30,7 @@ import { createSimulationService, type SimulationService } from '../../service/s
 import { createTaskQueueStore } from '../../store/access/task-queues.ts';
 import { createActionStore } from '../../store/definitions/actions.ts';
 import { createDefinitionStore } from '../../store/definitions/definitions.ts';
+import { createStartSlotStore } from '../../store/events/start-slots.ts';
 import { createRuleKeyStore } from '../../store/rules/rule-keys.ts';
 import { createRuleStore } from '../../store/rules/rules.ts';
 import { createTriggerStore } from '../../store/rules/triggers.ts';
@@ -70,7 +71,11 @@ export function composeDefinitions(
     ruleTests: createRuleTestService({
       rules,
       examiner,
-      trials: createRuleTrials({ definitions, actions, dedupes: createDedupeTests(createRuleKeyStore(db)) }),
+      trials: createRuleTrials({
+        definitions,
+        actions,
+        restraints: createRestraintTests(createRuleKeyStore(db), createStartSlotStore(db)),
+      }),
       events: createRecordedEvents(stores.eventLists),
       clock,
     }),

@@ -26,9 +26,6 @@ export interface RuleTarget {
   hasVersion: boolean;
 }
 
-/** Fields that have no effect yet. */
-const UNSUPPORTED = ['throttle', 'ordered'] as const;
-
 /** Finds everything that is wrong with a rule, with pointers from the root of its body, and warnings about it. */
 export function checkRule(draft: RuleDraft, around: RuleSurroundings, suggestions = new Suggestions()): Validation {
   const { fields } = draft;
@@ -41,7 +38,6 @@ export function checkRule(draft: RuleDraft, around: RuleSurroundings, suggestion
       ? []
       : refMismatch({ ref: fields.ref, pack_ref: fields.pack_ref })),
     ...checkAlternatives(draft),
-    ...unsupportedIssues(fields),
     ...checkNames(fields, around, suggestions),
   ];
   const compilation: Compilation = { issues, references, secrets: 'refused', suggestions, warnings };
@@ -75,14 +71,6 @@ function checkAlternatives({ fields, malformed }: RuleDraft): Issue[] {
     if (given.length === 1 || malformed.has(first) || malformed.has(second)) return [];
     return [{ code: 'required', path, message: `is required, or "${second}"` }];
   });
-}
-
-function unsupportedIssues(fields: DraftedFields): Issue[] {
-  return UNSUPPORTED.flatMap((name) =>
-    fields[name] == null || fields[name] === false
-      ? []
-      : [{ code: 'unsupported', path: `/${name}`, message: `"${name}" is not supported yet` }],
-  );
 }
 
 /** Finds packs, triggers, workflows and actions that do not exist. */

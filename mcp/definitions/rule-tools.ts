@@ -56,6 +56,7 @@ const TestSchema = z.object({
   loop: z.any().describe('The rules between the event and the outside, and whether it starts nothing for that.'),
   parameters: z.any(),
   wouldStart: z.any(),
+  throttle: z.any().describe('The starts that count against its throttle now; null without one.'),
   dedupe: z.any().describe('The key, and the enforcement that has it already; null without one.'),
 });
 

@@ -3,7 +3,14 @@ import { JsonValueSchema } from '../json-value.ts';
 import { ENFORCEMENT_STATUSES } from './states.ts';
 
 /** Why a match starts nothing on purpose, and why one cannot be started. */
-export const SUPPRESSED_REASONS = ['duplicate', 'loop', 'too_deep', 'rule_disabled', 'rule_deleted'] as const;
+export const SUPPRESSED_REASONS = [
+  'duplicate',
+  'throttled',
+  'loop',
+  'too_deep',
+  'rule_disabled',
+  'rule_deleted',
+] as const;
 export const FAILED_REASONS = [
   'template_error',
   'condition_not_boolean',

@@ -83,10 +83,13 @@ export interface RuleContent {
   parameters: JsonObject | string;
   run_tags: string[];
   dedupe: z.infer<typeof DedupeSchema> | null;
-  throttle: z.infer<typeof ThrottleSchema> | null;
+  throttle: Throttle | null;
   ordered: boolean;
   allow_loops: boolean;
 }
+
+/** At most so many starts in any span of seconds. */
+export type Throttle = z.infer<typeof ThrottleSchema>;
 
 /** Returns the ref of the workflow or action that a rule starts. */
 export function startedRef({ workflow, action_ref }: Pick<RuleContent, 'workflow' | 'action_ref'>): string {

@@ -16,8 +16,8 @@ import { inTurn } from '../background/turns.ts';
 import type { CompiledRules, PlannedRule } from '../rules/compiled-rules.ts';
 import { workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
-import { createKeyHolders, hashDedupeKey } from './restraints/keys.ts';
-import { type JudgedMatch, restrainMatch } from './restraints/restraints.ts';
+import { hashDedupeKey } from './restraints/keys.ts';
+import { type JudgedMatch, restrainMatches } from './restraints/restraints.ts';
 
 /** Milliseconds between two rounds unless the bell rings, and after an error. */
 const INTERVAL = 1_000;
@@ -86,9 +86,7 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
         else if (verdict !== null) judged.push(judgedOf(event, rule, verdict));
       }
     }
-    const keys = judged.flatMap(({ match: { rule }, hash }) => (hash === null ? [] : [{ rule: rule.id, hash }]));
-    const holders = createKeyHolders(await batch.keys.find(tenant, keys));
-    const matches = judged.map((each) => restrainMatch(each, holders));
+    const matches = await restrainMatches(tenant, batch, judged);
     for (const { rule, status } of matches) count(counts, rule.id, status);
     return { decided, matches, counts: [...counts.values()] };
   }
@@ -164,7 +162,10 @@ function failed(reason: EnforcementReason): MatchVerdict {
 
 function judgedOf(event: EventRow, rule: PlannedRule, { status, reason, hash }: MatchVerdict): JudgedMatch {
   const workflow = startedRef(rule.compiled.content);
-  return { match: { event, rule, workflow, status, reason, duplicateOf: null, key: null }, hash };
+  return {
+    match: { event, rule, workflow, status, reason, duplicateOf: null, key: null, lane: null, notBefore: null },
+    hash,
+  };
 }
 
 /** Adds a verdict to the counts of a rule. What is started is counted when it is. */

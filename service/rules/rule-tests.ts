@@ -8,7 +8,7 @@ import { refusal } from '../../model/refusal.ts';
 import { readRule } from '../../model/rules/draft.ts';
 import type { RuleCreate } from '../../model/rules/rule.ts';
 import { completeMadeUpEvent, type TestedEvents } from '../../model/rules/rule-test.ts';
-import type { TestedRule } from './dedupe-tests.ts';
+import type { TestedRule } from './restraint-tests.ts';
 import { buildRuleContent } from './rule-bodies.ts';
 import type { RuleExaminer } from './rule-examiner.ts';
 import type { RuleReason, RuleTest, RuleTrials, TriedEvent } from './rule-trials.ts';

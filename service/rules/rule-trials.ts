@@ -11,11 +11,10 @@ import { matchesPattern } from '../../model/rules/patterns.ts';
 import { startedRef } from '../../model/rules/rule.ts';
 import type { ActionService } from '../actions/custom-actions.ts';
 import type { DefinitionReader } from '../definitions/reader.ts';
-import { DUPLICATE } from '../events/restraints/keys.ts';
 import { MASKED } from '../projections/hiding/hider.ts';
 import { replaceAt, writeOnlyPaths } from '../projections/hiding/write-only.ts';
 import { completeInput } from '../starts/inputs.ts';
-import type { DedupeTest, DedupeTests, TestedRule } from './dedupe-tests.ts';
+import type { RestraintTest, RestraintTests, TestedRule } from './restraint-tests.ts';
 
 /** Why a rule starts nothing for an event: it does not match, or it fails. */
 export interface RuleReason {
@@ -42,15 +41,17 @@ export interface RuleTest {
   parameters: JsonObject | null;
   /** Null: nothing would be started. */
   would_start: { workflow: string; version: string | null; revision: number | null; issues: Issue[] } | null;
-  /** Null: the rule has no `dedupe`, does not match, or its key cannot be rendered; or the event is a replay. */
-  dedupe: DedupeTest | null;
+  /** Null: the rule has no `dedupe` or does not match, its key cannot be rendered, or the event is a replay. */
+  dedupe: RestraintTest['dedupe'];
+  /** Null: the rule has no `throttle` or does not match, or the event repeats a key or is a replay. */
+  throttle: RestraintTest['throttle'];
 }
 
 /** The dependencies of the trials. */
 export interface RuleTrialDependencies {
   definitions: Pick<DefinitionReader, 'get'>;
   actions: Pick<ActionService, 'get'>;
-  dedupes: DedupeTests;
+  restraints: RestraintTests;
 }
 
 /** An event that a rule is tried on, and the integer ids of the rules between it and the outside. */
@@ -66,7 +67,7 @@ export interface RuleTrials {
 }
 
 /** Creates the trials. */
-export function createRuleTrials({ definitions, actions, dedupes }: RuleTrialDependencies): RuleTrials {
+export function createRuleTrials({ definitions, actions, restraints }: RuleTrialDependencies): RuleTrials {
   /** Finds what a rule would start now. */
   async function findTarget(
     principal: Principal,
@@ -111,14 +112,12 @@ export function createRuleTrials({ definitions, actions, dedupes }: RuleTrialDep
         when: explainRule(rule, event),
         loop: { depth, chain, suppressed: loop?.code ?? null },
       };
-      const nothing = { parameters: null, would_start: null, dedupe: null };
+      const nothing = { parameters: null, would_start: null, dedupe: null, throttle: null };
       if (match.outcome !== 'matched' || loop !== null) return { ...said, ...nothing };
-      const keyed = await dedupes.test(principal.tenant, tested, event);
-      if ('error' in keyed) return { ...said, ...nothing, reason: keyed.error };
-      const { dedupe } = keyed;
-      if (dedupe !== null && dedupe.duplicate_of !== null) return { ...said, ...nothing, reason: DUPLICATE, dedupe };
+      const { reason, dedupe, throttle } = await restraints.test(principal.tenant, tested, event);
+      if (reason !== null) return { ...said, ...nothing, reason, dedupe, throttle };
       const rendered = renderParameters(rule, event);
-      if ('error' in rendered) return { ...said, ...nothing, reason: rendered.error, dedupe };
+      if ('error' in rendered) return { ...said, ...nothing, reason: rendered.error, dedupe, throttle };
       const { ref, version, revision, schema, issues } = await findTarget(principal, rule.content);
       const { parameters } = rendered;
       return {
@@ -127,6 +126,7 @@ export function createRuleTrials({ definitions, actions, dedupes }: RuleTrialDep
         parameters: replaceAt(parameters, writeOnlyPaths(schema), () => MASKED) as JsonObject,
         would_start: { workflow: ref, version, revision, issues: [...issues, ...inputIssues(parameters, schema)] },
         dedupe,
+        throttle,
       };
     },
   };

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, inArray, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import { buildCause, type Cause } from '../../model/events/cause.ts';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import { MAX_COUNTED_ROWS } from '../../model/events/filters.ts';
@@ -6,6 +6,7 @@ import type { EnforcementStatus } from '../../model/events/states.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
 import type { ListWindow } from './event-lists.ts';
+import { leaseEnforcements } from './leases.ts';
 import { enforcements } from './tables.ts';
 
 /** A stored enforcement. */
@@ -35,7 +36,10 @@ export interface EnforcementFilter {
 export interface EnforcementStore {
   /** Lists the tenants that have enforcements to start, up to a number. */
   tenants(limit: number): Promise<string[]>;
-  /** Leases the oldest enforcements of a tenant that are due and that no other process has leased. */
+  /**
+   * Leases the oldest enforcements of a tenant that are due and that no other process has leased; of a rule that says so, no more at a time
+   * than it allows.
+   */
   lease(tenant: string, limit: number, now: Date, until: Date): Promise<EnforcementRow[]>;
   /**
    * Records what has become of a leased enforcement. What has started is recorded as that whatever was decided meanwhile; anything else
@@ -73,30 +77,7 @@ export function createEnforcementStore(db: Database): EnforcementStore {
       return (found as unknown as { rows: { tenant: string }[] }).rows.map(({ tenant }) => tenant);
     },
 
-    async lease(tenant, limit, now, until) {
-      const { id, status, notBefore, leased } = enforcements;
-      const due = db
-        .select({ id })
-        .from(enforcements)
-        .where(
-          and(
-            eq(enforcements.tenant, tenant),
-            eq(status, 'pending'),
-            or(isNull(notBefore), lte(notBefore, now)),
-            or(isNull(leased), lte(leased, now)),
-          ),
-        )
-        .orderBy(id)
-        .limit(limit)
-        .for('update', { skipLocked: true });
-      const rows = await db
-        .update(enforcements)
-        .set({ leased: until })
-        // As an array the rows are found once: as a list the query may run again for each row, and lease more than the limit.
-        .where(and(eq(enforcements.tenant, tenant), sql`${id} = any(array(${due}))`))
-        .returning();
-      return rows.sort((a, b) => a.id - b.id);
-    },
+    lease: (tenant, limit, now, until) => leaseEnforcements(db, tenant, { limit, now, until }),
 
     async settle({ tenant, id }, settlement) {
       const isPending = settlement.status === 'started' ? undefined : eq(enforcements.status, 'pending');

@@ -10,6 +10,8 @@ import {
 } from '../rules/planned-rules.ts';
 import { createRuleKeyStore, type RuleKey, type RuleKeyStore, type TakenKey } from '../rules/rule-keys.ts';
 import type { EventRow } from './events.ts';
+import { tryPlanning } from './locks.ts';
+import { createStartSlotStore, type StartSlotStore } from './start-slots.ts';
 import { enforcements, events } from './tables.ts';
 
 /** A match that is planned: to be started, or not for a reason. */
@@ -24,6 +26,10 @@ export interface PlannedMatch {
   duplicateOf: PlannedMatch | number | null;
   /** The key that it takes, and until when nobody else needs it. */
   key: (RuleKey & { until: Date }) | null;
+  /** The id of the rule, if that says how many of its enforcements are started at a time. */
+  lane: number | null;
+  /** When it may be started, where that is put off. */
+  notBefore: Date | null;
 }
 
 /** The matches of some events, and what they add to the counts of the rules. */
@@ -45,6 +51,8 @@ export interface PlanningBatch {
   rules: PlannedRuleStore;
   /** Finds the holders of keys within the transaction. */
   keys: Pick<RuleKeyStore, 'find'>;
+  /** Finds the starts of rules within the transaction. */
+  starts: StartSlotStore;
 }
 
 /** Plans events: from what was received to what is to be started. */
@@ -75,7 +83,8 @@ export function createPlanningStore(db: Database): PlanningStore {
 
     plan: (tenant, limit, decide) =>
       db.transaction(async (transaction) => {
-        if (!(await holdPlanning(transaction, tenant))) return null;
+        if (!(await tryPlanning(transaction, tenant))) return null;
+        await transaction.execute(sql`select set_config('statement_timeout', ${String(STATEMENT_TIMEOUT)}, true)`);
         const found = await transaction
           .select()
           .from(events)
@@ -84,7 +93,8 @@ export function createPlanningStore(db: Database): PlanningStore {
         if (found.length === 0) return 0;
         const rules = createPlannedRuleStore(transaction);
         const keys = createRuleKeyStore(transaction);
-        const { decided, matches, counts } = await decide({ events: found, rules, keys });
+        const starts = createStartSlotStore(transaction);
+        const { decided, matches, counts } = await decide({ events: found, rules, keys, starts });
         const numbers = await mintNumbers(transaction, matches);
         await addMatches(transaction, tenant, numbers);
         await keys.take(tenant, listTaken(numbers));
@@ -105,14 +115,6 @@ function oldest(tenant: string, limit: number): SQL {
     ) as summed where at = 1 or bytes <= ${MAX_BYTES})`;
 }
 
-/** Has a transaction alone plan the events of a tenant until it ends, with short statements; returns false while another one does. */
-async function holdPlanning(transaction: Transaction, tenant: string): Promise<boolean> {
-  const key = sql`hashtextextended(${`fermata events ${tenant}`}, 0)`;
-  const tried = await transaction.execute(sql`
-    select pg_try_advisory_xact_lock(${key}) as held, set_config('statement_timeout', ${String(STATEMENT_TIMEOUT)}, true)`);
-  return (tried as unknown as { rows: { held: boolean }[] }).rows[0]!.held;
-}
-
 /** Mints numbers of enforcements for matches, in their order. */
 async function mintNumbers(
   transaction: Transaction,
@@ -131,7 +133,7 @@ async function addMatches(
   numbers: ReadonlyMap<PlannedMatch, number>,
 ): Promise<void> {
   if (numbers.size === 0) return;
-  const rows = [...numbers].map(([{ event, rule, workflow, status, reason, duplicateOf }, id]) => ({
+  const rows = [...numbers].map(([{ event, rule, workflow, status, reason, duplicateOf, lane, notBefore }, id]) => ({
     id,
     event: event.id,
     rule: rule.id,
@@ -145,17 +147,20 @@ async function addMatches(
     reason: reason && JSON.stringify(reason),
     reason_code: reason?.code ?? null,
     workflow,
+    replayed: event.replayOf !== null,
+    lane,
+    not_before: notBefore,
     duplicate_of: typeof duplicateOf === 'number' ? duplicateOf : duplicateOf && numbers.get(duplicateOf),
   }));
   await transaction.execute(sql`
     insert into ${enforcements} (id, tenant, event, rule, rule_ref, rule_revision, event_type, trigger_ref, webhook, depth, status, reason,
-      reason_code, workflow, duplicate_of, changed)
+      reason_code, workflow, duplicate_of, replayed, lane, not_before, changed)
     overriding system value
     select id, ${tenant}, event, rule, rule_ref, rule_revision, event_type, trigger_ref, webhook, depth, status, reason::json, reason_code,
-      workflow, duplicate_of, pg_current_xact_id()::text::bigint
+      workflow, duplicate_of, replayed, lane, not_before, pg_current_xact_id()::text::bigint
     from json_to_recordset(${JSON.stringify(rows)}::json) as match(id bigint, event bigint, rule integer, rule_ref text,
       rule_revision integer, event_type text, trigger_ref text, webhook text, depth integer, status text, reason text, reason_code text,
-      workflow text, duplicate_of bigint)
+      workflow text, duplicate_of bigint, replayed boolean, lane integer, not_before timestamptz)
     on conflict do nothing`);
 }
 

@@ -107,6 +107,10 @@ export const enforcements = pgTable(
     execution: bigint('execution', { mode: 'number' }),
     /** The enforcement whose key it repeats. */
     duplicateOf: bigint('duplicate_of', { mode: 'number' }),
+    /** Whether the event is a replay, which no throttle counts. */
+    replayed: boolean('replayed').notNull().default(false),
+    /** The id of its rule, if that says how many of its enforcements are started at a time. */
+    lane: integer('lane'),
     /** When it is tried next, where that is put off. */
     notBefore: instant('not_before'),
     /** How often its start has failed for reasons of Fermata itself. */
@@ -125,6 +129,15 @@ export const enforcements = pgTable(
     index('enforcements_rule').on(table.tenant, table.rule, table.id.desc().nullsFirst()),
     index('enforcements_rule_ref').on(table.tenant, table.ruleRef, table.id.desc().nullsFirst()),
     index('enforcements_changed').on(table.tenant, table.changed, table.id),
+    index('enforcements_lanes')
+      .on(table.tenant, table.lane, table.id)
+      .where(sql`status = 'pending' and lane is not null`),
+    index('enforcements_underway')
+      .on(table.tenant, table.lane, table.id)
+      .where(sql`status = 'pending' and lane is not null and leased is not null`),
+    index('enforcements_starts')
+      .on(table.tenant, table.rule, table.started.desc().nullsFirst())
+      .where(sql`status = 'started' and not replayed`),
     index('enforcements_pending').on(table.tenant, table.id).where(sql`status = 'pending'`),
   ],
 );

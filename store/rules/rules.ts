@@ -4,6 +4,7 @@ import type { RuleContent } from '../../model/rules/rule.ts';
 import type { Database, Transaction } from '../database.ts';
 import { packs } from '../definitions/tables.ts';
 import { suppressPending } from '../events/enforcements.ts';
+import { applyPace } from '../events/lanes.ts';
 import { likePattern } from '../like.ts';
 import { named } from '../named.ts';
 import { ruleCounts, ruleRevisions, rules, ruleVersions, triggers } from './tables.ts';
@@ -215,6 +216,7 @@ export function createRuleStore(db: Database): RuleStore {
         const revision = hashed === null ? stored.revision : stored.revision + 1;
         if (hashed !== null) {
           await transaction.insert(ruleRevisions).values({ tenant, rule: stored.id, revision, ...hashed });
+          await applyPace(transaction, tenant, stored.id, content);
         }
         await transaction
           .update(rules)

@@ -2,54 +2,84 @@ import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { compileRule } from '../../language/rules/compiler.ts';
-import { createRuleSet } from '../../language/rules/rule-set.ts';
 import type { RuleContent } from '../../model/rules/rule.ts';
 import { createBell } from '../../service/background/bell.ts';
 import { createPlanner } from '../../service/events/planner.ts';
-import { createEnforcementStore } from '../../store/events/enforcements.ts';
+import { createCompiledRules } from '../../service/rules/compiled-rules.ts';
+import { packs } from '../../store/definitions/tables.ts';
+import { createEnforcementStore, type EnforcementRow } from '../../store/events/enforcements.ts';
 import { createEventStore, type EventEntry } from '../../store/events/events.ts';
 import { createPlanningStore } from '../../store/events/planning.ts';
 import { enforcements, events, ruleKeys } from '../../store/events/tables.ts';
 import { createRuleKeyStore } from '../../store/rules/rule-keys.ts';
+import { createRuleStore } from '../../store/rules/rules.ts';
 import { sampleContent } from '../language/rules/sample-rules.ts';
 import { useBothEngines } from './both-engines.ts';
 
 // Matches that wait for each other: what planning makes of events, in databases as they are.
 
 const engines = useBothEngines();
-let rules = 1_000;
+const BY = { owner: 1, ownerSubject: 'ann' };
+const FIELDS = { label: 'R', description: null, tags: [], enabled: true };
 
 describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
   /** A tenant with one rule, whose content can be changed. */
-  function scene(given: Partial<RuleContent>) {
+  async function scene(given: Partial<RuleContent>) {
     const { db } = engines.opened[engine]!;
     const tenant = randomUUID();
-    rules += 1;
-    const rule = { id: rules, ref: 'p.r', revision: 1, content: sampleContent(given) };
+    const [pack] = await db.insert(packs).values({ tenant, ref: 'p', label: 'P' }).returning();
+    const rules = createRuleStore(db);
+    const contentOf = (content: Partial<RuleContent>) => ({ hash: randomUUID(), content: sampleContent(content) });
+    await rules.create(tenant, { pack: pack!.id, ref: 'p.r', fields: FIELDS, content: contentOf(given), by: BY });
     const store = createPlanningStore(db);
     const starts = createEnforcementStore(db);
     const planner = () =>
       createPlanner({
         store: { ...store, tenants: async () => (await store.tenants(1_000)).filter((each) => each === tenant) },
-        rules: {
-          within: async () => {
-            const { content, ...rest } = rule;
-            const compiled = compileRule(rule, content);
-            return createRuleSet([{ ...rest, owner: 1, ownerSubject: 'ann', compiled }], () => content.type);
-          },
-        },
+        rules: createCompiledRules(),
         bell: createBell(),
         onPlanned: () => undefined,
         clock: Date.now,
         log: pino({ level: 'silent' }),
       });
+    const all = () => db.select().from(enforcements).where(eq(enforcements.tenant, tenant)).orderBy(enforcements.id);
     return {
       db,
       tenant,
-      rule,
       starts,
       planner,
+      all,
+
+      /** Writes a new revision of the rule. */
+      write: (content: Partial<RuleContent>) =>
+        rules.update(tenant, 'p.r', BY, () => ({ fields: FIELDS, content: contentOf(content) })),
+
+      /** Leases what is due for half a minute, and returns the places of the enforcements. */
+      async lease(limit = 10) {
+        const leased = await starts.lease(tenant, limit, new Date(), new Date(Date.now() + 30_000));
+        const ids = (await all()).map(({ id }) => id);
+        return leased.map(({ id }) => ids.indexOf(id));
+      },
+
+      /** Settles the enforcement at a place. */
+      async settle(place: number, status: 'started' | 'failed' | 'given back', notBefore: Date | null = null) {
+        const row = (await all())[place]!;
+        if (status === 'started') await starts.settle(row, { status, execution: 1 });
+        else if (status === 'failed') await starts.settle(row, { status, reason: { code: 'internal', message: 'x' } });
+        else await starts.settle(row, { status: 'pending', attempts: 1, notBefore });
+      },
+
+      /** Has what waits be due, as if the starts had been late. */
+      async wait() {
+        await db.update(enforcements).set({ notBefore: null }).where(eq(enforcements.tenant, tenant));
+      },
+
+      /** Moves the start of the enforcement at a place so many seconds back. */
+      async age(place: number, seconds: number) {
+        const { id, started } = (await all())[place]!;
+        const before = new Date(started!.getTime() - seconds * 1_000);
+        await db.update(enforcements).set({ started: before }).where(eq(enforcements.id, id));
+      },
 
       /** Records events with these payloads, received now or at these seconds of a day. */
       async receive(...sent: { payload?: EventEntry['payload']; at?: number; replay?: number }[]) {
@@ -65,11 +95,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
 
       /** The enforcements, oldest first: the status or the reason of each, and the place of the one that it repeats. */
       async planned() {
-        const rows = await db
-          .select()
-          .from(enforcements)
-          .where(eq(enforcements.tenant, tenant))
-          .orderBy(enforcements.id);
+        const rows = await all();
         return rows.map(({ status, reasonCode, duplicateOf }) => {
           const repeated = rows.findIndex(({ id }) => id === duplicateOf);
           return [reasonCode ?? status, repeated === -1 ? null : repeated];
@@ -81,7 +107,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
   const DEDUPE = { key: '{{ event.payload }}', window: 60 };
   const [START, repeats] = [['pending', null], (place: number) => ['duplicate', place]];
 
-  it.each<[string, Parameters<ReturnType<typeof scene>['receive']>, unknown[]]>([
+  it.each<[string, Parameters<Awaited<ReturnType<typeof scene>>['receive']>, unknown[]]>([
     ['one key', [{ payload: 'a' }, { payload: 'a' }, { payload: 'b' }], [START, repeats(0), START]],
     ['numbers are texts', [{ payload: 1 }, { payload: '1' }, { payload: true }], [START, repeats(0), START]],
     ['the empty text is a key', [{ payload: '' }, { payload: '' }], [START, repeats(0)]],
@@ -106,12 +132,12 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     ['a replay comes first', [{ payload: 'a', replay: 1 }, { payload: 'a' }], [START, START]],
     ['a replay of what has no key', [{ payload: null, replay: 1 }], [START]],
   ])('dedupe: %s', async (_, sent, expected) => {
-    const together = scene({ dedupe: DEDUPE });
+    const together = await scene({ dedupe: DEDUPE });
     await together.receive(...sent);
     await together.planner().tick();
     expect(await together.planned()).toEqual(expected);
     // One by one, as they come in, it is the same.
-    const apart = scene({ dedupe: DEDUPE });
+    const apart = await scene({ dedupe: DEDUPE });
     for (const each of sent) {
       await apart.receive(each);
       await apart.planner().tick();
@@ -120,8 +146,8 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
   });
 
   it('dedupe: a key is one of its rule, and of a match that starts', async () => {
-    const { db, tenant, rule, starts, receive, planner, planned } = scene({ dedupe: DEDUPE });
-    const others = scene({ dedupe: DEDUPE });
+    const { db, tenant, starts, write, receive, planner, planned } = await scene({ dedupe: DEDUPE });
+    const others = await scene({ dedupe: DEDUPE });
     await others.receive({ payload: 'a' });
     await others.planner().tick();
     await receive({ payload: 'a', at: 0 });
@@ -132,10 +158,10 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     await planner().tick();
     expect(await planned()).toEqual([['input_invalid', null], START, repeats(1)]);
     // Another window, and then another key.
-    rule.content = sampleContent({ dedupe: { ...DEDUPE, window: 10 } });
+    await write({ dedupe: { ...DEDUPE, window: 10 } });
     await receive({ payload: 'a', at: 9 }, { payload: 'a', at: 10 });
     await planner().tick();
-    rule.content = sampleContent({ dedupe: { ...DEDUPE, key: 'x{{ event.payload }}' } });
+    await write({ dedupe: { ...DEDUPE, key: 'x{{ event.payload }}' } });
     await receive({ payload: 'a', at: 11 });
     await planner().tick();
     expect((await planned()).slice(3)).toEqual([repeats(1), START, START]);
@@ -149,7 +175,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
   });
 
   it('dedupe: of a storm over several planners, one match of each key starts', async () => {
-    const { receive, planner, planned } = scene({ dedupe: DEDUPE });
+    const { receive, planner, planned } = await scene({ dedupe: DEDUPE });
     const sent = Array.from({ length: 400 }, (_, at) => ({ payload: at % 7 }));
     const storm = (async () => {
       for (let part = 0; part < sent.length; part += 40) await receive(...sent.slice(part, part + 40));
@@ -166,6 +192,149 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     const found = await planned();
     expect(found.filter(([what]) => what === 'pending')).toHaveLength(7);
     expect(found.map(([, repeated], at) => repeated ?? at)).toEqual(sent.map(({ payload }) => payload));
+  });
+
+  const skip = (limit: number, per: number) => ({ limit, per, policy: 'skip' as const });
+  const queue = (limit: number, per: number) => ({ limit, per, policy: 'queue' as const });
+  const THROTTLED = ['throttled', null];
+  const many = (count: number) => Array.from({ length: count }, () => ({}));
+
+  it('throttle: as many matches as the limit are to be started, the others are skipped, and replays are not counted', async () => {
+    const { receive, planner, planned } = await scene({ throttle: skip(2, 60) });
+    await receive({}, { replay: 1 }, {}, {});
+    await planner().tick();
+    await receive({}, { replay: 1 });
+    await planner().tick();
+    expect(await planned()).toEqual([START, START, START, THROTTLED, THROTTLED, START]);
+  });
+
+  it('throttle: a match that is skipped takes no key, and a duplicate takes no place', async () => {
+    const { receive, planner, planned, settle, age, write } = await scene({ throttle: skip(1, 60), dedupe: DEDUPE });
+    await receive({ payload: 'a' }, { payload: 'a' }, { payload: 'b' });
+    await planner().tick();
+    await settle(0, 'started');
+    await age(0, 61);
+    await receive({ payload: 'b' });
+    await planner().tick();
+    expect(await planned()).toEqual([['started', null], repeats(0), THROTTLED, START]);
+    await write({ throttle: skip(2, 604_800) });
+    await receive({ payload: 'c' });
+    await planner().tick();
+    expect((await planned()).slice(4)).toEqual([THROTTLED]);
+  });
+
+  it('throttle: what is queued waits for its turn, at the earliest when the start before it by the limit is old enough', async () => {
+    const { all, receive, planner } = await scene({ throttle: queue(2, 60) });
+    await receive(...many(5));
+    await planner().tick();
+    await receive({});
+    await planner().tick();
+    const [first, second, third, fourth, fifth, sixth] = (await all()).map(({ notBefore }) => notBefore?.getTime());
+    expect([first, second]).toEqual([undefined, undefined]);
+    expect([fourth! - third!, fifth! - third!, sixth! - third!]).toEqual([0, 60_000, 60_000]);
+  });
+
+  it('throttle: starts that come late are no more than the limit, and those under way are counted', async () => {
+    const { receive, planner, lease, settle, age, wait, all } = await scene({ throttle: queue(2, 60) });
+    await receive(...many(6));
+    await planner().tick();
+    await wait();
+    expect(await lease()).toEqual([0, 1]);
+    await wait();
+    expect(await lease()).toEqual([]);
+    await settle(0, 'started');
+    await settle(1, 'given back');
+    await wait();
+    expect(await lease()).toEqual([1]);
+    await settle(1, 'started');
+    await wait();
+    expect(await lease()).toEqual([]);
+    // The next one waits until the first start is old enough, and not longer.
+    const rows = await all();
+    expect(rows[2]!.notBefore!.getTime() - rows[0]!.started!.getTime()).toBe(60_001);
+    await age(0, 59);
+    await wait();
+    expect(await lease()).toEqual([]);
+    await age(0, 2);
+    await wait();
+    expect(await lease()).toEqual([2]);
+    // One that fails has started nothing.
+    await settle(2, 'failed');
+    await wait();
+    expect(await lease()).toEqual([3]);
+  });
+
+  it('throttle: several processes together start no more than the limit in any second', async () => {
+    const { receive, planner, lease, settle, all } = await scene({ throttle: queue(3, 1) });
+    await receive(...many(10));
+    await planner().tick();
+    const asked: number[] = [];
+    const process = async () => {
+      while ((await all()).some(({ status }) => status === 'pending')) {
+        for (const place of await lease(4)) {
+          asked.push(Date.now());
+          await settle(place, 'started');
+        }
+      }
+    };
+    await Promise.all([process(), process(), process()]);
+    expect(asked).toHaveLength(10);
+    const gaps = asked.slice(3).map((at, index) => at - asked[index]!);
+    expect(gaps.filter((gap) => gap < 1_000)).toEqual([]);
+  });
+
+  it('ordered: each start waits for the one before, whoever makes it', async () => {
+    const { receive, planner, lease, settle, planned } = await scene({ ordered: true });
+    await receive({}, { replay: 1 }, {}, {});
+    await planner().tick();
+    expect(await planned()).toEqual([START, START, START, START]);
+    expect((await Promise.all([lease(), lease(), lease()])).flat()).toEqual([0]);
+    expect(await lease()).toEqual([]);
+    await settle(0, 'given back', new Date(Date.now() + 60_000));
+    expect(await lease()).toEqual([]);
+    await settle(0, 'given back');
+    expect(await lease()).toEqual([0]);
+    await settle(0, 'started');
+    expect(await lease()).toEqual([1]);
+    await settle(1, 'failed');
+    expect(await lease()).toEqual([2]);
+    await settle(2, 'started');
+    expect(await lease()).toEqual([3]);
+  });
+
+  it('ordered: a throttle holds back the first one, and with it those behind it', async () => {
+    const { receive, planner, lease, settle, wait } = await scene({ ordered: true, throttle: queue(1, 60) });
+    await receive({}, {}, { replay: 1 });
+    await planner().tick();
+    expect(await lease()).toEqual([0]);
+    await settle(0, 'started');
+    await wait();
+    expect(await lease()).toEqual([]);
+  });
+
+  it('what waits is started as a new revision says', async () => {
+    const { receive, planner, lease, settle, write, all } = await scene({});
+    await receive({}, {}, { replay: 1 }, {}, {});
+    await planner().tick();
+    await write({ ordered: true });
+    expect(await lease()).toEqual([0]);
+    await settle(0, 'started');
+    await write({ throttle: queue(1, 60) });
+    expect(await lease()).toEqual([2]);
+    expect((await all()).map(({ lane }) => lane === null)).toEqual([false, false, true, false, false]);
+    await write({});
+    expect(await lease(2)).toEqual([1, 3]);
+    expect(await lease()).toEqual([4]);
+  });
+
+  it('the oldest are leased first, with a lane and without', async () => {
+    const { db, receive, planner, lease, all } = await scene({ throttle: queue(10, 60) });
+    await receive(...many(4));
+    await planner().tick();
+    const [first, , third] = (await all()) as [EnforcementRow, EnforcementRow, EnforcementRow];
+    for (const { id } of [first, third])
+      await db.update(enforcements).set({ lane: null }).where(eq(enforcements.id, id));
+    expect([await lease(1), await lease(1), await lease(1), await lease(1)]).toEqual([[0], [1], [2], [3]]);
   });
 });
 

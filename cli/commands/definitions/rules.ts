@@ -80,11 +80,13 @@ export function addRuleCommands(program: Command, session: () => Promise<Session
 }
 
 /** Writes the result of a test: what it comes to, and then the condition, each part below the whole. */
-function testLines({ matched, reason, when, parameters, would_start: start, dedupe }: JsonObject): string[] {
+function testLines({ matched, reason, when, parameters, would_start: start, dedupe, throttle }: JsonObject): string[] {
   const lines = [matched === true ? 'matches' : 'does not match'];
   if (isJsonObject(reason)) lines.push(`reason      ${formatCell(reason.code)}: ${formatCell(reason.message)}`);
   if (isJsonObject(when)) lines.push('condition', ...conditionLines(when, '  '));
   if (isJsonObject(dedupe)) lines.push(`key         ${formatCell(dedupe.key)}`);
+  if (isJsonObject(throttle))
+    lines.push(`throttle    ${formatCell(throttle.taken)} of ${formatCell(throttle.limit)} starts`);
   if (isJsonObject(parameters)) lines.push(`parameters  ${JSON.stringify(parameters)}`);
   if (isJsonObject(start))
     lines.push(`starts      ${[start.workflow, start.version].map((each) => formatCell(each)).join(' ')}`);

@@ -58,7 +58,7 @@ export function RulePage({ of }: PageProps) {
 }
 
 function RuleFacts({ rule }: { rule: ShownRule }) {
-  const { enabled, type, webhook, dedupe, counts, owner, revision, updated } = rule;
+  const { enabled, type, webhook, dedupe, throttle, ordered, counts, owner, revision, updated } = rule;
   const { last_match: last, ...sums } = counts;
   return (
     <dl class="facts">
@@ -73,6 +73,13 @@ function RuleFacts({ rule }: { rule: ShownRule }) {
           <code>{dedupe.key}</code> in {durationText(dedupe.window * 1_000)}
         </Fact>
       )}
+      {throttle !== null && (
+        <Fact name="At most">
+          {numberText(throttle.limit)} in {durationText(throttle.per * 1_000)}, others{' '}
+          {throttle.policy === 'queue' ? 'wait' : 'are skipped'}
+        </Fact>
+      )}
+      {ordered && <Fact name="Order">one start after another</Fact>}
       {(['matched', 'started', 'suppressed', 'failed'] as const).map((name) => (
         <Fact key={name} name={name[0]!.toUpperCase() + name.slice(1)}>
           {numberText(sums[name])}

@@ -1,10 +1,11 @@
 import type { ShownRuleTest } from '../../client/shapes.ts';
+import { Instant } from '../../parts/time.tsx';
 import { ValueView } from '../../parts/value.tsx';
 import { ConditionParts } from './condition-parts.tsx';
 
 /** What a rule does with an event, and why. */
 export function RuleVerdict({ test }: { test: ShownRuleTest }) {
-  const { matched, reason, type, when, parameters, would_start: start, dedupe } = test;
+  const { matched, reason, type, when, parameters, would_start: start, dedupe, throttle } = test;
   return (
     <>
       <p>
@@ -25,6 +26,18 @@ export function RuleVerdict({ test }: { test: ShownRuleTest }) {
         <p>
           Its key is <code>{dedupe.key}</code>
           {dedupe.duplicate_of !== null && `, which enforcement ${dedupe.duplicate_of} has already`}.
+        </p>
+      )}
+      {throttle !== null && (
+        <p>
+          {throttle.taken} of {throttle.limit} starts are taken
+          {throttle.not_before !== null && (
+            <>
+              {': the next one waits until '}
+              <Instant at={throttle.not_before} />
+            </>
+          )}
+          .
         </p>
       )}
       {start !== null && (

@@ -201,6 +201,9 @@ describe('triggers and rules of a pack', () => {
     trigger_ref: 'bell.rang',
     when: "event.source == 'door'",
     workflow: 'bell.open',
+    dedupe: { key: '{{ event.event_id }}', window: 60 },
+    throttle: { limit: 5, per: 60, policy: 'skip' },
+    ordered: true,
   };
   const whole = {
     pack: { ref: 'bell', label: 'Bell' },

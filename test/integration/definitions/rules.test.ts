@@ -309,6 +309,7 @@ describe('a test', () => {
       parameters: { commit: '9fceb02', token: '***' },
       would_start: { workflow: 'ops.deploy', version: '1.0.0', revision: 1, issues: [] },
       dedupe: null,
+      throttle: null,
     });
     const reasonFor = async (event: object) => {
       const { matched, reason, would_start } = await test(event);

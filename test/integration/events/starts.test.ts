@@ -229,6 +229,42 @@ it('starts the first of the matches with a key, says which one the others repeat
   ]);
 });
 
+it('queues or skips what a throttle holds back, until a new revision lets it go, and starts an ordered rule in order', async () => {
+  const type = 'com.storm';
+  await rule('queued', { type, throttle: { limit: 2, per: 3_600 } });
+  await rule('skipped', { type, throttle: { limit: 2, per: 3_600, policy: 'skip' } });
+  await rule('in_order', { type, ordered: true });
+  const batch = Array.from({ length: 8 }, (_, at) => ({ specversion: '1.0', type, source: '/storm', id: `s${at}` }));
+  const sent = await make('/api/v1/events', batch, { 'content-type': 'application/cloudevents-batch+json' });
+  const of = async (name: string) =>
+    ((await get(`/api/v1/enforcements?rule=ops.${name}`)) as EnforcementSummary[]).toReversed();
+  const started = (count: number) => (rows: EnforcementSummary[]) =>
+    rows.length === 8 && rows.filter(({ status }) => status === 'started').length === count;
+  const queued = await until(() => of('queued'), started(2));
+  expect(queued.map(({ status, not_before: notBefore }) => [status, notBefore !== null])).toEqual([
+    ...Array(2).fill(['started', false]),
+    ...Array(6).fill(['pending', true]),
+  ]);
+  const skipped = await until(() => of('skipped'), started(2));
+  expect(skipped.map(({ status, reason }) => reason?.code ?? status)).toEqual([
+    ...Array(2).fill('started'),
+    ...Array(6).fill('throttled'),
+  ]);
+  const inOrder = await until(() => of('in_order'), started(8));
+  expect(inOrder.map(({ event }) => event)).toEqual(sent.map(({ id }: { id: number }) => id));
+  const runs = inOrder.map(({ execution }) => execution!);
+  expect(runs).toEqual(runs.toSorted((a, b) => a - b));
+  const { reason, throttle } = await make('/api/v1/rules/ops.skipped/test', { event: { type } });
+  expect([reason.code, throttle]).toEqual([
+    'throttled',
+    { limit: 2, per: 3_600, policy: 'skip', taken: 2, not_before: null },
+  ]);
+  const next = (await make('/api/v1/rules/ops.queued/test', { event: { type } })).throttle.not_before;
+  expect(Date.parse(next) - Date.parse(queued.at(-1)!.not_before!)).toBe(3_600_000);
+  await harness.call('PUT', '/api/v1/rules/ops.queued', { throttle: null });
+  await until(() => of('queued'), started(8));
+});
+
 it('stops what is pending when its rule is disabled or deleted', async () => {
   const type = 'com.late';
   await rule('to_disable', { type });

@@ -34,8 +34,8 @@ it('a rule may have every field', () => {
     parameters: { a: '{{ event.payload.x }}' },
     run_tags: ['y'],
     dedupe: { key: '{{ event.payload.x }}', window: 604_800 },
-    throttle: null,
-    ordered: false,
+    throttle: { limit: 10_000, per: 1 },
+    ordered: true,
     allow_loops: false,
   });
   expect(check(body)).toEqual({ issues: [], warnings: [] });
@@ -79,9 +79,22 @@ describe('an invalid rule', () => {
       ['/version without_effect has no effect on an action'],
     ],
     [
-      'what is not there yet',
-      rule({ throttle: { limit: 1, per: 1 }, ordered: true }),
-      ['/throttle unsupported "throttle" is not supported yet', '/ordered unsupported "ordered" is not supported yet'],
+      'a throttle out of range',
+      rule({ throttle: { limit: 0, per: 604_801, policy: 'drop' } }),
+      [
+        '/throttle/limit out_of_range must be at least 1',
+        '/throttle/per out_of_range must be at most 604800',
+        '/throttle/policy value_invalid must be one of: queue, skip',
+      ],
+    ],
+    [
+      'a throttle of parts',
+      rule({ throttle: { limit: 1.5 }, ordered: 'yes' }),
+      [
+        '/throttle/limit type_invalid must be an integer',
+        '/throttle/per required is required',
+        '/ordered type_invalid must be a boolean',
+      ],
     ],
     [
       'a window that is no number of seconds in a week',

@@ -95,7 +95,8 @@ it('plans the first events of a batch, at least one, when all of them would take
       tenants: async () => (left > 0 ? ['a'] : []),
       plan: async (_tenant, _limit, decide) => {
         const events = Array.from({ length: left }, (_, id) => ({ id, type: 'a', received: new Date(0) }) as EventRow);
-        const plan = await decide({ events, rules: {} as never, keys: { find: async () => [] } });
+        const starts = { find: async () => ({ now: new Date(0), slots: [] }) };
+        const plan = await decide({ events, rules: {} as never, keys: { find: async () => [] }, starts });
         decided.push(plan.decided);
         left -= plan.decided;
         return plan.decided;
