@@ -10,6 +10,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
         'executions.createExecutionStore',
         'executions.find',
         'executions.findByWorkflowId',
+        'execution-rows.lockRows',
         'index-upkeep.known',
         'index-upkeep.mark',
         'index-upkeep.drop',

@@ -19,6 +19,21 @@ export function inOrder(db: Pick<Database | Transaction, 'select'>, where: SQL |
   return db.select({ n: executions.n }).from(executions).where(where).orderBy(executions.n).for('update');
 }
 
+/** Holds for a row if an enabled rule of its tenant is about executions. */
+const IS_HEARD = sql<boolean>`(executions.tenant is null or exists (select 1 from rules
+  where rules.tenant = executions.tenant and rules.enabled and starts_with(rules.type, 'io.fermata.')))`;
+
+/** Locks rows in the order of their numbers. Returns the numbers of those whose ends no rule can match: no further statement needs to ask. */
+export async function lockRows(transaction: Transaction, numbers: number[]): Promise<Set<number>> {
+  const locked = await transaction
+    .select({ n: executions.n, isHeard: IS_HEARD })
+    .from(executions)
+    .where(inArray(executions.n, numbers))
+    .orderBy(executions.n)
+    .for('update');
+  return new Set(locked.filter(({ isHeard }) => !isHeard).map(({ n }) => n));
+}
+
 /** Holds for an entry that is not older than its row, as `isNotOlder` reports of two entries. */
 export const NOT_OLDER = sql`case when ${executions.errorCode} = 'GONE' then true
   when excluded.version_run = ${executions.versionRun}

@@ -9,7 +9,16 @@ import { isRowRefused } from '../refusals.ts';
 import { createExecutionClaims, type ExecutionClaims } from './claims.ts';
 import { createExecutionCounting, type ExecutionCounting } from './execution-counts.ts';
 import { createExecutionListing, type ExecutionListing } from './execution-lists.ts';
-import { among, type IndexRow, inOrder, inStatements, listHooks, listTurnClaims, upsertOf } from './execution-rows.ts';
+import {
+  among,
+  type IndexRow,
+  inOrder,
+  inStatements,
+  listHooks,
+  listTurnClaims,
+  lockRows,
+  upsertOf,
+} from './execution-rows.ts';
 import { forgetHooks, noteHooks } from './failure-hooks.ts';
 import { createIndexUpkeep, type IndexUpkeep } from './index-upkeep.ts';
 import { executions, idempotencyKeys, tombstones, watermarks } from './tables.ts';
@@ -85,11 +94,14 @@ export function createExecutionStore(db: Database, onEvents: () => void = () => 
       const written = entries.filter(({ workflowId }) => !buried.has(workflowId)).sort((a, b) => a.n - b.n);
       // Without the locks, an insert concurrent to an update of its row could fail on the number instead of updating.
       const numbers = written.map(({ n }) => n);
-      if (numbers.length > 0) await inOrder(transaction, inArray(executions.n, numbers));
+      const unheard = numbers.length > 0 ? await lockRows(transaction, numbers) : new Set();
       for (const some of inStatements(written)) await transaction.execute(upsertOf(some));
       await noteTurns(transaction, written.flatMap(listTurnClaims));
       await noteHooks(transaction, written.flatMap(listHooks));
-      const isHeard = await recordEndings(transaction, written);
+      const isHeard = await recordEndings(
+        transaction,
+        written.filter(({ n }) => !unheard.has(n)),
+      );
       if (seen === undefined) return isHeard;
       await transaction
         .insert(watermarks)

@@ -80,6 +80,7 @@ function RuleFacts({ rule }: { rule: ShownRule }) {
         </Fact>
       )}
       {ordered && <Fact name="Order">one start after another</Fact>}
+      {rule.allow_loops && <Fact name="Loops">Ends of runs that it began may start it.</Fact>}
       {(['matched', 'started', 'suppressed', 'failed'] as const).map((name) => (
         <Fact key={name} name={name[0]!.toUpperCase() + name.slice(1)}>
           {numberText(sums[name])}
