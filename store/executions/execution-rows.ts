@@ -9,6 +9,10 @@ import type { TurnClaim } from './turns.ts';
 /** A row of the execution index. */
 export type IndexRow = typeof executions.$inferSelect;
 
+/** Holds for a row if an enabled rule of its tenant is about executions. */
+const IS_HEARD = sql<boolean>`(executions.tenant is null or exists (select 1 from rules
+  where rules.tenant = executions.tenant and rules.enabled and starts_with(rules.type, 'io.fermata.')))`;
+
 /** Matches the rows of some workflow ids. */
 export function among(namespace: string, workflowIds: readonly string[]): SQL | undefined {
   return and(eq(executions.namespace, namespace), inArray(executions.workflowId, [...workflowIds]));
@@ -18,10 +22,6 @@ export function among(namespace: string, workflowIds: readonly string[]): SQL | 
 export function inOrder(db: Pick<Database | Transaction, 'select'>, where: SQL | undefined) {
   return db.select({ n: executions.n }).from(executions).where(where).orderBy(executions.n).for('update');
 }
-
-/** Holds for a row if an enabled rule of its tenant is about executions. */
-const IS_HEARD = sql<boolean>`(executions.tenant is null or exists (select 1 from rules
-  where rules.tenant = executions.tenant and rules.enabled and starts_with(rules.type, 'io.fermata.')))`;
 
 /** Locks rows in the order of their numbers. Returns the numbers of those whose ends no rule can match: no further statement needs to ask. */
 export async function lockRows(transaction: Transaction, numbers: number[]): Promise<Set<number>> {
