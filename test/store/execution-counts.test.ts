@@ -348,8 +348,8 @@ describe('on Postgres, with two processes', () => {
     await holder.query('begin');
     await holder.query('select from execution_counts for update');
     const fold = dying.foldCounts().catch((error: unknown) => error);
-    const waiting =
-      "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%with changes as%'";
+    const waiting = `select pid from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%with changes as%'`;
     // Within a transaction, what others wait for is seen as of its first look.
     await expect.poll(async () => (await watcher.query(waiting)).rowCount, { timeout: 60_000 }).toBe(1);
     expect(await store.foldCounts()).toBe(false);

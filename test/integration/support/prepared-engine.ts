@@ -1,9 +1,17 @@
 import { beginFolders } from '../../store/test-folders.ts';
-import { prepareEmbedded } from './prepared.ts';
+import { prepareEngines } from './prepared.ts';
 
-/** An embedded database for the slow tests, of which each file opens a copy. */
+/** Databases of both engines for the slow tests, of which each file opens a copy. */
 export default async function setup(): Promise<() => Promise<void>> {
-  const end = await beginFolders();
-  await prepareEmbedded();
-  return end;
+  const endFolders = await beginFolders();
+  try {
+    const endEngines = await prepareEngines();
+    return async () => {
+      await endEngines();
+      await endFolders();
+    };
+  } catch (error) {
+    await endFolders();
+    throw error;
+  }
 }

@@ -32,21 +32,47 @@ export async function prepareEmbedded(): Promise<void> {
   process.env[FOLDER] = folder;
 }
 
-/** Makes it, with files in a folder that goes with the run of the tests; gives what ends it. */
-export async function prepare(): Promise<() => Promise<void>> {
-  const bundle = join(await makeFolder('prepared'), 'bundle.json');
-  const starting = startPostgres();
+/** Starts the Postgres server, unless another tier has; gives what ends it. */
+async function preparePostgres(): Promise<() => Promise<void>> {
+  if (process.env[SERVER] !== undefined) return async () => {};
+  const { socketUrl, stop } = await startPostgres();
   try {
-    const [made, postgres] = await Promise.all([bundleWorkflows(), starting, prepareEmbedded()]);
-    await writeFile(bundle, JSON.stringify(withoutSources(made)));
-    await order(postgres.socketUrl, `CREATE DATABASE ${TEMPLATE}`);
-    await (await openPostgres(urlOf(postgres.socketUrl, TEMPLATE))).close();
-    process.env[BUNDLE] = bundle;
-    process.env[SERVER] = postgres.socketUrl;
-    return postgres.stop;
+    await order(socketUrl, `CREATE DATABASE ${TEMPLATE}`);
+    await (await openPostgres(urlOf(socketUrl, TEMPLATE))).close();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  process.env[SERVER] = socketUrl;
+  return stop;
+}
+
+/** Makes the bundle of the workflow, in a folder that goes with the run of the tests. */
+async function prepareBundle(): Promise<void> {
+  const bundle = join(await makeFolder('prepared'), 'bundle.json');
+  await writeFile(bundle, JSON.stringify(withoutSources(await bundleWorkflows())));
+  process.env[BUNDLE] = bundle;
+}
+
+/** Makes the databases of both engines; gives what ends them. */
+export function prepareEngines(): Promise<() => Promise<void>> {
+  return withPostgres(prepareEmbedded());
+}
+
+/** Makes everything; gives what ends it. */
+export function prepare(): Promise<() => Promise<void>> {
+  return withPostgres(prepareBundle(), prepareEmbedded());
+}
+
+/** Starts the Postgres server while something else is made; ends it if that fails. */
+async function withPostgres(...making: Promise<void>[]): Promise<() => Promise<void>> {
+  const starting = preparePostgres();
+  try {
+    const [end] = await Promise.all([starting, ...making]);
+    return end;
   } catch (error) {
     const [started] = await Promise.allSettled([starting]);
-    if (started.status === 'fulfilled') await started.value.stop();
+    if (started.status === 'fulfilled') await started.value();
     throw error;
   }
 }
@@ -93,6 +119,21 @@ export async function openPrepared(): Promise<OpenDatabase> {
   };
 }
 
+/** Opens a new Postgres database as processes of Fermata do. It is gone once it is closed. */
+export async function openPreparedPostgres(): Promise<OpenDatabase & { url: string }> {
+  const { url, drop } = await createPreparedDatabase();
+  const { db, probe, close } = await openPostgres(url);
+  return {
+    db,
+    probe,
+    url,
+    close: async () => {
+      await close();
+      await drop();
+    },
+  };
+}
+
 /** A new Postgres database with nothing in its tables, for processes that open it by its URL. */
 export interface PreparedDatabase {
   url: string;
@@ -102,7 +143,7 @@ export interface PreparedDatabase {
 /** Creates a database. */
 export async function createPreparedDatabase(): Promise<PreparedDatabase> {
   const server = process.env[SERVER];
-  if (server === undefined) throw new Error('only integration tests have a prepared Postgres server');
+  if (server === undefined) throw new Error('only slow tests and integration tests have a prepared Postgres server');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await order(server, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
   return { url: urlOf(server, name), drop: () => order(server, `DROP DATABASE ${name} WITH (FORCE)`) };

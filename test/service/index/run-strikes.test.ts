@@ -5,23 +5,18 @@ import type { RunKey } from '../../../model/run-key.ts';
 import { STRIKE_DETAILS, STRIKE_REASON } from '../../../model/strike.ts';
 import { readClosing } from '../../../projection/runs/closing.ts';
 import { createStrikeKeeper } from '../../../service/index/run-strikes.ts';
-import { type OpenDatabase, openPostgres } from '../../../store/database.ts';
+import type { OpenDatabase } from '../../../store/database.ts';
 import { createRunStrikeStore, type RunStrikeStore } from '../../../store/executions/run-strikes.ts';
 import { runStrikes } from '../../../store/executions/tables.ts';
-import { type PostgresServer, startPostgres } from '../../store/postgres-server.ts';
+import { openPreparedPostgres } from '../../integration/support/prepared.ts';
 
-let server: PostgresServer;
 let database: OpenDatabase;
 let store: RunStrikeStore;
 beforeAll(async () => {
-  server = await startPostgres();
-  database = await openPostgres(server.url);
+  database = await openPreparedPostgres();
   store = createRunStrikeStore(database.db);
 });
-afterAll(async () => {
-  await database.close();
-  await server.stop();
-});
+afterAll(() => database.close());
 beforeEach(() => database.db.delete(runStrikes));
 
 const run = (name: string): RunKey => ({ workflowId: `wf_${name}`, runId: `run_${name}` });

@@ -8,10 +8,9 @@ import { createPrincipalService, type PrincipalService } from '../../../service/
 import { keepAdmin } from '../../../store/access/admins.ts';
 import { createPrincipalStore, type PrincipalStore } from '../../../store/access/principals.ts';
 import { principals } from '../../../store/access/tables.ts';
-import { type OpenDatabase, openPostgres } from '../../../store/database.ts';
-import { type PostgresServer, startPostgres } from '../postgres-server.ts';
+import type { OpenDatabase } from '../../../store/database.ts';
+import { openPreparedPostgres } from '../../integration/support/prepared.ts';
 
-let server: PostgresServer;
 let database: OpenDatabase;
 let store: PrincipalStore;
 let service: PrincipalService;
@@ -22,16 +21,12 @@ let boss: Principal;
 let bossKey: number;
 
 beforeAll(async () => {
-  server = await startPostgres();
-  database = await openPostgres(server.url);
+  database = await openPreparedPostgres();
   store = createPrincipalStore(database.db);
   service = createPrincipalService({ store, verify: async () => null, clock: () => now, memory: 0 });
   home = await principal('root', await store.ensureTenant(randomUUID(), 'default', 'Default'), 'default');
 });
-afterAll(async () => {
-  await database.close();
-  await server.stop();
-});
+afterAll(() => database.close());
 beforeEach(async () => {
   const id = randomUUID();
   await store.createTenant(id, id, 'A tenant');
@@ -160,7 +155,8 @@ describe('the last admin stays', () => {
   });
 
   async function waiting(): Promise<boolean> {
-    const result = await database.db.execute(sql`select 1 from pg_locks where not granted`);
+    const result = await database.db.execute(sql`
+      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
     return (result as unknown as { rows: unknown[] }).rows.length > 0;
   }
 });

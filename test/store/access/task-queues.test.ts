@@ -2,20 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPrincipalStore } from '../../../store/access/principals.ts';
 import { createTaskQueueStore, type TaskQueueStore } from '../../../store/access/task-queues.ts';
-import { type OpenDatabase, openPostgres } from '../../../store/database.ts';
+import type { OpenDatabase } from '../../../store/database.ts';
 import { createActionStore } from '../../../store/definitions/actions.ts';
 import { createDefinitionStore } from '../../../store/definitions/definitions.ts';
-import { type PostgresServer, startPostgres } from '../postgres-server.ts';
+import { openPreparedPostgres } from '../../integration/support/prepared.ts';
 
-let server: PostgresServer;
 let database: OpenDatabase;
 let queues: TaskQueueStore;
 const tenants = { default: '', acme: randomUUID(), acme2: randomUUID() };
 type Tenant = keyof typeof tenants;
 
 beforeAll(async () => {
-  server = await startPostgres();
-  database = await openPostgres(server.url);
+  database = await openPreparedPostgres();
   const principals = createPrincipalStore(database.db);
   queues = createTaskQueueStore(database.db);
   tenants.default = await principals.ensureTenant(randomUUID(), 'default', 'Default');
@@ -25,10 +23,7 @@ beforeAll(async () => {
   await queues.assign('acme.lent', tenants.acme2);
   await queues.assign('acme2.moved', tenants.default);
 });
-afterAll(async () => {
-  await database.close();
-  await server.stop();
-});
+afterAll(() => database.close());
 
 it.each<[name: string, owner: Tenant | null]>([
   ['payroll', 'default'],
