@@ -5,7 +5,7 @@ import type { NewEvent } from '../../model/events/event.ts';
 import { createIntake } from '../../service/events/intake.ts';
 import { createBacklogStore } from '../../store/events/backlogs.ts';
 import { createEnforcementStore, suppressPending } from '../../store/events/enforcements.ts';
-import { createEventListStore } from '../../store/events/event-lists.ts';
+import { createEventListStore, type EventFilter } from '../../store/events/event-lists.ts';
 import { createEventStore, type EventEntry } from '../../store/events/events.ts';
 import { createPlanningStore } from '../../store/events/planning.ts';
 import { enforcements, events } from '../../store/events/tables.ts';
@@ -173,10 +173,10 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
       types.map((type, at) => ({ ...EVENT, type, event_id: `${at}`, subject: at === 0 ? null : `s${at}` })),
     );
     const ids = accepted.map(({ id }) => id);
-    const found = async (filter: object, window = { offset: 0, limit: 10 }) =>
+    const found = async (filter: EventFilter, window = { offset: 0, limit: 10 }) =>
       (await lists.list(tenant, filter, window)).map(({ id }) => ids.indexOf(id));
     expect(await found({})).toEqual([3, 2, 1, 0]);
-    expect(await found({ typePrefix: 'com.a.' })).toEqual([1, 0]);
+    expect(await found({ type: 'com.a.*' })).toEqual([1, 0]);
     expect(await found({ type: 'com.a' })).toEqual([3]);
     expect(await found({ subject: 's2' })).toEqual([2]);
     expect(await found({ eventId: '1' })).toEqual([1]);
