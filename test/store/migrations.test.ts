@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { sql } from 'drizzle-orm';
+import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
+import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
+import { Client } from 'pg';
 import { expect, it } from 'vitest';
 import { createExecutionStore } from '../../store/executions/executions.ts';
+import { createBareDatabase } from '../integration/support/prepared.ts';
 
 const ALL = 'store/migrations';
 const tenant = '00000000-0000-7000-8000-000000000001';
@@ -23,7 +27,8 @@ function firstMigrations(count: number): string {
 }
 
 it('a database of the first version keeps its runs, in their order, through every migration', async () => {
-  const db = drizzle(await PGlite.create({ extensions: { pg_trgm } }));
+  const engine = await PGlite.create({ extensions: { pg_trgm } });
+  const db = drizzle(engine);
   const folder = firstMigrations(1);
   await migrate(db, { migrationsFolder: folder });
   rmSync(folder, { recursive: true });
@@ -44,22 +49,27 @@ it('a database of the first version keeps its runs, in their order, through ever
   expect((await store.countByStatus(tenant, {}, null)).groups).toEqual([{ key: '', ...kept }]);
   expect((await store.countByStatus(tenant, {}, 'day')).groups).toEqual([{ key: '2026-11-01', ...kept }]);
   expect((await store.list(tenant, { actionRef: 'p.*' }, { limit: 1 })).total).toBe(3);
+  await engine.close();
 });
 
 it('keeps readers of executions out only while the migration that keeps numbers drops indexes, at its end', async () => {
-  const client = await PGlite.create({ extensions: { pg_trgm } });
+  const { url, drop } = await createBareDatabase();
+  const client = new Client(url);
+  await client.connect();
   const folder = firstMigrations(26);
-  await migrate(drizzle(client), { migrationsFolder: folder });
+  await migratePostgres(drizzlePostgres(client), { migrationsFolder: folder });
   rmSync(folder, { recursive: true });
   const locks = `select 1 from pg_locks join pg_class on pg_class.oid = relation
     where relname = 'executions' and mode = 'AccessExclusiveLock' and pid = pg_backend_pid()`;
   const statements = readFileSync(`${ALL}/0026_counts.sql`, 'utf8').split('--> statement-breakpoint');
   const exclusive: string[] = [];
-  await client.transaction(async (transaction) => {
-    for (const statement of statements) {
-      await transaction.exec(statement);
-      if ((await transaction.query(locks)).rows.length > 0) exclusive.push(statement.trim().slice(0, 10));
-    }
-  });
+  await client.query('begin');
+  for (const statement of statements) {
+    await client.query(statement);
+    if ((await client.query(locks)).rows.length > 0) exclusive.push(statement.trim().slice(0, 10));
+  }
+  await client.query('commit');
+  await client.end();
+  await drop();
   expect(exclusive).toEqual(Array.from({ length: 5 }, () => 'DROP INDEX'));
 });

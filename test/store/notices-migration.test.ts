@@ -1,25 +1,27 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
-import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/pglite';
-import { migrate } from 'drizzle-orm/pglite/migrator';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import { Pool } from 'pg';
 import { expect, it } from 'vitest';
 import { createNoticeEventStore } from '../../store/inquiries/notice-events.ts';
+import { createBareDatabase } from '../integration/support/prepared.ts';
 
 const MIGRATIONS = 'store/migrations';
 
 it('notices of before the outbox become events: what was told stays told, what was not goes out, chats get new buttons', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'fermata-migrations-'));
+  const { url, drop } = await createBareDatabase();
+  const pool = new Pool({ connectionString: url });
   try {
     await cp(MIGRATIONS, folder, { recursive: true });
     const path = join(folder, 'meta/_journal.json');
     const journal = JSON.parse(await readFile(path, 'utf8'));
     const at = journal.entries.findIndex(({ tag }: { tag: string }) => tag.endsWith('_notice_events'));
     await writeFile(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, at) }));
-    const db = drizzle(await PGlite.create({ extensions: { pg_trgm } }));
+    const db = drizzle(pool);
     await migrate(db, { migrationsFolder: folder });
     const tenant = '00000000-0000-7000-8000-000000000001';
     for (const [key, status] of [
@@ -60,6 +62,8 @@ it('notices of before the outbox become events: what was told stays told, what w
     const reminders = await db.execute(sql`select key from inquiries where remind_at is not null`);
     expect(reminders.rows).toEqual([{ key: 'open' }]);
   } finally {
+    await pool.end();
+    await drop();
     await rm(folder, { recursive: true, force: true });
   }
 });

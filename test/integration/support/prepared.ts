@@ -141,11 +141,20 @@ export interface PreparedDatabase {
 }
 
 /** Creates a database. */
-export async function createPreparedDatabase(): Promise<PreparedDatabase> {
+export function createPreparedDatabase(): Promise<PreparedDatabase> {
+  return createDatabase(`TEMPLATE ${TEMPLATE}`);
+}
+
+/** Creates a database without tables. */
+export function createBareDatabase(): Promise<PreparedDatabase> {
+  return createDatabase();
+}
+
+async function createDatabase(from = ''): Promise<PreparedDatabase> {
   const server = process.env[SERVER];
   if (server === undefined) throw new Error('only slow tests and integration tests have a prepared Postgres server');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await order(server, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  await order(server, `CREATE DATABASE ${name} ${from}`);
   return { url: urlOf(server, name), drop: () => order(server, `DROP DATABASE ${name} WITH (FORCE)`) };
 }
 
