@@ -5,6 +5,7 @@ import { EVENT_STATES } from '../model/events/states.ts';
 import { TYPE_PATTERN, TYPE_PATTERN_RULE } from '../model/events/type-pattern.ts';
 import { IdempotencyKeySchema } from '../model/idempotency-key-schema.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
+import type { EventMatchList } from '../service/events/reads/event-matches.ts';
 import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';
 
@@ -30,6 +31,23 @@ const EventSchema = z.object({
   replayOf: z.number().nullable(),
   executionId: z.number().nullable().describe('The execution that a lifecycle event is about.'),
   erasedAt: z.string().nullable(),
+  matching: z
+    .object({
+      data: z.array(
+        z.object({
+          ruleRef: z.string(),
+          revision: z.number(),
+          enabled: z.boolean(),
+          matched: z.boolean().describe('Whether the rule, as it is now, matches.'),
+          reason: z.any().describe('Why it starts nothing; null if it starts something.'),
+          when: z.any().describe('The condition with the values of all its parts; null without one.'),
+          enforcementId: z.number().nullable().describe('The match that was recorded; null without one.'),
+        }),
+      ),
+      hasMore: z.boolean().describe('Whether further rules have a type that fits.'),
+    })
+    .nullable()
+    .describe('The rules whose type fits; null unless they were asked for.'),
 });
 const ListInput = z.strictObject({
   type: z
@@ -49,7 +67,13 @@ const ListSchema = z.object({
   total: z.number(),
   totalIsLowerBound: z.boolean(),
 });
-const GetInput = z.strictObject({ id: z.int().min(1).describe('The id of the event.') });
+const GetInput = z.strictObject({
+  id: z.int().min(1).describe('The id of the event.'),
+  matches: z.boolean().default(false).describe('Also explain which rules match it; needs workflow:read.'),
+});
+
+/** How many rules are explained. */
+const MATCHES = 20;
 
 const ReplayInput = z.strictObject({
   id: z.int().min(1).describe('The id of the event.'),
@@ -59,7 +83,11 @@ const ReplayInput = z.strictObject({
 const ReplaySchema = z.object({ id: z.number().describe('The id of the new event.'), replayOf: z.number() });
 
 /** Creates the tools for events. */
-export function eventTools({ eventLists, pastEvents }: Pick<ToolServices, 'eventLists' | 'pastEvents'>) {
+export function eventTools({
+  eventLists,
+  eventMatches,
+  pastEvents,
+}: Pick<ToolServices, 'eventLists' | 'eventMatches' | 'pastEvents'>) {
   const list: Tool<typeof ListInput, typeof ListSchema> = {
     name: 'list_events',
     description: 'List events of the outside and of executions, newest first, without their payloads.',
@@ -76,12 +104,12 @@ export function eventTools({ eventLists, pastEvents }: Pick<ToolServices, 'event
 
   const get: Tool<typeof GetInput, typeof EventSchema> = {
     name: 'get_event',
-    description: 'Get an event with its payload.',
+    description: 'Get an event with its payload, and why each rule matches it or does not.',
     permission: 'execution:read',
     effect: 'reads',
     input: GetInput,
     output: EventSchema,
-    async run(principal, { id }) {
+    async run(principal, { id, matches }) {
       const event = await eventLists.get(principal, id);
       return {
         ...summaryOf(event),
@@ -91,6 +119,7 @@ export function eventTools({ eventLists, pastEvents }: Pick<ToolServices, 'event
         replayOf: event.replay_of,
         executionId: event.execution,
         erasedAt: event.erased,
+        matching: matches ? matchingOf(await eventMatches.list(principal, id, { after: 0, limit: MATCHES })) : null,
       };
     },
   };
@@ -111,6 +140,13 @@ export function eventTools({ eventLists, pastEvents }: Pick<ToolServices, 'event
   };
 
   return [list, get, replay] as const;
+}
+
+function matchingOf({ matches, next }: EventMatchList): z.infer<typeof EventSchema>['matching'] {
+  const data = matches.map(({ rule_ref: ruleRef, revision, enabled, matched, reason, when, enforcement }) => {
+    return { ruleRef, revision, enabled, matched, reason, when, enforcementId: enforcement?.id ?? null };
+  });
+  return { data, hasMore: next !== null };
 }
 
 function summaryOf(event: EventSummary): z.infer<typeof SummarySchema> {

@@ -2,6 +2,7 @@ import type { ActionService } from '../service/actions/custom-actions.ts';
 import type { ControlService } from '../service/controls/controls.ts';
 import type { DefinitionService } from '../service/definitions/definitions.ts';
 import type { EventLists } from '../service/events/event-lists.ts';
+import type { EventMatches } from '../service/events/reads/event-matches.ts';
 import type { PastEvents } from '../service/events/past-events.ts';
 import type { BulkService } from '../service/executions/bulk-jobs.ts';
 import type { DeletionService } from '../service/executions/deletions.ts';
@@ -35,6 +36,7 @@ export interface ToolServices {
   schedules: ScheduleService;
   eventLists: EventLists;
   pastEvents: PastEvents;
+  eventMatches: EventMatches;
   inquiries: InquiryService;
   delegations: DelegationService;
 }

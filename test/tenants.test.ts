@@ -20,7 +20,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
         'deletions.buriedAmong',
         'index-upkeep.statusesAbove',
         'executions.descendants',
-        'execution-lists.lastChange',
+        'execution-lists.findLastChange',
         'index-upkeep.looked',
         'inquiries.find',
       ],

@@ -20,7 +20,8 @@ import { LIST_PAGE, listPageBody, listPart, listQuery } from './list-pages.ts';
 const tags = ['events'];
 const base = '/api/v1/enforcements';
 
-const SummarySchema = z.object(SummaryShape.shape).openapi('EnforcementSummary');
+/** An enforcement in a list. */
+export const ListedEnforcementSchema = z.object(SummaryShape.shape).openapi('EnforcementSummary');
 const DetailsSchema = z.object(DetailsShape.shape).openapi('Enforcement');
 
 const ref = () => z.string().min(1).max(200).refine(isStorableText, NOT_STORABLE).optional();
@@ -45,7 +46,7 @@ const listRoute = createApiRoute({
   },
   responses: {
     200: json(
-      z.object({ data: z.array(SummarySchema), ...LIST_PAGE }).openapi('EnforcementList'),
+      z.object({ data: z.array(ListedEnforcementSchema), ...LIST_PAGE }).openapi('EnforcementList'),
       'A page of enforcements.',
     ),
     ...errorResponses(),

@@ -63,12 +63,18 @@ export function listPageBody<Row>(
   return {
     data,
     pagination: buildPagination(total, part),
-    next_cursor: next === null ? null : String(next),
+    next_cursor: idCursor(next),
     total_is_lower_bound: isLowerBound,
   };
 }
 
-function readIdCursor(text: string): number {
+/** Writes the id after which a list continues; null on the last page. */
+export function idCursor(next: number | null): string | null {
+  return next === null ? null : String(next);
+}
+
+/** Reads the id after which a list continues. Throws `request_invalid`. */
+export function readIdCursor(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw refused('cursor', 'is not a valid cursor: send the next_cursor of an earlier page');
 }

@@ -66,7 +66,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     ...loops.map((loop) => loop.run(stop.signal)),
     keepPresent(foundation.stores.processes, present, stop.signal, log),
   ]);
-  const { definitions, executions, lists, principals, sessions, watches, changes } = services;
+  const { definitions, executions, lists, principals, sessions, watches, changes, eventFeed } = services;
   return {
     url,
     definitions,
@@ -77,6 +77,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     close: async () => {
       watches.close();
       changes.close();
+      eventFeed.close();
       await drainServer(server);
       stop.abort();
       await keeping;
@@ -129,6 +130,7 @@ function composeServices(
   const happenings = composeEvents(foundation, {
     executions,
     definitions: definitions.definitions,
+    trials: definitions.ruleTrials,
     tallies: access.tallies,
     limits: options.eventLimits,
   });

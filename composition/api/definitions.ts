@@ -16,14 +16,14 @@ import {
   type DefinitionService,
 } from '../../service/definitions/definitions.ts';
 import { createStoredExaminations, type StoredExaminations } from '../../service/definitions/stored-examinations.ts';
-import { createRecordedEvents } from '../../service/events/recorded-events.ts';
+import { createRecordedEvents } from '../../service/events/reads/recorded-events.ts';
 import type { DeletionService } from '../../service/executions/deletions.ts';
 import { createPackImportService, type InTransaction, type PackImportService } from '../../service/packs/imports.ts';
 import { createPackService, type PackService } from '../../service/packs/packs.ts';
 import { createRestraintTests } from '../../service/rules/restraint-tests.ts';
 import { createRuleExaminer } from '../../service/rules/rule-examiner.ts';
 import { createRuleTestService, type RuleTestService } from '../../service/rules/rule-tests.ts';
-import { createRuleTrials } from '../../service/rules/rule-trials.ts';
+import { createRuleTrials, type RuleTrials } from '../../service/rules/rule-trials.ts';
 import { createRuleService, type RuleService } from '../../service/rules/rules.ts';
 import { createTriggerService, type TriggerService } from '../../service/rules/triggers.ts';
 import { createSimulationService, type SimulationService } from '../../service/simulations/simulations.ts';
@@ -47,6 +47,7 @@ export interface DefinitionServices {
   triggers: TriggerService;
   rules: RuleService;
   ruleTests: RuleTestService;
+  ruleTrials: RuleTrials;
 }
 
 /** Composes the services. */
@@ -60,6 +61,11 @@ export function composeDefinitions(
   const actions = createActionService({ store: actionStore, packs: store, queues });
   const examiner = createRuleExaminer({ definitions: store, actions: actionStore, triggers: stores.triggers });
   const rules = createRuleService({ store: stores.rules, packs: store, examiner });
+  const trials = createRuleTrials({
+    definitions,
+    actions,
+    restraints: createRestraintTests(createRuleKeyStore(db), createStartSlotStore(db)),
+  });
   return {
     definitions,
     examinations: createStoredExaminations(definitions),
@@ -68,14 +74,11 @@ export function composeDefinitions(
     actions,
     triggers: createTriggerService(stores.triggers, store),
     rules,
+    ruleTrials: trials,
     ruleTests: createRuleTestService({
       rules,
       examiner,
-      trials: createRuleTrials({
-        definitions,
-        actions,
-        restraints: createRestraintTests(createRuleKeyStore(db), createStartSlotStore(db)),
-      }),
+      trials,
       events: createRecordedEvents(stores.eventLists),
       clock,
     }),

@@ -1,7 +1,10 @@
 import { enforcementRoutes } from '../../api/events/enforcements.ts';
+import { eventMatchRoutes } from '../../api/events/matches.ts';
 import { pastEventRoutes } from '../../api/events/past-events.ts';
 import { eventRoutes } from '../../api/events/routes.ts';
+import { eventStreamRoutes } from '../../api/events/streams.ts';
 import type { Router } from '../../api/http/router.ts';
+import type { StreamGate } from '../../api/http/streams/gate.ts';
 import { EVENT_BACKLOG, EVENT_RETENTION } from '../../model/config.ts';
 import { createBell } from '../../service/background/bell.ts';
 import type { Loop } from '../../service/background/loops.ts';
@@ -13,15 +16,20 @@ import { createEventLists, type EventLists } from '../../service/events/event-li
 import { createIntake, type Intake } from '../../service/events/intake.ts';
 import { createPastEvents, type PastEvents } from '../../service/events/past-events.ts';
 import { createPlanner } from '../../service/events/planner.ts';
+import { createEventFeed, type EventFeed } from '../../service/events/reads/event-feed.ts';
+import { createEventMatches, type EventMatches } from '../../service/events/reads/event-matches.ts';
 import { createEventRetention } from '../../service/events/retention.ts';
 import { createRuleBook } from '../../service/events/rule-book.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
 import { createCompiledRules } from '../../service/rules/compiled-rules.ts';
+import type { RuleTrials } from '../../service/rules/rule-trials.ts';
 import { createHookService, type HookService } from '../../service/webhooks/hooks.ts';
 import type { WebhookTallies } from '../../service/webhooks/tallies.ts';
 import { createBacklogStore } from '../../store/events/backlogs.ts';
 import { createErasureStore } from '../../store/events/erasures.ts';
+import { createEventChangeStore } from '../../store/events/event-changes.ts';
 import { createPlanningStore } from '../../store/events/planning.ts';
+import { createFittingRuleStore } from '../../store/rules/fitting-rules.ts';
 import { createPlannedRuleStore } from '../../store/rules/planned-rules.ts';
 import { createRuleKeyStore } from '../../store/rules/rule-keys.ts';
 import type { Foundation } from './foundation.ts';
@@ -33,6 +41,8 @@ export interface EventServices {
   eventLists: EventLists;
   pastEvents: PastEvents;
   enforcements: EnforcementLists;
+  eventMatches: EventMatches;
+  eventFeed: EventFeed;
   /** Takes in what other systems send to webhooks. */
   hooks: HookService;
 }
@@ -41,6 +51,7 @@ export interface EventServices {
 export interface EventNeeds {
   executions: ExecutionService;
   definitions: DefinitionService;
+  trials: RuleTrials;
   tallies: WebhookTallies;
   limits: ApiOptions['eventLimits'];
 }
@@ -50,7 +61,7 @@ export interface EventNeeds {
  */
 export function composeEvents(
   { db, stores, received, repeats, atRest, log, clock }: Foundation,
-  { executions, definitions, tallies, limits = { backlog: EVENT_BACKLOG, days: EVENT_RETENTION } }: EventNeeds,
+  { executions, definitions, trials, tallies, limits = { backlog: EVENT_BACKLOG, days: EVENT_RETENTION } }: EventNeeds,
 ): { services: EventServices; loops: Loop[] } {
   const { events, eventLists, enforcements } = stores;
   const rules = createRuleBook(stores.rules);
@@ -111,12 +122,26 @@ export function composeEvents(
         rules,
         definitions,
       }),
+      eventFeed: createEventFeed({ store: createEventChangeStore(db), log }),
+      eventMatches: createEventMatches({
+        events: eventLists,
+        enforcements,
+        rules: createFittingRuleStore(db),
+        trials,
+      }),
     },
     loops: [planner, starter, backlog, retention],
   };
 }
 
-/** Creates the routes of the services. */
-export function eventsRoutes({ intake, eventLists, pastEvents, enforcements }: EventServices): Router[] {
-  return [eventRoutes(intake, eventLists), pastEventRoutes(pastEvents), enforcementRoutes(enforcements)];
+/** Creates the routes of the services; `gate` admits streams. */
+export function eventsRoutes(services: EventServices, gate: StreamGate): Router[] {
+  const { intake, eventLists, pastEvents, enforcements, eventMatches, eventFeed } = services;
+  return [
+    eventStreamRoutes(eventFeed, gate),
+    eventRoutes(intake, eventLists),
+    eventMatchRoutes(eventMatches),
+    pastEventRoutes(pastEvents),
+    enforcementRoutes(enforcements),
+  ];
 }

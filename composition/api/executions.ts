@@ -8,6 +8,7 @@ import { executionRoutes } from '../../api/executions/routes.ts';
 import { streamRoutes } from '../../api/executions/streams.ts';
 import { taskRoutes } from '../../api/executions/tasks.ts';
 import type { Router } from '../../api/http/router.ts';
+import type { StreamGate } from '../../api/http/streams/gate.ts';
 import { graphRoutes } from '../../api/workflows/graphs.ts';
 import { scheduleRoutes } from '../../api/workflows/schedules.ts';
 import type { Loop } from '../../service/background/loops.ts';
@@ -154,16 +155,17 @@ export function composeBulk(
   });
 }
 
-/** Creates the routes of the services. */
+/** Creates the routes of the services; `gate` admits streams. */
 export function executionsRoutes(
   services: ExecutionServices & { bulk: BulkService } & Pick<DefinitionServices, 'definitions' | 'rules'>,
+  gate: StreamGate,
 ): Router[] {
   const { executions, tasks, lists, deletions } = services;
   return [
     scheduleRoutes(services.schedules),
     executionListRoutes(lists, tasks),
     bulkRoutes(services.bulk, lists),
-    streamRoutes(services.watches, services.changes),
+    streamRoutes(services.watches, services.changes, gate),
     explanationRoutes(services.explanations),
     graphRoutes(services.graphs),
     executionRoutes(executions, tasks, deletions),

@@ -1,4 +1,5 @@
 import type { Router } from '../../api/http/router.ts';
+import { createStreamGate } from '../../api/http/streams/gate.ts';
 import { managementRoutes } from '../../api/management/routes.ts';
 import type { Logger } from '../../model/log.ts';
 import type { ControlService } from '../../service/controls/controls.ts';
@@ -40,12 +41,13 @@ export interface RouteSettings {
 export function createRoutes(services: ApiServices, settings: RouteSettings): Router[] {
   const { publicUrl, log, clock } = settings;
   const { executions: service, lists, tokens } = services;
+  const gate = createStreamGate();
   return [
     ...upkeepRoutes(services),
     ...accessRoutes(services, settings),
     ...definitionRoutes(services),
-    ...executionsRoutes(services),
-    ...eventsRoutes(services),
+    ...executionsRoutes(services, gate),
+    ...eventsRoutes(services, gate),
     ...controlRoutes(services),
     managementRoutes({ service, lists, tokens }, clock, publicUrl),
     ...inquiriesRoutes(services, publicUrl, log),

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ConnectionSchema } from '../../api/admin/connections.ts';
 import type { SecretSchema } from '../../api/admin/secrets.ts';
 import type { SessionSchema } from '../../api/admin/sessions.ts';
+import type { EventMatchListSchema } from '../../api/events/matches.ts';
 import type { JobSchema } from '../../api/executions/bulk.ts';
 import type { ExplanationSchema, MomentSchema } from '../../api/executions/explanations.ts';
 import type { ChainRunSchema, HistoryEventSchema, LogEntrySchema } from '../../api/executions/history.ts';
@@ -148,3 +149,9 @@ export type ShownCondition = Omit<z.output<typeof ConditionExplanationSchema>, '
 
 /** The result of a test of a rule on an event. */
 export type ShownRuleTest = Omit<z.output<typeof RuleTestResultSchema>, 'when'> & { when: ShownCondition | null };
+
+/** The result of applying a rule to an event now, with what was recorded. */
+export type ShownMatch = ShownRuleTest & Omit<z.output<typeof EventMatchListSchema>['data'][number], 'when'>;
+
+/** A page of the rules whose type fits an event. */
+export type EventMatchPage = { data: ShownMatch[]; next_cursor: string | null };

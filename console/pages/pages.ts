@@ -27,7 +27,7 @@ export const PAGES: Page[] = [
     /^\/events()(?:\/(rules|enforcements))?$/,
     async () => (await import('./events/events-page.tsx')).EventsPage,
   ),
-  createPage(/^\/events\/(\d+)$/, async () => (await import('./events/event-page.tsx')).EventPage),
+  createPage(/^\/events\/(\d+)$/, async () => (await import('./events/event/event-page.tsx')).EventPage),
   createPage(/^\/rules\/([^/]+)$/, async () => (await import('./events/rule-page.tsx')).RulePage),
   createPage(
     /^\/catalog()(?:\/(packs|actions|connections|secrets))?$/,

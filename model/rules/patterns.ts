@@ -26,6 +26,11 @@ export function listPrefixes(type: string): string[] {
   return isReservedType(type) ? prefixes.filter(isReservedType) : prefixes;
 }
 
+/** Returns the type itself and the patterns that match it. */
+export function listPatterns(type: string): string[] {
+  return [type, ...listPrefixes(type).map((prefix) => `${prefix}*`)];
+}
+
 /** Returns whether a pattern matches a type. */
 export function matchesPattern(pattern: string, type: string): boolean {
   const prefix = patternPrefix(pattern);

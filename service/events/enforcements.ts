@@ -81,7 +81,8 @@ export function createEnforcementLists(dependencies: EnforcementListDependencies
   };
 }
 
-function enforcementSummary(row: EnforcementRow): EnforcementSummary {
+/** Makes an enforcement as lists show it. */
+export function enforcementSummary(row: EnforcementRow): EnforcementSummary {
   const { id, rule, event, status, reason, workflow, execution, notBefore, attempts, created, updated, started } = row;
   return {
     id,

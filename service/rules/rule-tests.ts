@@ -1,13 +1,12 @@
 import { type CompiledRule, compileRule } from '../../language/rules/compiler.ts';
 import { type Match, matchRule } from '../../language/rules/matching.ts';
-import { AppError } from '../../model/app-error.ts';
 import type { TemplateEvent } from '../../model/events/event.ts';
-import { hasPermission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import { readRule } from '../../model/rules/draft.ts';
 import type { RuleCreate } from '../../model/rules/rule.ts';
 import { completeMadeUpEvent, type TestedEvents } from '../../model/rules/rule-test.ts';
+import { demandPermission } from '../access/demands.ts';
 import type { TestedRule } from './restraint-tests.ts';
 import { buildRuleContent } from './rule-bodies.ts';
 import type { RuleExaminer } from './rule-examiner.ts';
@@ -65,12 +64,14 @@ export interface RuleTestDependencies {
 const AT_ONCE = 20;
 const MAX_TESTED = 32 * 1024 * 1024;
 
+const READERS = 'recorded events are shown to who may read executions';
+
 /** Creates the service. */
 export function createRuleTestService(dependencies: RuleTestDependencies): RuleTestService {
   const { rules, examiner, trials, events: recorded, clock } = dependencies;
 
   async function testOn(principal: Principal, rule: TestedRule, { event, recent }: TestedEvents) {
-    if (recent !== undefined || typeof event === 'number') demandReader(principal);
+    if (recent !== undefined || typeof event === 'number') demandPermission(principal, 'execution:read', READERS);
     if (recent !== undefined) return testRecent(recorded, principal, rule.compiled, recent);
     if (typeof event === 'number') return trials.apply(principal, rule, await recorded.get(principal, event));
     // A body has one of both.
@@ -99,14 +100,6 @@ export function createRuleTestService(dependencies: RuleTestDependencies): RuleT
       return testOn(principal, { id: null, compiled: compileRule({ ref: body.ref, revision: 0 }, content) }, events);
     },
   };
-}
-
-/** Throws `permission_missing` unless a principal may read recorded events. */
-function demandReader(principal: Principal): void {
-  const permission = 'execution:read';
-  if (hasPermission(principal, permission)) return;
-  const message = `recorded events are shown to who may read executions: the permission "${permission}" is required`;
-  throw new AppError('permission_missing', message, { details: { permission } });
 }
 
 /** Tests a rule on the newest events, in parts, so that neither their payloads nor their conditions hold up others. */

@@ -5,10 +5,11 @@ import { type Match, matchRule, renderParameters } from '../../language/rules/ma
 import { AppError } from '../../model/app-error.ts';
 import type { TemplateEvent } from '../../model/events/event.ts';
 import type { Issue } from '../../model/issue.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import { exceedsLength, type Json, type JsonObject } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import { matchesPattern } from '../../model/rules/patterns.ts';
 import { startedRef } from '../../model/rules/rule.ts';
+import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
 import type { ActionService } from '../actions/custom-actions.ts';
 import type { DefinitionReader } from '../definitions/reader.ts';
 import { MASKED } from '../projections/hiding/hider.ts';
@@ -46,6 +47,13 @@ export interface RuleTest {
   /** Null: the rule has no `throttle` or does not match, or the event repeats a key or is a replay. */
   throttle: RestraintTest['throttle'];
 }
+
+/** Why parameters are not shown, and would be refused. */
+const TOO_LARGE: RuleReason = {
+  code: 'too_large',
+  message: `must not have more than ${MAX_PAYLOAD_BYTES} bytes`,
+  path: '/parameters',
+};
 
 /** The dependencies of the trials. */
 export interface RuleTrialDependencies {
@@ -118,6 +126,9 @@ export function createRuleTrials({ definitions, actions, restraints }: RuleTrial
       if (reason !== null) return { ...said, ...nothing, reason, dedupe, throttle };
       const rendered = renderParameters(rule, event);
       if ('error' in rendered) return { ...said, ...nothing, reason: rendered.error, dedupe, throttle };
+      if (exceedsLength(rendered.parameters, MAX_PAYLOAD_BYTES)) {
+        return { ...said, ...nothing, reason: TOO_LARGE, dedupe, throttle };
+      }
       const { ref, version, revision, schema, issues } = await findTarget(principal, rule.content);
       const { parameters } = rendered;
       return {

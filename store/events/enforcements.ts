@@ -23,6 +23,8 @@ export type EnforcementSettlement =
 export interface EnforcementFilter {
   /** The integer id or the ref of a rule. */
   rule?: number | string | undefined;
+  /** The integer ids of some rules. */
+  rules?: readonly number[] | undefined;
   event?: number | undefined;
   status?: EnforcementStatus | undefined;
   triggerRef?: string | undefined;
@@ -160,11 +162,12 @@ function changeOf(settlement: EnforcementSettlement) {
 }
 
 function conditionsOf(tenant: string, filter: EnforcementFilter): SQL | undefined {
-  const { rule, event, status, triggerRef, workflow, reason, createdAfter, createdBefore } = filter;
+  const { rule, rules, event, status, triggerRef, workflow, reason, createdAfter, createdBefore } = filter;
   return and(
     eq(enforcements.tenant, tenant),
     typeof rule === 'number' ? eq(enforcements.rule, rule) : undefined,
     typeof rule === 'string' ? eq(enforcements.ruleRef, rule) : undefined,
+    rules === undefined ? undefined : inArray(enforcements.rule, [...rules]),
     event === undefined ? undefined : eq(enforcements.event, event),
     status === undefined ? undefined : eq(enforcements.status, status),
     triggerRef === undefined ? undefined : eq(enforcements.triggerRef, triggerRef),

@@ -36,7 +36,10 @@ export interface ListWindow {
 /** An event as lists read it: without what may be large. */
 export type EventSummaryRow = Omit<EventRow, 'payload' | 'headers' | 'extensions' | 'issues'>;
 
-const { payload: _, headers: __, extensions: ___, issues: ____, ...SUMMARY_COLUMNS } = getTableColumns(events);
+const { payload: _, headers: __, extensions: ___, issues: ____, ...COLUMNS } = getTableColumns(events);
+
+/** The columns of such an event. */
+export const EVENT_SUMMARY_COLUMNS = COLUMNS;
 
 /** Finds events of a tenant. */
 export interface EventListStore {
@@ -63,7 +66,7 @@ export function createEventListStore(db: Database): EventListStore {
 
     list(tenant, filter, { offset, limit, before }) {
       return db
-        .select(SUMMARY_COLUMNS)
+        .select(EVENT_SUMMARY_COLUMNS)
         .from(events)
         .where(and(conditionsOf(tenant, filter), before === undefined ? undefined : lt(events.id, before)))
         .orderBy(desc(events.id))

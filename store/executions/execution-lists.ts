@@ -6,10 +6,19 @@ import { type FoundPage, findPage, hasMany, NEWEST_FIRST, type PageWindow, readO
 import type { IndexRow } from './execution-rows.ts';
 import { executions } from './tables.ts';
 
-/** A place in the order of changes: a transaction, and the number of a run that it changed. */
+/** A place in the order of changes: a transaction, and the number of something that it changed. */
 export interface ChangePlace {
   changed: number;
   n: number;
+}
+
+/** The oldest transaction in progress: the order of the changes of those before it is final. */
+const OLDEST_TRANSACTION = sql`pg_snapshot_xmin(pg_current_snapshot())::text::bigint`;
+
+/** Returns the place after all changes whose order is final. */
+export async function findLastChange(db: Pick<Database, 'select'>): Promise<ChangePlace> {
+  const [found] = await db.select({ oldest: sql<string>`${OLDEST_TRANSACTION}` }).from(sql`(select 1) as one`);
+  return { changed: Number(found?.oldest ?? 0), n: -1 };
 }
 
 /** Lists runs of a tenant. */
@@ -89,10 +98,7 @@ export function createExecutionListing(db: Database): ExecutionListing {
         .limit(limit);
     },
 
-    async lastChange() {
-      const [found] = await db.select({ oldest: sql<string>`${OLDEST_TRANSACTION}` }).from(sql`(select 1) as one`);
-      return { changed: Number(found?.oldest ?? 0), n: -1 };
-    },
+    lastChange: () => findLastChange(db),
 
     async numbersOf(tenant, filter, limit) {
       const rows = await db
@@ -105,6 +111,3 @@ export function createExecutionListing(db: Database): ExecutionListing {
     },
   };
 }
-
-/** The oldest transaction in progress. */
-const OLDEST_TRANSACTION = sql`pg_snapshot_xmin(pg_current_snapshot())::text::bigint`;

@@ -8,6 +8,7 @@ import { addDebugCommand } from '../../cli/commands/debug.ts';
 import { addDefinitionCommands } from '../../cli/commands/definitions/definitions.ts';
 import { addRuleCommands } from '../../cli/commands/definitions/rules.ts';
 import { addWorkflowCommands } from '../../cli/commands/definitions/workflows.ts';
+import { addEnforcementCommands } from '../../cli/commands/events/enforcements.ts';
 import { addEventCommands } from '../../cli/commands/events/events.ts';
 import { addWebhookCommands } from '../../cli/commands/events/webhooks.ts';
 import { addBulkCommands } from '../../cli/commands/executions/bulk.ts';
@@ -94,8 +95,12 @@ const COMMANDS: Record<string, string> = {
   'secrets delete': 'X',
   'events list': '',
   'events get': '1',
+  'events matches': '1',
+  'events watch': '',
   'events send': '--type x',
   'events replay': '1',
+  'enforcements list': '',
+  'enforcements get': '1',
   'webhooks list': '',
   'webhooks create': 'x --preset github',
   'webhooks secret': 'x -f package.json',
@@ -126,6 +131,7 @@ async function requestOf(command: string, args: string): Promise<string> {
     addConnectionCommands,
     addWebhookCommands,
     addEventCommands,
+    addEnforcementCommands,
   ])
     add(program, session);
   for (const add of [addDefinitionCommands, addExplanationCommands, addScheduleCommands, addBulkCommands]) {

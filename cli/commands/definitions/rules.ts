@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
-import { isJsonObject, type JsonObject } from '../../../model/json.ts';
+import type { JsonObject } from '../../../model/json.ts';
+import { CliError, EXIT } from '../../cli-error.ts';
 import { readObject } from '../../files.ts';
 import { formatCell, formatTable, pairs } from '../../output.ts';
 import type { Session } from '../../session.ts';
+import { recentLines, testLines } from './rule-test-lines.ts';
 
 const BASE = '/api/v1/rules';
 
@@ -43,15 +45,19 @@ export function addRuleCommands(program: Command, session: () => Promise<Session
     .command('test')
     .description('show what a rule does with an event; starts nothing')
     .argument('<ref>')
-    .requiredOption(
+    .option(
       '--event <file or id>',
       'a JSON or YAML file with type and payload of the event, - for standard input, or the id of a recorded event',
     )
-    .action(async (ref: string, { event: given }: { event: string }) => {
+    .option('--recent <count>', 'test it on so many of the newest events of its type, up to 500')
+    .action(async (ref: string, { event, recent }: { event?: string; recent?: string }) => {
+      if ((event === undefined) === (recent === undefined)) {
+        throw new CliError(EXIT.usage, 'pass either --event or --recent');
+      }
       const { service, output } = await session();
-      const event = /^\d+$/.test(given) ? Number(given) : await readObject(given);
-      const data = (await service.ask('POST', `${pathOf(ref)}/test`, { body: { event } })).data as JsonObject;
-      output.show(data, () => testLines(data));
+      const body = event === undefined ? { recent: Number(recent) } : { event: await readTestedEvent(event) };
+      const data = (await service.ask('POST', `${pathOf(ref)}/test`, { body })).data as JsonObject;
+      output.show(data, () => (event === undefined ? recentLines(data) : testLines(data)));
     });
 
   for (const [name, enabled] of [
@@ -79,22 +85,7 @@ export function addRuleCommands(program: Command, session: () => Promise<Session
     });
 }
 
-/** Writes the result of a test: what it comes to, and then the condition, each part below the whole. */
-function testLines({ matched, reason, when, parameters, would_start: start, dedupe, throttle }: JsonObject): string[] {
-  const lines = [matched === true ? 'matches' : 'does not match'];
-  if (isJsonObject(reason)) lines.push(`reason      ${formatCell(reason.code)}: ${formatCell(reason.message)}`);
-  if (isJsonObject(when)) lines.push('condition', ...conditionLines(when, '  '));
-  if (isJsonObject(dedupe)) lines.push(`key         ${formatCell(dedupe.key)}`);
-  if (isJsonObject(throttle))
-    lines.push(`throttle    ${formatCell(throttle.taken)} of ${formatCell(throttle.limit)} starts`);
-  if (isJsonObject(parameters)) lines.push(`parameters  ${JSON.stringify(parameters)}`);
-  if (isJsonObject(start))
-    lines.push(`starts      ${[start.workflow, start.version].map((each) => formatCell(each)).join(' ')}`);
-  return lines;
-}
-
-function conditionLines({ text, value, error, operands, parts }: JsonObject, indent: string): string[] {
-  const result = isJsonObject(error) ? `error: ${formatCell(error.message)}` : JSON.stringify(value);
-  const below = [operands, parts].flatMap((list) => (Array.isArray(list) ? (list as JsonObject[]) : []));
-  return [`${indent}${formatCell(text)} → ${result}`, ...below.flatMap((each) => conditionLines(each, `${indent}  `))];
+/** Reads an event to test: the id of a recorded one, or a file. */
+async function readTestedEvent(given: string): Promise<number | JsonObject> {
+  return /^\d+$/.test(given) ? Number(given) : readObject(given);
 }

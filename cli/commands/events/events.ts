@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
-import type { JsonObject } from '../../../model/json.ts';
+import { isJsonObject, type JsonObject } from '../../../model/json.ts';
+import { CliError, EXIT } from '../../cli-error.ts';
+import { readStream, type StreamedEvent, writeStreamed } from '../../event-stream.ts';
 import { readDocument, readValue } from '../../files.ts';
 import { formatCell, formatTable, pairs } from '../../output.ts';
 import { onceHeaders } from '../../service.ts';
 import type { Session } from '../../session.ts';
+import { testLines } from '../definitions/rule-test-lines.ts';
 
 const BASE = '/api/v1/events';
 
@@ -34,7 +37,7 @@ interface SendOptions {
 
 /** Adds the commands for events. */
 export function addEventCommands(program: Command, session: () => Promise<Session>): void {
-  const events = program.command('events').description('list, get, send and replay events');
+  const events = program.command('events').description('list, get, explain, follow, send and replay events');
   const pathOf = (id: string) => `${BASE}/${encodeURIComponent(id)}`;
 
   events
@@ -63,6 +66,31 @@ export function addEventCommands(program: Command, session: () => Promise<Sessio
       const { service, output } = await session();
       const data = (await service.ask('GET', pathOf(id))).data as JsonObject;
       output.show(data, () => pairs(data));
+    });
+
+  events
+    .command('matches')
+    .description('explain which rules match an event, as they are now, and why others do not')
+    .argument('<id>')
+    .option('--cursor <cursor>', 'the cursor printed after the previous page')
+    .action(async (id: string, { cursor }: { cursor?: string }) => {
+      const { service, output } = await session();
+      const page = await service.ask('GET', `${pathOf(id)}/matches`, { query: { cursor } });
+      const rows = page.data as JsonObject[];
+      output.show(rows, () => rows.flatMap(matchLines));
+      if (page.next_cursor) output.note(`more: --cursor ${formatCell(page.next_cursor)}`);
+    });
+
+  events
+    .command('watch')
+    .description('follow events and enforcements from now on, until it is interrupted')
+    .action(async () => {
+      const { service, output } = await session();
+      for await (const streamed of readStream(service, `${BASE}/stream`)) {
+        if (streamed.event === 'end') throw new CliError(EXIT.refused, 'the key may no longer follow events');
+        if (output.json) writeStreamed(streamed);
+        else output.note(streamedLine(streamed));
+      }
     });
 
   events
@@ -107,4 +135,22 @@ export function addEventCommands(program: Command, session: () => Promise<Sessio
       const { data } = await service.ask('POST', `${pathOf(id)}/replay`, { body, headers: onceHeaders(options) });
       output.show(data!, () => pairs(data as JsonObject));
     });
+}
+
+/** Returns the lines about a rule and an event: what was recorded, and what the rule does now. */
+function matchLines({ rule_ref: ref, revision, enabled, enforcement, ...test }: JsonObject): string[] {
+  const state = enabled === true ? '' : ', disabled';
+  const recorded = isJsonObject(enforcement)
+    ? `enforcement ${formatCell(enforcement.id)} is ${formatCell(enforcement.status)}`
+    : 'no enforcement';
+  return [
+    `${formatCell(ref)} (revision ${formatCell(revision)}${state}): ${recorded}`,
+    ...testLines(test).map((line) => `  ${line}`),
+  ];
+}
+
+function streamedLine({ event, data }: StreamedEvent): string {
+  const [at, what] =
+    event === 'event' ? [data.received, data.type] : [data.updated, `${formatCell(data.rule_ref)} is ${data.status}`];
+  return `${formatCell(at)}  ${event.padEnd(11)}  ${formatCell(data.id)}  ${formatCell(what)}`;
 }

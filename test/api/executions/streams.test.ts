@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createStreamGate } from '../../../api/http/stream-gate.ts';
+import { createStreamGate } from '../../../api/http/streams/gate.ts';
 import { AppError } from '../../../model/app-error.ts';
 import type { Principal } from '../../../model/principal.ts';
 import { createTestApp } from '../test-app.ts';

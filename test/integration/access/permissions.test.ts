@@ -470,6 +470,11 @@ describe('every operation of docs/access.md', () => {
         'workflow:read',
         (key) => as(key, 'POST', '/api/v1/rules/test', { rule: RULE, recent: 1 }),
       ],
+      [
+        'GET /api/v1/events/{id}/matches',
+        'execution:read',
+        (key) => as(key, 'GET', `/api/v1/events/${things.default.event}/matches`),
+      ],
     ];
     expect(cases.map(([operation]) => operation)).toEqual(further.map(([operation]) => operation));
     for (const [index, [operation, permission, send]] of cases.entries()) {

@@ -63,6 +63,10 @@ export function testEventsPages(site: () => Console): void {
       await page.getByRole('link', { name: RULE.ref }).waitFor();
       await page.goto(`console/events/${other}`);
       await enforcements.getByText('No rule matches it.').waitFor();
+      const rules = page.getByRole('region', { name: 'Rules' });
+      await rules.getByText(`${RULE.ref} condition_false`).click();
+      await rules.getByText('event.payload.branch == "main" is false').waitFor();
+      await site().examine(page);
       await page.getByRole('button', { name: 'Replay this event' }).click();
       const dialog = page.getByRole('dialog', { name: 'Replay this event' });
       await dialog.getByRole('textbox', { name: 'Reason' }).fill('tried again');

@@ -27,6 +27,7 @@ export const API_NAMESPACES = [
     'events',
     'crashes',
     'starts',
+    'reads',
   ],
   ...[
     'lists',

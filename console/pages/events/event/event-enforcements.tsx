@@ -1,9 +1,9 @@
-import { useRead } from '../../client/reads.ts';
-import type { EnforcementListPage } from '../../client/shapes.ts';
-import { Loading } from '../../parts/loading.tsx';
-import { ReadError } from '../../parts/read-error.tsx';
-import { hrefOf } from '../../routing/location.ts';
-import { EnforcementFact } from './enforcement-fact.tsx';
+import { useRead } from '../../../client/reads.ts';
+import type { EnforcementListPage } from '../../../client/shapes.ts';
+import { Loading } from '../../../parts/loading.tsx';
+import { ReadError } from '../../../parts/read-error.tsx';
+import { hrefOf } from '../../../routing/location.ts';
+import { EnforcementFact } from '../enforcement-fact.tsx';
 
 /** How many enforcements are shown: an event that more rules match has the others in the list of enforcements. */
 const SHOWN = 100;

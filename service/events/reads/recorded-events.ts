@@ -1,8 +1,8 @@
-import { AppError } from '../../model/app-error.ts';
-import { type TemplateEvent, templateEvent } from '../../model/events/event.ts';
-import type { EventListStore } from '../../store/events/event-lists.ts';
-import type { RecordedEvents } from '../rules/rule-tests.ts';
-import { eventRecord, unknownEvent } from './event-lists.ts';
+import { AppError } from '../../../model/app-error.ts';
+import { type TemplateEvent, templateEvent } from '../../../model/events/event.ts';
+import type { EventListStore } from '../../../store/events/event-lists.ts';
+import type { RecordedEvents } from '../../rules/rule-tests.ts';
+import { eventRecord, unknownEvent } from '../event-lists.ts';
 
 /** The most bytes of the payloads of more than one event that are read at a time. */
 const MAX_READ = 4 * 1024 * 1024;

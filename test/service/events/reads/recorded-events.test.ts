@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createRecordedEvents } from '../../../service/events/recorded-events.ts';
+import { createRecordedEvents } from '../../../../service/events/reads/recorded-events.ts';
 
 const MIB = 1024 * 1024;
 

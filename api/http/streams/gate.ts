@@ -1,5 +1,5 @@
-import { AppError } from '../../model/app-error.ts';
-import type { Principal } from '../../model/principal.ts';
+import { AppError } from '../../../model/app-error.ts';
+import type { Principal } from '../../../model/principal.ts';
 
 /** The maximum number of open event streams and WebSockets. */
 export interface StreamLimits {

@@ -1,19 +1,20 @@
 import { useRef, useState } from 'preact/hooks';
-import { randomKey } from '../../client/keys.ts';
-import { useRead } from '../../client/reads.ts';
-import { request } from '../../client/request.ts';
-import type { EventDetails } from '../../client/shapes.ts';
-import { Dialog } from '../../parts/dialog.tsx';
-import { Heading } from '../../parts/heading.tsx';
-import { Fact } from '../../parts/lists/fact.tsx';
-import { Loading } from '../../parts/loading.tsx';
-import { announce } from '../../parts/notice.ts';
-import { ReadError } from '../../parts/read-error.tsx';
-import { Instant } from '../../parts/time.tsx';
-import { ValueView } from '../../parts/value.tsx';
-import { go, hrefOf } from '../../routing/location.ts';
-import type { PageProps } from '../../routing/page-props.ts';
+import { randomKey } from '../../../client/keys.ts';
+import { useRead } from '../../../client/reads.ts';
+import { request } from '../../../client/request.ts';
+import type { EventDetails } from '../../../client/shapes.ts';
+import { Dialog } from '../../../parts/dialog.tsx';
+import { Heading } from '../../../parts/heading.tsx';
+import { Fact } from '../../../parts/lists/fact.tsx';
+import { Loading } from '../../../parts/loading.tsx';
+import { announce } from '../../../parts/notice.ts';
+import { ReadError } from '../../../parts/read-error.tsx';
+import { Instant } from '../../../parts/time.tsx';
+import { ValueView } from '../../../parts/value.tsx';
+import { go, hrefOf } from '../../../routing/location.ts';
+import type { PageProps } from '../../../routing/page-props.ts';
 import { EventEnforcements } from './event-enforcements.tsx';
+import { RuleExplanations } from './rule-explanations.tsx';
 
 /** One event: what was sent, and what each rule about its type does with it. */
 export function EventPage({ of }: PageProps) {
@@ -38,6 +39,7 @@ export function EventPage({ of }: PageProps) {
           {event.erased === null && <Replay event={event.id} />}
           {event.issues.length > 0 && <Issues event={event} />}
           {event.state !== 'invalid' && <EventEnforcements event={event.id} isPlanned={event.state === 'planned'} />}
+          {event.state !== 'invalid' && event.erased === null && <RuleExplanations event={event.id} />}
           <section aria-label="Payload">
             <h2>Payload</h2>
             {event.erased === null ? <ValueView name="Payload" value={event.payload} /> : <p class="soft">Erased.</p>}

@@ -1,0 +1,240 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
+import { readStreamEvents, type StreamEvent } from '../streams/event-stream.ts';
+import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
+import { until } from '../support/until.ts';
+
+// Reads about events. There is no worker: what is started stays open.
+
+let harness: ApiHarness;
+let stranger: string;
+
+const WORKFLOW = {
+  ref: 'ops.deploy',
+  pack_ref: 'ops',
+  label: 'Deploy',
+  version: '1.0.0',
+  param_schema: {
+    type: 'object',
+    properties: {
+      branch: { type: 'string' },
+      token: { type: 'string', writeOnly: true },
+      dry: { type: 'boolean', default: true },
+    },
+    additionalProperties: false,
+  },
+  definition: { tasks: [{ name: 'wait', action: 'core.wait_signal', input: { name: 'go' } }] },
+};
+
+beforeAll(async () => {
+  harness = await createApiHarness('reads', { worker: false });
+  await make('/api/v1/tenants', { ref: 'acme', label: 'Acme' });
+  stranger = (await make('/api/v1/keys', { subject: 'eve', tenant: 'acme', roles: ['admin'] })).key;
+  await make('/api/v1/packs', { ref: 'ops', label: 'Operations' });
+  await make('/api/v1/workflows', WORKFLOW);
+});
+
+afterAll(() => harness.close());
+
+async function make(path: string, body: object, headers: Record<string, string> = {}) {
+  const answer = await harness.call('POST', path, body, headers);
+  expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
+  return answer.body.data;
+}
+
+const rule = (name: string, rest: object) =>
+  make('/api/v1/rules', { ref: `ops.${name}`, pack_ref: 'ops', label: name, workflow: 'ops.deploy', ...rest });
+const post = (event: object, headers: Record<string, string> = {}) => make('/api/v1/events', event, headers);
+const get = async (path: string) => (await harness.call('GET', path)).body.data;
+
+/** The enforcements of an event, by rule, once it is planned and nothing is pending any more. */
+async function enforcementsOf(event: number) {
+  await until(
+    () => get(`/api/v1/events/${event}`),
+    ({ state }) => state === 'planned',
+  );
+  const rows = await until(
+    () => get(`/api/v1/enforcements?event=${event}`),
+    (found: EnforcementSummary[]) => found.every(({ status }) => status !== 'pending'),
+  );
+  return Object.fromEntries(rows.map((row: EnforcementSummary) => [row.rule_ref, row])) as Record<
+    string,
+    EnforcementSummary
+  >;
+}
+
+it('says why each rule matches an event or does not, as the rules are now', async () => {
+  await rule('why_yes', {
+    type: 'com.why.pushed',
+    when: 'event.payload.n == 1',
+    parameters: { branch: '{{ event.payload.b }}' },
+  });
+  await rule('why_no', { type: 'com.why.*', when: 'event.payload.n == 2' });
+  await rule('why_absent', { type: 'com.why.*', when: 'event.payload.m == 2' });
+  await rule('why_hook', { type: 'com.why.pushed', webhook: 'elsewhere', when: 'true == true' });
+  await rule('why_other', { type: 'com.why.pulled' });
+  const { id } = await post({ type: 'com.why.pushed', payload: { n: 1, b: 'main' } });
+  const own = (await enforcementsOf(id))['ops.why_yes'];
+  await harness.call('PUT', '/api/v1/rules/ops.why_yes', { enabled: false, when: 'event.payload.n == 3' });
+  const path = `/api/v1/events/${id}/matches`;
+  const page = (await harness.call('GET', path)).body;
+  const named = page.data.filter(({ rule_ref }: { rule_ref: string }) => rule_ref.startsWith('ops.why'));
+  expect(named).toMatchObject([
+    {
+      rule_ref: 'ops.why_yes',
+      revision: 2,
+      enabled: false,
+      matched: false,
+      reason: { code: 'condition_false' },
+      when: { text: 'event.payload.n == 3', value: false, operands: [{ value: 1 }, { value: 3 }] },
+      enforcement: { ...own, rule_revision: 1 },
+    },
+    { rule_ref: 'ops.why_no', matched: false, reason: { code: 'condition_false' }, enforcement: null },
+    { rule_ref: 'ops.why_absent', reason: { code: 'undefined', path: 'event.payload.m' }, enforcement: null },
+    { rule_ref: 'ops.why_hook', reason: { code: 'webhook_mismatch' }, webhook: { name: 'elsewhere', matched: false } },
+  ]);
+  const refs: string[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const { body }: { body: typeof page } = await harness.call(
+      'GET',
+      `${path}?limit=2${cursor && `&cursor=${cursor}`}`,
+    );
+    refs.push(...body.data.map(({ rule_ref }: { rule_ref: string }) => rule_ref));
+    cursor = body.next_cursor;
+  }
+  expect(refs).toEqual(page.data.map(({ rule_ref }: { rule_ref: string }) => rule_ref));
+  const as = async (key: string, at = path) => {
+    const { status, body } = await harness.call('GET', at, undefined, { 'x-api-key': key });
+    return [status, body.code];
+  };
+  expect(await as(stranger)).toEqual([404, 'event_not_found']);
+  const { key } = await make('/api/v1/keys', { subject: 'runs-only', permissions: ['execution:read'] });
+  expect(await as(key)).toEqual([403, 'permission_missing']);
+  for (const query of ['limit=0', 'limit=51', 'cursor=x', 'cursor=-1', 'page=1']) {
+    expect((await harness.call('GET', `${path}?${query}`)).body.code, query).toBe('request_invalid');
+  }
+});
+
+it('a page of matches is cut where its rules say much, and parameters that are too large are not shown', async () => {
+  const large = { type: 'com.much.sent', payload: { text: 'x'.repeat(700_000) } };
+  const parameters = { branch: '{{ event.payload.text }}' };
+  for (const at of [1, 2, 3]) await rule(`much${at}`, { type: large.type, enabled: false, parameters });
+  const more = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`p${at}`, '{{ event.payload }}']));
+  const huge = { ref: 'ops.huge', pack_ref: 'ops', label: 'x', action_ref: 'core.noop', enabled: false };
+  await make('/api/v1/rules', { ...huge, type: large.type, parameters: more });
+  const { id } = await post(large);
+  const read = async (query: string) => {
+    const { body } = await harness.call('GET', `/api/v1/events/${id}/matches${query}`);
+    const refs = body.data.map(({ rule_ref, reason }: { rule_ref: string; reason: { code: string } | null }) => [
+      rule_ref,
+      reason?.code ?? null,
+    ]);
+    return { refs, next: body.next_cursor };
+  };
+  const first = await read('');
+  expect(first.refs).toEqual([
+    ['ops.much1', null],
+    ['ops.much2', null],
+  ]);
+  expect(await read(`?cursor=${first.next}`)).toEqual({
+    refs: [
+      ['ops.much3', null],
+      ['ops.huge', 'too_large'],
+    ],
+    next: null,
+  });
+});
+
+describe('the stream', () => {
+  const STREAM = '/api/v1/events/stream';
+  const stops: AbortController[] = [];
+  afterAll(() => {
+    for (const stop of stops) stop.abort();
+  });
+
+  async function open(path: string, headers: Record<string, string> = {}) {
+    const stop = new AbortController();
+    stops.push(stop);
+    const asked = { headers: { 'x-api-key': DEV_KEY, ...headers }, signal: stop.signal };
+    return { response: await fetch(harness.api.url + path, asked), stop };
+  }
+
+  /** Follows the stream until an entry is the last one that is wanted, and closes it. */
+  async function follow(headers: Record<string, string>, isLast: (entry: StreamEvent) => boolean) {
+    const { response, stop } = await open(STREAM, headers);
+    const read = async () => {
+      const seen: StreamEvent[] = [];
+      for await (const entry of readStreamEvents(response)) {
+        seen.push(entry);
+        if (isLast(entry)) break;
+      }
+      stop.abort();
+      return seen;
+    };
+    return read();
+  }
+
+  const refusalOf = async (response: Response) => {
+    const { code } = (await response.json()) as { code: string };
+    return [response.status, code];
+  };
+  const idsOf = (entries: readonly StreamEvent[], kind: string) =>
+    entries.filter(({ event }) => event === kind).map(({ data }) => data.id);
+  const isStarted = (event: () => number) => (entry: StreamEvent) =>
+    entry.event === 'enforcement' && entry.data.event === event() && entry.data.status === 'started';
+
+  it('has each event once and each enforcement as it is, continues without loss, and is of one tenant', async () => {
+    await rule('streamed', { type: 'com.stream.*' });
+    let [first, second] = [0, 0];
+    const foreign = await open(STREAM, { 'x-api-key': stranger });
+    const following = follow(
+      {},
+      isStarted(() => first),
+    );
+    first = (await post({ type: 'com.stream.one', payload: { secret: 1 } })).id;
+    const seen = await following;
+    expect(idsOf(seen, 'event')).toEqual([first]);
+    const [entry] = seen;
+    expect(entry).toMatchObject({ event: 'event', data: { id: first, type: 'com.stream.one' } });
+    expect(entry!.data).not.toHaveProperty('payload');
+    const [enforcement] = await get(`/api/v1/enforcements?event=${first}`);
+    expect(seen.at(-1)!.data).toEqual(enforcement);
+    // Changes while nobody listens are sent afterwards, and those that were sent before are not.
+    second = (await post({ type: 'com.stream.two' })).id;
+    await enforcementsOf(second);
+    const rest = await follow(
+      { 'last-event-id': entry!.id },
+      isStarted(() => second),
+    );
+    expect(idsOf(rest, 'event')).toEqual([second]);
+    expect(new Set(rest.map(({ data }) => data.event ?? data.id))).toEqual(new Set([first, second]));
+    const after = await follow(
+      { 'last-event-id': rest.at(-2)!.id },
+      isStarted(() => second),
+    );
+    expect(after).toEqual(rest.slice(-1));
+    const other = await post({ type: 'com.stream.three' }, { 'x-api-key': stranger });
+    for await (const own of readStreamEvents(foreign.response)) {
+      expect([own.event, own.data.id]).toEqual(['event', other.id]);
+      break;
+    }
+    const refused = await open(STREAM, { 'last-event-id': '1-x' });
+    expect(await refusalOf(refused.response)).toEqual([400, 'request_invalid']);
+  });
+
+  it('counts with those of executions, and no longer once its client has gone', async () => {
+    const { key } = await make('/api/v1/keys', { subject: 'listener', roles: ['viewer'] });
+    const enter = (path: string) => open(path, { 'x-api-key': key });
+    const opened = await Promise.all(
+      Array.from({ length: 20 }, (_, at) => enter(at % 2 === 0 ? STREAM : '/api/v1/executions/events')),
+    );
+    expect(opened.map(({ response }) => response.status)).toEqual(Array(20).fill(200));
+    const refused = await enter(STREAM);
+    expect(await refusalOf(refused.response)).toEqual([429, 'too_many_streams']);
+    for (const { stop } of opened) stop.abort();
+    await until(
+      async () => (await enter(STREAM)).response.status,
+      (status) => status === 200,
+    );
+  });
+});
