@@ -5,12 +5,15 @@ import type { RequestObserver } from '../api/http/environment.ts';
 import type { Config } from '../model/config.ts';
 import type { Permits } from '../model/permits.ts';
 import type { IndexService } from '../service/index/service.ts';
+import { createEventMetrics, type EventMetrics } from './event-metrics.ts';
 import { buildServerUrl, freePort, listenError } from './ports.ts';
 
 /** The metrics of a process, in Prometheus' format (docs/operations.md, Metrics). */
 export interface Metrics {
   url: string;
   observe: RequestObserver;
+  /** The metrics of events, which are those of the API. */
+  events(): EventMetrics;
   /** Adds the metrics of the execution index. */
   watchIndex(index: Pick<IndexService, 'state'>): void;
   /** Adds the metrics of worker processes: what `read` gives, in Prometheus' text format, and the two counts. */
@@ -63,6 +66,7 @@ export async function serveMetrics(
   return {
     url: buildServerUrl(host, (server.address() as AddressInfo).port),
     observe: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
+    events: () => createEventMetrics(registry),
     watchWorker: (read) => {
       const counter = (name: string, help: string) => new Counter({ name, help, registers: [registry] });
       restarts = counter(

@@ -64,7 +64,7 @@ export function summaryBody(row: ListedExecution): z.infer<typeof ExecutionSumma
 function wideSummaryBody(row: ListedExecution): z.infer<typeof WideSummarySchema | typeof ExecutionSummarySchema> {
   const { more, parent, enforcement, created } = row;
   if (more === undefined) return summaryBody(row);
-  const { revision, tags, closed, waiting, errorCode: error_code, error, owner: started_by } = more;
+  const { revision, tags, closed, waiting, errorCode: error_code, error, owner: started_by, cause } = more;
   const { version = null, label = null } = more.workflow ?? {};
   return {
     ...summaryBody(row),
@@ -80,6 +80,7 @@ function wideSummaryBody(row: ListedExecution): z.infer<typeof WideSummarySchema
     error_code,
     error,
     started_by,
+    cause,
   };
 }
 

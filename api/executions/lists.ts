@@ -1,5 +1,8 @@
 import { z } from '@hono/zod-openapi';
+import type { Cause } from '../../model/events/cause.ts';
 import { integerId } from '../../model/execution-id.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { Causes } from '../../service/events/causes.ts';
 import type { TaskExecutionService } from '../../service/executions/task-executions.ts';
 import { type ExecutionLists, type ExecutionPage, statusesMeant } from '../../service/index/lists.ts';
 import { listedRun } from '../../service/index/rows.ts';
@@ -190,8 +193,18 @@ const exportRoute = createApiRoute({
 });
 
 /** Registers the routes for many executions. */
-export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionService) {
+export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionService, causes: Pick<Causes, 'find'>) {
   const router = createRouter();
+
+  async function readMore(principal: Principal, rows: ExecutionPage['rows']): Promise<ReadMore> {
+    const found = await causes.find(
+      principal,
+      rows.map(({ enforcement }) => enforcement),
+    );
+    const causeOf = ({ enforcement }: ExecutionPage['rows'][number]) =>
+      enforcement === null ? null : (found.get(enforcement) ?? null);
+    return { nameOf: await lists.namesOf(principal, rows), causeOf };
+  }
 
   router.openapi(listRoute, async (context) => {
     const { page = 1, per_page = 20, limit, cursor, view, ...query } = context.req.valid('query');
@@ -207,8 +220,8 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
       );
     }
     const found = await (paged ? lists.list : lists.listBehind)(principal, filter, part);
-    const nameOf = view === 'wide' ? await lists.namesOf(principal, found.rows) : undefined;
-    return context.json(executionPageBody(listed(found, nameOf), window, view), 200);
+    const more = view === 'wide' ? await readMore(principal, found.rows) : undefined;
+    return context.json(executionPageBody(listed(found, more), window, view), 200);
   });
 
   router.openapi(byStatusRoute, async (context) => {
@@ -268,6 +281,12 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
   return router;
 }
 
-function listed({ rows, ...page }: ExecutionPage, nameOf?: Awaited<ReturnType<ExecutionLists['namesOf']>>) {
-  return { ...page, rows: rows.map((row) => listedRun(row, nameOf?.(row))) };
+/** The details of runs that are not in their rows. */
+interface ReadMore {
+  nameOf: Awaited<ReturnType<ExecutionLists['namesOf']>>;
+  causeOf: (row: ExecutionPage['rows'][number]) => Cause | null;
+}
+
+function listed({ rows, ...page }: ExecutionPage, more?: ReadMore) {
+  return { ...page, rows: rows.map((row) => listedRun(row, more?.nameOf(row), more?.causeOf(row))) };
 }

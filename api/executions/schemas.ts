@@ -100,6 +100,7 @@ export const WideSummarySchema = ExecutionSummarySchema.extend({
   error_code: z.string().nullable(),
   error: z.string().nullable(),
   started_by: z.string().nullable().describe('The subject of the principal that started it; null if unknown.'),
+  cause: CauseSchema,
 }).openapi('WideExecutionSummary');
 
 /** Something that an execution waits for. */

@@ -32,6 +32,7 @@ import { createPlanningStore } from '../../store/events/planning.ts';
 import { createFittingRuleStore } from '../../store/rules/fitting-rules.ts';
 import { createPlannedRuleStore } from '../../store/rules/planned-rules.ts';
 import { createRuleKeyStore } from '../../store/rules/rule-keys.ts';
+import type { EventMetrics } from '../event-metrics.ts';
 import type { Foundation } from './foundation.ts';
 import type { ApiOptions } from './options.ts';
 
@@ -53,6 +54,7 @@ export interface EventNeeds {
   definitions: DefinitionService;
   trials: RuleTrials;
   tallies: WebhookTallies;
+  metrics: EventMetrics;
   limits: ApiOptions['eventLimits'];
 }
 
@@ -61,13 +63,20 @@ export interface EventNeeds {
  */
 export function composeEvents(
   { db, stores, received, repeats, atRest, log, clock }: Foundation,
-  { executions, definitions, trials, tallies, limits = { backlog: EVENT_BACKLOG, days: EVENT_RETENTION } }: EventNeeds,
+  {
+    executions,
+    definitions,
+    trials,
+    tallies,
+    metrics,
+    limits = { backlog: EVENT_BACKLOG, days: EVENT_RETENTION },
+  }: EventNeeds,
 ): { services: EventServices; loops: Loop[] } {
   const { events, eventLists, enforcements } = stores;
   const rules = createRuleBook(stores.rules);
   const planned = createBell();
   const planner = createPlanner({
-    store: createPlanningStore(db),
+    store: metrics.countPlanned(createPlanningStore(db)),
     rules: createCompiledRules(),
     bell: received,
     onPlanned: planned.ring,
@@ -75,16 +84,18 @@ export function composeEvents(
     log,
   });
   const starter = createEnforcementStarter({
-    store: enforcements,
+    store: metrics.countSettled(enforcements),
     events: eventLists,
     rules,
     counts: createPlannedRuleStore(db),
     executions,
     bell: planned,
+    onStarted: metrics.noteStart,
     clock,
     log,
   });
   const waiting = createBacklogStore(db);
+  metrics.watchBacklog(waiting);
   const backlog = createBacklog({ store: waiting, limit: limits.backlog, clock, log });
   const retention = createEventRetention({
     store: waiting,
@@ -93,17 +104,15 @@ export function composeEvents(
     clock,
     log,
   });
-  const intake = createIntake({ store: events, triggers: stores.triggers, backlog, onRecorded: received.ring });
+  const intake = metrics.countEvents(
+    createIntake({ store: events, triggers: stores.triggers, backlog, onRecorded: received.ring }),
+  );
   return {
     services: {
       intake,
-      hooks: createHookService({
-        store: stores.webhooks,
-        sealer: atRest,
-        intake,
-        tallies,
-        clock,
-      }),
+      hooks: metrics.countRefused(
+        createHookService({ store: stores.webhooks, sealer: atRest, intake, tallies, clock }),
+      ),
       eventLists: createEventLists(eventLists),
       pastEvents: createPastEvents({
         lists: eventLists,

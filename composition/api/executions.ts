@@ -163,7 +163,7 @@ export function executionsRoutes(
   const { executions, tasks, lists, deletions } = services;
   return [
     scheduleRoutes(services.schedules),
-    executionListRoutes(lists, tasks),
+    executionListRoutes(lists, tasks, services.causes),
     bulkRoutes(services.bulk, lists),
     streamRoutes(services.watches, services.changes, gate),
     explanationRoutes(services.explanations),

@@ -63,6 +63,8 @@ export interface EnforcementStarterDependencies {
   executions: Pick<ExecutionStarter, 'start' | 'findCaused'>;
   /** Rings when there may be something to start. */
   bell: Bell;
+  /** Is called after a run was started, with the milliseconds since its event was received. */
+  onStarted?: (milliseconds: number) => void;
   /** Returns the time in milliseconds. */
   clock: () => number;
   log: Logger;
@@ -73,7 +75,7 @@ export interface EnforcementStarterDependencies {
  * enforcement, so that it is one run however often it is made.
  */
 export function createEnforcementStarter(dependencies: EnforcementStarterDependencies): RoundLoop {
-  const { store, events, rules, counts, executions, bell, clock, log } = dependencies;
+  const { store, events, rules, counts, executions, bell, onStarted, clock, log } = dependencies;
   const tenantTrouble = 'the enforcements of a tenant cannot be leased; trying again';
   const setAside = createSetAside(clock, log, tenantTrouble, isSharedOutage);
   /** The starts in progress, each with its tenant. */
@@ -93,6 +95,7 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
     const rendered = renderParameters(rule.compiled, templateEvent(eventRecord(event)));
     if ('error' in rendered) return failed(rendered.error);
     const { n } = await executions.start(ownerOf(row.tenant, rule), commandOf(row, rule, event, rendered.parameters));
+    onStarted?.(clock() - event.received.getTime());
     return { status: 'started', execution: n };
   }
 

@@ -1,3 +1,4 @@
+import type { Cause } from '../../model/events/cause.ts';
 import { integerId } from '../../model/execution-id.ts';
 import type { IndexEntry, IndexVersion } from '../../model/index-entry.ts';
 import type { Json } from '../../model/json.ts';
@@ -35,6 +36,8 @@ export interface RunDetails {
   owner: string | null;
   /** Its workflow, as far as that was asked for and is still stored. */
   workflow: WorkflowName | undefined;
+  /** The rule that has started it, and for which event, as far as that was asked for; null: no rule of Fermata did. */
+  cause: Cause | null;
 }
 
 /** Makes an execution from its row in the index alone, for a run that Temporal does not have yet, or no longer has. */
@@ -93,11 +96,11 @@ export function executionOfRow(row: IndexRow): MaskedExecution {
   });
 }
 
-/** Makes the list entry of a run, with the name of its workflow if that was read. */
-export function listedRun(row: IndexRow, workflow?: WorkflowName): ListedExecution {
+/** Makes the list entry of a run, with the name of its workflow and its cause if these were read. */
+export function listedRun(row: IndexRow, workflow?: WorkflowName, cause: Cause | null = null): ListedExecution {
   const { n, ref, status, parent, enforcement, created, updated } = row;
   const { revision, mode, tags, closed, waiting, errorCode, error, owner } = row;
-  const more = { revision, mode, tags, closed, waiting, errorCode, error, owner, workflow };
+  const more = { revision, mode, tags, closed, waiting, errorCode, error, owner, workflow, cause };
   return { id: integerId(n), ref, status, state: status, parent, enforcement, created, updated, more };
 }
 

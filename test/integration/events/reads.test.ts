@@ -75,6 +75,8 @@ it('says why each rule matches an event or does not, as the rules are now', asyn
   await rule('why_other', { type: 'com.why.pulled' });
   const { id } = await post({ type: 'com.why.pushed', payload: { n: 1, b: 'main' } });
   const own = (await enforcementsOf(id))['ops.why_yes'];
+  const [run] = await get(`/api/v1/executions?view=wide&event=${id}`);
+  expect(run.cause).toMatchObject({ by: 'rule', event: id, rule_ref: 'ops.why_yes', enforcement: own!.id, depth: 0 });
   await harness.call('PUT', '/api/v1/rules/ops.why_yes', { enabled: false, when: 'event.payload.n == 3' });
   const path = `/api/v1/events/${id}/matches`;
   const page = (await harness.call('GET', path)).body;
