@@ -1,6 +1,7 @@
 import type { ShownRuleTest } from '../../client/shapes.ts';
 import { Instant } from '../../parts/time.tsx';
 import { ValueView } from '../../parts/value.tsx';
+import { numberText } from '../../parts/words.ts';
 import { ConditionParts } from './condition-parts.tsx';
 
 /** What a rule does with an event, and why. */
@@ -30,7 +31,7 @@ export function RuleVerdict({ test }: { test: ShownRuleTest }) {
       )}
       {throttle !== null && (
         <p>
-          {throttle.taken} of {throttle.limit} starts are taken
+          {numberText(throttle.taken)} of {numberText(throttle.limit)} starts are taken
           {throttle.not_before !== null && (
             <>
               {': the next one waits until '}

@@ -13,6 +13,9 @@ const RULE = {
   type: 'com.example.push',
   when: 'event.payload.branch == "main" and not event.payload.deleted',
   action_ref: 'core.noop',
+  dedupe: { key: '{{ event.event_id }}', window: 3_600 },
+  throttle: { limit: 1_000, per: 604_800 },
+  ordered: true,
 };
 
 /** Tests the pages of events, rules and what they start. */
@@ -79,6 +82,9 @@ export function testEventsPages(site: () => Console): void {
       const page = await site().visit('events/rules');
       await page.getByRole('table', { name: 'Rules' }).getByRole('link', { name: RULE.ref }).click();
       await title(page, RULE.ref).waitFor();
+      await page.getByText('{{ event.event_id }} in 1 h').waitFor();
+      await page.getByText('1,000 in 7 d, others wait').waitFor();
+      await page.getByText('one start after another').waitFor();
       await page.getByRole('textbox', { name: 'Payload (JSON)' }).fill('{ "branch": "main", "deleted": true }');
       await page.getByRole('button', { name: 'Test', exact: true }).click();
       const result = page.getByRole('status', { name: 'Result of the test' });
@@ -87,6 +93,10 @@ export function testEventsPages(site: () => Console): void {
       await parts.filter({ hasText: 'event.payload.branch == "main" is true' }).first().waitFor();
       await parts.filter({ hasText: 'not event.payload.deleted is false' }).first().waitFor();
       await site().examine(page);
+      await page.getByRole('textbox', { name: 'Payload (JSON)' }).fill('{ "branch": "main", "deleted": false }');
+      await page.getByRole('button', { name: 'Test', exact: true }).click();
+      await result.getByText('Its key is test.').waitFor();
+      await result.getByText('1 of 1,000 starts are taken.').waitFor();
       await page.getByRole('textbox', { name: 'Payload (JSON)' }).fill('{ "branch": ');
       await page.getByRole('button', { name: 'Test', exact: true }).click();
       await page.getByRole('alert').getByText('is not valid JSON').waitFor();
