@@ -10,6 +10,7 @@ import { compareReplays } from './comparison/replays.ts';
 import { SHAPES } from './comparison/shapes.ts';
 import { compare } from './comparison/side-by-side.ts';
 import { type Side, startSide } from './comparison/sides.ts';
+import { measureEvents } from './events/measure.ts';
 import { measureGrowth } from './growth.ts';
 import { measureLists } from './lists/measure.ts';
 import { measureLargeIndex } from './lists/million.ts';
@@ -22,6 +23,7 @@ import { measureSoak } from './product/soak.ts';
 import { measureStarts } from './product/starts.ts';
 import { debuggerTable } from './report/debugger.ts';
 import { findDecline } from './report/decline.ts';
+import { eventsTable } from './report/events.ts';
 import { keepResults, readResults } from './report/kept-results.ts';
 import { largeRunsTable } from './report/production.ts';
 import { computeRatios, keepBaseline, missingIn, readBaseline, slowerThan } from './report/ratios.ts';
@@ -92,6 +94,13 @@ const PARTS = {
     ),
   }),
   debugger: async () => ({ debugger: measureDebugger(quick ? 5_000 : 50_000, quick ? 20 : 200) }),
+  events: async () => ({
+    events: await measureEvents(
+      quick
+        ? { intake: 300, seconds: 3, storm: 500, planned: 300 }
+        : { intake: 3_000, seconds: 30, storm: 10_000, planned: 3_000 },
+    ),
+  }),
   growth: async () => ({ growth: measureGrowth() }),
   soak: async () => ({ soak: await measureSoak(runs ?? (quick ? 500 : 50_000)) }),
   bundle: async () => ({ bundle: await measureBundle() }),
@@ -121,6 +130,7 @@ const ratios = computeRatios(results);
 console.log(ratioTable(ratios));
 if (results.largeIndex !== undefined) console.log(largeIndexTable(results.largeIndex));
 if (results.largeRuns !== undefined) console.log(largeRunsTable(results.largeRuns));
+if (results.events !== undefined) console.log(eventsTable(results.events));
 if (results.debugger !== undefined) console.log(debuggerTable(results.debugger));
 if (named.includes(REPORT) || (named.length === 0 && isWhole)) {
   const kept = await readResults();

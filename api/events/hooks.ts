@@ -116,10 +116,10 @@ export function hookRoutes(hooks: HookService, rate: number, guard: AddressGuard
   async function take(context: Context<ApiEnv>, hook: Hook): Promise<Response> {
     const bytes = await readRawBody(context, MAX_HOOK_BODY);
     const headers = headersOf(context);
-    await hooks.verify(hook, headers, bytes);
+    const signedId = await hooks.verify(hook, headers, bytes);
     const payload = await parseHookBody(context, hook.tenant, bytes);
     const contentType = context.req.header('content-type') ?? null;
-    const outcome = await hooks.receive(hook, { headers, payload }, contentType);
+    const outcome = await hooks.receive(hook, { headers, signedId, payload }, contentType);
     if ('challenge' in outcome) return context.json({ challenge: outcome.challenge }, 200);
     return context.json({ data: outcome.event }, 202);
   }

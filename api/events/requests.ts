@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
 import { AppError } from '../../model/app-error.ts';
+import { principalSource } from '../../model/events/attributes.ts';
 import { isCloudEvent, type ReadCloudEvent, readBinaryEvent, readCloudEvent } from '../../model/events/cloud-events.ts';
 import type { NewEvent } from '../../model/events/event.ts';
 import { MAX_BATCH, newPostedEvent, PostedEventSchema } from '../../model/events/requests.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
-import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import { convertIssues } from '../../model/zod-issues.ts';
 import { MAX_BODY, parseJsonFor, readRawBody } from '../http/body.ts';
@@ -44,7 +44,7 @@ export async function readPostedEvents(
   if (media !== STRUCTURED && media !== 'application/json') throw unsupported(header);
   const value = await parseJsonFor(context, tenant, bytes);
   const structured = media === STRUCTURED || isCloudEvent(value);
-  const defaults = { event_id: idempotencyKey ?? null, source: sourceOf(context.get('principal')) };
+  const defaults = { event_id: idempotencyKey ?? null, source: principalSource(context.get('principal').subject) };
   return { events: [structured ? eventOf(readCloudEvent(value)) : readPosted(value, defaults)], isBatch: false };
 }
 
@@ -81,11 +81,6 @@ function eventOf(read: ReadCloudEvent): NewEvent {
 }
 
 const shapeRefused = (issues: Issue[]) => refusal('request_invalid', issues);
-
-/** Returns the source of events without one; as CloudEvents demand, it is a URI reference. */
-function sourceOf({ subject }: Principal): string {
-  return `/principals/${encodeURI(subject.toWellFormed())}`;
-}
 
 function unsupported(header: string): AppError {
   const types = `application/json, ${STRUCTURED} or ${BATCH}`;

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { principalSource } from '../../model/events/attributes.ts';
 import { writeCloudEvent } from '../../model/events/cloud-events.ts';
 import { API_INGRESS, EventRecordSchema, EventSummarySchema } from '../../model/events/event.ts';
 import { PostedEventsSchema } from '../../model/events/requests.ts';
@@ -119,7 +120,9 @@ export function eventRoutes(intake: Intake, lists: EventLists) {
   router.openapi(postRoute, async (context) => {
     const { events, isBatch } = await readPostedEvents(context, context.req.valid('header')['idempotency-key']);
     const { tenant, subject: principal, onBehalfOf } = context.get('principal');
-    const accepted = await intake.accept({ tenant, ingress: API_INGRESS, principal, onBehalfOf, isBatch }, events);
+    const source = principalSource(principal);
+    const from = { tenant, ingress: API_INGRESS, source, principal, onBehalfOf, isBatch };
+    const accepted = await intake.accept(from, events);
     // Events are their own record.
     context.set('audited', true);
     if (isBatch) return context.json({ data: [...accepted] }, 202);

@@ -10,6 +10,9 @@ import { median } from '../statistics.ts';
 
 /** Everything of `npm start`, in a separate folder. */
 export interface Product {
+  url: string;
+  /** The key of the developer. */
+  key: string;
   /** Milliseconds until it was ready. */
   ready: number;
   /** Calls it as the developer, or with another key. Throws an Error for an answer that is no success. */
@@ -47,6 +50,8 @@ export async function startProduct(folder?: string): Promise<Product> {
   const ready = performance.now() - begun;
   const { url, api_key } = JSON.parse(await readFile(join(own, 'dev.json'), 'utf8')) as Record<string, string>;
   return {
+    url: url!,
+    key: api_key!,
     ready,
     call: async (path, body, key = api_key) => {
       const response = await fetch(url + path, {

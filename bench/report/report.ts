@@ -4,6 +4,7 @@ import type { Grown } from '../growth.ts';
 import { type LargeIndex, SETTINGS } from '../lists/million.ts';
 import { at, median, short, spread, table } from '../statistics.ts';
 import { describeDebugger } from './debugger.ts';
+import { describeEvents } from './events.ts';
 import { NOT_KEPT } from './not-kept.ts';
 import { OTHER_ENGINES } from './other-engines.ts';
 import { describeLargeRuns, describePages, describeSoak } from './production.ts';
@@ -87,6 +88,8 @@ ${renderSection(results, ['largeRuns'], ({ largeRuns }) => describeLargeRuns(lar
 ${renderSection(results, ['pages'], ({ pages }) => describePages(pages))}
 
 ${renderSection(results, ['debugger'], (measured) => describeDebugger(measured.debugger))}
+
+${renderSection(results, ['events'], ({ events }) => describeEvents(events))}
 
 ${NOT_KEPT}
 ${OTHER_ENGINES}

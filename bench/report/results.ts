@@ -1,6 +1,7 @@
 import type { Throughput } from '../comparison/load.ts';
 import type { Replays } from '../comparison/replays.ts';
 import type { Compared } from '../comparison/side-by-side.ts';
+import type { EventCosts } from '../events/measure.ts';
 import type { Grown } from '../growth.ts';
 import type { Measured } from '../lists/measure.ts';
 import type { LargeIndex } from '../lists/million.ts';
@@ -28,6 +29,7 @@ export interface Results {
   largeRuns: LargeRuns;
   pages: Pages;
   debugger: DebuggedRun[];
+  events: EventCosts;
   rest: { rate: number; latencies: number[] };
   lag: number[];
   shares: Shares;

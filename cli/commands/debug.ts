@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { openInBrowser } from '../browser.ts';
+import { openInBrowser, openPrivatelyInBrowser } from '../browser.ts';
 import { isFile } from '../definition-files.ts';
 import { readTextFile } from '../files.ts';
 import type { Output } from '../output.ts';
@@ -33,7 +33,7 @@ async function debugExecution(id: string, options: DebugOptions, { service, outp
   // An execution that is not there is better refused here than on a page.
   await service.ask('GET', `/api/v1/executions/${path}`, { query: { view: 'lean' } });
   const url = new URL(`${service.target.url}/console/runs/${path}/debugger`);
-  show(url, options, output);
+  show(url, options, output, openInBrowser);
 }
 
 async function debugFile(path: string, options: DebugOptions, output: Output): Promise<void> {
@@ -41,12 +41,13 @@ async function debugFile(path: string, options: DebugOptions, output: Output): P
   // The modules of a server, which no other command needs.
   const { serveHistory } = await import('../../dev/history-page.ts');
   const name = path === '-' ? 'history.json' : basename(path);
-  show(new URL(await serveHistory({ name, text })), options, output);
+  // Who knows the address can read the file.
+  show(new URL(await serveHistory({ name, text })), options, output, openPrivatelyInBrowser);
   output.note('Nothing leaves this machine. Press Ctrl+C to end.');
 }
 
-function show(url: URL, { event, open }: DebugOptions, output: Output): void {
+function show(url: URL, { event, open }: DebugOptions, output: Output, openAddress: (url: string) => void): void {
   if (event !== undefined) url.searchParams.set('event', event);
   output.show({ url: url.href }, () => [url.href]);
-  if (open) openInBrowser(url.href);
+  if (open) openAddress(url.href);
 }

@@ -6,8 +6,10 @@ import { isReservedType } from './type-pattern.ts';
 
 // The rules for the attributes of events, whichever way they come in.
 
-/** The beginning of sources that come from Fermata alone. */
+/** The beginnings of sources that come from Fermata alone, from one principal, and from one webhook. */
 const OWN_SOURCES = 'urn:fermata:';
+const PRINCIPALS = '/principals/';
+const WEBHOOKS = '/hooks/';
 
 /** The most characters of a source, a subject and a sender's id. */
 const MAX_TEXT = 500;
@@ -29,10 +31,27 @@ export function isEventType(text: string): boolean {
   return TYPE.test(text);
 }
 
-/** Returns the attribute of an event whose value comes from Fermata alone; null: there is none. */
-export function reservedField({ type, source }: Pick<NewEvent, 'type' | 'source'>): 'type' | 'source' | null {
+/** Returns the source of a principal's events without another one; as CloudEvents demand, it is a URI reference. */
+export function principalSource(subject: string): string {
+  return `${PRINCIPALS}${encodeURI(subject.toWellFormed())}`;
+}
+
+/** Returns the source of the events of a webhook without another one. */
+export function webhookSource(name: string): string {
+  return `${WEBHOOKS}${name}`;
+}
+
+/**
+ * Returns the attribute of an event that its sender may not give this value; null: there is none. `own` is the source of the sender: that of
+ * another principal or webhook would occupy the ids of its events.
+ */
+export function reservedField(
+  { type, source }: Pick<NewEvent, 'type' | 'source'>,
+  own: string,
+): 'type' | 'source' | null {
   if (isReservedType(type)) return 'type';
-  return source.startsWith(OWN_SOURCES) ? 'source' : null;
+  const isReserved = [OWN_SOURCES, PRINCIPALS, WEBHOOKS].some((beginning) => source.startsWith(beginning));
+  return isReserved && source !== own ? 'source' : null;
 }
 
 /** Finds the issues of the attributes of an event; `base` is the pointer of the event in the request. */

@@ -9,14 +9,15 @@ import type { Principal } from '../../model/principal.ts';
 import { startedRef } from '../../model/rules/rule.ts';
 import type { EnforcementRow, EnforcementSettlement, EnforcementStore } from '../../store/events/enforcements.ts';
 import type { EventListStore } from '../../store/events/event-lists.ts';
-import type { EventRow } from '../../store/events/events.ts';
 import type { PlannedRuleStore } from '../../store/rules/planned-rules.ts';
 import type { Bell } from '../background/bell.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { isOverlong, isPassing, isSharedOutage, toAppError } from '../background/outages.ts';
 import { createSetAside } from '../background/set-aside.ts';
 import { inTurn } from '../background/turns.ts';
+import type { ExecutionReader } from '../executions/reader.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
+import { findStarters } from '../rules/starters.ts';
 import type { IdempotencyKey } from '../starts/idempotency.ts';
 import type { StartCommand } from '../starts/start-command.ts';
 import { workFor } from '../starts/work-owner.ts';
@@ -60,7 +61,7 @@ export interface EnforcementStarterDependencies {
   events: Pick<EventListStore, 'find'>;
   rules: RuleBook;
   counts: Pick<PlannedRuleStore, 'count'>;
-  executions: Pick<ExecutionStarter, 'start' | 'findCaused'>;
+  executions: Pick<ExecutionStarter, 'start' | 'findCaused'> & Pick<ExecutionReader, 'get'>;
   /** Rings when there may be something to start. */
   bell: Bell;
   /** Is called after a run was started, with the milliseconds since its event was received. */
@@ -94,7 +95,9 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
     if (event === null) return failed({ code: 'internal', message: 'the event is no longer there' });
     const rendered = renderParameters(rule.compiled, templateEvent(eventRecord(event)));
     if ('error' in rendered) return failed(rendered.error);
-    const { n } = await executions.start(ownerOf(row.tenant, rule), commandOf(row, rule, event, rendered.parameters));
+    const owner = ownerOf(row.tenant, rule);
+    const starters = await findStarters(executions, owner, event, rule.writers);
+    const { n } = await executions.start(owner, { ...commandOf(row, rule, rendered.parameters), starters });
     onStarted?.(clock() - event.received.getTime());
     return { status: 'started', execution: n };
   }
@@ -208,12 +211,7 @@ function ownerOf(tenant: string, { owner, ownerSubject }: RuleOfMatch): Principa
   };
 }
 
-function commandOf(
-  row: EnforcementRow,
-  { compiled: { content } }: RuleOfMatch,
-  event: EventRow,
-  input: JsonObject,
-): StartCommand {
+function commandOf(row: EnforcementRow, { compiled: { content } }: RuleOfMatch, input: JsonObject): StartCommand {
   const { version, run_tags: tags } = content;
   return {
     ref: startedRef(content),
@@ -224,8 +222,6 @@ function commandOf(
     enforcement: row.id,
     cause: buildCause(row),
     mode: row.webhook === null ? 'trigger' : 'webhook',
-    // Whoever has sent the event counts as a starter, as the author of the rule does.
-    starters: [event.principal, event.onBehalfOf].filter((subject) => subject !== null),
     idempotencyKey: keyOf(row),
   };
 }

@@ -18,6 +18,8 @@ export interface EventOrigin {
   tenant: string;
   /** `api`, or the id of the webhook: whoever may use one webhook cannot occupy the ids of another. */
   ingress: string;
+  /** The source of their sender: no other principal's or webhook's is accepted. */
+  source: string;
   /** The subject that has sent them; null: they came without a principal. */
   principal: string | null;
   /** The subject for whom the credential of the principal acts. */
@@ -84,22 +86,26 @@ export function createIntake({ store, triggers, backlog, onRecorded }: IntakeDep
   };
 }
 
-/** The message about an event that claims to come from Fermata. */
-const RESERVED =
-  'types that begin with "io.fermata." and sources that begin with "urn:fermata:" come from Fermata alone';
+/** The messages about an event that claims to come from Fermata, or from another sender. */
+const RESERVED = {
+  type: 'types that begin with "io.fermata." come from Fermata alone',
+  source:
+    'sources that begin with "urn:fermata:" come from Fermata alone, and those that begin with "/principals/" or "/hooks/" from the principal or the webhook that they name',
+};
 
 /** Throws `request_invalid` with all issues of some events, and `type_reserved`. */
-function demandValid({ isBatch = false }: EventOrigin, events: readonly NewEvent[]): void {
+function demandValid({ isBatch = false, source }: EventOrigin, events: readonly NewEvent[]): void {
   const issues = events.flatMap((event, at) => checkAttributes(event, isBatch ? `/${at}` : ''));
   if (issues.length > 0) throw refusal('request_invalid', issues);
   const reserved = events.flatMap((event, at): Issue[] => {
-    const field = reservedField(event);
+    const field = reservedField(event, source);
     return field === null
       ? []
-      : [{ code: 'type_reserved', path: `${isBatch ? `/${at}` : ''}/${field}`, message: RESERVED }];
+      : [{ code: 'type_reserved', path: `${isBatch ? `/${at}` : ''}/${field}`, message: RESERVED[field] }];
   });
   if (reserved.length === 0) return;
-  throw new AppError('type_reserved', `${reserved[0]!.path}: ${RESERVED}`, { issues: capIssues(reserved) });
+  const [{ path, message }] = reserved as [Issue];
+  throw new AppError('type_reserved', `${path}: ${message}`, { issues: capIssues(reserved) });
 }
 
 /** Throws `payload_invalid` with all issues of the payloads of some events. */
@@ -129,6 +135,7 @@ function entryOf(from: EventOrigin, event: NewEvent, issues: readonly Issue[]): 
     execution: null,
     principal: principal === null ? null : storableText(principal),
     on_behalf_of: onBehalfOf === null ? null : storableText(onBehalfOf),
+    starters: [],
   };
 }
 

@@ -126,7 +126,7 @@ function newEventOf(row: EventRow): NewEvent {
 
 function entryOf(
   { tenant, subject, onBehalfOf }: Principal,
-  { id, payloadBytes, depth, chain, execution }: EventRow,
+  { id, payloadBytes, depth, chain, execution, principal, onBehalfOf: sentFor, starters }: EventRow,
   { event, identity, only }: { event: NewEvent; identity: string; only: number[] | null },
 ): EventEntry {
   return {
@@ -144,5 +144,7 @@ function entryOf(
     execution,
     principal: storableText(subject),
     on_behalf_of: onBehalfOf === null ? null : storableText(onBehalfOf),
+    // Whoever has sent the event counts as a starter, as whoever replays it does.
+    starters: [...new Set([principal, sentFor, ...starters].filter((one) => one !== null))],
   };
 }

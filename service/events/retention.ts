@@ -1,5 +1,5 @@
 import type { Logger } from '../../model/log.ts';
-import type { BacklogStore } from '../../store/events/backlogs.ts';
+import type { BacklogStore, EventPlace } from '../../store/events/backlogs.ts';
 import type { RuleKeyStore } from '../../store/rules/rule-keys.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
 
@@ -26,7 +26,9 @@ export function createEventRetention({ store, keys, days, clock, log }: Retentio
   return {
     async tick() {
       const before = new Date(clock() - days * DAY);
-      while ((await store.forget(before, AT_ONCE)) === AT_ONCE);
+      let last: EventPlace | null = null;
+      do last = await store.forget(before, AT_ONCE, last);
+      while (last !== null);
       while ((await keys.forget(new Date(clock()), AT_ONCE)) === AT_ONCE);
     },
 

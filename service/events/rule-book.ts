@@ -1,7 +1,7 @@
 import { type CompiledRule, compileRule } from '../../language/rules/compiler.ts';
 import { BoundedMap } from '../../model/bounded-map.ts';
 import type { EnforcementRow } from '../../store/events/enforcements.ts';
-import type { RuleStore } from '../../store/rules/rules.ts';
+import type { RuleStore, StoredRule } from '../../store/rules/rules.ts';
 
 /** The revision of a rule that an enforcement was planned from, with what its rule is now. */
 export interface RuleOfMatch {
@@ -9,6 +9,8 @@ export interface RuleOfMatch {
   /** Whoever wrote the rule last. */
   owner: number;
   ownerSubject: string;
+  /** The authors of that revision, and of the newest one. */
+  writers: string[];
   compiled: CompiledRule;
 }
 
@@ -25,12 +27,10 @@ const KEPT = 500;
 export function createRuleBook(store: Pick<RuleStore, 'find' | 'findRevision'>): RuleBook {
   const kept = new BoundedMap<string, CompiledRule>(KEPT);
 
-  async function compiledOf(tenant: string, rule: number, ref: string, revision: number): Promise<CompiledRule | null> {
+  function compiledOf(rule: number, ref: string, revision: number, content: StoredRule['content']): CompiledRule {
     const name = `${rule} ${revision}`;
     const known = kept.get(name);
     if (known !== undefined) return known;
-    const content = await store.findRevision(tenant, rule, revision);
-    if (content === null) return null;
     const compiled = compileRule({ ref, revision }, content);
     kept.set(name, compiled);
     return compiled;
@@ -41,10 +41,17 @@ export function createRuleBook(store: Pick<RuleStore, 'find' | 'findRevision'>):
       const stored = await store.find(tenant, ruleRef);
       // Another rule may have the ref by now.
       if (stored === null || stored.id !== rule) return null;
-      const compiled = await compiledOf(tenant, rule, ruleRef, ruleRevision);
-      if (compiled === null) return null;
+      const planned = stored.revision === ruleRevision ? stored : await store.findRevision(tenant, rule, ruleRevision);
+      if (planned === null) return null;
       const { enabled, owner, ownerSubject } = stored;
-      return { enabled, owner, ownerSubject, compiled };
+      const writers = [...new Set([...planned.writers, ...stored.writers])];
+      return {
+        enabled,
+        owner,
+        ownerSubject,
+        writers,
+        compiled: compiledOf(rule, ruleRef, ruleRevision, planned.content),
+      };
     },
   };
 }

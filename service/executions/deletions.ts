@@ -49,7 +49,7 @@ export interface DeletionDependencies {
     executions: ExecutionStore;
     definitions: DefinitionStore;
     inquiries: InquiryStore;
-    rules: Pick<RuleStore, 'startersOf' | 'disableStarters'>;
+    rules: Pick<RuleStore, 'startersOf' | 'disableStarters' | 'retireWorkflow'>;
   };
   executions: Pick<ExecutionReader, 'get'>;
   definitions: DefinitionService;
@@ -129,21 +129,23 @@ export function createDeletionService({
         await this.demandNoStarters(principal, [workflow]);
         await this.demandClosed(principal, [workflow]);
       }
-      // A disabled workflow starts no more runs.
-      await stores.definitions.setEnabled(tenant, workflow.id, false);
-      await stores.rules.disableStarters(tenant, ref);
+      // A disabled workflow starts no more runs. Rules may have been written since they were looked for.
+      const starters = await stores.rules.retireWorkflow(tenant, workflow, force);
+      if (!force) demandNone(ref, starters);
       if (force) await this.terminateRuns(principal, workflow);
       await this.deleteRuns(principal, workflow.id);
       await stores.definitions.remove(tenant, workflow.id);
+      // Nobody can write a rule that starts it any more.
+      await stores.rules.disableStarters(tenant, ref);
     },
 
     async demandNoStarters({ tenant }, workflows, deleted = new Set()) {
       for (const { ref } of workflows) {
-        const starters = (await stores.rules.startersOf(tenant, ref)).filter((rule) => !deleted.has(rule));
-        if (starters.length === 0) continue;
-        const [rules, them] = starters.length === 1 ? ['rule', 'it'] : ['rules', 'them'];
-        const message = `workflow "${ref}" is started by the ${rules} ${quoted(starters)}: use ?force=true to disable ${them}`;
-        throw new AppError('workflow_in_use', message);
+        const starters = await stores.rules.startersOf(tenant, ref);
+        demandNone(
+          ref,
+          starters.filter((rule) => !deleted.has(rule)),
+        );
       }
     },
 
@@ -174,4 +176,12 @@ export function createDeletionService({
       }
     },
   };
+}
+
+/** Throws `workflow_in_use` if there are rules that start a workflow. */
+function demandNone(ref: string, starters: readonly string[]): void {
+  if (starters.length === 0) return;
+  const [rules, them] = starters.length === 1 ? ['rule', 'it'] : ['rules', 'them'];
+  const message = `workflow "${ref}" is started by the ${rules} ${quoted(starters)}: use ?force=true to disable ${them}`;
+  throw new AppError('workflow_in_use', message);
 }

@@ -1,7 +1,7 @@
 import type { Validation } from '../../language/validate.ts';
 import { AppError } from '../../model/app-error.ts';
 import { hasPermission } from '../../model/permissions.ts';
-import type { Principal } from '../../model/principal.ts';
+import { type Principal, subjectsOf } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import { MAX_ROW_ID } from '../../model/request-fields.ts';
 import { type RuleDraft, readRule, readRuleUpdate } from '../../model/rules/draft.ts';
@@ -90,10 +90,11 @@ export function createRuleService({ store, packs, examiner }: RuleDependencies):
     return { ...examined, body: draft.fields as RuleCreate };
   }
 
-  /** Updates a rule to what `merge` makes of its present state; asks again when it has changed since it was examined. */
+  /** Updates a rule to what `merge` makes of its present state and what was given; asks again when it has changed since it was examined. */
   async function change(
     principal: Principal,
     ref: string,
+    given: RuleDraft,
     merge: (stored: StoredRule) => RuleDraft,
     tag: string | undefined,
   ): Promise<WrittenRule> {
@@ -106,7 +107,11 @@ export function createRuleService({ store, packs, examiner }: RuleDependencies):
       try {
         const refused = await store.update(principal.tenant, ref, writerOf(principal), (stored) => {
           if (entityTag(stored) !== entityTag(before)) throw new ChangedMeanwhile();
-          return { fields: readRuleFields(body), content: content.hash === stored.hash ? null : content };
+          const isNew = content.hash !== stored.hash;
+          // Whoever leaves a part of the content as it is shares it with its authors. Fields that were not given hash as absent ones.
+          const isWhole = isNew && buildRuleContent(given.fields as RuleCreate, triggerType).hash === content.hash;
+          const writers = new Set([...(isWhole ? [] : stored.writers), ...subjectsOf(principal)]);
+          return { fields: readRuleFields(body), content: isNew ? content : null, writers: [...writers] };
         });
         if (refused === null) return { rule: await get(principal, ref), warnings };
       } catch (error) {
@@ -147,16 +152,19 @@ export function createRuleService({ store, packs, examiner }: RuleDependencies):
         ref,
         fields: readRuleFields(checked.body),
         content: buildRuleContent(checked.body, checked.triggerType),
+        writers: subjectsOf(principal),
         by: writerOf(principal),
       });
       if (refused === 'taken') throw new AppError('rule_exists', `rule "${ref}" already exists`);
-      // The trigger was deleted meanwhile, which the next examination finds.
-      if (refused === 'trigger_gone') return this.create(principal, body);
+      // Its trigger or its workflow was deleted meanwhile, which the next examination finds.
+      if (refused === 'part_gone') return this.create(principal, body);
       return { rule: await get(principal, ref), warnings: checked.warnings };
     },
 
-    update: (principal, ref, body, tag) =>
-      change(principal, ref, (stored) => mergeUpdate(stored, readRuleUpdate(body)), tag),
+    update(principal, ref, body, tag) {
+      const given = readRuleUpdate(body);
+      return change(principal, ref, given, (stored) => mergeUpdate(stored, given), tag);
+    },
 
     async remove(principal, ref) {
       const removed = await store.remove(principal.tenant, ref);
@@ -184,7 +192,7 @@ export function createRuleService({ store, packs, examiner }: RuleDependencies):
         buildRuleContent(body, triggerType).hash === before.hash &&
         sameRuleFields(before, readRuleFields(draft.fields as RuleCreate));
       if (isSame) return { ref, change: 'unchanged', revision: before.revision, warnings };
-      const { rule } = await change(principal, ref, () => draft, undefined);
+      const { rule } = await change(principal, ref, draft, () => draft, undefined);
       return { ref, change: 'updated', revision: rule.revision, warnings };
     },
   };

@@ -5,6 +5,8 @@ import type { HookHeaders, WebhookPreset, WebhookSettings } from '../../model/we
 /** A verified request: its headers and its parsed body. */
 export interface HookRequest {
   headers: HookHeaders;
+  /** The delivery id that its signature proves; null: that of no header is proven. */
+  signedId: string | null;
   payload: Json;
 }
 
@@ -102,7 +104,7 @@ export interface HookDelivery {
 /** Reads what a verified request says about its event. Pure. */
 export function readDelivery({ preset, settings, type, keepHeaders }: ReadWebhook, request: HookRequest): HookDelivery {
   const reading = READINGS[preset];
-  const id = reading.id(request, settings);
+  const id = request.signedId ?? reading.id(request, settings);
   const names = [...ALWAYS_KEPT, ...reading.headers, ...keepHeaders];
   const kept = names.flatMap((name) => {
     const value = headerOf(request, name);

@@ -1,5 +1,6 @@
 import { AppError } from '../../model/app-error.ts';
 import { BoundedMap } from '../../model/bounded-map.ts';
+import { webhookSource } from '../../model/events/attributes.ts';
 import { isCloudEvent, type ReadCloudEvent, readBinaryEvent, readCloudEvent } from '../../model/events/cloud-events.ts';
 import type { NewEvent } from '../../model/events/event.ts';
 import { refusal } from '../../model/refusal.ts';
@@ -27,10 +28,10 @@ export interface HookService {
   /** Finds the webhook of a key. Throws `webhook_not_found`, the same for an unknown key and a disabled webhook, and `database_unavailable`. */
   find(key: string): Promise<Hook>;
   /**
-   * Verifies the bytes of a body with the secrets of a webhook, and counts a refusal. Throws `signature_invalid`, the same for every
+   * Verifies the bytes of a body with the secrets of a webhook, and counts a refusal. Returns the delivery id that is signed, or null. Throws `signature_invalid`, the same for every
    * reason, and `sealing_key_missing` for secrets that cannot be decrypted: only the log says why, as the sender is not authentic yet.
    */
-  verify(hook: Hook, headers: HookHeaders, bytes: Uint8Array): Promise<void>;
+  verify(hook: Hook, headers: HookHeaders, bytes: Uint8Array): Promise<string | null>;
   /** Records the event of a verified request. Throws what the intake throws. */
   receive(hook: Hook, request: HookRequest, contentType: string | null): Promise<HookOutcome>;
 }
@@ -77,8 +78,8 @@ export function createHookService({ store, sealer, intake, tallies, clock }: Hoo
       const secrets = await secretsOf(hook).catch((cause: unknown) => {
         throw new AppError('sealing_key_missing', 'requests to this webhook cannot be verified at present', { cause });
       });
-      const refusal = verify(hook, secrets, headers, bytes, clock());
-      if (refusal === null) return;
+      const { refusal, id } = verify(hook, secrets, headers, bytes, clock());
+      if (refusal === null) return id;
       tallies.noteRefusal(hook.id, refusal);
       throw new AppError('signature_invalid', 'the request is not authentic');
     },
@@ -86,8 +87,14 @@ export function createHookService({ store, sealer, intake, tallies, clock }: Hoo
     async receive(hook, request, contentType) {
       const challenge = findChallenge(hook, request.payload);
       if (challenge !== null) return { challenge };
-      const { id: webhook, tenant, trigger } = hook;
-      const from = { tenant, ingress: String(webhook), principal: null, webhook: { trigger } };
+      const { id: webhook, tenant, name, trigger } = hook;
+      const from = {
+        tenant,
+        ingress: String(webhook),
+        source: webhookSource(name),
+        principal: null,
+        webhook: { trigger },
+      };
       const [accepted] = await intake.accept(from, [eventOf(hook, request, contentType)]);
       const { id, duplicate } = accepted!;
       tallies.noteEvent(webhook, id);
@@ -108,7 +115,7 @@ function eventOf(hook: Hook, request: HookRequest, contentType: string | null): 
   return {
     event_id: sent?.event_id ?? event_id,
     type: hook.type ?? sent?.type ?? type,
-    source: sent?.source ?? `/hooks/${hook.name}`,
+    source: sent?.source ?? webhookSource(hook.name),
     subject: sent?.subject ?? null,
     time: sent?.time ?? null,
     trigger_ref: null,

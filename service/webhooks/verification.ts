@@ -21,9 +21,16 @@ class Refused extends Error {
   }
 }
 
-/** The values that a request shows, and the one that they must equal for a secret. */
+/** The result of a verification: why the request is refused, or null for one that is authentic, and the delivery id that is signed. */
+export interface Verified {
+  refusal: SignatureRefusal | null;
+  id: string | null;
+}
+
+/** The values that a request shows, the one that they must equal for a secret, and the delivery id that this proves. */
 interface Proof {
   offered: readonly Buffer[];
+  id?: string;
   expect: (secret: string) => Buffer;
 }
 
@@ -32,7 +39,7 @@ type ReadProof = (headers: HookHeaders, scheme: WebhookScheme, bytes: Uint8Array
 
 /**
  * Verifies a request with the secrets of its webhook: any of them may match, and all are tried. `bytes` is the body as it was sent, `now`
- * is in milliseconds. Returns null for a request that is authentic, else why it is refused. Pure.
+ * is in milliseconds. Pure.
  */
 export function verify(
   scheme: WebhookScheme,
@@ -40,29 +47,29 @@ export function verify(
   headers: HookHeaders,
   bytes: Uint8Array,
   now: number,
-): SignatureRefusal | null {
+): Verified {
   const { preset } = scheme;
-  if (preset === 'none') return null;
+  if (preset === 'none') return { refusal: null, id: null };
   const check = (read: ReadProof, some: readonly string[]) => judge(() => read(headers, scheme, bytes, now), some);
   if (preset !== 'gitlab') return check(PROOFS[preset], secrets);
   const [keys, tokens] = [secrets.filter(isEncoded), secrets.filter((secret) => !isEncoded(secret))];
   if (keys.length === 0) return check(PROOFS.gitlab, tokens);
-  const refusal = check(PROOFS['standard-webhooks'], keys);
-  return refusal === null || tokens.length === 0 ? refusal : check(PROOFS.gitlab, tokens);
+  const verified = check(PROOFS['standard-webhooks'], keys);
+  return verified.refusal === null || tokens.length === 0 ? verified : check(PROOFS.gitlab, tokens);
 }
 
-function judge(read: () => Proof, secrets: readonly string[]): SignatureRefusal | null {
+function judge(read: () => Proof, secrets: readonly string[]): Verified {
   try {
-    const { offered, expect } = read();
+    const { offered, expect, id = null } = read();
     let isAuthentic = false;
     for (const secret of secrets) {
       const expected = expect(secret);
       // No early end: the time does not depend on which one matches.
       for (const each of offered) if (isEqual(each, expected)) isAuthentic = true;
     }
-    return isAuthentic ? null : 'mismatch';
+    return isAuthentic ? { refusal: null, id } : { refusal: 'mismatch', id: null };
   } catch (error) {
-    if (error instanceof Refused) return error.reason;
+    if (error instanceof Refused) return { refusal: error.reason, id: null };
     throw error;
   }
 }
@@ -80,11 +87,12 @@ const PROOFS: Record<Exclude<WebhookPreset, 'none'>, ReadProof> = {
   'standard-webhooks': (headers, { tolerance }, bytes, now) => {
     const isOwn = ['id', 'timestamp', 'signature'].some((name) => headers.has(`webhook-${name}`));
     const read = (name: string) => single(headers, `${isOwn ? 'webhook' : 'svix'}-${name}`);
-    const before = `${withoutDot(read('id'))}.${fresh(read('timestamp'), tolerance, now)}.`;
+    const id = withoutDot(read('id'));
+    const before = `${id}.${fresh(read('timestamp'), tolerance, now)}.`;
     const offered = read('signature')
       .split(' ')
       .flatMap((part) => decodeAfter('v1,', part, 'base64'));
-    return signed(before, bytes, offered, decodeSecret);
+    return { ...signed(before, bytes, offered, decodeSecret), id };
   },
 
   github: (headers, _, bytes) =>
@@ -125,8 +133,9 @@ const PROOFS: Record<Exclude<WebhookPreset, 'none'>, ReadProof> = {
     const offered = decodeAfter(prefix, single(headers, header), encoding);
     const time =
       content === 'body' ? '' : `${fresh(single(headers, settings.timestamp_header ?? ''), tolerance, now)}.`;
-    const id = content === 'id.timestamp.body' ? `${withoutDot(single(headers, settings.id_header ?? ''))}.` : '';
-    return signed(`${id}${time}`, bytes, offered, utf8, algorithm);
+    if (content !== 'id.timestamp.body') return signed(time, bytes, offered, utf8, algorithm);
+    const id = withoutDot(single(headers, settings.id_header ?? ''));
+    return { ...signed(`${id}.${time}`, bytes, offered, utf8, algorithm), id };
   },
 
   bearer: (headers, { settings: { header } }) =>

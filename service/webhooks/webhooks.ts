@@ -110,6 +110,7 @@ export function createWebhookService({ store, triggers, sealer, tallies, clock }
         secrets: secrets.length,
         ...stored,
       });
+      if (created === null) demandNone(await checkTrigger(tenant, request));
       if (created === null) throw new AppError('webhook_exists', `webhook "${name}" already exists`);
       return { webhook: shown(created), key, secret: generated };
     },
@@ -149,7 +150,9 @@ export function createWebhookService({ store, triggers, sealer, tallies, clock }
         sealed,
         secrets: given?.length,
       };
-      return shown(demandFound(await store.change(tenant, name, fields), name));
+      const changed = await store.change(tenant, name, fields);
+      if (changed === null) demandNone(await checkTrigger(tenant, wanted));
+      return shown(demandFound(changed, name));
     },
 
     async remove({ tenant }, name) {

@@ -2,6 +2,7 @@ import { and, asc, eq, gt, or, sql } from 'drizzle-orm';
 import type { SignatureRefusal } from '../../model/webhook.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
+import { holdTrigger } from '../rules/named-parts.ts';
 import { rules } from '../rules/tables.ts';
 import { webhooks } from './tables.ts';
 
@@ -36,7 +37,7 @@ export interface WebhookTally {
 
 /** The webhooks of tenants. */
 export interface WebhookStore {
-  /** Creates a webhook; returns null when its name is taken. */
+  /** Creates a webhook; returns null when its name is taken or its trigger is no longer there. */
   create(row: NewWebhook): Promise<WebhookRow | null>;
   /** Finds a webhook; null when there is none. */
   find(tenant: string, name: string): Promise<WebhookRow | null>;
@@ -44,7 +45,7 @@ export interface WebhookStore {
   findByKey(hash: string, now: Date): Promise<WebhookRow | null>;
   /** Lists the webhooks of a tenant, by name. */
   list(tenant: string): Promise<WebhookRow[]>;
-  /** Changes the given fields of a webhook and no others; returns null when there is none. */
+  /** Changes the given fields of a webhook and no others; returns null when there is none, or its trigger is no longer there. */
   change(tenant: string, name: string, fields: WebhookFields): Promise<WebhookRow | null>;
   /** Replaces the key of a webhook, whose old key stays valid until `oldUntil`; null ends it at once. Returns null when there is none. */
   rotate(
@@ -64,12 +65,15 @@ export function createWebhookStore(db: Database): WebhookStore {
 
   return named<WebhookStore>('webhooks', {
     async create(row) {
-      const [created] = await db
-        .insert(webhooks)
-        .values(row)
-        .onConflictDoNothing({ target: [webhooks.tenant, webhooks.name] })
-        .returning();
-      return created ?? null;
+      return db.transaction(async (transaction) => {
+        if (!(await holdTrigger(transaction, row.tenant, row.trigger ?? null))) return null;
+        const [created] = await transaction
+          .insert(webhooks)
+          .values(row)
+          .onConflictDoNothing({ target: [webhooks.tenant, webhooks.name] })
+          .returning();
+        return created ?? null;
+      });
     },
 
     async find(tenant, name) {
@@ -89,12 +93,15 @@ export function createWebhookStore(db: Database): WebhookStore {
     },
 
     async change(tenant, name, fields) {
-      const [changed] = await db
-        .update(webhooks)
-        .set({ ...fields, updated: new Date() })
-        .where(one(tenant, name))
-        .returning();
-      return changed ?? null;
+      return db.transaction(async (transaction) => {
+        if (!(await holdTrigger(transaction, tenant, fields.trigger ?? null))) return null;
+        const [changed] = await transaction
+          .update(webhooks)
+          .set({ ...fields, updated: new Date() })
+          .where(one(tenant, name))
+          .returning();
+        return changed ?? null;
+      });
     },
 
     async rotate(tenant, name, { keyHash, keyPrefix, oldUntil }) {
@@ -114,6 +121,7 @@ export function createWebhookStore(db: Database): WebhookStore {
 
     async remove(tenant, name) {
       return db.transaction(async (transaction) => {
+        await transaction.select({ id: webhooks.id }).from(webhooks).where(one(tenant, name)).for('update');
         const [user] = await transaction
           .select({ ref: rules.ref })
           .from(rules)

@@ -93,8 +93,6 @@ export interface DefinitionStore {
   refs(tenant: string): Promise<string[]>;
   /** Deletes a workflow with all its revisions; returns false when there is none. */
   remove(tenant: string, id: number): Promise<boolean>;
-  /** Enables or disables a workflow. */
-  setEnabled(tenant: string, id: number, enabled: boolean): Promise<void>;
   /** Creates a workflow with revision 1; returns false when its ref is taken. */
   create(tenant: string, pack: number, ref: string, fields: WorkflowFields, content: RevisionContent): Promise<boolean>;
   /**
@@ -308,13 +306,6 @@ export function createDefinitionStore(db: Database): DefinitionStore {
         .where(and(eq(workflows.tenant, tenant), eq(workflows.id, id)))
         .returning({ id: workflows.id });
       return removed.length > 0;
-    },
-
-    async setEnabled(tenant, id, enabled) {
-      await db
-        .update(workflows)
-        .set({ enabled })
-        .where(and(eq(workflows.tenant, tenant), eq(workflows.id, id)));
     },
 
     async create(tenant, pack, ref, fields, content) {

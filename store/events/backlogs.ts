@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import { enforcements, events } from './tables.ts';
@@ -8,10 +8,17 @@ export interface BacklogStore {
   /** Counts, by tenant, the events to plan and the enforcements to start; tenants without any are left out. */
   count(): Promise<Map<string, number>>;
   /**
-   * Deletes the oldest events from before a time with their enforcements, up to a number, but none that is still to be planned or started,
-   * or that began a run which the index has. Returns how many.
+   * Looks at the oldest events from before a time, up to a number and behind those that were looked at before, and deletes them with their
+   * enforcements; but none that is still to be planned or started, or that began a run which the index has. Returns the last one that it has
+   * looked at; null when there was none.
    */
-  forget(before: Date, limit: number): Promise<number>;
+  forget(before: Date, limit: number, after: EventPlace | null): Promise<EventPlace | null>;
+}
+
+/** The place of an event in the order of receipt: the time as Postgres writes it, and the id. */
+export interface EventPlace {
+  received: string;
+  id: string;
 }
 
 /** Creates the store over an open database. */
@@ -28,23 +35,31 @@ export function createBacklogStore(db: Database): BacklogStore {
       return new Map(rows.map(({ tenant, total }) => [tenant, total]));
     },
 
-    forget: (before, limit) =>
+    forget: (before, limit, after) =>
       db.transaction(async (transaction) => {
+        const behind =
+          after === null ? sql`` : sql`and (received, id) > (${after.received}::timestamptz, ${after.id}::bigint)`;
+        const found = await transaction.execute(sql`
+          select id::text, received::text from ${events}
+          where received < ${before.toISOString()}::timestamptz ${behind} order by received, id limit ${limit}`);
+        const looked = (found as unknown as { rows: EventPlace[] }).rows;
+        const last = looked.at(-1);
+        if (last === undefined) return null;
         const deleted = await transaction.execute(sql`
           delete from ${events} where id in (
             select e.id from ${events} e
-            where e.received < ${before.toISOString()}::timestamptz and e.state <> 'received' and not exists (
+            where e.id = any(${idsOf(looked)}) and e.state <> 'received' and not exists (
               select 1 from ${enforcements} f where f.event = e.id and (f.status = 'pending'
                 or exists (select 1 from executions x where x.tenant = f.tenant and x.enforcement = f.id)))
-            order by e.received limit ${limit} for update of e skip locked)
+            for update of e skip locked)
           returning id::text`);
-        const ids = (deleted as unknown as { rows: { id: string }[] }).rows.map(({ id }) => Number(id));
-        if (ids.length > 0) {
-          await transaction.execute(
-            sql`delete from ${enforcements} where event in (select value::bigint from json_array_elements_text(${JSON.stringify(ids)}::json))`,
-          );
-        }
-        return ids.length;
+        const { rows } = deleted as unknown as { rows: EventPlace[] };
+        await transaction.execute(sql`delete from ${enforcements} where event = any(${idsOf(rows)})`);
+        return last;
       }),
   });
+}
+
+function idsOf(rows: readonly Pick<EventPlace, 'id'>[]): SQL {
+  return sql`${`{${rows.map(({ id }) => id).join()}}`}::bigint[]`;
 }

@@ -5,6 +5,7 @@ import { MAX_COUNTED_ROWS } from '../../model/events/filters.ts';
 import type { EnforcementStatus } from '../../model/events/states.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
+import { createPlannedRuleStore } from '../rules/planned-rules.ts';
 import type { ListWindow } from './event-lists.ts';
 import { leaseEnforcements } from './leases.ts';
 import { enforcements } from './tables.ts';
@@ -142,10 +143,15 @@ export async function suppressPending(
   reason: EnforcementReason,
 ): Promise<void> {
   const { rule, status, leased } = enforcements;
-  await transaction
+  const suppressed = await transaction
     .update(enforcements)
     .set(changeOf({ status: 'suppressed', reason }))
-    .where(and(eq(enforcements.tenant, tenant), inArray(rule, [...rules]), eq(status, 'pending'), isNull(leased)));
+    .where(and(eq(enforcements.tenant, tenant), inArray(rule, [...rules]), eq(status, 'pending'), isNull(leased)))
+    .returning({ rule });
+  const counts = new Map<number, number>();
+  for (const row of suppressed) counts.set(row.rule, (counts.get(row.rule) ?? 0) + 1);
+  const added = [...counts].map(([id, number]) => ({ rule: id, suppressed: number }));
+  await createPlannedRuleStore(transaction).count(tenant, added);
 }
 
 function changeOf(settlement: EnforcementSettlement) {

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { NewEvent } from '../../model/events/event.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { Database } from '../database.ts';
+import { againAfterDeadlock } from '../engines/deadlocks.ts';
 import { named } from '../named.ts';
 import { events } from './tables.ts';
 
@@ -24,6 +25,8 @@ export interface EventEntry extends Omit<NewEvent, 'event_id'> {
   execution: number | null;
   principal: string | null;
   on_behalf_of: string | null;
+  /** Further subjects that count as starters of the runs that it begins. */
+  starters: readonly string[];
 }
 
 /** The id of an event, and whether it was recorded before. */
@@ -60,7 +63,7 @@ export function createEventStore(db: Database): EventStore {
       const results = new Map<string, RecordedEvent>();
       let left = entries;
       for (let tries = 0; left.length > 0 && tries < TRIES; tries += 1) {
-        const inserted = await db.execute(insertEvents(left));
+        const inserted = await againAfterDeadlock(() => db.execute(insertEvents(left)));
         const rows = (inserted as unknown as { rows: { id: string; tenant: string; identity: string }[] }).rows;
         for (const { id, tenant, identity } of rows) {
           results.set(`${tenant} ${identity}`, { id: Number(id), duplicate: false });
@@ -85,8 +88,9 @@ const keyOf = ({ tenant, identity }: EventEntry) => ({ tenant, identity });
 const nameOf = ({ tenant, identity }: EventEntry) => `${tenant} ${identity}`;
 
 /**
- * Makes the statement that inserts entries whose identity is free, in their order. All of them are one parameter, in which values that are
- * JSON themselves are texts: Postgres reads the escape of U+0000 in those alone.
+ * Makes the statement that inserts entries whose identity is free. Their ids have the order of the entries; they are inserted in the order of
+ * their identities, so that of two statements with the same ones only one waits for the other. All entries are one parameter, in which values that are JSON
+ * themselves are texts: Postgres reads the escape of U+0000 in those alone.
  */
 export function insertEvents(entries: readonly EventEntry[]) {
   const rows = entries.map(({ headers, extensions, payload, issues, ...entry }, at) => ({
@@ -99,17 +103,22 @@ export function insertEvents(entries: readonly EventEntry[]) {
     state: issues.length === 0 ? 'received' : 'invalid',
   }));
   return sql`
-    insert into ${events} (tenant, ingress, identity, event_id, type, source, subject, time, trigger_ref, webhook, verified, headers,
+    with entry as materialized (
+      select * from json_to_recordset(${JSON.stringify(rows)}::json) as given(at integer, tenant uuid, ingress text, identity text,
+        event_id text, type text, source text, subject text, time text, trigger_ref text, webhook text, verified boolean, headers text,
+        extensions text, content_type text, payload text, payload_bytes integer, state text, issues text, depth integer, chain bigint[],
+        replay_of bigint, replay_rules bigint[], execution bigint, principal text, on_behalf_of text, starters text[])
+      order by at
+    ), numbered as materialized (
+      select nextval('events_id_seq') as id, entry.* from entry
+    )
+    insert into ${events} (id, tenant, ingress, identity, event_id, type, source, subject, time, trigger_ref, webhook, verified, headers,
       extensions, content_type, payload, payload_bytes, state, issues, depth, chain, replay_of, replay_rules, execution, principal,
-      on_behalf_of, changed)
-    select tenant, ingress, identity, event_id, type, source, subject, time, trigger_ref, webhook, verified, headers::json,
+      on_behalf_of, starters, changed)
+    select id, tenant, ingress, identity, event_id, type, source, subject, time, trigger_ref, webhook, verified, headers::json,
       extensions::json, content_type, payload::json, payload_bytes, state, issues::json, depth, chain, replay_of, replay_rules, execution,
-      principal, on_behalf_of, pg_current_xact_id()::text::bigint
-    from json_to_recordset(${JSON.stringify(rows)}::json) as entry(at integer, tenant uuid, ingress text, identity text, event_id text,
-      type text, source text, subject text, time text, trigger_ref text, webhook text, verified boolean, headers text, extensions text,
-      content_type text, payload text, payload_bytes integer, state text, issues text, depth integer, chain bigint[], replay_of bigint,
-      replay_rules bigint[], execution bigint, principal text, on_behalf_of text)
-    order by at
+      principal, on_behalf_of, starters, pg_current_xact_id()::text::bigint
+    from numbered order by tenant, identity, at
     on conflict do nothing
     returning id::text, tenant, identity`;
 }

@@ -112,6 +112,7 @@ function entryOf({ run, version, rule, depth, chain }: ClosedRow, errorType: str
     // Whoever has started the run counts as a starter of what its end begins.
     principal: run.owner,
     on_behalf_of: null,
+    starters: [],
   };
 }
 

@@ -19,7 +19,7 @@ import type { EventExtension } from '../../model/events/event.ts';
 import type { EnforcementStatus, EventState } from '../../model/events/states.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
-import { created, instant, tenant, told, updated } from '../columns.ts';
+import { created, instant, tenant, textList, told, updated } from '../columns.ts';
 
 /** A text in the order of its bytes, so that an index finds what begins in some way. */
 const ordered = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
@@ -64,6 +64,8 @@ export const events = pgTable(
     /** The subject that has posted it, and the one for whom its credential acts. */
     principal: told('principal'),
     onBehalfOf: told('on_behalf_of'),
+    /** Further subjects that count as starters of the runs that it begins: those of the event or the run that it comes from. */
+    starters: textList('starters'),
     received: instant('received').notNull().defaultNow(),
     erased: instant('erased'),
     /** The transaction that has recorded it, which orders the stream. */

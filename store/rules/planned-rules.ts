@@ -2,11 +2,10 @@ import { and, asc, eq, sql } from 'drizzle-orm';
 import type { RuleContent } from '../../model/rules/rule.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
-import type { RuleWriter } from './rules.ts';
 import { ruleCounts, ruleRevisions, rules, ruleVersions } from './tables.ts';
 
 /** An enabled rule, as planning needs it. */
-export interface EnabledRule extends RuleWriter {
+export interface EnabledRule extends Pick<typeof rules.$inferSelect, 'owner' | 'ownerSubject'> {
   id: number;
   ref: string;
   revision: number;

@@ -1,13 +1,15 @@
 import { and, arrayOverlaps, asc, count, desc, eq, ilike, or, type SQL, sql } from 'drizzle-orm';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import type { RuleContent } from '../../model/rules/rule.ts';
-import type { Database, Transaction } from '../database.ts';
-import { packs } from '../definitions/tables.ts';
+import type { Database } from '../database.ts';
+import { packs, workflows } from '../definitions/tables.ts';
+import { againAfterDeadlock } from '../engines/deadlocks.ts';
 import { suppressPending } from '../events/enforcements.ts';
-import { applyPace } from '../events/lanes.ts';
 import { likePattern } from '../like.ts';
 import { named } from '../named.ts';
-import { ruleCounts, ruleRevisions, rules, ruleVersions, triggers } from './tables.ts';
+import { holdNamedParts } from './named-parts.ts';
+import { DISABLED, listStarters, noteChange, retireStarters, writeRuleRevision } from './rule-changes.ts';
+import { ruleCounts, ruleRevisions, rules } from './tables.ts';
 
 /** How many of the events that a rule was applied to had which outcome. */
 export type RuleCounts = Omit<typeof ruleCounts.$inferSelect, 'rule' | 'tenant'>;
@@ -21,6 +23,8 @@ export interface StoredRule extends RuleFields {
   revision: number;
   hash: string;
   content: RuleContent;
+  /** The subjects that count as authors of its newest revision. */
+  writers: string[];
   owner: number;
   ownerSubject: string;
   counts: RuleCounts;
@@ -48,6 +52,13 @@ export interface RuleWriter {
   ownerSubject: string;
 }
 
+/** The next state of a rule: `content` of a new revision, null for none; `writers` are the authors of its then newest revision. */
+export interface RuleChange {
+  fields: RuleFields;
+  content: HashedContent | null;
+  writers: string[];
+}
+
 /** A revision in the list of them. */
 export interface RuleRevision extends HashedContent {
   revision: number;
@@ -71,8 +82,8 @@ export interface RuleStore {
   find(tenant: string, ref: string): Promise<StoredRule | null>;
   /** Finds a rule by its integer id; null when there is none. */
   findById(tenant: string, id: number): Promise<StoredRule | null>;
-  /** Finds the content of a revision, by the integer id of its rule; null when there is none. */
-  findRevision(tenant: string, id: number, revision: number): Promise<RuleContent | null>;
+  /** Finds a revision by the integer id of its rule; null when there is none. */
+  findRevision(tenant: string, id: number, revision: number): Promise<Pick<StoredRule, 'content' | 'writers'> | null>;
   /** Lists a page of rules in order of ref; `total` counts all that match. */
   list(
     tenant: string,
@@ -81,31 +92,43 @@ export interface RuleStore {
   ): Promise<{ rows: StoredRule[]; total: number }>;
   /** Lists the revisions of a rule, newest first. */
   revisions(tenant: string, id: number): Promise<RuleRevision[]>;
-  /** Creates a rule with revision 1. Returns why it did not: its ref is taken, or its trigger is no longer there. */
+  /** Creates a rule with revision 1. Returns why it did not: its ref is taken, or its trigger or its workflow is no longer there. */
   create(
     tenant: string,
-    rule: { pack: number; ref: string; fields: RuleFields; content: HashedContent; by: RuleWriter },
-  ): Promise<'taken' | 'trigger_gone' | null>;
+    rule: {
+      pack: number;
+      ref: string;
+      fields: RuleFields;
+      content: HashedContent;
+      writers: string[];
+      by: RuleWriter;
+    },
+  ): Promise<'taken' | 'part_gone' | null>;
   /**
    * Updates a rule to what `change` returns for its present state, under a lock. New content becomes the next revision. Returns why it
-   * did not: there is no such rule, or its trigger is no longer there.
+   * did not: there is no such rule, or its trigger or its workflow is no longer
+   * there.
    */
   update(
     tenant: string,
     ref: string,
     by: RuleWriter,
-    change: (stored: StoredRule) => { fields: RuleFields; content: HashedContent | null },
-  ): Promise<'missing' | 'trigger_gone' | null>;
+    change: (stored: StoredRule) => RuleChange,
+  ): Promise<'missing' | 'part_gone' | null>;
   /** Deletes a rule with its revisions; returns false when there is none. */
   remove(tenant: string, ref: string): Promise<boolean>;
   /** Lists the refs of enabled rules that start a workflow, in order. */
   startersOf(tenant: string, workflow: string): Promise<string[]>;
   /** Disables the rules that start a workflow. */
   disableStarters(tenant: string, workflow: string): Promise<void>;
+  /**
+   * Disables a workflow that is to be deleted, and the rules that start it. Without `force`, only if no enabled rule does: otherwise nothing
+   * changes. Returns the refs of the enabled rules, in order.
+   */
+  retireWorkflow(tenant: string, workflow: { id: number; ref: string }, force: boolean): Promise<string[]>;
 }
 
-/** Why what is pending of a rule starts nothing any more. */
-const DISABLED: EnforcementReason = { code: 'rule_disabled', message: 'the rule was disabled' };
+/** Why what is pending of a deleted rule starts nothing any more. */
 const DELETED: EnforcementReason = { code: 'rule_deleted', message: 'the rule was deleted' };
 
 const COLUMNS = {
@@ -120,6 +143,7 @@ const COLUMNS = {
   revision: rules.revision,
   hash: ruleRevisions.hash,
   content: ruleRevisions.content,
+  writers: ruleRevisions.writers,
   owner: rules.owner,
   ownerSubject: rules.ownerSubject,
   counts: {
@@ -158,14 +182,14 @@ export function createRuleStore(db: Database): RuleStore {
     },
 
     async findRevision(tenant, id, revision) {
-      const { content } = ruleRevisions;
+      const { content, writers } = ruleRevisions;
       const which = and(
         eq(ruleRevisions.tenant, tenant),
         eq(ruleRevisions.rule, id),
         eq(ruleRevisions.revision, revision),
       );
-      const [found] = await db.select({ content }).from(ruleRevisions).where(which);
-      return found?.content ?? null;
+      const [found] = await db.select({ content, writers }).from(ruleRevisions).where(which);
+      return found ?? null;
     },
 
     async list(tenant, filter, page) {
@@ -188,9 +212,9 @@ export function createRuleStore(db: Database): RuleStore {
         .orderBy(desc(revision));
     },
 
-    async create(tenant, { pack, ref, fields, content: hashed, by }) {
+    async create(tenant, { pack, ref, fields, content: hashed, writers, by }) {
       return db.transaction(async (transaction) => {
-        if (!(await holdTrigger(transaction, tenant, hashed.content))) return 'trigger_gone';
+        if (!(await holdNamedParts(transaction, tenant, hashed.content))) return 'part_gone';
         const [inserted] = await transaction
           .insert(rules)
           .values({ tenant, pack, ref, revision: 1, ...fields, ...by, ...foundBy(hashed.content) })
@@ -198,83 +222,70 @@ export function createRuleStore(db: Database): RuleStore {
           .returning({ id: rules.id });
         if (inserted === undefined) return 'taken';
         const { id } = inserted;
-        await transaction.insert(ruleRevisions).values({ tenant, rule: id, revision: 1, ...hashed });
+        await transaction.insert(ruleRevisions).values({ tenant, rule: id, revision: 1, writers, ...hashed });
         await transaction.insert(ruleCounts).values({ tenant, rule: id });
         await noteChange(transaction, tenant);
         return null;
       });
     },
 
-    async update(tenant, ref, by, change) {
-      return db.transaction(async (transaction) => {
-        const [locked] = await transaction.select({ id: rules.id }).from(rules).where(that(tenant, ref)).for('update');
-        const [stored] = locked === undefined ? [] : await selectFrom(transaction).where(that(tenant, ref));
-        if (stored === undefined) return 'missing';
-        const { fields, content: hashed } = change(stored);
-        const { content } = hashed ?? stored;
-        if (!(await holdTrigger(transaction, tenant, content))) return 'trigger_gone';
-        const revision = hashed === null ? stored.revision : stored.revision + 1;
-        if (hashed !== null) {
-          await transaction.insert(ruleRevisions).values({ tenant, rule: stored.id, revision, ...hashed });
-          await applyPace(transaction, tenant, stored.id, content);
-        }
-        await transaction
-          .update(rules)
-          .set({
-            ...fields,
-            ...by,
-            ...foundBy(content),
-            ...sinceOf(stored, fields, content),
-            revision,
-            updated: new Date(),
-          })
-          .where(that(tenant, ref));
-        if (stored.enabled && !fields.enabled) await suppressPending(transaction, tenant, [stored.id], DISABLED);
-        await noteChange(transaction, tenant);
-        return null;
-      });
-    },
+    update: (tenant, ref, by, change) =>
+      againAfterDeadlock(() =>
+        db.transaction(async (transaction) => {
+          const [locked] = await transaction
+            .select({ id: rules.id })
+            .from(rules)
+            .where(that(tenant, ref))
+            .for('update');
+          const [stored] = locked === undefined ? [] : await selectFrom(transaction).where(that(tenant, ref));
+          if (stored === undefined) return 'missing';
+          const { fields, content: hashed, writers } = change(stored);
+          const { content } = hashed ?? stored;
+          if (!(await holdNamedParts(transaction, tenant, content))) return 'part_gone';
+          const revision = await writeRuleRevision(transaction, tenant, stored, hashed, writers);
+          await transaction
+            .update(rules)
+            .set({
+              ...fields,
+              ...by,
+              ...foundBy(content),
+              ...sinceOf(stored, fields, content),
+              revision,
+              updated: new Date(),
+            })
+            .where(that(tenant, ref));
+          if (stored.enabled && !fields.enabled) await suppressPending(transaction, tenant, [stored.id], DISABLED);
+          await noteChange(transaction, tenant);
+          return null;
+        }),
+      ),
 
     async remove(tenant, ref) {
       return db.transaction(async (transaction) => {
-        const removed = await transaction.delete(rules).where(that(tenant, ref)).returning({ id: rules.id });
-        await suppressPending(
-          transaction,
-          tenant,
-          removed.map(({ id }) => id),
-          DELETED,
-        );
+        const [removed] = await transaction.delete(rules).where(that(tenant, ref)).returning({ id: rules.id });
+        if (removed === undefined) return false;
+        await suppressPending(transaction, tenant, [removed.id], DELETED);
         await noteChange(transaction, tenant);
-        return removed.length > 0;
+        return true;
       });
     },
 
-    async startersOf(tenant, workflow) {
-      const found = await db
-        .select({ ref: rules.ref })
-        .from(rules)
-        .where(and(eq(rules.tenant, tenant), eq(rules.workflow, workflow), eq(rules.enabled, true)))
-        .orderBy(asc(rules.ref));
-      return found.map(({ ref }) => ref);
-    },
+    startersOf: (tenant, workflow) => listStarters(db, tenant, workflow),
+    disableStarters: (tenant, workflow) =>
+      db.transaction((transaction) => retireStarters(transaction, tenant, workflow)),
 
-    async disableStarters(tenant, workflow) {
-      await db.transaction(async (transaction) => {
-        const disabled = await transaction
-          .update(rules)
-          .set({ enabled: false, updated: new Date() })
-          .where(and(eq(rules.tenant, tenant), eq(rules.workflow, workflow), eq(rules.enabled, true)))
-          .returning({ id: rules.id });
-        if (disabled.length === 0) return;
-        await suppressPending(
-          transaction,
-          tenant,
-          disabled.map(({ id }) => id),
-          DISABLED,
-        );
-        await noteChange(transaction, tenant);
-      });
-    },
+    retireWorkflow: (tenant, { id, ref }, force) =>
+      againAfterDeadlock(() =>
+        db.transaction(async (transaction) => {
+          const that = and(eq(workflows.tenant, tenant), eq(workflows.id, id));
+          await transaction.select({ id: workflows.id }).from(workflows).where(that).for('update');
+          const starters = await listStarters(transaction, tenant, ref);
+          if (starters.length > 0 && !force) return starters;
+          await transaction.update(workflows).set({ enabled: false }).where(that);
+          await retireStarters(transaction, tenant, ref);
+          return starters;
+        }),
+      ),
   });
 }
 
@@ -303,27 +314,4 @@ function foundBy({ type, trigger_ref: trigger, webhook, workflow }: RuleContent)
 /** Returns since when a rule has its type and is enabled, if an update changes that: no end of a run from before is an event for it. */
 function sinceOf(before: StoredRule, { enabled }: RuleFields, { type }: RuleContent) {
   return enabled === before.enabled && type === before.content.type ? {} : { since: sql`now()` };
-}
-
-/** Keeps the trigger that a rule names until the transaction ends; returns false when there is none. */
-async function holdTrigger(
-  transaction: Transaction,
-  tenant: string,
-  { trigger_ref: ref }: RuleContent,
-): Promise<boolean> {
-  if (ref === null) return true;
-  const held = await transaction
-    .select({ id: triggers.id })
-    .from(triggers)
-    .where(and(eq(triggers.tenant, tenant), eq(triggers.ref, ref)))
-    .for('share');
-  return held.length > 0;
-}
-
-/** Notes that the rules of a tenant have changed, for those who keep them in memory. */
-async function noteChange(transaction: Transaction, tenant: string): Promise<void> {
-  await transaction
-    .insert(ruleVersions)
-    .values({ tenant, version: 1 })
-    .onConflictDoUpdate({ target: ruleVersions.tenant, set: { version: sql`${ruleVersions.version} + 1` } });
 }

@@ -71,7 +71,7 @@ export const rules = pgTable(
   ],
 );
 
-/** The revisions of rules, which never change. `json` keeps the order of keys, unlike `jsonb`. */
+/** The revisions of rules, whose content never changes. `json` keeps the order of keys, unlike `jsonb`. */
 export const ruleRevisions = pgTable(
   'rule_revisions',
   {
@@ -83,6 +83,8 @@ export const ruleRevisions = pgTable(
     revision: integer('revision').notNull(),
     hash: text('hash').notNull(),
     content: json('content').$type<RuleContent>().notNull(),
+    /** The subjects that count as its authors. Whoever changes the rule without a new revision becomes one, too. */
+    writers: text('writers').array().notNull(),
     created: created(),
   },
   (table) => [unique('rule_revisions_number').on(table.rule, table.revision)],

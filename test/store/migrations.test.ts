@@ -10,8 +10,13 @@ import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { Client } from 'pg';
 import { expect, it } from 'vitest';
+import { openPostgres } from '../../store/database.ts';
+import { createEnforcementStore } from '../../store/events/enforcements.ts';
+import { createEventListStore } from '../../store/events/event-lists.ts';
 import { createExecutionStore } from '../../store/executions/executions.ts';
+import { createRuleStore } from '../../store/rules/rules.ts';
 import { createBareDatabase } from '../integration/support/prepared.ts';
+import { startPostgres } from './postgres-server.ts';
 
 const ALL = 'store/migrations';
 const tenant = '00000000-0000-7000-8000-000000000001';
@@ -72,4 +77,85 @@ it('keeps readers of executions out only while the migration that keeps numbers 
   await client.end();
   await drop();
   expect(exclusive).toEqual(Array.from({ length: 5 }, () => 'DROP INDEX'));
+});
+
+it('a Postgres with runs gets events, and one with events and rules keeps them; whoever may have written a rule is its author', async () => {
+  const server = await startPostgres();
+  const client = new Client(server.url);
+  try {
+    await client.connect();
+    const upTo = async (count: number) => {
+      const folder = firstMigrations(count);
+      await migratePostgres(drizzlePostgres(client), { migrationsFolder: folder });
+      rmSync(folder, { recursive: true });
+    };
+    const insert = async (table: string, row: Record<string, unknown>) => {
+      const names = Object.keys(row);
+      const places = names.map((_, index) => `$${index + 1}`);
+      await client.query(`insert into ${table} (${names}) values (${places})`, Object.values(row));
+    };
+    await upTo(32);
+    const now = '2026-11-01T10:00:00Z';
+    const version = { version_start: 1, version_run: 'run', version_closed: 1, version_event: 5 };
+    const run = { namespace: 'default', workflow_id: 'wf_1', n: 1, tenant, ref: 'p.w', pack: 'p', status: 'completed' };
+    await insert('executions', { ...run, created: now, listed: now, updated: now, ...version });
+
+    await upTo(37);
+    const other = '00000000-0000-7000-8000-000000000002';
+    for (const [id, ref] of [
+      [tenant, 'first'],
+      [other, 'other'],
+    ]) {
+      await insert('tenants', { id, ref, label: 'x' });
+    }
+    await insert('packs', { id: 1, tenant, ref: 'p', label: 'P' });
+    await insert('principals', { id: 1, tenant, subject: 'bot' });
+    const key = { tenant, principal: 1, prefix: 'x', kind: 'agent' };
+    await insert('api_keys', { ...key, hash: 'a', on_behalf_of: 'owner' });
+    await insert('api_keys', { ...key, hash: 'b' });
+    for (const [whose, subject, operation] of [
+      [tenant, 'bot', 'PUT /api/v1/rules/{ref}'],
+      [tenant, 'ann', 'POST /api/v1/packs/import'],
+      [tenant, 'cleo', 'POST /api/v1/workflows'],
+      [other, 'eve', 'PUT /api/v1/rules/{ref}'],
+    ]) {
+      await insert('audit_log', { tenant: whose, subject, operation, target: 'x' });
+    }
+    const content = JSON.stringify({ type: 'a.b', workflow: 'p.w', parameters: {} });
+    const rule = { id: 7, tenant, pack: 1, ref: 'p.r', label: 'R', enabled: true, revision: 2, type: 'a.b' };
+    await insert('rules', { ...rule, owner: 3, owner_subject: 'dan' });
+    for (const revision of [1, 2]) await insert('rule_revisions', { tenant, rule: 7, revision, hash: 'h', content });
+    await insert('rule_counts', { rule: 7, tenant, matched: 4 });
+    const json = { headers: '{}', extensions: '{}', payload: '{"z":1,"a":2}', issues: '[]' };
+    const event = { tenant, identity: 'i', ingress: 'api', event_id: 'e', type: 'a.b', source: '/s', verified: true };
+    await insert('events', {
+      id: 9,
+      ...event,
+      ...json,
+      payload_bytes: 13,
+      state: 'planned',
+      principal: 'ann',
+      changed: 1,
+    });
+    const match = { tenant, event: 9, rule: 7, rule_ref: 'p.r', rule_revision: 1, event_type: 'a.b', depth: 0 };
+    await insert('enforcements', { ...match, status: 'pending', workflow: 'p.w', changed: 1 });
+
+    const opened = await openPostgres(server.url);
+    const rules = createRuleStore(opened.db);
+    const writers = ['ann', 'bot', 'dan', 'owner'];
+    expect(await rules.find(tenant, 'p.r')).toMatchObject({ revision: 2, counts: { matched: 4 }, writers });
+    expect(await rules.findRevision(tenant, 7, 1)).toMatchObject({ content: { type: 'a.b' }, writers });
+    expect(await createEventListStore(opened.db).find(tenant, 9)).toMatchObject({
+      payload: { z: 1, a: 2 },
+      starters: [],
+    });
+    expect(await createEnforcementStore(opened.db).list(tenant, {}, { offset: 0, limit: 9 })).toMatchObject([
+      { id: 4_294_967_297, event: 9, status: 'pending' },
+    ]);
+    expect(await createExecutionStore(opened.db).readOn(tenant, {}, { limit: 10 })).toMatchObject([{ n: 1 }]);
+    await opened.close();
+  } finally {
+    await client.end();
+    await server.stop();
+  }
 });

@@ -29,8 +29,18 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     const tenant = randomUUID();
     const [pack] = await db.insert(packs).values({ tenant, ref: 'p', label: 'P' }).returning();
     const rules = createRuleStore(db);
-    const contentOf = (content: Partial<RuleContent>) => ({ hash: randomUUID(), content: sampleContent(content) });
-    await rules.create(tenant, { pack: pack!.id, ref: 'p.r', fields: FIELDS, content: contentOf(given), by: BY });
+    const contentOf = (content: Partial<RuleContent>) => ({
+      hash: randomUUID(),
+      content: sampleContent({ workflow: null, action_ref: 'core.noop', ...content }),
+    });
+    await rules.create(tenant, {
+      pack: pack!.id,
+      ref: 'p.r',
+      fields: FIELDS,
+      content: contentOf(given),
+      writers: ['ann'],
+      by: BY,
+    });
     const store = createPlanningStore(db);
     const starts = createEnforcementStore(db);
     const planner = () =>
@@ -52,7 +62,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
 
       /** Writes a new revision of the rule. */
       write: (content: Partial<RuleContent>) =>
-        rules.update(tenant, 'p.r', BY, () => ({ fields: FIELDS, content: contentOf(content) })),
+        rules.update(tenant, 'p.r', BY, () => ({ fields: FIELDS, content: contentOf(content), writers: ['ann'] })),
 
       /** Leases what is due for half a minute, and returns the places of the enforcements. */
       async lease(limit = 10) {
@@ -365,5 +375,6 @@ function entryOf(tenant: string, payload: EventEntry['payload'], replay: number 
     execution: null,
     principal: null,
     on_behalf_of: null,
+    starters: [],
   };
 }

@@ -53,7 +53,8 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
         pack: pack!.id,
         ref: `p.r${at}`,
         fields: { label: 'R', description: null, tags: [], enabled },
-        content: { hash: 'h', content: sampleContent({ type, webhook }) },
+        content: { hash: 'h', content: sampleContent({ type, webhook, workflow: null, action_ref: 'core.noop' }) },
+        writers: ['ann'],
         by: { owner: 1, ownerSubject: 'ann' },
       });
       await db
@@ -201,7 +202,8 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     const write = (ref: string, type: string, enabled: boolean, label = 'R') =>
       store.update(tenant, ref, { owner: 1, ownerSubject: 'ann' }, () => ({
         fields: { label, description: null, tags: [], enabled },
-        content: { hash: type, content: sampleContent({ type }) },
+        content: { hash: type, content: sampleContent({ type, workflow: null, action_ref: 'core.noop' }) },
+        writers: ['ann'],
       }));
     await write('p.r0', FAILED, false);
     await write('p.r0', FAILED, true);

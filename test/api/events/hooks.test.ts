@@ -39,7 +39,7 @@ it('an address that tries unknown keys is limited, and known keys are not', asyn
       if (key === 'known') return hookOf(1);
       throw new AppError('webhook_not_found', 'webhook not found');
     },
-    verify: async () => undefined,
+    verify: async () => null,
     receive: async () => ({ event: { id: 1, duplicate: false } }),
   };
   const app = createTestApp({}, { hooks, rateLimit: 1_000 });
@@ -51,7 +51,7 @@ it('an address that tries unknown keys is limited, and known keys are not', asyn
 });
 
 it('a form with a reserved field is refused as JSON is', async () => {
-  const app = createTestApp({}, { hooks: { find: async () => hookOf(1), verify: async () => undefined } });
+  const app = createTestApp({}, { hooks: { find: async () => hookOf(1), verify: async () => null } });
   const answer = await post(app, 'x', 'a=1&__proto__=x', 'application/x-www-form-urlencoded');
   const issues = [expect.objectContaining({ code: 'key_reserved', path: '/__proto__' })];
   expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'request_invalid', issues }]);
@@ -78,7 +78,7 @@ it.each<[WebhookPreset, string]>([
   const sent = { 'ce-specversion': '1.0', 'ce-id': 'c-1', 'ce-source': '/shop', 'ce-type': 'com.example.sold' };
   const headers = new Map(Object.entries(sent).map(([name, value]) => [name, [value]]));
   taken.length = 0;
-  await service.receive(hookOf(1, preset), { headers, payload: {} }, 'application/json');
+  await service.receive(hookOf(1, preset), { headers, signedId: null, payload: {} }, 'application/json');
   expect(taken.map((event) => event.type)).toEqual([type]);
 });
 

@@ -216,6 +216,9 @@ const REFUSED: Refusal[] = [
   ],
   ['a type of Fermata', JSON_TYPE, { type: 'io.fermata.x' }, 400, 'type_reserved', ['type_reserved /type']],
   ['a source of Fermata', ONE, { ...CLOUD, source: 'urn:fermata:x' }, 400, 'type_reserved', ['type_reserved /source']],
+  ...['/principals/bob', '/principals/ann/x', '/principals/', '/hooks/pushes'].map((source): Refusal => {
+    return [`the source ${source}`, JSON_TYPE, { type: 'a', source }, 400, 'type_reserved', ['type_reserved /source']];
+  }),
   [
     'another version of CloudEvents',
     JSON_TYPE,

@@ -355,12 +355,20 @@ describe('a body', () => {
       400,
       [expect.objectContaining({ path: '/id', code: 'required' })],
     ]);
-    const reserved = { ...cloud, type: 'io.fermata.execution.failed' };
-    const refused = await app.send(path, {
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(reserved),
-    });
-    expect([refused.status, refused.body.code]).toEqual([400, 'type_reserved']);
+    const send = (change: object) =>
+      app.send(path, {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...cloud, id: 'c-2', ...change }),
+      });
+    for (const reserved of [
+      { type: 'io.fermata.execution.failed' },
+      { source: '/principals/ann' },
+      { source: '/hooks/other' },
+    ]) {
+      const refused = await send(reserved);
+      expect([reserved, refused.status, refused.body.code]).toEqual([reserved, 400, 'type_reserved']);
+    }
+    expect((await send({ source: `/hooks/${name}` })).status).toBe(202);
   });
 
   it.each<[string, Record<string, string>, string | Uint8Array, number, string]>([

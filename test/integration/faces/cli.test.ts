@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -249,11 +249,15 @@ describe('validate and simulate', () => {
     const url = `${harness.api.url}/console/runs/${id}/debugger?event=3`;
     const there = await fermata(['debug', String(id), '--event', '3'], { PATH: `${folder}:${process.env.PATH}` });
     expect([there.code, there.json()]).toEqual([0, { url }]);
-    const opened = await until(
-      () => readFile(join(folder, 'opened'), 'utf8').catch(() => ''),
-      (text) => text !== '',
-    );
-    expect(opened).toBe(url);
+    const takeOpened = async () => {
+      const opened = await until(
+        () => readFile(join(folder, 'opened'), 'utf8').catch(() => ''),
+        (text) => text !== '',
+      );
+      await rm(join(folder, 'opened'));
+      return opened;
+    };
+    expect(await takeOpened()).toBe(url);
     const missing = await fermata(['debug', '999999999', '--no-open']);
     expect([missing.code, missing.err]).toEqual([1, expect.stringContaining('execution_not_found')]);
 
@@ -267,6 +271,15 @@ describe('validate and simulate', () => {
       ...['127.0.0.1', '/console/history'],
       '2',
     ]);
+    // The address of a file is a secret, which no other user of the machine sees among the arguments of the browser.
+    const shown = (await fermata(['debug', file], { PATH: `${folder}:${process.env.PATH}` })).json().url;
+    const leading = new URL(await takeOpened());
+    expect([
+      leading.protocol,
+      (await stat(leading)).mode & 0o777,
+      (await stat(dirname(leading.pathname))).mode & 0o777,
+    ]).toEqual([...['file:', 0o600], 0o700]);
+    expect(await readFile(leading, 'utf8')).toContain(`content="0;url=${shown}"`);
     const page = await fetch(served);
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('/console/assets/main-')]);
     const path = `/console/files/${served.searchParams.get('file')}`;

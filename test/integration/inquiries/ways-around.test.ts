@@ -287,4 +287,53 @@ describe('starters', () => {
       ...['alice self_approval', 'boss self_approval', 'dev decided'],
     ]);
   });
+
+  it('of a run that a rule begins are who posted the event and all who wrote what is in force, also by an agent', async () => {
+    await store('ruled', { tasks: [{ name: 'ask', action: 'core.inquiry' }] });
+    for (const [subject, rest] of [
+      ['writer', { roles: ['admin'] }],
+      ['owner', { roles: ['operator'] }],
+      ['bot', { roles: ['admin'], kind: 'agent', on_behalf_of: 'owner' }],
+      ['poster', { roles: ['operator'] }],
+      ['sender', { roles: ['operator'], kind: 'agent', on_behalf_of: 'poster' }],
+    ] as const) {
+      keys[subject] = (await harness.call('POST', '/api/v1/keys', { subject, ...rest })).body.data.key;
+    }
+    const rule = {
+      ref: 'examples.begins',
+      pack_ref: 'examples',
+      label: 'Begins',
+      type: 'com.example.asked',
+      when: "event.subject == 'x'",
+      workflow: 'examples.ruled',
+    };
+    const put = (who: string, body: object) => as(who, 'PUT', '/api/v1/rules/examples.begins', body);
+    const begin = async () => {
+      const posted = await as('sender', 'POST', '/api/v1/events', { type: rule.type, subject: 'x' });
+      const { body } = await until(
+        () => as('dev', 'GET', `/api/v1/executions?event=${posted.body.data.id}`),
+        (answer) => answer.body.data.length > 0,
+      );
+      return body.data[0].id;
+    };
+    const barred = (who: string) => `${who} self_approval`;
+    const agents = ['bot person_required', 'sender person_required'];
+
+    expect((await as('bot', 'POST', '/api/v1/rules', rule)).status).toBe(201);
+    expect(await answersOf(await begin(), ['bot', 'sender', 'owner', 'poster', 'writer'])).toEqual([
+      ...[...agents, barred('owner'), barred('poster'), 'writer decided'],
+    ]);
+    // Whoever changes a label, or a part of the content, is an author like those before.
+    expect((await put('writer', { label: 'Other' })).status).toBe(200);
+    expect((await put('dev', { when: "event.subject != 'z'" })).status).toBe(200);
+    expect(await answersOf(await begin(), ['owner', 'poster', 'writer', 'dev', 'alice'])).toEqual([
+      ...[barred('owner'), barred('poster'), barred('writer'), barred('dev'), 'alice decided'],
+    ]);
+    // Whoever writes all of its content anew is its only author.
+    const { ref: _, pack_ref: __, ...whole } = rule;
+    expect((await put('dev', { ...whole, when: "event.subject != 'y'" })).status).toBe(200);
+    expect(await answersOf(await begin(), ['poster', 'dev', 'owner'])).toEqual([
+      ...[barred('poster'), barred('dev'), 'owner decided'],
+    ]);
+  });
 });

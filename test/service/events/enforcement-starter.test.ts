@@ -13,7 +13,7 @@ import type { EnforcementRow, EnforcementSettlement } from '../../../store/event
 import { sampleContent } from '../../language/rules/sample-rules.ts';
 
 const compiled = compileRule({ ref: 'p.r', revision: 1 }, sampleContent({}));
-const RULE = { enabled: true, owner: 1, ownerSubject: 'ann', compiled } as RuleOfMatch;
+const RULE = { enabled: true, owner: 1, ownerSubject: 'ann', writers: ['ann'], compiled } as RuleOfMatch;
 
 /** A starter of the enforcements of some tenants, and what it makes of them. */
 function scene(
@@ -47,7 +47,9 @@ function scene(
         return true;
       },
     },
-    events: { find: async () => ({ received: new Date(0), principal: null, onBehalfOf: null }) },
+    events: {
+      find: async () => ({ received: new Date(0), principal: null, onBehalfOf: null, starters: [], execution: null }),
+    },
     rules: { find: async () => (changes.rule === undefined ? RULE : changes.rule) },
     counts: { count: async () => undefined },
     executions: {

@@ -9,11 +9,16 @@ interface Sent {
   settings?: WebhookSettings;
   type?: string;
   keep?: string[];
+  signedId?: string;
 }
 
-function read(preset: WebhookPreset, { headers = {}, payload = null, settings = {}, type, keep = [] }: Sent) {
+function read(preset: WebhookPreset, sentWith: Sent) {
+  const { headers = {}, payload = null, settings = {}, type, keep = [], signedId = null } = sentWith;
   const sent = new Map(Object.entries(headers).map(([name, value]) => [name, [value]]));
-  return readDelivery({ preset, settings, type: type ?? null, keepHeaders: keep }, { headers: sent, payload });
+  return readDelivery(
+    { preset, settings, type: type ?? null, keepHeaders: keep },
+    { headers: sent, signedId, payload },
+  );
 }
 
 const long = 'x'.repeat(501);
@@ -36,6 +41,13 @@ it.each<[WebhookPreset, Sent, string | null, string]>([
     'gitlab',
     { headers: { 'idempotency-key': 'k-1', 'x-gitlab-event-uuid': 'u-1' }, payload: { object_kind: 'push' } },
     'k-1',
+    'com.gitlab.push',
+  ],
+  // An id that is signed counts before one that anybody could have changed.
+  [
+    'gitlab',
+    { headers: { 'idempotency-key': 'k-1' }, payload: { object_kind: 'push' }, signedId: 'msg-1' },
+    'msg-1',
     'com.gitlab.push',
   ],
   ['gitlab', { headers: { 'x-gitlab-event-uuid': 'u-1' }, payload: { object_kind: 'push' } }, null, 'com.gitlab.push'],

@@ -222,7 +222,7 @@ function attempt({ scheme, secret, headers }: Vector, changes: Attempt = {}) {
     value === undefined ? [] : [[name, [value].flat()] as const],
   );
   const whole = { preset: scheme.preset, settings: scheme.settings ?? {}, tolerance };
-  return verify(whole, secrets, new Map(sent), Buffer.from(body), (NOW + after) * 1000);
+  return verify(whole, secrets, new Map(sent), Buffer.from(body), (NOW + after) * 1000).refusal;
 }
 
 const vectors = Object.entries(VECTORS).map(([name, vector]) => ({ name, vector }));
@@ -386,7 +386,10 @@ it('an id with a dot is refused, since the time and the body could begin elsewhe
     const headers: HookHeaders = new Map(sent.map(([name, value]) => [name, [value]]));
     return verify({ ...scheme, settings: scheme.settings! }, [SECRET], headers, Buffer.from(BODY), NOW * 1000);
   };
-  expect([verdict('a1'), verdict('a.1')]).toEqual([null, 'malformed']);
+  expect([verdict('a1'), verdict('a.1')]).toEqual([
+    { refusal: null, id: 'a1' },
+    { refusal: 'malformed', id: null },
+  ]);
 });
 
 it('the body is verified as bytes, not as text', () => {
@@ -401,5 +404,25 @@ it('the body is verified as bytes, not as text', () => {
 it('the preset that verifies nothing accepts everything', () => {
   const none: WebhookScheme = { preset: 'none', settings: {}, tolerance: 300 };
   const headers: HookHeaders = new Map();
-  expect(verify(none, [], headers, Buffer.from(BODY), 0)).toBeNull();
+  expect(verify(none, [], headers, Buffer.from(BODY), 0)).toEqual({ refusal: null, id: null });
+});
+
+it('the delivery id is proven where it is signed, and only by the secret that has signed it', () => {
+  const signed = {
+    'webhook-id': 'msg-1',
+    'webhook-timestamp': String(NOW),
+    'webhook-signature': new Webhook(KEY).sign('msg-1', new Date(NOW * 1000), BODY),
+    'x-gitlab-token': SECRET,
+  };
+  const headers: HookHeaders = new Map(Object.entries(signed).map(([name, value]) => [name, [value]]));
+  const scheme: WebhookScheme = { preset: 'gitlab', settings: {}, tolerance: 300 };
+  const idOf = (...secrets: string[]) => verify(scheme, secrets, headers, Buffer.from(BODY), NOW * 1000);
+  const other = vectorOf('standard-webhooks').other;
+  expect([idOf(KEY), idOf(KEY, SECRET), idOf(SECRET), idOf(other, SECRET), idOf(other)]).toEqual([
+    { refusal: null, id: 'msg-1' },
+    { refusal: null, id: 'msg-1' },
+    { refusal: null, id: null },
+    { refusal: null, id: null },
+    { refusal: 'mismatch', id: null },
+  ]);
 });

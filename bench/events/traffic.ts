@@ -1,0 +1,90 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** An installation to which events are posted. */
+export interface Target {
+  url: string;
+  key: string;
+}
+
+/** The answer of an installation, of which events are counted and ids read. */
+export interface Posted {
+  status: number;
+  /** The id of the event; null: it was not taken. */
+  id: number | null;
+  milliseconds: number;
+}
+
+/** Rules of a tenant with events: how many there are, and how many of them match. */
+export const RULES = 100;
+
+/** How often a state that is awaited is looked at, in milliseconds. */
+const LOOK = 50;
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are counted, or an id out of them used
+type Answer = any;
+
+/** Calls an installation. Throws an Error for an answer that is no success. */
+export async function ask({ url, key }: Target, method: string, path: string, body?: object): Promise<Answer> {
+  const response = await fetch(url + path, {
+    method,
+    headers: { 'x-api-key': key, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const answer = (await response.json().catch(() => null)) as Answer;
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+  return answer;
+}
+
+/** Posts an event of a type; one that is refused is no error. */
+export async function postEvent({ url, key }: Target, type: string, n: number): Promise<Posted> {
+  const asked = performance.now();
+  const response = await fetch(`${url}/api/v1/events`, {
+    method: 'POST',
+    headers: { 'x-api-key': key, 'content-type': 'application/json' },
+    body: JSON.stringify({ type, payload: { n, customer: { name: 'Ada', city: 'London' }, items: [1, 2, 3] } }),
+  });
+  const answer = (await response.json()) as Answer;
+  const milliseconds = performance.now() - asked;
+  return { status: response.status, id: answer.data?.id ?? null, milliseconds };
+}
+
+/** Creates the rules for events of a type, one of which matches and starts an action that does nothing. Returns its ref. */
+export async function createRules(target: Target, type: string): Promise<string> {
+  const name = type.replaceAll('.', '_');
+  const rule = { pack_ref: 'bench', type, action_ref: 'core.noop' };
+  for (let n = 1; n < RULES; n += 1) {
+    const when = `event.payload.n == -${n} and event.payload.customer.name == 'Ada'`;
+    await ask(target, 'POST', '/api/v1/rules', { ...rule, ref: `bench.${name}_${n}`, label: `Rule ${n}`, when });
+  }
+  const ref = `bench.${name}`;
+  await ask(target, 'POST', '/api/v1/rules', { ...rule, ref, label: 'Matches', when: 'event.payload.n >= 0' });
+  return ref;
+}
+
+/** Posts a number of events of a type, some at once. */
+export async function postMany(target: Target, type: string, count: number, atOnce: number): Promise<Posted[]> {
+  const posted: Posted[] = [];
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      while (next < count) {
+        next += 1;
+        posted.push(await postEvent(target, type, next));
+      }
+    }),
+  );
+  return posted;
+}
+
+/** Waits until no event of a type is still to be planned. */
+export async function awaitPlanned(target: Target, type: string): Promise<void> {
+  const path = `/api/v1/events?type=${type}&state=received&limit=1`;
+  while ((await ask(target, 'GET', path)).data.length > 0) await wait(LOOK);
+}
+
+/** Disables a rule, which starts nothing more, and waits until what it has started is done with. */
+export async function endRule(target: Target, ref: string): Promise<void> {
+  await ask(target, 'PUT', `/api/v1/rules/${ref}`, { enabled: false });
+  const path = `/api/v1/enforcements?rule=${ref}&status=pending&limit=1`;
+  while ((await ask(target, 'GET', path)).data.length > 0) await wait(LOOK);
+}

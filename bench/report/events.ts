@@ -1,0 +1,58 @@
+import type { EventCosts, Intake, Storm } from '../events/measure.ts';
+import { RULES } from '../events/traffic.ts';
+import { at, median, short, table } from '../statistics.ts';
+
+/** Writes the section about events. */
+export function describeEvents(costs: EventCosts): string {
+  return `## Events
+
+An API, a worker, Temporal (its development server, on disk) and Postgres, a process each, on this machine; for PGlite all of \`npm start\`. Events are posted one a request.
+Each tenant has ${RULES} rules for their type, of which one matches and starts an action that does nothing.
+
+${eventsTable(costs)}`;
+}
+
+/** Writes the table of what events cost, each with its goal. */
+export function eventsTable({ postgres, pglite, starts, storm, planning }: EventCosts): string {
+  const accepted = (storm.answers['202'] ?? 0) + (storm.answers['429'] ?? 0);
+  const rows: [what: string, value: string, goal: string, met: boolean][] = [
+    ['events a second, on Postgres', intakeOf(postgres), '≥ 500', postgres.rate >= 500],
+    ['events a second, on PGlite', intakeOf(pglite), '≥ 200', pglite.rate >= 200],
+    [
+      'from the answer until the run is started, 20 events a second',
+      `${short(median(starts))} ms (P50), **${short(at(starts, 0.95))} ms** (P95)`,
+      'P95 < 1 s',
+      at(starts, 0.95) < 1000,
+    ],
+    ['planning of an event, for each rule that matches', `**${planning.toFixed(3)} ms**`, '≤ 0.2 ms', planning <= 0.2],
+    [
+      `a storm of ${storm.events.toLocaleString('en-US')}: answers`,
+      answersOf(storm),
+      '202 or 429',
+      accepted === storm.events,
+    ],
+    ['all of it answered', `${short(storm.answered)} s`, '', true],
+    ['all of it planned', `**${short(storm.planned)} s**`, '≤ 60 s', storm.planned <= 60],
+    ['memory of the API meanwhile', `**+${short(storm.memory)} MiB**`, '< 150 MiB', storm.memory < 150],
+    [
+      'lists of executions meanwhile',
+      `${short(median(storm.lists))} ms (P50), **${short(at(storm.lists, 0.95))} ms** (P95)`,
+      'P95 < 300 ms',
+      at(storm.lists, 0.95) < 300,
+    ],
+  ];
+  return table(
+    ['', '', 'goal', ''],
+    rows.map(([what, value, goal, met]) => [what, value, goal, met ? '' : '**missed**']),
+  );
+}
+
+function intakeOf({ rate, latencies }: Intake): string {
+  return `**${short(rate)}**, in ${short(median(latencies))} ms (P50) and ${short(at(latencies, 0.95))} ms (P95), 50 at once`;
+}
+
+function answersOf({ answers }: Storm): string {
+  return Object.entries(answers)
+    .map(([status, number]) => `${number.toLocaleString('en-US')} × ${status}`)
+    .join(', ');
+}
