@@ -25,7 +25,7 @@ export interface Storm {
   lists: number[];
 }
 
-/** What events cost. */
+/** The costs of events. */
 export interface EventCosts {
   postgres: Intake;
   pglite: Intake;
