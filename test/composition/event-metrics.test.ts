@@ -15,7 +15,7 @@ it('events, refusals, enforcements and starts are counted, and what is counted d
   const intake = metrics.countEvents({
     accept: async (from) => (from.tenant === 'full' ? Promise.reject(full) : (accepted as never)),
   });
-  const from = { tenant: 't', ingress: 'api', principal: null };
+  const from = { tenant: 't', ingress: 'api', source: '/test', principal: null };
   expect(await intake.accept(from, [])).toBe(accepted);
   await intake.accept({ ...from, ingress: '7', webhook: { trigger: null } }, []);
   await expect(intake.accept({ ...from, tenant: 'full' }, [])).rejects.toBe(full);
