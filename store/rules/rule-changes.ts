@@ -24,12 +24,11 @@ export async function writeRuleRevision(
     await applyPace(transaction, tenant, id, content.content);
     return next;
   }
-  const newest = and(
-    eq(ruleRevisions.tenant, tenant),
-    eq(ruleRevisions.rule, id),
-    eq(ruleRevisions.revision, revision),
-  );
-  await transaction.update(ruleRevisions).set({ writers }).where(newest);
+  const own = and(eq(ruleRevisions.tenant, tenant), eq(ruleRevisions.rule, id));
+  await transaction
+    .update(ruleRevisions)
+    .set({ writers })
+    .where(and(own, eq(ruleRevisions.revision, revision)));
   return revision;
 }
 
