@@ -17,3 +17,8 @@ export const ReplayRequestSchema = z.strictObject({
 
 /** A parsed request to replay an event. */
 export type ReplayRequest = z.infer<typeof ReplayRequestSchema>;
+
+/** Reports whether a rule is applied to an event; `asked` has the integer ids of the rules that alone are, null for all. */
+export function isAsked(asked: readonly number[] | null, rule: number): boolean {
+  return asked === null || asked.includes(rule);
+}

@@ -2,6 +2,7 @@ import { refuseLoop } from '../../language/rules/loop-guard.ts';
 import { matchRule, renderDedupeKey } from '../../language/rules/matching.ts';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import { type TemplateEvent, templateEvent } from '../../model/events/event.ts';
+import { isAsked } from '../../model/events/replay.ts';
 import type { Logger } from '../../model/log.ts';
 import { startedRef } from '../../model/rules/rule.ts';
 import type { EventRow } from '../../store/events/events.ts';
@@ -79,7 +80,7 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
       if (decided > 0 && (clock() >= end || judged.length >= MAX_MATCHES)) break;
       decided += 1;
       const seen = templateEvent(eventRecord(event));
-      for (const rule of set.find(event.type).filter(({ id }) => isAsked(event, id))) {
+      for (const rule of set.find(event.type).filter(({ id }) => isAsked(event.replayRules, id))) {
         await pause();
         const verdict = judgeSafely(rule, event, seen);
         if (verdict?.status === 'undefined') count(counts, rule.id, 'undefined');
@@ -128,11 +129,6 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
       return keepGoing(work, signal, { interval: 0, pause: PAUSE, log, trouble });
     },
   };
-}
-
-/** Reports whether a rule is applied to an event: to a replay, maybe some rules alone are. */
-function isAsked({ replayRules }: EventRow, rule: number): boolean {
-  return replayRules === null || replayRules.includes(rule);
 }
 
 /** The verdict of a rule about an event that it matches; `hash` is that of its key, if it has one. */

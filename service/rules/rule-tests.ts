@@ -76,7 +76,7 @@ export function createRuleTestService(dependencies: RuleTestDependencies): RuleT
     if (typeof event === 'number') return trials.apply(principal, rule, await recorded.get(principal, event));
     // A body has one of both.
     const madeUp = completeMadeUpEvent(event!, principal.subject, new Date(clock()));
-    return trials.apply(principal, rule, { event: madeUp, chain: [] });
+    return trials.apply(principal, rule, { event: madeUp, chain: [], asked: null });
   }
 
   return {

@@ -4,6 +4,7 @@ import { type LoopRefusal, refuseLoop } from '../../language/rules/loop-guard.ts
 import { type Match, matchRule, renderParameters } from '../../language/rules/matching.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { TemplateEvent } from '../../model/events/event.ts';
+import { isAsked } from '../../model/events/replay.ts';
 import type { Issue } from '../../model/issue.ts';
 import { exceedsLength, type Json, type JsonObject } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
@@ -55,6 +56,9 @@ const TOO_LARGE: RuleReason = {
   path: '/parameters',
 };
 
+/** Why a rule that a replay does not name starts nothing for it. */
+const NOT_ASKED: RuleReason = { code: 'not_asked', message: 'the event is a replay for other rules' };
+
 /** The dependencies of the trials. */
 export interface RuleTrialDependencies {
   definitions: Pick<DefinitionReader, 'get'>;
@@ -62,10 +66,13 @@ export interface RuleTrialDependencies {
   restraints: RestraintTests;
 }
 
-/** An event that a rule is tried on, and the integer ids of the rules between it and the outside. */
+/** An event that a rule is tried on. */
 export interface TriedEvent {
   event: TemplateEvent;
+  /** The integer ids of the rules between it and the outside. */
   chain: readonly number[];
+  /** The integer ids of the rules that alone are applied to it; null: all. One that is not stored always is. */
+  asked: readonly number[] | null;
 }
 
 /** Applies rules to events, and explains what comes of it. Starts nothing and writes nothing. */
@@ -106,22 +113,24 @@ export function createRuleTrials({ definitions, actions, restraints }: RuleTrial
   }
 
   return {
-    async apply(principal, tested, { event, chain }) {
+    async apply(principal, tested, { event, chain, asked }) {
       const { id, compiled: rule } = tested;
       const { type, webhook, allow_loops: allowLoops } = rule.content;
       const { depth } = event;
+      const isApplied = id === null || isAsked(asked, id);
       const match = matchRule(rule, event);
+      const isMatch = isApplied && match.outcome === 'matched';
       const loop = refuseLoop({ rule: id, allowLoops }, { depth, chain });
       const said = {
-        matched: match.outcome === 'matched',
-        reason: describeReason(match, rule, event) ?? loop,
+        matched: isMatch,
+        reason: isApplied ? (describeReason(match, rule, event) ?? loop) : NOT_ASKED,
         type: { pattern: type, matched: matchesPattern(type, event.type) },
         webhook: webhook === null ? null : { name: webhook, matched: webhook === event.webhook },
         when: explainRule(rule, event),
         loop: { depth, chain, suppressed: loop?.code ?? null },
       };
       const nothing = { parameters: null, would_start: null, dedupe: null, throttle: null };
-      if (match.outcome !== 'matched' || loop !== null) return { ...said, ...nothing };
+      if (!isMatch || loop !== null) return { ...said, ...nothing };
       const { reason, dedupe, throttle } = await restraints.test(principal.tenant, tested, event);
       if (reason !== null) return { ...said, ...nothing, reason, dedupe, throttle };
       const rendered = renderParameters(rule, event);

@@ -1,7 +1,6 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { compileRule } from '../../../language/rules/compiler.ts';
 import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
-import { templateEvent } from '../../../model/events/event.ts';
 import { jsonSize } from '../../../model/json.ts';
 import type { Principal } from '../../../model/principal.ts';
 import { listPatterns } from '../../../model/rules/patterns.ts';
@@ -11,7 +10,8 @@ import type { FittingRule, FittingRuleStore } from '../../../store/rules/fitting
 import { demandPermission } from '../../access/demands.ts';
 import type { RuleTest, RuleTrials } from '../../rules/rule-trials.ts';
 import { enforcementSummary } from '../enforcements.ts';
-import { eventRecord, unknownEvent } from '../event-lists.ts';
+import { unknownEvent } from '../event-lists.ts';
+import { triedEvent } from './recorded-events.ts';
 
 /** The result of applying a rule, as it is now, to an event, with what was recorded when the event was planned. */
 export interface EventMatch extends RuleTest {
@@ -67,7 +67,7 @@ export function createEventMatches({ events, enforcements, rules, trials }: Even
       const row = await events.find(tenant, id);
       if (row === null) throw unknownEvent(id);
       if (row.state === 'invalid' || row.erased !== null) return NOTHING;
-      const event = { event: templateEvent(eventRecord(row)), chain: row.chain };
+      const event = triedEvent(row);
       const found = await rules.list(tenant, listPatterns(row.type), { after, limit: limit + 1 });
       const own = await enforcementsOf(tenant, id, found);
       const matches: EventMatch[] = [];

@@ -1,7 +1,9 @@
 import { AppError } from '../../../model/app-error.ts';
 import { type TemplateEvent, templateEvent } from '../../../model/events/event.ts';
 import type { EventListStore } from '../../../store/events/event-lists.ts';
+import type { EventRow } from '../../../store/events/events.ts';
 import type { RecordedEvents } from '../../rules/rule-tests.ts';
+import type { TriedEvent } from '../../rules/rule-trials.ts';
 import { eventRecord, unknownEvent } from '../event-lists.ts';
 
 /** The most bytes of the payloads of more than one event that are read at a time. */
@@ -14,7 +16,7 @@ export function createRecordedEvents(store: Pick<EventListStore, 'find' | 'list'
       const row = await store.find(tenant, id);
       if (row === null) throw unknownEvent(id);
       if (row.erased !== null) throw new AppError('event_erased', `the payload of event ${id} was erased`);
-      return { event: templateEvent(eventRecord(row)), chain: row.chain };
+      return triedEvent(row);
     },
 
     async page({ tenant }, type, { limit, before }) {
@@ -28,6 +30,11 @@ export function createRecordedEvents(store: Pick<EventListStore, 'find' | 'list'
       return { events, next: page.length < found.length ? page.at(-1)!.id : null };
     },
   };
+}
+
+/** Makes a recorded event one that rules are tried on. */
+export function triedEvent(row: EventRow): TriedEvent {
+  return { event: templateEvent(eventRecord(row)), chain: row.chain, asked: row.replayRules };
 }
 
 /** Counts the sizes, from the first one on, that together are read at a time: at least one. */

@@ -167,6 +167,13 @@ describe('an event of the past', () => {
     expect(replayed).toMatchObject({ ...sent, source: before.source, depth: 0, replay_of: id, webhook: null });
     const one = (await replay(id, { rules: ['past.second'] })).body.data.id;
     expect(await matchesOf(one)).toEqual(['past.second']);
+    const explained: { rule_ref: string }[] = await get(`/api/v1/events/${one}/matches`);
+    expect(explained.filter(({ rule_ref }) => rule_ref.startsWith('past.'))).toMatchObject([
+      { rule_ref: 'past.first', matched: false, reason: { code: 'not_asked' }, would_start: null, enforcement: null },
+      { rule_ref: 'past.second', matched: true, reason: null, would_start: { workflow: 'core.noop' } },
+    ]);
+    const tested = await harness.call('POST', '/api/v1/rules/past.first/test', { event: one });
+    expect(tested.body.data).toMatchObject({ matched: false, reason: { code: 'not_asked' }, would_start: null });
     expect(await get(`/api/v1/events/${id}`)).toEqual(before);
     const found: { id: number }[] = await get(`/api/v1/events?replay_of=${id}`);
     expect(found.map((row) => row.id)).toEqual([one, again]);

@@ -3,12 +3,11 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { compileRule } from '../../../language/rules/compiler.ts';
 import { createRuleSet } from '../../../language/rules/rule-set.ts';
-import { templateEvent } from '../../../model/events/event.ts';
 import type { Json } from '../../../model/json.ts';
 import type { Principal } from '../../../model/principal.ts';
 import { createBell } from '../../../service/background/bell.ts';
-import { eventRecord } from '../../../service/events/event-lists.ts';
 import { createPlanner } from '../../../service/events/planner.ts';
+import { triedEvent } from '../../../service/events/reads/recorded-events.ts';
 import { createRuleTrials, type RuleTest } from '../../../service/rules/rule-trials.ts';
 import type { EventRow } from '../../../store/events/events.ts';
 import type { Plan, PlanningBatch } from '../../../store/events/planning.ts';
@@ -50,6 +49,7 @@ const event = fc.record({
   subject: fc.constantFrom(null, 's'),
   depth: fc.constantFrom(0, 1, 8, 9),
   chain: fc.constantFrom([], [], [1], [2, 3]),
+  replayRules: fc.constantFrom(null, null, [1], [2, 3]),
   payload: fc.record(
     {
       a: fc.constantFrom<Json>(1, 'x', null, []),
@@ -74,7 +74,6 @@ const ROW = {
   issues: [],
   matches: 0,
   replayOf: null,
-  replayRules: null,
   execution: null,
   principal: null,
   received: new Date(0),
@@ -114,7 +113,8 @@ async function plan(rules: readonly object[], events: readonly EventRow[]): Prom
 /** Returns the status and the reason that planning gives to what a test has found. */
 function expectedOf({ reason, loop }: RuleTest): [string, RuleTest['reason']] {
   if (reason === null) return ['pending', null];
-  if (['type_mismatch', 'webhook_mismatch', 'condition_false'].includes(reason.code)) return ['none', null];
+  if (['type_mismatch', 'webhook_mismatch', 'not_asked', 'condition_false'].includes(reason.code))
+    return ['none', null];
   if (reason.code === 'undefined') return ['undefined', null];
   return [loop.suppressed === null || reason.code !== loop.suppressed ? 'failed' : 'suppressed', reason];
 }
@@ -134,8 +134,7 @@ it('for any rule and event, a test says what planning makes of them', async () =
       const row = { ...ROW, ...sent, id: 1 } as unknown as EventRow;
       const { matches, counts } = await plan(rules, [row]);
       for (const { id, compiled } of rules) {
-        const seenEvent = { event: templateEvent(eventRecord(row)), chain: row.chain };
-        const tested = await trials.apply({ tenant: 't' } as Principal, { id, compiled }, seenEvent);
+        const tested = await trials.apply({ tenant: 't' } as Principal, { id, compiled }, triedEvent(row));
         const planned = matches.find((match) => match.rule.id === id);
         const lacks = (counts.find((count) => count.rule === id)?.undefined ?? 0) > 0;
         const outcome = planned === undefined ? (lacks ? 'undefined' : 'none') : planned.status;
