@@ -73,9 +73,9 @@ export function idCursor(next: number | null): string | null {
   return next === null ? null : String(next);
 }
 
-/** Reads the id after which a list continues. Throws `request_invalid`. */
-export function readIdCursor(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
+/** Reads the id after which a list continues, up to the largest one that its table can have. Throws `request_invalid`. */
+export function readIdCursor(text: string, largest: number = Number.MAX_SAFE_INTEGER): number {
+  if (/^\d{1,16}$/.test(text) && Number(text) <= largest) return Number(text);
   throw refused('cursor', 'is not a valid cursor: send the next_cursor of an earlier page');
 }
 

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { MAX_ROW_ID } from '../../model/request-fields.ts';
 import type { EventMatches } from '../../service/events/reads/event-matches.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createRouter } from '../http/router.ts';
@@ -54,7 +55,7 @@ export function eventMatchRoutes(matches: EventMatches) {
   router.openapi(listRoute, async (context) => {
     const { id } = context.req.valid('param');
     const { limit = 20, cursor } = context.req.valid('query');
-    const after = cursor === undefined ? 0 : readIdCursor(cursor);
+    const after = cursor === undefined ? 0 : readIdCursor(cursor, MAX_ROW_ID);
     const page = await matches.list(context.get('principal'), id, { after, limit });
     // The parts of a condition have the same shape as the condition, which a schema cannot say.
     const data = page.matches as z.infer<typeof MatchSchema>[];

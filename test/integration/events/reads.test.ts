@@ -117,6 +117,40 @@ it('says why each rule matches an event or does not, as the rules are now', asyn
   }
 });
 
+it.each([
+  ['/api/v1/events/{id}/matches?cursor=2147483647', 200],
+  ['/api/v1/events/{id}/matches?cursor=2147483648', 400],
+  ['/api/v1/events/{id}/matches?cursor=999999999999999', 400],
+  ['/api/v1/events?cursor=9007199254740991', 200],
+  ['/api/v1/events?cursor=9007199254740992', 400],
+  ['/api/v1/events?replay_of=9007199254740991', 200],
+  ['/api/v1/events?replay_of=9007199254740992', 400],
+  ['/api/v1/events?execution=9007199254740991', 200],
+  ['/api/v1/events/9007199254740991', 404],
+  ['/api/v1/enforcements?cursor=9007199254740991', 200],
+  ['/api/v1/enforcements?event=9007199254740991', 200],
+  ['/api/v1/enforcements?rule=2147483647', 200],
+  ['/api/v1/enforcements?rule=2147483648', 200],
+  ['/api/v1/enforcements?rule=9999999999', 200],
+  ['/api/v1/enforcements?rule=999999999999999', 200],
+  ['/api/v1/enforcements/9007199254740991', 404],
+  ['/api/v1/executions?event=9007199254740991', 200],
+  ['/api/v1/executions?rule=9999999999', 200],
+  ['/api/v1/executions?enforcement=9007199254740991', 200],
+  ['/api/v1/executions?executor=2147483648', 400],
+  ['/api/v1/executions?search=9007199254740993', 200],
+  ['/api/v1/executions/enforcement/9007199254740991', 200],
+  ['/api/v1/audit?cursor=9007199254740991', 200],
+  ['/api/v1/automation/executions?automation_rule_id=f0000000-0000-8002-8000-ffffffffffff', 200],
+  ['/api/v1/automation/rules/f0000000-0000-8002-8000-ffffffffffff', 404],
+])('a number is refused only if no row can have it: %s', async (path, status) => {
+  const { id } = await post({ type: 'com.numbers.sent', event_id: 'numbers' });
+  const answer = await harness.call('GET', path.replace('{id}', id));
+  expect(answer.status).toBe(status);
+  if (status === 400)
+    expect(answer.body).toMatchObject({ code: 'request_invalid', issues: [{ path: expect.any(String) }] });
+});
+
 it('a page of matches is cut where its rules say much, and parameters that are too large are not shown', async () => {
   const large = { type: 'com.much.sent', payload: { text: 'x'.repeat(700_000) } };
   const parameters = { branch: '{{ event.payload.text }}' };
