@@ -29,9 +29,9 @@ export function eventStreamRoutes(feed: EventFeed, gate: StreamGate) {
     const after = resumeAfter(context.req.valid('header'), context.req.valid('query'));
     const visit = enterStream(gate, context);
     const { signal } = visit;
-    const entries = await orLeave(visit, async () => feed.watch(principal, { after, signal }));
+    const { start, entries } = await orLeave(visit, () => feed.watch(principal, { after, signal }));
     const messageOf = ({ id, type, data }: EventFeedEntry) => ({ id, event: type, data });
-    return sendEvents(context, entries, messageOf, visit) as never;
+    return sendEvents(context, entries, messageOf, visit, start) as never;
   });
 
   return router;

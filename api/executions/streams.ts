@@ -80,9 +80,9 @@ export function streamRoutes(watches: WatchService, changes: ChangeService, gate
     const after = resumeAfter(context.req.valid('header'), context.req.valid('query'));
     const visit = enterStream(gate, context);
     const { signal } = visit;
-    const entries = await orLeave(visit, async () => changes.watch(principal, { after, signal }));
+    const { start, entries } = await orLeave(visit, () => changes.watch(principal, { after, signal }));
     const messageOf = ({ id, run }: ChangeEntry) => ({ id, event: 'execution', data: summaryBody(run) });
-    return sendEvents(context, entries, messageOf, visit) as never;
+    return sendEvents(context, entries, messageOf, visit, start) as never;
   });
 
   router.openapi(runEventsRoute, async (context) => {

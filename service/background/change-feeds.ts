@@ -17,13 +17,19 @@ export interface ChangeSource<Row extends ChangePlace> {
   lastChange(): Promise<ChangePlace>;
 }
 
+/** A stream of changes; `start` is the id after which it begins, to resume where no change was seen yet. */
+export interface Watched<Entry> {
+  start: string;
+  entries: AsyncGenerator<Entry>;
+}
+
 /** Streams the changes of tenants while they happen. */
 export interface ChangeFeeds<Row> {
   /**
    * Streams every change of a tenant after an id, or from now on, until the signal is aborted. A row that has changed several times in
    * between appears once, as it is. Throws `request_invalid` for an id that no change has.
    */
-  watch(tenant: string, options: { after?: string | undefined; signal: AbortSignal }): AsyncGenerator<Change<Row>>;
+  watch(tenant: string, options: { after?: string | undefined; signal: AbortSignal }): Promise<Watched<Change<Row>>>;
   /** Ends every stream. */
   close(): void;
 }
@@ -31,19 +37,19 @@ export interface ChangeFeeds<Row> {
 /** Milliseconds between two reads. */
 const INTERVAL = 500;
 
-/** The most changes that are read at a time, and that are kept for all listeners. */
-const KEPT = 1_000;
+/** The most changes that are read at a time. */
+const AT_ONCE = 1_000;
 
 /** Creates the feeds, which read the changes of a tenant once however many listen. */
 export function createChangeFeeds<Row extends ChangePlace>(source: ChangeSource<Row>, log: Logger): ChangeFeeds<Row> {
   const feeds = new Map<string, Feed<Row>>();
 
-  async function* listen(tenant: string, after: string | undefined, signal: AbortSignal): AsyncGenerator<Change<Row>> {
+  async function* listen(tenant: string, place: ChangePlace, signal: AbortSignal): AsyncGenerator<Change<Row>> {
     const feed = feeds.get(tenant) ?? createFeed(source, tenant, log);
     feeds.set(tenant, feed);
     feed.listeners += 1;
     try {
-      yield* feed.changesBehind(after === undefined ? await source.lastChange() : parseId(after)!, signal);
+      yield* feed.changesBehind(place, signal);
     } finally {
       feed.listeners -= 1;
       if (feed.listeners === 0) {
@@ -54,11 +60,12 @@ export function createChangeFeeds<Row extends ChangePlace>(source: ChangeSource<
   }
 
   return {
-    watch(tenant, { after, signal }) {
-      if (after !== undefined && parseId(after) === undefined) {
+    async watch(tenant, { after, signal }) {
+      const place = after === undefined ? await source.lastChange() : parseId(after);
+      if (place === undefined) {
         throw new AppError('request_invalid', 'invalid Last-Event-ID: send the id of an event of this stream');
       }
-      return listen(tenant, after, signal);
+      return { start: idOf(place), entries: listen(tenant, place, signal) };
     },
 
     close() {
@@ -78,22 +85,18 @@ interface Feed<Row> {
 
 function createFeed<Row extends ChangePlace>(source: ChangeSource<Row>, tenant: string, log: Logger): Feed<Row> {
   const stop = new AbortController();
-  /** The newest change of each row, oldest first; it has all changes after `since`. */
-  let recent: Row[] = [];
-  let since: ChangePlace | null = null;
+  /** The changes that the last look has found: all after a place, in order. Older ones are read again, as the rows are by then. */
+  let found: { since: ChangePlace; rows: Row[] } | null = null;
   let wake = () => {};
   let news = new Promise<void>((resolve) => (wake = resolve));
 
   async function look(): Promise<void> {
-    since ??= await source.lastChange();
-    const rows = await source.changesBehind(tenant, recent.at(-1) ?? since, KEPT);
-    if (rows.length === 0) return;
-    const changed = new Set(rows.map(({ n }) => n));
-    recent = [...recent.filter(({ n }) => !changed.has(n)), ...rows];
-    if (recent.length > KEPT) {
-      const dropped = recent.splice(0, recent.length - KEPT);
-      since = dropped.at(-1)!;
-    }
+    const since = found === null ? await source.lastChange() : (found.rows.at(-1) ?? found.since);
+    const rows = await source.changesBehind(tenant, since, AT_ONCE);
+    // A change between the first read of a listener and the first look is in neither.
+    const isNews = rows.length > 0 || found === null;
+    found = { since, rows };
+    if (!isNews) return;
     const waking = wake;
     news = new Promise<void>((resolve) => (wake = resolve));
     waking();
@@ -113,15 +116,19 @@ function createFeed<Row extends ChangePlace>(source: ChangeSource<Row>, tenant: 
         both.addEventListener('abort', () => resolve(), { once: true });
       });
       let last: ChangePlace = place;
+      // The rows that were found before it came may have changed since.
+      let isNew = true;
       while (!signal.aborted && !stop.signal.aborted) {
         const waiting = news;
-        const covered = since !== null && !isBehind(since, last);
-        const rows = covered
-          ? recent.filter((row) => isBehind(row, last))
-          : await source.changesBehind(tenant, last, KEPT);
+        const known = isNew ? null : found;
+        isNew = false;
+        const rows =
+          known !== null && !isBehind(known.since, last)
+            ? known.rows.filter((row) => isBehind(row, last))
+            : await source.changesBehind(tenant, last, AT_ONCE);
         for (const row of rows) {
           last = row;
-          yield { id: `${row.changed}-${row.n}`, row };
+          yield { id: idOf(row), row };
         }
         if (rows.length === 0) await Promise.race([waiting, ended]);
       }
@@ -131,6 +138,10 @@ function createFeed<Row extends ChangePlace>(source: ChangeSource<Row>, tenant: 
 
 function isBehind(a: ChangePlace, b: ChangePlace): boolean {
   return a.changed > b.changed || (a.changed === b.changed && a.n > b.n);
+}
+
+function idOf({ changed, n }: ChangePlace): string {
+  return `${changed}-${n}`;
 }
 
 function parseId(id: string): ChangePlace | undefined {

@@ -1,7 +1,8 @@
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
+import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
-import { createChangeFeeds } from '../background/change-feeds.ts';
+import { type Change, createChangeFeeds, type Watched } from '../background/change-feeds.ts';
 import { type ListedExecution, listedRun } from './rows.ts';
 
 /** A run that has changed, as it is now; `id` denotes the place of the change, to resume after it. */
@@ -19,7 +20,7 @@ export interface ChangeService {
   watch(
     principal: Principal,
     options: { after?: string | undefined; signal: AbortSignal },
-  ): AsyncGenerator<ChangeEntry>;
+  ): Promise<Watched<ChangeEntry>>;
   /** Ends every stream. */
   close(): void;
 }
@@ -34,13 +35,15 @@ export interface ChangeDependencies {
 export function createChangeService({ store, log }: ChangeDependencies): ChangeService {
   const feeds = createChangeFeeds(store, log);
   return {
-    watch({ tenant }, options) {
-      const changes = feeds.watch(tenant, options);
-      return (async function* () {
-        for await (const { id, row } of changes) yield { id, run: listedRun(row) };
-      })();
+    async watch({ tenant }, options) {
+      const { start, entries } = await feeds.watch(tenant, options);
+      return { start, entries: listed(entries) };
     },
 
     close: feeds.close,
   };
+}
+
+async function* listed(changes: AsyncGenerator<Change<IndexRow>>): AsyncGenerator<ChangeEntry> {
+  for await (const { id, row } of changes) yield { id, run: listedRun(row) };
 }

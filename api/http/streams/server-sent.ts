@@ -50,18 +50,22 @@ export interface SentEvent {
   data: unknown;
 }
 
-/** Sends the entries as server-sent events, and leaves the gate when the stream has ended for whatever reason. */
+/**
+ * Sends the entries as server-sent events, and leaves the gate when the stream has ended for whatever reason. `start` is the id with which a
+ * stream of which no entry was received yet continues; without one it begins again.
+ */
 export function sendEvents<T>(
   context: Context<ApiEnv>,
   entries: AsyncGenerator<T>,
   messageOf: (entry: T) => SentEvent,
   visit: StreamVisit,
+  start?: string,
 ): Response {
   context.header('x-accel-buffering', 'no');
   return streamSSE(context, async (out) => {
     out.onAbort(() => void entries.return(undefined));
     try {
-      const sent = await pump(entries, out, messageOf);
+      const sent = await pump(entries, out, messageOf, start);
       if (sent && visit.hasLapsed()) await inTime(out.writeSSE({ event: 'end', data: JSON.stringify(LAPSED) }));
     } finally {
       visit.leave();
@@ -75,9 +79,10 @@ async function pump<T>(
   entries: AsyncGenerator<T>,
   out: SSEStreamingApi,
   messageOf: (entry: T) => SentEvent,
+  start: string | undefined,
 ): Promise<boolean> {
-  // Opens the stream for clients and proxies before the first event.
-  let sent = await inTime(out.write('retry: 1000\n\n'));
+  // Opens the stream for clients and proxies before the first event. An id without data is no event, but is sent when reconnecting.
+  let sent = await inTime(out.write(`retry: 1000\n${start === undefined ? '' : `id: ${start}\n`}\n`));
   for (let next = entries.next(); sent && !out.aborted; ) {
     const result = await orNothing(next, HEARTBEAT);
     if (result === undefined) {

@@ -2,8 +2,8 @@ import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
 import type { EventSummary } from '../../../model/events/event.ts';
 import type { Logger } from '../../../model/log.ts';
 import type { Principal } from '../../../model/principal.ts';
-import type { EventChangeStore } from '../../../store/events/event-changes.ts';
-import { createChangeFeeds } from '../../background/change-feeds.ts';
+import type { EventChange, EventChangeStore } from '../../../store/events/event-changes.ts';
+import { type Change, createChangeFeeds, type Watched } from '../../background/change-feeds.ts';
 import { enforcementSummary } from '../enforcements.ts';
 import { eventSummary } from '../event-lists.ts';
 
@@ -22,7 +22,7 @@ export interface EventFeed {
   watch(
     principal: Principal,
     options: { after?: string | undefined; signal: AbortSignal },
-  ): AsyncGenerator<EventFeedEntry>;
+  ): Promise<Watched<EventFeedEntry>>;
   /** Ends every stream. */
   close(): void;
 }
@@ -37,16 +37,18 @@ export interface EventFeedDependencies {
 export function createEventFeed({ store, log }: EventFeedDependencies): EventFeed {
   const feeds = createChangeFeeds(store, log);
   return {
-    watch({ tenant }, options) {
-      const changes = feeds.watch(tenant, options);
-      return (async function* () {
-        for await (const { id, row: change } of changes) {
-          if (change.kind === 'event') yield { id, type: 'event', data: eventSummary(change.row) };
-          else yield { id, type: 'enforcement', data: enforcementSummary(change.row) };
-        }
-      })();
+    async watch({ tenant }, options) {
+      const { start, entries } = await feeds.watch(tenant, options);
+      return { start, entries: summaries(entries) };
     },
 
     close: feeds.close,
   };
+}
+
+async function* summaries(changes: AsyncGenerator<Change<EventChange>>): AsyncGenerator<EventFeedEntry> {
+  for await (const { id, row: change } of changes) {
+    if (change.kind === 'event') yield { id, type: 'event', data: eventSummary(change.row) };
+    else yield { id, type: 'enforcement', data: enforcementSummary(change.row) };
+  }
 }

@@ -254,6 +254,17 @@ describe('the stream', () => {
       expect([own.event, own.data.id]).toEqual(['event', other.id]);
       break;
     }
+    const opening = (await (await open(STREAM)).response.body!.getReader().read()).value!;
+    const [, start] = /^retry: 1000\nid: (.+)\n\n$/.exec(new TextDecoder().decode(opening))!;
+    const third = await post({ type: 'com.unwatched.sent', subject: 'somebody' });
+    const resume = () =>
+      follow({ 'last-event-id': start! }, ({ event, data }) => event === 'event' && data.id === third.id);
+    expect((await resume()).at(-1)!.data.subject).toBe('somebody');
+    await until(
+      async () => (await harness.call('DELETE', `/api/v1/events/${third.id}`)).status,
+      (status) => status < 300,
+    );
+    expect((await resume()).at(-1)!.data).toMatchObject({ subject: null, erased: expect.any(String) });
     const refused = await open(STREAM, { 'last-event-id': '1-x' });
     expect(await refusalOf(refused.response)).toEqual([400, 'request_invalid']);
   });
