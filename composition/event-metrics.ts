@@ -35,7 +35,7 @@ export function createEventMetrics(registry: Registry): EventMetrics {
   const settled = counter('fermata_enforcements_total', 'Enforcements that were settled.', 'status');
   const starts = new Histogram({
     name: 'fermata_event_start_seconds',
-    help: 'From the receipt of an event to the start of a run for it.',
+    help: 'From the receipt of an event to the start of a run for it, for rules without a throttle and an order.',
     buckets: BUCKETS,
     registers,
   });

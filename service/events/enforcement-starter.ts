@@ -64,7 +64,10 @@ export interface EnforcementStarterDependencies {
   executions: Pick<ExecutionStarter, 'start' | 'findCaused'> & Pick<ExecutionReader, 'get'>;
   /** Rings when there may be something to start. */
   bell: Bell;
-  /** Is called after a run was started, with the milliseconds since its event was received. */
+  /**
+   * Is called after a run was started, with the milliseconds since its event was received; not for a rule with a throttle or an order, whose
+   * starts wait on purpose.
+   */
   onStarted?: (milliseconds: number) => void;
   /** Returns the time in milliseconds. */
   clock: () => number;
@@ -98,7 +101,7 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
     const owner = ownerOf(row.tenant, rule);
     const starters = await findStarters(executions, owner, event, rule.writers);
     const { n } = await executions.start(owner, { ...commandOf(row, rule, rendered.parameters), starters });
-    onStarted?.(clock() - event.received.getTime());
+    if (row.lane === null) onStarted?.(clock() - event.received.getTime());
     return { status: 'started', execution: n };
   }
 

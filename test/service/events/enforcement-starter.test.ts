@@ -19,7 +19,8 @@ const RULE = { enabled: true, owner: 1, ownerSubject: 'ann', writers: ['ann'], c
 function scene(
   tenants: Record<string, number>,
   changes: {
-    start?: (tenant: string) => Promise<never>;
+    start?: (tenant: string) => Promise<{ n: number }>;
+    lane?: number;
     rule?: RuleOfMatch | null;
     run?: number;
     attempts?: number;
@@ -28,6 +29,7 @@ function scene(
 ) {
   const settled: [string, EnforcementSettlement][] = [];
   const leased: string[] = [];
+  const waits: number[] = [];
   const dependencies = {
     store: {
       tenants: async () => Object.keys(tenants),
@@ -37,10 +39,10 @@ function scene(
         const count = Math.min(limit, tenants[tenant]!);
         tenants[tenant]! -= count;
         leased.push(...Array(count).fill(tenant));
-        return Array.from(
-          { length: count },
-          () => ({ id: 1, tenant, attempts: changes.attempts ?? 0, notBefore: null }) as EnforcementRow,
-        );
+        return Array.from({ length: count }, () => {
+          const { attempts = 0, lane = null } = changes;
+          return { id: 1, tenant, attempts, lane, notBefore: null } as EnforcementRow;
+        });
       },
       settle: async (row: { tenant: string }, settlement: EnforcementSettlement) => {
         settled.push([row.tenant, settlement]);
@@ -57,11 +59,12 @@ function scene(
       findCaused: async () => changes.run ?? null,
     },
     bell: createBell(),
+    onStarted: (milliseconds: number) => waits.push(milliseconds),
     clock: () => 0,
     log: pino({ level: 'silent' }),
   } as unknown as EnforcementStarterDependencies;
   const starter = createEnforcementStarter(dependencies);
-  return { starter, settled, leased };
+  return { starter, settled, leased, waits };
 }
 
 const never = () => new Promise<never>(() => undefined);
@@ -82,6 +85,16 @@ it('leases for other tenants where a statement of one takes too long, and for no
   const away = scene({ a: 1, b: 1 }, { start: never, refuseLease });
   await expect(away.starter.tick()).rejects.toBe(error);
   expect(away.leased).toEqual([]);
+});
+
+it.each([
+  ['a rule without a throttle and an order', {}, [0]],
+  ['a rule with one, whose starts wait on purpose', { lane: 1 }, []],
+])('how long a start took is said of %s', async (_, changes, expected) => {
+  const { starter, settled, waits } = scene({ a: 1 }, { ...changes, start: async () => ({ n: 7 }) });
+  await starter.tick();
+  await expect.poll(() => settled).toEqual([['a', { status: 'started', execution: 7 }]]);
+  expect(waits).toEqual(expected);
 });
 
 it.each([
