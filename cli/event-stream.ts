@@ -4,7 +4,7 @@ import type { JsonObject } from '../model/json.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Service } from './service.ts';
 
-/** Milliseconds before reconnecting a broken stream, and how often in a row that is tried. */
+/** Milliseconds before trying again, as reconnecting a broken stream, and how often in a row that is done. */
 const RETRY_AFTER = 1_000;
 const TRIES = 10;
 
@@ -18,6 +18,23 @@ interface Received {
   id?: string;
   event?: string;
   data: string;
+}
+
+/** Reports whether work that has failed so often in a row is given up: a refusal is final, but a broken connection is made again. */
+function isFinal(error: unknown, failures: number): boolean {
+  return failures > TRIES || (error instanceof CliError && error.exitCode === EXIT.refused);
+}
+
+/** Does work, again as needed. Throws a CliError when the API refuses, or cannot be reached for long. */
+export async function persist<T>(work: () => Promise<T>): Promise<T> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (isFinal(error, failures)) throw error;
+    }
+    await wait(RETRY_AFTER);
+  }
 }
 
 /** Yields the events of a stream, reconnecting as needed. Throws a CliError when the API refuses, or cannot be reached for long. */
@@ -35,14 +52,13 @@ export async function* readStream(service: Service, path: string): AsyncGenerato
       }
     } catch (error) {
       failures += 1;
-      // A refusal is final, but a broken stream is reconnected.
-      if (failures > TRIES || (error instanceof CliError && error.exitCode === EXIT.refused)) throw error;
+      if (isFinal(error, failures)) throw error;
     }
     await wait(RETRY_AFTER);
   }
 }
 
-/** Writes an event of a stream as a line of JSON, for programs. */
-export function writeStreamed({ event, data }: StreamedEvent): void {
-  process.stdout.write(`${JSON.stringify({ event, ...data })}\n`);
+/** Writes a value as a line of JSON, for programs. */
+export function writeLine(value: JsonObject): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { isJsonObject, type JsonObject } from '../../../model/json.ts';
 import { CliError, EXIT } from '../../cli-error.ts';
-import { readStream, type StreamedEvent, writeStreamed } from '../../event-stream.ts';
+import { readStream, type StreamedEvent, writeLine } from '../../event-stream.ts';
 import { readDocument, readValue } from '../../files.ts';
 import { formatCell, formatTable, pairs } from '../../output.ts';
 import { onceHeaders } from '../../service.ts';
@@ -88,7 +88,8 @@ export function addEventCommands(program: Command, session: () => Promise<Sessio
       const { service, output } = await session();
       for await (const streamed of readStream(service, `${BASE}/stream`)) {
         if (streamed.event === 'end') throw new CliError(EXIT.refused, 'the key may no longer follow events');
-        if (output.json) writeStreamed(streamed);
+        // An enforcement has an event itself.
+        if (output.json) writeLine({ event: streamed.event, data: streamed.data });
         else output.note(streamedLine(streamed));
       }
     });

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../model/json.ts';
-import { readStream, type StreamedEvent, writeStreamed } from '../../event-stream.ts';
+import { persist, readStream, type StreamedEvent, writeLine } from '../../event-stream.ts';
 import { formatCell, type Output } from '../../output.ts';
 import type { Service } from '../../service.ts';
 
@@ -7,11 +7,11 @@ import type { Service } from '../../service.ts';
 export async function watch(service: Service, output: Output, id: string): Promise<JsonObject> {
   const path = `/api/v1/executions/${encodeURIComponent(id)}`;
   for await (const streamed of readStream(service, `${path}/events`)) {
-    if (output.json) writeStreamed(streamed);
+    if (output.json) writeLine({ event: streamed.event, ...streamed.data });
     else tell(output, streamed);
     if (streamed.event === 'end') break;
   }
-  return (await service.ask('GET', path)).data as JsonObject;
+  return (await persist(() => service.ask('GET', path))).data as JsonObject;
 }
 
 function tell(output: Output, { event, data }: StreamedEvent): void {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -670,6 +672,45 @@ it('webhooks and events are kept by commands', async () => {
   expect(replayed).toEqual({ id: expect.any(Number), replay_of: sent.id });
   expect((await ok(['events', 'get', String(replayed.id)])).json()).toMatchObject({ payload: { a: [1] } });
   expect((await ok(['events', 'list', '--webhook', 'cli', '--table'])).out).toMatch(/com\.example\.sent +\/hooks\/cli/);
+});
+
+/** A line about something that happened. */
+interface Line {
+  event: string;
+  data: Record<string, unknown>;
+}
+
+it('events and enforcements are followed as lines of JSON, of which each says what it is', async () => {
+  const type = 'com.example.followed';
+  const rule = { ref: 'examples.followed', pack_ref: 'examples', label: 'x', type, action_ref: 'core.noop' };
+  expect((await harness.call('POST', '/api/v1/rules', rule)).status).toBe(201);
+  const child = spawn(process.execPath, [PROGRAM, 'events', 'watch'], {
+    cwd: folder,
+    env: { ...process.env, ...settings({}) },
+  });
+  const isEvent = ({ event, data }: Line) => event === 'event' && data.type === type;
+  const isStarted = ({ event, data }: Line) =>
+    event === 'enforcement' && data.rule_ref === rule.ref && data.status === 'started';
+  let out = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  const exited = once(child, 'exit');
+  try {
+    // It follows from when it is connected on.
+    const lines: Line[] = await until(
+      async () => {
+        await harness.call('POST', '/api/v1/events', { type });
+        const whole = out.slice(0, out.lastIndexOf('\n') + 1).split('\n');
+        return whole.filter((line) => line !== '').map((line) => JSON.parse(line));
+      },
+      (some) => some.some(isEvent) && some.some(isStarted),
+    );
+    expect(new Set(lines.map((line) => Object.keys(line).join()))).toEqual(new Set(['event,data']));
+  } finally {
+    child.kill();
+    await exited;
+  }
 });
 
 it('schedules, connections, secrets and definitions are kept by commands', async () => {
