@@ -11,8 +11,8 @@ import { DEV_KEY, SECRET_KEY } from '../support/api-harness.ts';
 
 /** The statements after, or before, which the process dies. */
 const POINTS = {
-  ending: { statement: /^\s*insert into "events"/, before: true },
-  received: { statement: /^\s*insert into "events"/, before: false },
+  ending: { statement: /\binsert into "events"/, before: true },
+  received: { statement: /\binsert into "events"/, before: false },
   planned: { statement: /^\s*insert into "enforcements"/, before: false },
   leased: { statement: /^update "enforcements" set "leased"/, before: false },
   claimed: { statement: /^insert into "idempotency_keys"/, before: false },
