@@ -82,11 +82,12 @@ export function createWorkerDesk(db: Database, secretKeys: readonly string[], ow
   return {
     connect: (tenant, pack, name) => workFor(tenant, () => connect(tenant, pack, name)),
     secretOf: (tenant, name) => workFor(tenant, () => secretOf(tenant, name)),
-    warrantTrust: () => lookUp(() => warrantTrustOf(createSigningKeyStore(db))),
+    warrantTrust: () => lookUp(() => readWarrantTrust(createSigningKeyStore(db))),
   };
 }
 
-async function warrantTrustOf(store: SigningKeyStore): Promise<WarrantTrust> {
+/** Reads which starts are accepted from the published keys. */
+export async function readWarrantTrust(store: SigningKeyStore): Promise<WarrantTrust> {
   const rows = await store.list();
   const keys = rows.map(({ kid, x, revoked }) => ({ kid, x, revoked_at: revoked?.toISOString() ?? null }));
   const [first] = rows;

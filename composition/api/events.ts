@@ -23,6 +23,7 @@ import { createRuleBook } from '../../service/events/rule-book.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
 import { createCompiledRules } from '../../service/rules/compiled-rules.ts';
 import type { RuleTrials } from '../../service/rules/rule-trials.ts';
+import { createStarterFinder } from '../../service/rules/starters.ts';
 import { createHookService, type HookService } from '../../service/webhooks/hooks.ts';
 import type { WebhookTallies } from '../../service/webhooks/tallies.ts';
 import { createBacklogStore } from '../../store/events/backlogs.ts';
@@ -62,7 +63,7 @@ export interface EventNeeds {
  * Composes the services, and the loops that plan events and start what they begin; `tallies` counts what comes in at webhooks.
  */
 export function composeEvents(
-  { db, stores, received, repeats, atRest, log, clock }: Foundation,
+  { db, stores, temporal, isAuthentic, received, repeats, atRest, log, clock }: Foundation,
   {
     executions,
     definitions,
@@ -89,6 +90,7 @@ export function composeEvents(
     rules,
     counts: createPlannedRuleStore(db),
     executions,
+    findStarters: createStarterFinder({ store: stores.executions, temporal, isAuthentic }),
     bell: planned,
     onStarted: metrics.noteStart,
     clock,

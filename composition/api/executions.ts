@@ -89,6 +89,7 @@ export function composeExecutions(
     temporal,
     projections,
     store,
+    causes,
     entries: foundation.queues.entries,
     launcher,
     definitions,

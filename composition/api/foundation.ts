@@ -11,6 +11,7 @@ import {
   type ReadingQueue,
 } from '../../service/inquiries/inquiry-readings.ts';
 import { createProjectionReader, type ProjectionReader } from '../../service/projections/reader.ts';
+import { createRunGuard, type RunGuard } from '../../service/starts/authentic-starts.ts';
 import { createRepeats, type Repeats } from '../../service/starts/idempotency.ts';
 import { loadSigningKeys } from '../../service/statements/signing-keys.ts';
 import { createStatementSigner, type StatementSigner } from '../../service/statements/statements.ts';
@@ -36,7 +37,7 @@ import { createTemporal, type Temporal } from '../../temporal/gateway.ts';
 import { threadModule } from '../../threads/module.ts';
 import { createPool, type RunningPool } from '../../threads/pool.ts';
 import { keyRules, trustedRules } from '../network.ts';
-import { REST_PURPOSE } from '../reach.ts';
+import { REST_PURPOSE, readWarrantTrust } from '../reach.ts';
 import type { ApiOptions } from './options.ts';
 
 /** The stores that services of several subjects use. */
@@ -78,6 +79,7 @@ export interface Foundation {
   projections: ProjectionReader;
   pool: RunningPool;
   signer: StatementSigner;
+  isAuthentic: RunGuard;
   repeats: Repeats;
   /** Encrypts secrets in the database. */
   atRest: Sealer;
@@ -126,6 +128,11 @@ export async function createFoundation({
     namespace,
     projections: createProjectionReader({ temporal, pool, clock }),
     pool,
+    isAuthentic: createRunGuard({
+      firstEvent: temporal.firstEvent,
+      trust: () => readWarrantTrust(stores.signingKeys),
+      clock,
+    }),
     signer: createStatementSigner(await loadSigningKeys(stores.signingKeys, atRest, signingPems)),
     repeats: createRepeats(createIdempotencyKeyStore(db)),
     atRest,

@@ -22,6 +22,8 @@ export const FAILED_REASONS = [
   'permission_missing',
   'task_queue_forbidden',
   'concurrency_conflict',
+  'not_authentic',
+  'starters_unknown',
   'too_large',
   'internal',
 ] as const;

@@ -15,9 +15,8 @@ import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { isOverlong, isPassing, isSharedOutage, toAppError } from '../background/outages.ts';
 import { createSetAside } from '../background/set-aside.ts';
 import { inTurn } from '../background/turns.ts';
-import type { ExecutionReader } from '../executions/reader.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
-import { findStarters } from '../rules/starters.ts';
+import type { StarterFinder } from '../rules/starters.ts';
 import type { IdempotencyKey } from '../starts/idempotency.ts';
 import type { StartCommand } from '../starts/start-command.ts';
 import { workFor } from '../starts/work-owner.ts';
@@ -61,7 +60,8 @@ export interface EnforcementStarterDependencies {
   events: Pick<EventListStore, 'find'>;
   rules: RuleBook;
   counts: Pick<PlannedRuleStore, 'count'>;
-  executions: Pick<ExecutionStarter, 'start' | 'findCaused'> & Pick<ExecutionReader, 'get'>;
+  executions: Pick<ExecutionStarter, 'start' | 'findCaused'>;
+  findStarters: StarterFinder;
   /** Rings when there may be something to start. */
   bell: Bell;
   /**
@@ -79,7 +79,7 @@ export interface EnforcementStarterDependencies {
  * enforcement, so that it is one run however often it is made.
  */
 export function createEnforcementStarter(dependencies: EnforcementStarterDependencies): RoundLoop {
-  const { store, events, rules, counts, executions, bell, onStarted, clock, log } = dependencies;
+  const { store, events, rules, counts, executions, findStarters, bell, onStarted, clock, log } = dependencies;
   const tenantTrouble = 'the enforcements of a tenant cannot be leased; trying again';
   const setAside = createSetAside(clock, log, tenantTrouble, isSharedOutage);
   /** The starts in progress, each with its tenant. */
@@ -98,9 +98,10 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
     if (event === null) return failed({ code: 'internal', message: 'the event is no longer there' });
     const rendered = renderParameters(rule.compiled, templateEvent(eventRecord(event)));
     if ('error' in rendered) return failed(rendered.error);
-    const owner = ownerOf(row.tenant, rule);
-    const starters = await findStarters(executions, owner, event, rule.writers);
-    const { n } = await executions.start(owner, { ...commandOf(row, rule, rendered.parameters), starters });
+    const found = await findStarters(event, rule.writers);
+    if ('error' in found) return failed(found.error);
+    const command = { ...commandOf(row, rule, rendered.parameters), starters: found.starters };
+    const { n } = await executions.start(ownerOf(row.tenant, rule), command);
     if (row.lane === null) onStarted?.(clock() - event.received.getTime());
     return { status: 'started', execution: n };
   }

@@ -1,8 +1,16 @@
+import { Client } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
+import { workflowIdOf } from '../../../model/execution-id.ts';
+import type { Json } from '../../../model/json.ts';
+import { OWN_TASK_QUEUE, type RunInput, type RunMemo } from '../../../model/run-input.ts';
+import { decodeArguments } from '../../../projection/payload.ts';
+import { readMemo } from '../../../projection/runs/memo.ts';
 import type { RuleTest } from '../../../service/rules/rule-trials.ts';
+import { createTemporal } from '../../../temporal/gateway.ts';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
+import { nextNumber } from '../support/harness.ts';
 import { until } from '../support/until.ts';
 
 // From an event to a run. There is no worker: what is started stays open.
@@ -392,5 +400,61 @@ describe('the end of a run', () => {
     for (const { id } of [run, before]) await get(`${PATH}/${id}`);
     expect(await eventsAbout(run.id)).toHaveLength(1);
     expect(await eventsAbout(before.id)).toEqual([]);
+  });
+
+  it('starts nothing where the run was started past the API, or nobody can tell who has started it', async () => {
+    await make('/api/v1/workflows', { ...WORKFLOW, ref: 'ops.forged', label: 'Forged' });
+    const when = "event.payload.workflow == 'ops.forged'";
+    await rule('of_forged', { type: 'io.fermata.execution.terminated', when });
+    const client = new Client({ connection: harness.connection, namespace: 'starts' });
+    const run = await make(PATH, { action_ref: 'ops.forged' });
+    const temporal = createTemporal({ connection: harness.connection, namespace: 'starts' });
+    const { first } = (await temporal.newestRun(run.workflow_id))!;
+    const { input, memo } = first!.workflowExecutionStartedEventAttributes!;
+    const [parameters, given] = decodeArguments(input) as unknown as [Json, RunInput];
+    const { trust: _, ...older } = given;
+    const { warrant: __, ...unsigned } = readMemo(memo)!;
+    // A start without a warrant, one that claims to be of a time without warrants, and one that says nothing.
+    for (const said of [given, { ...older, interpreter: 8 }, null] as (RunInput | null)[]) {
+      const n = nextNumber();
+      const handle = await client.workflow.start('ops.forged', {
+        workflowId: workflowIdOf(n),
+        taskQueue: OWN_TASK_QUEUE,
+        args: said === null ? [] : [parameters, { ...said, n }],
+        memo: { fermata: { ...unsigned, n } satisfies RunMemo },
+      });
+      await handle.terminate();
+      // A read tells the index.
+      await get(`${PATH}/${n * 1024}`);
+      const [event] = await until(
+        () => eventsAbout(n * 1024),
+        (found) => found.length > 0,
+      );
+      const made = (await enforcementsOf(event!.id))['ops.of_forged'];
+      expect(made).toMatchObject({ status: 'failed', attempts: 0, reason: { code: 'not_authentic' } });
+    }
+
+    const event = await end(run.id);
+    const begun = (await enforcementsOf(event.id))['ops.of_forged']!;
+    expect(begun.status).toBe('started');
+    const forget = async (id: number) => {
+      const workflowExecution = { workflowId: (await get(`${PATH}/${id}`)).workflow_id };
+      await client.workflowService.deleteWorkflowExecution({ namespace: 'starts', workflowExecution });
+      return until(
+        () => get(`${PATH}/${id}`),
+        ({ expired }) => expired,
+      );
+    };
+    await forget(run.id);
+    const replay = await make(`/api/v1/events/${event.id}/replay`, {});
+    const replayed = (await enforcementsOf(replay.id))['ops.of_forged'];
+    expect(replayed).toMatchObject({ status: 'failed', attempts: 0, reason: { code: 'starters_unknown' } });
+
+    // What a rule has begun says so, and its retry, also when Temporal has it no longer.
+    await make(`${PATH}/${begun.execution}/terminate`, {});
+    const lost = await forget(begun.execution!);
+    expect(lost.cause).toMatchObject({ enforcement: begun.id, rule_ref: 'ops.of_forged' });
+    const retry = await make(`${PATH}/${begun.execution}/retry`, { from: 'start' });
+    expect(retry).toMatchObject({ enforcement: begun.id, cause: lost.cause });
   });
 });

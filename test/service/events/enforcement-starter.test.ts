@@ -9,6 +9,7 @@ import {
   type EnforcementStarterDependencies,
 } from '../../../service/events/enforcement-starter.ts';
 import type { RuleOfMatch } from '../../../service/events/rule-book.ts';
+import type { StarterFinder } from '../../../service/rules/starters.ts';
 import type { EnforcementRow, EnforcementSettlement } from '../../../store/events/enforcements.ts';
 import { sampleContent } from '../../language/rules/sample-rules.ts';
 
@@ -21,6 +22,7 @@ function scene(
   changes: {
     start?: (tenant: string) => Promise<{ n: number }>;
     lane?: number;
+    findStarters?: StarterFinder;
     rule?: RuleOfMatch | null;
     run?: number;
     attempts?: number;
@@ -49,9 +51,8 @@ function scene(
         return true;
       },
     },
-    events: {
-      find: async () => ({ received: new Date(0), principal: null, onBehalfOf: null, starters: [], execution: null }),
-    },
+    events: { find: async () => ({ received: new Date(0) }) },
+    findStarters: changes.findStarters ?? (async () => ({ starters: [] })),
     rules: { find: async () => (changes.rule === undefined ? RULE : changes.rule) },
     counts: { count: async () => undefined },
     executions: {
@@ -122,4 +123,17 @@ it.each([
   await expect.poll(() => settled).toEqual([['a', { status: 'pending', attempts, notBefore }]]);
   if (isShared) await expect(starter.tick()).rejects.toBe(error);
   else await starter.tick();
+});
+
+it('nothing is started for a run whose starters are refused, and that is not tried again', async () => {
+  const error = { code: 'not_authentic', message: 'x' } as const;
+  let starts = 0;
+  const start = () => {
+    starts += 1;
+    return never();
+  };
+  const { starter, settled } = scene({ a: 1 }, { start, findStarters: async () => ({ error }) });
+  await starter.tick();
+  await expect.poll(() => settled).toEqual([['a', { status: 'failed', reason: error }]]);
+  expect(starts).toBe(0);
 });
