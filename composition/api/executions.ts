@@ -89,7 +89,7 @@ export function composeExecutions(
     temporal,
     projections,
     store,
-    causes,
+    enforcements: stores.enforcements,
     entries: foundation.queues.entries,
     launcher,
     definitions,

@@ -57,8 +57,8 @@ export function createFailureHooks({ store, executions, namespace, log }: Failur
       inputField: 'input',
       mode: 'error',
       idempotencyKey: ['on_failure', workflowId],
-      // Its end is then as far from the outside as that of the run that has failed.
-      enforcement: memo?.enforcement,
+      // Its end is then as far from the outside as that of the run that has failed. The number of a caller is not passed on.
+      enforcement: memo?.cause?.enforcement,
       cause: memo?.cause,
       starters: run?.starters,
       input: { ...told, error: failure === null ? null : completeFailure(failure) },

@@ -1,4 +1,5 @@
 import { AppError } from '../../model/app-error.ts';
+import { isMintedEnforcement } from '../../model/events/enforcement-number.ts';
 import type { Execution } from '../../model/execution.ts';
 import { integerId, parseExecutionId, workflowIdOf } from '../../model/execution-id.ts';
 import type { IndexEntry } from '../../model/index-entry.ts';
@@ -10,6 +11,7 @@ import { isRunInput } from '../../model/run-input.ts';
 import { isClosed } from '../../model/status.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { buildLog } from '../../projection/logs.ts';
+import type { EnforcementStore } from '../../store/events/enforcements.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
@@ -80,6 +82,7 @@ export interface ReaderDependencies {
   temporal: Pick<Temporal, 'namespace' | 'describe' | 'history' | 'waitForClose'>;
   projections: Pick<ProjectionReader, 'read' | 'readClosed' | 'readLog'>;
   store: ExecutionStore;
+  enforcements: Pick<EnforcementStore, 'causes'>;
   /** Finds out whether the API started a run. */
   authenticate: Authenticator;
   /** Takes what the index does not know yet. */
@@ -93,7 +96,7 @@ export interface ReaderDependencies {
 
 /** Creates the reader. */
 export function createExecutionReader(dependencies: ReaderDependencies): ExecutionReader {
-  const { temporal, projections, store, entries, authenticate, onRead, clock, log } = dependencies;
+  const { temporal, projections, store, enforcements, entries, authenticate, onRead, clock, log } = dependencies;
   const { namespace } = temporal;
 
   /** Finds the number, the workflow id and the row of the run that an id denotes. Throws `execution_not_found`. */
@@ -127,7 +130,11 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     if (row === null) throw missing(id);
     const current = described === null ? settled(row) : row;
     const retries = await retriesOf(principal, n);
-    return { n, execution: executionOfRow(current), retries, projected: null, mask: SHOWS_ALL, hidden: [] };
+    const { enforcement } = row;
+    const isCaused = enforcement !== null && isMintedEnforcement(enforcement);
+    const causes = await enforcements.causes(principal.tenant, isCaused ? [enforcement] : []);
+    const cause = enforcement === null ? undefined : causes.get(enforcement);
+    return { n, execution: executionOfRow(current, cause), retries, projected: null, mask: SHOWS_ALL, hidden: [] };
   }
 
   async function viewOfProjection(

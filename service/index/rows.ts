@@ -40,8 +40,8 @@ export interface RunDetails {
   cause: Cause | null;
 }
 
-/** Makes an execution from its row in the index alone, for a run that Temporal does not have yet, or no longer has. */
-export function executionOfRow(row: IndexRow): MaskedExecution {
+/** Makes an execution from its row in the index and its cause, for a run that Temporal does not have yet, or no longer has. */
+export function executionOfRow(row: IndexRow, cause?: Cause): MaskedExecution {
   const failure = row.error === null ? null : { type: (row.errorCode ?? '').toLowerCase(), message: row.error };
   return fromMaskedData({
     workflowId: row.workflowId,
@@ -63,6 +63,7 @@ export function executionOfRow(row: IndexRow): MaskedExecution {
       actions: row.actions,
       ...(row.mode === null ? {} : { mode: row.mode }),
       ...(row.retryOf === null ? {} : { retry_of: row.retryOf }),
+      ...(cause === undefined ? {} : { cause }),
     },
     run: null,
     input: parsedOrText(row.input),

@@ -6,7 +6,7 @@ import type { Issue } from '../../model/issue.ts';
 import { canonicalJson, isJsonObject, type Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
-import type { Parameters, RunInput, RunMemo } from '../../model/run-input.ts';
+import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { isSuccessful } from '../../model/status.ts';
 import { parseTaskKey } from '../../model/task-key.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
@@ -76,9 +76,10 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
   /** Prepares a run that does everything again that an earlier one was started for. */
   async function prepareAnew(
     principal: Principal,
-    { execution: { memo, run, workflowType, input: shown, authentic }, projected }: RetriedRun,
+    { execution, projected }: RetriedRun,
     { input, version }: RetryRequest,
   ): Promise<PreparedRetry> {
+    const { memo, run, workflowType, input: shown } = execution;
     const first = projected?.execution.input ?? null;
     const command: StartCommand = {
       ref: memo?.ref ?? workflowType,
@@ -86,7 +87,7 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
       version,
       input: input ?? (isJsonObject(first) ? first : {}),
       revision: version === undefined && run?.hash ? run.revision : undefined,
-      ...(authentic === false ? withoutCause(memo) : { enforcement: memo?.enforcement, cause: memo?.cause }),
+      ...originOf(execution),
       tags: memo?.tags,
       memo: memo?.memo,
       scheduled: run?.scheduled,
@@ -191,10 +192,11 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
   };
 }
 
-/** Returns the enforcement of a run that somebody else has started, without the claim that an event has begun it. */
-function withoutCause(memo: RunMemo | null): Pick<StartCommand, 'enforcement'> {
-  const number = memo?.enforcement ?? null;
-  return { enforcement: number !== null && isMintedEnforcement(number) ? null : number };
+/** Returns what a run says to have begun it: of one that somebody else has started, and without a cause, only the number of a caller. */
+function originOf({ memo, authentic }: Execution): Pick<StartCommand, 'enforcement' | 'cause'> {
+  const { enforcement = null, cause } = memo ?? {};
+  if (cause !== undefined && authentic !== false) return { enforcement, cause };
+  return { enforcement: enforcement !== null && isMintedEnforcement(enforcement) ? null : enforcement };
 }
 
 /** Refuses a retry. Throws `state_kept`. */

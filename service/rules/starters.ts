@@ -47,7 +47,7 @@ export function createStarterFinder({ store, temporal, isAuthentic }: StarterFin
     if (execution === null) return { starters: [...senders, ...starters, ...writers] };
     const run = await findRun(execution);
     const ended = run === null ? null : await readStarters(run);
-    // Without them, one of them could approve what begins; nor can anybody tell whether the API has started the run.
+    // One of them could otherwise approve what begins; nor is it known whether the API has started the run.
     if (run === null || ended === null) {
       const message = `who started execution ${execution} is not known: Temporal no longer has it`;
       return { error: { code: 'starters_unknown', message } };

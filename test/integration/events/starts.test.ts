@@ -415,7 +415,7 @@ describe('the end of a run', () => {
     const { trust: _, ...older } = given;
     const { warrant: __, ...unsigned } = readMemo(memo)!;
     // A start without a warrant, one that claims to be of a time without warrants, and one that says nothing.
-    for (const said of [given, { ...older, interpreter: 8 }, null] as (RunInput | null)[]) {
+    const forge = async (said: RunInput | null) => {
       const n = nextNumber();
       const handle = await client.workflow.start('ops.forged', {
         workflowId: workflowIdOf(n),
@@ -424,7 +424,7 @@ describe('the end of a run', () => {
         memo: { fermata: { ...unsigned, n } satisfies RunMemo },
       });
       await handle.terminate();
-      // A read tells the index.
+      // The index learns of it at once.
       await get(`${PATH}/${n * 1024}`);
       const [event] = await until(
         () => eventsAbout(n * 1024),
@@ -432,7 +432,8 @@ describe('the end of a run', () => {
       );
       const made = (await enforcementsOf(event!.id))['ops.of_forged'];
       expect(made).toMatchObject({ status: 'failed', attempts: 0, reason: { code: 'not_authentic' } });
-    }
+    };
+    await Promise.all([forge(given), forge({ ...older, interpreter: 8 } as RunInput), forge(null)]);
 
     const event = await end(run.id);
     const begun = (await enforcementsOf(event.id))['ops.of_forged']!;
@@ -445,14 +446,13 @@ describe('the end of a run', () => {
         ({ expired }) => expired,
       );
     };
-    await forget(run.id);
+    await make(`${PATH}/${begun.execution}/terminate`, {});
+    const [, lost] = await Promise.all([forget(run.id), forget(begun.execution!)]);
     const replay = await make(`/api/v1/events/${event.id}/replay`, {});
     const replayed = (await enforcementsOf(replay.id))['ops.of_forged'];
     expect(replayed).toMatchObject({ status: 'failed', attempts: 0, reason: { code: 'starters_unknown' } });
 
-    // What a rule has begun says so, and its retry, also when Temporal has it no longer.
-    await make(`${PATH}/${begun.execution}/terminate`, {});
-    const lost = await forget(begun.execution!);
+    // The run that the rule has begun, and its retry, have the cause also when Temporal has that run no longer.
     expect(lost.cause).toMatchObject({ enforcement: begun.id, rule_ref: 'ops.of_forged' });
     const retry = await make(`${PATH}/${begun.execution}/retry`, { from: 'start' });
     expect(retry).toMatchObject({ enforcement: begun.id, cause: lost.cause });

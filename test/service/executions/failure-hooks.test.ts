@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
 import type { ExecutionService } from '../../../service/executions/executions.ts';
 import { createFailureHooks } from '../../../service/executions/failure-hooks.ts';
+import type { StartCommand } from '../../../service/starts/start-command.ts';
 import { workOwner } from '../../../service/starts/work-owner.ts';
 import type { FailureHookRow, FailureHookStore } from '../../../store/executions/failure-hooks.ts';
 
@@ -28,6 +29,29 @@ describe('what is to follow a failure', () => {
     });
     await hooks.tick();
     expect([started, ended.map((why) => why?.split(':')[0] ?? null)]).toEqual([wanted, [error]]);
+  });
+
+  it.each([
+    [4_294_967_297, { by: 'rule', enforcement: 4_294_967_297 }, 4_294_967_297],
+    // Its key may have been claimed by a release that did not pass it on.
+    [42, undefined, undefined],
+    [4_294_967_297, undefined, undefined],
+  ])('keeps enforcement %i of the run that has failed only with its cause', async (enforcement, cause, passed) => {
+    const started: unknown[] = [];
+    const row = { workflowId: 'w', tenant: 'acme', hook: 'team.hook' } as FailureHookRow;
+    const memo = { ref: 'p.w', owner: 'ann', executor: 1, enforcement, ...(cause && { cause }) };
+    const executions = {
+      get: async () => ({ n: 7, execution: { authentic: null, input: {}, failure: null, memo, run: null } }),
+      start: async (__: unknown, command: StartCommand) => started.push([command.enforcement, command.cause]),
+    };
+    const hooks = createFailureHooks({
+      store: { due: async () => [row], end: async () => undefined },
+      executions: executions as unknown as ExecutionService,
+      namespace: 'default',
+      log: pino({ level: 'silent' }),
+    });
+    await hooks.tick();
+    expect(started).toEqual([[passed, cause]]);
   });
 
   it('of a tenant that is busy waits, that of others does not; and all wait while Temporal is away', async () => {

@@ -7,13 +7,15 @@ const MINTED = 4_294_967_297;
 const cause = { by: 'rule', enforcement: MINTED };
 
 it.each([
-  [true, MINTED, { enforcement: MINTED, cause }],
-  [null, MINTED, { enforcement: MINTED, cause }],
-  [false, MINTED, { enforcement: null }],
-  [false, 42, { enforcement: 42 }],
+  [true, MINTED, cause, { enforcement: MINTED, cause }],
+  [null, MINTED, cause, { enforcement: MINTED, cause }],
+  [null, MINTED, undefined, { enforcement: null }],
+  [true, 42, undefined, { enforcement: 42 }],
+  [false, MINTED, cause, { enforcement: null }],
+  [false, 42, cause, { enforcement: 42 }],
 ])(
-  'a retry of a run whose start is authentic (%s) keeps enforcement %i and cause only where Fermata has signed them',
-  async (authentic, enforcement, kept) => {
+  'a retry of a run whose start is authentic (%s) keeps enforcement %i and cause only together, or the number of a caller',
+  async (authentic, enforcement, causeOfRun, kept) => {
     let asked: Partial<StartCommand> = {};
     const prepare = createRetryPreparer({
       starts: {
@@ -26,7 +28,7 @@ it.each([
       signer: { trust: () => ({}) as never },
     });
     const execution = {
-      memo: { ref: 'p.w', owner: 'ann', enforcement, cause },
+      memo: { ref: 'p.w', owner: 'ann', enforcement, cause: causeOfRun },
       run: null,
       workflowType: 'p.w',
       authentic,
