@@ -16,5 +16,7 @@ WITH audited AS (
 	JOIN "api_keys" ON "api_keys"."principal" = "principals"."id"
 	WHERE "api_keys"."on_behalf_of" IS NOT NULL
 )
-UPDATE "rule_revisions" SET "writers" = array(SELECT "subject" FROM "names" WHERE "names"."rule" = "rule_revisions"."rule" ORDER BY 1);--> statement-breakpoint
+UPDATE "rule_revisions" SET "writers" = "listed"."subjects"
+FROM (SELECT "rule", array_agg("subject" ORDER BY "subject") AS "subjects" FROM "names" GROUP BY "rule") AS "listed"
+WHERE "listed"."rule" = "rule_revisions"."rule";--> statement-breakpoint
 ALTER TABLE "rule_revisions" ALTER COLUMN "writers" SET NOT NULL;
