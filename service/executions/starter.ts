@@ -23,9 +23,9 @@ import type { ExecutionReader, ExecutionView } from './reader.ts';
 export interface ExecutionStarter {
   /**
    * Starts a run, and waits for it to close where the command says so. A request with the same idempotency key and the same body returns
-   * the same run, also after it has closed. Throws
-   * `permission_missing`, `workflow_not_found`, `workflow_disabled`, `sub_workflow_invalid`, `definition_outdated`, `input_invalid`,
-   * `enforcement_reserved`, `task_queue_forbidden`, `idempotency_mismatch`, `busy`, `temporal_unavailable`.
+   * the same run, also after it has closed. Throws `permission_missing`, `workflow_not_found`, `workflow_disabled`,
+   * `sub_workflow_invalid`, `definition_outdated`, `input_invalid`, `enforcement_reserved`, `task_queue_forbidden`,
+   * `idempotency_mismatch`, `busy`, `temporal_unavailable`.
    */
   start(principal: Principal, command: StartCommand): Promise<ExecutionView>;
   /**

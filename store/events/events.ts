@@ -89,8 +89,8 @@ const nameOf = ({ tenant, identity }: EventEntry) => `${tenant} ${identity}`;
 
 /**
  * Makes the statement that inserts entries whose identity is free. Their ids have the order of the entries; they are inserted in the order of
- * their identities, so that of two statements with the same ones only one waits for the other. All entries are one parameter, in which values that are JSON
- * themselves are texts: Postgres reads the escape of U+0000 in those alone.
+ * their identities, so that of two statements with the same ones only one waits for the other. All entries are one parameter, in which
+ * values that are JSON themselves are texts: Postgres reads the escape of U+0000 in those alone.
  */
 export function insertEvents(entries: readonly EventEntry[]) {
   const rows = entries.map(({ headers, extensions, payload, issues, ...entry }, at) => ({
