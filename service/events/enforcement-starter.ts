@@ -14,7 +14,6 @@ import type { Bell } from '../background/bell.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { isOverlong, isPassing, isSharedOutage, toAppError } from '../background/outages.ts';
 import { createSetAside } from '../background/set-aside.ts';
-import { inTurn } from '../background/turns.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
 import type { StarterFinder } from '../rules/starters.ts';
 import type { IdempotencyKey } from '../starts/idempotency.ts';
@@ -87,7 +86,7 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
   /** The error that the next round reports before it pauses. */
   let outage: unknown = null;
   /** The last tenant that had its turn. */
-  let last = '';
+  let last: string | null = null;
 
   /** Starts the run of an enforcement. Throws what the start throws. */
   async function start(row: EnforcementRow): Promise<EnforcementSettlement> {
@@ -120,7 +119,24 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
     if (attempts === 1)
       log.error({ err: error, enforcement: row.id }, 'an enforcement cannot be started; trying again');
     if (attempts >= MAX_ATTEMPTS) return failed({ code: 'internal', message });
-    return { status: 'pending', attempts, notBefore: new Date(clock() + FIRST_PAUSE * 2 ** (attempts - 1)) };
+    return after(attempts);
+  }
+
+  /** Has an enforcement tried again after so many attempts: each time later, up to a limit. */
+  function after(attempts: number): EnforcementSettlement {
+    const pause = FIRST_PAUSE * 2 ** (Math.min(attempts, MAX_ATTEMPTS) - 1);
+    return { status: 'pending', attempts, notBefore: new Date(clock() + pause) };
+  }
+
+  /** Decides about an enforcement that is not settled because of an error. */
+  function postpone({ id, attempts, notBefore }: EnforcementRow, error: unknown): EnforcementSettlement {
+    if (isSharedOutage(error)) {
+      outage = error;
+      return { status: 'pending', attempts, notBefore };
+    }
+    if (isPassing(error)) return { status: 'pending', attempts, notBefore: new Date(clock() + FIRST_PAUSE) };
+    log.error({ err: error, enforcement: id }, 'an enforcement cannot be settled');
+    return after(attempts + 1);
   }
 
   /** Has an enforcement started whose run exists: an earlier start may have reached Temporal without Fermata learning of it. */
@@ -142,11 +158,7 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
   function begin(row: EnforcementRow): void {
     const work = workFor(row.tenant, () => handle(row))
       .catch(async (error: unknown) => {
-        const isShared = isSharedOutage(error);
-        if (isShared) outage = error;
-        else if (!isPassing(error)) log.error({ err: error, enforcement: row.id }, 'an enforcement cannot be settled');
-        const notBefore = isShared ? row.notBefore : new Date(clock() + FIRST_PAUSE);
-        await store.settle(row, { status: 'pending', attempts: row.attempts, notBefore }).catch(() => undefined);
+        await store.settle(row, postpone(row, error)).catch(() => undefined);
       })
       .finally(() => {
         starting.delete(work);
@@ -171,17 +183,16 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
       outage = null;
       throw error;
     }
-    const tenants = await store.tenants(TENANTS);
+    const tenants = await store.tenants(new Date(clock()), last, TENANTS);
     const share = Math.max(1, Math.floor((AT_ONCE - starting.size) / tenants.length));
-    for (const tenant of inTurn(tenants, last)) {
+    for (const tenant of tenants) {
       const free = AT_ONCE - starting.size;
       if (free <= 0) return;
       const own = [...starting.values()].filter((other) => other === tenant).length;
       const most = Math.min(share, free, AT_ONCE_OF_TENANT - own);
+      last = tenant;
       if (most <= 0) continue;
-      const leased = await lease(tenant, most);
-      if (leased.length > 0) last = tenant;
-      for (const row of leased) begin(row);
+      for (const row of await lease(tenant, most)) begin(row);
     }
   }
 

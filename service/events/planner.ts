@@ -13,7 +13,6 @@ import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { isSharedOutage } from '../background/outages.ts';
 import { createPause } from '../background/pauses.ts';
 import { createSetAside } from '../background/set-aside.ts';
-import { inTurn } from '../background/turns.ts';
 import type { CompiledRules, PlannedRule } from '../rules/compiled-rules.ts';
 import { workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
@@ -56,7 +55,7 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
   const trouble = 'the events of a tenant cannot be planned; trying again';
   const setAside = createSetAside(clock, log, trouble, isSharedOutage);
   /** The last tenant that had its turn. */
-  let last = '';
+  let last: string | null = null;
 
   /** Applies a rule to an event; a fault of Fermata's own in that concerns no other rule and no other event. */
   function judgeSafely(rule: PlannedRule, event: EventRow, seen: TemplateEvent): Verdict | null {
@@ -105,9 +104,10 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
   }
 
   async function planAll(): Promise<void> {
-    for (let tenants = await store.tenants(TENANTS); tenants.length > 0; tenants = await store.tenants(TENANTS)) {
+    const list = () => store.tenants(last, TENANTS);
+    for (let tenants = await list(); tenants.length > 0; tenants = await list()) {
       let planned = 0;
-      for (const tenant of inTurn(tenants, last)) {
+      for (const tenant of tenants) {
         last = tenant;
         planned += await planSome(tenant);
         if (planned > 0) onPlanned();

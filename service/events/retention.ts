@@ -10,6 +10,9 @@ const AT_ONCE = 1_000;
 
 const DAY = 24 * 3_600_000;
 
+/** Milliseconds for which a key is kept though its window is over: an event that was received within it may be planned later. */
+const LATE = DAY;
+
 /** The dependencies of the loop. */
 export interface RetentionDependencies {
   store: Pick<BacklogStore, 'forget'>;
@@ -29,7 +32,7 @@ export function createEventRetention({ store, keys, days, clock, log }: Retentio
       let last: EventPlace | null = null;
       do last = await store.forget(before, AT_ONCE, last);
       while (last !== null);
-      while ((await keys.forget(new Date(clock()), AT_ONCE)) === AT_ONCE);
+      while ((await keys.forget(new Date(clock() - LATE), AT_ONCE)) === AT_ONCE);
     },
 
     run(signal) {

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm';
 import { buildCause, type Cause } from '../../model/events/cause.ts';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import { MAX_COUNTED_ROWS } from '../../model/events/filters.ts';
@@ -8,7 +8,9 @@ import { named } from '../named.ts';
 import { createPlannedRuleStore } from '../rules/planned-rules.ts';
 import type { ListWindow } from './event-lists.ts';
 import { leaseEnforcements } from './leases.ts';
-import { enforcements } from './tables.ts';
+import { awaitPlanning } from './locks.ts';
+import { DUE_AT, enforcements } from './tables.ts';
+import { listWaitingTenants } from './waiting-tenants.ts';
 
 /** A stored enforcement. */
 export type EnforcementRow = typeof enforcements.$inferSelect;
@@ -37,16 +39,16 @@ export interface EnforcementFilter {
 
 /** The enforcements of tenants. */
 export interface EnforcementStore {
-  /** Lists the tenants that have enforcements to start, up to a number. */
-  tenants(limit: number): Promise<string[]>;
+  /** Lists tenants that have enforcements which are due and leased by no process, up to a number: first those behind a tenant in order of id. */
+  tenants(now: Date, after: string | null, limit: number): Promise<string[]>;
   /**
    * Leases the oldest enforcements of a tenant that are due and that no other process has leased; of a rule that says so, no more at a time
    * than it allows.
    */
   lease(tenant: string, limit: number, now: Date, until: Date): Promise<EnforcementRow[]>;
   /**
-   * Records what has become of a leased enforcement. What has started is recorded as that whatever was decided meanwhile; anything else
-   * only while it is pending. Returns whether it was recorded.
+   * Records what has become of a leased enforcement. What has started is recorded as that, once, whatever was decided meanwhile; anything
+   * else only while it is pending. Returns whether it was recorded.
    */
   settle(row: Pick<EnforcementRow, 'tenant' | 'id'>, settlement: EnforcementSettlement): Promise<boolean>;
   /** Finds an enforcement; null when the tenant has none with the number. */
@@ -68,26 +70,20 @@ const CHANGED = sql`pg_current_xact_id()::text::bigint`;
 /** Creates the store over an open database. */
 export function createEnforcementStore(db: Database): EnforcementStore {
   return named<EnforcementStore>('enforcements', {
-    async tenants(limit) {
-      // Through the index, whatever the number of enforcements.
-      const found = await db.execute(sql`
-        with recursive owners as (
-          (select tenant from ${enforcements} where status = 'pending' order by tenant limit 1)
-          union all
-          select (select e.tenant from ${enforcements} e where e.status = 'pending' and e.tenant > owners.tenant order by e.tenant limit 1)
-          from owners where owners.tenant is not null
-        ) select tenant from owners where tenant is not null limit ${limit}`);
-      return (found as unknown as { rows: { tenant: string }[] }).rows.map(({ tenant }) => tenant);
+    tenants(now, after, limit) {
+      const due = sql`${DUE_AT} <= ${now.toISOString()}::timestamptz`;
+      return listWaitingTenants(db, { table: enforcements, waiting: sql`status = 'pending'`, due }, after, limit);
     },
 
     lease: (tenant, limit, now, until) => leaseEnforcements(db, tenant, { limit, now, until }),
 
     async settle({ tenant, id }, settlement) {
-      const isPending = settlement.status === 'started' ? undefined : eq(enforcements.status, 'pending');
+      const { status } = enforcements;
+      const isOpen = settlement.status === 'started' ? ne(status, 'started') : eq(status, 'pending');
       const settled = await db
         .update(enforcements)
         .set(changeOf(settlement))
-        .where(and(eq(enforcements.tenant, tenant), eq(enforcements.id, id), isPending))
+        .where(and(eq(enforcements.tenant, tenant), eq(enforcements.id, id), isOpen))
         .returning({ id: enforcements.id });
       return settled.length > 0;
     },
@@ -133,8 +129,8 @@ export function createEnforcementStore(db: Database): EnforcementStore {
 }
 
 /**
- * Suppresses what is pending of some rules that are disabled or deleted, in the transaction that does that. What a process has ever leased
- * may have started: it is left to the process that leases it next.
+ * Suppresses what is pending of some rules that are disabled or deleted, in the transaction that does that. Waits for the plans in progress,
+ * which may add to it. What a process has ever leased may have started: it is left to the process that leases it next.
  */
 export async function suppressPending(
   transaction: Transaction,
@@ -142,6 +138,7 @@ export async function suppressPending(
   rules: readonly number[],
   reason: EnforcementReason,
 ): Promise<void> {
+  await awaitPlanning(transaction, tenant);
   const { rule, status, leased } = enforcements;
   const suppressed = await transaction
     .update(enforcements)

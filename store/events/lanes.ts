@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
 import type { RuleContent } from '../../model/rules/rule.ts';
 import type { Database, Transaction } from '../database.ts';
 import { ruleRevisions, rules } from '../rules/tables.ts';
@@ -20,11 +20,13 @@ export interface WaitingLane {
 /** The most lanes that are looked at in one round. */
 const MAX_LANES = 50;
 
-const dueAt = (now: Date) => sql`(not_before is null or not_before <= ${now.toISOString()}::timestamptz)`;
+const timestamp = (instant: Date) => sql`${instant.toISOString()}::timestamptz`;
+const dueAt = (now: Date) => sql`(not_before is null or not_before <= ${timestamp(now)})`;
+const isLeasable = (now: Date) => sql`(leased is null or leased <= ${timestamp(now)}) and ${dueAt(now)}`;
 
 /**
  * Lists lanes from which something may be leased, those whose head is oldest first. A lane waits until its first enforcement that was never
- * leased is due; those that were are tried again when they are due themselves.
+ * leased is due; those that were are tried again when they are due themselves. A lane with an order waits for its oldest one.
  */
 export async function listLanes(db: Pick<Database, 'execute'>, tenant: string, now: Date): Promise<WaitingLane[]> {
   const found = await db.execute(sql`
@@ -35,20 +37,30 @@ export async function listLanes(db: Pick<Database, 'execute'>, tenant: string, n
         order by e.lane limit 1)
       from lanes where lanes.lane is not null
     ), heads as (
-      select lanes.lane, least(
+      select lanes.lane, case when ${isOrdered(tenant)} then
+        (select first.id from (
+          select id, leased, not_before from ${enforcements} e
+          where e.tenant = ${tenant} and e.status = 'pending' and e.lane = lanes.lane order by id limit 1
+        ) as first where ${isLeasable(now)})
+      else least(
         (select first.id from (
           select id, not_before from ${enforcements} e
           where e.tenant = ${tenant} and e.status = 'pending' and e.lane = lanes.lane and e.leased is null order by id limit 1
         ) as first where ${dueAt(now)}),
         (select min(id) from ${enforcements} e
-          where e.tenant = ${tenant} and e.status = 'pending' and e.lane = lanes.lane and e.leased <= ${now.toISOString()}::timestamptz
-            and ${dueAt(now)})
-      ) as head from lanes where lanes.lane is not null
+          where e.tenant = ${tenant} and e.status = 'pending' and e.lane = lanes.lane and e.leased <= ${timestamp(now)} and ${dueAt(now)})
+      ) end as head from lanes where lanes.lane is not null
     )
     select lane, head::text from heads where head is not null order by heads.head limit ${MAX_LANES}`);
   const rows = (found as unknown as { rows: { lane: number; head: string }[] }).rows;
   return rows.map(({ lane, head }) => ({ rule: lane, head: Number(head) }));
 }
+
+/** Selects whether the rule of a lane of `lanes` has an order; null for one that was deleted. */
+const isOrdered = (tenant: string) => sql`(
+  select (${ruleRevisions.content} ->> 'ordered')::boolean from ${rules}
+  join ${ruleRevisions} on ${ruleRevisions.rule} = ${rules.id} and ${ruleRevisions.revision} = ${rules.revision}
+  where ${rules.tenant} = ${tenant} and ${rules.id} = lanes.lane)`;
 
 /** The most enforcements to lease, the time, and until when they are leased. */
 export interface LeaseTerms {
@@ -71,27 +83,33 @@ export function leaseLane(
     if (!(await tryLock(transaction, `fermata lane ${rule}`))) return [];
     const { throttle, ordered } = await findPace(transaction, tenant, rule);
     const free = throttle === null ? limit : await countFree(transaction, tenant, rule, throttle);
-    const lane = sql`(
-      select id, leased, not_before, replayed from ${enforcements}
-      where tenant = ${tenant} and status = 'pending' and lane = ${rule} order by id ${ordered ? sql`limit 1` : sql``}) as lane`;
-    // An enforcement that was leased before has its place in the throttle already.
-    const ready = sql`
-      select id from (
-        (select id from ${lane} where leased is null and not replayed and ${dueAt(now)} order by id limit ${Math.max(free, 0)})
-        union all
-        (select id from ${lane} where (leased is null and replayed or leased <= ${now.toISOString()}::timestamptz) and ${dueAt(now)}
-          order by id limit ${limit})
-      ) as ready order by id limit ${limit}`;
-    const { id, status } = enforcements;
+    const waiting = sql`tenant = ${tenant} and status = 'pending' and lane = ${rule}`;
+    const ready = ordered ? selectFirst(waiting, free) : selectReady(waiting, { free, limit, now });
+    // Waits for nobody who changes the rule.
+    const due = sql`
+      select id from ${enforcements} where ${waiting} and ${isLeasable(now)} and id = any(array(${ready}))
+      order by id limit ${limit} for update skip locked`;
     const leased = await transaction
       .update(enforcements)
       .set({ leased: until })
-      .where(and(eq(enforcements.tenant, tenant), eq(status, 'pending'), sql`${id} = any(array(${ready}))`))
+      .where(and(waiting, sql`${enforcements.id} = any(array(${due}))`))
       .returning();
     if (throttle !== null && free <= leased.length) await putOff(transaction, tenant, rule, throttle);
     return leased;
   });
 }
+
+/** Selects the oldest enforcement of a lane with an order. One that was leased before has its place in the throttle already, a replay needs none. */
+const selectFirst = (waiting: SQL, free: number) => sql`
+  select id from (
+    select id, leased, replayed from ${enforcements} where ${waiting} order by id limit 1
+  ) as first where ${free > 0} or replayed or leased is not null`;
+
+/** Selects the oldest enforcements of a lane without an order that were never leased, as many as are free, and those whose lease is over. */
+const selectReady = (waiting: SQL, { free, limit, now }: { free: number; limit: number; now: Date }) => sql`
+  (select id from ${enforcements} where ${waiting} and leased is null order by id limit ${Math.max(0, Math.min(free, limit))})
+  union all
+  (select id from ${enforcements} where ${waiting} and leased <= ${timestamp(now)} and ${dueAt(now)} order by id limit ${limit})`;
 
 /** Finds how a rule paces its starts now; a rule that was deleted does not. */
 async function findPace(transaction: Transaction, tenant: string, rule: number): Promise<Pace> {
@@ -122,8 +140,10 @@ async function putOff(transaction: Transaction, tenant: string, rule: number, ra
     update ${enforcements} set not_before = greatest(not_before, case
       when exists (${underway(tenant, rule)}) then now() + interval '1 second'
       else (select min(at) + make_interval(secs => ${rate.per} + 0.001) from (${recentStarts(tenant, rule, rate)}) as recent) end)
-    where id = (select id from ${enforcements}
-      where tenant = ${tenant} and lane = ${rule} and status = 'pending' and leased is null and not replayed order by id limit 1)`);
+    where tenant = ${tenant} and lane = ${rule} and status = 'pending' and id = (
+      select id from ${enforcements}
+      where tenant = ${tenant} and lane = ${rule} and status = 'pending' and leased is null and not replayed
+      order by id limit 1 for update skip locked)`);
 }
 
 /**

@@ -12,13 +12,13 @@ export async function leaseEnforcements(db: Database, tenant: string, terms: Lea
   const { limit, now } = terms;
   const lanes = await listLanes(db, tenant, now);
   const { id } = enforcements;
-  const free =
+  const others =
     lanes.length === 0
       ? []
       : await db.select({ id }).from(enforcements).where(isDue(tenant, now)).orderBy(asc(id)).limit(limit);
   const leased: Leased = [];
   for (const { rule, head } of lanes) {
-    const older = free.filter((each) => each.id < head).length;
+    const older = others.filter((each) => each.id < head).length;
     const room = limit - leased.length - older;
     if (room > 0) leased.push(...(await leaseLane(db, tenant, rule, { ...terms, limit: room })));
   }

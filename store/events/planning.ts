@@ -13,6 +13,7 @@ import type { EventRow } from './events.ts';
 import { tryPlanning } from './locks.ts';
 import { createStartSlotStore, type StartSlotStore } from './start-slots.ts';
 import { enforcements, events } from './tables.ts';
+import { listWaitingTenants } from './waiting-tenants.ts';
 
 /** A match that is planned: to be started, or not for a reason. */
 export interface PlannedMatch {
@@ -57,8 +58,8 @@ export interface PlanningBatch {
 
 /** Plans events: from what was received to what is to be started. */
 export interface PlanningStore {
-  /** Lists the tenants that have events to plan, up to a number. */
-  tenants(limit: number): Promise<string[]>;
+  /** Lists tenants that have events to plan, up to a number: first those behind a tenant in order of id. */
+  tenants(after: string | null, limit: number): Promise<string[]>;
   /**
    * Plans the oldest events of a tenant in one transaction, as `decide` says, and returns how many; null while another process plans
    * events of the tenant. The payloads of more than one event have at most 8 MiB together.
@@ -69,17 +70,8 @@ export interface PlanningStore {
 /** Creates the store over an open database. */
 export function createPlanningStore(db: Database): PlanningStore {
   return named<PlanningStore>('planning', {
-    async tenants(limit) {
-      // Through the index, whatever the number of events.
-      const found = await db.execute(sql`
-        with recursive owners as (
-          (select tenant from ${events} where state = 'received' order by tenant limit 1)
-          union all
-          select (select e.tenant from ${events} e where e.state = 'received' and e.tenant > owners.tenant order by e.tenant limit 1)
-          from owners where owners.tenant is not null
-        ) select tenant from owners where tenant is not null limit ${limit}`);
-      return (found as unknown as { rows: { tenant: string }[] }).rows.map(({ tenant }) => tenant);
-    },
+    tenants: (after, limit) =>
+      listWaitingTenants(db, { table: events, waiting: sql`state = 'received'` }, after, limit),
 
     plan: (tenant, limit, decide) =>
       db.transaction(async (transaction) => {

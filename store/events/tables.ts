@@ -84,6 +84,9 @@ export const events = pgTable(
   ],
 );
 
+/** When a pending enforcement can be leased: as soon as it is not put off and no process has leased it. */
+export const DUE_AT = sql`coalesce(greatest(not_before, leased), '-infinity'::timestamptz)`;
+
 /** Matches of rules by events: one of each, and what it has started. */
 export const enforcements = pgTable(
   'enforcements',
@@ -140,7 +143,8 @@ export const enforcements = pgTable(
     index('enforcements_starts')
       .on(table.tenant, table.rule, table.started.desc().nullsFirst())
       .where(sql`status = 'started' and not replayed`),
-    index('enforcements_pending').on(table.tenant, table.id).where(sql`status = 'pending'`),
+    index('enforcements_free').on(table.tenant, table.id).where(sql`status = 'pending' and lane is null`),
+    index('enforcements_due').on(table.tenant, DUE_AT).where(sql`status = 'pending'`),
   ],
 );
 

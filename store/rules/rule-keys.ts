@@ -30,7 +30,7 @@ export interface RuleKeyStore {
   find(tenant: string, keys: readonly RuleKey[]): Promise<HeldKey[]>;
   /** Has matches take keys, which must differ, from whoever held them. */
   take(tenant: string, taken: readonly TakenKey[]): Promise<void>;
-  /** Forgets keys that nobody needs to know any more at a time, up to a number, and returns how many. */
+  /** Forgets keys that nobody has needed since a time, up to a number, and returns how many; waits for nobody who takes one anew. */
   forget(before: Date, limit: number): Promise<number>;
 }
 
@@ -68,8 +68,17 @@ export function createRuleKeyStore(db: Pick<Database, 'select' | 'delete' | 'exe
 
     async forget(before, limit) {
       const { rule, hash, until } = ruleKeys;
-      const old = db.select({ rule, hash }).from(ruleKeys).where(lt(until, before)).limit(limit);
-      const deleted = await db.delete(ruleKeys).where(sql`(${rule}, ${hash}) in ${old}`).returning({ rule });
+      const isOld = lt(until, before);
+      const old = db
+        .select({ rule, hash })
+        .from(ruleKeys)
+        .where(isOld)
+        .limit(limit)
+        .for('update', { skipLocked: true });
+      const deleted = await db
+        .delete(ruleKeys)
+        .where(and(isOld, sql`(${rule}, ${hash}) in ${old}`))
+        .returning({ rule });
       return deleted.length;
     },
   });

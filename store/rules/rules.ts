@@ -5,6 +5,7 @@ import type { Database } from '../database.ts';
 import { packs, workflows } from '../definitions/tables.ts';
 import { againAfterDeadlock } from '../engines/deadlocks.ts';
 import { suppressPending } from '../events/enforcements.ts';
+import { awaitPlanning } from '../events/locks.ts';
 import { likePattern } from '../like.ts';
 import { named } from '../named.ts';
 import { holdNamedParts } from './named-parts.ts';
@@ -106,8 +107,7 @@ export interface RuleStore {
   ): Promise<'taken' | 'part_gone' | null>;
   /**
    * Updates a rule to what `change` returns for its present state, under a lock. New content becomes the next revision. Returns why it
-   * did not: there is no such rule, or its trigger or its workflow is no longer
-   * there.
+   * did not: there is no such rule, or its trigger or its workflow is no longer there.
    */
   update(
     tenant: string,
@@ -260,19 +260,23 @@ export function createRuleStore(db: Database): RuleStore {
         }),
       ),
 
-    async remove(tenant, ref) {
-      return db.transaction(async (transaction) => {
-        const [removed] = await transaction.delete(rules).where(that(tenant, ref)).returning({ id: rules.id });
-        if (removed === undefined) return false;
-        await suppressPending(transaction, tenant, [removed.id], DELETED);
-        await noteChange(transaction, tenant);
-        return true;
-      });
-    },
+    remove: (tenant, ref) =>
+      againAfterDeadlock(() =>
+        db.transaction(async (transaction) => {
+          const [found] = await transaction.select({ id: rules.id }).from(rules).where(that(tenant, ref)).for('update');
+          if (found === undefined) return false;
+          // Planning changes the counts of the rule, which are deleted with it.
+          await awaitPlanning(transaction, tenant);
+          await transaction.delete(rules).where(that(tenant, ref));
+          await suppressPending(transaction, tenant, [found.id], DELETED);
+          await noteChange(transaction, tenant);
+          return true;
+        }),
+      ),
 
     startersOf: (tenant, workflow) => listStarters(db, tenant, workflow),
     disableStarters: (tenant, workflow) =>
-      db.transaction((transaction) => retireStarters(transaction, tenant, workflow)),
+      againAfterDeadlock(() => db.transaction((transaction) => retireStarters(transaction, tenant, workflow))),
 
     retireWorkflow: (tenant, { id, ref }, force) =>
       againAfterDeadlock(() =>

@@ -268,6 +268,62 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     expect(held!.id).toBeGreaterThan(given!.id);
   });
 
+  it('records that an enforcement has started once, also after it was suppressed', async () => {
+    const { db } = engines.opened[engine]!;
+    const store = createEnforcementStore(db);
+    const tenant = randomUUID();
+    const [row] = await db
+      .insert(enforcements)
+      .values(waitingOf(tenant, [7]))
+      .returning();
+    expect(await store.settle(row!, { status: 'suppressed', reason: { code: 'rule_disabled', message: 'x' } })).toBe(
+      true,
+    );
+    expect(await store.settle(row!, { status: 'started', execution: 1 })).toBe(true);
+    const started = await store.find(tenant, row!.id);
+    expect(started).toMatchObject({ status: 'started', execution: 1, reason: null });
+    expect(await store.settle(row!, { status: 'started', execution: 1 })).toBe(false);
+    expect(await store.find(tenant, row!.id)).toEqual(started);
+  });
+
+  it('lists the tenants that have something to start now, those behind one first', async () => {
+    const { db } = engines.opened[engine]!;
+    const store = createEnforcementStore(db);
+    const now = new Date();
+    const [past, future] = [new Date(now.getTime() - 1_000), new Date(now.getTime() + 1_000)];
+    const made: string[] = Array.from({ length: 5 }, () => randomUUID()).sort();
+    const times = [{}, { notBefore: future }, { leased: future }, { leased: past, notBefore: past }, { leased: past }];
+    for (const [at, tenant] of made.entries())
+      await db.insert(enforcements).values(waitingOf(tenant, [10 + at]).map((row) => ({ ...row, ...times[at] })));
+    const listed = async (after: number | null) => {
+      const found = await store.tenants(now, after === null ? null : made[after]!, 1_000);
+      return found.map((tenant) => made.indexOf(tenant)).filter((at) => at !== -1);
+    };
+    expect([await listed(null), await listed(0), await listed(2), await listed(4)]).toEqual([
+      [0, 3, 4],
+      [3, 4, 0],
+      [3, 4, 0],
+      [0, 3, 4],
+    ]);
+    const all = await store.tenants(now, made[3]!, 1_000);
+    expect(await store.tenants(now, made[3]!, all.length - 1)).toEqual(all.slice(0, -1));
+    await db.delete(enforcements).where(inArray(enforcements.tenant, made));
+  });
+
+  it('lists the tenants that have something to plan, those behind one first', async () => {
+    const { intake } = stores();
+    const planning = createPlanningStore(engines.opened[engine]!.db);
+    const made: string[] = Array.from({ length: 3 }, () => randomUUID()).sort();
+    for (const tenant of made) await intake.accept(from(tenant), [EVENT]);
+    await planning.plan(made[1]!, 1, async () => ({ decided: 1, matches: [], counts: [] }));
+    const listed = async (after: string | null) =>
+      (await planning.tenants(after, 1_000)).map((tenant) => made.indexOf(tenant)).filter((at) => at !== -1);
+    expect([await listed(null), await listed(made[0]!)]).toEqual([
+      [0, 2],
+      [2, 0],
+    ]);
+  });
+
   it('counts what waits, and forgets what is old and done', async () => {
     const { intake, lists } = stores();
     const { db } = engines.opened[engine]!;

@@ -110,4 +110,25 @@ describe('events and enforcements', () => {
     expect(rows.map(({ ruleRef }) => ruleRef)).toEqual(Array(5).fill('ops.rule7'));
     expect(await rowsRead()).toBe(5);
   });
+
+  it('a lease reads no more than it takes, however much waits', async () => {
+    const tenant = '00000000-0000-7000-8000-00000000000b';
+    const wait = (first: number, lane: number | null, notBefore: string | null) =>
+      db().execute(sql`
+        insert into enforcements (tenant, event, rule, rule_ref, rule_revision, event_type, depth, status, workflow, changed, lane, not_before)
+        select ${tenant}, ${first}::integer + n, 1, 'ops.w', 1, 't', 0, 'pending', 'ops.w', n, ${lane}::integer, ${notBefore}::timestamptz
+        from generate_series(1, ${RUNS}) n`);
+    const now = new Date();
+    const lease = () => createEnforcementStore(db()).lease(tenant, 2, now, now);
+    await wait(1_000_000, 1, '2100-01-01');
+    await wait(2_000_000, null, null);
+    await db().execute(sql`analyze enforcements`);
+    expect(await lease()).toHaveLength(2);
+    expect(await rowsRead()).toBeLessThan(20);
+    await wait(3_000_000, 2, null);
+    await db().execute(sql`delete from enforcements where tenant = ${tenant} and lane is null`);
+    await db().execute(sql`analyze enforcements`);
+    expect(await lease()).toHaveLength(2);
+    expect(await rowsRead()).toBeLessThan(20);
+  });
 });

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { RuleContent } from '../../model/rules/rule.ts';
 import { createBell } from '../../service/background/bell.ts';
 import { createPlanner } from '../../service/events/planner.ts';
+import { createEventRetention } from '../../service/events/retention.ts';
 import { createCompiledRules } from '../../service/rules/compiled-rules.ts';
 import { packs } from '../../store/definitions/tables.ts';
 import { createEnforcementStore, type EnforcementRow } from '../../store/events/enforcements.ts';
@@ -13,6 +14,7 @@ import { createPlanningStore } from '../../store/events/planning.ts';
 import { enforcements, events, ruleKeys } from '../../store/events/tables.ts';
 import { createRuleKeyStore } from '../../store/rules/rule-keys.ts';
 import { createRuleStore } from '../../store/rules/rules.ts';
+import { ruleRevisions, rules as ruleTable } from '../../store/rules/tables.ts';
 import { sampleContent } from '../language/rules/sample-rules.ts';
 import { useBothEngines } from './both-engines.ts';
 
@@ -45,7 +47,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     const starts = createEnforcementStore(db);
     const planner = () =>
       createPlanner({
-        store: { ...store, tenants: async () => (await store.tenants(1_000)).filter((each) => each === tenant) },
+        store: { ...store, tenants: async () => (await store.tenants(null, 1_000)).filter((each) => each === tenant) },
         rules: createCompiledRules(),
         bell: createBell(),
         onPlanned: () => undefined,
@@ -184,6 +186,19 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     ]);
   });
 
+  it('dedupe: a key outlives its window, for events that are planned late', async () => {
+    const { db, receive, planner, planned } = await scene({ dedupe: DEDUPE });
+    await receive({ payload: 'a', at: 0 });
+    await planner().tick();
+    const clock = () => Date.UTC(2026, 0, 1) + 100_000;
+    const log = pino({ level: 'silent' });
+    const keys = createRuleKeyStore(db);
+    await createEventRetention({ store: { forget: async () => null }, keys, days: 30, clock, log }).tick();
+    await receive({ payload: 'a', at: 50 });
+    await planner().tick();
+    expect(await planned()).toEqual([START, repeats(0)]);
+  });
+
   it('dedupe: of a storm over several planners, one match of each key starts', async () => {
     const { receive, planner, planned } = await scene({ dedupe: DEDUPE });
     const sent = Array.from({ length: 400 }, (_, at) => ({ payload: at % 7 }));
@@ -262,10 +277,10 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     // The next one waits until the first start is old enough, and not longer.
     const rows = await all();
     expect(rows[2]!.notBefore!.getTime() - rows[0]!.started!.getTime()).toBe(60_001);
-    await age(0, 59);
+    await age(0, 30);
     await wait();
     expect(await lease()).toEqual([]);
-    await age(0, 2);
+    await age(0, 31);
     await wait();
     expect(await lease()).toEqual([2]);
     // One that fails has started nothing.
@@ -310,6 +325,34 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     expect(await lease()).toEqual([2]);
     await settle(2, 'started');
     expect(await lease()).toEqual([3]);
+  });
+
+  it('ordered: however many rules have a start that is tried again later, others start', async () => {
+    const { db, tenant, lease } = await scene({ ordered: true });
+    const [{ id: own, ...rule } = { id: 0 }] = await db.select().from(ruleTable).where(eq(ruleTable.tenant, tenant));
+    const [{ id: _, ...revision } = { id: 0 }] = await db
+      .select()
+      .from(ruleRevisions)
+      .where(eq(ruleRevisions.tenant, tenant));
+    const stuck = await db
+      .insert(ruleTable)
+      .values(Array.from({ length: 50 }, (_, at) => ({ ...(rule as typeof ruleTable.$inferInsert), ref: `p.${at}` })))
+      .returning({ id: ruleTable.id });
+    await db
+      .insert(ruleRevisions)
+      .values(stuck.map(({ id }) => ({ ...(revision as typeof ruleRevisions.$inferInsert), rule: id })));
+    const match = { tenant, ruleRef: 'x', ruleRevision: 1, eventType: 't', depth: 0, workflow: 'x', changed: 0 };
+    const waiting = (id: number, event: number) => ({
+      ...match,
+      event,
+      rule: id,
+      lane: id,
+      status: 'pending' as const,
+    });
+    const later = { leased: new Date(0), notBefore: new Date(Date.now() + 60_000) };
+    await db.insert(enforcements).values(stuck.map(({ id }) => ({ ...waiting(id, 1), ...later })));
+    await db.insert(enforcements).values([...stuck.map(({ id }) => waiting(id, 2)), waiting(own, 2)]);
+    expect(await lease()).toEqual([100]);
   });
 
   it('ordered: a throttle holds back the first one, and with it those behind it', async () => {

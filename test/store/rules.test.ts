@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RuleContent } from '../../model/rules/rule.ts';
 import { createWebhookStore } from '../../store/access/webhooks.ts';
-import { type Database, type OpenDatabase, openPostgres } from '../../store/database.ts';
+import { type Database, type OpenDatabase, openPostgres, type Transaction } from '../../store/database.ts';
 import { createDefinitionStore } from '../../store/definitions/definitions.ts';
 import { packs, workflows } from '../../store/definitions/tables.ts';
+import { createEnforcementStore } from '../../store/events/enforcements.ts';
+import { tryPlanning } from '../../store/events/locks.ts';
 import { enforcements } from '../../store/events/tables.ts';
 import { createPlannedRuleStore } from '../../store/rules/planned-rules.ts';
+import { createRuleKeyStore } from '../../store/rules/rule-keys.ts';
 import { createRuleStore } from '../../store/rules/rules.ts';
 import { createTriggerStore } from '../../store/rules/triggers.ts';
 import { until } from '../integration/support/until.ts';
@@ -53,8 +57,13 @@ async function makeTenant() {
   await webhooks.create({ tenant, name: 'hook', keyHash: randomUUID(), ...HOOK });
   const shape = { label: 'T', description: null, schema: null, examples: [] };
   await triggers.create(tenant, pack, { ref: 'p.t', type: 'a.b', ...shape });
-  const create = (ref: string) => {
-    const content = { ...sampleContent({ type: 'a.b' }), trigger_ref: 'p.t', webhook: 'hook', workflow: 'p.w' };
+  const create = (ref: string, given: Partial<RuleContent> = {}) => {
+    const content = {
+      ...sampleContent({ type: 'a.b', ...given }),
+      trigger_ref: 'p.t',
+      webhook: 'hook',
+      workflow: 'p.w',
+    };
     return rules.create(tenant, {
       pack,
       ref,
@@ -122,19 +131,83 @@ describe('what a rule names', () => {
   });
 });
 
+/** An enforcement of a rule by some event. */
+function matchOf(tenant: string, rule: number, status: 'pending' | 'started'): typeof enforcements.$inferInsert {
+  const event = Math.floor(Math.random() * 2 ** 40);
+  const common = { ruleRef: 'p.a', ruleRevision: 1, eventType: 'a.b', depth: 0, workflow: 'p.w', changed: 0 };
+  return { ...common, tenant, event, rule, status };
+}
+
+it.each<[string, (made: Made) => Promise<unknown>]>([
+  [
+    'is disabled',
+    ({ rules, tenant }) =>
+      rules.update(tenant, 'p.a', BY, () => ({ fields: { ...FIELDS, enabled: false }, content: null, writers: [] })),
+  ],
+  ['is deleted', ({ rules, tenant }) => rules.remove(tenant, 'p.a')],
+  ['is disabled with its workflow', ({ rules, tenant }) => rules.disableStarters(tenant, 'p.w')],
+])('what is being planned while a rule %s starts nothing', async (_, change) => {
+  const made = await makeTenant();
+  await made.create('p.a');
+  const { id } = (await made.rules.find(made.tenant, 'p.a'))!;
+  const plan = async (within: Database) => {
+    await tryPlanning(within as unknown as Transaction, made.tenant); // as it is
+    await within.insert(enforcements).values(matchOf(made.tenant, id, 'pending'));
+  };
+  await behind(plan, () => change(made));
+  const { status } = enforcements;
+  const found = await db.select({ status }).from(enforcements).where(eq(enforcements.tenant, made.tenant));
+  expect(found).toEqual([{ status: 'suppressed' }]);
+});
+
+it.each<[string, Partial<RuleContent>, number[]]>([
+  ['whatever its order', {}, [1]],
+  ['with an order, behind the first', { ordered: true }, []],
+  ['for which there is no room', { throttle: { limit: 1, per: 60, policy: 'queue' } }, []],
+])('who leases enforcements of a rule does not wait for who changes it: one %s', async (_, content, expected) => {
+  const { tenant, rules, create } = await makeTenant();
+  await create('p.a', content);
+  const { id } = (await rules.find(tenant, 'p.a'))!;
+  await db.insert(enforcements).values({ ...matchOf(tenant, id, 'started'), started: new Date() });
+  const waiting = [matchOf(tenant, id, 'pending'), matchOf(tenant, id, 'pending')];
+  const rows = await db
+    .insert(enforcements)
+    .values(waiting.map((match) => ({ ...match, lane: id })))
+    .returning();
+  await db.transaction(async (transaction) => {
+    await transaction.update(enforcements).set({ status: 'suppressed' }).where(eq(enforcements.id, rows[0]!.id));
+    const leased = await createEnforcementStore(db).lease(tenant, 5, new Date(), new Date(Date.now() + 30_000));
+    expect(leased.map((row) => rows.findIndex((each) => each.id === row.id))).toEqual(expected);
+  });
+});
+
+it('a key that is being taken anew is not forgotten, and who forgets others does not wait', async () => {
+  const hash = randomUUID();
+  const tenant = randomUUID();
+  const [since, old, now, later] = [0, 1_000, 2_000, 3_000].map((at) => new Date(at)) as [Date, Date, Date, Date];
+  const take = (within: Pick<Database, 'select' | 'delete' | 'execute'>, end: Date) =>
+    createRuleKeyStore(within).take(tenant, [{ rule: 1, hash, enforcement: 1, since, until: end }]);
+  const keys = createRuleKeyStore(db);
+  await take(db, old);
+  await db.transaction(async (transaction) => {
+    await take(transaction, later);
+    expect(await keys.forget(now, 10)).toBe(0);
+  });
+  expect(await keys.forget(now, 10)).toBe(0);
+  expect(await keys.forget(new Date(later.getTime() + 1), 10)).toBe(1);
+});
+
 it('what is pending of a rule that is disabled counts as suppressed, once', async () => {
   const { tenant, rules, workflow, create } = await makeTenant();
   for (const ref of ['p.a', 'p.b']) await create(ref);
   const [a, b] = [await rules.find(tenant, 'p.a'), await rules.find(tenant, 'p.b')];
-  const match = { tenant, ruleRevision: 1, eventType: 'a.b', depth: 0, workflow: 'p.w', changed: 0 };
   for (const [rule, status] of [
     [a!, 'pending'],
     [a!, 'pending'],
     [a!, 'started'],
     [b!, 'pending'],
   ] as const) {
-    const event = Math.floor(Math.random() * 2 ** 40);
-    await db.insert(enforcements).values({ ...match, event, rule: rule.id, ruleRef: rule.ref, status });
+    await db.insert(enforcements).values(matchOf(tenant, rule.id, status));
   }
   const counted = async (ref: string) => (await rules.find(tenant, ref))!.counts.suppressed;
   await rules.update(tenant, 'p.a', BY, () => ({ fields: { ...FIELDS, enabled: false }, content: null, writers: [] }));

@@ -25,6 +25,7 @@ function scene(
     findStarters?: StarterFinder;
     rule?: RuleOfMatch | null;
     run?: number;
+    look?: () => Promise<never>;
     attempts?: number;
     refuseLease?: (tenant: string) => Error | null;
   },
@@ -32,9 +33,13 @@ function scene(
   const settled: [string, EnforcementSettlement][] = [];
   const leased: string[] = [];
   const waits: number[] = [];
+  const asked: (string | null)[] = [];
   const dependencies = {
     store: {
-      tenants: async () => Object.keys(tenants),
+      tenants: async (_now: Date, after: string | null) => {
+        asked.push(after);
+        return Object.keys(tenants);
+      },
       lease: async (tenant: string, limit: number) => {
         const refusal = changes.refuseLease?.(tenant) ?? null;
         if (refusal !== null) throw refusal;
@@ -57,7 +62,7 @@ function scene(
     counts: { count: async () => undefined },
     executions: {
       start: ({ tenant }: { tenant: string }) => changes.start!(tenant),
-      findCaused: async () => changes.run ?? null,
+      findCaused: changes.look ?? (async () => changes.run ?? null),
     },
     bell: createBell(),
     onStarted: (milliseconds: number) => waits.push(milliseconds),
@@ -65,7 +70,7 @@ function scene(
     log: pino({ level: 'silent' }),
   } as unknown as EnforcementStarterDependencies;
   const starter = createEnforcementStarter(dependencies);
-  return { starter, settled, leased, waits };
+  return { starter, settled, leased, waits, asked };
 }
 
 const never = () => new Promise<never>(() => undefined);
@@ -136,4 +141,25 @@ it('nothing is started for a run whose starters are refused, and that is not tri
   await starter.tick();
   await expect.poll(() => settled).toEqual([['a', { status: 'failed', reason: error }]]);
   expect(starts).toBe(0);
+});
+
+it.each([
+  [0, 1_000],
+  [2, 4_000],
+  [40, 512_000],
+])(
+  'an enforcement that cannot be settled after %i attempts is tried again after %i milliseconds',
+  async (attempts, pause) => {
+    const look = () => Promise.reject(new Error('x'));
+    const { starter, settled } = scene({ a: 1 }, { rule: null, look, attempts });
+    await starter.tick();
+    const again = { status: 'pending', attempts: attempts + 1, notBefore: new Date(pause) };
+    await expect.poll(() => settled).toEqual([['a', again]]);
+  },
+);
+
+it('a round begins behind the last tenant that had its turn', async () => {
+  const { starter, asked } = scene({ a: 20, b: 20, c: 0 }, { start: never });
+  for (let round = 0; round < 4; round += 1) await starter.tick();
+  expect(asked).toEqual([null, 'c', 'c', 'b']);
 });

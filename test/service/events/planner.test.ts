@@ -60,7 +60,7 @@ it('ends a round when the database is away, and begins the next one behind the t
   const asked: string[] = [];
   let away = true;
   const planner = plannerOf({
-    tenants: async () => ['a', 'b', 'c'],
+    tenants: async (after) => (after === 'a' ? ['b', 'c', 'a'] : ['a', 'b', 'c']),
     plan: async (tenant) => {
       asked.push(tenant);
       if (away) throw new AppError('database_unavailable', 'away');
