@@ -79,7 +79,7 @@ export function composeExecutions(
   { connection, codec }: ApiOptions,
   { access, definitions: { definitions }, deliveries, onRead }: ExecutionNeeds,
 ): { services: ExecutionServices; loops: Loop[] } {
-  const { db, stores, temporal, namespace, pool, projections, signer, repeats, log, clock } = foundation;
+  const { db, stores, temporal, namespace, pool, projections, signer, isAuthentic, repeats, log, clock } = foundation;
   const { principals, taskQueues: queues } = access;
   const store = stores.executions;
   const launcher = createLauncher({ temporal, store, turns: stores.turns, signer, queues, clock });
@@ -111,7 +111,7 @@ export function composeExecutions(
     log,
     clock,
   });
-  const hooks = createFailureHooks({ store: createFailureHookStore(db), executions, namespace, log });
+  const hooks = createFailureHooks({ store: createFailureHookStore(db), executions, isAuthentic, namespace, log });
   return {
     services: {
       executions,

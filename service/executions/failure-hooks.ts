@@ -7,6 +7,7 @@ import { NOBODY_ID, type Principal } from '../../model/principal.ts';
 import type { FailureHookRow, FailureHookStore } from '../../store/executions/failure-hooks.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { isPassing, toAppError } from '../background/outages.ts';
+import type { RunGuard } from '../starts/authentic-starts.ts';
 import { workFor } from '../starts/work-owner.ts';
 import type { ExecutionReader } from './reader.ts';
 import type { ExecutionStarter } from './starter.ts';
@@ -22,6 +23,7 @@ const MAX_INPUT = 500_000;
 export interface FailureHookDependencies {
   store: FailureHookStore;
   executions: Pick<ExecutionReader, 'get'> & Pick<ExecutionStarter, 'start'>;
+  isAuthentic: RunGuard;
   namespace: string;
   log: Logger;
 }
@@ -31,7 +33,13 @@ export interface FailureHookDependencies {
  * with its starters as starters. The key of the start is that of the failed run: it is claimed together with the number of the new run, so
  * that Temporal itself refuses a second start.
  */
-export function createFailureHooks({ store, executions, namespace, log }: FailureHookDependencies): RoundLoop {
+export function createFailureHooks({
+  store,
+  executions,
+  isAuthentic,
+  namespace,
+  log,
+}: FailureHookDependencies): RoundLoop {
   async function start(row: FailureHookRow): Promise<void> {
     const { workflowId, tenant, hook } = row;
     const anybody: Principal = {
@@ -46,8 +54,9 @@ export function createFailureHooks({ store, executions, namespace, log }: Failur
       groups: [],
     };
     const { n, execution } = await executions.get(anybody, workflowId);
-    const { memo, failure, run, authentic } = execution;
-    if (authentic === false)
+    const { memo, failure, run, runId, expired } = execution;
+    // Nobody knows of a run that Temporal no longer has.
+    if (expired !== true && !(await isAuthentic({ workflowId, runId }, tenant)))
       throw new AppError('history_unusable', 'the start of the execution is not signed by this service');
     const starter = { ...anybody, id: memo?.executor ?? 0, subject: memo?.owner ?? anybody.subject };
     const input = jsonSize(execution.input) > MAX_INPUT ? null : execution.input;

@@ -8,22 +8,24 @@ import { workOwner } from '../../../service/starts/work-owner.ts';
 import type { FailureHookRow, FailureHookStore } from '../../../store/executions/failure-hooks.ts';
 
 describe('what is to follow a failure', () => {
-  it.each<[string, boolean | null, string[], string | null]>([
-    ['starts for a run that the API has started', true, ['team.hook'], null],
-    ['starts for a run of which nobody can tell', null, ['team.hook'], null],
-    ['does not start for a run that was started past the API', false, [], 'history_unusable'],
-  ])('%s', async (_, authentic, wanted, error) => {
+  it.each<[string, boolean, { expired?: true }, string[], string | null]>([
+    ['starts for a run that the API has started', true, {}, ['team.hook'], null],
+    ['starts for a run that Temporal no longer has', false, { expired: true }, ['team.hook'], null],
+    ['does not start for a run that was started past the API', false, {}, [], 'history_unusable'],
+  ])('%s', async (_, authentic, more, wanted, error) => {
     const started: string[] = [];
     const ended: (string | null)[] = [];
     const row = { workflowId: 'w', tenant: 'acme', hook: 'team.hook' } as FailureHookRow;
     const store = { due: async () => [row], end: async (__: FailureHookRow, why: string | null) => ended.push(why) };
     const executions = {
-      get: async () => ({ n: 7, execution: { authentic, input: {}, failure: null, memo: null, run: null } }),
+      get: async () => ({ n: 7, execution: { runId: 'r', input: {}, failure: null, memo: null, run: null, ...more } }),
       start: async (__: unknown, { ref }: { ref: string }) => started.push(ref),
     };
     const hooks = createFailureHooks({
       store: store as unknown as FailureHookStore,
       executions: executions as unknown as ExecutionService,
+      isAuthentic: async ({ workflowId, runId }, tenant) =>
+        authentic && [workflowId, runId, tenant].join() === 'w,r,acme',
       namespace: 'default',
       log: pino({ level: 'silent' }),
     });
@@ -41,12 +43,13 @@ describe('what is to follow a failure', () => {
     const row = { workflowId: 'w', tenant: 'acme', hook: 'team.hook' } as FailureHookRow;
     const memo = { ref: 'p.w', owner: 'ann', executor: 1, enforcement, ...(cause && { cause }) };
     const executions = {
-      get: async () => ({ n: 7, execution: { authentic: null, input: {}, failure: null, memo, run: null } }),
+      get: async () => ({ n: 7, execution: { input: {}, failure: null, memo, run: null } }),
       start: async (__: unknown, command: StartCommand) => started.push([command.enforcement, command.cause]),
     };
     const hooks = createFailureHooks({
       store: { due: async () => [row], end: async () => undefined },
       executions: executions as unknown as ExecutionService,
+      isAuthentic: async () => true,
       namespace: 'default',
       log: pino({ level: 'silent' }),
     });
@@ -67,7 +70,7 @@ describe('what is to follow a failure', () => {
     const executions = {
       get: async (_: unknown, id: string) => {
         asked.push(`${workOwner()} ${id}`);
-        return { n: 7, execution: { authentic: true, input: {}, failure: null, memo: null, run: null } };
+        return { n: 7, execution: { input: {}, failure: null, memo: null, run: null } };
       },
       start: async ({ tenant }: { tenant: string }) => {
         if (tenant === 'a') throw new Error('Failed query', { cause: new AppError(away, 'x') });
@@ -76,6 +79,7 @@ describe('what is to follow a failure', () => {
     const hooks = createFailureHooks({
       store: store as unknown as FailureHookStore,
       executions: executions as unknown as ExecutionService,
+      isAuthentic: async () => true,
       namespace: 'default',
       log: pino({ level: 'silent' }),
     });
