@@ -83,8 +83,10 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
   const setAside = createSetAside(clock, log, tenantTrouble, isSharedOutage);
   /** The starts in progress, each with its tenant. */
   const starting = new Map<Promise<void>, string>();
-  /** The error that the next round reports before it pauses. */
+  /** What starts have met that concerns all of them: the next round reports it before it pauses. */
   let outage: unknown = null;
+  /** Whether the last round has reported that: the next one waits for its starts, so that rounds that fail are one series. */
+  let isAway = false;
   /** The last tenant that had its turn. */
   let last: string | null = null;
 
@@ -177,12 +179,8 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
     return leased;
   }
 
-  async function tick(): Promise<void> {
-    if (outage !== null) {
-      const error = outage;
-      outage = null;
-      throw error;
-    }
+  /** Begins as many starts as there is room for. */
+  async function beginAll(): Promise<void> {
     const tenants = await store.tenants(new Date(clock()), last, TENANTS);
     const share = Math.max(1, Math.floor((AT_ONCE - starting.size) / tenants.length));
     for (const tenant of tenants) {
@@ -194,6 +192,15 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
       if (most <= 0) continue;
       for (const row of await lease(tenant, most)) begin(row);
     }
+  }
+
+  async function tick(): Promise<void> {
+    if (outage === null) await beginAll();
+    if (isAway) await Promise.all(starting.keys());
+    const met = outage;
+    outage = null;
+    isAway = met !== null;
+    if (isAway) throw met;
   }
 
   return {

@@ -163,3 +163,16 @@ it('a round begins behind the last tenant that had its turn', async () => {
   for (let round = 0; round < 4; round += 1) await starter.tick();
   expect(asked).toEqual([null, 'c', 'c', 'b']);
 });
+
+it('while Temporal is away, one round after another fails, until starts are made', async () => {
+  const error = new AppError('temporal_unavailable', 'x');
+  let isAway = true;
+  const start = () => (isAway ? Promise.reject(error) : Promise.resolve({ n: 1 }));
+  const { starter, settled } = scene({ a: 100 }, { start });
+  await starter.tick();
+  await expect.poll(() => settled.length).toBe(12);
+  for (const _ of [1, 2, 3]) await expect(starter.tick()).rejects.toBe(error);
+  isAway = false;
+  await starter.tick();
+  expect(settled.at(-1)).toEqual(['a', { status: 'started', execution: 1 }]);
+});
