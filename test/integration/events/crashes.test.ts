@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { Pool } from 'pg';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
 import { type Answer, DEV_KEY } from '../support/api-harness.ts';
 import { createPreparedDatabase, type PreparedDatabase } from '../support/prepared.ts';
 import { until } from '../support/until.ts';
@@ -33,8 +33,12 @@ beforeAll(async () => {
   connection = await Connection.connect({ address: inject('temporalAddress') });
 });
 
+// No process does what a later test expects of another one.
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
 afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL');
   await connection.close();
   await pool.end();
   await database.drop();
@@ -174,6 +178,49 @@ it('the end of a run is one event that starts one run, whether kill -9 strikes b
       point,
     ).toEqual([enforcement!.execution]);
   }
+});
+
+it('a start that Temporal has taken has happened, though its rule is disabled before the process is back', async () => {
+  const dying = await startProcess();
+  await made(dying, '/api/v1/packs', { ref: 'stopped', label: 'Stopped' });
+  const rule = { ref: 'stopped.rule', pack_ref: 'stopped', label: 'Stopped', type: 'com.stopped' };
+  await made(dying, '/api/v1/rules', { ...rule, action_ref: 'core.noop' });
+  dying.child.send('started' satisfies Point);
+  await once(dying.child, 'message');
+  const { id: event } = await made(dying, '/api/v1/events', { type: 'com.stopped' });
+  await until(
+    async () => dying.child.signalCode,
+    (signal) => signal !== null,
+    60,
+  );
+  expect(dying.child.signalCode).toBe('SIGKILL');
+  const { rows } = await drizzle(pool).execute<{ id: string }>(
+    sql`update enforcements set leased = now() + interval '1 hour' where event = ${event} and status = 'pending' returning id`,
+  );
+  const ids = rows.map(({ id }) => Number(id));
+  expect(
+    await until(
+      () => runsInTemporal(ids),
+      (found) => found > 0,
+    ),
+  ).toBe(1);
+
+  const api = await startProcess();
+  expect((await ask(api, 'PUT', '/api/v1/rules/stopped.rule', { enabled: false })).body.data.enabled).toBe(false);
+  const [waiting] = await enforcementsOf(api, `event=${event}`);
+  expect(waiting).toMatchObject({ id: ids[0], status: 'pending' });
+  // The lease of the dead process is over.
+  await drizzle(pool).execute(sql`update enforcements set leased = now() where event = ${event}`);
+  const [settled] = await until(
+    () => enforcementsOf(api, `event=${event}`),
+    ([first]) => first?.status !== 'pending',
+  );
+  const runs = (await ask(api, 'GET', `/api/v1/executions?event=${event}`)).body.data;
+  expect(runs).toHaveLength(1);
+  expect(settled).toMatchObject({ status: 'started', reason: null, execution: runs[0].id });
+  expect(await runsInTemporal(ids)).toBe(1);
+  const { counts } = (await ask(api, 'GET', '/api/v1/rules/stopped.rule')).body.data;
+  expect(counts).toMatchObject({ matched: 1, started: 1, suppressed: 0, failed: 0 });
 });
 
 it('two processes share the work, and start each run once', async () => {
