@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
 import { readStreamEvents, type StreamEvent } from '../streams/event-stream.ts';
@@ -179,6 +180,41 @@ it('a page of matches is cut where its rules say much, and parameters that are t
     ],
     next: null,
   });
+});
+
+it('a run says by which webhook the event came that began it, and its mode is webhook', async () => {
+  const type = 'com.github.push';
+  const hook = await make('/api/v1/webhooks', { name: 'pushes', preset: 'github', secret: 'a secret of the sender' });
+  await rule('hooked', { type, webhook: 'pushes', parameters: { branch: '{{ event.payload.branch }}' } });
+  await rule('hooked_elsewhere', { type, webhook: 'elsewhere' });
+  const body = JSON.stringify({ branch: 'main' });
+  const headers = {
+    'x-github-event': 'push',
+    'x-github-delivery': 'd-1',
+    'x-hub-signature-256': `sha256=${createHmac('sha256', 'a secret of the sender').update(body).digest('hex')}`,
+  };
+  const deliver = () => harness.call('POST', `/hooks/${hook.key}`, body, headers);
+  const { status, body: answer } = await deliver();
+  expect([status, answer]).toEqual([202, { data: { id: expect.any(Number), duplicate: false } }]);
+  const { id } = answer.data;
+  const { 'ops.hooked': own, ...others } = await enforcementsOf(id);
+  expect([own!.status, others]).toEqual(['started', {}]);
+  const cause = {
+    by: 'rule',
+    event: id,
+    event_type: type,
+    rule: own!.rule,
+    rule_ref: 'ops.hooked',
+    enforcement: own!.id,
+    webhook: 'pushes',
+    depth: 0,
+  };
+  const run = await get(`/api/v1/executions/${own!.execution}`);
+  expect(run).toMatchObject({ mode: 'webhook', cause, config: { branch: 'main' }, enforcement: own!.id });
+  // A delivery that is repeated is the same event.
+  expect((await deliver()).body.data).toEqual({ id, duplicate: true });
+  const listed = await get(`/api/v1/executions?view=wide&rule=ops.hooked`);
+  expect(listed).toMatchObject([{ id: run.id, mode: 'webhook', cause }]);
 });
 
 describe('the stream', () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Connection } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { ensureDefaults } from '../../../composition/bootstrap.ts';
 import { freePort } from '../../../composition/ports.ts';
 import { findTemporal } from '../../../dev/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../../dev/temporal-server.ts';
+import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
 import { principals } from '../../../store/access/tables.ts';
 import { type OpenDatabase, openEmbedded } from '../../../store/database.ts';
 import { packs } from '../../../store/definitions/tables.ts';
@@ -22,6 +23,7 @@ const KEY = 'fmt_test-key-of-the-developer';
 /** The tables that are written to first by what the tests ask. */
 const WRITTEN = [executions, bulkJobs, principals, packs, probes];
 
+const logged: string[] = [];
 let folder: string;
 let database: OpenDatabase;
 let server: TemporalServer;
@@ -39,7 +41,7 @@ beforeAll(async () => {
   database = await openEmbedded(folder);
   await ensureDefaults(database.db, { dev: KEY });
   connection = Connection.lazy({ address: server.address });
-  const log = pino({ level: 'silent' });
+  const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
   const secretKeys = [SECRET_KEY];
   api = await startApi({ connection, namespace: 'default', database, host: '127.0.0.1', port: 0, log, secretKeys });
 });
@@ -51,7 +53,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function ask(path: string, body?: object): Promise<{ status: number; code?: string; data?: { id: number } }> {
+async function ask<T = { id: number }>(
+  path: string,
+  body?: object,
+): Promise<{ status: number; code?: string; data?: T }> {
   const response = await fetch(api.url + path, {
     headers: {
       'x-api-key': KEY,
@@ -87,6 +92,43 @@ it('answers 503 while Temporal is away, keeps what it can answer, and is back by
   );
   expect(back.data?.id).toBe(made.data?.id);
   expect((await ask('/api/v1/executions', { action_ref: 'core.noop' })).status).toBe(201);
+});
+
+it('accepts and plans events while Temporal is away, and starts each match once when it is back', async () => {
+  const [type, action] = ['com.outage', 'core.wait_signal'];
+  await ask('/api/v1/packs', { ref: 'outage', label: 'Outage' });
+  for (const name of ['one', 'two']) {
+    const rule = { ref: `outage.${name}`, pack_ref: 'outage', label: name, type };
+    const made = await ask('/api/v1/rules', { ...rule, action_ref: action, parameters: { name: 'go' } });
+    expect(made.status).toBe(201);
+  }
+  await server.stop();
+  const sent = await Promise.all(['a', 'b', 'c'].map((id) => ask('/api/v1/events', { type, event_id: id })));
+  expect(sent.map(({ status }) => status)).toEqual([202, 202, 202]);
+  const troubles = () => logged.filter((line) => line.includes('enforcements cannot be started')).length;
+  await until(
+    async () => troubles(),
+    (count) => count > 0,
+  );
+  const matches = async () => {
+    const { data } = await ask<EnforcementSummary[]>('/api/v1/enforcements');
+    return data!.map(({ event, rule_ref: rule, status, attempts }) => `${event} ${rule} ${status} ${attempts}`).sort();
+  };
+  const expected = (status: string) =>
+    sent.flatMap(({ data }) => ['one', 'two'].map((name) => `${data!.id} outage.${name} ${status} 0`)).sort();
+  expect(await matches()).toEqual(expected('pending'));
+
+  server = await start();
+  const all = await until(matches, (found) => !found.some((match) => match.includes('pending')));
+  expect(all).toEqual(expected('started'));
+  const { data: runs } = await ask<{ id: number }[]>('/api/v1/executions?rule=outage.one');
+  expect(runs).toHaveLength(3);
+  const { workflow } = new Client({ connection });
+  const inTemporal = await until(
+    () => workflow.count(`WorkflowType = '${action}'`),
+    ({ count }) => count >= 6,
+  );
+  expect(inTemporal.count).toBe(6);
 });
 
 it.each([
