@@ -83,7 +83,7 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
   const setAside = createSetAside(clock, log, tenantTrouble, isSharedOutage);
   /** The starts in progress, each with its tenant. */
   const starting = new Map<Promise<void>, string>();
-  /** What starts have met that concerns all of them: the next round reports it before it pauses. */
+  /** The error that all starts would meet now; the next round throws it, so that the loop pauses. */
   let outage: unknown = null;
   /** Whether the last round has reported that: the next one waits for its starts, so that rounds that fail are one series. */
   let isAway = false;
