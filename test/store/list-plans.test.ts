@@ -119,7 +119,8 @@ describe('events and enforcements', () => {
         select ${tenant}, ${first}::integer + n, 1, 'ops.w', 1, 't', 0, 'pending', 'ops.w', n, ${lane}::integer, ${notBefore}::timestamptz
         from generate_series(1, ${RUNS}) n`);
     const now = new Date();
-    const lease = () => createEnforcementStore(db()).lease(tenant, 2, now, now);
+    const until = new Date(now.getTime() + 30_000);
+    const lease = () => createEnforcementStore(db()).lease(tenant, 2, now, until);
     await wait(1_000_000, 1, '2100-01-01');
     await wait(2_000_000, null, null);
     await db().execute(sql`analyze enforcements`);
