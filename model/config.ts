@@ -134,7 +134,9 @@ export const ConfigSchema = z.object({
   FERMATA_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('The URL at which people reach the API; links in messages begin with it.'),
+    .describe(
+      'The URL at which people and other systems reach the API; links in messages and the URLs of webhooks begin with it.',
+    ),
   FERMATA_SLACK_BOT_TOKEN: z
     .string()
     .min(1)
