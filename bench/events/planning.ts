@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import type { RuleContent } from '../../model/rules/rule.ts';
 import { createBell } from '../../service/background/bell.ts';
 import { createIntake } from '../../service/events/intake.ts';
 import { createPlanner } from '../../service/events/planner.ts';
@@ -10,6 +9,7 @@ import { packs } from '../../store/definitions/tables.ts';
 import { createEventStore } from '../../store/events/events.ts';
 import { createPlanningStore } from '../../store/events/planning.ts';
 import { createRuleStore } from '../../store/rules/rules.ts';
+import { sampleContent } from '../../test/language/rules/sample-rules.ts';
 import { startPostgres } from '../../test/store/postgres-server.ts';
 
 /** Rules that match each event. */
@@ -19,21 +19,12 @@ const MATCHING = 10;
 const BATCH = 500;
 
 /** A rule that reads the payload. */
-const CONTENT: RuleContent = {
-  trigger_ref: null,
+const CONTENT = sampleContent({
   type: 'bench.planned',
-  webhook: null,
   when: "event.payload.n >= 0 and event.payload.customer.name == 'Ada'",
   workflow: null,
   action_ref: 'core.noop',
-  version: null,
-  parameters: {},
-  run_tags: [],
-  dedupe: null,
-  throttle: null,
-  ordered: false,
-  allow_loops: false,
-};
+});
 
 /**
  * Measures the planner over Postgres, in a process that does nothing else: the milliseconds for each event and rule that matches it, after a

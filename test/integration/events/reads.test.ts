@@ -1,68 +1,14 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import { readStreamEvents, type StreamEvent } from '../streams/event-stream.ts';
-import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
+import { DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
+import { openOperations } from './operations.ts';
 
 // Reads about events. There is no worker: what is started stays open.
 
-let harness: ApiHarness;
-let stranger: string;
-
-const WORKFLOW = {
-  ref: 'ops.deploy',
-  pack_ref: 'ops',
-  label: 'Deploy',
-  version: '1.0.0',
-  param_schema: {
-    type: 'object',
-    properties: {
-      branch: { type: 'string' },
-      token: { type: 'string', writeOnly: true },
-      dry: { type: 'boolean', default: true },
-    },
-    additionalProperties: false,
-  },
-  definition: { tasks: [{ name: 'wait', action: 'core.wait_signal', input: { name: 'go' } }] },
-};
-
-beforeAll(async () => {
-  harness = await createApiHarness('reads', { worker: false });
-  await make('/api/v1/tenants', { ref: 'acme', label: 'Acme' });
-  stranger = (await make('/api/v1/keys', { subject: 'eve', tenant: 'acme', roles: ['admin'] })).key;
-  await make('/api/v1/packs', { ref: 'ops', label: 'Operations' });
-  await make('/api/v1/workflows', WORKFLOW);
-});
-
+const { harness, stranger, make, rule, post, get, enforcementsOf } = await openOperations('reads');
 afterAll(() => harness.close());
-
-async function make(path: string, body: object, headers: Record<string, string> = {}) {
-  const answer = await harness.call('POST', path, body, headers);
-  expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
-  return answer.body.data;
-}
-
-const rule = (name: string, rest: object) =>
-  make('/api/v1/rules', { ref: `ops.${name}`, pack_ref: 'ops', label: name, workflow: 'ops.deploy', ...rest });
-const post = (event: object, headers: Record<string, string> = {}) => make('/api/v1/events', event, headers);
-const get = async (path: string) => (await harness.call('GET', path)).body.data;
-
-/** The enforcements of an event, by rule, once it is planned and nothing is pending any more. */
-async function enforcementsOf(event: number) {
-  await until(
-    () => get(`/api/v1/events/${event}`),
-    ({ state }) => state === 'planned',
-  );
-  const rows = await until(
-    () => get(`/api/v1/enforcements?event=${event}`),
-    (found: EnforcementSummary[]) => found.every(({ status }) => status !== 'pending'),
-  );
-  return Object.fromEntries(rows.map((row: EnforcementSummary) => [row.rule_ref, row])) as Record<
-    string,
-    EnforcementSummary
-  >;
-}
 
 it('says why each rule matches an event or does not, as the rules are now', async () => {
   await rule('why_yes', {

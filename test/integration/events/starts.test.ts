@@ -1,6 +1,6 @@
 import { Client } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
 import { workflowIdOf } from '../../../model/execution-id.ts';
 import type { Json } from '../../../model/json.ts';
@@ -9,71 +9,17 @@ import { decodeArguments } from '../../../projection/payload.ts';
 import { readMemo } from '../../../projection/runs/memo.ts';
 import type { RuleTest } from '../../../service/rules/rule-trials.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
-import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { nextNumber } from '../support/harness.ts';
 import { until } from '../support/until.ts';
+import { DEPLOY, openOperations } from './operations.ts';
 
 // From an event to a run. There is no worker: what is started stays open.
 
-let harness: ApiHarness;
-let stranger: string;
-
-const WORKFLOW = {
-  ref: 'ops.deploy',
-  pack_ref: 'ops',
-  label: 'Deploy',
-  version: '1.0.0',
-  param_schema: {
-    type: 'object',
-    properties: {
-      branch: { type: 'string' },
-      token: { type: 'string', writeOnly: true },
-      dry: { type: 'boolean', default: true },
-    },
-    additionalProperties: false,
-  },
-  definition: { tasks: [{ name: 'wait', action: 'core.wait_signal', input: { name: 'go' } }] },
-};
+const { harness, stranger, make, rule, post, get, enforcementsOf } = await openOperations('starts');
+afterAll(() => harness.close());
 
 const CLOUD = { specversion: '1.0', source: '/storm' };
 const BATCH = { 'content-type': 'application/cloudevents-batch+json' };
-
-beforeAll(async () => {
-  harness = await createApiHarness('starts', { worker: false });
-  await make('/api/v1/tenants', { ref: 'acme', label: 'Acme' });
-  stranger = (await make('/api/v1/keys', { subject: 'eve', tenant: 'acme', roles: ['admin'] })).key;
-  await make('/api/v1/packs', { ref: 'ops', label: 'Operations' });
-  await make('/api/v1/workflows', WORKFLOW);
-});
-
-afterAll(() => harness.close());
-
-async function make(path: string, body: object, headers: Record<string, string> = {}) {
-  const answer = await harness.call('POST', path, body, headers);
-  expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
-  return answer.body.data;
-}
-
-const rule = (name: string, rest: object) =>
-  make('/api/v1/rules', { ref: `ops.${name}`, pack_ref: 'ops', label: name, workflow: 'ops.deploy', ...rest });
-const post = (event: object, headers: Record<string, string> = {}) => make('/api/v1/events', event, headers);
-const get = async (path: string) => (await harness.call('GET', path)).body.data;
-
-/** The enforcements of an event, by rule, once it is planned and nothing is pending any more. */
-async function enforcementsOf(event: number) {
-  await until(
-    () => get(`/api/v1/events/${event}`),
-    ({ state }) => state === 'planned',
-  );
-  const rows = await until(
-    () => get(`/api/v1/enforcements?event=${event}`),
-    (found: EnforcementSummary[]) => found.every(({ status }) => status !== 'pending'),
-  );
-  return Object.fromEntries(rows.map((row: EnforcementSummary) => [row.rule_ref, row])) as Record<
-    string,
-    EnforcementSummary
-  >;
-}
 
 it('starts a run for each rule that matches, in the name of its author, with what the event says', async () => {
   const made = await rule('on_push', {
@@ -176,7 +122,7 @@ it('says why a match starts nothing, and starts what matches next to it', async 
   await rule('bad_template', { type, parameters: { branch: '{{ event.payload.gone }}' } });
   await rule('bad_input', { type, parameters: { branch: '{{ event.payload.n }}', more: '{{ event.type }}' } });
   await rule('bad_work', { type, when: 'range(100000) | map("string") | join("") | length > 0' });
-  await make('/api/v1/workflows', { ...WORKFLOW, ref: 'ops.gone', label: 'Gone' });
+  await make('/api/v1/workflows', { ...DEPLOY, ref: 'ops.gone', label: 'Gone' });
   await rule('disabled_workflow', { type, workflow: 'ops.gone' });
   await harness.call('PUT', '/api/v1/workflows/ops.gone', { enabled: false });
   const { id } = await post({ type, payload: { n: 1 } });
@@ -204,7 +150,7 @@ it('says why a match starts nothing, and starts what matches next to it', async 
 
 it('in a storm each good match starts once, each poisonous one says why, and another tenant has its turn', async () => {
   const [type, count] = ['com.tempest', 150];
-  await make('/api/v1/workflows', { ...WORKFLOW, ref: 'ops.stormed', label: 'Stormed' });
+  await make('/api/v1/workflows', { ...DEPLOY, ref: 'ops.stormed', label: 'Stormed' });
   await rule('calm', { type, workflow: 'ops.stormed', parameters: { branch: '{{ event.event_id }}' } });
   await rule('undecided', { type, when: "event.payload.n > 'x'" });
   await rule('unrendered', { type, parameters: { branch: '{{ event.payload.gone }}' } });
@@ -406,7 +352,7 @@ describe('the end of a run', () => {
   }
 
   it('is an event that starts what a rule says, once, and nothing for what the rule itself began', async () => {
-    await make('/api/v1/workflows', { ...WORKFLOW, ref: 'ops.watched', label: 'Watched' });
+    await make('/api/v1/workflows', { ...DEPLOY, ref: 'ops.watched', label: 'Watched' });
     const before = await make(PATH, { action_ref: 'ops.watched' });
     await harness.call('POST', `${PATH}/${before.id}/terminate`, {});
     const remedy = {
@@ -470,7 +416,7 @@ describe('the end of a run', () => {
   });
 
   it('starts nothing where the run was started past the API, or nobody can tell who has started it', async () => {
-    await make('/api/v1/workflows', { ...WORKFLOW, ref: 'ops.forged', label: 'Forged' });
+    await make('/api/v1/workflows', { ...DEPLOY, ref: 'ops.forged', label: 'Forged' });
     const when = "event.payload.workflow == 'ops.forged'";
     await rule('of_forged', { type: 'io.fermata.execution.terminated', when });
     const client = new Client({ connection: harness.connection, namespace: 'starts' });
