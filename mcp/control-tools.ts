@@ -54,7 +54,11 @@ const ExplanationSchema = z.object({
 });
 const AtInput = z.strictObject({
   id: executionIdInput,
-  event: z.int().min(1).max(1_000_000).describe('The number of an event of its history: as it was right behind it.'),
+  event: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .describe('The number of an event of its history; the execution is shown as it was after that event.'),
 });
 const MomentSchema = z.object({
   event: z.number(),

@@ -51,11 +51,11 @@ const rotateRoute = createApiRoute({
 
 const RevokedSchema = z
   .object({
-    told: z.int().describe('Open executions that have been told not to trust the key.'),
-    failed: z.int().describe('Open executions that could not be told.'),
+    told: z.int().describe('Open executions that have been informed not to trust the key.'),
+    failed: z.int().describe('Open executions that could not be informed.'),
     finished: z
       .boolean()
-      .describe('Whether all open executions were tried; if not, the rest are told in the background.'),
+      .describe('Whether all open executions were tried; if not, the others are informed in the background.'),
   })
   .openapi('RevokedSigningKey');
 const revokeRoute = createApiRoute({
@@ -65,7 +65,7 @@ const revokeRoute = createApiRoute({
   tags: ['system'],
   summary: 'Revoke a signing key permanently',
   description:
-    'Tells every open execution that trusts the key, responds within 20 seconds, and can be repeated. Signatures that an execution has already accepted stay valid. Default tenant only.',
+    'Informs every open execution that trusts the key, responds within 20 seconds, and can be repeated. Signatures that an execution has already accepted stay valid. Default tenant only.',
   request: { params: z.object({ kid: z.string().max(100) }) },
   responses: {
     200: jsonData(RevokedSchema, 'Revoked.'),

@@ -17,7 +17,7 @@ export const IssueSchema = z
     message: z.string(),
     line: z.int().optional().describe('Line within a template.'),
     column: z.int().optional(),
-    omitted: z.int().optional().describe('Of `more_issues`: how many issues are not listed.'),
+    omitted: z.int().optional().describe('With `more_issues`: how many issues are not listed.'),
   })
   .openapi('Issue');
 
@@ -27,11 +27,11 @@ export const PlanSchema = z.object(RetryPlanSchema.shape).openapi('RetryPlan');
 /** Details of an error for programs. */
 const ErrorDetailsSchema = z.object({
   permission: z.enum(PERMISSIONS).optional().describe('The permission that the caller does not have.'),
-  plan: PlanSchema.optional().describe('Of `plan_stale`: the plan as it is now.'),
+  plan: PlanSchema.optional().describe('With `plan_stale`: the plan as it is now.'),
   changed: z
     .array(z.enum(PLAN_PARTS))
     .optional()
-    .describe('Of `plan_stale`: what has changed since; nothing where the request itself is another one.'),
+    .describe('With `plan_stale`: what has changed since; empty if the request itself is another one.'),
 });
 
 /** The body of every error. */

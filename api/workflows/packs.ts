@@ -141,7 +141,7 @@ const importRoute = createApiRoute({
               executions: z
                 .int()
                 .optional()
-                .describe('Of a workflow that is deleted: executions that are deleted with it.'),
+                .describe('For a workflow that is deleted: how many executions are deleted with it.'),
             }),
           ),
           rules: z.array(ImportedSchema.extend({ revision: z.int() })),

@@ -19,7 +19,7 @@ export const CloudEventSchema = z
     time: InstantSchema.nullish(),
     datacontenttype: z.string().nullish(),
     data: JsonValueSchema.optional().describe('The payload.'),
-    data_base64: z.string().nullish().describe('A payload that is no JSON; it stays text.'),
+    data_base64: z.string().nullish().describe('A payload that is not JSON; it stays text.'),
   })
   .catchall(z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
