@@ -16,6 +16,8 @@ export interface EventMetrics {
   countPlanned(store: PlanningStore): PlanningStore;
   /** Counts the enforcements that are settled. */
   countSettled<Store extends Pick<EnforcementStore, 'settle'>>(store: Store): Store;
+  /** Counts enforcements that are suppressed in the moment in which their rule is disabled or deleted. */
+  noteSuppressed(enforcements: number): void;
   /** Notes that a run was started, so many milliseconds after its event was received. */
   noteStart(milliseconds: number): void;
   /** Adds the number of events and enforcements that wait. */
@@ -89,6 +91,8 @@ export function createEventMetrics(registry: Registry): EventMetrics {
         return isRecorded;
       },
     }),
+
+    noteSuppressed: (enforcements) => settled.inc({ status: 'suppressed' }, enforcements),
 
     noteStart: (milliseconds) => starts.observe(milliseconds / 1000),
 

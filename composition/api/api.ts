@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { Registry } from 'prom-client';
 import { createApp } from '../../api/app.ts';
 import { takeBody } from '../../api/http/body.ts';
 import { demandOwnPlace } from '../../api/http/callers/origins.ts';
@@ -18,7 +17,6 @@ import { warnOfChannels } from '../../service/notices/channel-warnings.ts';
 import { createDeliveryService } from '../../service/notices/deliveries.ts';
 import { createNoticeEventStore } from '../../store/inquiries/notice-events.ts';
 import { threadModule } from '../../threads/module.ts';
-import { createEventMetrics } from '../event-metrics.ts';
 import { buildServerUrl } from '../ports.ts';
 import { presence } from '../reach.ts';
 import { drainServer, listen } from '../server.ts';
@@ -134,7 +132,6 @@ function composeServices(
     definitions: definitions.definitions,
     trials: definitions.ruleTrials,
     tallies: access.tallies,
-    metrics: options.metrics?.events() ?? createEventMetrics(new Registry()),
     limits: options.eventLimits,
   });
   const upkeep = composeUpkeep(foundation, options, { onRead: inbox.take, onDescribed: pauses.followPause });

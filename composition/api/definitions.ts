@@ -87,12 +87,13 @@ export function composeDefinitions(
 
 /** Composes the import of packs, each in one transaction. */
 export function composePackImports(
-  { db, stores, pool }: Foundation,
+  { db, stores, pool, eventMetrics }: Foundation,
   parts: DefinitionServices,
   deletions: DeletionService,
 ): PackImportService {
-  const inTransaction: InTransaction = (work) =>
-    db.transaction((transaction) => {
+  const inTransaction: InTransaction = async (work) => {
+    let suppressed = 0;
+    const done = await db.transaction((transaction) => {
       const store = createDefinitionStore(transaction);
       const actionStore = createActionStore(transaction);
       const queues: TaskQueueService = createTaskQueueService({
@@ -100,18 +101,25 @@ export function composePackImports(
         principals: stores.principals,
       });
       const triggers = createTriggerStore(transaction);
+      const rules = createRuleStore(transaction, (enforcements) => {
+        suppressed += enforcements;
+      });
       return work({
         packs: createPackService(store),
         triggers: createTriggerService(triggers, store),
         actions: createActionService({ store: actionStore, packs: store, queues }),
         definitions: createDefinitionService({ store, actions: actionStore, pool }),
         rules: createRuleService({
-          store: createRuleStore(transaction),
+          store: rules,
           packs: store,
           examiner: createRuleExaminer({ definitions: store, actions: actionStore, triggers }),
         }),
       });
     });
+    // What is rolled back counts nothing.
+    eventMetrics.noteSuppressed(suppressed);
+    return done;
+  };
   return createPackImportService({ parts, inTransaction, deletions });
 }
 

@@ -33,7 +33,6 @@ import { createPlanningStore } from '../../store/events/planning.ts';
 import { createFittingRuleStore } from '../../store/rules/fitting-rules.ts';
 import { createPlannedRuleStore } from '../../store/rules/planned-rules.ts';
 import { createRuleKeyStore } from '../../store/rules/rule-keys.ts';
-import type { EventMetrics } from '../event-metrics.ts';
 import type { Foundation } from './foundation.ts';
 import type { ApiOptions } from './options.ts';
 
@@ -55,7 +54,6 @@ export interface EventNeeds {
   definitions: DefinitionService;
   trials: RuleTrials;
   tallies: WebhookTallies;
-  metrics: EventMetrics;
   limits: ApiOptions['eventLimits'];
 }
 
@@ -63,15 +61,8 @@ export interface EventNeeds {
  * Composes the services, and the loops that plan events and start what they begin; `tallies` counts what comes in at webhooks.
  */
 export function composeEvents(
-  { db, stores, temporal, isAuthentic, received, repeats, atRest, log, clock }: Foundation,
-  {
-    executions,
-    definitions,
-    trials,
-    tallies,
-    metrics,
-    limits = { backlog: EVENT_BACKLOG, days: EVENT_RETENTION },
-  }: EventNeeds,
+  { db, stores, temporal, isAuthentic, received, eventMetrics: metrics, repeats, atRest, log, clock }: Foundation,
+  { executions, definitions, trials, tallies, limits = { backlog: EVENT_BACKLOG, days: EVENT_RETENTION } }: EventNeeds,
 ): { services: EventServices; loops: Loop[] } {
   const { events, eventLists, enforcements } = stores;
   const rules = createRuleBook(stores.rules);

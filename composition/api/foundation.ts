@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { Registry } from 'prom-client';
 import { createEgress, type Egress } from '../../egress/egress.ts';
 import type { Logger } from '../../model/log.ts';
 import { createSealer, type Sealer } from '../../service/access/sealer.ts';
@@ -36,6 +37,7 @@ import { createTriggerStore, type TriggerStore } from '../../store/rules/trigger
 import { createTemporal, type Temporal } from '../../temporal/gateway.ts';
 import { threadModule } from '../../threads/module.ts';
 import { createPool, type RunningPool } from '../../threads/pool.ts';
+import { createEventMetrics, type EventMetrics } from '../event-metrics.ts';
 import { keyRules, trustedRules } from '../network.ts';
 import { REST_PURPOSE, readWarrantTrust } from '../reach.ts';
 import type { ApiOptions } from './options.ts';
@@ -74,6 +76,7 @@ export interface Foundation {
   queues: Queues;
   /** Rings when events were recorded. */
   received: Bell;
+  eventMetrics: EventMetrics;
   temporal: Temporal;
   namespace: string;
   projections: ProjectionReader;
@@ -108,11 +111,13 @@ export async function createFoundation({
   signingPems = [],
   egress: rules = {},
   codec,
+  metrics,
 }: ApiOptions): Promise<Foundation> {
   const clock = Date.now;
   const temporal = createTemporal({ connection, namespace, codec });
   const pool = createPool({ source: threadModule, size: availableParallelism() + 1 });
-  const { stores, queues, received } = createStores(db, log, clock);
+  const eventMetrics = metrics?.events() ?? createEventMetrics(new Registry());
+  const { stores, queues, received } = createStores(db, eventMetrics, log, clock);
   const atRest = createSealer(secretKeys, REST_PURPOSE);
   const egress = {
     tenants: createEgress(rules),
@@ -124,6 +129,7 @@ export async function createFoundation({
     stores,
     queues,
     received,
+    eventMetrics,
     temporal,
     namespace,
     projections: createProjectionReader({ temporal, pool, clock }),
@@ -148,6 +154,7 @@ export async function createFoundation({
 
 function createStores(
   db: Database,
+  { noteSuppressed }: EventMetrics,
   log: Logger,
   clock: () => number,
 ): Pick<Foundation, 'stores' | 'queues' | 'received'> {
@@ -166,7 +173,7 @@ function createStores(
     inquiries: awaitReadings(inquiries, readings),
     principals: createPrincipalStore(db),
     processes: createProcessStore(db),
-    rules: createRuleStore(db),
+    rules: createRuleStore(db, noteSuppressed),
     signingKeys: createSigningKeyStore(db),
     taskQueues: createTaskQueueStore(db),
     triggers: createTriggerStore(db),

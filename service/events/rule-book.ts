@@ -1,7 +1,8 @@
 import { type CompiledRule, compileRule } from '../../language/rules/compiler.ts';
 import { BoundedMap } from '../../model/bounded-map.ts';
 import type { EnforcementRow } from '../../store/events/enforcements.ts';
-import type { RuleStore, StoredRule } from '../../store/rules/rules.ts';
+import type { StoredRule } from '../../store/rules/rule-reads.ts';
+import type { RuleStore } from '../../store/rules/rules.ts';
 
 /** The revision of a rule that an enforcement was planned from, with what its rule is now. */
 export interface RuleOfMatch {

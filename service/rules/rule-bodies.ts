@@ -1,7 +1,7 @@
 import { canonicalJson, type Json } from '../../model/json.ts';
 import type { DraftedFields, RuleDraft } from '../../model/rules/draft.ts';
 import type { RuleContent, RuleCreate } from '../../model/rules/rule.ts';
-import type { HashedContent, RuleFields, StoredRule } from '../../store/rules/rules.ts';
+import type { HashedContent, RuleFields, StoredRule } from '../../store/rules/rule-reads.ts';
 import { sha256Hex } from '../access/hash.ts';
 
 /** Returns the body with which a stored rule could be created. */

@@ -130,14 +130,15 @@ export function createEnforcementStore(db: Database): EnforcementStore {
 
 /**
  * Suppresses what is pending of some rules that are disabled or deleted, in the transaction that does that. Waits for the plans in progress,
- * which may add to it. What a process has ever leased may have started: it is left to the process that leases it next.
+ * which may add to it. What a process has ever leased may have started: it is left to the process that leases it next. Returns how many it
+ * has suppressed.
  */
 export async function suppressPending(
   transaction: Transaction,
   tenant: string,
   rules: readonly number[],
   reason: EnforcementReason,
-): Promise<void> {
+): Promise<number> {
   await awaitPlanning(transaction, tenant);
   const { rule, status, leased } = enforcements;
   const suppressed = await transaction
@@ -149,6 +150,7 @@ export async function suppressPending(
   for (const row of suppressed) counts.set(row.rule, (counts.get(row.rule) ?? 0) + 1);
   const added = [...counts].map(([id, number]) => ({ rule: id, suppressed: number }));
   await createPlannedRuleStore(transaction).count(tenant, added);
+  return suppressed.length;
 }
 
 function changeOf(settlement: EnforcementSettlement) {

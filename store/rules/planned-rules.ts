@@ -28,12 +28,12 @@ export interface PlannedRuleStore {
   version(tenant: string): Promise<number>;
   /** Lists the enabled rules of a tenant with their newest revisions, in order of id. */
   enabled(tenant: string): Promise<EnabledRule[]>;
-  /** Adds to the counts of rules; those that were deleted are left out. */
+  /** Adds to the counts of rules, each of which is named once; those that were deleted are left out. */
   count(tenant: string, added: readonly AddedCounts[]): Promise<void>;
 }
 
 /** Creates the store over an open database or a transaction. */
-export function createPlannedRuleStore(db: Pick<Database, 'select' | 'update'>): PlannedRuleStore {
+export function createPlannedRuleStore(db: Pick<Database, 'select' | 'execute'>): PlannedRuleStore {
   return named<PlannedRuleStore>('planned-rules', {
     async version(tenant) {
       const { version } = ruleVersions;
@@ -52,18 +52,24 @@ export function createPlannedRuleStore(db: Pick<Database, 'select' | 'update'>):
     },
 
     async count(tenant, added) {
-      // In one order, so that two processes do not wait for each other.
-      for (const { rule, ...counts } of [...added].sort((a, b) => a.rule - b.rule)) {
-        const sums = Object.entries(counts).map(([name, more]) => {
-          const column = ruleCounts[name as keyof typeof counts];
-          return [name, sql`${column} + ${more}`];
-        });
-        const last = (counts.matched ?? 0) > 0 ? { lastMatch: new Date() } : {};
-        await db
-          .update(ruleCounts)
-          .set({ ...Object.fromEntries(sums), ...last })
-          .where(and(eq(ruleCounts.tenant, tenant), eq(ruleCounts.rule, rule)));
-      }
+      if (added.length === 0) return;
+      // Locked in one order, so that two processes do not wait for each other.
+      await db.execute(sql`
+        with added as materialized (
+          select * from json_to_recordset(${JSON.stringify(added)}::json) as given(rule integer, matched bigint, started bigint,
+            suppressed bigint, failed bigint, undefined bigint)
+        ), locked as materialized (
+          select rule from ${ruleCounts} where tenant = ${tenant} and rule in (select rule from added) order by rule for update
+        )
+        update ${ruleCounts} as kept set
+          matched = kept.matched + coalesce(added.matched, 0),
+          started = kept.started + coalesce(added.started, 0),
+          suppressed = kept.suppressed + coalesce(added.suppressed, 0),
+          failed = kept.failed + coalesce(added.failed, 0),
+          undefined = kept.undefined + coalesce(added.undefined, 0),
+          last_match = case when added.matched > 0 then now() else kept.last_match end
+        from added join locked using (rule)
+        where kept.tenant = ${tenant} and kept.rule = added.rule`);
     },
   });
 }

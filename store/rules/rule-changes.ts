@@ -42,17 +42,18 @@ export async function listStarters(db: Pick<Database, 'select'>, tenant: string,
   return found.map(({ ref }) => ref);
 }
 
-/** Disables the rules that start a workflow. */
-export async function retireStarters(transaction: Transaction, tenant: string, workflow: string): Promise<void> {
+/** Disables the rules that start a workflow. Returns how many enforcements that suppresses. */
+export async function retireStarters(transaction: Transaction, tenant: string, workflow: string): Promise<number> {
   const disabled = await transaction
     .update(rules)
     .set({ enabled: false, updated: new Date() })
     .where(and(eq(rules.tenant, tenant), eq(rules.workflow, workflow), eq(rules.enabled, true)))
     .returning({ id: rules.id });
-  if (disabled.length === 0) return;
+  if (disabled.length === 0) return 0;
   const ids = disabled.map(({ id }) => id);
-  await suppressPending(transaction, tenant, ids, DISABLED);
+  const suppressed = await suppressPending(transaction, tenant, ids, DISABLED);
   await noteChange(transaction, tenant);
+  return suppressed;
 }
 
 /** Notes that the rules of a tenant have changed, for those who keep them in memory. */

@@ -1,51 +1,24 @@
-import { and, arrayOverlaps, asc, count, desc, eq, ilike, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import type { RuleContent } from '../../model/rules/rule.ts';
-import type { Database } from '../database.ts';
-import { packs, workflows } from '../definitions/tables.ts';
+import type { Database, Transaction } from '../database.ts';
+import { workflows } from '../definitions/tables.ts';
 import { againAfterDeadlock } from '../engines/deadlocks.ts';
 import { suppressPending } from '../events/enforcements.ts';
 import { awaitPlanning } from '../events/locks.ts';
-import { likePattern } from '../like.ts';
 import { named } from '../named.ts';
 import { holdNamedParts } from './named-parts.ts';
 import { DISABLED, listStarters, noteChange, retireStarters, writeRuleRevision } from './rule-changes.ts';
+import {
+  createRuleReads,
+  type HashedContent,
+  hasRef,
+  type RuleFields,
+  type RuleReads,
+  type StoredRule,
+  selectRules,
+} from './rule-reads.ts';
 import { ruleCounts, ruleRevisions, rules } from './tables.ts';
-
-/** How many of the events that a rule was applied to had which outcome. */
-export type RuleCounts = Omit<typeof ruleCounts.$inferSelect, 'rule' | 'tenant'>;
-
-/** A stored rule with its newest revision. */
-export interface StoredRule extends RuleFields {
-  id: number;
-  ref: string;
-  pack: number;
-  packRef: string;
-  revision: number;
-  hash: string;
-  content: RuleContent;
-  /** The subjects that count as authors of its newest revision. */
-  writers: string[];
-  owner: number;
-  ownerSubject: string;
-  counts: RuleCounts;
-  created: Date;
-  updated: Date;
-}
-
-/** The fields of a rule that change without a new revision. */
-export interface RuleFields {
-  label: string;
-  description: string | null;
-  tags: string[];
-  enabled: boolean;
-}
-
-/** The content of a revision, with the hash of its canonical JSON. */
-export interface HashedContent {
-  hash: string;
-  content: RuleContent;
-}
 
 /** The principal that writes a rule. */
 export interface RuleWriter {
@@ -60,39 +33,8 @@ export interface RuleChange {
   writers: string[];
 }
 
-/** A revision in the list of them. */
-export interface RuleRevision extends HashedContent {
-  revision: number;
-  created: Date;
-}
-
-/** Filters of lists of rules; `tags` matches rules that have any of them. */
-export interface RuleFilter {
-  packRef?: string | undefined;
-  type?: string | undefined;
-  trigger?: string | undefined;
-  workflow?: string | undefined;
-  enabled?: boolean | undefined;
-  tags?: string[] | undefined;
-  search?: string | undefined;
-}
-
 /** The rules of tenants. */
-export interface RuleStore {
-  /** Finds a rule; null when there is none. */
-  find(tenant: string, ref: string): Promise<StoredRule | null>;
-  /** Finds a rule by its integer id; null when there is none. */
-  findById(tenant: string, id: number): Promise<StoredRule | null>;
-  /** Finds a revision by the integer id of its rule; null when there is none. */
-  findRevision(tenant: string, id: number, revision: number): Promise<Pick<StoredRule, 'content' | 'writers'> | null>;
-  /** Lists a page of rules in order of ref; `total` counts all that match. */
-  list(
-    tenant: string,
-    filter: RuleFilter,
-    page: { offset: number; limit: number },
-  ): Promise<{ rows: StoredRule[]; total: number }>;
-  /** Lists the revisions of a rule, newest first. */
-  revisions(tenant: string, id: number): Promise<RuleRevision[]>;
+export interface RuleStore extends RuleReads {
   /** Creates a rule with revision 1. Returns why it did not: its ref is taken, or its trigger or its workflow is no longer there. */
   create(
     tenant: string,
@@ -106,14 +48,14 @@ export interface RuleStore {
     },
   ): Promise<'taken' | 'part_gone' | null>;
   /**
-   * Updates a rule to what `change` returns for its present state, under a lock. New content becomes the next revision. Returns why it
+   * Updates a rule to what `next` returns for its present state, under a lock. New content becomes the next revision. Returns why it
    * did not: there is no such rule, or its trigger or its workflow is no longer there.
    */
   update(
     tenant: string,
     ref: string,
     by: RuleWriter,
-    change: (stored: StoredRule) => RuleChange,
+    next: (stored: StoredRule) => RuleChange,
   ): Promise<'missing' | 'part_gone' | null>;
   /** Deletes a rule with its revisions; returns false when there is none. */
   remove(tenant: string, ref: string): Promise<boolean>;
@@ -131,86 +73,33 @@ export interface RuleStore {
 /** Why what is pending of a deleted rule starts nothing any more. */
 const DELETED: EnforcementReason = { code: 'rule_deleted', message: 'the rule was deleted' };
 
-const COLUMNS = {
-  id: rules.id,
-  ref: rules.ref,
-  pack: rules.pack,
-  packRef: packs.ref,
-  label: rules.label,
-  description: rules.description,
-  tags: rules.tags,
-  enabled: rules.enabled,
-  revision: rules.revision,
-  hash: ruleRevisions.hash,
-  content: ruleRevisions.content,
-  writers: ruleRevisions.writers,
-  owner: rules.owner,
-  ownerSubject: rules.ownerSubject,
-  counts: {
-    matched: ruleCounts.matched,
-    started: ruleCounts.started,
-    suppressed: ruleCounts.suppressed,
-    failed: ruleCounts.failed,
-    undefined: ruleCounts.undefined,
-    lastMatch: ruleCounts.lastMatch,
-  },
-  created: rules.created,
-  updated: rules.updated,
-};
-
-/** Creates the store over an open database. */
-export function createRuleStore(db: Database): RuleStore {
-  const selectFrom = (source: Pick<Database, 'select'>) =>
-    source
-      .select(COLUMNS)
-      .from(rules)
-      .innerJoin(packs, eq(packs.id, rules.pack))
-      .innerJoin(ruleRevisions, and(eq(ruleRevisions.rule, rules.id), eq(ruleRevisions.revision, rules.revision)))
-      .innerJoin(ruleCounts, eq(ruleCounts.rule, rules.id))
-      .$dynamic();
-  const that = (tenant: string, ref: string) => and(eq(rules.tenant, tenant), eq(rules.ref, ref));
+/**
+ * Creates the store over an open database; `onSuppressed` is called with the number of enforcements that a change has suppressed, once it is
+ * committed.
+ */
+export function createRuleStore(
+  db: Database,
+  onSuppressed: (enforcements: number) => void = () => undefined,
+): RuleStore {
+  /** Changes rules in one transaction; `note` takes the number of enforcements that this suppresses. */
+  async function change<T>(
+    work: (transaction: Transaction, note: (suppressed: number) => void) => Promise<T>,
+  ): Promise<T> {
+    const done = await againAfterDeadlock(() =>
+      db.transaction(async (transaction) => {
+        let suppressed = 0;
+        const result = await work(transaction, (more) => {
+          suppressed += more;
+        });
+        return { result, suppressed };
+      }),
+    );
+    if (done.suppressed > 0) onSuppressed(done.suppressed);
+    return done.result;
+  }
 
   return named<RuleStore>('rules', {
-    async find(tenant, ref) {
-      const [found] = await selectFrom(db).where(that(tenant, ref));
-      return found ?? null;
-    },
-
-    async findById(tenant, id) {
-      const [found] = await selectFrom(db).where(and(eq(rules.tenant, tenant), eq(rules.id, id)));
-      return found ?? null;
-    },
-
-    async findRevision(tenant, id, revision) {
-      const { content, writers } = ruleRevisions;
-      const which = and(
-        eq(ruleRevisions.tenant, tenant),
-        eq(ruleRevisions.rule, id),
-        eq(ruleRevisions.revision, revision),
-      );
-      const [found] = await db.select({ content, writers }).from(ruleRevisions).where(which);
-      return found ?? null;
-    },
-
-    async list(tenant, filter, page) {
-      const where = conditionOf(tenant, filter);
-      const rows = await selectFrom(db).where(where).orderBy(asc(rules.ref)).limit(page.limit).offset(page.offset);
-      const [counted] = await db
-        .select({ total: count() })
-        .from(rules)
-        .innerJoin(packs, eq(packs.id, rules.pack))
-        .where(where);
-      return { rows, total: counted?.total ?? 0 };
-    },
-
-    async revisions(tenant, id) {
-      const { revision, hash, content, created } = ruleRevisions;
-      return db
-        .select({ revision, hash, content, created })
-        .from(ruleRevisions)
-        .where(and(eq(ruleRevisions.tenant, tenant), eq(ruleRevisions.rule, id)))
-        .orderBy(desc(revision));
-    },
+    ...createRuleReads(db),
 
     async create(tenant, { pack, ref, fields, content: hashed, writers, by }) {
       return db.transaction(async (transaction) => {
@@ -229,85 +118,63 @@ export function createRuleStore(db: Database): RuleStore {
       });
     },
 
-    update: (tenant, ref, by, change) =>
-      againAfterDeadlock(() =>
-        db.transaction(async (transaction) => {
-          const [locked] = await transaction
-            .select({ id: rules.id })
-            .from(rules)
-            .where(that(tenant, ref))
-            .for('update');
-          const [stored] = locked === undefined ? [] : await selectFrom(transaction).where(that(tenant, ref));
-          if (stored === undefined) return 'missing';
-          const { fields, content: hashed, writers } = change(stored);
-          const { content } = hashed ?? stored;
-          if (!(await holdNamedParts(transaction, tenant, content))) return 'part_gone';
-          const revision = await writeRuleRevision(transaction, tenant, stored, hashed, writers);
-          await transaction
-            .update(rules)
-            .set({
-              ...fields,
-              ...by,
-              ...foundBy(content),
-              ...sinceOf(stored, fields, content),
-              revision,
-              updated: new Date(),
-            })
-            .where(that(tenant, ref));
-          if (stored.enabled && !fields.enabled) await suppressPending(transaction, tenant, [stored.id], DISABLED);
-          await noteChange(transaction, tenant);
-          return null;
-        }),
-      ),
+    update: (tenant, ref, by, next) =>
+      change(async (transaction, note) => {
+        const [locked] = await transaction
+          .select({ id: rules.id })
+          .from(rules)
+          .where(hasRef(tenant, ref))
+          .for('update');
+        const [stored] = locked === undefined ? [] : await selectRules(transaction).where(hasRef(tenant, ref));
+        if (stored === undefined) return 'missing';
+        const { fields, content: hashed, writers } = next(stored);
+        const { content } = hashed ?? stored;
+        if (!(await holdNamedParts(transaction, tenant, content))) return 'part_gone';
+        const revision = await writeRuleRevision(transaction, tenant, stored, hashed, writers);
+        await transaction
+          .update(rules)
+          .set({
+            ...fields,
+            ...by,
+            ...foundBy(content),
+            ...sinceOf(stored, fields, content),
+            revision,
+            updated: new Date(),
+          })
+          .where(hasRef(tenant, ref));
+        if (stored.enabled && !fields.enabled) note(await suppressPending(transaction, tenant, [stored.id], DISABLED));
+        await noteChange(transaction, tenant);
+        return null;
+      }),
 
     remove: (tenant, ref) =>
-      againAfterDeadlock(() =>
-        db.transaction(async (transaction) => {
-          const [found] = await transaction.select({ id: rules.id }).from(rules).where(that(tenant, ref)).for('update');
-          if (found === undefined) return false;
-          // Planning changes the counts of the rule, which are deleted with it.
-          await awaitPlanning(transaction, tenant);
-          await transaction.delete(rules).where(that(tenant, ref));
-          await suppressPending(transaction, tenant, [found.id], DELETED);
-          await noteChange(transaction, tenant);
-          return true;
-        }),
-      ),
+      change(async (transaction, note) => {
+        const [found] = await transaction.select({ id: rules.id }).from(rules).where(hasRef(tenant, ref)).for('update');
+        if (found === undefined) return false;
+        // Planning changes the counts of the rule, which are deleted with it.
+        await awaitPlanning(transaction, tenant);
+        await transaction.delete(rules).where(hasRef(tenant, ref));
+        note(await suppressPending(transaction, tenant, [found.id], DELETED));
+        await noteChange(transaction, tenant);
+        return true;
+      }),
 
     startersOf: (tenant, workflow) => listStarters(db, tenant, workflow),
+
     disableStarters: (tenant, workflow) =>
-      againAfterDeadlock(() => db.transaction((transaction) => retireStarters(transaction, tenant, workflow))),
+      change(async (transaction, note) => note(await retireStarters(transaction, tenant, workflow))),
 
     retireWorkflow: (tenant, { id, ref }, force) =>
-      againAfterDeadlock(() =>
-        db.transaction(async (transaction) => {
-          const that = and(eq(workflows.tenant, tenant), eq(workflows.id, id));
-          await transaction.select({ id: workflows.id }).from(workflows).where(that).for('update');
-          const starters = await listStarters(transaction, tenant, ref);
-          if (starters.length > 0 && !force) return starters;
-          await transaction.update(workflows).set({ enabled: false }).where(that);
-          await retireStarters(transaction, tenant, ref);
-          return starters;
-        }),
-      ),
+      change(async (transaction, note) => {
+        const that = and(eq(workflows.tenant, tenant), eq(workflows.id, id));
+        await transaction.select({ id: workflows.id }).from(workflows).where(that).for('update');
+        const starters = await listStarters(transaction, tenant, ref);
+        if (starters.length > 0 && !force) return starters;
+        await transaction.update(workflows).set({ enabled: false }).where(that);
+        note(await retireStarters(transaction, tenant, ref));
+        return starters;
+      }),
   });
-}
-
-function conditionOf(tenant: string, filter: RuleFilter): SQL | undefined {
-  const { packRef, type, trigger, workflow, enabled, tags, search } = filter;
-  return and(
-    eq(rules.tenant, tenant),
-    packRef === undefined ? undefined : eq(packs.ref, packRef),
-    type === undefined ? undefined : eq(rules.type, type),
-    trigger === undefined ? undefined : eq(rules.trigger, trigger),
-    workflow === undefined ? undefined : eq(rules.workflow, workflow),
-    enabled === undefined ? undefined : eq(rules.enabled, enabled),
-    // An empty list is no filter.
-    tags === undefined || tags.length === 0 ? undefined : arrayOverlaps(rules.tags, tags),
-    search === undefined
-      ? undefined
-      : or(...[rules.ref, rules.label, rules.description].map((text) => ilike(text, likePattern(search)))),
-  );
 }
 
 /** Returns the columns by which a rule with a content is found. */

@@ -47,7 +47,7 @@ it('events, refusals, enforcements and starts are counted, and what is counted d
       return 3;
     },
   });
-  const decide = async () => ({ decided: 3, matches, counts: [] }) as never;
+  const decide = async () => ({ decided: 3, partial: null, matches, counts: [] }) as never;
   expect(await planning.plan('t', 1, decide)).toBe(3);
   expect(await planning.plan('busy', 1, decide)).toBeNull();
   // Nothing of a transaction that was rolled back counts.
@@ -57,8 +57,9 @@ it('events, refusals, enforcements and starts are counted, and what is counted d
   expect(await store.settle({ tenant: 't', id: 1 }, { status: 'started', execution: 1 })).toBe(true);
   expect(await store.settle({ tenant: 't', id: 2 }, { status: 'started', execution: 1 })).toBe(false);
   await store.settle({ tenant: 't', id: 1 }, { status: 'pending', attempts: 1, notBefore: null });
+  metrics.noteSuppressed(2);
   expect(await linesOf('fermata_enforcements_total{')).toEqual([
-    'fermata_enforcements_total{status="suppressed"} 1',
+    'fermata_enforcements_total{status="suppressed"} 3',
     'fermata_enforcements_total{status="failed"} 2',
     'fermata_enforcements_total{status="started"} 1',
   ]);

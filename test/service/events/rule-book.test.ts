@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createRuleBook } from '../../../service/events/rule-book.ts';
-import type { StoredRule } from '../../../store/rules/rules.ts';
+import type { StoredRule } from '../../../store/rules/rule-reads.ts';
 import { sampleContent } from '../../language/rules/sample-rules.ts';
 
 it('the authors of a match are those of the revision that has matched, and of the newest one', async () => {
