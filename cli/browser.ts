@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -12,6 +12,20 @@ const OPENERS: Partial<Record<NodeJS.Platform, [command: string, ...args: string
 
 /** Milliseconds for which a browser may take the page that leads to a secret address. */
 const PATIENCE = 60_000;
+
+/** The programs of Snap, whose browsers see another folder for temporary files; they read files of their user that are not hidden. */
+const SNAPS = '/snap/bin';
+
+/** Makes a folder in the first of some folders in which that is possible; nobody but its owner sees what it holds. */
+function makeFolder(places: readonly string[]): string {
+  const [place, ...others] = places as [string, ...string[]];
+  try {
+    return mkdtempSync(join(place, 'fermata-'));
+  } catch (error) {
+    if (others.length === 0) throw error;
+    return makeFolder(others);
+  }
+}
 
 /** Opens a URL in the browser of whoever calls; does nothing where there is none. */
 export function openInBrowser(url: string): void {
@@ -27,7 +41,7 @@ export function openInBrowser(url: string): void {
  * to the address and which its owner alone can read. The file is deleted after a minute, or when the process ends.
  */
 export function openPrivatelyInBrowser(url: string): void {
-  const folder = mkdtempSync(join(tmpdir(), 'fermata-'));
+  const folder = makeFolder(existsSync(SNAPS) ? [homedir(), tmpdir()] : [tmpdir()]);
   const file = join(folder, 'open.html');
   const address = url.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
   const page = `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${address}"><a href="${address}">Open</a>`;

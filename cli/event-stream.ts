@@ -10,6 +10,8 @@ const TRIES = 10;
 
 /** An event of a stream of the API. */
 export interface StreamedEvent {
+  /** The id after which the stream continues behind it; null for an event without one. */
+  id: string | null;
   event: string;
   data: JsonObject;
 }
@@ -37,9 +39,12 @@ export async function persist<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Yields the events of a stream, reconnecting as needed. Throws a CliError when the API refuses, or cannot be reached for long. */
-export async function* readStream(service: Service, path: string): AsyncGenerator<StreamedEvent> {
-  let last: string | undefined;
+/**
+ * Yields the events of a stream from its beginning, or after an id, reconnecting as needed. Throws a CliError when the API refuses, or cannot
+ * be reached for long.
+ */
+export async function* readStream(service: Service, path: string, after?: string): AsyncGenerator<StreamedEvent> {
+  let last = after;
   for (let failures = 0; ; ) {
     try {
       const headers = { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) };
@@ -48,7 +53,7 @@ export async function* readStream(service: Service, path: string): AsyncGenerato
       for await (const { id, event = '', data } of events as unknown as AsyncIterable<Received>) {
         last = id ?? last;
         failures = 0;
-        yield { event, data: JSON.parse(data) as JsonObject };
+        yield { id: id ?? null, event, data: JSON.parse(data) as JsonObject };
       }
     } catch (error) {
       failures += 1;

@@ -211,4 +211,6 @@ export interface Execution {
   partial?: true;
   /** Present when Temporal no longer has the history, so that this is what the index kept. */
   expired?: true;
+  /** Its starters according to the index, where Temporal does not have its start. */
+  starters?: readonly string[];
 }

@@ -31,6 +31,8 @@ export interface IndexEntry {
   enforcement: number | null;
   executor: number | null;
   owner: string | null;
+  /** The subjects on whose behalf it exists; null where the writer cannot know them. */
+  starters: string[] | null;
   tags: string[];
   mode: StartMode | null;
   /** Integer id of the run that it is a retry of. */

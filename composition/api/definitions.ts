@@ -116,7 +116,7 @@ export function composePackImports(
         }),
       });
     });
-    // What is rolled back counts nothing.
+    // A transaction that is rolled back suppresses nothing.
     eventMetrics.noteSuppressed(suppressed);
     return done;
   };

@@ -130,6 +130,7 @@ export function composeEvents(
         enforcements,
         rules: createFittingRuleStore(db),
         trials,
+        clock,
       }),
     },
     loops: [planner, starter, backlog, retention],

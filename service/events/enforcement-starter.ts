@@ -64,8 +64,8 @@ export interface EnforcementStarterDependencies {
   /** Rings when there may be something to start. */
   bell: Bell;
   /**
-   * Is called after a run was started, with the milliseconds since its event was received; not for a rule with a throttle or an order, whose
-   * starts wait on purpose.
+   * Is called once for a run that was started, with the milliseconds since its event was received; not for a rule with a throttle or an order,
+   * whose starts wait on purpose.
    */
   onStarted?: (milliseconds: number) => void;
   /** Returns the time in milliseconds. */
@@ -91,20 +91,19 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
   let last: string | null = null;
 
   /** Starts the run of an enforcement. Throws what the start throws. */
-  async function start(row: EnforcementRow): Promise<EnforcementSettlement> {
+  async function start(row: EnforcementRow): Promise<Tried> {
     const rule = await rules.find(row);
-    if (rule === null) return suppressed('rule_deleted', `the rule "${row.ruleRef}" was deleted`);
-    if (!rule.enabled) return suppressed('rule_disabled', `the rule "${row.ruleRef}" was disabled`);
+    if (rule === null) return unstarted(suppressed('rule_deleted', `the rule "${row.ruleRef}" was deleted`));
+    if (!rule.enabled) return unstarted(suppressed('rule_disabled', `the rule "${row.ruleRef}" was disabled`));
     const event = await events.find(row.tenant, row.event);
-    if (event === null) return failed({ code: 'internal', message: 'the event is no longer there' });
+    if (event === null) return unstarted(failed({ code: 'internal', message: 'the event is no longer there' }));
     const rendered = renderParameters(rule.compiled, templateEvent(eventRecord(event)));
-    if ('error' in rendered) return failed(rendered.error);
+    if ('error' in rendered) return unstarted(failed(rendered.error));
     const found = await findStarters(event, rule.writers);
-    if ('error' in found) return failed(found.error);
+    if ('error' in found) return unstarted(failed(found.error));
     const command = { ...commandOf(row, rule, rendered.parameters), starters: found.starters };
     const { n } = await executions.start(ownerOf(row.tenant, rule), command);
-    if (row.lane === null) onStarted?.(clock() - event.received.getTime());
-    return { status: 'started', execution: n };
+    return { settlement: { status: 'started', execution: n }, received: event.received };
   }
 
   /** Decides about a start that has thrown an error. Throws an error that passes by itself, which is no fault of the start. */
@@ -149,10 +148,12 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
   }
 
   async function handle(row: EnforcementRow): Promise<void> {
-    const wanted = await start(row).catch((error: unknown) => judge(row, error));
-    const settlement = await withRun(row, wanted);
+    const tried = await start(row).catch((error: unknown) => unstarted(judge(row, error)));
+    const settlement = await withRun(row, tried.settlement);
     const settled = await store.settle(row, settlement);
     if (!settled || settlement.status === 'pending') return;
+    // Another process may have started it, too, and noted that.
+    if (tried.received !== null && row.lane === null) onStarted?.(clock() - tried.received.getTime());
     await counts.count(row.tenant, [{ rule: row.rule, [settlement.status]: 1 }]);
   }
 
@@ -216,6 +217,16 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
       await Promise.all(starting.keys());
     },
   };
+}
+
+/** The result of a try to start a run: `received` is when the event of a run that was started was received. */
+interface Tried {
+  settlement: EnforcementSettlement;
+  received: Date | null;
+}
+
+function unstarted(settlement: EnforcementSettlement): Tried {
+  return { settlement, received: null };
 }
 
 /** Returns the principal in whose name a rule starts runs: whoever wrote it last, who was allowed to start what it starts. */

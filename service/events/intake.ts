@@ -34,6 +34,8 @@ export interface EventOrigin {
 export interface OriginWebhook {
   /** The trigger whose type all its events have; null: they have their own types. */
   trigger: string | null;
+  /** The subjects who could have sent them themselves. */
+  writers: readonly string[];
 }
 
 /** An event as it was taken in. */
@@ -117,7 +119,7 @@ function demandAccepted({ isBatch = false }: EventOrigin, issues: readonly Issue
 }
 
 function entryOf(from: EventOrigin, event: NewEvent, issues: readonly Issue[]): EventEntry {
-  const { tenant, ingress, principal, onBehalfOf = null } = from;
+  const { tenant, ingress, principal, onBehalfOf = null, webhook } = from;
   const { event_id = null, ...attributes } = event;
   const id = event_id ?? randomUUID();
   return {
@@ -135,7 +137,7 @@ function entryOf(from: EventOrigin, event: NewEvent, issues: readonly Issue[]): 
     execution: null,
     principal: principal === null ? null : storableText(principal),
     on_behalf_of: onBehalfOf === null ? null : storableText(onBehalfOf),
-    starters: [],
+    starters: webhook?.writers ?? [],
   };
 }
 

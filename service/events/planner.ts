@@ -1,5 +1,6 @@
 import { refuseLoop } from '../../language/rules/loop-guard.ts';
 import { matchRule, renderDedupeKey } from '../../language/rules/matching.ts';
+import type { RuleSet } from '../../language/rules/rule-set.ts';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import { type TemplateEvent, templateEvent } from '../../model/events/event.ts';
 import { isAsked } from '../../model/events/replay.ts';
@@ -30,7 +31,7 @@ const TENANTS = 1_000;
 /** The owner of planning: a process plans one batch at a time, so that it waits for the connections of no tenant. */
 const OWNER = 'planning';
 
-/** Milliseconds, and matches, after which a transaction plans no further event. */
+/** Milliseconds, and matches, after which a transaction applies no further rule: the next one goes on behind it, after other tenants. */
 const LONGEST = 200;
 const MAX_MATCHES = 5_000;
 
@@ -67,31 +68,25 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
     }
   }
 
-  /** Decides about the events of a batch, or the first ones of a batch that takes too long. */
+  /** Decides about the events of a batch, as far as one transaction goes. */
   async function decide(tenant: string, batch: PlanningBatch): Promise<Plan> {
     const end = clock() + LONGEST;
     const set = await rules.within(batch.rules, tenant);
     const judged: JudgedMatch[] = [];
     const counts = new Map<number, Required<AddedCounts>>();
-    const pause = createPause();
-    let decided = 0;
-    for (const event of batch.events) {
-      if (decided > 0 && (clock() >= end || judged.length >= MAX_MATCHES)) break;
-      decided += 1;
-      const seen = templateEvent(eventRecord(event));
-      for (const rule of set.find(event.type).filter(({ id }) => isAsked(event.replayRules, id))) {
-        await pause();
-        const verdict = judgeSafely(rule, event, seen);
-        if (verdict?.status === 'undefined') count(counts, rule.id, 'undefined');
-        else if (verdict !== null) judged.push(judgedOf(event, rule, verdict));
-      }
-    }
+    const apply = (rule: PlannedRule, event: EventRow, seen: TemplateEvent) => {
+      const verdict = judgeSafely(rule, event, seen);
+      if (verdict?.status === 'undefined') count(counts, rule.id, 'undefined');
+      else if (verdict !== null) judged.push(judgedOf(event, rule, verdict));
+    };
+    const isLong = () => clock() >= end || judged.length >= MAX_MATCHES;
+    const progress = await applyRules(batch.events, set, apply, isLong);
     const matches = await restrainMatches(tenant, batch, judged);
     for (const { rule, status } of matches) count(counts, rule.id, status);
-    return { decided, matches, counts: [...counts.values()] };
+    return { ...progress, matches, counts: [...counts.values()] };
   }
 
-  /** Plans some events of a tenant, and returns how many; what cannot be planned there delays no other tenant. */
+  /** Plans some events of a tenant, and returns how many it has worked on; what cannot be planned there delays no other tenant. */
   async function planSome(tenant: string): Promise<number> {
     let planned = 0;
     await setAside.attempt(tenant, async () => {
@@ -129,6 +124,32 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
       return keepGoing(work, signal, { interval: 0, pause: PAUSE, log, trouble });
     },
   };
+}
+
+/**
+ * Applies rules to events in order, until that has taken long: at least one rule to one event. An event to which some of its rules were
+ * applied before is continued behind these.
+ */
+async function applyRules(
+  events: readonly EventRow[],
+  rules: RuleSet<PlannedRule>,
+  apply: (rule: PlannedRule, event: EventRow, seen: TemplateEvent) => void,
+  isLong: () => boolean,
+): Promise<Pick<Plan, 'decided' | 'partial'>> {
+  const pause = createPause();
+  for (const [decided, event] of events.entries()) {
+    let partial: Plan['partial'] = null;
+    if (decided > 0 && isLong()) return { decided, partial };
+    const seen = templateEvent(eventRecord(event));
+    for (const rule of rules.find(event.type)) {
+      if (rule.id <= (event.applied ?? 0) || !isAsked(event.replayRules, rule.id)) continue;
+      if (partial !== null && isLong()) return { decided, partial };
+      await pause();
+      apply(rule, event, seen);
+      partial = { event: event.id, applied: rule.id };
+    }
+  }
+  return { decided: events.length, partial: null };
 }
 
 /** The verdict of a rule about an event that it matches; `hash` is that of its key, if it has one. */

@@ -3,7 +3,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { Execution } from '../../model/execution.ts';
 import { type Json, jsonSize } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
-import type { Principal } from '../../model/principal.ts';
+import { type Principal, subjectsOf } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
 import { isReservedSignal } from '../../model/signal.ts';
@@ -23,9 +23,12 @@ export interface SignalCommand {
 
 /** Cancels, terminates and signals runs of the caller's tenant. */
 export interface ExecutionCommands {
-  /** Requests the cancellation of an open run. Throws `execution_not_found`, `execution_closed`. */
+  /**
+   * Requests the cancellation of an open run. The caller counts as a starter of what rules start for its end. Throws `execution_not_found`,
+   * `execution_closed`, and `busy` while the index does not have the run.
+   */
   cancel(principal: Principal, id: string, reason: string): Promise<ExecutionView>;
-  /** Ends an open run at once, without cleanup. Throws `execution_not_found`, `execution_closed`. */
+  /** Ends an open run at once, without cleanup; otherwise as `cancel`. */
   terminate(principal: Principal, id: string, reason: string): Promise<ExecutionView>;
   /**
    * Sends a signal to an open run. Requests with the same idempotency key send one signal to a run, also after it has closed. Throws
@@ -38,8 +41,8 @@ export interface ExecutionCommands {
 /** The dependencies of the commands. */
 export interface CommandDependencies {
   reader: Pick<ExecutionReader, 'get'>;
-  temporal: Pick<Temporal, 'cancel' | 'terminate' | 'signal'>;
-  store: Pick<ExecutionStore, 'mark'>;
+  temporal: Pick<Temporal, 'namespace' | 'cancel' | 'terminate' | 'signal'>;
+  store: Pick<ExecutionStore, 'mark' | 'noteEnders'>;
   repeats: Repeats;
   log: Logger;
 }
@@ -53,6 +56,11 @@ export function createExecutionCommands(dependencies: CommandDependencies): Exec
     const { n, execution } = await reader.get(principal, id);
     if (isClosed(execution.status)) throw closedError(id, execution);
     const { workflowId } = execution;
+    // Whoever ends a run begins what rules start for its end.
+    const owner = { namespace: temporal.namespace, tenant: principal.tenant };
+    if (!(await store.noteEnders(owner, workflowId, subjectsOf(principal)))) {
+      throw new AppError('busy', `the execution with ID ${id} is not indexed yet`, { retryAfter: 1 });
+    }
     await temporal[verb](workflowId, reason, principal.subject);
     await updateIndex(log, workflowId, () => store.mark(n));
     return reader.get(principal, id);

@@ -1,6 +1,6 @@
 import { quoted } from '../../language/checks/texts.ts';
 import { AppError } from '../../model/app-error.ts';
-import type { Principal } from '../../model/principal.ts';
+import { type Principal, subjectsOf } from '../../model/principal.ts';
 import { isClosed } from '../../model/status.ts';
 import { readMemo } from '../../projection/runs/memo.ts';
 import type { DefinitionStore } from '../../store/definitions/definitions.ts';
@@ -164,6 +164,8 @@ export function createDeletionService({
 
     async terminateRuns(principal, workflow) {
       for (const id of await openRuns(principal, workflow)) {
+        // A rule may start something for the end of a run until that is deleted.
+        await stores.executions.noteEnders({ namespace, tenant: principal.tenant }, id, subjectsOf(principal));
         await temporal.terminate(id, `the workflow ${workflow.ref} is deleted`, principal.subject);
       }
     },

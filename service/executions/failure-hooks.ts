@@ -4,6 +4,7 @@ import { completeFailure } from '../../model/failure.ts';
 import { jsonSize } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
 import { NOBODY_ID, type Principal } from '../../model/principal.ts';
+import { startersOf } from '../../model/run-starters.ts';
 import type { FailureHookRow, FailureHookStore } from '../../store/executions/failure-hooks.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { isPassing, toAppError } from '../background/outages.ts';
@@ -54,10 +55,10 @@ export function createFailureHooks({
       groups: [],
     };
     const { n, execution } = await executions.get(anybody, workflowId);
-    const { memo, failure, run, runId, expired } = execution;
-    // Nobody knows of a run that Temporal no longer has.
-    if (expired !== true && !(await isAuthentic({ workflowId, runId }, tenant)))
-      throw new AppError('history_unusable', 'the start of the execution is not signed by this service');
+    const { memo, failure, runId } = execution;
+    // Nor does anything follow a run that Temporal no longer has: nobody knows whether the API has started it, and on whose behalf.
+    if (!(await isAuthentic({ workflowId, runId }, tenant)))
+      throw new AppError('history_unusable', 'the start of the execution is not known to be signed by this service');
     const starter = { ...anybody, id: memo?.executor ?? 0, subject: memo?.owner ?? anybody.subject };
     const input = jsonSize(execution.input) > MAX_INPUT ? null : execution.input;
     const told = { execution: integerId(n), workflow: memo?.ref ?? execution.workflowType, input };
@@ -69,7 +70,7 @@ export function createFailureHooks({
       // Its end is then as far from the outside as that of the run that has failed. The number of a caller is not passed on.
       enforcement: memo?.cause?.enforcement,
       cause: memo?.cause,
-      starters: run?.starters,
+      starters: startersOf(execution),
       input: { ...told, error: failure === null ? null : completeFailure(failure) },
     });
   }

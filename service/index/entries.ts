@@ -4,6 +4,7 @@ import { INDEXED_TEXT, type IndexEntry } from '../../model/index-entry.ts';
 import type { Json } from '../../model/json.ts';
 import type { RunMemo } from '../../model/run-input.ts';
 import type { RunReport } from '../../model/run-report.ts';
+import { startersIn } from '../../model/run-starters.ts';
 import { firstHoldup, type Holdup, isHeldUp } from '../../model/status.ts';
 import { boundedText } from '../../model/text.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
@@ -123,7 +124,7 @@ export function errorCode(failure: Failure): string {
 export function goneEntry(row: IndexRow, at: Date): IndexEntry {
   const { namespace, workflowId, n, runId, tenant, ref, revision, definition, pack, actions, parent, enforcement } =
     row;
-  const { executor, owner, tags, mode, retryOf, created, versionStart, versionRun, versionEvent } = row;
+  const { executor, owner, starters, tags, mode, retryOf, created, versionStart, versionRun, versionEvent } = row;
   return {
     namespace,
     workflowId,
@@ -139,6 +140,7 @@ export function goneEntry(row: IndexRow, at: Date): IndexEntry {
     enforcement,
     executor,
     owner,
+    starters,
     tags,
     mode,
     retryOf,
@@ -199,6 +201,7 @@ function common(namespace: string, workflowId: string, type: string, memo: RunMe
     enforcement: memo?.enforcement ?? null,
     executor: memo?.executor ?? null,
     owner: memo?.owner ?? null,
+    starters: startersIn(memo?.warrant),
     tags: memo?.tags ?? [],
     mode: memo?.mode ?? null,
     retryOf: memo?.retry_of ?? null,

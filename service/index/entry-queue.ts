@@ -43,7 +43,7 @@ export function createEntryQueue({ store, log }: EntryQueueDependencies): EntryQ
   });
 }
 
-/** Returns a store whose lists and counts wait for the queued entries of their tenant, so that none is behind what a caller has seen. */
+/** Returns a store whose lists, counts and changes wait for the queued entries of their tenant, so that none is behind what a caller has seen. */
 export function awaitEntries(store: ExecutionStore, entries: Pick<EntryQueue, 'written'>): ExecutionStore {
   const after =
     <Rest extends unknown[], Found>(
@@ -56,6 +56,10 @@ export function awaitEntries(store: ExecutionStore, entries: Pick<EntryQueue, 'w
     };
   return {
     ...store,
+    async noteEnders(owner, workflowId, subjects) {
+      await entries.written((entry) => entry.workflowId === workflowId);
+      return store.noteEnders(owner, workflowId, subjects);
+    },
     list: after(store.list),
     readOn: after(store.readOn),
     hasMany: after(store.hasMany),

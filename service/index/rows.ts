@@ -92,6 +92,7 @@ export function executionOfRow(row: IndexRow, cause?: Cause): MaskedExecution {
     divergence: null,
     runStarted: new Date(row.versionStart).toISOString(),
     lastEventId: row.versionEvent,
+    ...(row.starters === null ? {} : { starters: row.starters }),
     // A row without a version belongs to a run that Temporal has not received yet.
     ...(row.versionRun === '' ? {} : { expired: true as const }),
   });
@@ -107,7 +108,8 @@ export function listedRun(row: IndexRow, workflow?: WorkflowName, cause: Cause |
 
 /** Reports whether a row has everything that an entry says, so that writing the entry would change nothing. */
 export function isWritten(row: IndexRow, entry: IndexEntry): boolean {
-  const { version, asked = 0, turn: _, onFailure: __, errorType: ___, ...fields } = entry;
+  const { version, asked = 0, turn: _, onFailure: __, errorType: ___, ...told } = entry;
+  const fields = { ...told, starters: told.starters ?? row.starters };
   const { versionStart: start, versionRun: run, versionClosed, versionEvent: event } = row;
   const text = (value: unknown) => JSON.stringify(value);
   return (

@@ -1,7 +1,6 @@
 import { type Decider, delegationTo, type RuledInquiry } from '../../interpreter/inquiry-rules.ts';
 import { AppError, type ErrorCode } from '../../model/app-error.ts';
 import { heldDelegations, type PersonRefusal } from '../../model/delegation.ts';
-import type { Execution } from '../../model/execution.ts';
 import type { Decision, Inquiry, InquiryRequest } from '../../model/inquiry.ts';
 import { grantName } from '../../model/names.ts';
 import { hasPermission } from '../../model/permissions.ts';
@@ -59,11 +58,6 @@ export function demandDecider(principal: Principal, { approvers }: Pick<InquiryR
 export function ruledInquiry(inquiry: Inquiry): Inquiry & Pick<RuledInquiry, 'bound' | 'expires'> {
   const { expires_at, bound_to: bound } = inquiry;
   return { ...inquiry, bound, expires: expires_at === null ? null : Date.parse(expires_at) };
-}
-
-/** Returns the starters of a run. */
-export function startersOf({ run, memo }: Execution): readonly string[] {
-  return run?.starters ?? (memo === null ? [] : [memo.owner]);
 }
 
 /**

@@ -11,10 +11,11 @@ import {
 import { inquiryId } from '../../model/inquiry-id.ts';
 import type { Principal } from '../../model/principal.ts';
 import { INTERPRETER_VERSION } from '../../model/run-input.ts';
+import { startersOf } from '../../model/run-starters.ts';
 import type { AuditService } from '../access/audit.ts';
 import type { People } from '../access/people.ts';
 import type { OnceSettled } from '../statements/settled-runs.ts';
-import { demandDecider, PERSON_REFUSALS, ruledInquiry, startersOf } from './deciders.ts';
+import { demandDecider, PERSON_REFUSALS, ruledInquiry } from './deciders.ts';
 import { canEnd, type DelegationEnds, endDelegation, peopleOf } from './delegation-ends.ts';
 import type { SendDelegation } from './delegation-signals.ts';
 import type { InquiryService, InquiryView } from './inquiries.ts';

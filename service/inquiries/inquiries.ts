@@ -19,6 +19,7 @@ import { inquiryId, parseInquiryId } from '../../model/inquiry-id.ts';
 import { type Json, type JsonObject, jsonSize } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import { INTERPRETER_VERSION } from '../../model/run-input.ts';
+import { startersOf } from '../../model/run-starters.ts';
 import type { InquiryRow, InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { AuditService } from '../access/audit.ts';
@@ -35,7 +36,6 @@ import {
   mayDecide,
   PERSON_REFUSALS,
   ruledInquiry,
-  startersOf,
 } from './deciders.ts';
 import type { DelegationEnds } from './delegation-ends.ts';
 

@@ -1,5 +1,6 @@
 import { type Inquiry, inquiryChanges } from '../../model/inquiry.ts';
 import type { Logger } from '../../model/log.ts';
+import { startersOf } from '../../model/run-starters.ts';
 import type { InquiryRun, InquiryStore } from '../../store/inquiries/inquiries.ts';
 import { isOutage } from '../background/outages.ts';
 import { createWriteQueue, type WriteQueue } from '../background/write-queues.ts';
@@ -22,7 +23,7 @@ export interface InquiryReading {
 
 /** Takes the inquiries from a run that was read; null when it has none, or is not Fermata's. */
 export function readInquiries(namespace: string, n: number, execution: MaskedExecution): InquiryReading | null {
-  const { workflowId, workflowType, memo, run, inquiries, lastEventId, updated, closed } = execution;
+  const { workflowId, workflowType, memo, inquiries, lastEventId, updated, closed } = execution;
   if (memo === null || inquiries.length === 0) return null;
   // Each run of a chain numbers its events from 1, so the time comes first.
   const event = Date.parse(updated) * 1000 + (lastEventId % 1000);
@@ -32,7 +33,7 @@ export function readInquiries(namespace: string, n: number, execution: MaskedExe
     }),
   );
   const { tenant, owner, ref = workflowType } = memo;
-  const starters = run?.starters ?? [owner];
+  const starters = startersOf(execution);
   return { run: { namespace, workflowId, n, tenant, ref, owner, starters, event, changes }, inquiries, closed };
 }
 

@@ -185,6 +185,7 @@ type UnmaskedField =
   | 'moreTasks'
   | 'children'
   | 'run'
+  | 'starters'
   | 'created'
   | 'updated'
   | 'closed'

@@ -7,6 +7,7 @@ import { canonicalJson, isJsonObject, type Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
+import { startersOf } from '../../model/run-starters.ts';
 import { isSuccessful } from '../../model/status.ts';
 import { parseTaskKey } from '../../model/task-key.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
@@ -91,8 +92,7 @@ export function createRetryPreparer({ starts, projections, signer }: RetryPrepar
       tags: memo?.tags,
       memo: memo?.memo,
       scheduled: run?.scheduled,
-      // The index knows the owner of a run that Temporal no longer has.
-      starters: run?.starters ?? (memo === null ? [] : [memo.owner]),
+      starters: startersOf(execution),
     };
     const resolved = await starts.resolve(principal, command);
     const writeOnly = [...(run?.write_only ?? []), ...writeOnlyPaths(resolved.paramSchema)];

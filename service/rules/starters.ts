@@ -1,8 +1,8 @@
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
-import { parseExecutionId } from '../../model/execution-id.ts';
-import type { RunKey } from '../../model/run-key.ts';
+import { integerId, parseExecutionId } from '../../model/execution-id.ts';
 import { readOpening } from '../../projection/runs/opening.ts';
 import type { EventRow } from '../../store/events/events.ts';
+import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { RunGuard } from '../starts/authentic-starts.ts';
@@ -19,42 +19,71 @@ export type StarterFinder = (
 
 /** The dependencies of the finder. */
 export interface StarterFinderDependencies {
-  store: Pick<ExecutionStore, 'find'>;
+  store: Pick<ExecutionStore, 'find' | 'prove'>;
   temporal: Pick<Temporal, 'firstEvent'>;
   isAuthentic: RunGuard;
 }
 
-/** Creates the finder. Of a run that has ended, it reads the first event alone. */
+/** The starters of a run, or why a rule starts nothing for its end. */
+type FoundStarters = { starters: readonly string[] } | { error: EnforcementReason };
+
+/**
+ * Creates the finder. Of a run that has ended, it reads the first event alone, once: the index keeps what it has found, so that an end can be
+ * replayed when Temporal no longer has the run.
+ */
 export function createStarterFinder({ store, temporal, isAuthentic }: StarterFinderDependencies): StarterFinder {
-  /** Finds the run in Temporal that an event is the end of; null when the index does not have it. */
-  async function findRun(execution: number): Promise<RunKey | null> {
+  /** The runs that are being read, by their names in Temporal. */
+  const reading = new Map<string, Promise<FoundStarters | null>>();
+
+  /** Finds the row of the run that an event is the end of; null when the index does not have it. */
+  async function findRow(execution: number): Promise<IndexRow | null> {
     const n = parseExecutionId(String(execution))?.n;
-    const row = n === undefined ? null : await store.find(n);
-    return row === null ? null : { workflowId: row.workflowId, runId: row.versionRun };
+    return n === undefined ? null : store.find(n);
   }
 
-  /** Reads the starters of a run; null when Temporal does not have it. */
-  async function readStarters(run: RunKey): Promise<readonly string[] | null> {
+  /** Reads the starters of a run, and has the index keep them if the API has started it. Null when Temporal does not have the run. */
+  async function readRun(tenant: string, { n, workflowId, versionRun: runId, owner }: IndexRow) {
+    const run = { workflowId, runId };
     const event = await temporal.firstEvent(run);
     const started = event?.workflowExecutionStartedEventAttributes;
+    if (!event || !started) return null;
+    if (!(await isAuthentic(run, tenant))) return notAuthentic(n);
     // A run of an earlier release does not name any but its owner.
-    return event && started ? (readOpening(run.workflowId, event, started).run?.starters ?? []) : null;
+    const starters = readOpening(workflowId, event, started).run?.starters ?? (owner === null ? [] : [owner]);
+    await store.prove(tenant, n, runId, starters);
+    return { starters };
   }
 
-  return async (event, writers) => {
-    const { tenant, principal, onBehalfOf, starters, execution } = event;
+  /** Reads a run as `readRun` does, once for all who ask at the same time. */
+  function readOnce(tenant: string, row: IndexRow): Promise<FoundStarters | null> {
+    const name = JSON.stringify([tenant, row.workflowId, row.versionRun]);
+    const known = reading.get(name) ?? readRun(tenant, row).finally(() => reading.delete(name));
+    reading.set(name, known);
+    return known;
+  }
+
+  async function findEnded(tenant: string, execution: number): Promise<FoundStarters> {
+    const row = await findRow(execution);
+    const isProven = row !== null && row.proven === row.versionRun;
+    if (isProven && row.starters !== null) return { starters: row.starters };
+    const found = row === null ? null : await readOnce(tenant, row);
+    // One of its starters could otherwise approve what begins; nor is it known whether the API has started the run.
+    return found ?? startersUnknown(execution);
+  }
+
+  return async ({ tenant, principal, onBehalfOf, starters, execution }, writers) => {
     const senders = [principal, onBehalfOf].filter((subject) => subject !== null);
-    if (execution === null) return { starters: [...senders, ...starters, ...writers] };
-    const run = await findRun(execution);
-    const ended = run === null ? null : await readStarters(run);
-    // One of them could otherwise approve what begins; nor is it known whether the API has started the run.
-    if (run === null || ended === null) {
-      const message = `who started execution ${execution} is not known: Temporal no longer has it`;
-      return { error: { code: 'starters_unknown', message } };
-    }
-    if (!(await isAuthentic(run, tenant))) {
-      return { error: { code: 'not_authentic', message: `execution ${execution} was not started by this service` } };
-    }
-    return { starters: [...senders, ...starters, ...ended, ...writers] };
+    const ended: FoundStarters = execution === null ? { starters: [] } : await findEnded(tenant, execution);
+    if ('error' in ended) return ended;
+    return { starters: [...senders, ...starters, ...ended.starters, ...writers] };
   };
+}
+
+function notAuthentic(n: number): FoundStarters {
+  return { error: { code: 'not_authentic', message: `execution ${integerId(n)} was not started by this service` } };
+}
+
+function startersUnknown(execution: number): FoundStarters {
+  const message = `who started execution ${execution} is not known: Temporal no longer has it`;
+  return { error: { code: 'starters_unknown', message } };
 }

@@ -68,7 +68,7 @@ export async function openAmong(
 /** The dependencies of the service. */
 export interface ConcurrencyKeeperDependencies {
   temporal: Pick<Temporal, 'namespace' | 'describe' | 'signal' | 'cancel'>;
-  store: Pick<TurnStore, 'standing' | 'settle' | 'note' | 'leave'>;
+  store: Pick<TurnStore, 'standing' | 'settle' | 'note' | 'noteSuccessors' | 'leave'>;
   log: Logger;
   /** Returns the time in milliseconds. */
   clock: () => number;
@@ -101,6 +101,7 @@ export function createConcurrencyKeeper({ temporal, store, log, clock }: Concurr
       await store.note(row, { told: true });
     }
     if (!cancelled || stopped) return;
+    await store.noteSuccessors(row);
     if (!(await temporal.cancel(workflowId, 'another run has its concurrency key', SENDER))) return leaveIfClosed(row);
     await store.note(row, { stopped: true });
   }

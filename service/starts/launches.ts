@@ -98,6 +98,7 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
       enforcement,
       executor,
       owner,
+      starters: run.starters ?? null,
       tags,
       mode: memo.mode ?? null,
       retryOf: memo.retry_of ?? null,

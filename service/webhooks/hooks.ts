@@ -17,7 +17,17 @@ import { hashHookKey } from './webhooks.ts';
 /** The webhook to which a request was sent. */
 export type Hook = Pick<
   WebhookRow,
-  'id' | 'tenant' | 'name' | 'preset' | 'settings' | 'tolerance' | 'type' | 'trigger' | 'keepHeaders' | 'sealed'
+  | 'id'
+  | 'tenant'
+  | 'name'
+  | 'preset'
+  | 'settings'
+  | 'tolerance'
+  | 'type'
+  | 'trigger'
+  | 'keepHeaders'
+  | 'sealed'
+  | 'writers'
 >;
 
 /** The result of a verified request: an event, or the answer to a sender who checks the URL. */
@@ -87,13 +97,13 @@ export function createHookService({ store, sealer, intake, tallies, clock }: Hoo
     async receive(hook, request, contentType) {
       const challenge = findChallenge(hook, request.payload);
       if (challenge !== null) return { challenge };
-      const { id: webhook, tenant, name, trigger } = hook;
+      const { id: webhook, tenant, name, trigger, writers } = hook;
       const from = {
         tenant,
         ingress: String(webhook),
         source: webhookSource(name),
         principal: null,
-        webhook: { trigger },
+        webhook: { trigger, writers },
       };
       const [accepted] = await intake.accept(from, [eventOf(hook, request, contentType)]);
       const { id, duplicate } = accepted!;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../model/app-error.ts';
 import type { Issue } from '../../model/issue.ts';
-import type { Principal } from '../../model/principal.ts';
+import { type Principal, subjectsOf } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import { ENCODED_SECRET, type WebhookPreset } from '../../model/webhook.ts';
 import type { WebhookChange, WebhookCreate } from '../../model/webhook-requests.ts';
@@ -13,7 +13,7 @@ import { checkSecrets, checkWebhook, type GivenSecrets } from './checks.ts';
 import type { WebhookTallies } from './tallies.ts';
 
 /** A webhook without its key and its secrets, and what its owner should know about it. */
-export type ShownWebhook = Omit<WebhookRow, 'id' | 'tenant' | 'sealed' | 'keyHash' | 'oldKeyHash'> & {
+export type ShownWebhook = Omit<WebhookRow, 'id' | 'tenant' | 'sealed' | 'writers' | 'keyHash' | 'oldKeyHash'> & {
   warnings: Issue[];
 };
 
@@ -85,8 +85,17 @@ export function createWebhookService({ store, triggers, sealer, tallies, clock }
   const seal = (tenant: string, name: string, secrets: readonly string[]) =>
     sealer.seal({ tenant, webhook: name, secrets: [...secrets] });
 
+  /** Reports whether none of a webhook's secrets is among some new ones; not where they cannot be decrypted. */
+  async function replacesAll({ sealed, secrets }: WebhookRow, given: readonly string[]): Promise<boolean> {
+    if (secrets === 0) return false;
+    const opened = await sealer.open(sealed).catch(() => null);
+    const known = opened?.secrets as string[] | undefined; // what is sealed was checked
+    return known !== undefined && !known.some((secret) => given.includes(secret));
+  }
+
   return {
-    async create({ tenant }, request) {
+    async create(principal, request) {
+      const { tenant } = principal;
       const { name, preset, label, type, enabled, tolerance, settings } = request;
       const { keep_headers: keepHeaders, trigger_ref: trigger } = request;
       const issues = [...checkWebhook(request), ...checkSecrets(preset, request), ...checkInsecure(request)];
@@ -108,6 +117,7 @@ export function createWebhookService({ store, triggers, sealer, tallies, clock }
         settings,
         sealed: await seal(tenant, name, secrets),
         secrets: secrets.length,
+        writers: subjectsOf(principal),
         ...stored,
       });
       if (created === null) demandNone(await checkTrigger(tenant, request));
@@ -124,7 +134,8 @@ export function createWebhookService({ store, triggers, sealer, tallies, clock }
       return shown(await find(tenant, name));
     },
 
-    async change({ tenant }, name, request) {
+    async change(principal, name, request) {
+      const { tenant } = principal;
       const before = await find(tenant, name);
       const { preset } = before;
       const { label, type, trigger_ref: trigger, enabled, tolerance, keep_headers: keepHeaders, settings } = request;
@@ -138,6 +149,8 @@ export function createWebhookService({ store, triggers, sealer, tallies, clock }
       demandNone([...checkWebhook({ preset, ...wanted }), ...checkSecrets(preset, request), ...named]);
       const given = secretsIn(request);
       const sealed = given === undefined ? undefined : await seal(tenant, name, given);
+      const replaced = given !== undefined && (await replacesAll(before, given)) ? before.sealed : null;
+      const by = { subjects: subjectsOf(principal), replaced };
       // Another change may have happened since the webhook was read: what the request omits is not written.
       const fields = {
         label,
@@ -150,7 +163,7 @@ export function createWebhookService({ store, triggers, sealer, tallies, clock }
         sealed,
         secrets: given?.length,
       };
-      const changed = await store.change(tenant, name, fields);
+      const changed = await store.change(tenant, name, by, fields);
       if (changed === null) demandNone(await checkTrigger(tenant, wanted));
       return shown(demandFound(changed, name));
     },
@@ -161,11 +174,12 @@ export function createWebhookService({ store, triggers, sealer, tallies, clock }
       if (removed !== true) throw new AppError('webhook_in_use', `webhook "${name}" is used by the rule "${removed}"`);
     },
 
-    async rotate({ tenant }, name, keep) {
+    async rotate(principal, name, keep) {
       const { key, keyHash, keyPrefix } = createHookKey();
       const oldUntil = keep === 0 ? null : new Date(clock() + keep * 1000);
-      const rotated = demandFound(await store.rotate(tenant, name, { keyHash, keyPrefix, oldUntil }), name);
-      return { webhook: shown(rotated), key, secret: null };
+      const replacement = { keyHash, keyPrefix, oldUntil };
+      const rotated = await store.rotate(principal.tenant, name, subjectsOf(principal), replacement);
+      return { webhook: shown(demandFound(rotated, name)), key, secret: null };
     },
   };
 }
@@ -219,8 +233,9 @@ function missing(name: string): AppError {
   return new AppError('webhook_not_found', `webhook "${name}" not found`);
 }
 
-function shown({ id: _, tenant: __, sealed: ___, keyHash: ____, oldKeyHash: _____, ...row }: WebhookRow): ShownWebhook {
-  return { ...row, warnings: warningsOf(row) };
+function shown(row: WebhookRow): ShownWebhook {
+  const { id: _, tenant: __, sealed: ___, writers: ____, keyHash: _____, oldKeyHash: ______, ...rest } = row;
+  return { ...rest, warnings: warningsOf(row) };
 }
 
 function warningsOf({ preset, secrets }: Pick<WebhookRow, 'preset' | 'secrets'>): Issue[] {

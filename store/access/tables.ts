@@ -191,6 +191,8 @@ export const webhooks = pgTable(
     sealed: text('sealed').notNull(),
     /** The number of secrets. */
     secrets: integer('secrets').notNull(),
+    /** The subjects who may know what its senders need, and so count as starters of what its events begin. */
+    writers: textList('writers'),
     keyPrefix: text('key_prefix').notNull(),
     keyHash: text('key_hash').notNull().unique(),
     /** The key before the last rotation, and until when it is valid. */

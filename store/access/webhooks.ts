@@ -26,6 +26,12 @@ type ChangeableField =
 /** The fields of a webhook to change; those that are undefined stay unchanged. */
 export type WebhookFields = { [Name in ChangeableField]?: WebhookRow[Name] | undefined };
 
+/** Those who change a webhook; `replaced` is what was sealed before, if none of these secrets stays. */
+export interface WebhookWriters {
+  subjects: readonly string[];
+  replaced: string | null;
+}
+
 /** The requests to a webhook since its counts were last written. */
 export interface WebhookTally {
   id: number;
@@ -45,12 +51,19 @@ export interface WebhookStore {
   findByKey(hash: string, now: Date): Promise<WebhookRow | null>;
   /** Lists the webhooks of a tenant, by name. */
   list(tenant: string): Promise<WebhookRow[]>;
-  /** Changes the given fields of a webhook and no others; returns null when there is none, or its trigger is no longer there. */
-  change(tenant: string, name: string, fields: WebhookFields): Promise<WebhookRow | null>;
-  /** Replaces the key of a webhook, whose old key stays valid until `oldUntil`; null ends it at once. Returns null when there is none. */
+  /**
+   * Changes the given fields of a webhook and no others; returns null when there is none, or its trigger is no longer there. Those who change it
+   * become writers of it, the only ones if nobody else knows its secrets any more.
+   */
+  change(tenant: string, name: string, by: WebhookWriters, fields: WebhookFields): Promise<WebhookRow | null>;
+  /**
+   * Replaces the key of a webhook, whose old key stays valid until `oldUntil`; null ends it at once. Those who do that become writers of it.
+   * Returns null when there is none.
+   */
   rotate(
     tenant: string,
     name: string,
+    by: readonly string[],
     key: { keyHash: string; keyPrefix: string; oldUntil: Date | null },
   ): Promise<WebhookRow | null>;
   /** Deletes a webhook; returns false when there was none, and the ref of a rule that names it, with which it stays. */
@@ -61,6 +74,11 @@ export interface WebhookStore {
 
 /** Creates the store over an open database. */
 export function createWebhookStore(db: Database): WebhookStore {
+  const { writers, sealed } = webhooks;
+  const listOf = (by: readonly string[]) => sql`${sql.param([...by], writers)}::text[]`;
+  const joined = (by: readonly string[]) => sql`array(select distinct unnest(${writers} || ${listOf(by)}) order by 1)`;
+  const left = ({ subjects, replaced }: WebhookWriters) =>
+    sql`case when ${sealed} = ${replaced}::text then ${listOf(subjects)} else ${joined(subjects)} end`;
   const one = (tenant: string, name: string) => and(eq(webhooks.tenant, tenant), eq(webhooks.name, name));
 
   return named<WebhookStore>('webhooks', {
@@ -92,19 +110,19 @@ export function createWebhookStore(db: Database): WebhookStore {
       return db.select().from(webhooks).where(eq(webhooks.tenant, tenant)).orderBy(asc(webhooks.name));
     },
 
-    async change(tenant, name, fields) {
+    async change(tenant, name, by, fields) {
       return db.transaction(async (transaction) => {
         if (!(await holdTrigger(transaction, tenant, fields.trigger ?? null))) return null;
         const [changed] = await transaction
           .update(webhooks)
-          .set({ ...fields, updated: new Date() })
+          .set({ ...fields, writers: left(by), updated: new Date() })
           .where(one(tenant, name))
           .returning();
         return changed ?? null;
       });
     },
 
-    async rotate(tenant, name, { keyHash, keyPrefix, oldUntil }) {
+    async rotate(tenant, name, by, { keyHash, keyPrefix, oldUntil }) {
       const [rotated] = await db
         .update(webhooks)
         .set({
@@ -112,6 +130,7 @@ export function createWebhookStore(db: Database): WebhookStore {
           keyPrefix,
           oldKeyHash: oldUntil === null ? null : sql`${webhooks.keyHash}`,
           oldKeyUntil: oldUntil,
+          writers: joined(by),
           updated: new Date(),
         })
         .where(one(tenant, name))

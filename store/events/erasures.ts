@@ -6,11 +6,15 @@ import { enforcements, events } from './tables.ts';
 /** Erases what events say. */
 export interface ErasureStore {
   /**
-   * Erases the payload, the headers, the subject, the extensions and the issues of an event, if it is not erased yet. `pending`: it stays
-   * as it is because it is still to be planned, or an enforcement of it to be started.
+   * Erases the payload, the headers, the subject, the extensions and the issues of an event, if it is not erased yet, and the messages of its
+   * enforcements that have failed, which may quote it. `pending`: it stays as it is because it is still to be planned, or an enforcement of it
+   * to be started.
    */
   erase(tenant: string, id: number): Promise<'erased' | 'missing' | 'pending'>;
 }
+
+/** Stands in the place of an erased message. */
+const ERASED = 'the message was erased with the event';
 
 /** Creates the store over an open database. */
 export function createErasureStore(db: Database): ErasureStore {
@@ -42,6 +46,10 @@ export function createErasureStore(db: Database): ErasureStore {
             erased: sql`now()`,
           })
           .where(that);
+        await transaction
+          .update(enforcements)
+          .set({ reason: sql`json_build_object('code', reason_code, 'message', ${ERASED}::text)` })
+          .where(and(eq(enforcements.tenant, tenant), eq(enforcements.event, id), eq(enforcements.status, 'failed')));
         return 'erased';
       }),
   });

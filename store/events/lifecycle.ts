@@ -109,10 +109,10 @@ function entryOf({ run, version, rule, depth, chain }: ClosedRow, errorType: str
     replay_of: null,
     replay_rules: null,
     execution: integerId(run.n),
-    // Whoever has started the run counts as a starter of what its end begins.
+    // Whoever has started the run, or has ended it, counts as a starter of what its end begins.
     principal: run.owner,
     on_behalf_of: null,
-    starters: [],
+    starters: run.enders,
   };
 }
 

@@ -35,8 +35,10 @@ export interface PlannedMatch {
 
 /** The matches of some events, and what they add to the counts of the rules. */
 export interface Plan {
-  /** How many of the events of the batch it is about, from the first one on; the others are planned later. */
+  /** How many of the events of the batch it completes, from the first one on; the others are planned later. */
   decided: number;
+  /** The next event, if some of its rules were applied: by id, with the integer id of the last one of these. */
+  partial: { event: number; applied: number } | null;
   matches: readonly PlannedMatch[];
   counts: readonly AddedCounts[];
 }
@@ -61,8 +63,8 @@ export interface PlanningStore {
   /** Lists tenants that have events to plan, up to a number: first those behind a tenant in order of id. */
   tenants(after: string | null, limit: number): Promise<string[]>;
   /**
-   * Plans the oldest events of a tenant in one transaction, as `decide` says, and returns how many; null while another process plans
-   * events of the tenant. The payloads of more than one event have at most 8 MiB together.
+   * Plans the oldest events of a tenant in one transaction, as `decide` says, and returns how many it has worked on; null while another
+   * process plans events of the tenant. The payloads of more than one event have at most 8 MiB together.
    */
   plan(tenant: string, limit: number, decide: (batch: PlanningBatch) => Promise<Plan>): Promise<number | null>;
 }
@@ -86,13 +88,14 @@ export function createPlanningStore(db: Database): PlanningStore {
         const rules = createPlannedRuleStore(transaction);
         const keys = createRuleKeyStore(transaction);
         const starts = createStartSlotStore(transaction);
-        const { decided, matches, counts } = await decide({ events: found, rules, keys, starts });
+        const plan = await decide({ events: found, rules, keys, starts });
+        const { decided, partial, matches, counts } = plan;
         const numbers = await mintNumbers(transaction, matches);
         await addMatches(transaction, tenant, numbers);
         await keys.take(tenant, listTaken(numbers));
-        await notePlanned(transaction, tenant, found.slice(0, decided), matches);
+        await notePlanned(transaction, tenant, found.slice(0, decided), plan);
         if (counts.length > 0) await rules.count(tenant, counts);
-        return decided;
+        return decided + (partial === null ? 0 : 1);
       }),
   });
 }
@@ -165,17 +168,23 @@ function listTaken(numbers: ReadonlyMap<PlannedMatch, number>): TakenKey[] {
   return [...taken.values()];
 }
 
+/** Marks events as planned, and notes how far the next one is. */
 async function notePlanned(
   transaction: Transaction,
   tenant: string,
-  found: readonly EventRow[],
-  matches: readonly PlannedMatch[],
+  completed: readonly EventRow[],
+  { partial, matches }: Pick<Plan, 'partial' | 'matches'>,
 ): Promise<void> {
-  const counts = new Map(found.map(({ id }) => [id, 0]));
-  for (const { event } of matches) counts.set(event.id, counts.get(event.id)! + 1);
-  const rows = [...counts].map(([id, total]) => ({ id, total }));
+  const totals = new Map<number, number>();
+  for (const { event } of matches) totals.set(event.id, (totals.get(event.id) ?? 0) + 1);
+  const rows = [
+    ...completed.map(({ id }) => ({ id, total: totals.get(id) ?? 0, state: 'planned', applied: null })),
+    ...(partial === null
+      ? []
+      : [{ id: partial.event, total: totals.get(partial.event) ?? 0, state: 'received', applied: partial.applied }]),
+  ];
   await transaction.execute(sql`
-    update ${events} set state = 'planned', matches = counted.total
-    from json_to_recordset(${JSON.stringify(rows)}::json) as counted(id bigint, total integer)
-    where events.id = counted.id and events.tenant = ${tenant}`);
+    update ${events} set state = noted.state, matches = events.matches + noted.total, applied = noted.applied
+    from json_to_recordset(${JSON.stringify(rows)}::json) as noted(id bigint, total integer, state text, applied integer)
+    where events.id = noted.id and events.tenant = ${tenant}`);
 }

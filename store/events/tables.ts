@@ -24,7 +24,7 @@ import { created, instant, tenant, textList, told, updated } from '../columns.ts
 /** A text in the order of its bytes, so that an index finds what begins in some way. */
 const ordered = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
 
-/** Events from the outside and of runs that have closed. Only `state`, `matches` and what an erasure takes away ever change. */
+/** Events from the outside and of runs that have closed. Only `state`, `matches`, `applied` and what an erasure takes away ever change. */
 export const events = pgTable(
   'events',
   {
@@ -53,6 +53,8 @@ export const events = pgTable(
     state: text('state').$type<EventState>().notNull(),
     issues: json('issues').$type<Issue[]>().notNull(),
     matches: integer('matches').notNull().default(0),
+    /** The integer id of the last rule that was applied to it, while not all of its rules have been. */
+    applied: integer('applied'),
     depth: integer('depth').notNull().default(0),
     /** The integer ids of the rules between the event and the outside. */
     chain: bigint('chain', { mode: 'number' }).array().notNull().default(sql`'{}'`),
@@ -75,6 +77,19 @@ export const events = pgTable(
     uniqueIndex('events_identity').on(table.tenant, table.identity),
     index('events_newest').on(table.tenant, table.id.desc().nullsFirst()),
     index('events_type').on(table.tenant, table.type, table.id.desc().nullsFirst()),
+    // Filters of lists: what few events have is found without reading the others.
+    index('events_source').on(table.tenant, table.source, table.id.desc().nullsFirst()),
+    index('events_subject')
+      .on(table.tenant, table.subject, table.id.desc().nullsFirst())
+      .where(sql`subject is not null`),
+    index('events_trigger')
+      .on(table.tenant, table.triggerRef, table.id.desc().nullsFirst())
+      .where(sql`trigger_ref is not null`),
+    index('events_webhook')
+      .on(table.tenant, table.webhook, table.id.desc().nullsFirst())
+      .where(sql`webhook is not null`),
+    index('events_matched').on(table.tenant, table.id.desc().nullsFirst()).where(sql`matches > 0`),
+    index('events_invalid').on(table.tenant, table.id.desc().nullsFirst()).where(sql`state = 'invalid'`),
     index('events_event_id').using('hash', table.eventId),
     index('events_unplanned').on(table.tenant, table.id).where(sql`state = 'received'`),
     index('events_execution').on(table.tenant, table.execution).where(sql`execution is not null`),
@@ -133,6 +148,14 @@ export const enforcements = pgTable(
     index('enforcements_newest').on(table.tenant, table.id.desc().nullsFirst()),
     index('enforcements_rule').on(table.tenant, table.rule, table.id.desc().nullsFirst()),
     index('enforcements_rule_ref').on(table.tenant, table.ruleRef, table.id.desc().nullsFirst()),
+    // Filters of lists, as of events.
+    index('enforcements_workflow').on(table.tenant, table.workflow, table.id.desc().nullsFirst()),
+    index('enforcements_reason')
+      .on(table.tenant, table.reasonCode, table.id.desc().nullsFirst())
+      .where(sql`reason_code is not null`),
+    index('enforcements_ended')
+      .on(table.tenant, table.status, table.id.desc().nullsFirst())
+      .where(sql`status in ('suppressed', 'failed')`),
     index('enforcements_changed').on(table.tenant, table.changed, table.id),
     index('enforcements_lanes')
       .on(table.tenant, table.lane, table.id)

@@ -1,10 +1,10 @@
 import { and, eq, getTableColumns, inArray, type SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
+import { integerId } from '../../model/execution-id.ts';
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import type { Database, Transaction } from '../database.ts';
 import { executions } from './tables.ts';
-import type { TurnClaim } from './turns.ts';
 
 /** A row of the execution index. */
 export type IndexRow = typeof executions.$inferSelect;
@@ -34,6 +34,31 @@ export async function lockRows(transaction: Transaction, numbers: number[]): Pro
   return new Set(locked.filter(({ isHeard }) => !isHeard).map(({ n }) => n));
 }
 
+/**
+ * Adds subjects, as a query selects them, to those who end a run, and with it maybe the runs above it. Returns whether the index has the run.
+ */
+export async function addEnders(
+  db: Pick<Database, 'execute'>,
+  { namespace, tenant }: { namespace: string; tenant: string },
+  workflowId: string,
+  subjects: SQL,
+): Promise<boolean> {
+  const noted = await db.execute(sql`
+    with recursive above as (
+      select n, parent from ${executions} where tenant = ${tenant} and namespace = ${namespace} and workflow_id = ${workflowId}
+      union
+      select e.n, e.parent from ${executions} e join above on e.n = above.parent / ${integerId(1)}::integer where e.tenant = ${tenant}
+    ), ended as materialized (
+      select n from ${executions} where n in (select n from above) order by n for update
+    ), named as materialized (
+      select array(select subject from (${subjects}) as given(subject) where subject is not null) as subjects
+    )
+    update ${executions} as kept set enders = array(select distinct unnest(kept.enders || named.subjects) order by 1)
+    from ended, named where kept.n = ended.n and kept.tenant = ${tenant}
+    returning kept.n`);
+  return (noted as unknown as { rows: unknown[] }).rows.length > 0;
+}
+
 /** Holds for an entry that is not older than its row, as `isNotOlder` reports of two entries. */
 export const NOT_OLDER = sql`case when ${executions.errorCode} = 'GONE' then true
   when excluded.version_run = ${executions.versionRun}
@@ -42,7 +67,17 @@ export const NOT_OLDER = sql`case when ${executions.errorCode} = 'GONE' then tru
   end`;
 
 /** The columns that others write than those who write entries. */
-const OF_OTHERS = ['changed', 'marked', 'looked', 'askedSeen', 'inquiriesOpen', 'askedAt', 'generation'] as const;
+const OF_OTHERS = [
+  'changed',
+  'marked',
+  'looked',
+  'askedSeen',
+  'inquiriesOpen',
+  'askedAt',
+  'generation',
+  'enders',
+  'proven',
+] as const;
 
 /** The columns of a row that an entry has. */
 type EntryRow = Omit<IndexRow, (typeof OF_OTHERS)[number]>;
@@ -91,6 +126,7 @@ export const insertOf = rendered(sql`${INSERT} on conflict do nothing returning 
 
 /** Keeps what a writer may not know: a list of runs has no inputs, and runs of other clients have no tenant. */
 const KEPT_WHERE_UNKNOWN: Record<string, SQL> = {
+  starters: sql`coalesce(excluded.starters, ${executions.starters})`,
   input: sql`coalesce(excluded.input, ${executions.input})`,
   tenant: sql`coalesce(excluded.tenant, ${executions.tenant})`,
   runId: sql`coalesce(${executions.runId}, excluded.run_id)`,
@@ -136,11 +172,6 @@ export function inStatements(entries: readonly IndexEntry[]): IndexEntry[][] {
     statements.at(-1)!.push(entry);
   }
   return statements;
-}
-
-/** Returns the claim of an open run with a concurrency key. */
-export function listTurnClaims({ namespace, workflowId, tenant, ref, turn, version }: IndexEntry): TurnClaim[] {
-  return turn === undefined || tenant === null || version.closed ? [] : [{ namespace, workflowId, tenant, ref, turn }];
 }
 
 /** Statuses after which `on_failure` is started, and the age in milliseconds up to which it is. */

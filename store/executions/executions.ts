@@ -10,19 +10,19 @@ import { createExecutionClaims, type ExecutionClaims } from './claims.ts';
 import { createExecutionCounting, type ExecutionCounting } from './execution-counts.ts';
 import { createExecutionListing, type ExecutionListing } from './execution-lists.ts';
 import {
+  addEnders,
   among,
   type IndexRow,
   inOrder,
   inStatements,
   listHooks,
-  listTurnClaims,
   lockRows,
   upsertOf,
 } from './execution-rows.ts';
 import { forgetHooks, noteHooks } from './failure-hooks.ts';
 import { createIndexUpkeep, type IndexUpkeep } from './index-upkeep.ts';
 import { executions, idempotencyKeys, tombstones, watermarks } from './tables.ts';
-import { noteTurns } from './turns.ts';
+import { listTurnClaims, noteTurns } from './turns.ts';
 
 /** The most schedules whose runs are looked up in one call. */
 const MAX_SCHEDULES = 20;
@@ -34,7 +34,7 @@ export interface Watermark {
   closed: Date;
 }
 
-/** Whose runs are deleted, and in which namespace. */
+/** Whose runs are meant, and in which namespace. */
 export interface RunOwner {
   namespace: string;
   tenant: string;
@@ -69,6 +69,13 @@ export interface ExecutionStore extends ExecutionClaims, ExecutionListing, Execu
   wasDeleted(tenant: string, n: number): Promise<boolean>;
   /** Finds the sub-workflows of a run, and theirs. */
   descendants(n: number): Promise<{ n: number; workflowId: string }[]>;
+  /**
+   * Adds subjects to those who end a run by hand, and with it maybe the runs above it: to be called before it ends. Returns whether the index
+   * has the run.
+   */
+  noteEnders(owner: RunOwner, workflowId: string, subjects: readonly string[]): Promise<boolean>;
+  /** Records that a run, by its run id, was found to be started by the API on behalf of these starters. */
+  prove(tenant: string, n: number, runId: string, starters: readonly string[]): Promise<void>;
   /** Finds a run by its number, in any tenant. */
   find(n: number): Promise<IndexRow | null>;
   /** Finds a run by its workflow id, in any tenant. */
@@ -191,6 +198,16 @@ export function createExecutionStore(db: Database, onEvents: () => void = () => 
         level = rows.map((row) => row.n);
       }
       return found;
+    },
+
+    noteEnders: (owner, workflowId, subjects) =>
+      addEnders(db, owner, workflowId, sql`select unnest(${sql.param([...subjects], executions.enders)}::text[])`),
+
+    async prove(tenant, n, runId, starters) {
+      await db
+        .update(executions)
+        .set({ starters: [...starters], proven: runId })
+        .where(and(eq(executions.tenant, tenant), eq(executions.n, n), eq(executions.versionRun, runId)));
     },
 
     async find(n) {

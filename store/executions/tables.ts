@@ -47,6 +47,12 @@ export const executions = pgTable(
     enforcement: bigint('enforcement', { mode: 'number' }),
     executor: integer('executor'),
     owner: told('owner'),
+    /** The subjects on whose behalf it exists, kept for when Temporal no longer has its start; null: unknown. */
+    starters: told('starters').array(),
+    /** Who has cancelled or terminated it, or has started what took its place: they have begun whatever begins with its end. */
+    enders: toldList('enders'),
+    /** The run that was found to be started by the API, on behalf of these starters. */
+    proven: told('proven'),
     tags: toldList('tags'),
     mode: told('mode').$type<StartMode>(),
     /** Integer id of the run that it is a retry of. */

@@ -1,7 +1,23 @@
-import { and, eq, exists, inArray, isNotNull, lt, lte, not, notExists, or, type Placeholder, sql } from 'drizzle-orm';
+import {
+  and,
+  eq,
+  exists,
+  gte,
+  inArray,
+  isNotNull,
+  lt,
+  lte,
+  not,
+  notExists,
+  or,
+  type Placeholder,
+  sql,
+} from 'drizzle-orm';
+import type { IndexEntry } from '../../model/index-entry.ts';
 import type { RunTurn } from '../../model/run-input.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
+import { addEnders } from './execution-rows.ts';
 import { executions, turns } from './tables.ts';
 
 /** A run with a concurrency key, until it has closed. */
@@ -30,6 +46,8 @@ export interface TurnStore {
    * for the others. Returns the runs that must be told.
    */
   settle(namespace: string, since: Date, decide: (rows: readonly TurnRow[]) => TurnDecisions): Promise<TurnRow[]>;
+  /** Adds the starters of the later runs for which a run makes room to those who end it: to be called before it is asked to stop. */
+  noteSuccessors(row: TurnRow): Promise<void>;
   /** Records that a run was told its verdict, or was asked to stop. */
   note(row: TurnRow, what: { told: true } | { stopped: true }): Promise<void>;
 }
@@ -131,6 +149,15 @@ export function createTurnStore(db: Database): TurnStore {
       });
     },
 
+    async noteSuccessors(row) {
+      const { workflowId, created } = row;
+      const isLater = and(sameKey(row, row.key), eq(turns.policy, 'cancel_previous'), gte(turns.created, created));
+      const theirs = sql`
+        select unnest(coalesce(executions.starters, array[executions.owner])) from ${turns}
+        join ${executions} using (namespace, workflow_id) where ${isLater} and ${turns.workflowId} <> ${workflowId}`;
+      await addEnders(db, row, workflowId, theirs);
+    },
+
     async note({ namespace, workflowId }, what) {
       await db
         .update(turns)
@@ -138,6 +165,11 @@ export function createTurnStore(db: Database): TurnStore {
         .where(and(eq(turns.namespace, namespace), eq(turns.workflowId, workflowId)));
     },
   });
+}
+
+/** Returns the claim of an open run with a concurrency key. */
+export function listTurnClaims({ namespace, workflowId, tenant, ref, turn, version }: IndexEntry): TurnClaim[] {
+  return turn === undefined || tenant === null || version.closed ? [] : [{ namespace, workflowId, tenant, ref, turn }];
 }
 
 /** The workflow ids of runs that get a slot, get none by their policy, and must make room. */

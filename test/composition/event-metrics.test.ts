@@ -17,7 +17,7 @@ it('events, refusals, enforcements and starts are counted, and what is counted d
   });
   const from = { tenant: 't', ingress: 'api', source: '/test', principal: null };
   expect(await intake.accept(from, [])).toBe(accepted);
-  await intake.accept({ ...from, ingress: '7', webhook: { trigger: null } }, []);
+  await intake.accept({ ...from, ingress: '7', webhook: { trigger: null, writers: [] } }, []);
   await expect(intake.accept({ ...from, tenant: 'full' }, [])).rejects.toBe(full);
   expect(await linesOf('fermata_events_total{')).toEqual([
     'fermata_events_total{ingress="api"} 2',

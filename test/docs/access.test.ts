@@ -99,6 +99,7 @@ const COMMANDS: Record<string, string> = {
   'events watch': '',
   'events send': '--type x',
   'events replay': '1',
+  'events erase': '1',
   'enforcements list': '',
   'enforcements get': '1',
   'webhooks list': '',

@@ -239,7 +239,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     const plan = (most: number) =>
       planning.plan(tenant, 100, async ({ events: found }) => {
         batches.push(found.length);
-        return { decided: Math.min(most, found.length), matches: [], counts: [] };
+        return { decided: Math.min(most, found.length), partial: null, matches: [], counts: [] };
       });
     const planned = async () => lists.count(tenant, { state: 'planned' });
     expect([await plan(1), await planned()]).toEqual([1, 1]);
@@ -315,7 +315,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     const planning = createPlanningStore(engines.opened[engine]!.db);
     const made: string[] = Array.from({ length: 3 }, () => randomUUID()).sort();
     for (const tenant of made) await intake.accept(from(tenant), [EVENT]);
-    await planning.plan(made[1]!, 1, async () => ({ decided: 1, matches: [], counts: [] }));
+    await planning.plan(made[1]!, 1, async () => ({ decided: 1, partial: null, matches: [], counts: [] }));
     const listed = async (after: string | null) =>
       (await planning.tenants(after, 1_000)).map((tenant) => made.indexOf(tenant)).filter((at) => at !== -1);
     expect([await listed(null), await listed(made[0]!)]).toEqual([

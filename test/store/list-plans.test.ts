@@ -78,6 +78,53 @@ describe('events and enforcements', () => {
 
   const lists = () => createEventListStore(db());
 
+  /** Inserts as many events of a tenant that are all alike, but for one. */
+  async function fillEvents(tenant: string): Promise<void> {
+    await db().execute(sql`
+      insert into events (tenant, ingress, identity, event_id, type, source, subject, trigger_ref, webhook, verified, headers, extensions,
+        payload, payload_bytes, state, matches, issues, changed)
+      select ${tenant}, 'api', id, id, 't', '/' || kind, kind, 'p.' || kind, kind, true, '{}', '{}', 'null', 4,
+        case when n = 0 then 'invalid' else 'planned' end, case when n = 0 then 1 else 0 end, '[]', n
+      from (select n, case when n = 0 then 'rare' else 'usual' end as kind, case when n = 0 then 'rare' else n::text end as id
+        from generate_series(0, ${RUNS}) n) as given
+      on conflict do nothing`);
+    await db().execute(sql`analyze events`);
+  }
+
+  it.each([
+    ['source', { source: '/rare' }],
+    ['subject', { subject: 'rare' }],
+    ['trigger', { triggerRef: 'p.rare' }],
+    ['webhook', { webhook: 'rare' }],
+    ['state', { state: 'invalid' as const }],
+    ['matches', { matched: true }],
+    ['id of the sender', { eventId: 'rare' }],
+  ])('the few events of a %s are found without reading the others', async (_, filter) => {
+    const tenant = '00000000-0000-7000-8000-00000000000c';
+    await fillEvents(tenant);
+    const rows = await lists().list(tenant, filter, { offset: 0, limit: 20 });
+    expect(rows.map(({ eventId }) => eventId)).toEqual(['rare']);
+    expect(await rowsRead()).toBe(1);
+    expect(await lists().count(tenant, filter)).toBe(1);
+    expect(await rowsRead()).toBe(1);
+  });
+
+  it.each([
+    ['reason', { reason: 'loop' }],
+    ['status', { status: 'suppressed' as const }],
+    ['workflow', { workflow: 'ops.rare' }],
+  ])('the few enforcements of a %s are found without reading the others', async (_, filter) => {
+    await db().execute(sql`
+      insert into enforcements (tenant, event, rule, rule_ref, rule_revision, event_type, depth, status, reason, reason_code, workflow, changed)
+      values (${TENANT}, 0, 0, 'ops.rare', 1, 't', 0, 'suppressed', '{}', 'loop', 'ops.rare', 0) on conflict do nothing`);
+    const store = createEnforcementStore(db());
+    const rows = await store.list(TENANT, filter, { offset: 0, limit: 20 });
+    expect(rows.map(({ ruleRef }) => ruleRef)).toEqual(['ops.rare']);
+    expect(await rowsRead()).toBe(1);
+    expect(await store.count(TENANT, filter)).toBe(1);
+    expect(await rowsRead()).toBe(1);
+  });
+
   it('a pattern of types finds them in an index, whatever the order of letters is elsewhere', async () => {
     const page = { offset: 0, limit: RUNS };
     const rows = await lists().list(TENANT, { type: 'com.shop3.*' }, page);

@@ -10,6 +10,7 @@ import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { Client } from 'pg';
 import { expect, it } from 'vitest';
+import { createWebhookStore } from '../../store/access/webhooks.ts';
 import { openPostgres } from '../../store/database.ts';
 import { createEnforcementStore } from '../../store/events/enforcements.ts';
 import { createEventListStore } from '../../store/events/event-lists.ts';
@@ -117,6 +118,9 @@ it('a Postgres with runs gets events, and one with events and rules keeps them; 
       [tenant, 'bot', 'PUT /api/v1/rules/{ref}'],
       [tenant, 'ann', 'POST /api/v1/packs/import'],
       [tenant, 'cleo', 'POST /api/v1/workflows'],
+      [tenant, 'bot', 'PUT /api/v1/webhooks/{name}'],
+      [tenant, 'cleo', 'POST /api/v1/webhooks'],
+      [other, 'eve', 'POST /api/v1/webhooks'],
       [other, 'eve', 'PUT /api/v1/rules/{ref}'],
     ]) {
       await insert('audit_log', { tenant: whose, subject, operation, target: 'x' });
@@ -140,8 +144,13 @@ it('a Postgres with runs gets events, and one with events and rules keeps them; 
     const match = { tenant, event: 9, rule: 7, rule_ref: 'p.r', rule_revision: 1, event_type: 'a.b', depth: 0 };
     await insert('enforcements', { ...match, status: 'pending', workflow: 'p.w', changed: 1 });
 
+    const hook = { tenant, name: 'h', preset: 'none', enabled: true, tolerance: 300, settings: '{}', sealed: 'x' };
+    await insert('webhooks', { ...hook, secrets: 0, key_prefix: 'k', key_hash: 'k' });
+
     const opened = await openPostgres(server.url);
     const rules = createRuleStore(opened.db);
+    const hooks = createWebhookStore(opened.db);
+    expect(await hooks.find(tenant, 'h')).toMatchObject({ writers: ['bot', 'cleo', 'owner'] });
     const writers = ['ann', 'bot', 'dan', 'owner'];
     expect(await rules.find(tenant, 'p.r')).toMatchObject({ revision: 2, counts: { matched: 4 }, writers });
     expect(await rules.findRevision(tenant, 7, 1)).toMatchObject({ content: { type: 'a.b' }, writers });

@@ -30,28 +30,31 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     const { db } = engines.opened[engine]!;
     const tenant = randomUUID();
     const [pack] = await db.insert(packs).values({ tenant, ref: 'p', label: 'P' }).returning();
-    const rules = createRuleStore(db);
+    const suppressed: number[] = [];
+    const rules = createRuleStore(db, (enforcements) => suppressed.push(enforcements));
     const contentOf = (content: Partial<RuleContent>) => ({
       hash: randomUUID(),
       content: sampleContent({ workflow: null, action_ref: 'core.noop', ...content }),
     });
-    await rules.create(tenant, {
-      pack: pack!.id,
-      ref: 'p.r',
-      fields: FIELDS,
-      content: contentOf(given),
-      writers: ['ann'],
-      by: BY,
-    });
+    const add = (ref: string, content: Partial<RuleContent>) =>
+      rules.create(tenant, {
+        pack: pack!.id,
+        ref,
+        fields: FIELDS,
+        content: contentOf(content),
+        writers: ['ann'],
+        by: BY,
+      });
+    await add('p.r', given);
     const store = createPlanningStore(db);
     const starts = createEnforcementStore(db);
-    const planner = () =>
+    const planner = (clock = Date.now) =>
       createPlanner({
         store: { ...store, tenants: async () => (await store.tenants(null, 1_000)).filter((each) => each === tenant) },
         rules: createCompiledRules(),
         bell: createBell(),
         onPlanned: () => undefined,
-        clock: Date.now,
+        clock,
         log: pino({ level: 'silent' }),
       });
     const all = () => db.select().from(enforcements).where(eq(enforcements.tenant, tenant)).orderBy(enforcements.id);
@@ -61,6 +64,11 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
       starts,
       planner,
       all,
+      rules,
+      suppressed,
+
+      /** Adds a rule. */
+      add,
 
       /** Writes a new revision of the rule. */
       write: (content: Partial<RuleContent>) =>
@@ -116,8 +124,72 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     };
   }
 
-  const DEDUPE = { key: '{{ event.payload }}', window: 60 };
   const [START, repeats] = [['pending', null], (place: number) => ['duplicate', place]];
+
+  it('applies the rules of an event in as many transactions as it takes, each of them once', async () => {
+    const { db, tenant, add, write, receive, planner, all } = await scene({});
+    for (const ref of ['p.a', 'p.b']) await add(ref, { when: 'event.payload' });
+    await receive({ payload: true });
+    const read = async () => {
+      const [event] = await db.select().from(events).where(eq(events.tenant, tenant));
+      return { ...event!, rules: (await all()).map(({ ruleRef }) => ruleRef) };
+    };
+    let now = 0;
+    const turns = planner(() => {
+      now += 1_000;
+      return now;
+    });
+    const store = createPlanningStore(db);
+    const { id } = (await createRuleStore(db).find(tenant, 'p.r'))!;
+    const first = await store.plan(tenant, 100, async ({ events: [event] }) => {
+      const match = {
+        event: event!,
+        rule: { id, ref: 'p.r', revision: 1 },
+        workflow: 'core.noop',
+        status: 'pending' as const,
+      };
+      const more = { reason: null, duplicateOf: null, key: null, lane: null, notBefore: null };
+      const counts = [{ rule: id, matched: 1 }];
+      return { decided: 0, partial: { event: event!.id, applied: id }, matches: [{ ...match, ...more }], counts };
+    });
+    expect(first).toBe(1);
+    expect(await read()).toMatchObject({ state: 'received', matches: 1, rules: ['p.r'] });
+    // A rule that was applied is not applied again; one that is added meanwhile is.
+    await write({ when: 'true' });
+    await add('p.c', {});
+    await turns.tick();
+    const done = { state: 'planned', matches: 4, applied: null, rules: ['p.r', 'p.a', 'p.b', 'p.c'] };
+    expect(await read()).toMatchObject(done);
+    const counts = await Promise.all(done.rules.map((ref) => createRuleStore(db).find(tenant, ref)));
+    expect(counts.map((rule) => rule!.counts.matched)).toEqual([1, 1, 1, 1]);
+    expect(counts[0]!.counts.lastMatch).toBeInstanceOf(Date);
+  });
+
+  it('reports how many enforcements a change of rules has suppressed, once it is committed', async () => {
+    const { db, tenant, rules, suppressed, add, receive, planner, planned } = await scene({});
+    await add('p.other', {});
+    await receive({}, {});
+    await planner().tick();
+    const disable = (ref: string, at: typeof rules) =>
+      at.update(tenant, ref, BY, () => ({ fields: { ...FIELDS, enabled: false }, content: null, writers: ['ann'] }));
+    await disable('p.r', rules);
+    await disable('p.r', rules);
+    expect(suppressed).toEqual([2]);
+    const within: number[] = [];
+    const rolledBack = db.transaction(async (transaction) => {
+      await disable(
+        'p.other',
+        createRuleStore(transaction, (enforcements) => within.push(enforcements)),
+      );
+      throw new Error('rolled back');
+    });
+    await expect(rolledBack).rejects.toThrow('rolled back');
+    expect(await planned()).toEqual([['rule_disabled', null], START, ['rule_disabled', null], START]);
+    await rules.remove(tenant, 'p.other');
+    expect([suppressed, within]).toEqual([[2, 2], [2]]);
+  });
+
+  const DEDUPE = { key: '{{ event.payload }}', window: 60 };
 
   it.each<[string, Parameters<Awaited<ReturnType<typeof scene>>['receive']>, unknown[]]>([
     ['one key', [{ payload: 'a' }, { payload: 'a' }, { payload: 'b' }], [START, repeats(0), START]],

@@ -126,7 +126,9 @@ describe('what a rule names', () => {
   it('a trigger that is being deleted is named by no webhook', async () => {
     const { tenant, webhooks } = await makeTenant();
     const remove = (within: Database) => createTriggerStore(within).remove(tenant, 'p.t');
-    expect(await behind(remove, () => webhooks.change(tenant, 'hook', { trigger: 'p.t' }))).toBeNull();
+    expect(
+      await behind(remove, () => webhooks.change(tenant, 'hook', { subjects: [], replaced: null }, { trigger: 'p.t' })),
+    ).toBeNull();
     expect((await webhooks.find(tenant, 'hook'))!.trigger).toBeNull();
   });
 });

@@ -37,7 +37,7 @@ interface SendOptions {
 
 /** Adds the commands for events. */
 export function addEventCommands(program: Command, session: () => Promise<Session>): void {
-  const events = program.command('events').description('list, get, explain, follow, send and replay events');
+  const events = program.command('events').description('list, get, explain, follow, send, replay and erase events');
   const pathOf = (id: string) => `${BASE}/${encodeURIComponent(id)}`;
 
   events
@@ -84,12 +84,13 @@ export function addEventCommands(program: Command, session: () => Promise<Sessio
   events
     .command('watch')
     .description('follow events and enforcements from now on, until it is interrupted')
-    .action(async () => {
+    .option('--after <id>', 'begin behind the line that had this id, instead of now')
+    .action(async ({ after }: { after?: string }) => {
       const { service, output } = await session();
-      for await (const streamed of readStream(service, `${BASE}/stream`)) {
+      for await (const streamed of readStream(service, `${BASE}/stream`, after)) {
         if (streamed.event === 'end') throw new CliError(EXIT.refused, 'the key may no longer follow events');
         // An enforcement has an event itself.
-        if (output.json) writeLine({ event: streamed.event, data: streamed.data });
+        if (output.json) writeLine({ id: streamed.id, event: streamed.event, data: streamed.data });
         else output.note(streamedLine(streamed));
       }
     });
@@ -135,6 +136,16 @@ export function addEventCommands(program: Command, session: () => Promise<Sessio
       const body = { ...(rules && { rules }), ...(reason && { reason }) };
       const { data } = await service.ask('POST', `${pathOf(id)}/replay`, { body, headers: onceHeaders(options) });
       output.show(data!, () => pairs(data as JsonObject));
+    });
+
+  events
+    .command('erase')
+    .description('erase the payload, the headers and the subject of an event for good; what it has started stays')
+    .argument('<id>')
+    .action(async (id: string) => {
+      const { service, output } = await session();
+      const { message } = await service.ask('DELETE', pathOf(id));
+      output.show({ message: message! }, () => [formatCell(message)]);
     });
 }
 

@@ -32,7 +32,8 @@ export interface EventMatchList {
 /** Explains which rules match events. Starts nothing and writes nothing. */
 export interface EventMatches {
   /**
-   * Applies the rules whose type fits an event to it, as they are now: also disabled ones. A page ends early when its rules say much.
+   * Applies the rules whose type fits an event to it, as they are now: also disabled ones. A page ends early when its rules say much, or take
+   * long.
    * There are none for an invalid event, which matches nothing, and for an erased one. Throws `event_not_found`, and `permission_missing`
    * for who may not read rules.
    */
@@ -45,15 +46,22 @@ export interface EventMatchDependencies {
   enforcements: Pick<EnforcementStore, 'list'>;
   rules: FittingRuleStore;
   trials: RuleTrials;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
 }
 
 /** The bytes of the matches of a page, as JSON, from which on it ends. */
 const FULL_BYTES = 1024 * 1024;
 
+/** Milliseconds of applying rules after which a page ends. */
+const LONGEST = 250;
+
 const NOTHING: EventMatchList = { matches: [], next: null };
 
 /** Creates the service. */
-export function createEventMatches({ events, enforcements, rules, trials }: EventMatchDependencies): EventMatches {
+export function createEventMatches(dependencies: EventMatchDependencies): EventMatches {
+  const { events, enforcements, rules, trials, clock } = dependencies;
+
   async function enforcementsOf(tenant: string, event: number, found: readonly FittingRule[]) {
     const filter = { event, rules: found.map(({ id }) => id) };
     const rows = await enforcements.list(tenant, filter, { offset: 0, limit: found.length });
@@ -71,6 +79,7 @@ export function createEventMatches({ events, enforcements, rules, trials }: Even
       const found = await rules.list(tenant, listPatterns(row.type), { after, limit: limit + 1 });
       const own = await enforcementsOf(tenant, id, found);
       const matches: EventMatch[] = [];
+      const end = clock() + LONGEST;
       let bytes = 0;
       for (const { id: rule, ref, revision, enabled, content } of found.slice(0, limit)) {
         const compiled = compileRule({ ref, revision }, content);
@@ -78,7 +87,7 @@ export function createEventMatches({ events, enforcements, rules, trials }: Even
         const match = { rule, rule_ref: ref, revision, enabled, enforcement: own.get(rule) ?? null, ...test };
         matches.push(match);
         bytes += jsonSize(match);
-        if (bytes >= FULL_BYTES) break;
+        if (bytes >= FULL_BYTES || clock() >= end) break;
         // Each may have done as much work as a condition is allowed.
         await yieldToOthers();
       }

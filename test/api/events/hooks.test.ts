@@ -8,7 +8,7 @@ import { createTestApp } from '../test-app.ts';
 
 const hookOf = (id: number, preset: WebhookPreset = 'none'): Hook => ({
   ...{ id, tenant: 'one', name: `hook-${id}`, preset, settings: {}, tolerance: 300 },
-  ...{ type: null, trigger: null, keepHeaders: [], sealed: '' },
+  ...{ type: null, trigger: null, keepHeaders: [], sealed: '', writers: [] },
 });
 
 const post = (app: ReturnType<typeof createTestApp>, key: string, body = 'x', type = 'text/plain') =>

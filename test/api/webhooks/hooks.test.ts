@@ -82,6 +82,8 @@ describe('a signed request', () => {
         'x-region': 'eu',
       },
       principal: null,
+      // Whoever has made the webhook could have sent it.
+      starters: ['ann'],
     });
     const { body: shown } = await app.call('ann', 'GET', `/api/v1/webhooks/${name}`);
     expect(shown.data.last_event).toEqual({ id: body.data.id, at: new Date(app.now.value).toISOString() });

@@ -7,6 +7,8 @@ import { parse } from 'yaml';
 import { ERROR_STATUS, type ErrorCode } from '../../../model/app-error.ts';
 import type { Principal } from '../../../model/principal.ts';
 import { WEBHOOK_PRESETS } from '../../../model/webhook.ts';
+import { WebhookCreateSchema } from '../../../model/webhook-requests.ts';
+import { createSealer } from '../../../service/access/sealer.ts';
 import { createWebhookService } from '../../../service/webhooks/webhooks.ts';
 import { createWebhookStore, type WebhookStore } from '../../../store/access/webhooks.ts';
 import { createTriggerStore } from '../../../store/rules/triggers.ts';
@@ -137,6 +139,40 @@ it('a change is checked with what stays', async () => {
   expect(await change({ settings: { header: 'x-key' } })).toEqual([400, ['/keep_headers/0']]);
 });
 
+it('everybody who may know what its senders need is a writer, until its secrets are replaced', async () => {
+  const store = createWebhookStore(app.database.db);
+  const [tenant, sealer] = [app.tenants.ann, createSealer(['another master key for tests, long enough'], 'connection')];
+  const service = createWebhookService({
+    store,
+    triggers: createTriggerStore(app.database.db),
+    sealer,
+    tallies: { write: async () => undefined },
+    clock: Date.now,
+  });
+  const as = (subject: string, onBehalfOf: string | null = null) => ({ tenant, subject, onBehalfOf }) as Principal;
+  const name = 'known';
+  const [first, second, third] = ['the first secret', 'the second secret', 'the third secret'];
+  const writers = async () => (await store.find(tenant, name))!.writers;
+  const request = WebhookCreateSchema.parse({ name, preset: 'github', secret: first });
+  await service.create(as('bot', 'ann'), request);
+  expect(await writers()).toEqual(['bot', 'ann']);
+  await service.change(as('cleo'), name, { label: 'Known' });
+  await service.rotate(as('dan'), name, 0);
+  expect(await writers()).toEqual(['ann', 'bot', 'cleo', 'dan']);
+  // The old secret still holds, and so does whoever knows it.
+  await service.change(as('eve'), name, { secrets: [second, first] });
+  expect(await writers()).toEqual(['ann', 'bot', 'cleo', 'dan', 'eve']);
+  await service.change(as('eve'), name, { secret: second });
+  expect(await writers()).toHaveLength(5);
+  await service.change(as('eve'), name, { secret: third });
+  expect(await writers()).toEqual(['eve']);
+  // Nobody knows what was sealed with another key, or replaced meanwhile.
+  await store.change(tenant, name, { subjects: ['fay'], replaced: 'what was sealed before' }, { sealed: 'x' });
+  expect(await writers()).toEqual(['eve', 'fay']);
+  await service.change(as('guy'), name, { secret: first });
+  expect(await writers()).toEqual(['eve', 'fay', 'guy']);
+});
+
 it('a change writes what it was given alone, whatever else has changed since the webhook was read', async () => {
   await post({ name: 'raced', preset: 'github', secret: 'the old secret', keep_headers: ['x-old'] });
   const store = createWebhookStore(app.database.db);
@@ -153,7 +189,7 @@ it('a change writes what it was given alone, whatever else has changed since the
     ...store,
     async find(...wanted) {
       const found = await store.find(...wanted);
-      await store.change(tenant, 'raced', others);
+      await store.change(tenant, 'raced', { subjects: ['bob'], replaced: null }, others);
       return found;
     },
   };
@@ -164,7 +200,7 @@ it('a change writes what it was given alone, whatever else has changed since the
     tallies: { write: async () => undefined },
     clock: Date.now,
   });
-  await service.change({ tenant } as Principal, 'raced', { label: 'Raced' });
+  await service.change({ tenant, subject: 'ann', onBehalfOf: null } as Principal, 'raced', { label: 'Raced' });
   expect(await store.find(tenant, 'raced')).toMatchObject({ ...others, label: 'Raced' });
 });
 

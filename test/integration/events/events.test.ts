@@ -144,7 +144,7 @@ describe('an event of the past', () => {
     );
     const found = await until(
       () => get(`/api/v1/enforcements?event=${event}`),
-      (rows: { rule_ref: string; status: string }[]) => rows.every(({ status }) => status === 'started'),
+      (rows: { rule_ref: string; status: string }[]) => rows.every(({ status }) => status !== 'pending'),
     );
     return found.map(({ rule_ref }) => rule_ref).sort();
   }
@@ -219,6 +219,7 @@ describe('an event of the past', () => {
   it('is erased for good, but not while something is to be started for it', async () => {
     const type = 'com.past.erased';
     await makeRule('erasing', { type });
+    await makeRule('quoting', { type, parameters: { x: '{{ event.payload[event.payload.mail] }}' } });
     const erase = (id: number, headers: Record<string, string> = {}) =>
       harness.call('DELETE', `/api/v1/events/${id}`, undefined, headers);
     const event = { type, subject: 'ann@example.com', payload: { mail: 'ann@example.com' }, event_id: 'erased' };
@@ -236,7 +237,12 @@ describe('an event of the past', () => {
     expect(await erase(id)).toMatchObject({ status: 409, body: { code: 'enforcement_pending' } });
     await harness.database.db.execute(sql`drop function wait_for_erasure cascade`);
     await harness.database.db.execute(sql`update enforcements set not_before = null`);
-    expect(await matchesOf(id)).toEqual(['past.erasing']);
+    expect(await matchesOf(id)).toEqual(['past.erasing', 'past.quoting']);
+    const [quoting] = await get(`/api/v1/enforcements?event=${id}&rule=past.quoting`);
+    expect(quoting).toMatchObject({
+      status: 'failed',
+      reason: { message: expect.stringContaining('ann@example.com') },
+    });
 
     const operator = await harness.call('POST', '/api/v1/keys', { subject: 'op', roles: ['operator'] });
     expect((await erase(id, { 'x-api-key': operator.body.data.key })).status).toBe(403);
@@ -246,14 +252,16 @@ describe('an event of the past', () => {
     });
     for (const _ of [1, 2]) expect((await erase(id)).status).toBe(200);
     const erased = await get(`/api/v1/events/${id}`);
-    expect(erased).toMatchObject({ type, payload: null, headers: {}, extensions: {}, subject: null, matches: 1 });
+    expect(erased).toMatchObject({ type, payload: null, headers: {}, extensions: {}, subject: null, matches: 2 });
     expect(erased.erased).not.toBeNull();
     expect(
       await harness.database.db.execute(sql`select 1 from events where payload::text like '%ann@%'`),
     ).toMatchObject({
       rows: [],
     });
-    const [enforcement] = await get(`/api/v1/enforcements?event=${id}`);
+    const message = 'the message was erased with the event';
+    const [failed, enforcement] = await get(`/api/v1/enforcements?event=${id}`);
+    expect(failed.reason).toEqual({ code: 'template_error', message });
     expect(await get(`/api/v1/enforcements/${enforcement.id}`)).toMatchObject({ status: 'started', parameters: null });
     const run = await get(`/api/v1/executions/${enforcement.execution}`);
     expect((await get(`/api/v1/automation/executions/${run.uuid}`)).trigger_data).toBeNull();

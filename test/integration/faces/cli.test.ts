@@ -671,11 +671,19 @@ it('webhooks and events are kept by commands', async () => {
   const replayed = (await ok(['events', 'replay', String(sent.id), '--reason', 'again', '--key-once', 'r'])).json();
   expect(replayed).toEqual({ id: expect.any(Number), replay_of: sent.id });
   expect((await ok(['events', 'get', String(replayed.id)])).json()).toMatchObject({ payload: { a: [1] } });
+  // Not before it is planned.
+  await until(
+    () => fermata(['events', 'erase', String(replayed.id)]),
+    ({ code }) => code === 0,
+  );
+  const erased = (await ok(['events', 'get', String(replayed.id)])).json();
+  expect(erased).toMatchObject({ payload: null, erased: expect.any(String) });
   expect((await ok(['events', 'list', '--webhook', 'cli', '--table'])).out).toMatch(/com\.example\.sent +\/hooks\/cli/);
 });
 
 /** A line about something that happened. */
 interface Line {
+  id: string;
   event: string;
   data: Record<string, unknown>;
 }
@@ -684,33 +692,39 @@ it('events and enforcements are followed as lines of JSON, of which each says wh
   const type = 'com.example.followed';
   const rule = { ref: 'examples.followed', pack_ref: 'examples', label: 'x', type, action_ref: 'core.noop' };
   expect((await harness.call('POST', '/api/v1/rules', rule)).status).toBe(201);
-  const child = spawn(process.execPath, [PROGRAM, 'events', 'watch'], {
-    cwd: folder,
-    env: { ...process.env, ...settings({}) },
-  });
   const isEvent = ({ event, data }: Line) => event === 'event' && data.type === type;
   const isStarted = ({ event, data }: Line) =>
     event === 'enforcement' && data.rule_ref === rule.ref && data.status === 'started';
-  let out = '';
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  const exited = once(child, 'exit');
-  try {
-    // It follows from when it is connected on.
-    const lines: Line[] = await until(
-      async () => {
-        await harness.call('POST', '/api/v1/events', { type });
+  /** Follows until the lines are those that are waited for; `act` is done again and again meanwhile. */
+  async function follow(args: string[], areAll: (lines: Line[]) => boolean, act = async () => {}): Promise<Line[]> {
+    const child = spawn(process.execPath, [PROGRAM, 'events', 'watch', ...args], {
+      cwd: folder,
+      env: { ...process.env, ...settings({}) },
+    });
+    let out = '';
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    const exited = once(child, 'exit');
+    try {
+      return await until(async () => {
+        await act();
         const whole = out.slice(0, out.lastIndexOf('\n') + 1).split('\n');
         return whole.filter((line) => line !== '').map((line) => JSON.parse(line));
-      },
-      (some) => some.some(isEvent) && some.some(isStarted),
-    );
-    expect(new Set(lines.map((line) => Object.keys(line).join()))).toEqual(new Set(['event,data']));
-  } finally {
-    child.kill();
-    await exited;
+      }, areAll);
+    } finally {
+      child.kill();
+      await exited;
+    }
   }
+  // It follows from when it is connected on.
+  const post = async () => void (await harness.call('POST', '/api/v1/events', { type }));
+  const lines = await follow([], (some) => some.some(isEvent) && some.some(isStarted), post);
+  expect(new Set(lines.map((line) => Object.keys(line).join()))).toEqual(new Set(['id,event,data']));
+  // Or behind a line.
+  const [first, second] = lines.filter(isEvent).map(({ id }) => id);
+  const again = await follow(['--after', first!], (some) => some.some(({ id }) => id === second));
+  expect(again.filter(isEvent)[0]!.id).toBe(second);
 });
 
 it('schedules, connections, secrets and definitions are kept by commands', async () => {

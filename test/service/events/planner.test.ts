@@ -1,11 +1,14 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
+import { compileRule } from '../../../language/rules/compiler.ts';
 import { AppError } from '../../../model/app-error.ts';
 import { DatabaseError } from '../../../model/database-error.ts';
 import { createBell } from '../../../service/background/bell.ts';
 import { createPlanner, type PlannerDependencies } from '../../../service/events/planner.ts';
 import { workFor, workOwner } from '../../../service/starts/work-owner.ts';
 import type { EventRow } from '../../../store/events/events.ts';
+import type { Plan } from '../../../store/events/planning.ts';
+import { sampleContent } from '../../language/rules/sample-rules.ts';
 
 /** A planner over a store, with rules that match nothing and a clock that stands still unless others are given. */
 function plannerOf(
@@ -98,6 +101,7 @@ it('plans the first events of a batch, at least one, when all of them would take
         const starts = { find: async () => ({ now: new Date(0), slots: [] }) };
         const plan = await decide({ events, rules: {} as never, keys: { find: async () => [] }, starts });
         decided.push(plan.decided);
+        expect(plan.partial).toBeNull();
         left -= plan.decided;
         return plan.decided;
       },
@@ -112,4 +116,41 @@ it('plans the first events of a batch, at least one, when all of them would take
   );
   await planner.tick();
   expect(decided).toEqual([1, 2, 2]);
+});
+
+it('applies the rules of an event in several transactions where one would take too long, each rule once', async () => {
+  let now = 0;
+  const row = { id: 7, type: 'a', received: new Date(0), replayOf: null, replayRules: [10, 20, 30, 50], applied: null };
+  let events = [row, { ...row, id: 8 }] as unknown as EventRow[];
+  const plans: [number, Plan['partial'], number[]][] = [];
+  const applied: string[] = [];
+  const rules = [10, 20, 30, 40, 50].map((id) => {
+    const compiled = compileRule({ ref: 'p.r', revision: 1 }, sampleContent({ type: 'a' }));
+    return { id, ref: 'p.r', revision: 1, owner: 1, ownerSubject: 'ann', compiled };
+  });
+  const planner = plannerOf(
+    {
+      tenants: async () => (events.length > 0 ? ['a'] : []),
+      plan: async (_tenant, _limit, decide) => {
+        const starts = { find: async () => ({ now: new Date(0), slots: [] }) };
+        const plan = await decide({ events, rules: {} as never, keys: { find: async () => [] }, starts });
+        const { decided, partial, matches } = plan;
+        plans.push([decided, partial, matches.map(({ rule }) => rule.id)]);
+        applied.push(...matches.map(({ event, rule }) => `${event.id} ${rule.id}`));
+        events = events
+          .slice(decided)
+          .map((event) => (event.id === partial?.event ? { ...event, applied: partial.applied } : event));
+        return decided + (partial === null ? 0 : 1);
+      },
+    },
+    // Each look at the clock takes most of what a transaction may.
+    { clock: () => (now += 70), find: () => rules as never },
+  );
+  await planner.tick();
+  expect(plans).toEqual([
+    [0, { event: 7, applied: 30 }, [10, 20, 30]],
+    [1, { event: 8, applied: 20 }, [50, 10, 20]],
+    [1, null, [30, 50]],
+  ]);
+  expect(applied).toHaveLength(new Set(applied).size);
 });

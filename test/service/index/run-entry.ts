@@ -23,6 +23,7 @@ export function makeEntry(n: number, more: Partial<IndexEntry> = {}): IndexEntry
     enforcement: null,
     executor: 1,
     owner: 'ann',
+    starters: null,
     tags: [],
     mode: null,
     retryOf: null,

@@ -6,6 +6,7 @@ import type { RunKey } from '../../../model/run-key.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { createStarterFinder, type StarterFinderDependencies } from '../../../service/rules/starters.ts';
 import type { EventRow } from '../../../store/events/events.ts';
+import type { IndexRow } from '../../../store/executions/execution-rows.ts';
 import { act, runInput } from '../../interpreter/rehearse.ts';
 
 const N = 7;
@@ -29,14 +30,22 @@ function startedBy(starters: string[] | undefined): HistoryEvent {
 interface World {
   /** The index has the run. */
   indexed?: boolean;
+  /** The proof that the index has of it. */
+  row?: Pick<IndexRow, 'starters' | 'proven'>;
   first?: HistoryEvent | null;
   authentic?: boolean;
 }
 
-function finderIn({ indexed = true, first = startedBy(['eve', 'dan']), authentic = true }: World) {
+function finderIn({ indexed = true, first = startedBy(['eve', 'dan']), authentic = true, row }: World) {
   const asked: [RunKey, string?][] = [];
-  const dependencies = {
-    store: { find: async (n: number) => (indexed && n === N ? { ...RUN, versionRun: RUN.runId } : null) },
+  const kept = { n: N, ...RUN, owner: null, starters: null, proven: null, versionRun: RUN.runId, ...row } as IndexRow;
+  const dependencies: StarterFinderDependencies = {
+    store: {
+      find: async (n) => (indexed && n === N ? kept : null),
+      prove: async (tenant, n, proven, starters) => {
+        if (tenant === 'acme' && n === N) Object.assign(kept, { proven, starters });
+      },
+    },
     temporal: {
       firstEvent: async (run: RunKey) => {
         asked.push([run]);
@@ -47,7 +56,7 @@ function finderIn({ indexed = true, first = startedBy(['eve', 'dan']), authentic
       asked.push([run, tenant]);
       return authentic;
     },
-  } as unknown as StarterFinderDependencies; // no more of a row is read
+  };
   return { find: createStarterFinder(dependencies), asked };
 }
 
@@ -62,6 +71,24 @@ it.each<[string, object, World, object]>([
   ],
   ['the end of a run that was started past the API', ENDED, { authentic: false }, { error: { code: 'not_authentic' } }],
   ['the end of a run that Temporal has no longer', ENDED, { first: null }, { error: { code: 'starters_unknown' } }],
+  [
+    'the end of a run that Temporal has no longer, and of which they are known',
+    ENDED,
+    { first: null, row: { starters: ['eve'], proven: RUN.runId } },
+    { starters: ['bot', 'ann', 'first', 'eve', 'writer'] },
+  ],
+  [
+    'the end of a run that took the place of a known one',
+    ENDED,
+    { authentic: false, row: { starters: ['eve'], proven: 'another run' } },
+    { error: { code: 'not_authentic' } },
+  ],
+  [
+    'the end of a run that only its row vouches for',
+    ENDED,
+    { first: null, row: { starters: ['eve'], proven: null } },
+    { error: { code: 'starters_unknown' } },
+  ],
   ['the end of a run that was deleted', ENDED, { indexed: false }, { error: { code: 'starters_unknown' } }],
 ])('of %s', async (_, event, world, expected) => {
   const { find } = finderIn(world);
@@ -76,12 +103,28 @@ it('are read from the first event of the run that has ended, for its tenant, and
   expect(asked).toEqual([[RUN], [RUN, 'acme']]);
 });
 
+it('are read once for all rules that the end of a run matches', async () => {
+  const { find, asked } = finderIn({});
+  const ended = ENDED as unknown as EventRow;
+  const found = await Promise.all(['a', 'b', 'c'].map((writer) => find(ended, [writer])));
+  await find(ended, []);
+  expect(asked).toEqual([[RUN], [RUN, 'acme']]);
+  const starters = found.map((each) => ('starters' in each ? each.starters : []));
+  expect(starters).toEqual(['a', 'b', 'c'].map((writer) => ['bot', 'ann', 'first', 'eve', 'dan', writer]));
+});
+
 it('are not guessed while the run cannot be read', async () => {
   const error = new AppError('temporal_unavailable', 'x');
+  let isAway = true;
   const find = createStarterFinder({
-    store: { find: () => Promise.reject(error) },
-    temporal: { firstEvent: async () => null },
+    store: {
+      find: async () => ({ ...RUN, proven: null, versionRun: RUN.runId }) as IndexRow,
+      prove: async () => undefined,
+    },
+    temporal: { firstEvent: () => (isAway ? Promise.reject(error) : Promise.resolve(startedBy(['eve']))) },
     isAuthentic: async () => true,
   });
   await expect(find(ENDED as unknown as EventRow, [])).rejects.toBe(error);
+  isAway = false;
+  expect(await find(ENDED as unknown as EventRow, [])).toEqual({ starters: ['bot', 'ann', 'first', 'eve'] });
 });

@@ -151,6 +151,7 @@ describe('the loop that gives slots', () => {
     const store = {
       standing: async () => [row],
       settle: async () => (left || done.includes('noted') ? [] : [row]),
+      noteSuccessors: async () => void (await attempt('successors')()),
       note: async () => void done.push('noted'),
       leave: async () => {
         left = true;
@@ -165,10 +166,11 @@ describe('the loop that gives slots', () => {
   const [refused] = rows({ state: 'waits', policy: 'skip', refused: true, created });
   const [cancelled] = rows({ state: 'waits', cancelled: true, created });
 
-  it.each<[string, TurnRow, string]>([
-    ['has got one', granted!, 'told'],
-    ['gets none', refused!, 'told'],
-    ['must make room', cancelled!, 'stopped'],
+  it.each<[string, TurnRow, string[]]>([
+    ['has got one', granted!, ['told']],
+    ['gets none', refused!, ['told']],
+    // Whoever has it make room is known before it ends.
+    ['must make room', cancelled!, ['successors', 'stopped']],
   ])('reaches a run that %s before Temporal has started it', async (_, row, what) => {
     const run: { state: 'starting' | 'open' } = { state: 'starting' };
     const { keeper, done, logged } = loopOver(row, run);
@@ -178,7 +180,7 @@ describe('the loop that gives slots', () => {
     run.state = 'open';
     await keeper.tick();
     await keeper.tick();
-    expect(done).toEqual([what, 'noted']);
+    expect(done).toEqual([...what, 'noted']);
     // It is the usual course of a start, and no fault.
     expect(logged).toEqual([]);
   });
