@@ -190,7 +190,7 @@ export function taskSummaryBody({ n, execution }: ExecutionView, task: TaskChang
 export function taskExecutionBody({ task, items, more, ...found }: TaskView): z.infer<typeof ExecutionSchema> {
   const run = executionBody(found);
   const skippable = listSkippable(found.execution.waitingFor);
-  const { id, child, attempts, can_skip } = taskBody(found.n, task, skippable);
+  const { id, child, attempts, can_skip, ended, skipped_by } = taskBody(found.n, task, skippable);
   const { failure, output } = task;
   const result = task.ended === null ? null : resultBody({ failure, output });
   return {
@@ -218,6 +218,9 @@ export function taskExecutionBody({ task, items, more, ...found }: TaskView): z.
     attempt: task.attempts.at(-1)?.attempt ?? null,
     attempts,
     can_skip,
+    ended,
+    child,
+    skipped_by,
     _links: {
       self: link(id === null ? `${BASE}/${run.id}/tasks/${encodeURIComponent(task.key)}` : `${BASE}/${id}`),
       parent: link(`${BASE}/${run.id}`),

@@ -175,6 +175,19 @@ export const ExecutionSchema = z
       .boolean()
       .optional()
       .describe('Whether it waits for something that a skip ends; only for a task execution.'),
+    ended: InstantSchema.nullable()
+      .optional()
+      .describe('When it ended; null while it is open. Only for a task execution.'),
+    child: z
+      .int()
+      .nullable()
+      .optional()
+      .describe('The id of the sub-workflow that it started; null if there is none. Only for a task execution.'),
+    skipped_by: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('Who skipped it; null if nobody did. Only for a task execution.'),
     mode: z.enum(RUN_MODES).describe('How the execution was started.'),
     cause: CauseSchema,
     schedule: z.string().nullable().describe('The id of the schedule that started it.'),

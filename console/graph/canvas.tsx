@@ -1,15 +1,15 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { RunGraph } from '../client/shapes.ts';
 import { Glyph } from '../parts/glyph.tsx';
-import { firstView, fitAll, reveal, type View, zoomAt } from './camera.ts';
+import { fitAll, reveal, zoomAt } from './camera.ts';
 import { Edges } from './edges.tsx';
 import { isArrow, moveTo } from './moves.ts';
+import { meets, regionOf } from './regions.ts';
 import { NOT_BEGUN, type TaskWork } from './tallies.ts';
 import { TaskCard } from './task-card.tsx';
+import { useCamera } from './use-camera.ts';
 
 const STEP = 1.25;
-/** How far the pointer moves, in pixels, before it draws the picture along. */
-const DRAG = 4;
 
 /** What the picture is given. */
 interface CanvasProps {
@@ -21,47 +21,29 @@ interface CanvasProps {
   taken: ReadonlySet<string>;
   /** The name of the task that is open. */
   selected: string | null;
+  /** Opens a task; the same function as long as it does the same. */
   open: (key: string) => void;
 }
 
 /** The picture of a graph, which can be moved and zoomed; its tasks are buttons between which arrows move. */
 export function Canvas({ title, graph, work, taken, selected, open }: CanvasProps) {
-  const frame = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState<View>({ x: 0, y: 0, scale: 1 });
   const [current, setCurrent] = useState(selected ?? graph.entries[0] ?? graph.nodes[0]?.name ?? '');
-  const drag = useDrag(setView);
-  const size = () => ({ width: frame.current?.clientWidth ?? 1, height: frame.current?.clientHeight ?? 1 });
+  // The task that takes the focus once it is drawn.
+  const wanted = useRef<string | null>(null);
+  const { frame, view, region, move, drag } = useCamera(graph, current);
+  const isDrawn = region !== null;
+  useEffect(() => {
+    if (isDrawn) performance.mark('graph-painted');
+  }, [graph.hash, isDrawn]);
   useLayoutEffect(() => {
-    const entry = graph.nodes.find(({ name }) => name === current);
-    setView(firstView(graph, size(), entry === undefined ? 0 : entry.x + entry.w / 2));
-  }, [graph.hash]);
-  useEffect(() => void performance.mark('graph-painted'), [graph.hash]);
-  useEffect(() => {
-    let { width } = size();
-    // What stood in the middle stays there.
-    const resized = new ResizeObserver(() => {
-      const more = size().width - width;
-      width += more;
-      if (more !== 0) setView(({ x, y, scale }) => ({ x: x + more / 2, y, scale }));
-    });
-    if (frame.current) resized.observe(frame.current);
-    return () => resized.disconnect();
-  }, []);
-  useEffect(() => {
-    const whole = frame.current;
-    // A wheel alone moves the page; with Ctrl, as from two fingers, it zooms, which the browser must not do as well.
-    const zoom = (event: WheelEvent) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      const { left, top } = whole!.getBoundingClientRect();
-      setView((now) => zoomAt(now, Math.exp(-event.deltaY / 200), { x: event.clientX - left, y: event.clientY - top }));
-    };
-    whole?.addEventListener('wheel', zoom, { passive: false });
-    return () => whole?.removeEventListener('wheel', zoom);
-  }, []);
+    if (wanted.current === null) return;
+    const card = frame.current?.querySelector<SVGGElement>(`[data-task="${CSS.escape(wanted.current)}"]`);
+    wanted.current = null;
+    card?.focus({ preventScroll: true });
+  }, [current]);
   const scaleBy = (factor: number) =>
-    setView((now) => zoomAt(now, factor, { x: size().width / 2, y: size().height / 2 }));
-  const fit = () => setView(fitAll(graph, size()));
+    move((now, { width, height }) => zoomAt(now, factor, { x: width / 2, y: height / 2 }));
+  const fit = () => move((_, extent) => fitAll(graph, extent));
 
   function press(event: KeyboardEvent) {
     // With these, a key is the browser's.
@@ -70,7 +52,8 @@ export function Canvas({ title, graph, work, taken, selected, open }: CanvasProp
     if (act !== undefined) act();
     else if (isArrow(event.key)) {
       const to = moveTo(graph, current, event.key);
-      frame.current?.querySelector<SVGGElement>(`[data-task="${CSS.escape(to)}"]`)?.focus({ preventScroll: true });
+      if (to !== current) wanted.current = to;
+      setCurrent(to);
     } else return;
     event.preventDefault();
   }
@@ -78,41 +61,50 @@ export function Canvas({ title, graph, work, taken, selected, open }: CanvasProp
   function focus(name: string) {
     setCurrent(name);
     const node = graph.nodes.find((each) => each.name === name);
-    if (node !== undefined) setView((now) => reveal(now, node, size()));
+    if (node !== undefined) move((now, extent) => reveal(now, node, extent));
   }
 
-  // A thousand tasks are not looked at again while the picture moves.
-  const picture = useMemo(
-    () => (
+  // A thousand tasks are not looked at again while the picture moves, and only those that may be seen are drawn.
+  const picture = useMemo(() => {
+    if (region === null) return null;
+    // These have the focus, or get it back.
+    const isDrawnAnyway = (name: string) => name === current || name === selected;
+    return (
       <>
-        <Edges graph={graph} taken={taken} />
-        {graph.nodes.map((node) => {
-          const done = work === null ? null : (work.get(node.name) ?? NOT_BEGUN);
-          return (
-            <TaskCard
-              key={node.name}
-              node={node}
-              work={done}
-              begins={graph.entries.includes(node.name)}
-              isSelected={node.name === selected}
-              isCurrent={node.name === current}
-              open={() => done?.key && open(done.key)}
-              focus={() => focus(node.name)}
-            />
-          );
-        })}
+        <Edges graph={graph} region={region} taken={taken} />
+        {graph.nodes
+          .filter((node) => isDrawnAnyway(node.name) || meets(region, regionOf(node)))
+          .map((node) => {
+            const done = work === null ? null : (work.get(node.name) ?? NOT_BEGUN);
+            return (
+              <TaskCard
+                key={node.name}
+                node={node}
+                work={done}
+                begins={graph.entries.includes(node.name)}
+                isSelected={node.name === selected}
+                isCurrent={node.name === current}
+                open={() => done?.key && open(done.key)}
+                focus={() => focus(node.name)}
+              />
+            );
+          })}
       </>
-    ),
-    [graph, work, taken, selected, current, open],
-  );
+    );
+  }, [graph, region, work, taken, selected, current, open]);
 
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields of a form
     <div class={work === null ? 'canvas definition' : 'canvas'} role="group" aria-label={`Graph of ${title}`}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys do all that the pointer does here */}
       <div class="frame" ref={frame} style={{ height: `${Math.max(220, graph.height)}px` }} onKeyDown={press} {...drag}>
-        <svg class={view.scale < 0.4 ? 'far' : undefined} width="100%" height="100%" role="presentation">
-          <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>{picture}</g>
+        <svg
+          class={view !== null && view.scale < 0.4 ? 'far' : undefined}
+          width="100%"
+          height="100%"
+          role="presentation"
+        >
+          {view !== null && <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>{picture}</g>}
         </svg>
       </div>
       <div class="zoom">
@@ -128,29 +120,4 @@ export function Canvas({ title, graph, work, taken, selected, open }: CanvasProp
       </div>
     </div>
   );
-}
-
-/** Moves the picture with the pointer. A press that moves is no click. */
-function useDrag(setView: (change: (now: View) => View) => void) {
-  const from = useRef<{ x: number; y: number } | null>(null);
-  const moved = useRef(false);
-  return {
-    onPointerDown: ({ clientX: x, clientY: y, button }: PointerEvent) => {
-      moved.current = false;
-      from.current = button === 0 ? { x, y } : null;
-    },
-    onPointerMove: (event: PointerEvent) => {
-      const last = from.current;
-      if (last === null) return;
-      const [x, y] = [event.clientX - last.x, event.clientY - last.y];
-      if (!moved.current && Math.hypot(x, y) < DRAG) return;
-      if (!moved.current) (event.currentTarget as Element).setPointerCapture(event.pointerId);
-      moved.current = true;
-      from.current = { x: event.clientX, y: event.clientY };
-      setView((now) => ({ x: now.x + x, y: now.y + y, scale: now.scale }));
-    },
-    onPointerUp: () => (from.current = null),
-    onPointerCancel: () => (from.current = null),
-    onClickCapture: (event: Event) => moved.current && event.stopPropagation(),
-  };
 }

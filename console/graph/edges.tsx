@@ -1,12 +1,19 @@
 import { describeEdge, headPath, linePath } from '../../language/layout/drawing/edges.ts';
-import { labelText } from '../../language/layout/measures.ts';
+import { LABEL, labelText } from '../../language/layout/measures.ts';
 import type { RunGraph } from '../client/shapes.ts';
+import { meets, type Region, regionAround, regionOf } from './regions.ts';
 import { edgeName } from './tallies.ts';
 
-/** The transitions of the graph; those that the run has taken are drawn solid, and last, so that no pale one covers them. */
-export function Edges({ graph, taken }: { graph: RunGraph; taken: ReadonlySet<string> }) {
-  const isTaken = ({ from, to }: RunGraph['edges'][number]) => taken.has(edgeName(from, to));
-  const ordered = [...graph.edges].sort((a, b) => Number(isTaken(a)) - Number(isTaken(b)));
+type Edge = RunGraph['edges'][number];
+
+/**
+ * The transitions of the graph that touch a region; those that the run has taken are drawn solid, and last, so that no pale one covers them.
+ */
+export function Edges({ graph, region, taken }: { graph: RunGraph; region: Region; taken: ReadonlySet<string> }) {
+  const isTaken = ({ from, to }: Edge) => taken.has(edgeName(from, to));
+  const ordered = graph.edges
+    .filter((edge) => touches(edge, region))
+    .sort((a, b) => Number(isTaken(a)) - Number(isTaken(b)));
   return (
     <g>
       {ordered.map((edge) => (
@@ -24,7 +31,7 @@ export function Edges({ graph, taken }: { graph: RunGraph; taken: ReadonlySet<st
           label !== null &&
           when !== null && (
             <g class="label" key={`${edgeName(from, to)} ${when}`} transform={`translate(${label.x} ${label.y})`}>
-              <rect width={label.w} height="18" rx="5" />
+              <rect width={label.w} height={LABEL.height} rx="5" />
               <text x={label.w / 2} y="12.5">
                 {labelText(when)}
               </text>
@@ -32,5 +39,12 @@ export function Edges({ graph, taken }: { graph: RunGraph; taken: ReadonlySet<st
           ),
       )}
     </g>
+  );
+}
+
+/** Returns whether the line of an edge or its label may be seen in a region. */
+function touches({ points, label }: Edge, region: Region): boolean {
+  return (
+    meets(region, regionAround(points)) || (label !== null && meets(region, regionOf({ ...label, h: LABEL.height })))
   );
 }

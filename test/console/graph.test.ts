@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { RunGraph, TaskListPage } from '../../console/client/shapes.ts';
 import { firstView, fitAll, reveal, zoomAt } from '../../console/graph/camera.ts';
 import { moveTo } from '../../console/graph/moves.ts';
+import { meets, regionAround, regionDrawn, regionOf, regionSeen } from '../../console/graph/regions.ts';
 import { listWork } from '../../console/graph/tallies.ts';
 
 const NONE = { scheduled: 0, running: 0, completed: 0, failed: 0, timeout: 0, cancelled: 0, abandoned: 0 };
@@ -90,4 +91,40 @@ it('a task outside of the window is brought into it, and nothing moves for one i
   const view = { x: 0, y: 0, scale: 1 };
   expect(reveal(view, { x: 50, y: 50, w: 100, h: 50 }, frame)).toBe(view);
   expect(reveal(view, { x: 0, y: 400, w: 100, h: 50 }, frame)).toEqual({ x: 16, y: -166, scale: 1 });
+});
+
+const seen = { left: 0, top: 0, right: 100, bottom: 50 };
+
+it('a picture is drawn half a window further on each side, and again once more than that is seen, or little of it', () => {
+  const drawn = regionDrawn(null, seen);
+  expect(drawn).toEqual({ left: -50, top: -25, right: 150, bottom: 75 });
+  const moved = (by: number) => ({ left: by, top: 0, right: 100 + by, bottom: 50 });
+  expect(regionDrawn(drawn, moved(50))).toBe(drawn);
+  expect(regionDrawn(drawn, moved(51))).toEqual({ left: 1, top: -25, right: 201, bottom: 75 });
+  const near = (width: number) => ({ left: 10, top: 10, right: 10 + width, bottom: 20 });
+  expect(regionDrawn(drawn, near(25))).toBe(drawn);
+  expect(regionDrawn(drawn, near(24))).toEqual({ left: -2, top: 5, right: 46, bottom: 25 });
+});
+
+it('the seen part of a picture is what the view leaves in the window', () => {
+  expect(regionSeen({ x: -100, y: 20, scale: 0.5 }, { width: 400, height: 200 })).toEqual({
+    ...{ left: 200, top: -40, right: 1000, bottom: 360 },
+  });
+});
+
+it.each([
+  ['inside', { x: 40, y: 20, w: 10, h: 10 }, true],
+  ['all around', { x: -500, y: -500, w: 1000, h: 1000 }, true],
+  ['at its left edge', { x: -10, y: 20, w: 10, h: 10 }, true],
+  ['left of it', { x: -11, y: 20, w: 10, h: 10 }, false],
+  ['right of it', { x: 101, y: 20, w: 10, h: 10 }, false],
+  ['above it', { x: 40, y: -11, w: 10, h: 10 }, false],
+  ['below it', { x: 40, y: 51, w: 10, h: 10 }, false],
+])('a box %s meets a region: %s', (_, box, expected) => {
+  expect(meets(seen, regionOf(box))).toBe(expected);
+});
+
+it('a line meets a region that it passes through, though none of its points is there', () => {
+  const line = (...points: [number, number][]) => meets(seen, regionAround(points));
+  expect([line([40, -500], [40, 500]), line([40, -500], [40, -100], [200, -100])]).toEqual([true, false]);
 });

@@ -46,7 +46,8 @@ export function RunPage({ of, tab }: PageProps) {
   const run = useRead<{ data: Run }>(`${path}?view=lean`);
   const explanation = useRead<{ data: RunExplanation }>(`${path}/explain`);
   const graph = useRead<{ data: RunGraph }>(`${path}/graph?layout=1`);
-  const tasks = useRead<TaskListPage>(`${path}/tasks?limit=500`);
+  // All of what is counted comes with a page of any size.
+  const tasks = useRead<TaskListPage>(`${path}/tasks?limit=1`);
   const [intent, setIntent] = useState<Intent | null>(null);
   const readings = [run, explanation, tasks];
   const reload = () => {
@@ -104,16 +105,7 @@ export function RunPage({ of, tab }: PageProps) {
             />
           </Tabs>
         </div>
-        {task !== null && (
-          <TaskPanel
-            key={task}
-            run={shown}
-            taskKey={task}
-            line={tasks.value?.data.find(({ key }) => key === task)}
-            stamp={stamp}
-            begin={setIntent}
-          />
-        )}
+        {task !== null && <TaskPanel key={task} run={shown} taskKey={task} stamp={stamp} begin={setIntent} />}
       </div>
       {!isDebugged && <Ends run={shown} whole={apiHref(path)} />}
       {intent !== null && <ActDialog intent={intent} close={() => setIntent(null)} onDone={afterAct} />}

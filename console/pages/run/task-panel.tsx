@@ -5,7 +5,7 @@ import { useRead, useStamp } from '../../client/reads.ts';
 import { apiHref } from '../../client/request.ts';
 import { useIsNarrow } from '../../client/screen.ts';
 import { may } from '../../client/session.ts';
-import type { Run, TaskLine } from '../../client/shapes.ts';
+import type { Run } from '../../client/shapes.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Glyph } from '../../parts/glyph.tsx';
 import { Fact } from '../../parts/lists/fact.tsx';
@@ -19,17 +19,15 @@ import type { Intent } from './act-dialog.tsx';
 import { actNamed } from './acts.ts';
 import { FailureNote, failureIn } from './failure.tsx';
 
-/** What a run has done with a task: one visit to it, or one item. `line` is the same in the list of the run's tasks, if that has it. */
+/** What a run has done with a task: one visit to it, or one item. */
 export function TaskPanel({
   run,
   taskKey,
-  line,
   stamp,
   begin,
 }: {
   run: Run;
   taskKey: string;
-  line: TaskLine | undefined;
   /** Changes whenever the task may have. */
   stamp: string;
   begin: (intent: Intent) => void;
@@ -62,7 +60,7 @@ export function TaskPanel({
       {error === null && task === undefined && <Loading of="the task" />}
       {error === null && task !== undefined && (
         <>
-          <TaskFacts task={task} line={line} />
+          <TaskFacts task={task} />
           {canSkip && skip !== undefined && (
             <button
               type="button"
@@ -106,9 +104,8 @@ function closePanel(taskKey: string): void {
   (opener ?? others.find((each) => each !== null))?.focus({ preventScroll: true });
 }
 
-function TaskFacts({ task, line }: { task: Run; line: TaskLine | undefined }) {
-  const { attempts = [] } = task;
-  const child = line?.child ?? null;
+function TaskFacts({ task }: { task: Run }) {
+  const { attempts = [], created, ended = null, child = null, skipped_by: skippedBy = null } = task;
   const worker = attempts.at(-1)?.worker ?? null;
   return (
     <dl class="facts">
@@ -117,15 +114,13 @@ function TaskFacts({ task, line }: { task: Run; line: TaskLine | undefined }) {
       </Fact>
       <Fact name="Action">{task.action_ref}</Fact>
       <Fact name="Started">
-        <Instant at={task.created} />
+        <Instant at={created} />
       </Fact>
-      {line !== undefined && (
-        <Fact name={line.ended === null ? 'Running for' : 'Took'}>
-          <Duration from={line.created} to={line.ended} />
-        </Fact>
-      )}
+      <Fact name={ended === null ? 'Running for' : 'Took'}>
+        <Duration from={created} to={ended} />
+      </Fact>
       {worker !== null && <Fact name="Worker">{worker}</Fact>}
-      {line?.skipped_by != null && <Fact name="Skipped by">{line.skipped_by}</Fact>}
+      {skippedBy !== null && <Fact name="Skipped by">{skippedBy}</Fact>}
       {child !== null && (
         <Fact name="Sub-workflow" isSilent>
           <a href={hrefOf(`/runs/${child}`)}>See run {child}</a>

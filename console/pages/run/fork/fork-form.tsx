@@ -1,5 +1,5 @@
 import type { TargetedEvent } from 'preact';
-import { useRead } from '../../../client/reads.ts';
+import { useRead, useStamp } from '../../../client/reads.ts';
 import type { Run, TaskListPage, WorkflowRevision } from '../../../client/shapes.ts';
 import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
 import { type ForkPoint, readPoint } from './fork-request.ts';
@@ -106,7 +106,7 @@ export function ForkForm({
               onInput={({ currentTarget }) => choose(`event:${currentTarget.value}`)}
             />
             <p class="soft small" id="fork-event-note">
-              {lastHappened(tasks?.data ?? [], Number(named))}
+              <LastHappened run={run} event={Number(named)} />
             </p>
           </div>
         )}
@@ -141,6 +141,13 @@ export function ForkForm({
       </button>
     </form>
   );
+}
+
+/** What last happened to one of the first tasks of a run up to an event. */
+function LastHappened({ run, event }: { run: Run; event: number }) {
+  const { value, refresh } = useRead<TaskListPage>(`/executions/${run.id}/tasks?limit=500`);
+  useStamp(String(run.last_event), refresh);
+  return <>{value !== undefined && lastHappened(value.data, event)}</>;
 }
 
 /** Chooses the version of the workflow; a workflow that is no longer stored, and an action, have no other one. */

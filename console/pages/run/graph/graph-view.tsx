@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import { parseTaskKey } from '../../../../model/task-key.ts';
 import type { ReadState } from '../../../client/reads.ts';
 import type { Run, RunGraph, TaskListPage } from '../../../client/shapes.ts';
@@ -32,25 +33,36 @@ export function GraphView({
   if (drawn === undefined || done === undefined) {
     return <Loading of="the graph" />;
   }
-  const work = listWork(done, drawn);
-  const task = pageQuery.value.get('task');
   return (
     <>
       <SwitchButton isOn={isList} turn={() => go(hrefWith({ as: isList ? null : 'list' }), { replace: true })}>
         As a list
       </SwitchButton>
-      {isList ? (
-        <TaskTable graph={drawn} work={work} />
-      ) : (
-        <Canvas
-          title={run.action_ref}
-          graph={drawn}
-          work={work}
-          taken={nameTaken(done.taken)}
-          selected={task === null ? null : parseTaskKey(task).name}
-          open={(key) => go(hrefWith({ task: key }))}
-        />
-      )}
+      <Tasks title={run.action_ref} graph={drawn} tasks={done} isList={isList} />
     </>
   );
+}
+
+function Tasks({
+  title,
+  graph,
+  tasks,
+  isList,
+}: {
+  title: string;
+  graph: RunGraph;
+  tasks: TaskListPage;
+  isList: boolean;
+}) {
+  const task = pageQuery.value.get('task');
+  // The picture is drawn again when these are others.
+  const work = useMemo(() => listWork(tasks, graph), [tasks, graph]);
+  const taken = useMemo(() => nameTaken(tasks.taken), [tasks]);
+  if (isList) return <TaskTable graph={graph} work={work} />;
+  const selected = task === null ? null : parseTaskKey(task).name;
+  return <Canvas title={title} graph={graph} work={work} taken={taken} selected={selected} open={openTask} />;
+}
+
+function openTask(key: string): void {
+  go(hrefWith({ task: key }));
 }
