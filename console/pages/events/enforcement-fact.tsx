@@ -1,6 +1,7 @@
 import type { ShownEnforcement } from '../../client/shapes.ts';
 import { Instant } from '../../parts/time.tsx';
 import { hrefOf } from '../../routing/location.ts';
+import { StateBadge } from './state-badge.tsx';
 
 /** What has become of a match: the run that it started, or why it has not started one. */
 export function EnforcementFact({
@@ -10,7 +11,7 @@ export function EnforcementFact({
 }) {
   return (
     <>
-      {status}
+      <StateBadge state={status} />
       {execution !== null && (
         <>
           {' '}

@@ -1,12 +1,12 @@
 import { ENFORCEMENT_STATUSES } from '../../../model/events/states.ts';
 import { useRead } from '../../client/reads.ts';
 import type { EnforcementListPage } from '../../client/shapes.ts';
+import { EmptyList, type ListFilter, ListFilters } from '../../parts/lists/list-filters.tsx';
 import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { hrefOf, pageQuery } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
 import { EnforcementFact } from './enforcement-fact.tsx';
-import { EmptyList, type ListFilter, ListFilters } from './list-filters.tsx';
 
 const FILTERS: ListFilter[] = [
   { name: 'rule', label: 'Rule', hint: 'the name of a rule' },

@@ -1,12 +1,13 @@
 import { EVENT_STATES } from '../../../model/events/states.ts';
 import { useRead } from '../../client/reads.ts';
 import type { EventListPage } from '../../client/shapes.ts';
+import { EmptyList, type ListFilter, ListFilters } from '../../parts/lists/list-filters.tsx';
 import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { numberText } from '../../parts/words.ts';
 import { hrefOf, pageQuery } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
-import { EmptyList, type ListFilter, ListFilters } from './list-filters.tsx';
+import { StateBadge } from './state-badge.tsx';
 
 const FILTERS: ListFilter[] = [
   { name: 'type', label: 'Type', hint: 'com.github.push or com.github.*' },
@@ -40,14 +41,18 @@ export function EventList() {
         row={({ id, type, source, subject, state, matches, received, verified }) => (
           <>
             <NameCell>
-              <a href={hrefOf(`/events/${id}`)}>{type}</a>
+              <a href={hrefOf(`/events/${id}`)}>
+                {type} <span class="run-id">{id}</span>
+              </a>
               {!verified && <span class="tag">not verified</span>}
             </NameCell>
             <ListCell of="Source">
               {source}
               {subject !== null && <p class="soft small">{subject}</p>}
             </ListCell>
-            <ListCell of="State">{state}</ListCell>
+            <ListCell of="State">
+              <StateBadge state={state} />
+            </ListCell>
             <ListCell of="Matches" class="number-cell">
               {numberText(matches)}
             </ListCell>

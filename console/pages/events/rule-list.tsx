@@ -1,17 +1,18 @@
 import { useRead } from '../../client/reads.ts';
 import type { ListPage, ShownRule } from '../../client/shapes.ts';
+import { EmptyList, type ListFilter, ListFilters } from '../../parts/lists/list-filters.tsx';
 import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { numberText } from '../../parts/words.ts';
 import { hrefOf, pageQuery } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
-import { EmptyList, type ListFilter, ListFilters } from './list-filters.tsx';
 import { StartedBy } from './started-by.tsx';
 
 const FILTERS: ListFilter[] = [
   { name: 'search', label: 'Search', hint: 'a part of a name or label' },
   { name: 'type', label: 'Type', hint: 'com.github.push' },
   { name: 'workflow', label: 'Starts', hint: 'the name of a workflow' },
+  { name: 'pack_ref', label: 'Pack', hint: 'the name of a pack' },
   { name: 'enabled', label: 'Enabled', values: ['true', 'false'] },
 ];
 

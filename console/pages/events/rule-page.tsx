@@ -1,3 +1,4 @@
+import type { EnforcementStatus } from '../../../model/events/states.ts';
 import { useRead } from '../../client/reads.ts';
 import { may } from '../../client/session.ts';
 import type { ShownRule } from '../../client/shapes.ts';
@@ -13,6 +14,7 @@ import type { PageProps } from '../../routing/page-props.ts';
 import { RuleSwitch } from './rule-switch.tsx';
 import { RuleTestForm } from './rule-test-form.tsx';
 import { StartedBy } from './started-by.tsx';
+import { StateBadge } from './state-badge.tsx';
 
 /** One rule: which events it is about, what it starts, what has become of its matches, and a test of it. */
 export function RulePage({ of }: PageProps) {
@@ -38,18 +40,21 @@ export function RulePage({ of }: PageProps) {
       {rule !== undefined && (
         <>
           <RuleFacts rule={rule} />
-          <section aria-label="Condition">
-            <h2>Condition</h2>
-            {rule.when === null ? (
-              <p class="soft">Every event of its type matches.</p>
-            ) : (
-              <pre class="card condition-text">{rule.when}</pre>
-            )}
-          </section>
-          <section aria-label="Parameters">
-            <h2>Parameters</h2>
-            <ValueView name="Parameters" value={rule.parameters} />
-          </section>
+          <Matches rule={rule} />
+          <div class="ends">
+            <section class="card" aria-label="Condition">
+              <h2>Condition</h2>
+              {rule.when === null ? (
+                <p class="soft">Every event of its type matches.</p>
+              ) : (
+                <pre class="condition-text">{rule.when}</pre>
+              )}
+            </section>
+            <section class="card" aria-label="Parameters">
+              <h2>Parameters</h2>
+              <ValueView name="Parameters" value={rule.parameters} />
+            </section>
+          </div>
           <RuleTestForm rule={rule} path={path} />
         </>
       )}
@@ -58,8 +63,7 @@ export function RulePage({ of }: PageProps) {
 }
 
 function RuleFacts({ rule }: { rule: ShownRule }) {
-  const { enabled, type, webhook, dedupe, throttle, ordered, counts, owner, revision, updated } = rule;
-  const { last_match: last, ...sums } = counts;
+  const { enabled, type, webhook, dedupe, throttle, ordered, owner, revision, updated } = rule;
   return (
     <dl class="facts">
       <Fact name="State">{enabled ? 'enabled' : 'disabled'}</Fact>
@@ -81,21 +85,37 @@ function RuleFacts({ rule }: { rule: ShownRule }) {
       )}
       {ordered && <Fact name="Order">one start after another</Fact>}
       {rule.allow_loops && <Fact name="Loops">Ends of runs that it began may start it.</Fact>}
-      {(['matched', 'started', 'suppressed', 'failed'] as const).map((name) => (
-        <Fact key={name} name={name[0]!.toUpperCase() + name.slice(1)}>
-          {numberText(sums[name])}
-        </Fact>
-      ))}
-      {sums.undefined > 0 && <Fact name="Path missing">{numberText(sums.undefined)}</Fact>}
-      {last !== null && (
-        <Fact name="Last match">
-          <Instant at={last} />
-        </Fact>
-      )}
       <Fact name="Runs as">{owner}</Fact>
       <Fact name="Revision">
         {revision}, <Instant at={updated} />
       </Fact>
     </dl>
+  );
+}
+
+/** What has become of the events that match a rule; each number leads to the enforcements that it counts. */
+function Matches({ rule: { ref, counts } }: { rule: ShownRule }) {
+  const listed = (status: EnforcementStatus | null) => hrefOf('/events/enforcements', { rule: ref, status });
+  return (
+    <section class="card sheet" aria-label="Matches">
+      <h2>Matches</h2>
+      <dl class="facts">
+        <Fact name="Matched">
+          <a href={listed(null)} aria-label={`${numberText(counts.matched)} matched`}>
+            {numberText(counts.matched)}
+          </a>
+        </Fact>
+        {(['started', 'suppressed', 'failed'] as const).map((status) => (
+          <Fact key={status} name={status} isSilent>
+            <StateBadge state={status} />{' '}
+            <a href={listed(status)} aria-label={`${numberText(counts[status])} ${status}`}>
+              {numberText(counts[status])}
+            </a>
+          </Fact>
+        ))}
+        {counts.undefined > 0 && <Fact name="Path missing">{numberText(counts.undefined)}</Fact>}
+        <Fact name="Last match">{counts.last_match === null ? 'never' : <Instant at={counts.last_match} />}</Fact>
+      </dl>
+    </section>
   );
 }

@@ -36,7 +36,7 @@ export function RuleTestForm({ rule, path }: { rule: ShownRule; path: string }) 
   }
 
   return (
-    <section aria-label="Test">
+    <section class="card sheet" aria-label="Test">
       <h2>Test</h2>
       <form class="rule-test" onSubmit={apply} aria-busy={isBusy}>
         <label class="field">

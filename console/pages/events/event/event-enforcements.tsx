@@ -12,7 +12,7 @@ const SHOWN = 100;
 export function EventEnforcements({ event, isPlanned }: { event: number; isPlanned: boolean }) {
   const { value, error, reload } = useRead<EnforcementListPage>(`/enforcements?event=${event}&limit=${SHOWN}`);
   return (
-    <section aria-label="Enforcements">
+    <section class="card sheet" aria-label="Enforcements">
       <h2>Enforcements</h2>
       {error !== null && <ReadError what="The enforcements could not be read" error={error} retry={reload} />}
       {value === undefined && error === null && <Loading of="the enforcements" />}
@@ -22,7 +22,9 @@ export function EventEnforcements({ event, isPlanned }: { event: number; isPlann
       <ul class="plain-list">
         {value?.data.map((enforcement) => (
           <li key={enforcement.id}>
-            <a href={hrefOf(`/rules/${encodeURIComponent(enforcement.rule_ref)}`)}>{enforcement.rule_ref}</a>{' '}
+            <a class="strong" href={hrefOf(`/rules/${encodeURIComponent(enforcement.rule_ref)}`)}>
+              {enforcement.rule_ref}
+            </a>{' '}
             <EnforcementFact enforcement={enforcement} />
           </li>
         ))}

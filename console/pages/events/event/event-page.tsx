@@ -13,6 +13,7 @@ import { Instant } from '../../../parts/time.tsx';
 import { ValueView } from '../../../parts/value.tsx';
 import { go, hrefOf } from '../../../routing/location.ts';
 import type { PageProps } from '../../../routing/page-props.ts';
+import { StateBadge } from '../state-badge.tsx';
 import { EventEnforcements } from './event-enforcements.tsx';
 import { RuleExplanations } from './rule-explanations.tsx';
 
@@ -40,12 +41,12 @@ export function EventPage({ of }: PageProps) {
           {event.issues.length > 0 && <Issues event={event} />}
           {event.state !== 'invalid' && <EventEnforcements event={event.id} isPlanned={event.state === 'planned'} />}
           {event.state !== 'invalid' && event.erased === null && <RuleExplanations event={event.id} />}
-          <section aria-label="Payload">
+          <section class="card sheet" aria-label="Payload">
             <h2>Payload</h2>
             {event.erased === null ? <ValueView name="Payload" value={event.payload} /> : <p class="soft">Erased.</p>}
           </section>
           {Object.keys(event.headers).length > 0 && (
-            <section aria-label="Headers">
+            <section class="card sheet" aria-label="Headers">
               <h2>Headers</h2>
               <ValueView name="Headers" value={event.headers} />
             </section>
@@ -61,7 +62,9 @@ function EventFacts({ event }: { event: EventDetails }) {
     event;
   return (
     <dl class="facts">
-      <Fact name="State">{state}</Fact>
+      <Fact name="State" isSilent>
+        <StateBadge state={state} />
+      </Fact>
       <Fact name="Received">
         <Instant at={received} />
       </Fact>

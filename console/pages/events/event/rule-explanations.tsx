@@ -11,7 +11,7 @@ export function RuleExplanations({ event }: { event: number }) {
   const query = cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`;
   const { value, error, reload } = useRead<EventMatchPage>(`/events/${event}/matches${query}`);
   return (
-    <section aria-label="Rules">
+    <section class="card sheet" aria-label="Rules">
       <h2>Rules</h2>
       {error !== null && <ReadError what="The rules could not be read" error={error} retry={reload} />}
       {value === undefined && error === null && <Loading of="the rules" />}
@@ -37,7 +37,8 @@ function Match({ match }: { match: ShownMatch }) {
   return (
     <details>
       <summary>
-        {ref} <span class="soft small">{matched ? 'matches' : (reason?.code ?? 'does not match')}</span>
+        <span class="strong">{ref}</span>{' '}
+        <span class="soft small">{matched ? 'matches' : (reason?.code ?? 'does not match')}</span>
         {!enabled && <span class="tag">disabled</span>}
       </summary>
       <RuleVerdict test={match} />

@@ -1,5 +1,5 @@
-import { useFilterFields } from '../../parts/lists/filter-fields.ts';
 import { pageQuery } from '../../routing/location.ts';
+import { useFilterFields } from './filter-fields.ts';
 
 /** A filter of a list, which the address has under the name that the API gives it: a text, or one of some values. */
 export interface ListFilter {
@@ -15,7 +15,7 @@ export function ListFilters({ name, filters }: { name: string; filters: readonly
   return (
     // biome-ignore lint/a11y/useSemanticElements: not every reader knows the element for searches
     <form
-      class="filters"
+      class="filters list-filters"
       role="search"
       aria-label={name}
       ref={form}
