@@ -1,4 +1,5 @@
 import type { Expression, Statement } from './ast.ts';
+import { isTemplate } from './delimiters.ts';
 import { EvaluationError, TemplateError } from './errors.ts';
 import type { Scope } from './evaluator.ts';
 import { parseExpression, parseTemplate } from './parser.ts';
@@ -12,11 +13,6 @@ const MAX_TEMPLATE = 100_000;
 /** A compiled template. */
 export interface Template {
   statements: readonly Statement[];
-}
-
-/** Returns whether a string contains anything of the template language. */
-export function isTemplate(text: string): boolean {
-  return text.includes('{{') || text.includes('{%') || text.includes('{#');
 }
 
 /** Compiles one string. Throws a TemplateError of kind `syntax`, or `limit` when it is too long. */

@@ -1,4 +1,4 @@
-import { isTemplate } from '../expression/template.ts';
+import { isTemplate } from '../expression/delimiters.ts';
 import type { Definition } from '../model/definition.ts';
 import { isJsonObject, type Json, jsonSize } from '../model/json.ts';
 import { isReservedSignal } from '../model/signal.ts';

@@ -7,6 +7,7 @@ import { SCHEMA_WORK } from '../model/schema/validate.ts';
 import type { SchemaIssue } from '../model/schema/walk.ts';
 import { parseTaskKey } from '../model/task-key.ts';
 import { WorkExceeded, WorkMeter } from '../model/work.ts';
+import type { Observer } from './derive.ts';
 import type { Command, RunEvent } from './events.ts';
 import { begin, step } from './interpreter.ts';
 import { completed } from './schema-checks.ts';
@@ -46,12 +47,15 @@ export function simulate(
     defaults = {},
     intervene = (events) => events,
     history,
+    observer,
   }: {
     items?: MockItems;
     defaults?: ConnectionDefaults | undefined;
     intervene?: Intervention | undefined;
     /** Returns the length of the history at a wave. */
     history?: ((wave: number) => HistoryLength) | undefined;
+    /** Observes all runs of the chain. */
+    observer?: Observer | undefined;
   } = {},
 ): Simulation {
   const { tasks } = run.definition;
@@ -96,6 +100,7 @@ export function simulate(
     events: intervene([], 0),
     mocked,
     simulated,
+    observer,
     waits: false,
     ...(history === undefined ? {} : { history: history(0) }),
   });
@@ -120,6 +125,7 @@ export function simulate(
         events: intervene([], wave, state),
         mocked,
         simulated,
+        observer,
         waits: false,
       }));
     }

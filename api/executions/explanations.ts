@@ -43,7 +43,8 @@ export const ExplanationSchema = z
   })
   .openapi('Explanation');
 
-const TransitionTraceSchema = z
+/** A decision of a run about a transition. */
+export const TransitionTraceSchema = z
   .object({
     from: z.string().describe('The key of the visit that had ended.'),
     index: z.int().describe('The place of the transition among those of its task, from 0.'),

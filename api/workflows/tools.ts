@@ -6,6 +6,7 @@ import type { DefinitionService } from '../../service/definitions/definitions.ts
 import type { StoredExaminations } from '../../service/definitions/stored-examinations.ts';
 import type { SimulatedRun } from '../../service/simulations/simulation.ts';
 import type { SimulationService } from '../../service/simulations/simulations.ts';
+import { TransitionTraceSchema } from '../executions/explanations.ts';
 import { locateIssues, withBodyWarnings } from '../http/body.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
 import { createRouter, refuseShape } from '../http/router.ts';
@@ -54,6 +55,9 @@ export const SimulationSchema = z
         error: JsonValueSchema,
       }),
     ),
+    transitions: z
+      .array(TransitionTraceSchema)
+      .describe('The decisions about the transitions of visits that have ended, in order.'),
     warnings: z
       .array(IssueSchema)
       .describe('Fields that are missing from the input of an action; an execution would fail there.'),

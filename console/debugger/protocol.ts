@@ -1,4 +1,5 @@
 import type { Layout } from '../../language/layout/layout.ts';
+import type { RenderedTemplate } from '../../language/templates/rendered.ts';
 import type { TaskExecution, Wait } from '../../model/execution.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
@@ -199,14 +200,6 @@ export interface StopTask {
   task: TaskExecution;
   /** The templates of its input, each with the value that it gave. */
   templates: RenderedTemplate[];
-}
-
-/** A template of an input, and the value that it gave. */
-export interface RenderedTemplate {
-  /** JSON pointer within the input; empty: the whole input. */
-  path: string;
-  template: string;
-  value: Json;
 }
 
 /** Why a history cannot be debugged, as a sentence for people: `not a history`, `made by interpreter 13, this console knows 11`. */

@@ -1,4 +1,5 @@
 import type { Place } from '../../interpreter/state.ts';
+import { listTemplates } from '../../language/templates/rendered.ts';
 import type { Json } from '../../model/json.ts';
 import type { Opening } from '../../projection/runs/opening.ts';
 import { createStatusCounts } from '../../projection/tasks/counts.ts';
@@ -6,7 +7,6 @@ import { readProgress } from '../../projection/tasks/progress.ts';
 import { orderPlaces } from '../../projection/tasks/task-order.ts';
 import { eventsAt, statusAt, type TaskSources, taskAt, workIn } from '../../projection/tasks/tasks.ts';
 import type { Stop, StopChange, StopRequest, StopTask, StopTaskRow } from './protocol.ts';
-import { listTemplates } from './rendered-input.ts';
 
 /** The parts of a stop that show tasks. */
 type ShownTasks = Pick<Stop, 'tasks' | 'counts' | 'selected' | 'newest' | 'taken'>;

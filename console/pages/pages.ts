@@ -19,7 +19,7 @@ export const PAGES: Page[] = [
   createPage(/^\/inbox\/([^/]+)$/, async () => (await import('./inbox/question-page.tsx')).QuestionPage),
   createPage(/^\/workflows$/, async () => (await import('./workflows/workflows-page.tsx')).WorkflowsPage),
   createPage(
-    /^\/workflows\/([^/]+)(?:\/(graph|definition|simulate|check|revisions|runs))?$/,
+    /^\/workflows\/([^/]+)(?:\/(graph|definition|simulate|check|revisions|runs|starts))?$/,
     async () => (await import('./workflows/workflow-page.tsx')).WorkflowPage,
   ),
   createPage(/^\/schedules$/, async () => (await import('./schedules/schedules-page.tsx')).SchedulesPage),

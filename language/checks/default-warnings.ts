@@ -1,4 +1,4 @@
-import { isTemplate } from '../../expression/template.ts';
+import { isTemplate } from '../../expression/delimiters.ts';
 import type { Issue } from '../../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { schemaDefaults } from '../../model/schema/document.ts';

@@ -1,4 +1,4 @@
-import { isTemplate } from '../../expression/template.ts';
+import { isTemplate } from '../../expression/delimiters.ts';
 import type { Task } from '../../model/definition.ts';
 import type { Issue } from '../../model/issue.ts';
 

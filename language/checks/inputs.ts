@@ -1,4 +1,4 @@
-import { isTemplate } from '../../expression/template.ts';
+import { isTemplate } from '../../expression/delimiters.ts';
 import { type Issue, MORE_ISSUES, type Suggestions, valueAt } from '../../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { SchemaIssue } from '../../model/schema/walk.ts';

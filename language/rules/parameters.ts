@@ -1,4 +1,4 @@
-import { isTemplate } from '../../expression/template.ts';
+import { isTemplate } from '../../expression/delimiters.ts';
 import type { Issue, Suggestions } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { SchemaError } from '../../model/schema/document.ts';

@@ -1,14 +1,9 @@
 import { analyze, type TemplatePath } from '../../expression/analyze.ts';
+import { isTemplate } from '../../expression/delimiters.ts';
 import { TemplateError, type TemplateErrorKind } from '../../expression/errors.ts';
 import type { Scope } from '../../expression/evaluator.ts';
 import { examine } from '../../expression/examine.ts';
-import {
-  compileExpression,
-  compileTemplate,
-  isTemplate,
-  renderTemplate,
-  type Template,
-} from '../../expression/template.ts';
+import { compileExpression, compileTemplate, renderTemplate, type Template } from '../../expression/template.ts';
 import { type Issue, jsonPointer, Suggestions } from '../../model/issue.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import type { SecretTexts } from '../../model/secret-texts.ts';

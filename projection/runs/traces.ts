@@ -16,7 +16,8 @@ export interface TransitionTrace extends Omit<DecidedTransition, 'transition'> {
 
 const WORDS = ['noop', 'fail', 'retry'] as const;
 
-function traceOf({ transition, ...decided }: DecidedTransition): TransitionTrace {
+/** Describes a decision of a run about a transition. */
+export function traceTransition({ transition, ...decided }: DecidedTransition): TransitionTrace {
   const { on, when, targets } = transition;
   const { reason } = decided;
   const evaluated = when !== null && (reason === 'fired' || reason === 'false');
@@ -73,7 +74,7 @@ function trace<T extends Traceable<T>>(
       if (!isCommand(event)) decided = [];
       run.take(event);
     },
-    transitions: () => decided.map(traceOf),
+    transitions: () => decided.map(traceTransition),
     copy: () => trace((observer) => run.copy(observer), evaluated?.copy(), decided),
   };
 }

@@ -1,3 +1,4 @@
+import type { DecidedTransition, Observer } from '../../interpreter/derive.ts';
 import { type ConnectionDefaults, type SimulatedTask, simulate, simulatedTasks } from '../../interpreter/simulate.ts';
 import type { MockItems, MockOutcomes } from '../../interpreter/simulated-world.ts';
 import { listWaits, type StateWait } from '../../interpreter/waits.ts';
@@ -7,6 +8,7 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { parseTaskKey } from '../../model/task-key.ts';
+import { type TransitionTrace, traceTransition } from '../../projection/runs/traces.ts';
 import { completeInput } from '../starts/inputs.ts';
 
 /** A run to simulate; `now` is in milliseconds. */
@@ -29,6 +31,8 @@ export interface SimulatedRun {
   /** The keys of the visits in order of start. */
   order: string[];
   tasks: SimulatedTask[];
+  /** The decisions about the transitions of visits that have ended, in order. */
+  transitions: TransitionTrace[];
   /** Inputs that actions would lack; the simulation continues without them. */
   warnings: Issue[];
 }
@@ -48,7 +52,14 @@ export function simulateRun(request: SimulationRequest): SimulatedRun {
     ...unknownTasks('items', items, names, suggestions),
   ];
   if (unknown.length > 0) throw refusal('request_invalid', unknown);
-  const options = { items, defaults };
+  const decided: DecidedTransition[] = [];
+  const observer: Observer = {
+    derive: (_draws, _site, compute) => compute(),
+    onTransition: (each) => {
+      decided.push(each);
+    },
+  };
+  const options = { items, defaults, observer };
   const { state, close, missing } = simulate(run, completeInput(input, 'input', paramSchema), outcomes, now, options);
   const tasks = simulatedTasks(state);
   return {
@@ -58,6 +69,7 @@ export function simulateRun(request: SimulationRequest): SimulatedRun {
     waitingFor: close === null ? listWaits(state) : [],
     order: tasks.map(({ key }) => key),
     tasks,
+    transitions: decided.map(traceTransition),
     warnings: capIssues(
       missing.map(({ key, issue: { path, message } }) => {
         const index = names.indexOf(parseTaskKey(key).name);

@@ -20,10 +20,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Modules of the service that browsers load, too: none of them needs a package or a clock. */
 const SHARED = [
+  '../expression/delimiters.ts',
   ...['card-shape.ts', 'edges.ts', 'icons.ts', 'states.ts', 'text.ts'].map(
     (name) => `../language/layout/drawing/${name}`,
   ),
   '../language/layout/measures.ts',
+  '../language/templates/rendered.ts',
   '../model/delegation.ts',
   '../model/events/states.ts',
   '../model/inquiry-form.ts',

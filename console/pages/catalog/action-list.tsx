@@ -1,60 +1,64 @@
+import { useState } from 'preact/hooks';
 import { useRead } from '../../client/reads.ts';
+import { may } from '../../client/session.ts';
 import type { ListPage, ShownAction } from '../../client/shapes.ts';
+import { EmptyList, type ListFilter, ListFilters } from '../../parts/lists/list-filters.tsx';
 import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
-import { ValueView } from '../../parts/value.tsx';
 import { durationText } from '../../parts/words.ts';
 import { pageQuery } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
+import { StartDialog } from '../workflows/start-dialog.tsx';
+import { SchemaFields } from './schema-fields.tsx';
 
-/** The actions: what each takes and gives, and who runs it. */
+const FILTERS: ListFilter[] = [{ name: 'pack_ref', label: 'Pack', hint: 'the name of a pack' }];
+
+const COLUMNS = ['Action', 'Description', 'Schemas', 'Runs on'];
+
+/** The actions: what each takes and gives, who runs it, and a way to run it by itself. */
 export function ActionList() {
-  const reading = useRead<ListPage<ShownAction>>(pagePath('/actions', pageQuery.value));
+  const query = pageQuery.value;
+  const reading = useRead<ListPage<ShownAction>>(pagePath('/actions', query, { pack_ref: query.get('pack_ref') }));
+  const [started, setStarted] = useState<ShownAction | null>(null);
+  const canStart = may('execution:execute');
   return (
-    <Listing
-      name="Actions"
-      noun="action"
-      class="actions"
-      reading={reading}
-      columns={['Action', 'Description', 'Schemas', 'Runs on']}
-      keyOf={({ ref }) => ref}
-      empty={<p class="strong">No actions.</p>}
-      row={(action) => (
-        <>
-          <NameCell>{action.ref}</NameCell>
-          <ListCell>
-            {action.label}
-            {action.description !== null && <p class="soft small">{action.description}</p>}
-          </ListCell>
-          <ListCell>
-            <Schema name={`Input of ${action.ref}`} word="Input" schema={action.param_schema} />
-            <Schema name={`Output of ${action.ref}`} word="Output" schema={action.out_schema} />
-          </ListCell>
-          <ListCell of="Runs on">
-            {action.built_in ? 'Fermata' : <code>{action.task_queue}</code>}
-            <p class="soft small">
-              {durationText(action.timeout * 1_000)} per attempt{action.idempotent && ', idempotent'}
-            </p>
-          </ListCell>
-        </>
-      )}
-    />
+    <>
+      <ListFilters name="Filter actions" filters={FILTERS} />
+      <Listing
+        name="Actions"
+        noun="action"
+        class="actions"
+        reading={reading}
+        columns={canStart ? [...COLUMNS, 'Controls'] : COLUMNS}
+        keyOf={({ ref }) => ref}
+        empty={<EmptyList filters={FILTERS} noun="actions" otherwise="An action is what a task runs." />}
+        row={(action) => (
+          <>
+            <NameCell>{action.ref}</NameCell>
+            <ListCell>
+              {action.label}
+              {action.description !== null && <p class="soft small">{action.description}</p>}
+            </ListCell>
+            <ListCell>
+              <SchemaFields name={`Input of ${action.ref}`} word="Input" schema={action.param_schema} />
+              <SchemaFields name={`Output of ${action.ref}`} word="Output" schema={action.out_schema} />
+            </ListCell>
+            <ListCell of="Runs on">
+              {action.built_in ? 'Fermata' : <code>{action.task_queue}</code>}
+              <p class="soft small">
+                {durationText(action.timeout * 1_000)} per attempt{action.idempotent && ', idempotent'}
+              </p>
+            </ListCell>
+            {canStart && (
+              <ListCell class="acts-cell">
+                <button type="button" class="button" onClick={() => setStarted(action)}>
+                  Start<span class="hidden"> {action.ref}</span>
+                </button>
+              </ListCell>
+            )}
+          </>
+        )}
+      />
+      {started !== null && <StartDialog key={started.ref} of={started} close={() => setStarted(null)} />}
+    </>
   );
-}
-
-function Schema({ name, word, schema }: { name: string; word: string; schema: ShownAction['param_schema'] }) {
-  if (schema === null) return <p class="soft small">{word}: any</p>;
-  return (
-    <details>
-      <summary>
-        {word}
-        <span class="soft small"> {fieldNames(schema)}</span>
-      </summary>
-      <ValueView name={name} value={schema} />
-    </details>
-  );
-}
-
-/** Returns the names of the fields that a schema declares. */
-function fieldNames({ properties }: NonNullable<ShownAction['param_schema']>): string {
-  return typeof properties === 'object' && properties !== null ? Object.keys(properties).join(', ') : '';
 }

@@ -1,23 +1,9 @@
 import type { ReadState } from '../../client/reads.ts';
 import type { RunCounts } from '../../client/shapes.ts';
-import { StateMark, type StateWord } from '../../parts/badge.tsx';
+import { StateMark } from '../../parts/badge.tsx';
 import { numberText } from '../../parts/words.ts';
 import { go, hrefWith, pageQuery } from '../../routing/location.ts';
-
-/** The statuses that are counted, each with the state whose mark it has. */
-const COUNTED: {
-  word: Exclude<keyof RunCounts, 'total' | 'groups' | 'is_lower_bound'>;
-  name: string;
-  state: StateWord;
-}[] = [
-  { word: 'running', name: 'Running', state: 'running' },
-  { word: 'failed', name: 'Failed', state: 'failed' },
-  { word: 'completed', name: 'Completed', state: 'completed' },
-  { word: 'pending', name: 'Pending', state: 'scheduled' },
-  { word: 'cancelled', name: 'Cancelled', state: 'cancelled' },
-  { word: 'timeout', name: 'Timeout', state: 'timeout' },
-  { word: 'abandoned', name: 'Abandoned', state: 'abandoned' },
-];
+import { COUNTED } from './counted.ts';
 
 /** How many runs there are of each status; each number filters by it. Statuses without runs are left out, except a chosen one. */
 export function Counts({ reading }: { reading: ReadState<{ data: RunCounts }> }) {

@@ -12,7 +12,7 @@ import { Instant } from '../../parts/time.tsx';
 import { hrefOf, pageQuery, ROOT } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
 import { doneText, failedText, type ScheduleVerb } from './schedule-acts.ts';
-import { Times } from './times.tsx';
+import { NextTime, Times } from './times.tsx';
 
 const COLUMNS = ['Schedule', 'Starts', 'When', 'Next', 'Last'];
 
@@ -73,11 +73,6 @@ function ScheduleNotes({ schedule: { note, paused, state_note: why } }: { schedu
       {paused && why !== null && <p class="soft small">{why}</p>}
     </>
   );
-}
-
-function NextTime({ schedule: { next, paused } }: { schedule: ShownSchedule }) {
-  if (paused) return <>none while it is paused</>;
-  return next[0] === undefined ? <>never again</> : <Instant at={next[0]} />;
 }
 
 function LastRun({ schedule: { recent } }: { schedule: ShownSchedule }) {

@@ -31,3 +31,9 @@ export function Times({ schedule }: { schedule: ShownSchedule }) {
     </>
   );
 }
+
+/** The next time at which a schedule starts something. */
+export function NextTime({ schedule: { next, paused } }: { schedule: ShownSchedule }) {
+  if (paused) return <>none while it is paused</>;
+  return next[0] === undefined ? <>never again</> : <Instant at={next[0]} />;
+}

@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { randomKey } from '../../client/keys.ts';
 import { request } from '../../client/request.ts';
-import type { Run, ShownWorkflow } from '../../client/shapes.ts';
+import type { Run, ShownAction } from '../../client/shapes.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { readSchemaForm } from '../../parts/forms/read-form.ts';
 import { SchemaForm } from '../../parts/forms/schema-form.tsx';
@@ -10,14 +10,17 @@ import { go, hrefOf } from '../../routing/location.ts';
 
 const NAME = 'Input';
 
-/** Starts a run of a workflow, with a form for the input that the workflow declares. */
-export function StartDialog({ workflow, close }: { workflow: ShownWorkflow; close: () => void }) {
+/** A workflow, or an action by itself. */
+type Startable = Pick<ShownAction, 'ref' | 'param_schema'>;
+
+/** Starts a run of a workflow or an action, with a form for the input that it declares. */
+export function StartDialog({ of, close }: { of: Startable; close: () => void }) {
   const key = useRef(randomKey());
-  const schema = workflow.param_schema ?? {};
+  const schema = of.param_schema ?? {};
 
   async function start(form: FormData) {
     const parameters = readSchemaForm(schema, NAME, form) ?? {};
-    const body = { action_ref: workflow.ref, parameters };
+    const body = { action_ref: of.ref, parameters };
     const headers = { 'idempotency-key': key.current };
     const { data } = await request<{ data: Run }>('/executions', { method: 'POST', body, headers });
     return () => {
@@ -28,7 +31,11 @@ export function StartDialog({ workflow, close }: { workflow: ShownWorkflow; clos
 
   return (
     <Dialog title="Start a run" act={start} close={close}>
-      {workflow.param_schema === null && <p class="soft">This workflow does not declare its input.</p>}
+      {of.param_schema === null && (
+        <p class="soft">
+          <code>{of.ref}</code> does not declare its input.
+        </p>
+      )}
       <SchemaForm schema={schema} name={NAME} mayBeEmpty />
     </Dialog>
   );

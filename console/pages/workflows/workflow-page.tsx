@@ -4,6 +4,7 @@ import { useRead } from '../../client/reads.ts';
 import { may } from '../../client/session.ts';
 import type { ShownWorkflow } from '../../client/shapes.ts';
 import { Heading } from '../../parts/heading.tsx';
+import { createLazyView } from '../../parts/lazy.tsx';
 import { Fact } from '../../parts/lists/fact.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
@@ -13,22 +14,34 @@ import { go, hrefOf } from '../../routing/location.ts';
 import type { PageProps } from '../../routing/page-props.ts';
 import { CheckView } from './check-view.tsx';
 import { DefinitionGraph, DefinitionText } from './definition-view.tsx';
-import { RevisionsView } from './revisions-view.tsx';
-import { SimulateView } from './simulate-view.tsx';
+import { LatestRuns } from './runs/latest-runs.tsx';
+import { WorkflowRuns } from './runs/workflow-runs.tsx';
 import { StartDialog } from './start-dialog.tsx';
-import { WorkflowRuns } from './workflow-runs.tsx';
+
+const Simulation = createLazyView(
+  'simulation',
+  async () => (await import('./simulation/simulate-view.tsx')).SimulateView,
+);
+
+const Revisions = createLazyView('comparison', async () => (await import('./revisions-view.tsx')).RevisionsView);
+
+const Starters = createLazyView('list', async () => (await import('./starters-view.tsx')).StartersView);
 
 /** What each view shows of a workflow, whose path in the API is `path`. */
 const VIEWS: { id: string; name: string; show: (workflow: ShownWorkflow, path: string) => ComponentChildren }[] = [
   { id: 'graph', name: 'Graph', show: ({ ref }, path) => <DefinitionGraph path={path} title={ref} /> },
   { id: 'definition', name: 'Definition', show: (_, path) => <DefinitionText path={path} /> },
-  { id: 'simulate', name: 'Simulate', show: (workflow, path) => <SimulateView workflow={workflow} path={path} /> },
+  { id: 'simulate', name: 'Simulate', show: (workflow, path) => <Simulation workflow={workflow} path={path} /> },
   { id: 'check', name: 'Check', show: (workflow, path) => <CheckView workflow={workflow} path={path} /> },
-  { id: 'revisions', name: 'Revisions', show: (_, path) => <RevisionsView path={path} /> },
+  { id: 'revisions', name: 'Revisions', show: (_, path) => <Revisions path={path} /> },
   { id: 'runs', name: 'Runs', show: ({ ref }) => <WorkflowRuns workflow={ref} /> },
+  { id: 'starts', name: 'Started by', show: ({ ref }) => <Starters workflow={ref} /> },
 ];
 
-/** One workflow: its graph, its text and how that has changed, what it would do, whether a text is right, its runs, and a way to start it. */
+/**
+ * One workflow: how its latest runs went, its graph, its text and how that has changed, what it would do, whether a text is right, its runs,
+ * what starts them, and a way to start one.
+ */
 export function WorkflowPage({ of, tab }: PageProps) {
   const path = `/workflows/${encodeURIComponent(of)}`;
   const { value, error, reload } = useRead<{ data: ShownWorkflow }>(path);
@@ -55,6 +68,7 @@ export function WorkflowPage({ of, tab }: PageProps) {
       {workflow !== undefined && (
         <>
           <Facts workflow={workflow} />
+          {may('execution:read') && <LatestRuns workflow={workflow.ref} />}
           <div>
             <Tabs
               label="Workflow views"
@@ -65,7 +79,7 @@ export function WorkflowPage({ of, tab }: PageProps) {
               {chosen.show(workflow, path)}
             </Tabs>
           </div>
-          {isStarting && <StartDialog workflow={workflow} close={() => setStarting(false)} />}
+          {isStarting && <StartDialog of={workflow} close={() => setStarting(false)} />}
         </>
       )}
     </div>

@@ -1,15 +1,26 @@
+import { useMemo } from 'preact/hooks';
 import { useRead } from '../../client/reads.ts';
-import type { WorkflowList } from '../../client/shapes.ts';
+import { may } from '../../client/session.ts';
+import type { RunCounts, WorkflowList } from '../../client/shapes.ts';
 import { Heading } from '../../parts/heading.tsx';
 import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { go, hrefOf, hrefWith, pageQuery, ROOT } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
+import { DAYS, daysBefore, recentRunsPath } from './runs/recent.ts';
+import { RecentRuns } from './runs/recent-runs.tsx';
 
-/** The stored workflows. */
+const COLUMNS = ['Workflow', 'Label', 'Version', 'Updated'];
+
+/** The stored workflows, each with its runs of the last days. */
 export function WorkflowsPage() {
   const search = pageQuery.value.get('search') ?? '';
-  const reading = useRead<WorkflowList>(pagePath('/workflows', pageQuery.value, { search }));
+  const pack = pageQuery.value.get('pack_ref');
+  const reading = useRead<WorkflowList>(pagePath('/workflows', pageQuery.value, { search, pack_ref: pack }));
+  const canSeeRuns = may('execution:read');
+  // The day may end while the page is open: what is counted stays the same until it is opened again.
+  const since = useMemo(() => daysBefore(Date.now()), []);
+  const counted = useRead<{ data: RunCounts }>(canSeeRuns ? recentRunsPath(since) : null);
   return (
     <div class="page">
       <div class="title-row">
@@ -32,21 +43,27 @@ export function WorkflowsPage() {
           />
         </form>
       </div>
+      {pack !== null && (
+        <p>
+          Only those of the pack <span class="strong">{pack}</span>.{' '}
+          <a href={hrefWith({ pack_ref: null, page: null })}>All workflows</a>
+        </p>
+      )}
       <Listing
         name="Workflows"
         noun="workflow"
         class="workflows"
         reading={reading}
-        columns={['Workflow', 'Label', 'Version', 'Updated']}
+        columns={canSeeRuns ? [...COLUMNS, `Runs of ${DAYS} days`] : COLUMNS}
         keyOf={({ ref }) => ref}
-        empty={search === '' ? <NoWorkflows /> : <p class="strong">No workflows match this search.</p>}
+        empty={search === '' && pack === null ? <NoWorkflows /> : <p class="strong">No workflows match this search.</p>}
         row={({ ref, label, version, updated, enabled, tags }) => (
           <>
             <NameCell>
               <a href={hrefOf(`/workflows/${encodeURIComponent(ref)}`)}>{ref}</a>
             </NameCell>
             <ListCell>
-              {label}
+              <bdi>{label}</bdi>
               {!enabled && <span class="tag">disabled</span>}
               {tags.map((tag) => (
                 <span class="tag" key={tag}>
@@ -60,6 +77,11 @@ export function WorkflowsPage() {
             <ListCell of="Updated" class="time-cell">
               <Instant at={updated} />
             </ListCell>
+            {canSeeRuns && (
+              <ListCell of={`Runs of ${DAYS} days`}>
+                <RecentRuns workflow={ref} since={since} reading={counted} />
+              </ListCell>
+            )}
           </>
         )}
       />

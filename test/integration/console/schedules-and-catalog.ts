@@ -89,12 +89,31 @@ export function testSchedulesAndCatalog(site: () => Console): void {
       await title(page, 'Catalog').waitFor();
       await page.getByRole('table', { name: 'Packs' }).getByRole('rowheader', { name: 'examples' }).waitFor();
       await site().examine(page);
+      await page.getByRole('link', { name: 'Workflows of examples' }).click();
+      await title(page, 'Workflows').waitFor();
+      await page.getByRole('rowheader', { name: 'examples.first_run' }).waitFor();
+      expect(await page.getByRole('rowheader').allInnerTexts()).toEqual(
+        (await page.getByRole('rowheader').allInnerTexts()).filter((text) => text.startsWith('examples.')),
+      );
+      await page.goBack();
       await page.getByRole('tab', { name: 'Packs' }).focus();
       await page.keyboard.press('ArrowRight');
       const http = page.getByRole('table', { name: 'Actions' }).getByRole('row', { name: /^core\.http/ });
       await http.getByText('Input').first().click();
       await page.getByRole('group', { name: 'Input of core.http' }).getByText('"url"').waitFor();
+      await page
+        .getByRole('list', { name: 'Fields of Input of core.http' })
+        .getByRole('listitem')
+        .filter({ hasText: /^url string.*, required/ })
+        .waitFor();
       await site().examine(page);
+      await page.getByRole('textbox', { name: 'Pack' }).fill('core');
+      await page.keyboard.press('Tab');
+      await page.getByRole('button', { name: 'Start core.noop' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Start a run' }).click();
+      await page.getByRole('heading', { level: 1, name: /^core\.noop \d+$/ }).waitFor();
+      await page.goto('console/catalog/actions');
+      await page.getByRole('tab', { name: 'Actions' }).focus();
       await page.keyboard.press('Control+Home');
       await page.getByRole('tab', { name: 'Connections' }).click();
       await page.getByText('No connections yet.').waitFor();

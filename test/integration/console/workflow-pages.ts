@@ -84,6 +84,33 @@ export function testWorkflowPages(site: () => Console): void {
       await page.getByRole('region', { name: 'Result' }).getByText('Hello, you').waitFor();
     });
 
+    it('of many tasks are drawn where they are looked at, and all of them can be reached', async () => {
+      const tasks = Array.from({ length: 60 }, (_, n) => ({
+        ...{ name: `t${n}`, action: 'core.noop' },
+        ...(n < 59 ? { on_success: `t${n + 1}` } : {}),
+      }));
+      const body = {
+        ref: 'examples.long',
+        pack_ref: 'examples',
+        label: 'Long',
+        version: '1.0.0',
+        definition: { tasks },
+      };
+      expect((await call('POST', 'workflows', body)).status).toBe(201);
+      const page = await site().visit('workflows/examples.long');
+      const cards = page.getByRole('group', { name: 'Graph of examples.long' }).getByRole('button', { name: /^t\d/ });
+      await cards.first().waitFor();
+      expect(await cards.count()).toBeLessThan(20);
+      await cards.first().focus();
+      for (let n = 0; n < 59; n += 1) await page.keyboard.press('ArrowDown');
+      expect(await page.evaluate('document.activeElement.dataset.task')).toBe('t59');
+      expect(await cards.count()).toBeLessThan(20);
+      await page.keyboard.press('0');
+      await expect.poll(() => cards.count()).toBe(60);
+      expect(await page.evaluate('document.activeElement.dataset.task')).toBe('t59');
+      await call('DELETE', `workflows/${body.ref}`);
+    });
+
     it('are simulated, checked, compared and looked up in their runs', async () => {
       await call('POST', 'packs', { ref: 'shop', label: 'Shop', version: '1.0.0' });
       expect((await call('POST', 'workflows', REFUND)).status).toBe(201);
@@ -111,6 +138,17 @@ export function testWorkflowPages(site: () => Console): void {
       await page.keyboard.press('ArrowLeft');
       await graph.getByRole('button', { name: 'refund, core.transform: not begun' }).waitFor();
       await page.getByRole('group', { name: 'Input of ask' }).getByText('Refund 90?').waitFor();
+      const templates = page.getByRole('table', { name: 'Templates' });
+      expect(await templates.getByRole('row').nth(1).allInnerTexts()).toEqual([
+        expect.stringMatching(/^prompt\s+Refund \{\{ amount \}\}\?\s+Refund 90\?/),
+      ]);
+      await page.keyboard.press('ArrowLeft');
+      const why = page.getByRole('table', { name: 'Why' }).getByRole('row');
+      expect((await why.allInnerTexts()).map((text) => text.split(/\s*\t\s*/))).toEqual([
+        ['From', 'To', 'When', 'Value', 'Fired', 'Reason'],
+        ['check', 'refund', 'amount <= 50', 'false', 'no', 'the condition is false'],
+        ['check', 'ask', 'amount > 50', 'true', 'yes', 'the condition is true'],
+      ]);
       await site().examine(page);
 
       await view(page, 'Check').click();
@@ -142,9 +180,44 @@ export function testWorkflowPages(site: () => Console): void {
 
       await view(page, 'Runs').click();
       await page.getByText('No run of this workflow has been started.').waitFor();
-      await call('POST', 'executions', { action_ref: ref, parameters: { amount: 2 } });
+      const latest = page.getByRole('region', { name: 'Latest runs' });
+      await latest.getByText('It has not been run yet.').waitFor();
+      const { id } = (await call('POST', 'executions', { action_ref: ref, parameters: { amount: 2 }, wait: 30 })).body
+        .data;
       await page.getByRole('table', { name: 'Runs' }).getByRole('rowheader').waitFor();
       await site().examine(page);
+
+      await view(page, 'Started by').click();
+      await page.getByText('No rule starts it.').waitFor();
+      await page.getByText('No schedule starts it.').waitFor();
+      const rule = {
+        ref: 'shop.refunds',
+        pack_ref: 'shop',
+        label: 'Refunds',
+        type: 'com.example.returned',
+        workflow: ref,
+      };
+      expect((await call('POST', 'rules', { ...rule, parameters: { amount: 1 } })).status).toBe(201);
+      const schedule = { id: 'refunds', workflow: ref, input: { amount: 1 }, spec: { every: 86_400 } };
+      expect((await call('POST', 'schedules', schedule)).status).toBe(201);
+      await page.reload();
+      await page.getByRole('table', { name: 'Rules that start it' }).getByRole('link', { name: rule.ref }).waitFor();
+      await page.getByRole('table', { name: 'Schedules that start it' }).getByText('every 1 d').waitFor();
+      await latest.getByText('1 of 1 succeeded (100 %)').waitFor();
+      await site().examine(page);
+      await latest.getByRole('link', { name: `Run ${id}, completed` }).click();
+      await title(page, `${ref} ${id}`).waitFor();
+      await page.goto('console/workflows?pack_ref=shop');
+      const row = page.getByRole('table', { name: 'Workflows' }).getByRole('row', { name: new RegExp(`^${ref}`) });
+      await row.getByRole('link', { name: '1 completed' }).waitFor();
+      await site().examine(page);
+      await row.getByRole('link', { name: '1 completed' }).click();
+      await page
+        .getByRole('table', { name: 'Runs' })
+        .getByRole('link', { name: String(id) })
+        .waitFor();
+      await call('DELETE', `schedules/${schedule.id}`);
+      await call('DELETE', `rules/${rule.ref}`);
     });
   });
 }

@@ -160,6 +160,21 @@ describe('POST /workflows/{ref}/simulate', () => {
           output: { by: 'me' },
         },
       ],
+      transitions: [
+        {
+          ...{ from: 'roll', index: 0, on: 'complete', to: ['settle'] },
+          ...{ when: 'succeeded() and result().status_code == 200', value: true },
+          ...{ fired: true, reason: 'fired', error: null },
+        },
+        {
+          ...{ from: 'roll', index: 1, on: 'complete', to: ['tell'], when: 'failed()', value: false },
+          ...{ fired: false, reason: 'false', error: null },
+        },
+        {
+          ...{ from: 'settle', index: 0, on: 'success', to: ['go'], when: null, value: null },
+          ...{ fired: true, reason: 'fired', error: null },
+        },
+      ],
       warnings: [],
     });
   });

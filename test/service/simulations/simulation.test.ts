@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { MockOutcomes } from '../../../interpreter/simulated-world.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import type { ActionSpec } from '../../../model/run-input.ts';
 import { simulateRun } from '../../../service/simulations/simulation.ts';
@@ -52,4 +53,28 @@ it.each<[what: string, action: string, input: JsonObject, status: string, lackin
   expect(simulated.tasks[0]!.error?.type).toBe(status === 'failed' ? 'input_invalid' : undefined);
   // Defaults of connections are not shown to everybody who may simulate.
   if (status === 'completed') expect(simulated.tasks[0]!.input).toEqual(input);
+});
+
+it('a simulation says how each transition was decided', () => {
+  const decide = (outcomes: MockOutcomes) => {
+    const tasks = [
+      { name: 'a', action: 'core.http', input: { url: 'https://a.b' }, on_failure: 'b', on_success: 'c' },
+      { name: 'b', action: 'core.noop', next: [{ when: 'nothing.here > 1', do: 'c' }] },
+      { name: 'c', action: 'core.noop' },
+    ];
+    const run = runInput({ tasks });
+    const { transitions } = simulateRun({
+      ...{ run, paramSchema: null, input: {}, outcomes, items: {}, defaults: {}, now: STARTED },
+    });
+    return transitions.map(({ from, to, value, fired, reason }) => [from, to.join(), value, fired, reason]);
+  };
+  expect(decide({})).toEqual([
+    ['a', 'c', null, true, 'fired'],
+    ['a', 'b', null, false, 'other_outcome'],
+  ]);
+  expect(decide({ a: { error: { type: 'gone' } } })).toEqual([
+    ['a', 'c', null, false, 'other_outcome'],
+    ['a', 'b', null, true, 'fired'],
+    ['b', 'c', null, false, 'error'],
+  ]);
 });

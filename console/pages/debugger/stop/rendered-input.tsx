@@ -1,5 +1,5 @@
+import type { RenderedTemplate } from '../../../../language/templates/rendered.ts';
 import type { TaskState } from '../../../../model/status.ts';
-import type { RenderedTemplate } from '../../../debugger/protocol.ts';
 import { Badge } from '../../../parts/badge.tsx';
 import { TableHead } from '../../../parts/lists/table-head.tsx';
 import { ValueView } from '../../../parts/value.tsx';

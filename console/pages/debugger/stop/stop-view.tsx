@@ -63,7 +63,7 @@ export function StopView({ stop, unknown, selected, select, go, turn }: StopView
         </Part>
       </div>
       <Part name="Why" class="whole">
-        <WhyTable transitions={transitions} />
+        <WhyTable transitions={transitions} none="No task ended here, so no transition was decided upon." />
       </Part>
       <div class="stack">
         <Part name="Tasks at this event">

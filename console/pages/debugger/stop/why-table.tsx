@@ -16,9 +16,9 @@ const REASONS: Record<Decided['reason'], (decided: Decided) => string> = {
   error: ({ error }) => error ?? 'the condition could not be evaluated',
 };
 
-/** The transitions that a run has decided upon at an event, with what decided them. */
-export function WhyTable({ transitions }: { transitions: readonly Decided[] }) {
-  if (transitions.length === 0) return <p class="soft">No task ended here, so no transition was decided upon.</p>;
+/** The transitions that a run has decided upon, with what decided them; `none` says why there are none. */
+export function WhyTable({ transitions, none }: { transitions: readonly Decided[]; none: string }) {
+  if (transitions.length === 0) return <p class="soft">{none}</p>;
   return (
     <table role="table" class="table listing why" aria-label="Why">
       <TableHead columns={COLUMNS} />

@@ -1,6 +1,13 @@
-import { isTemplate } from '../../expression/template.ts';
+import { isTemplate } from '../../expression/delimiters.ts';
 import { isJsonObject, type Json, ownValue } from '../../model/json.ts';
-import type { RenderedTemplate } from './protocol.ts';
+
+/** A template of an input, and the value that it gave. */
+export interface RenderedTemplate {
+  /** JSON pointer within the input; empty: the whole input. */
+  path: string;
+  template: string;
+  value: Json;
+}
 
 /** Lists the templates of an input as it was written, each with the value at the same place of the rendered input. */
 export function listTemplates(written: Json, rendered: Json, path = ''): RenderedTemplate[] {

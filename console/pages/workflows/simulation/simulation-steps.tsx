@@ -1,28 +1,29 @@
-import { useMemo, useState } from 'preact/hooks';
-import type { RunGraph, ShownSimulation } from '../../client/shapes.ts';
-import { Canvas } from '../../graph/canvas.tsx';
-import { Badge } from '../../parts/badge.tsx';
-import { Fact } from '../../parts/lists/fact.tsx';
-import { TableHead } from '../../parts/lists/table-head.tsx';
-import { ValueView } from '../../parts/value.tsx';
-import { StepBar } from '../../stepping/step-bar.tsx';
-import { useStepping } from '../../stepping/stepping.ts';
-import { RenderedInput } from '../debugger/stop/rendered-input.tsx';
-import { listSimulatedWork, type SimulatedVisit, STATES } from './simulation.ts';
+import { useCallback, useMemo, useState } from 'preact/hooks';
+import type { RunGraph, ShownSimulation, ShownWorkflow } from '../../../client/shapes.ts';
+import { Canvas } from '../../../graph/canvas.tsx';
+import { Badge } from '../../../parts/badge.tsx';
+import { Fact } from '../../../parts/lists/fact.tsx';
+import { TableHead } from '../../../parts/lists/table-head.tsx';
+import { ValueView } from '../../../parts/value.tsx';
+import { StepBar } from '../../../stepping/step-bar.tsx';
+import { useStepping } from '../../../stepping/stepping.ts';
+import { RenderedInput } from '../../debugger/stop/rendered-input.tsx';
+import { WhyTable } from '../../debugger/stop/why-table.tsx';
+import { listSimulatedWork, listVisitTemplates, type SimulatedVisit, STATES } from './simulation.ts';
 
 const COLUMNS = ['Visit', 'Action', 'Status'];
 
 /** What a simulation has done, step by step: at each of them a visit to a task begins. */
 export function SimulationSteps({
-  title,
+  workflow,
   simulation,
   graph,
 }: {
-  title: string;
+  workflow: ShownWorkflow;
   simulation: ShownSimulation;
   graph: RunGraph;
 }) {
-  const { status, tasks, error, output, warnings, waiting_for: waits } = simulation;
+  const { status, tasks, transitions, error, output, warnings, waiting_for: waits } = simulation;
   const [step, setStep] = useState(tasks.length);
   const { work, taken } = useMemo(() => listSimulatedWork(simulation, graph, step), [simulation, graph, step]);
   const visit = tasks[step - 1];
@@ -36,6 +37,7 @@ export function SimulationSteps({
     isShown: true,
   });
   const { go } = stepping;
+  const openVisit = useCallback((key: string) => go(tasks.findIndex((each) => each.key === key) + 1), [tasks]);
   return (
     <section class="debugger simulation" aria-label="Simulation" tabIndex={-1} onKeyDown={stepping.press}>
       <div role="status" aria-label="Outcome">
@@ -65,14 +67,7 @@ export function SimulationSteps({
           <span class="soft">{place}</span>
         </p>
       </div>
-      <Canvas
-        title={title}
-        graph={graph}
-        work={work}
-        taken={taken}
-        selected={null}
-        open={(key) => go(tasks.findIndex((each) => each.key === key) + 1)}
-      />
+      <Canvas title={workflow.ref} graph={graph} work={work} taken={taken} selected={null} open={openVisit} />
       <div class="simulated">
         <table role="table" class="table" aria-label="Simulated visits">
           <TableHead columns={COLUMNS} />
@@ -98,7 +93,7 @@ export function SimulationSteps({
           {visit !== undefined && (
             <section class="card" aria-labelledby="simulated-input">
               <h2 id="simulated-input">Rendered input</h2>
-              <RenderedInput of={describeVisit(visit)} />
+              <RenderedInput of={describeVisit(visit, workflow)} />
             </section>
           )}
           {step === tasks.length && (
@@ -109,11 +104,25 @@ export function SimulationSteps({
           )}
         </div>
       </div>
+      {visit !== undefined && (
+        <div class="part">
+          <h2>Why</h2>
+          <WhyTable transitions={transitions.filter(({ from }) => from === visit.key)} none={whyNone(visit)} />
+        </div>
+      )}
     </section>
   );
 }
 
-function describeVisit({ key, action, status, input, output, error }: SimulatedVisit) {
+function describeVisit(visit: SimulatedVisit, { definition }: ShownWorkflow) {
+  const { key, action, status, input, output, error } = visit;
   const isOver = status !== 'running';
-  return { key, action, state: STATES[status], input, output, failure: error, isOver, templates: [] };
+  const templates = listVisitTemplates(visit, definition);
+  return { key, action, state: STATES[status], input, output, failure: error, isOver, templates };
+}
+
+function whyNone({ key, status }: SimulatedVisit): string {
+  return status === 'running'
+    ? `${key} has not ended, so no transition was decided upon.`
+    : `No transition leads on from ${key}.`;
 }

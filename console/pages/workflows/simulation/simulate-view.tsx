@@ -1,14 +1,14 @@
 import type { TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import { useRead } from '../../client/reads.ts';
-import { request } from '../../client/request.ts';
-import { RequestError } from '../../client/request-error.ts';
-import type { RunGraph, ShownSimulation, ShownWorkflow } from '../../client/shapes.ts';
-import { readJsonText } from '../../parts/forms/json-text.ts';
-import { markWrong } from '../../parts/forms/wrong-control.ts';
-import { Glyph } from '../../parts/glyph.tsx';
-import { Loading } from '../../parts/loading.tsx';
-import { ReadError } from '../../parts/read-error.tsx';
+import { useRead } from '../../../client/reads.ts';
+import { request } from '../../../client/request.ts';
+import { RequestError } from '../../../client/request-error.ts';
+import type { RunGraph, ShownSimulation, ShownWorkflow } from '../../../client/shapes.ts';
+import { readJsonText } from '../../../parts/forms/json-text.ts';
+import { markWrong } from '../../../parts/forms/wrong-control.ts';
+import { Glyph } from '../../../parts/glyph.tsx';
+import { Loading } from '../../../parts/loading.tsx';
+import { ReadError } from '../../../parts/read-error.tsx';
 import { SimulationSteps } from './simulation-steps.tsx';
 
 /** Plays a workflow with outcomes that somebody makes up, and shows step by step what it would do. Nothing is run. */
@@ -81,7 +81,7 @@ export function SimulateView({ workflow, path }: { workflow: ShownWorkflow; path
       {simulation !== null && graph.value !== undefined && (
         <SimulationSteps
           key={JSON.stringify(simulation.order)}
-          title={workflow.ref}
+          workflow={workflow}
           simulation={simulation}
           graph={graph.value.data}
         />

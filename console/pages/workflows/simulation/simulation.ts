@@ -1,6 +1,8 @@
-import { parseTaskKey } from '../../../model/task-key.ts';
-import type { RunGraph, ShownSimulation } from '../../client/shapes.ts';
-import { nameTaken, type TaskWork } from '../../graph/tallies.ts';
+import { listTemplates, type RenderedTemplate } from '../../../../language/templates/rendered.ts';
+import type { Json } from '../../../../model/json.ts';
+import { parseTaskKey } from '../../../../model/task-key.ts';
+import type { RunGraph, ShownSimulation, ShownWorkflow } from '../../../client/shapes.ts';
+import { nameTaken, type TaskWork } from '../../../graph/tallies.ts';
 
 /** A visit to a task in a simulation. */
 export type SimulatedVisit = ShownSimulation['tasks'][number];
@@ -35,4 +37,16 @@ export function listSimulatedWork(
   const lastPlace = (name: string) => visits.findLastIndex(({ key }) => parseTaskKey(key).name === name);
   const taken = edges.filter(({ from, to }) => place(from) >= 0 && place(from) < lastPlace(to));
   return { work, taken: nameTaken(taken) };
+}
+
+/** Lists the templates of the input of a visit, each with its value; none for a visit with items, since each item has its input. */
+export function listVisitTemplates(
+  { key, input }: SimulatedVisit,
+  definition: ShownWorkflow['definition'],
+): RenderedTemplate[] {
+  const { name } = parseTaskKey(key);
+  // A stored definition is one without issues.
+  const tasks = definition.tasks as { name: string; input?: Json }[];
+  const written = tasks.find((task) => task.name === name)?.input ?? null;
+  return input === null ? [] : listTemplates(written, input);
 }

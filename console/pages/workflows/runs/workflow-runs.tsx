@@ -1,12 +1,12 @@
-import { useEvents } from '../../client/live.ts';
-import { useRead } from '../../client/reads.ts';
-import type { RunListPage } from '../../client/shapes.ts';
-import { ListPager } from '../../parts/lists/pager.tsx';
-import { Loading } from '../../parts/loading.tsx';
-import { ReadError } from '../../parts/read-error.tsx';
-import { hrefOf, pageQuery } from '../../routing/location.ts';
-import { listPath } from '../runs/filters.ts';
-import { RunTable } from '../runs/run-table.tsx';
+import { useEvents } from '../../../client/live.ts';
+import { useRead } from '../../../client/reads.ts';
+import type { RunListPage } from '../../../client/shapes.ts';
+import { ListPager } from '../../../parts/lists/pager.tsx';
+import { Loading } from '../../../parts/loading.tsx';
+import { ReadError } from '../../../parts/read-error.tsx';
+import { hrefOf, pageQuery } from '../../../routing/location.ts';
+import { listPath } from '../../runs/filters.ts';
+import { RunTable } from '../../runs/run-table.tsx';
 
 /** The runs of a workflow, newest first. */
 export function WorkflowRuns({ workflow }: { workflow: string }) {

@@ -1,0 +1,28 @@
+import { isClosed, isSuccessful } from '../../../../model/status.ts';
+import type { RunRow } from '../../../client/shapes.ts';
+
+/** How some runs went. */
+export interface Course {
+  open: number;
+  ended: number;
+  succeeded: number;
+  /** The duration of those that succeeded, in milliseconds: half of them took no longer. Null: none did. */
+  median: number | null;
+}
+
+/** Sums up how some runs went. */
+export function sumUp(runs: readonly Pick<RunRow, 'state' | 'duration_ms'>[]): Course {
+  const ended = runs.filter(({ state }) => isClosed(state));
+  const succeeded = ended.filter(({ state }) => isSuccessful(state));
+  return {
+    open: runs.length - ended.length,
+    ended: ended.length,
+    succeeded: succeeded.length,
+    median: medianOf(succeeded.flatMap(({ duration_ms: duration }) => duration ?? [])),
+  };
+}
+
+function medianOf(numbers: readonly number[]): number | null {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length / 2) - 1] ?? null;
+}
