@@ -100,7 +100,7 @@ it('a run is paused, shown so, resumed, and a task in it is relieved of its wait
   const { body: rows } = await harness.call('GET', `/api/v1/executions/${id}/tasks`);
   expect(rows.data).toMatchObject([{ can_skip: false }, { can_skip: true }]);
   const { body: one } = await harness.call('GET', `/api/v1/executions/${id}/tasks/b`);
-  expect([one.data.can_skip, waiting.can_skip]).toEqual([true, undefined]);
+  expect([one.data.can_skip, waiting.can_skip, one.data.ended]).toEqual([true, undefined, null]);
   const wrong = await post(id, 'tasks/a/skip');
   expect([wrong.status, wrong.body.code]).toEqual([409, 'task_not_waiting']);
   const skipped = await post(id, 'tasks/b/skip', { output: 'enough' });
@@ -111,6 +111,8 @@ it('a run is paused, shown so, resumed, and a task in it is relieved of its wait
   );
   expect([ended.result, ended.projection]).toEqual(['enough skipped', 'complete']);
   expect(ended.tasks.some(({ can_skip }: { can_skip: boolean }) => can_skip)).toBe(false);
+  const { body: over } = await harness.call('GET', `/api/v1/executions/${id}/tasks/b`);
+  expect(over.data.skipped_by).toBe('dev');
   expect(ended.tasks.map(({ key, skipped_by }: Record<string, string>) => [key, skipped_by])).toEqual([
     ['a', null],
     ['b', 'dev'],

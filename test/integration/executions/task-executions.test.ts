@@ -79,6 +79,8 @@ describe('a task execution', () => {
     expect([item.id, item.task, item.result]).toEqual([run.id, 'each[1]', 2]);
     const { data: sub } = await get(`${BASE}/${run.id + 2}`);
     expect((await get(sub._links.child.href)).data).toMatchObject({ id: child, parent: run.id, parent_task: 'sub' });
+    expect([sub.child, sub.skipped_by, sub.ended >= sub.created]).toEqual([child, null, true]);
+    expect([item.child, run.child, run.ended, run.skipped_by]).toEqual([null, undefined, undefined, undefined]);
     expect((await get(sub._links.parent.href)).data.id).toBe(run.id);
     for (const { href } of Object.values<{ href: string }>((await get(`${BASE}/${run.id}`)).data._links)) {
       // A stream, which is tested elsewhere.
