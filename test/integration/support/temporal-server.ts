@@ -27,6 +27,8 @@ export const API_NAMESPACES = [
     'events',
     'crashes',
     'starts',
+    'ends',
+    'storms',
     'reads',
   ],
   ...[
