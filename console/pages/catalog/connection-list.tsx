@@ -17,7 +17,10 @@ export function ConnectionList() {
       empty={
         <>
           <p class="strong">No connections yet.</p>
-          <p class="soft">A connection has the settings and secrets with which the actions of a pack reach a system.</p>
+          <p class="soft">
+            A connection has the settings and secrets with which the actions of a pack reach a system. Store one with{' '}
+            <code>npx fermata connections set</code>.
+          </p>
         </>
       }
       row={({ pack, name, settings, secrets, updated }) => (

@@ -17,7 +17,8 @@ export function SecretList() {
         <>
           <p class="strong">No secrets yet.</p>
           <p class="soft">
-            Workflows refer to a secret as <code>secret.NAME</code>. Its value is never shown.
+            Store one with <code>npx fermata secrets set</code>. Workflows refer to it as <code>secret.NAME</code>; its
+            value is never shown.
           </p>
         </>
       }

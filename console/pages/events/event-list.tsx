@@ -35,7 +35,7 @@ export function EventList() {
           <EmptyList
             filters={FILTERS}
             noun="events"
-            otherwise="An event appears here when somebody posts one, or a webhook receives one."
+            otherwise="An event appears here when somebody posts one (npx fermata events send), or a webhook receives one."
           />
         }
         row={({ id, type, source, subject, state, matches, received, verified }) => (

@@ -31,7 +31,13 @@ export function RuleList() {
         reading={reading}
         columns={['Rule', 'Events', 'Starts', 'Matched', 'Last match']}
         keyOf={({ ref }) => ref}
-        empty={<EmptyList filters={FILTERS} noun="rules" otherwise="A rule says which events start which workflow." />}
+        empty={
+          <EmptyList
+            filters={FILTERS}
+            noun="rules"
+            otherwise="A rule says which events start which workflow. Store one with npx fermata apply or the API."
+          />
+        }
         row={(rule) => (
           <>
             <NameCell>

@@ -96,7 +96,7 @@ function Empty({ isBusy }: { isBusy: boolean }) {
       {!filtered && (
         <p class="soft">
           A run appears here as soon as somebody starts one: from <a href={hrefOf('/workflows')}>a workflow</a>, with{' '}
-          <code>npx fermata start</code> or with <a href={`${ROOT}/docs`}>the API</a>.
+          <code>npx fermata run</code> or with <a href={`${ROOT}/docs`}>the API</a>.
         </p>
       )}
     </div>

@@ -94,7 +94,8 @@ function NoWorkflows() {
     <>
       <p class="strong">No workflows yet.</p>
       <p class="soft">
-        A workflow appears here as soon as somebody stores one, with <a href={`${ROOT}/docs`}>the API</a> or a pack.
+        A workflow appears here as soon as somebody stores one, with <code>npx fermata apply</code> or{' '}
+        <a href={`${ROOT}/docs`}>the API</a>.
       </p>
     </>
   );
