@@ -22,8 +22,11 @@ import { createOutput } from './output.ts';
 import { createService, findTarget } from './service.ts';
 import type { Session } from './session.ts';
 
+// With a command, `--version` is an option of that command.
+const versionFlags = process.argv.length === 3 ? '-V, --version' : '-V';
+
 const program = new Command('fermata')
-  .version(VERSION)
+  .version(VERSION, versionFlags)
   .description('Workflows as data, run by Temporal. Uses only the API.')
   .option('--url <url>', 'URL of the API (default: FERMATA_URL, or that of an installation that npm start runs here)')
   .option('--key <key>', 'API key (default: FERMATA_API_KEY, or that of an installation that npm start runs here)')

@@ -399,6 +399,8 @@ describe('executions', () => {
     const file = join(folder, 'all.csv');
     expect((await fermata(['export', '--action', 'examples.greet', '-o', file])).code).toBe(0);
     expect(await readFile(file, 'utf8')).toContain(`${id},`);
+    const labelled = await fermata(['run', 'examples.greet', '-i', 'name=Bo', '--version', '9.9.9']);
+    expect([labelled.code, labelled.err]).toEqual([1, expect.stringContaining('9.9.9')]);
     const refused = await fermata(['run', 'examples.greet', '-i', 'name=3']);
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('/parameters/name: ')]);
   });
