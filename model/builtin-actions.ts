@@ -51,7 +51,7 @@ const InquiryNotifySchema = z.strictObject({
 
 const InquiryInputSchema = z.strictObject({
   prompt: z.string().max(3_000).optional().describe('The question, in one line.'),
-  details: z.string().max(20_000).optional().describe('Background information, in Markdown.'),
+  details: z.string().max(20_000).optional().describe('Background information, shown as text with its line breaks.'),
   approvers: z.array(Name).max(200).optional().describe('The people who may decide: subjects or aliases.'),
   groups: z.array(Name).max(200).optional().describe('The groups whose members may decide.'),
   options: z

@@ -41,7 +41,7 @@ const INQUIRY = {
   requested_by: z.string().nullable().describe('The subject who started the execution.'),
   task: z.string(),
   prompt: z.string().nullable(),
-  details: z.string().nullable().describe('Markdown.'),
+  details: z.string().nullable().describe('Text.'),
   options: z.array(
     z.object({
       ref: z.string(),

@@ -54,7 +54,13 @@ export function InboxPage() {
             <Questions
               list={shown}
               name={chosen === 'pending' && !isForAll ? 'Questions for me' : 'Questions'}
-              empty={chosen === 'decided' ? 'Nothing has been decided yet.' : 'No questions wait for a decision.'}
+              empty={
+                chosen === 'decided'
+                  ? 'Nothing has been decided yet.'
+                  : isForAll
+                    ? 'No questions wait for a decision.'
+                    : 'No questions wait for your decision.'
+              }
               isBusy={isLoading}
             />
           )}

@@ -62,7 +62,11 @@ function Facts({ run }: { run: Run }) {
       <Fact name={ended === null ? 'Running for' : 'Took'}>
         <Duration from={created} to={ended} />
       </Fact>
-      {version !== null && <Fact name="Version">{version}</Fact>}
+      {version !== null && (
+        <Fact name="Version">
+          <a href={hrefOf(`/workflows/${encodeURIComponent(run.action_ref)}`)}>{version}</a>
+        </Fact>
+      )}
       {mode !== 'manual' && (
         <Fact name="Started by">{cause == null ? (schedule ?? mode) : <Cause cause={cause} />}</Fact>
       )}
