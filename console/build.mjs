@@ -51,13 +51,29 @@ export async function buildConsole(folder) {
   await mkdir(join(folder, 'assets'), { recursive: true });
   await Promise.all(files.map(({ name, contents }) => writeCompressed(join(folder, 'assets', name), contents)));
   const named = (pattern) => files.find(({ name }) => pattern.test(name)).name;
+  const main = Object.keys(pages.outputs).find((path) => pages.outputs[path].entryPoint === 'main.tsx');
+  // Browsers ask for them at once, before they have read in each module which ones it needs.
+  const preloads = [...listImported(pages.outputs, main)].map(
+    (path) => `<link rel="modulepreload" href="%ROOT%/console/assets/${basename(path)}" />`,
+  );
   const page = (await readFile(join(HERE, 'index.html'), 'utf8'))
     .replace('%EARLY%', named(/^early-.*\.js$/))
     .replace('%MARK%', named(/^mark-.*\.svg$/))
     .replace('%STYLE%', named(/^console-.*\.css$/))
-    .replace('%MAIN%', named(/^main-.*\.js$/));
+    .replace('%MAIN%', basename(main))
+    .replace('%PRELOADS%', preloads.join('\n    '));
   await writeFile(join(folder, 'index.html'), page);
   return { pages, worker };
+}
+
+/** Returns the modules that a browser needs before it can run one: those that it imports, and all that these do. */
+function listImported(outputs, module, found = new Set()) {
+  for (const { path, kind } of outputs[module].imports) {
+    if (kind !== 'import-statement' || found.has(path)) continue;
+    found.add(path);
+    listImported(outputs, path, found);
+  }
+  return found;
 }
 
 async function writeCompressed(path, contents) {

@@ -110,8 +110,14 @@ it('the worker that debugs runs has at most 200 kB, compressed, and everything i
 it('the page names files that are there, has no script, style or event of its own, and loads nothing else', async () => {
   const page = await readFile(join(folder, 'index.html'), 'utf8');
   const loaded = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path!);
-  expect(loaded).toHaveLength(4);
   for (const path of loaded) expect(names).toContain(path.replace(/^%ROOT%\/console\/assets\//, ''));
+  // A style, a picture, a script that runs before all others, and at once every module that the first one needs.
+  const main = Object.keys(bundle.outputs).find((path) => bundle.outputs[path]!.entryPoint === 'main.tsx')!;
+  const preloaded = loaded.filter((path) => path.endsWith('.js') && !path.includes('/early-'));
+  expect(preloaded.map((path) => path.replace('%ROOT%/console/', '')).toSorted()).toEqual(
+    [...loadedWith(main)].toSorted(),
+  );
+  expect(loaded).toHaveLength(3 + preloaded.length);
   expect(page).not.toMatch(/<style|\son\w+=|style=|<script(?![^>]*src=)/);
 });
 
