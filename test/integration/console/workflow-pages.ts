@@ -145,8 +145,8 @@ export function testWorkflowPages(site: () => Console): void {
       const why = page.getByRole('table', { name: 'Why' }).getByRole('row');
       expect((await why.allInnerTexts()).map((text) => text.split(/\s*\t\s*/))).toEqual([
         ['From', 'To', 'When', 'Value', 'Fired', 'Reason'],
-        ['check', 'refund', 'amount <= 50', 'false', 'no', 'the condition is false'],
-        ['check', 'ask', 'amount > 50', 'true', 'yes', 'the condition is true'],
+        ['check', 'refund', 'amount <= 80', 'false', 'no', 'the condition is false'],
+        ['check', 'ask', 'amount > 80', 'true', 'yes', 'the condition is true'],
       ]);
       await site().examine(page);
 
