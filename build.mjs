@@ -33,6 +33,7 @@ export async function build() {
   try {
     await compile(sources, made);
     await buildConsole(join(made, CONSOLE));
+    await compileJobs(made);
     await writeFile(join(made, STAMP), stamp);
     // Another process may have been faster, and what it built may run already.
     if ((await stampOf(DIST)) === stamp) return;
@@ -65,6 +66,13 @@ async function compile(sources, folder) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await cp(join(ROOT, path), join(folder, path));
   }
+}
+
+/** Bundles what the threads of the pool run, by the module that loads it. */
+async function compileJobs(folder) {
+  const threads = join(folder, 'threads');
+  const { bundleJobs } = await import(pathToFileURL(join(threads, 'module.js')));
+  await writeFile(join(threads, 'jobs.cjs'), await bundleJobs(join(ROOT, 'threads', 'jobs.ts')));
 }
 
 /** Has modules import one another as they do in TypeScript, under their new names. */

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import { installTemporalRuntime } from '../composition/logger.ts';
+import { installTemporalRuntime } from '../composition/worker/sdk.ts';
 import { findTemporal, WHEEL_VERSION } from '../dev/temporal-binary.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';
 import { compareMemory, compareThroughput } from './comparison/load.ts';

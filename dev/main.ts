@@ -1,35 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type RunningApi, startApi } from '../composition/api/api.ts';
-import { readAccessOptions, readBuiltConsole } from '../composition/api/options.ts';
-import { ensureDefaults, publishExamples } from '../composition/bootstrap.ts';
 import { createLogger } from '../composition/logger.ts';
 import { serveMetrics } from '../composition/metrics.ts';
-import { egressRules } from '../composition/network.ts';
-import { createWorkerDesk, ownConnections } from '../composition/reach.ts';
-import {
-  connectClient,
-  defer,
-  demandTemporal,
-  keepRunning,
-  runMain,
-  type Undo,
-  undoAll,
-  untilSignal,
-} from '../composition/run.ts';
-import { superviseWorker, type WorkerHost } from '../composition/supervisor.ts';
+import { defer, runMain, type Undo, undoAll, untilSignal } from '../composition/run.ts';
+import { superviseWorker, type WorkerHost } from '../composition/worker/supervisor.ts';
 import type { Config } from '../model/config.ts';
 import { integerId } from '../model/execution-id.ts';
-import type { Principal } from '../model/principal.ts';
-import { newKey } from '../service/access/principals.ts';
-import { createRunReports } from '../service/index/reports.ts';
-import { workOwner } from '../service/starts/work-owner.ts';
-import { type Database, openEmbedded, openPostgres } from '../store/database.ts';
-import { createExecutionStore } from '../store/executions/executions.ts';
-import { createRunStrikeStore } from '../store/executions/run-strikes.ts';
-import { type DevFile, type DevKeys, privateFile } from './dev-file.ts';
-import { demandStartPorts, embedTemporal } from './embedded-temporal.ts';
+import { type DevFile, privateFile } from './dev-file.ts';
+import type { Installation } from './installation.ts';
+import { demandStartPorts } from './start-ports.ts';
 
 const say = (line: string): void => console.log(line);
 
@@ -67,71 +46,33 @@ await runMain(async (config) => {
       },
     });
     undos.push(worker.stop);
-    const { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: external } = config;
-    const database =
-      databaseUrl === undefined ? await openEmbedded(folder) : await openPostgres(databaseUrl, workOwner);
-    undos.push(database.close);
-    say('Starting Temporal, the worker and the API …');
-    const server = external === undefined ? await embedTemporal(config, folder, say) : null;
-    if (server !== null) undos.push(server.stop);
-    const address = server?.address ?? external!;
-    const connection = connectClient(address);
-    undos.push(() => connection.close());
-    if (server === null) await demandTemporal(connection);
-    const namespace = config.TEMPORAL_NAMESPACE;
-    const reports = createRunReports({ store: createExecutionStore(database.db), namespace, log });
-    const masterKeys = await secretKeys(config, folder);
-    undos.push(keepRunning(reports.run));
-    const strikes = createRunStrikeStore(database.db);
-    const egress = egressRules(config, {
-      allowed: ['private', 'loopback'],
-      metricsUrl: metrics?.url,
-      ownPorts: server?.ports ?? [],
-    });
-    host.resolve({
-      address,
-      egress,
-      desk: { ...createWorkerDesk(database.db, masterKeys, ownConnections(config)), report: reports.take },
-      strike: (run) => strikes.add(namespace, run, new Date()),
-    });
-    // Registered again, so that the worker stops before its dependencies.
-    undos.push(worker.stop);
-    const keys = await prepareKeys(database.db, config, folder);
-    const access = readAccessOptions(config);
-    const api = await startApi({
-      connection,
-      namespace,
-      database,
+    // The rest is large: it is loaded once nothing speaks against the start, and while the worker is loaded.
+    const { openInstallation } = await import('./installation.ts');
+    const installation = await openInstallation(config, {
+      folder,
       log,
-      host: config.FERMATA_HOST,
-      port: config.FERMATA_PORT,
-      ...access,
-      temporalUi: access.temporalUi ?? server?.ui,
-      console: readBuiltConsole(config),
-      egress,
-      codecOrigins: [...(access.codecOrigins ?? []), ...(server === null ? [] : [new URL(server.ui).origin])],
-      secretKeys: masterKeys,
       metrics,
-      workerState: () => (worker.isServing() ? 'ok' : 'restarting'),
+      worker,
+      connectWorker: host.resolve,
+      undos,
+      say,
     });
-    undos.push(api.close);
-    const principal = await api.principals.authenticate(keys.dev);
-    await publishExamples(api, principal);
+    const { api, keys } = installation;
     shown = {
       url: api.url,
       api_key: keys.dev,
       approver_key: keys.approver,
-      temporal_address: address,
-      temporal_ui: server?.ui ?? null,
+      temporal_address: installation.temporalAddress,
+      temporal_ui: installation.temporalUi,
       pid: process.pid,
       worker_pid: await worker.ready,
     };
     await devFile.write(shown);
     undos.push(devFile.remove);
     say(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s.`);
-    await showFirstRun(api, principal);
-    if (config.FERMATA_CONSOLE === 'on') showConsole(api, keys);
-    showWhere(api.url, server?.ui ?? null, keys, devFile.path);
+    await showFirstRun(installation);
+    if (config.FERMATA_CONSOLE === 'on') showConsole(installation);
+    showWhere(installation, devFile.path);
     say(openNetworks(config));
     say('Ctrl-C stops everything; open executions continue at the next start.');
     say(`Stopping (${await stopped}) …`);
@@ -141,31 +82,7 @@ await runMain(async (config) => {
   say('Stopped.');
 });
 
-/** Returns the master keys: those in the settings, or one that is created at the first start and kept. */
-async function secretKeys({ FERMATA_SECRET_KEY: given }: Config, folder: string): Promise<string[]> {
-  if (given !== undefined) return given.split(',');
-  const file = privateFile<{ secret_key: string }>(folder, 'secret-key.json');
-  const kept = await file.read();
-  if (kept !== null) return [kept.secret_key];
-  const made = { secret_key: randomBytes(32).toString('base64url') };
-  await file.write(made);
-  return [made.secret_key];
-}
-
-/** Creates the default tenant and the two development principals with their keys. */
-async function prepareKeys(db: Database, config: Config, folder: string): Promise<DevKeys> {
-  const keyFile = privateFile<DevKeys>(folder, 'dev-keys.json');
-  const kept = await keyFile.read();
-  const keys = {
-    dev: config.FERMATA_DEV_KEY ?? kept?.dev ?? newKey(),
-    approver: config.FERMATA_DEV_APPROVER_KEY ?? kept?.approver ?? newKey(),
-  };
-  if (keys.dev !== kept?.dev || keys.approver !== kept?.approver) await keyFile.write(keys);
-  await ensureDefaults(db, keys);
-  return keys;
-}
-
-async function showFirstRun(api: RunningApi, principal: Principal): Promise<void> {
+async function showFirstRun({ api, principal }: Installation): Promise<void> {
   const command = {
     ref: 'examples.first_run',
     inputField: 'input',
@@ -178,14 +95,14 @@ async function showFirstRun(api: RunningApi, principal: Principal): Promise<void
 }
 
 /** Says where the console is, with a link that signs in. What follows `#`, no server and no log is sent. */
-function showConsole({ url, createSignInCode }: RunningApi, { dev }: DevKeys): void {
+function showConsole({ api: { url, createSignInCode }, keys: { dev } }: Installation): void {
   say(`Console      ${url}/console`);
   say(
     `             ${url}/console/sign-in#code=${createSignInCode(dev)}   (signs you in as dev, once, within an hour)`,
   );
 }
 
-function showWhere(url: string, ui: string | null, keys: DevKeys, file: string): void {
+function showWhere({ api: { url }, temporalUi: ui, keys }: Installation, file: string): void {
   say(`API          ${url}/api/v1`);
   say(`API docs     ${url}/docs`);
   if (ui !== null) say(`Temporal UI  ${ui}`);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { createConfiguredCodec } from '../composition/codec.ts';
-import { installTemporalRuntime } from '../composition/logger.ts';
-import { connectClient } from '../composition/run.ts';
+import { connectClient } from '../composition/temporal.ts';
+import { installTemporalRuntime } from '../composition/worker/sdk.ts';
 import type { Config } from '../model/config.ts';
 import { createTemporal } from '../temporal/gateway.ts';
 import { openRuns } from '../temporal/open-runs.ts';

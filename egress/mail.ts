@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import { contains, parseAddress, parseNetwork } from '../model/ip-address.ts';
 import { type Egress, portOf } from './egress.ts';
 
@@ -24,6 +23,8 @@ export async function mailTransport(url: string, { addressOf }: Pick<Egress, 'ad
   const secure = protocol === 'smtps:';
   const off = !secure && searchParams.get('tls') === 'off';
   const isLocal = LOOPBACK.some((network) => contains(network, parseAddress(host)!));
+  // Loaded here, since most processes never send mail.
+  const { createTransport } = await import('nodemailer');
   return createTransport({
     ...TIMEOUTS,
     secure,

@@ -1,13 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PGlite } from '@electric-sql/pglite';
-import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
 import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
-import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
-import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
 import type { Pool, PoolClient } from 'pg';
 import { FairPool } from './engines/fair-pool.ts';
 import { lockFolder } from './engines/folder-lock.ts';
@@ -41,9 +37,14 @@ export async function openEmbedded(folder: string): Promise<OpenDatabase> {
   try {
     const data = join(folder, 'pglite');
     await mkdir(data, { recursive: true });
+    // Loaded here, since processes with a Postgres server do without it.
+    const { PGlite } = await import('@electric-sql/pglite');
+    const { pg_trgm } = await import('@electric-sql/pglite/contrib/pg_trgm');
+    const { drizzle } = await import('drizzle-orm/pglite');
+    const { migrate } = await import('drizzle-orm/pglite/migrator');
     const engine = await PGlite.create(data, { extensions: { pg_trgm } });
-    const db = drizzlePglite(engine);
-    await migratePglite(db, { migrationsFolder: MIGRATIONS });
+    const db = drizzle(engine);
+    await migrate(db, { migrationsFolder: MIGRATIONS });
     return {
       db,
       probe: createProbe(db),

@@ -1,24 +1,26 @@
+import { readFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, stop } from 'esbuild';
 
 const here = fileURLToPath(import.meta.url);
 
-/** The jobs, as TypeScript, or as JavaScript in what is built. */
-const JOBS = join(dirname(here), `jobs${extname(here)}`);
+/** The jobs: as TypeScript, or as a build has bundled them. */
+const JOBS = join(dirname(here), extname(here) === '.ts' ? 'jobs.ts' : 'jobs.cjs');
 
-const bundled = new Map<string, Promise<string>>();
+const loaded = new Map<string, Promise<string>>();
 
-/** Bundles the module that threads run, once in a process: a thread that loads TypeScript starts far more slowly. */
+/** Loads the module that threads run, once in a process, and bundles it first unless a build has. */
 export function threadModule(entry = JOBS): Promise<string> {
-  const known = bundled.get(entry);
+  const known = loaded.get(entry);
   if (known !== undefined) return known;
-  const made = bundle(entry);
-  bundled.set(entry, made);
+  const made = extname(entry) === '.cjs' ? readFile(entry, 'utf8') : bundleJobs(entry);
+  loaded.set(entry, made);
   return made;
 }
 
-async function bundle(entry: string): Promise<string> {
+/** Bundles a module of jobs: a thread that loads one file after the other, or TypeScript, starts far more slowly. */
+export async function bundleJobs(entry: string): Promise<string> {
+  const { build, stop } = await import('esbuild');
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,

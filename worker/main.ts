@@ -2,7 +2,7 @@ import { createLogger } from '../composition/logger.ts';
 import { serveMetrics } from '../composition/metrics.ts';
 import { egressRules } from '../composition/network.ts';
 import { runMain, type Undo, undoAll, untilSignal } from '../composition/run.ts';
-import { type SupervisedWorker, superviseWorker } from '../composition/supervisor.ts';
+import { type SupervisedWorker, superviseWorker } from '../composition/worker/supervisor.ts';
 import { required } from '../model/config.ts';
 import { openPostgres } from '../store/database.ts';
 import { createRunStrikeStore } from '../store/executions/run-strikes.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { installTemporalRuntime } from '../../composition/logger.ts';
+import { installTemporalRuntime } from '../../composition/worker/sdk.ts';
 import { bundleWorkflows } from '../../worker/bundle.ts';
 
 // A worker of one side as a separate process, so that its cost can be measured: asked over IPC, it says its CPU time in

@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { createApp } from '../../api/app.ts';
 import { takeBody } from '../../api/http/body.ts';
 import { demandOwnPlace } from '../../api/http/callers/origins.ts';
-import { handleMcp } from '../../mcp/server.ts';
 import { PERSON_MEMORY } from '../../model/config.ts';
 import { createConnectionResolver } from '../../service/access/connections.ts';
 import { keepPresent } from '../../service/access/master-keys.ts';
@@ -57,7 +56,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   url = buildServerUrl(host, taken);
   const stop = new AbortController();
   warnAtStart(foundation, options, services, stop.signal);
-  // Bundled now, so that the first request that needs it does not wait for that.
+  // Loaded now, so that the first request that needs it does not wait for that.
   threadModule().catch((error: unknown) => log.error({ err: error }, 'the threads of the pool cannot be started'));
   // Each loop below adds a listener; Node.js would report so many as a leak.
   setMaxListeners(0, stop.signal);
@@ -206,9 +205,11 @@ function composeApp(
   const mcp = { ...services, log };
   // The server sends nothing but responses, and there are no sessions to end: other methods are not allowed.
   app.use('/mcp', demandOwnPlace({ host, publicUrl, origins: corsOrigins }));
-  app.post('/mcp', takeBody(['application/json']), async (context) =>
-    handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json()),
-  );
+  app.post('/mcp', takeBody(['application/json']), async (context) => {
+    // The MCP library is large, and an API that no agent calls does not need it.
+    const { handleMcp } = await import('../../mcp/server.ts');
+    return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());
+  });
   return app;
 }
 

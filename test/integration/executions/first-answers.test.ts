@@ -1,7 +1,8 @@
 import { Connection } from '@temporalio/client';
 import { expect, it } from 'vitest';
 import { freePort } from '../../../composition/ports.ts';
-import { connectWorker, demandTemporal } from '../../../composition/run.ts';
+import { demandTemporal } from '../../../composition/temporal.ts';
+import { connectWorker } from '../../../composition/worker/sdk.ts';
 
 it('says which setting names a Temporal server that does not respond, to an API and to a worker', async () => {
   const address = `127.0.0.1:${await freePort()}`;

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { installTemporalRuntime } from '../../../composition/logger.ts';
+import { installTemporalRuntime } from '../../../composition/worker/sdk.ts';
 
 // Failures that a test provokes are no news; what a test needs to know of them it reads from histories.
 // Files share a process, and what the one before has installed may still be there.

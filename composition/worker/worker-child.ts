@@ -1,26 +1,33 @@
-import { createEgress, type Egress } from '../egress/egress.ts';
-import { type Config, required } from '../model/config.ts';
-import { type EgressRules, parseEndpoint } from '../model/networks.ts';
-import type { RunReport } from '../model/run-report.ts';
-import { keepPresent } from '../service/access/master-keys.ts';
-import { createSealer } from '../service/access/sealer.ts';
-import { createRunReports } from '../service/index/reports.ts';
-import { workOwner } from '../service/starts/work-owner.ts';
-import { createProcessStore } from '../store/access/processes.ts';
-import { openPostgres } from '../store/database.ts';
-import { createExecutionStore } from '../store/executions/executions.ts';
-import { SEALED_CONVERTERS } from '../temporal/codec/codec.ts';
-import { bundleWorkflows } from '../worker/bundle.ts';
-import { createExchange, type Exchange, type FromWorker, type ToWorker, type WorkerOrder } from '../worker/channel.ts';
-import { handleUncaught } from '../worker/uncaught.ts';
-import { watchWorker } from '../worker/watch.ts';
-import { createPermits, createWorker } from '../worker/worker.ts';
-import { createConfiguredCodec } from './codec.ts';
-import { createLogger, installTemporalRuntime } from './logger.ts';
-import { collectWorkerMetrics } from './metrics.ts';
-import { trustedRules } from './network.ts';
-import { actionsOver, createWorkerDesk, ownConnections, presence, REST_PURPOSE, type WorkerDesk } from './reach.ts';
-import { connectWorker, defer, keepRunning, runMain, type Undo, undoAll } from './run.ts';
+import { createEgress, type Egress } from '../../egress/egress.ts';
+import { type Config, required } from '../../model/config.ts';
+import { type EgressRules, parseEndpoint } from '../../model/networks.ts';
+import type { RunReport } from '../../model/run-report.ts';
+import { keepPresent } from '../../service/access/master-keys.ts';
+import { createSealer } from '../../service/access/sealer.ts';
+import { createRunReports } from '../../service/index/reports.ts';
+import { workOwner } from '../../service/starts/work-owner.ts';
+import { createProcessStore } from '../../store/access/processes.ts';
+import { openPostgres } from '../../store/database.ts';
+import { createExecutionStore } from '../../store/executions/executions.ts';
+import { SEALED_CONVERTERS } from '../../temporal/codec/codec.ts';
+import { bundleWorkflows } from '../../worker/bundle.ts';
+import {
+  createExchange,
+  type Exchange,
+  type FromWorker,
+  type ToWorker,
+  type WorkerOrder,
+} from '../../worker/channel.ts';
+import { handleUncaught } from '../../worker/uncaught.ts';
+import { watchWorker } from '../../worker/watch.ts';
+import { createPermits, createWorker } from '../../worker/worker.ts';
+import { createConfiguredCodec } from '../codec.ts';
+import { createLogger } from '../logger.ts';
+import { collectWorkerMetrics } from '../metrics.ts';
+import { trustedRules } from '../network.ts';
+import { actionsOver, createWorkerDesk, ownConnections, presence, REST_PURPOSE, type WorkerDesk } from '../reach.ts';
+import { defer, keepRunning, runMain, type Undo, undoAll } from '../run.ts';
+import { connectWorker, installTemporalRuntime } from './sdk.ts';
 
 /** Milliseconds from the order to stop until activities are interrupted, and until the process exits. */
 const GRACE = 10_000;

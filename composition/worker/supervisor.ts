@@ -3,11 +3,17 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
-import type { Logger } from '../model/log.ts';
-import type { EgressRules } from '../model/networks.ts';
-import type { RunKey } from '../model/run-key.ts';
-import type { RunReport } from '../model/run-report.ts';
-import { createExchange, type Exchange, type FromWorker, type ToWorker, type WorkerOrder } from '../worker/channel.ts';
+import type { Logger } from '../../model/log.ts';
+import type { EgressRules } from '../../model/networks.ts';
+import type { RunKey } from '../../model/run-key.ts';
+import type { RunReport } from '../../model/run-report.ts';
+import {
+  createExchange,
+  type Exchange,
+  type FromWorker,
+  type ToWorker,
+  type WorkerOrder,
+} from '../../worker/channel.ts';
 import {
   createSupervision,
   type Ending,
@@ -15,10 +21,10 @@ import {
   type SupervisionAction,
   type SupervisionEvent,
   supervise,
-} from '../worker/supervision.ts';
-import type { Metrics } from './metrics.ts';
-import type { WorkerDesk } from './reach.ts';
-import { defer } from './run.ts';
+} from '../../worker/supervision.ts';
+import type { Metrics } from '../metrics.ts';
+import type { WorkerDesk } from '../reach.ts';
+import { defer } from '../run.ts';
 
 /** `.ts` if a loader reads the sources, `.js` in the build. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
