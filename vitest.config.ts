@@ -15,6 +15,7 @@ const LONG = [
   'system/poison-run',
   'system/start',
   'system/chaos',
+  'integration/executions/first-answers',
   'integration/events/crashes',
   'integration/console/console',
   'integration/access/permissions',

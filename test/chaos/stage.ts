@@ -71,7 +71,7 @@ export async function createStage(size: { apis: number; workers: number }) {
       { length: size.workers },
       () => () => run('worker/main.ts', { ...env, NODE_OPTIONS: '--max-old-space-size=512' }),
     ),
-    'own worker': [() => run('test/chaos/own-worker.ts', {}, [server.address, counter.url])],
+    'own worker': [() => run('test/chaos/own-worker.mjs', {}, { args: [server.address, counter.url] })],
     api: ports.map((each) => () => run('api/main.ts', { ...env, FERMATA_PORT: String(each) })),
   };
   const launched: Running[] = [];

@@ -1,9 +1,15 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 
-/** Builds what system tests run, and the bundle of the workflow next to it, before several of them would do so at once. */
-export default function setup(): void {
-  const bundle = "import('./dist/worker/bundle.js').then(({ bundleWorkflows }) => bundleWorkflows())";
-  for (const args of [['build.mjs'], ['--eval', bundle]]) {
-    execFileSync(process.execPath, args, { stdio: 'inherit' });
-  }
+const run = promisify(execFile);
+
+/** Builds what runs, and the bundle of the workflow next to it, unless they are of these sources already. */
+export async function buildPrograms(): Promise<void> {
+  const bundling = "import('./dist/worker/bundle.js').then(({ bundleWorkflows }) => bundleWorkflows())";
+  for (const args of [['build.mjs'], ['--eval', bundling]]) await run(process.execPath, args);
+}
+
+/** Builds before several system tests would do so at once. */
+export default async function setup(): Promise<void> {
+  await buildPrograms();
 }

@@ -17,15 +17,35 @@ export interface Running {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-// Programs run as they are built.
-execFileSync(process.execPath, ['build.mjs'], { stdio: 'inherit' });
+// Programs run as they are built; the tiers that run them have built them already.
+if (process.env.VITEST === undefined) execFileSync(process.execPath, ['build.mjs'], { stdio: 'inherit' });
 
-/** Runs a program with settings: as it is built, or from its source where it belongs to the tests. */
-export function run(main: string, env: Record<string, string>, args: readonly string[] = []): Running {
-  const program = main.startsWith('test/') ? ['--import', 'tsx', main] : [`dist/${main.replace(/\.ts$/, '.js')}`];
-  const child = spawn(process.execPath, [...program, ...args], { env: { ...process.env, ...env } });
+/**
+ * How Node.js runs `npm start` in tests: it does not optimize the WebAssembly of the embedded database, which costs more than a short
+ * life gains.
+ */
+const SHORT_LIVED = '--liftoff-only';
+
+/**
+ * Runs a program with settings: as it is built, or as it stands where it belongs to the tests. A module that is loaded before it
+ * (`first`) has a channel to the test.
+ */
+export function run(
+  main: string,
+  env: Record<string, string>,
+  { args = [], first }: { args?: readonly string[]; first?: string } = {},
+): Running {
+  const program = main.startsWith('test/') ? main : `dist/${main.replace(/\.ts$/, '.js')}`;
+  const before = [
+    ...(main === 'dev/main.ts' ? [SHORT_LIVED] : []),
+    ...(first === undefined ? [] : ['--import', first]),
+  ];
+  const child = spawn(process.execPath, [...before, program, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe', ...(first === undefined ? [] : (['ipc'] as const))],
+  });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of [child.stdout!, child.stderr!]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       said += chunk;
     });

@@ -10,6 +10,8 @@ import { call, findWorkerPid, isRunning, type Running, run } from './processes.t
 let postgres: PostgresServer;
 let temporal: TemporalServer;
 const processes: Running[] = [];
+/** An API that serves on after the others have ended. */
+let remaining: string;
 beforeAll(async () => {
   const binary = await findTemporal(process.env, () => undefined);
   [postgres, temporal] = await Promise.all([
@@ -106,17 +108,19 @@ it('two APIs and two workers, each a process of its own, serve one another over 
   expect(await Promise.all(workers.map((worker) => worker.end('SIGTERM')))).toEqual([0, 0]);
   expect(workers.map(findWorkerPid).map(isRunning)).toEqual([false, false]);
   expect(await first.running.end('SIGTERM')).toBe(0);
+  remaining = second.url;
 });
 
 const read = async (url: string) => (await fetch(url)).text();
 
 it('answers 503 when the database is gone', async () => {
-  const { url } = await startApiProcess();
+  const asked = () => fetch(`${remaining}/api/v1/workflows`, { headers: { 'x-api-key': KEY } });
+  expect((await asked()).status).toBe(200);
   await postgres.kill();
-  const response = await fetch(`${url}/api/v1/workflows`, { headers: { 'x-api-key': KEY } });
+  const response = await asked();
   expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([503, 'database_unavailable']);
-  expect((await fetch(`${url}/readyz`)).status).toBe(503);
-  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${remaining}/readyz`)).status).toBe(503);
+  expect((await fetch(`${remaining}/healthz`)).status).toBe(200);
 });
 
 it.each([

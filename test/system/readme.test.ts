@@ -2,7 +2,8 @@ import { exec } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDevFolder, type Running, run } from './processes.ts';
+import { until } from '../integration/support/until.ts';
+import { createDevFolder, isRunning, type Running, run } from './processes.ts';
 
 const execute = promisify(exec);
 
@@ -46,7 +47,7 @@ beforeAll(async () => {
   await fermata.until('Ctrl-C stops everything');
 });
 afterAll(async () => {
-  await fermata.end('SIGINT');
+  await fermata.end('SIGKILL');
   await dev.remove();
 });
 
@@ -64,4 +65,15 @@ it('everything in the README works word for word, and answers what it says', asy
     if (answer !== undefined) expectLike(JSON.parse(stdout), answer);
     else expect(stdout).not.toMatch(/"status":(401|5\d\d)/);
   }
+});
+
+it('after kill -9 its worker and its Temporal server end by themselves', async () => {
+  const { worker_pid: worker } = await dev.devFile();
+  const others = [worker, await dev.temporalPid()];
+  expect(others.map(isRunning)).toEqual([true, true]);
+  await fermata.end('SIGKILL');
+  await until(
+    async () => others.filter(isRunning),
+    (left) => left.length === 0,
+  );
 });

@@ -114,7 +114,7 @@ it('a second start finds the first one and says so', async () => {
 });
 
 it('a port that is taken is named', async () => {
-  const other = await createDevFolder();
+  const other = await createDevFolder('new');
   const { temporal_address } = await dev.devFile();
   const port = temporal_address.split(':')[1]!;
   const refused = run('dev/main.ts', { ...other.env, FERMATA_TEMPORAL_PORT: port });
@@ -123,7 +123,16 @@ it('a port that is taken is named', async () => {
   await other.remove();
 });
 
-it('after kill -9 its worker and its Temporal server end by themselves; the next start goes on with the open runs and keeps keys and definitions', async () => {
+/** The process that ends a Temporal server with its parent: the shell whose last argument is the server's process id. */
+async function watchOf(temporal: number): Promise<number> {
+  for (const pid of await readdir('/proc')) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (command.startsWith('/bin/sh\0') && command.endsWith(`\0${temporal}\0`)) return Number(pid);
+  }
+  throw new Error(`nobody watches the Temporal server ${temporal}`);
+}
+
+it('after kill -9 the next start ends a Temporal server that has outlived everything, goes on with the open runs and keeps keys and definitions', async () => {
   const { url, api_key, worker_pid: worker } = await dev.devFile();
   const task = { name: 'a', action: 'core.http', input: { url: `${web.url}/flaky/1` }, retry: { count: 3, delay: 8 } };
   const definition = { tasks: [task, { name: 'b', action: 'core.http', input: { url: `${web.url}/ok` } }] };
@@ -142,13 +151,15 @@ it('after kill -9 its worker and its Temporal server end by themselves; the next
   );
   const temporal = await dev.temporalPid();
   expect([temporal, worker].map(isRunning)).toEqual([true, true]);
+  // Without its watch, a server that is stopped outlives its parent.
+  process.kill(await watchOf(temporal), 'SIGKILL');
+  process.kill(temporal, 'SIGSTOP');
   await fermata.end('SIGKILL');
-  await until(
-    async () => [temporal, worker].filter(isRunning),
-    (left) => left.length === 0,
-  );
   fermata = run('dev/main.ts', dev.env);
+  await fermata.until(`left running (process ${temporal})`);
+  process.kill(temporal, 'SIGCONT');
   await fermata.until('Ctrl-C stops everything');
+  expect([temporal, worker].map(isRunning)).toEqual([false, false]);
   const again = await dev.devFile();
   expect(again.api_key).toBe(api_key);
   expect(again.worker_pid).not.toBe(worker);
@@ -159,28 +170,6 @@ it('after kill -9 its worker and its Temporal server end by themselves; the next
   );
   expect(done.data).toMatchObject({ result: { status_code: 200, body: { ok: true } }, projection: 'complete' });
   expect(web.asked.filter((path) => path === '/flaky/1')).toHaveLength(2);
-});
-
-/** The process that ends a Temporal server with its parent: the shell whose last argument is the server's process id. */
-async function watchOf(temporal: number): Promise<number> {
-  for (const pid of await readdir('/proc')) {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (command.startsWith('/bin/sh\0') && command.endsWith(`\0${temporal}\0`)) return Number(pid);
-  }
-  throw new Error(`nobody watches the Temporal server ${temporal}`);
-}
-
-it('a Temporal server that has outlived everything is ended by the next start', async () => {
-  const temporal = await dev.temporalPid();
-  // Without its watch, a server that is stopped outlives its parent.
-  process.kill(await watchOf(temporal), 'SIGKILL');
-  process.kill(temporal, 'SIGSTOP');
-  await fermata.end('SIGKILL');
-  fermata = run('dev/main.ts', dev.env);
-  await fermata.until(`left running (process ${temporal})`);
-  process.kill(temporal, 'SIGCONT');
-  await fermata.until('Ctrl-C stops everything');
-  expect(isRunning(temporal)).toBe(false);
 });
 
 it('Ctrl-C stops everything cleanly: no process, no lock, no dev.json is left', async () => {

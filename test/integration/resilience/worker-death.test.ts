@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
 import type { ActionSpec } from '../../../model/run-input.ts';
 import { closed, createHarness, type Harness, underWay } from '../support/harness.ts';
+import { preparedBundleFile } from '../support/prepared.ts';
 
 const children: ChildProcess[] = [];
 let harness: Harness;
@@ -18,10 +19,10 @@ afterEach(() => {
 afterAll(() => harness.close());
 
 async function startWorker(mode: 'hang' | 'answer'): Promise<ChildProcess> {
-  const script = fileURLToPath(new URL('../support/worker-process.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../support/worker-process.mjs', import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', script, inject('temporalAddress'), harness.taskQueue, mode],
+    [script, inject('temporalAddress'), harness.taskQueue, preparedBundleFile(), mode],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -9,6 +9,7 @@ import { bundleWorkflows } from '../../../worker/bundle.ts';
 import { copyFolder } from '../../store/folder-copy.ts';
 import { startPostgres } from '../../store/postgres-server.ts';
 import { makeFolder } from '../../store/test-folders.ts';
+import { buildPrograms } from '../../system/build.ts';
 
 // Resources that all test files share: the bundle of the workflow, a Postgres server,
 // and databases of both engines with their tables and nothing in them.
@@ -47,10 +48,11 @@ async function preparePostgres(): Promise<() => Promise<void>> {
   return stop;
 }
 
-/** Makes the bundle of the workflow, in a folder that goes with the run of the tests. */
+/** Makes the bundle of the workflow, in a folder that goes with the run of the tests, of what is built: bundling takes seconds. */
 async function prepareBundle(): Promise<void> {
+  await buildPrograms();
   const bundle = join(await makeFolder('prepared'), 'bundle.json');
-  await writeFile(bundle, JSON.stringify(withoutSources(await bundleWorkflows())));
+  await writeFile(bundle, JSON.stringify(withoutSources({ code: await readFile('dist/bundle.cjs', 'utf8') })));
   process.env[BUNDLE] = bundle;
 }
 
@@ -75,6 +77,13 @@ async function withPostgres(...making: Promise<void>[]): Promise<() => Promise<v
     if (started.status === 'fulfilled') await started.value();
     throw error;
   }
+}
+
+/** The file of the bundle of the workflow, for processes that read it themselves. */
+export function preparedBundleFile(): string {
+  const path = process.env[BUNDLE];
+  if (path === undefined) throw new Error('only integration tests have a prepared bundle');
+  return path;
 }
 
 /** The bundle of the workflow as it is now, read once in each process. */

@@ -1,14 +1,14 @@
+import { readFile } from 'node:fs/promises';
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { preparedBundle } from './prepared.ts';
 
 // A worker as a separate process, which a test kills: its activities hang in their first attempt.
-const [address = '', taskQueue = '', mode = ''] = process.argv.slice(2);
+const [address, taskQueue, bundle, mode] = process.argv.slice(2);
 const connection = await NativeConnection.connect({ address });
 const worker = await Worker.create({
   connection,
   taskQueue,
-  workflowBundle: await preparedBundle(),
+  workflowBundle: JSON.parse(await readFile(bundle, 'utf8')),
   stickyQueueScheduleToStartTimeout: '1s',
   activities: {
     default: async () => {

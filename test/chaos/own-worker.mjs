@@ -6,7 +6,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 
 const [address = '', counter = ''] = process.argv.slice(2);
 
-async function act(path: string): Promise<void> {
+async function act(path) {
   const context = Context.current();
   const beat = setInterval(() => context.heartbeat(), 200);
   try {
@@ -19,7 +19,7 @@ async function act(path: string): Promise<void> {
   }
 }
 
-const count = async ({ run, name }: { run: string; name: string }) => {
+const count = async ({ run, name }) => {
   await act(`/count/${encodeURIComponent(run)}/${encodeURIComponent(name)}`);
   return name;
 };
@@ -32,7 +32,7 @@ const worker = await Worker.create({
   activities: {
     'chaos.count': count,
     'chaos.count_once': count,
-    'chaos.section': ({ run, what, section }: { run: string; what: string; section: string }) =>
+    'chaos.section': ({ run, what, section }) =>
       act(`/${what}/${encodeURIComponent(run)}/${encodeURIComponent(section)}`),
   },
 });
