@@ -1,28 +1,38 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { Pool } from 'pg';
-import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest';
+import { type Running, run } from '../../system/processes.ts';
 import { type Answer, DEV_KEY } from '../support/api-harness.ts';
 import { createPreparedDatabase, type PreparedDatabase } from '../support/prepared.ts';
 import { until } from '../support/until.ts';
-import type { Point } from './api-process.ts';
 
 // Processes that die, and processes that share the work. Nothing of what is started runs: there is no worker.
 
 const NAMESPACE = 'crashes';
-const POINTS: Point[] = ['received', 'planned', 'leased', 'claimed', 'started'];
+
+/** The statements after, or before, which a process dies. */
+const POINTS = {
+  ending: { statement: '\\binsert into "events"', before: true },
+  received: { statement: '\\binsert into "events"', before: false },
+  planned: { statement: '^\\s*insert into "enforcements"', before: false },
+  leased: { statement: '^update "enforcements" set "leased"', before: false },
+  claimed: { statement: '^insert into "idempotency_keys"', before: false },
+  started: { statement: '^update "enforcements" set "status"', before: true },
+};
+
+type Point = keyof typeof POINTS;
 
 /** An API in its own process. */
-interface ApiProcess {
-  child: ChildProcess;
+interface ApiProcess extends Running {
   url: string;
 }
 
-const children: ChildProcess[] = [];
+const started: ApiProcess[] = [];
+/** The process that the test before has left, or a new one. */
+let api: ApiProcess;
 let database: PreparedDatabase;
 let pool: Pool;
 let connection: Connection;
@@ -33,24 +43,53 @@ beforeAll(async () => {
   connection = await Connection.connect({ address: inject('temporalAddress') });
 });
 
-// No process does what a later test expects of another one.
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+beforeEach(async () => {
+  if (started.length === 0 || api.child.signalCode !== null) api = await startProcess();
 });
 
 afterAll(async () => {
+  await Promise.all(started.map((process) => process.end('SIGKILL')));
   await connection.close();
   await pool.end();
   await database.drop();
 });
 
 async function startProcess(): Promise<ApiProcess> {
-  const script = fileURLToPath(new URL('api-process.ts', import.meta.url));
-  const args = ['--import', 'tsx', script, inject('temporalAddress'), NAMESPACE, database.url];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  children.push(child);
-  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
-  return { child, url };
+  const settings = {
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_NAMESPACE: NAMESPACE,
+    DATABASE_URL: database.url,
+    FERMATA_PORT: '0',
+    FERMATA_DEV_KEY: DEV_KEY,
+    FERMATA_SECRET_KEY: 'a master key that all processes have',
+    FERMATA_RATE_LIMIT: '0',
+  };
+  const process = run('api/main.ts', settings, { first: new URL('./die-at.mjs', import.meta.url).href });
+  const ready = '"msg":"the API is ready"';
+  await process.until(ready);
+  const line = process
+    .said()
+    .split('\n')
+    .find((each) => each.includes(ready))!;
+  const api = Object.assign(process, { url: JSON.parse(line).url as string });
+  started.push(api);
+  return api;
+}
+
+/** Has a process die at a point from now on. */
+async function dieAt({ child }: ApiProcess, point: Point): Promise<void> {
+  child.send(POINTS[point]);
+  await once(child, 'message');
+}
+
+/** Waits for the death of a process. */
+async function dead({ child }: ApiProcess, point: Point): Promise<void> {
+  await until(
+    async () => child.signalCode,
+    (signal) => signal !== null,
+    60,
+  );
+  expect(child.signalCode, point).toBe('SIGKILL');
 }
 
 async function ask(api: ApiProcess, method: string, path: string, body?: object) {
@@ -88,7 +127,6 @@ async function runsInTemporal(ids: readonly number[]): Promise<number> {
 }
 
 it('an event that was stored starts one run, wherever kill -9 strikes', async () => {
-  let api = await startProcess();
   await made(api, '/api/v1/packs', { ref: 'crash', label: 'Crash' });
   await made(api, '/api/v1/rules', {
     ref: 'crash.rule',
@@ -99,10 +137,9 @@ it('an event that was stored starts one run, wherever kill -9 strikes', async ()
     parameters: {},
   });
   const events: number[] = [];
-  for (const point of POINTS) {
+  for (const point of ['received', 'planned', 'leased', 'claimed', 'started'] satisfies Point[]) {
     const event = { type: `com.crash.${point}`, source: '/crash', event_id: point };
-    api.child.send(point);
-    await once(api.child, 'message');
+    await dieAt(api, point);
     // The answer may be lost with the process: the sender sends the event until it has one.
     const { child } = api;
     const send = () => ask(api, 'POST', '/api/v1/events', event).catch(() => null);
@@ -142,7 +179,6 @@ it('an event that was stored starts one run, wherever kill -9 strikes', async ()
 });
 
 it('the end of a run is one event that starts one run, whether kill -9 strikes before or after it is written', async () => {
-  let api = await startProcess();
   await made(api, '/api/v1/packs', { ref: 'ending', label: 'Ending' });
   await made(api, '/api/v1/rules', {
     ref: 'ending.remedy',
@@ -154,16 +190,9 @@ it('the end of a run is one event that starts one run, whether kill -9 strikes b
   });
   for (const point of ['ending', 'received', 'planned'] satisfies Point[]) {
     const run = await made(api, '/api/v1/executions', { action_ref: 'core.wait_signal', parameters: { name: 'go' } });
-    api.child.send(point);
-    await once(api.child, 'message');
-    const { child } = api;
+    await dieAt(api, point);
     await ask(api, 'POST', `/api/v1/executions/${run.id}/terminate`, {}).catch(() => null);
-    await until(
-      async () => child.signalCode,
-      (signal) => signal !== null,
-      60,
-    );
-    expect(child.signalCode, point).toBe('SIGKILL');
+    await dead(api, point);
     api = await startProcess();
     const about = async () => (await ask(api, 'GET', `/api/v1/events?execution=${run.id}`)).body.data;
     const [event] = await until(about, ([first]) => first?.state === 'planned');
@@ -181,19 +210,13 @@ it('the end of a run is one event that starts one run, whether kill -9 strikes b
 });
 
 it('a start that Temporal has taken has happened, though its rule is disabled before the process is back', async () => {
-  const dying = await startProcess();
+  const dying = api;
   await made(dying, '/api/v1/packs', { ref: 'stopped', label: 'Stopped' });
   const rule = { ref: 'stopped.rule', pack_ref: 'stopped', label: 'Stopped', type: 'com.stopped' };
   await made(dying, '/api/v1/rules', { ...rule, action_ref: 'core.noop' });
-  dying.child.send('started' satisfies Point);
-  await once(dying.child, 'message');
+  await dieAt(dying, 'started');
   const { id: event } = await made(dying, '/api/v1/events', { type: 'com.stopped' });
-  await until(
-    async () => dying.child.signalCode,
-    (signal) => signal !== null,
-    60,
-  );
-  expect(dying.child.signalCode).toBe('SIGKILL');
+  await dead(dying, 'started');
   const { rows } = await drizzle(pool).execute<{ id: string }>(
     sql`update enforcements set leased = now() + interval '1 hour' where event = ${event} and status = 'pending' returning id`,
   );
@@ -205,7 +228,7 @@ it('a start that Temporal has taken has happened, though its rule is disabled be
     ),
   ).toBe(1);
 
-  const api = await startProcess();
+  api = await startProcess();
   expect((await ask(api, 'PUT', '/api/v1/rules/stopped.rule', { enabled: false })).body.data.enabled).toBe(false);
   const [waiting] = await enforcementsOf(api, `event=${event}`);
   expect(waiting).toMatchObject({ id: ids[0], status: 'pending' });
@@ -224,8 +247,8 @@ it('a start that Temporal has taken has happened, though its rule is disabled be
 });
 
 it('two processes share the work, and start each run once', async () => {
-  const apis = [await startProcess(), await startProcess()];
-  const [first] = apis as [ApiProcess, ApiProcess];
+  const first = api;
+  const apis = [first, await startProcess()];
   await made(first, '/api/v1/packs', { ref: 'shared', label: 'Shared' });
   for (const name of ['one', 'two']) {
     await made(first, '/api/v1/rules', {
