@@ -52,7 +52,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   let url = '';
   const { services, chat, loops } = composeServices(foundation, options, () => publicUrl ?? url);
   metrics?.watchIndex(services.index);
-  const { server, port: taken } = await listen(composeApp(foundation, options, services, chat).fetch, host, port);
+  const { fetch } = composeApp(foundation, options, services, chat);
+  const watched: typeof fetch = (...request) => {
+    foundation.alarm.ring();
+    return fetch(...request);
+  };
+  const { server, port: taken } = await listen(watched, host, port);
   url = buildServerUrl(host, taken);
   const stop = new AbortController();
   warnAtStart(foundation, options, services, stop.signal);
@@ -91,7 +96,7 @@ function composeServices(
   options: ApiOptions,
   publicUrl: () => string,
 ): { services: ApiServices; chat: ComposedInquiries['chat']; loops: Loop[] } {
-  const { temporal, projections, stores, queues, namespace, atRest, egress, clock, log, db } = foundation;
+  const { temporal, projections, stores, queues, bells, namespace, atRest, egress, clock, log, db } = foundation;
   const delegations = composeDelegations(foundation, options.personMemory ?? PERSON_MEMORY);
   const access = composeAccess(foundation, options, delegations.ends);
   const channels = createChannelSettings(options.chat ?? {}, {
@@ -104,7 +109,14 @@ function composeServices(
   );
   const events = createNoticeEventStore(db);
   const deliveries = createDeliveryService({ events, namespace });
-  const inbox = createInquiryInbox({ temporal, projections, store: stores.inquiries, clock, log });
+  const inbox = createInquiryInbox({
+    temporal,
+    projections,
+    store: stores.inquiries,
+    bell: bells.inquiries,
+    clock,
+    log,
+  });
   const runs = composeExecutions(foundation, options, {
     access,
     definitions,

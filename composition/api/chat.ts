@@ -13,6 +13,7 @@ import type { Logger } from '../../model/log.ts';
 import type { Announcer } from '../../model/notice.ts';
 import type { PrincipalService } from '../../service/access/principals.ts';
 import { createSealer, type Sealer } from '../../service/access/sealer.ts';
+import type { Bell } from '../../service/background/bell.ts';
 import type { InquiryService } from '../../service/inquiries/inquiries.ts';
 import { createInquiryLinkService, type InquiryLinkService, inquiryUrl } from '../../service/inquiries/links.ts';
 import { createOutbox, type Outbox } from '../../service/notices/outbox.ts';
@@ -30,6 +31,8 @@ export interface ChatServices {
   principals: PrincipalService;
   secretKeys: readonly string[];
   namespace: string;
+  /** Rings when there are notices to send. */
+  bell: Bell;
   log: Logger;
   /** Returns the URL at which people reach the API. */
   publicUrl: () => string;
@@ -51,7 +54,7 @@ export interface Chat {
 
 /** Composes the channels that ask people, and the routes that receive their answers. */
 export function createChat(services: ChatServices): Chat {
-  const { store, events, inquiries, principals, secretKeys, namespace, log, publicUrl, egress } = services;
+  const { store, events, inquiries, principals, secretKeys, namespace, bell, log, publicUrl, egress } = services;
   const { channels, connections, places, home } = services;
   const links = createInquiryLinkService({
     sealer: createSealer(secretKeys, 'link'),
@@ -110,7 +113,7 @@ export function createChat(services: ChatServices): Chat {
     };
   }
 
-  const outbox = createOutbox({ inquiries: store, events, announcers, namespace, clock: Date.now, log });
+  const outbox = createOutbox({ inquiries: store, events, announcers, namespace, bell, clock: Date.now, log });
   const desk = createDesk({ messages, outbox, inquiries, principals });
   const answering: AnsweringChannel[] = [slack, teams];
   return { links, answering, routes: chatRoutes(answering, desk, log), outbox };

@@ -6,7 +6,6 @@ import { eventStreamRoutes } from '../../api/events/streams.ts';
 import type { Router } from '../../api/http/router.ts';
 import type { StreamGate } from '../../api/http/streams/gate.ts';
 import { EVENT_BACKLOG, EVENT_RETENTION } from '../../model/config.ts';
-import { createBell } from '../../service/background/bell.ts';
 import type { Loop } from '../../service/background/loops.ts';
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
 import { createBacklog } from '../../service/events/backlog.ts';
@@ -61,17 +60,16 @@ export interface EventNeeds {
  * Composes the services, and the loops that plan events and start what they begin; `tallies` counts what comes in at webhooks.
  */
 export function composeEvents(
-  { db, stores, temporal, isAuthentic, received, eventMetrics: metrics, repeats, atRest, log, clock }: Foundation,
+  { db, stores, temporal, isAuthentic, bells, eventMetrics: metrics, repeats, atRest, log, clock }: Foundation,
   { executions, definitions, trials, tallies, limits = { backlog: EVENT_BACKLOG, days: EVENT_RETENTION } }: EventNeeds,
 ): { services: EventServices; loops: Loop[] } {
   const { events, eventLists, enforcements } = stores;
   const rules = createRuleBook(stores.rules);
-  const planned = createBell();
   const planner = createPlanner({
     store: metrics.countPlanned(createPlanningStore(db)),
     rules: createCompiledRules(),
-    bell: received,
-    onPlanned: planned.ring,
+    bell: bells.events,
+    onPlanned: bells.enforcements.ring,
     clock,
     log,
   });
@@ -82,7 +80,7 @@ export function composeEvents(
     counts: createPlannedRuleStore(db),
     executions,
     findStarters: createStarterFinder({ store: stores.executions, temporal, isAuthentic }),
-    bell: planned,
+    bell: bells.enforcements,
     onStarted: metrics.noteStart,
     clock,
     log,
@@ -98,7 +96,7 @@ export function composeEvents(
     log,
   });
   const intake = metrics.countEvents(
-    createIntake({ store: events, triggers: stores.triggers, backlog, onRecorded: received.ring }),
+    createIntake({ store: events, triggers: stores.triggers, backlog, onRecorded: bells.events.ring }),
   );
   return {
     services: {
@@ -115,7 +113,7 @@ export function composeEvents(
         triggers: stores.triggers,
         backlog,
         repeats,
-        onRecorded: received.ring,
+        onRecorded: bells.events.ring,
       }),
       enforcements: createEnforcementLists({
         store: enforcements,

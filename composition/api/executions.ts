@@ -79,7 +79,8 @@ export function composeExecutions(
   { connection, codec }: ApiOptions,
   { access, definitions: { definitions }, deliveries, onRead }: ExecutionNeeds,
 ): { services: ExecutionServices; loops: Loop[] } {
-  const { db, stores, temporal, namespace, pool, projections, signer, isAuthentic, repeats, log, clock } = foundation;
+  const { db, stores, temporal, namespace, pool, projections, signer, isAuthentic, repeats, bells, log, clock } =
+    foundation;
   const { principals, taskQueues: queues } = access;
   const store = stores.executions;
   const launcher = createLauncher({ temporal, store, turns: stores.turns, signer, queues, clock });
@@ -111,7 +112,14 @@ export function composeExecutions(
     log,
     clock,
   });
-  const hooks = createFailureHooks({ store: createFailureHookStore(db), executions, isAuthentic, namespace, log });
+  const hooks = createFailureHooks({
+    store: createFailureHookStore(db),
+    executions,
+    isAuthentic,
+    namespace,
+    bell: bells.hooks,
+    log,
+  });
   return {
     services: {
       executions,
@@ -135,7 +143,7 @@ export function composeExecutions(
 
 /** Composes the service of bulk jobs, which need the services of runs and of controls. */
 export function composeBulk(
-  { db, stores, repeats, clock, log }: Foundation,
+  { db, stores, repeats, bells, clock, log }: Foundation,
   { executions, retries, deletions }: ExecutionServices,
   controls: BulkServices['controls'],
   { principals }: AccessServices,
@@ -151,6 +159,7 @@ export function composeBulk(
     deletions,
     principals,
     repeats,
+    bell: bells.bulk,
     clock,
     log,
   });

@@ -3,7 +3,8 @@ import { Registry } from 'prom-client';
 import { createEgress, type Egress } from '../../egress/egress.ts';
 import type { Logger } from '../../model/log.ts';
 import { createSealer, type Sealer } from '../../service/access/sealer.ts';
-import { type Bell, createBell } from '../../service/background/bell.ts';
+import { type Bell, createAlarm, createBell } from '../../service/background/bell.ts';
+import type { WorkBells } from '../../service/background/lookout.ts';
 import { awaitEntries, createEntryQueue, type EntryQueue } from '../../service/index/entry-queue.ts';
 import {
   awaitReadings,
@@ -74,8 +75,10 @@ export interface Foundation {
   /** The stores; what lists runs or inquiries waits for what is queued. */
   stores: Stores;
   queues: Queues;
-  /** Rings when events were recorded. */
-  received: Bell;
+  /** Wake the loops that have something to do. */
+  bells: WorkBells;
+  /** Rings while something happens. */
+  alarm: Bell;
   eventMetrics: EventMetrics;
   temporal: Temporal;
   namespace: string;
@@ -101,6 +104,9 @@ export interface Foundation {
   close(): Promise<void>;
 }
 
+/** Milliseconds after a request, or after something was found to do, during which loops look often for more. */
+const LIVELY = 2_000;
+
 /** Creates the foundation; loads the keys that sign statements, and makes the first one if there is none. */
 export async function createFoundation({
   connection,
@@ -117,7 +123,8 @@ export async function createFoundation({
   const temporal = createTemporal({ connection, namespace, codec });
   const pool = createPool({ source: threadModule, size: availableParallelism() + 1 });
   const eventMetrics = metrics?.events() ?? createEventMetrics(new Registry());
-  const { stores, queues, received } = createStores(db, eventMetrics, log, clock);
+  const bells = createBells();
+  const { stores, queues } = createStores(db, bells, eventMetrics, log, clock);
   const atRest = createSealer(secretKeys, REST_PURPOSE);
   const egress = {
     tenants: createEgress(rules),
@@ -128,7 +135,8 @@ export async function createFoundation({
     db,
     stores,
     queues,
-    received,
+    bells,
+    alarm: createAlarm(LIVELY, () => performance.now()),
     eventMetrics,
     temporal,
     namespace,
@@ -152,14 +160,29 @@ export async function createFoundation({
   };
 }
 
+function createBells(): WorkBells {
+  return {
+    bulk: createBell(),
+    counts: createBell(),
+    enforcements: createBell(),
+    events: createBell(),
+    hooks: createBell(),
+    inquiries: createBell(),
+    notices: createBell(),
+    runs: createBell(),
+    strikes: createBell(),
+    turns: createBell(),
+  };
+}
+
 function createStores(
   db: Database,
+  { events }: Pick<WorkBells, 'events'>,
   { noteSuppressed }: EventMetrics,
   log: Logger,
   clock: () => number,
-): Pick<Foundation, 'stores' | 'queues' | 'received'> {
-  const received = createBell();
-  const [executions, inquiries] = [createExecutionStore(db, received.ring), createInquiryStore(db)];
+): Pick<Foundation, 'stores' | 'queues'> {
+  const [executions, inquiries] = [createExecutionStore(db, events.ring), createInquiryStore(db)];
   const entries = createEntryQueue({ store: executions, log });
   const readings = createReadingQueue(createReadingWriter(inquiries, clock), log);
   const stores = {
@@ -180,5 +203,5 @@ function createStores(
     turns: createTurnStore(db),
     webhooks: createWebhookStore(db),
   };
-  return { stores, queues: { entries, readings }, received };
+  return { stores, queues: { entries, readings } };
 }

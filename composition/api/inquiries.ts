@@ -67,7 +67,7 @@ export interface ComposedInquiries {
 
 /** Composes the services. */
 export function composeInquiries(
-  { db, stores, temporal, namespace, projections, signer, egress, log, clock }: Foundation,
+  { db, stores, temporal, namespace, projections, signer, egress, bells, log, clock }: Foundation,
   { secretKeys }: ApiOptions,
   { access: { principals, audit }, executions, delegations, deliveries, events, channels, publicUrl }: InquiryNeeds,
 ): ComposedInquiries {
@@ -93,6 +93,7 @@ export function composeInquiries(
     principals,
     secretKeys,
     namespace,
+    bell: bells.notices,
     log,
     publicUrl,
     egress: egress.tenants,

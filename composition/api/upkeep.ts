@@ -2,6 +2,7 @@ import { executionIndexRoutes } from '../../api/admin/execution-index.ts';
 import { docsRoutes, type SystemServices, systemRoutes } from '../../api/admin/system.ts';
 import type { Router } from '../../api/http/router.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
+import { createLookout } from '../../service/background/lookout.ts';
 import type { Loop } from '../../service/background/loops.ts';
 import { createCountFolds } from '../../service/index/count-folds.ts';
 import { createIndexKeeper, type IndexKeeperDependencies } from '../../service/index/reconciler.ts';
@@ -9,6 +10,7 @@ import { createStrikeKeeper } from '../../service/index/run-strikes.ts';
 import { createIndexService, type IndexService } from '../../service/index/service.ts';
 import { createConcurrencyKeeper } from '../../service/starts/concurrency.ts';
 import { createRequestKeeper } from '../../service/starts/request-keeper.ts';
+import { createDueWorkStore } from '../../store/due-work.ts';
 import { createBulkJobStore } from '../../store/executions/bulk-jobs.ts';
 import { createIdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
 import { createRunStrikeStore } from '../../store/executions/run-strikes.ts';
@@ -23,7 +25,7 @@ export interface UpkeepServices extends Omit<SystemServices, 'index' | 'masterKe
 
 /** Composes the services, and the loops that keep the index up to date. */
 export function composeUpkeep(
-  { db, stores, queues, temporal, projections, log, clock }: Foundation,
+  { db, stores, queues, temporal, projections, bells, alarm, log, clock }: Foundation,
   { database, workerState }: ApiOptions,
   { onRead, onDescribed }: Required<Pick<IndexKeeperDependencies, 'onRead' | 'onDescribed'>>,
 ): { services: UpkeepServices; loops: Loop[] } {
@@ -35,7 +37,10 @@ export function composeUpkeep(
     clock,
     onRead,
     onDescribed,
+    alarm,
+    bell: bells.runs,
   });
+  const { namespace } = temporal;
   return {
     services: {
       index: createIndexService(keeper, queues.entries),
@@ -45,10 +50,11 @@ export function composeUpkeep(
     },
     loops: [
       keeper,
-      createConcurrencyKeeper({ temporal, store: stores.turns, log, clock }),
-      createCountFolds({ store: stores.executions, log }),
+      createConcurrencyKeeper({ temporal, store: stores.turns, bell: bells.turns, log, clock }),
+      createCountFolds({ store: stores.executions, bell: bells.counts, log }),
       createRequestKeeper({ keys: createIdempotencyKeyStore(db), jobs: createBulkJobStore(db), clock, log }),
-      createStrikeKeeper({ temporal, store: createRunStrikeStore(db), log, now: clock }),
+      createStrikeKeeper({ temporal, store: createRunStrikeStore(db), bell: bells.strikes, log, now: clock }),
+      createLookout({ store: createDueWorkStore(db), namespace, bells, alarm, clock, log }),
     ],
   };
 }

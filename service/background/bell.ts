@@ -16,7 +16,25 @@ export function createBell(): Bell {
     async wait(milliseconds, signal) {
       const either = AbortSignal.any([signal, rung.signal]);
       await wait(milliseconds, undefined, { signal: either }).catch(() => undefined);
-      rung = new AbortController();
+      if (rung.signal.aborted) rung = new AbortController();
+    },
+  };
+}
+
+/**
+ * Creates a bell for any number of loops that look often while something happens: each time it is rung it goes on for so many
+ * milliseconds, during which nobody waits for it. `clock` returns the time in milliseconds.
+ */
+export function createAlarm(duration: number, clock: () => number): Bell {
+  const bell = createBell();
+  let last = Number.NEGATIVE_INFINITY;
+  return {
+    ring() {
+      last = clock();
+      bell.ring();
+    },
+    async wait(milliseconds, signal) {
+      if (clock() - last >= duration) await bell.wait(milliseconds, signal);
     },
   };
 }

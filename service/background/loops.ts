@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../../model/log.ts';
+import type { Bell } from './bell.ts';
 
 /** Work that goes on in the background. */
 export interface Loop {
@@ -13,22 +14,29 @@ export interface RoundLoop extends Loop {
   tick(): Promise<void>;
 }
 
-/**
- * The options of a loop: milliseconds between two rounds, and after an error; and the message that is logged once for a series of
- * errors.
- */
+/** The options of a loop. */
 export interface LoopOptions {
+  /** The least milliseconds between two rounds. */
   interval: number;
+  /** Rings when there is something to do; without one, each round follows the one before after `interval`. */
+  bell?: Bell;
+  /** The most milliseconds between two rounds while the bell does not ring: half a minute unless given. */
+  longest?: number;
+  /** Milliseconds between two rounds after an error. */
   pause: number;
   log: Logger;
+  /** The message that is logged once for a series of errors. */
   trouble: string;
 }
+
+/** Milliseconds after which a loop looks by itself although its bell has not rung. */
+const LONGEST = 30_000;
 
 /** Works round after round until the signal is aborted; logs the first of a series of errors, and tries again. */
 export async function keepGoing(
   work: () => Promise<void>,
   signal: AbortSignal,
-  { interval, pause, log, trouble }: LoopOptions,
+  { interval, bell, longest = LONGEST, pause, log, trouble }: LoopOptions,
 ): Promise<void> {
   let failing = false;
   while (!signal.aborted) {
@@ -40,6 +48,7 @@ export async function keepGoing(
       failing = true;
     }
     await wait(failing ? pause : interval, undefined, { signal }).catch(() => undefined);
+    if (!failing) await bell?.wait(longest - interval, signal);
   }
 }
 

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../../model/log.ts';
+import { createBell } from './bell.ts';
 import { keepGoing, type Loop } from './loops.ts';
 
 /** Milliseconds for which values are collected, and between two attempts while they cannot be written. */
@@ -54,6 +55,7 @@ export function createWriteQueue<T>(options: WriteQueueOptions<T>): WriteQueue<T
   const rounds = new EventEmitter().setMaxListeners(0);
   /** Ends the pause before the next round. */
   let hurry = new AbortController();
+  const bell = createBell();
 
   async function writeAll(): Promise<void> {
     if (next.size === 0) return;
@@ -92,6 +94,7 @@ export function createWriteQueue<T>(options: WriteQueueOptions<T>): WriteQueue<T
       }
       weight += added - replaced;
       next.set(key, { value, weight: added });
+      bell.ring();
     },
 
     async written(matters) {
@@ -113,7 +116,7 @@ export function createWriteQueue<T>(options: WriteQueueOptions<T>): WriteQueue<T
         await writeAll();
       };
       const writeRest = () => writeAll().catch((error: unknown) => log.warn({ err: error }, trouble));
-      const working = keepGoing(work, signal, { interval: 0, pause: PAUSE, log, trouble }).then(writeRest);
+      const working = keepGoing(work, signal, { interval: 0, bell, pause: PAUSE, log, trouble }).then(writeRest);
       const ended = new AbortController();
       const patience = once(signal, 'abort', ended)
         .then(() => wait(LAST_PATIENCE, undefined, ended))

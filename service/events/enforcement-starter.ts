@@ -22,8 +22,7 @@ import { workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
 import type { RuleBook, RuleOfMatch } from './rule-book.ts';
 
-/** Milliseconds between two rounds unless the bell rings, and after an error. */
-const INTERVAL = 1_000;
+/** Milliseconds between two rounds after an error. */
 const PAUSE = 1_000;
 
 /** The most starts in progress, and milliseconds for which a process has an enforcement for itself. */
@@ -209,11 +208,7 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
 
     async run(signal) {
       const trouble = 'enforcements cannot be started';
-      const work = async () => {
-        await bell.wait(INTERVAL, signal);
-        if (!signal.aborted) await tick();
-      };
-      await keepGoing(work, signal, { interval: 0, pause: PAUSE, log, trouble });
+      await keepGoing(tick, signal, { interval: 0, bell, pause: PAUSE, log, trouble });
       await Promise.all(starting.keys());
     },
   };

@@ -20,8 +20,7 @@ import { eventRecord } from './event-lists.ts';
 import { hashDedupeKey } from './restraints/keys.ts';
 import { type JudgedMatch, restrainMatches } from './restraints/restraints.ts';
 
-/** Milliseconds between two rounds unless the bell rings, and after an error. */
-const INTERVAL = 1_000;
+/** Milliseconds between two rounds after an error. */
 const PAUSE = 1_000;
 
 /** The most events of one transaction, and tenants of one round. */
@@ -39,7 +38,7 @@ const MAX_MATCHES = 5_000;
 export interface PlannerDependencies {
   store: PlanningStore;
   rules: CompiledRules;
-  /** Rings when events were recorded. */
+  /** Rings when there may be events to plan. */
   bell: Bell;
   /** Is called after matches were planned. */
   onPlanned: () => void;
@@ -117,11 +116,7 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
 
     run(signal) {
       const trouble = 'events cannot be planned';
-      const work = async () => {
-        await bell.wait(INTERVAL, signal);
-        if (!signal.aborted) await planAll();
-      };
-      return keepGoing(work, signal, { interval: 0, pause: PAUSE, log, trouble });
+      return keepGoing(planAll, signal, { interval: 0, bell, pause: PAUSE, log, trouble });
     },
   };
 }

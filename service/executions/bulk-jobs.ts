@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { AppError, type ErrorCode } from '../../model/app-error.ts';
 import type { BulkError, BulkVerb } from '../../model/bulk.ts';
 import { integerId } from '../../model/execution-id.ts';
@@ -11,6 +10,8 @@ import type { BulkJob, BulkJobStore } from '../../store/executions/bulk-jobs.ts'
 import type { ExecutionFilter } from '../../store/executions/execution-filters.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { PrincipalService } from '../access/principals.ts';
+import type { Bell } from '../background/bell.ts';
+import { keepGoing } from '../background/loops.ts';
 import { isPassing } from '../background/outages.ts';
 import { keepRenewing } from '../background/renewals.ts';
 import { deriveRequestId, type IdempotencyKey, type Repeats } from '../starts/idempotency.ts';
@@ -33,7 +34,7 @@ const MAX_ERRORS = 1_000;
 /** Batches of a job before it is another tenant's turn. */
 const BATCHES = 4;
 
-/** Milliseconds for which a process leases a job, and renews the lease while it works on it; and between two looks for a job. */
+/** Milliseconds for which a process leases a job, and renews the lease while it works on it; and after which a job that failed is tried again. */
 const TIMING = { lease: 20_000, interval: 1_000 };
 
 /** Why a job is begun, and the key by which the same request is known again. */
@@ -90,6 +91,8 @@ export interface BulkService {
 export interface BulkDependencies extends BulkServices {
   jobs: BulkJobStore;
   store: ExecutionStore;
+  /** Rings when there is a job to work on. */
+  bell: Bell;
   /** Returns the time in milliseconds. */
   clock: () => number;
   log: Logger;
@@ -106,12 +109,11 @@ export function createBulkService({
   deletions,
   principals,
   repeats,
+  bell,
   clock,
   log,
   timing: { lease, interval } = TIMING,
 }: BulkDependencies): BulkService {
-  let wake = () => {};
-
   function demandVerb(principal: Principal, verb: BulkVerb): void {
     const permission = PERMISSION[verb];
     if (hasPermission(principal, permission)) return;
@@ -267,7 +269,7 @@ export function createBulkService({
         },
         async () => {
           await jobs.create({ id, tenant, verb, reason, principal, targets: [...targets] });
-          wake();
+          bell.ring();
         },
       );
       const job = orMissing(await jobs.find(tenant, id), id);
@@ -282,31 +284,18 @@ export function createBulkService({
       return orMissing(await jobs.abort(tenant, id), id);
     },
 
-    async run(signal) {
-      let failing = false;
+    run(signal) {
       let turn: string | null = null;
-      while (!signal.aborted) {
-        const woken = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        try {
+      const workOnAll = async () => {
+        while (!signal.aborted) {
           const job: BulkJob | null = await jobs.lease(new Date(clock()), new Date(clock() + lease), turn);
-          if (job === null) failing = false;
-          else {
-            turn = job.tenant;
-            await workFor(job.tenant, () => work(job, signal));
-            failing = false;
-            continue;
-          }
-        } catch (error) {
-          if (!failing && !signal.aborted) log.warn({ err: error }, 'bulk jobs cannot continue; trying again');
-          failing = true;
+          if (job === null) return;
+          turn = job.tenant;
+          await workFor(job.tenant, () => work(job, signal));
         }
-        await Promise.race([
-          wait(interval, undefined, { signal }).catch(() => undefined),
-          failing ? wait(interval) : woken,
-        ]);
-      }
+      };
+      const trouble = 'bulk jobs cannot continue; trying again';
+      return keepGoing(workOnAll, signal, { interval: 0, bell, pause: interval, log, trouble });
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../../model/log.ts';
 import { NOBODY_ID, type Principal } from '../../model/principal.ts';
 import { startersOf } from '../../model/run-starters.ts';
 import type { FailureHookRow, FailureHookStore } from '../../store/executions/failure-hooks.ts';
+import type { Bell } from '../background/bell.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { isPassing, toAppError } from '../background/outages.ts';
 import type { RunGuard } from '../starts/authentic-starts.ts';
@@ -13,7 +14,7 @@ import { workFor } from '../starts/work-owner.ts';
 import type { ExecutionReader } from './reader.ts';
 import type { ExecutionStarter } from './starter.ts';
 
-/** Milliseconds between two rounds, and the most hooks of one: of each tenant, and of all. */
+/** The least milliseconds between two rounds, and the most hooks of one: of each tenant, and of all. */
 const INTERVAL = 500;
 const AT_ONCE = { ofTenant: 10, all: 40 };
 
@@ -26,6 +27,8 @@ export interface FailureHookDependencies {
   executions: Pick<ExecutionReader, 'get'> & Pick<ExecutionStarter, 'start'>;
   isAuthentic: RunGuard;
   namespace: string;
+  /** Rings when there are workflows to start. */
+  bell: Bell;
   log: Logger;
 }
 
@@ -39,6 +42,7 @@ export function createFailureHooks({
   executions,
   isAuthentic,
   namespace,
+  bell,
   log,
 }: FailureHookDependencies): RoundLoop {
   async function start(row: FailureHookRow): Promise<void> {
@@ -102,7 +106,7 @@ export function createFailureHooks({
 
     run(signal) {
       const trouble = 'on_failure workflows cannot be started';
-      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
+      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, bell, pause: 4 * INTERVAL, log, trouble });
     },
   };
 }

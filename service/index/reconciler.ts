@@ -6,23 +6,20 @@ import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Described, RunInfo, Temporal } from '../../temporal/gateway.ts';
 import { isClosedRun, RUNNING } from '../../temporal/run-info.ts';
+import type { Bell } from '../background/bell.ts';
 import { keepGoing, mapConcurrently } from '../background/loops.ts';
 import { isOutage } from '../background/outages.ts';
 import { createSetAside } from '../background/set-aside.ts';
 import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
-import { buildEntry, closedEntry, goneEntry, openEntry, timesOf } from './entries.ts';
+import { buildEntry, closedEntry, goneEntry, openEntry } from './entries.ts';
+import { createVisibilityNews } from './visibility-news.ts';
 
-/** Milliseconds between two rounds. */
+/** Milliseconds between two rounds: of reading visibility while something happens, and while nothing does; of sweeps; and after an error. */
 const INTERVAL = 500;
-
-/**
- * Milliseconds that a round reads back: visibility mostly shows runs soon, but sometimes much later, so every minute a round reads back
- * longer.
- */
-const SHORT_OVERLAP = 10_000;
-const LONG_OVERLAP = 600_000;
-const LONG_EVERY = 60_000;
+const LONGEST = 1_000;
+const SWEEP_EVERY = 5_000;
+const PAUSE = 2_000;
 
 /** Milliseconds after which the sweep looks at an open row again, or drops a row that Temporal never received; and rows of one sweep. */
 const SWEEP_AFTER = 60_000;
@@ -48,7 +45,7 @@ export type DescribedListener = (
 
 /** Keeps the index of executions equal to what Temporal has. */
 export interface IndexKeeper {
-  /** Works one round: reads visibility, tries runs that were set aside, sweeps open rows, and rebuilds the index if that was requested. */
+  /** Works one round of everything: reads visibility, tries runs that were set aside, sweeps open rows, and rebuilds the index if that was requested. */
   tick(): Promise<void>;
   /** Requests a rebuild of the index by whichever reconciler comes to it first. Returns the number of the rebuild. */
   askRebuild(): Promise<number>;
@@ -75,6 +72,10 @@ export interface IndexKeeperDependencies {
   /** Called with each run whose whole history was read. */
   onRead?: (n: number, execution: MaskedExecution) => Promise<void>;
   onDescribed?: DescribedListener;
+  /** Rings while something happens: visibility is then read more often. */
+  alarm: Bell;
+  /** Rings when a run is to be looked at next. */
+  bell: Bell;
 }
 
 /**
@@ -89,13 +90,20 @@ export function createIndexKeeper({
   clock,
   onRead = async () => undefined,
   onDescribed = async () => undefined,
+  alarm,
+  bell,
 }: IndexKeeperDependencies): IndexKeeper {
   const { namespace } = temporal;
   const aside = createSetAside(clock, log, 'a run cannot be written to the execution index; the others are');
-  let lastLong = 0;
   let current: number | null = null;
   let standing: number | null = null;
   let rewritten: number | null = null;
+  const news = createVisibilityNews({
+    temporal,
+    store,
+    isAside: aside.has,
+    write: async (infos) => write(await entriesFor(infos, entryFor)),
+  });
 
   async function entryFor(info: RunInfo): Promise<IndexEntry | null> {
     const { workflowId, runId } = info.execution ?? {};
@@ -205,42 +213,6 @@ export function createIndexKeeper({
     }
   }
 
-  async function readNews(now: number): Promise<void> {
-    const mark = await store.watermark(namespace);
-    const long = mark === null || now - lastLong > LONG_EVERY;
-    const overlap = long ? LONG_OVERLAP : SHORT_OVERLAP;
-    const since = (time: Date) => new Date(time.getTime() - overlap).toISOString();
-    const queries =
-      mark === null ? [''] : [`StartTime >= "${since(mark.started)}"`, `CloseTime >= "${since(mark.closed)}"`];
-    let started = mark?.started.getTime() ?? 0;
-    let closed = mark?.closed.getTime() ?? 0;
-    for (const query of queries) {
-      for await (const page of temporal.list(query)) {
-        const ids = page.map((info) => info.execution?.workflowId ?? '');
-        const known = await store.known(namespace, ids);
-        // Leaves out what the index knows already.
-        const news = page.filter((info) => {
-          const before = known.get(info.execution?.runId ?? '');
-          if (aside.has(info.execution?.workflowId ?? '')) return false;
-          return before === undefined || (isClosedRun(info) && !before);
-        });
-        await write(await entriesFor(news, entryFor));
-        for (const info of page) {
-          const times = timesOf(info);
-          started = Math.max(started, times.started);
-          closed = Math.max(closed, times.closed);
-        }
-      }
-    }
-    // Only now the index has everything up to these times.
-    const reached = { started: new Date(started), closed: new Date(closed) };
-    if (isBeyond(reached, mark)) await store.write([], { namespace, ...reached });
-    if (!long) return;
-    // The next tick reads less far back, even where this fails.
-    lastLong = now;
-    await store.forgetBuried(new Date(now));
-  }
-
   async function look(row: IndexRow, above: ExecutionStatus | null): Promise<void> {
     const described = await temporal.describe(row.workflowId);
     if (described === null) return settleMissing(row);
@@ -261,26 +233,40 @@ export function createIndexKeeper({
       aside.attempt(row.workflowId, () => look(row, above.get(row.n) ?? null)),
     );
     await store.looked(rows, new Date(now));
+    // There may be more.
+    if (rows.length === SWEEP_LIMIT) bell.ring();
+  }
+
+  async function readNews(): Promise<void> {
+    const now = clock();
+    try {
+      if (await news.read(now)) alarm.ring();
+    } catch (error) {
+      standing ??= now;
+      throw error;
+    }
+    current = now;
+    standing = null;
+    await retryAside();
+  }
+
+  async function lookAtRows(): Promise<void> {
+    const { generation, rebuilt } = await store.rebuilds(namespace);
+    if (generation > rebuilt) await rebuild(generation);
+    await sweep(clock());
   }
 
   return {
     async tick() {
-      const now = clock();
-      try {
-        await readNews(now);
-      } catch (error) {
-        standing ??= now;
-        throw error;
-      }
-      current = now;
-      standing = null;
-      await retryAside();
-      await sweep(now);
-      const { generation, rebuilt } = await store.rebuilds(namespace);
-      if (generation > rebuilt) await rebuild(generation);
+      await readNews();
+      await lookAtRows();
     },
 
-    askRebuild: () => store.askRebuild(namespace),
+    async askRebuild() {
+      const generation = await store.askRebuild(namespace);
+      bell.ring();
+      return generation;
+    },
 
     lag: () => (current === null ? null : clock() - current),
 
@@ -290,20 +276,25 @@ export function createIndexKeeper({
 
     rebuilds: () => store.rebuilds(namespace),
 
-    run(signal) {
-      const trouble = 'the execution index cannot be updated';
-      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
+    async run(signal) {
+      const often = { interval: INTERVAL, pause: PAUSE, log };
+      await Promise.all([
+        keepGoing(readNews, signal, {
+          ...often,
+          bell: alarm,
+          longest: LONGEST,
+          trouble: 'the execution index cannot be updated',
+        }),
+        keepGoing(lookAtRows, signal, {
+          ...often,
+          bell,
+          longest: SWEEP_EVERY,
+          trouble: 'open runs cannot be looked at',
+        }),
+      ]);
     },
   };
 }
-
-/** Reports whether something has started or closed after what the index knew. */
-function isBeyond(reached: Reach, known: Reach | null): boolean {
-  return known === null || reached.started > known.started || reached.closed > known.closed;
-}
-
-/** The latest start and the latest end that the index knows. */
-type Reach = Record<'started' | 'closed', Date>;
 
 /** Reports whether a run may ask people, so that its worker's reports must not be lost. */
 function asksPeople(run: { actions: readonly string[] } | null): boolean {

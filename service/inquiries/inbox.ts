@@ -1,6 +1,7 @@
 import type { Logger } from '../../model/log.ts';
 import type { AskingRun, InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
+import type { Bell } from '../background/bell.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { createSetAside } from '../background/set-aside.ts';
 import { deriveNoticeEvents } from '../notices/events.ts';
@@ -8,7 +9,7 @@ import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import { createReadingWriter, readInquiries } from './inquiry-readings.ts';
 
-/** Milliseconds between two rounds, and the number of runs in one. */
+/** The least milliseconds between two rounds, and the number of runs in one. */
 const INTERVAL = 250;
 const LIMIT = 50;
 
@@ -36,13 +37,22 @@ export interface InboxDependencies {
   temporal: Temporal;
   projections: ProjectionReader;
   store: InquiryStore;
+  /** Rings when there are runs to read. */
+  bell: Bell;
   /** Returns the time in milliseconds. */
   clock: () => number;
   log: Logger;
 }
 
 /** Creates the inbox. */
-export function createInquiryInbox({ temporal, projections, store, clock, log }: InboxDependencies): InquiryInbox {
+export function createInquiryInbox({
+  temporal,
+  projections,
+  store,
+  bell,
+  clock,
+  log,
+}: InboxDependencies): InquiryInbox {
   const { namespace } = temporal;
   /** When each run may be read again, in milliseconds. */
   const rests = new Map<string, number>();
@@ -97,7 +107,7 @@ export function createInquiryInbox({ temporal, projections, store, clock, log }:
 
     run(signal) {
       const trouble = 'the inbox cannot be updated';
-      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 8 * INTERVAL, log, trouble });
+      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, bell, pause: 8 * INTERVAL, log, trouble });
     },
   };
 }

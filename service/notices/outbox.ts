@@ -6,11 +6,12 @@ import type { Logger } from '../../model/log.ts';
 import { type Announcer, type Notice, NoticeError, UNSETTLED } from '../../model/notice.ts';
 import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { NoticeEventRow, NoticeEventStore, Settlement } from '../../store/inquiries/notice-events.ts';
+import type { Bell } from '../background/bell.ts';
 import { keepGoing } from '../background/loops.ts';
 import { chooseEvent, deriveReminders } from './events.ts';
 import { NoticeTraffic } from './traffic.ts';
 
-/** Milliseconds between two rounds; of the lease of an event; of the timeout of a delivery; and the most between two tries. */
+/** The least milliseconds between two rounds; milliseconds of the lease of an event; of the timeout of a delivery; and the most between two tries. */
 const INTERVAL = 250;
 const LEASE = 30_000;
 const TIMEOUT = 10_000;
@@ -44,6 +45,8 @@ export interface OutboxServices {
   events: NoticeEventStore;
   announcers: readonly Announcer[];
   namespace: string;
+  /** Rings when there are events to deliver, or reminders to write. */
+  bell: Bell;
   clock: () => number;
   log: Logger;
 }
@@ -52,7 +55,7 @@ export interface OutboxServices {
  * Creates the outbox. It delivers the events of each target one after another, and tries each again until it is settled. A receiver
  * that does not respond delays neither other receivers nor other tenants.
  */
-export function createOutbox({ inquiries, events, announcers, namespace, clock, log }: OutboxServices): Outbox {
+export function createOutbox({ inquiries, events, announcers, namespace, bell, clock, log }: OutboxServices): Outbox {
   const byChannel = new Map<NoticeChannel, Announcer>(announcers.map((announcer) => [announcer.channel, announcer]));
   const traffic = new NoticeTraffic();
   const sending = new Set<Promise<void>>();
@@ -175,7 +178,7 @@ export function createOutbox({ inquiries, events, announcers, namespace, clock, 
 
     async run(signal) {
       const trouble = 'inquiries cannot be announced';
-      await keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 8 * INTERVAL, log, trouble });
+      await keepGoing(() => this.tick(), signal, { interval: INTERVAL, bell, pause: 8 * INTERVAL, log, trouble });
       await this.settled();
     },
   };

@@ -10,10 +10,11 @@ import { WorkMeter } from '../../model/work.ts';
 import type { TurnDecisions, TurnRow, TurnStore } from '../../store/executions/turns.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import { isClosedRun } from '../../temporal/run-info.ts';
+import type { Bell } from '../background/bell.ts';
 import { keepGoing, mapConcurrently, type RoundLoop } from '../background/loops.ts';
 import { createSetAside } from '../background/set-aside.ts';
 
-/** Milliseconds between two rounds. */
+/** The least milliseconds between two rounds. */
 const INTERVAL = 200;
 
 /** Units of work that the template of a concurrency key may take at the start of a run. */
@@ -69,6 +70,8 @@ export async function openAmong(
 export interface ConcurrencyKeeperDependencies {
   temporal: Pick<Temporal, 'namespace' | 'describe' | 'signal' | 'cancel'>;
   store: Pick<TurnStore, 'standing' | 'settle' | 'note' | 'noteSuccessors' | 'leave'>;
+  /** Rings when a run may get a slot, or must be told about it. */
+  bell: Bell;
   log: Logger;
   /** Returns the time in milliseconds. */
   clock: () => number;
@@ -78,7 +81,13 @@ export interface ConcurrencyKeeperDependencies {
  * Creates the loop that gives runs with concurrency keys their slots: a run that closes makes room, and the run that has waited longest
  * is told by a signal. Any number may run at once.
  */
-export function createConcurrencyKeeper({ temporal, store, log, clock }: ConcurrencyKeeperDependencies): RoundLoop {
+export function createConcurrencyKeeper({
+  temporal,
+  store,
+  bell,
+  log,
+  clock,
+}: ConcurrencyKeeperDependencies): RoundLoop {
   const { namespace } = temporal;
   const aside = createSetAside(clock, log, 'a run cannot be told that it has its slot; the others are');
   /** When Temporal was last asked for each run that blocks another one. */
@@ -140,7 +149,7 @@ export function createConcurrencyKeeper({ temporal, store, log, clock }: Concurr
 
     run(signal) {
       const trouble = 'runs with concurrency keys cannot be told that they have their slots';
-      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 5 * INTERVAL, log, trouble });
+      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, bell, pause: 5 * INTERVAL, log, trouble });
     },
   };
 }

@@ -10,7 +10,7 @@ import type { ListWindow } from './event-lists.ts';
 import { leaseEnforcements } from './leases.ts';
 import { awaitPlanning } from './locks.ts';
 import { DUE_AT, enforcements } from './tables.ts';
-import { listWaitingTenants } from './waiting-tenants.ts';
+import { listWaitingTenants, type WaitingRows } from './waiting-tenants.ts';
 
 /** A stored enforcement. */
 export type EnforcementRow = typeof enforcements.$inferSelect;
@@ -61,6 +61,11 @@ export interface EnforcementStore {
   count(tenant: string, filter: EnforcementFilter): Promise<number>;
 }
 
+/** Matches the enforcements that are due at a time and leased by no process. */
+export function dueEnforcements(now: SQL): WaitingRows {
+  return { table: enforcements, waiting: sql`status = 'pending'`, due: sql`${DUE_AT} <= ${now}` };
+}
+
 /** The end of a lease that is over: the row was leased, and can be again. */
 const OVER = new Date(0);
 
@@ -71,8 +76,7 @@ const CHANGED = sql`pg_current_xact_id()::text::bigint`;
 export function createEnforcementStore(db: Database): EnforcementStore {
   return named<EnforcementStore>('enforcements', {
     tenants(now, after, limit) {
-      const due = sql`${DUE_AT} <= ${now.toISOString()}::timestamptz`;
-      return listWaitingTenants(db, { table: enforcements, waiting: sql`status = 'pending'`, due }, after, limit);
+      return listWaitingTenants(db, dueEnforcements(sql`${now.toISOString()}::timestamptz`), after, limit);
     },
 
     lease: (tenant, limit, now, until) => leaseEnforcements(db, tenant, { limit, now, until }),

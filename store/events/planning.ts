@@ -13,7 +13,7 @@ import type { EventRow } from './events.ts';
 import { tryPlanning } from './locks.ts';
 import { createStartSlotStore, type StartSlotStore } from './start-slots.ts';
 import { enforcements, events } from './tables.ts';
-import { listWaitingTenants } from './waiting-tenants.ts';
+import { listWaitingTenants, type WaitingRows } from './waiting-tenants.ts';
 
 /** A match that is planned: to be started, or not for a reason. */
 export interface PlannedMatch {
@@ -58,6 +58,9 @@ export interface PlanningBatch {
   starts: StartSlotStore;
 }
 
+/** Matches the events that are to be planned. */
+export const UNPLANNED_EVENTS: WaitingRows = { table: events, waiting: sql`state = 'received'` };
+
 /** Plans events: from what was received to what is to be started. */
 export interface PlanningStore {
   /** Lists tenants that have events to plan, up to a number: first those behind a tenant in order of id. */
@@ -72,8 +75,7 @@ export interface PlanningStore {
 /** Creates the store over an open database. */
 export function createPlanningStore(db: Database): PlanningStore {
   return named<PlanningStore>('planning', {
-    tenants: (after, limit) =>
-      listWaitingTenants(db, { table: events, waiting: sql`state = 'received'` }, after, limit),
+    tenants: (after, limit) => listWaitingTenants(db, UNPLANNED_EVENTS, after, limit),
 
     plan: (tenant, limit, decide) =>
       db.transaction(async (transaction) => {

@@ -29,17 +29,22 @@ export async function listWaitingTenants(
 /** Lists such tenants within a range, in order of id. */
 async function listWithin(
   db: Pick<Database, 'execute'>,
-  { table, waiting, due }: WaitingRows,
+  rows: WaitingRows,
   range: SQL,
   limit: number,
 ): Promise<string[]> {
+  const found = await db.execute(sql`${selectTenants(rows, range)} limit ${limit}`);
+  return (found as unknown as { rows: { tenant: string }[] }).rows.map(({ tenant }) => tenant);
+}
+
+/** Selects such tenants within a range: all of them, unless one is given. */
+export function selectTenants({ table, waiting, due }: WaitingRows, range = sql`true`): SQL {
   const hasDue = due && sql`and exists (select 1 from ${table} where tenant = owners.tenant and ${waiting} and ${due})`;
-  const found = await db.execute(sql`
+  return sql`
     with recursive owners as (
       (select tenant from ${table} where ${waiting} and ${range} order by tenant limit 1)
       union all
       select (select tenant from ${table} where ${waiting} and ${range} and tenant > owners.tenant order by tenant limit 1)
       from owners where owners.tenant is not null
-    ) select tenant from owners where tenant is not null ${hasDue} limit ${limit}`);
-  return (found as unknown as { rows: { tenant: string }[] }).rows.map(({ tenant }) => tenant);
+    ) select tenant from owners where tenant is not null ${hasDue}`;
 }

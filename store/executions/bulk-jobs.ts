@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, lt, ne, or, type Placeholder, type SQL, sql } from 'drizzle-orm';
 import type { BulkError, BulkVerb } from '../../model/bulk.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Database } from '../database.ts';
@@ -56,6 +56,12 @@ export interface BulkJobStore {
   forget(before: Date, limit: number): Promise<void>;
 }
 
+/** Matches running jobs that no process has leased at a time. */
+export function isFree(now: Date | Placeholder): SQL | undefined {
+  // Literal, as in the condition of the index.
+  return and(sql`${bulkJobs.status} = 'running'`, or(isNull(bulkJobs.leased), lt(bulkJobs.leased, now)));
+}
+
 /** Creates the store over an open database. */
 export function createBulkJobStore(db: Database): BulkJobStore {
   return named<BulkJobStore>('bulk-jobs', {
@@ -76,19 +82,18 @@ export function createBulkJobStore(db: Database): BulkJobStore {
     },
 
     async lease(now, until, behind) {
-      const free = or(isNull(bulkJobs.leased), lt(bulkJobs.leased, now));
       const later = behind === null ? [] : [desc(gt(bulkJobs.tenant, behind))];
       const [next] = await db
         .select({ id: bulkJobs.id })
         .from(bulkJobs)
-        .where(and(eq(bulkJobs.status, 'running'), free))
+        .where(isFree(now))
         .orderBy(...later, bulkJobs.tenant, bulkJobs.created)
         .limit(1);
       if (next === undefined) return null;
       const [leased] = await db
         .update(bulkJobs)
         .set({ leased: until })
-        .where(and(eq(bulkJobs.id, next.id), eq(bulkJobs.status, 'running'), free))
+        .where(and(eq(bulkJobs.id, next.id), isFree(now)))
         .returning();
       return leased ?? null;
     },

@@ -1,4 +1,4 @@
-import { and, eq, gte, isNull, lt, sql } from 'drizzle-orm';
+import { and, eq, gte, isNull, lt, type Placeholder, type SQL, sql } from 'drizzle-orm';
 import type { RunKey } from '../../model/run-key.ts';
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
@@ -25,13 +25,7 @@ export function createRunStrikeStore(db: Database): RunStrikeStore {
   const due = db
     .select()
     .from(runStrikes)
-    .where(
-      and(
-        eq(runStrikes.namespace, sql.placeholder('namespace')),
-        isNull(runStrikes.ended),
-        gte(runStrikes.count, sql.placeholder('strikes')),
-      ),
-    )
+    .where(isStruck(sql.placeholder('namespace'), sql.placeholder('strikes')))
     .orderBy(runStrikes.last)
     .limit(sql.placeholder('limit'))
     .prepare('run_strikes_due');
@@ -61,4 +55,9 @@ export function createRunStrikeStore(db: Database): RunStrikeStore {
         );
     },
   });
+}
+
+/** Matches the runs of a `namespace` with at least so many strikes that were not terminated yet. */
+export function isStruck(namespace: Placeholder, strikes: Placeholder | number): SQL | undefined {
+  return and(eq(runStrikes.namespace, namespace), isNull(runStrikes.ended), gte(runStrikes.count, strikes));
 }

@@ -11,6 +11,7 @@ import {
   notExists,
   or,
   type Placeholder,
+  type SQL,
   sql,
 } from 'drizzle-orm';
 import type { IndexEntry } from '../../model/index-entry.ts';
@@ -140,12 +141,10 @@ export function createTurnStore(db: Database): TurnStore {
         if (granted.length > 0) await transaction.update(turns).set({ granted: new Date() }).where(among(granted));
         if (refused.length > 0) await transaction.update(turns).set({ refused: true }).where(among(refused));
         if (cancelled.length > 0) await transaction.update(turns).set({ cancelled: true }).where(among(cancelled));
-        const untold = and(eq(turns.told, false), or(isNotNull(turns.granted), turns.refused));
-        const unstopped = and(turns.cancelled, eq(turns.stopped, false));
         return transaction
           .select()
           .from(turns)
-          .where(and(eq(turns.namespace, namespace), or(untold, unstopped)));
+          .where(and(eq(turns.namespace, namespace), UNTOLD));
       });
     },
 
@@ -186,6 +185,17 @@ export async function noteTurns(transaction: Transaction, claims: readonly TurnC
     .insert(turns)
     .values(claims.map(({ turn, ...run }) => ({ ...run, ...turn })))
     .onConflictDoNothing();
+}
+
+/** Matches runs that must be told their verdict, or be asked to stop. */
+const UNTOLD = sql`(not told and (granted is not null or refused) or cancelled and not stopped)`;
+
+/** Holds if `settle` has something to do now for a `namespace`, other than to forget claims of runs that never started. */
+export function hasTurnsToSettle(namespace: Placeholder): SQL {
+  return sql`(exists (select 1 from ${turns} where namespace = ${namespace}
+      and (created <= now() and granted is null and not refused and not cancelled or ${UNTOLD}))
+    or exists (select 1 from ${turns} join ${executions} using (namespace, workflow_id)
+      where namespace = ${namespace} and closed is not null))`;
 }
 
 /** Leaves out delayed runs. */

@@ -1,4 +1,19 @@
-import { and, arrayOverlaps, count, desc, eq, exists, gt, inArray, lte, not, or, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  arrayOverlaps,
+  count,
+  desc,
+  eq,
+  exists,
+  gt,
+  inArray,
+  lte,
+  not,
+  or,
+  type Placeholder,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import { heldDelegations } from '../../model/delegation.ts';
 import { type Inquiry, type InquiryStatus, withdrawn } from '../../model/inquiry.ts';
 import { forbidName, grantName } from '../../model/names.ts';
@@ -102,7 +117,7 @@ export function createInquiryStore(db: Database): InquiryStore {
   const reminded = db
     .select({ key: inquiries.key })
     .from(inquiries)
-    .where(and(eq(inquiries.namespace, sql.placeholder('namespace')), lte(inquiries.remindAt, sql.placeholder('now'))))
+    .where(isReminded(sql.placeholder('namespace'), sql.placeholder('now')))
     .limit(1)
     .prepare('inquiries_reminded');
   const asking = selectAsking(db).prepare('asking_runs');
@@ -315,10 +330,28 @@ function endedDelegation(names: readonly string[]): SQL {
   )`;
 }
 
-/** Selects the runs of a `namespace` whose inquiries may have changed since they were read, up to a `limit`. */
-function selectAsking(db: Database) {
+/** Matches the runs of a `namespace` whose inquiries may have changed since they were read. */
+export function isAsking(namespace: Placeholder): SQL | undefined {
   // Literal, as in the condition of the index: the plan of a prepared statement does not know its parameters.
   const hasOpen = sql`${executions.inquiriesOpen} > 0`;
+  return and(
+    eq(executions.namespace, namespace),
+    or(
+      gt(executions.asked, executions.askedSeen),
+      and(hasOpen, sql`${executions.versionClosed} = 1`),
+      // The `bound_to` of an inquiry may depend on anything that has ended in its run.
+      and(hasOpen, gt(executions.updated, sql`coalesce(${executions.askedAt}, 'epoch')`)),
+    ),
+  );
+}
+
+/** Matches the inquiries of a `namespace` whose targets are to be reminded by `now`. */
+export function isReminded(namespace: Placeholder, now: Placeholder): SQL | undefined {
+  return and(eq(inquiries.namespace, namespace), lte(inquiries.remindAt, now));
+}
+
+/** Selects the runs of a `namespace` whose inquiries may have changed since they were read, up to a `limit`. */
+function selectAsking(db: Database) {
   return (
     db
       .select({
@@ -331,17 +364,7 @@ function selectAsking(db: Database) {
         changed: sql<boolean>`${or(gt(executions.asked, executions.askedSeen), eq(executions.versionClosed, 1))}`,
       })
       .from(executions)
-      .where(
-        and(
-          eq(executions.namespace, sql.placeholder('namespace')),
-          or(
-            gt(executions.asked, executions.askedSeen),
-            and(hasOpen, eq(executions.versionClosed, 1)),
-            // The `bound_to` of an inquiry may depend on anything that has ended in its run.
-            and(hasOpen, gt(executions.updated, sql`coalesce(${executions.askedAt}, 'epoch')`)),
-          ),
-        ),
-      )
+      .where(isAsking(sql.placeholder('namespace')))
       // Runs that cannot be read yet must not block the others.
       .orderBy(sql`random()`)
       .limit(sql.placeholder('limit'))

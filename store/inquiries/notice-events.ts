@@ -1,4 +1,18 @@
-import { and, asc, desc, eq, getTableColumns, inArray, lt, lte, max, notExists, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  inArray,
+  lt,
+  lte,
+  max,
+  notExists,
+  type Placeholder,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { NoticeChannel } from '../../model/inquiry.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -216,6 +230,23 @@ function sameTarget({ namespace, workflowId, key, channel, target }: NoticeEvent
  * together.
  */
 function selectDue(db: Database) {
+  const turn = sql<number>`row_number() over (partition by ${noticeEvents.tenant} order by ${noticeEvents.nextAt}, ${noticeEvents.id})`;
+  const ranked = db
+    .select({ id: noticeEvents.id, turn: turn.as('turn') })
+    .from(noticeEvents)
+    .where(isNoticeDue(db, sql.placeholder('namespace'), sql.placeholder('now')))
+    .as('ranked');
+  return db
+    .select(getTableColumns(noticeEvents))
+    .from(noticeEvents)
+    .innerJoin(ranked, eq(ranked.id, noticeEvents.id))
+    .where(lte(ranked.turn, sql.placeholder('ofTenant')))
+    .orderBy(ranked.turn, noticeEvents.nextAt)
+    .limit(sql.placeholder('all'));
+}
+
+/** Matches the first unsettled event of each target of a `namespace`, if it is due `now`. */
+export function isNoticeDue(db: Database, namespace: Placeholder, now: Placeholder): SQL | undefined {
   const earlier = alias(noticeEvents, 'earlier');
   const before = db
     .select({ one: sql`1` })
@@ -231,25 +262,11 @@ function selectDue(db: Database) {
         inArray(earlier.state, UNSETTLED),
       ),
     );
-  const turn = sql<number>`row_number() over (partition by ${noticeEvents.tenant} order by ${noticeEvents.nextAt}, ${noticeEvents.id})`;
-  const ranked = db
-    .select({ id: noticeEvents.id, turn: turn.as('turn') })
-    .from(noticeEvents)
-    .where(
-      and(
-        eq(noticeEvents.namespace, sql.placeholder('namespace')),
-        lte(noticeEvents.nextAt, sql.placeholder('now')),
-        // Literals let the planner use the partial index.
-        sql`${noticeEvents.state} in ('pending', 'retrying', 'not_set_up')`,
-        notExists(before),
-      ),
-    )
-    .as('ranked');
-  return db
-    .select(getTableColumns(noticeEvents))
-    .from(noticeEvents)
-    .innerJoin(ranked, eq(ranked.id, noticeEvents.id))
-    .where(lte(ranked.turn, sql.placeholder('ofTenant')))
-    .orderBy(ranked.turn, noticeEvents.nextAt)
-    .limit(sql.placeholder('all'));
+  return and(
+    eq(noticeEvents.namespace, namespace),
+    lte(noticeEvents.nextAt, now),
+    // Literals let the planner use the partial index.
+    sql`${noticeEvents.state} in ('pending', 'retrying', 'not_set_up')`,
+    notExists(before),
+  );
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { IndexEntry } from '../../../model/index-entry.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { projectExecution } from '../../../projection/project.ts';
+import { createBell } from '../../../service/background/bell.ts';
 import { buildEntry, closedEntry, openEntry } from '../../../service/index/entries.ts';
 import { createIndexKeeper } from '../../../service/index/reconciler.ts';
 import { maskExecution } from '../../../service/projections/masks.ts';
@@ -78,6 +79,8 @@ function keeperOf(store: ExecutionStore, clock: () => number = Date.now) {
     store,
     log: pino({ level: 'silent' }),
     clock,
+    alarm: createBell(),
+    bell: createBell(),
   });
 }
 

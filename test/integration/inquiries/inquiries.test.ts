@@ -11,6 +11,7 @@ import { integerId, workflowIdOf } from '../../../model/execution-id.ts';
 import { DECISION_SIGNAL } from '../../../model/inquiry.ts';
 import type { Ledger } from '../../../model/ledger.ts';
 import { createSealer } from '../../../service/access/sealer.ts';
+import { createBell } from '../../../service/background/bell.ts';
 import { openEntry } from '../../../service/index/entries.ts';
 import { createIndexKeeper } from '../../../service/index/reconciler.ts';
 import { createInquiryInbox } from '../../../service/inquiries/inbox.ts';
@@ -298,6 +299,7 @@ describe('an inquiry', () => {
       temporal,
       projections: createReader(temporal),
       store: inquiries,
+      bell: createBell(),
       clock: Date.now,
       log: pino({ level: 'silent' }),
     }).tick();
@@ -511,14 +513,18 @@ describe('the inbox', () => {
     const [index, store] = [createExecutionStore(lost.db), createInquiryStore(lost.db)];
     const temporal = createTemporal({ connection: harness.connection, namespace: 'inquiries' });
     const log = pino({ level: 'silent' });
-    const inbox = createInquiryInbox({ temporal, projections: createReader(temporal), store, clock: Date.now, log });
+    const projections = createReader(temporal);
+    const bell = createBell();
+    const inbox = createInquiryInbox({ temporal, projections, store, bell, clock: Date.now, log });
     await createIndexKeeper({
       temporal,
-      projections: createReader(temporal),
+      projections,
       store: index,
       log,
       clock: Date.now,
       onRead: inbox.take,
+      alarm: bell,
+      bell,
     }).tick();
     const { tenant } = await harness.api.principals.authenticate(DEV_KEY);
     const { rows } = await store.list(tenant, { statuses: ['pending'] }, { offset: 0, limit: 100 });

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
 import type { BulkError, BulkVerb } from '../../../model/bulk.ts';
 import type { Principal } from '../../../model/principal.ts';
+import { createBell } from '../../../service/background/bell.ts';
 import { createBulkService } from '../../../service/executions/bulk-jobs.ts';
 import { createRepeats } from '../../../service/starts/idempotency.ts';
 import type { BulkProgress, HeldJob } from '../../../store/executions/bulk-jobs.ts';
@@ -156,6 +157,7 @@ it.each<[BulkVerb, Principal, string | null]>([
     jobs,
     store: {},
     ...services,
+    bell: createBell(),
     clock: Date.now,
     log: {},
   } as never);
@@ -200,7 +202,8 @@ it.each<[string, object[], number, (string | number)[]]>([
   const executions = { numberOf: async (_: Principal, id: string) => (id === 'x' ? null : Number(id)) };
   const services = { executions, repeats: createRepeats(keptKeys()) };
   const store = { numbersOf: async () => [1] };
-  const service = createBulkService({ jobs, store, ...services, clock: Date.now, log: {} } as never);
+  const deps = { jobs, store, ...services, bell: createBell(), clock: Date.now, log: {} };
+  const service = createBulkService(deps as never);
   const given: (string | number)[] = [];
   for (const request of requests as {
     key?: string;

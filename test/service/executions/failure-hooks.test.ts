@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
+import { createBell } from '../../../service/background/bell.ts';
 import type { ExecutionService } from '../../../service/executions/executions.ts';
 import { createFailureHooks } from '../../../service/executions/failure-hooks.ts';
 import type { StartCommand } from '../../../service/starts/start-command.ts';
@@ -28,6 +29,7 @@ describe('what is to follow a failure', () => {
       isAuthentic: async ({ workflowId, runId }, tenant) =>
         authentic && [workflowId, runId, tenant].join() === 'w,r,acme',
       namespace: 'default',
+      bell: createBell(),
       log: pino({ level: 'silent' }),
     });
     await hooks.tick();
@@ -52,6 +54,7 @@ describe('what is to follow a failure', () => {
       executions: executions as unknown as ExecutionService,
       isAuthentic: async () => true,
       namespace: 'default',
+      bell: createBell(),
       log: pino({ level: 'silent' }),
     });
     await hooks.tick();
@@ -82,6 +85,7 @@ describe('what is to follow a failure', () => {
       executions: executions as unknown as ExecutionService,
       isAuthentic: async () => true,
       namespace: 'default',
+      bell: createBell(),
       log: pino({ level: 'silent' }),
     });
     await hooks.tick();

@@ -4,6 +4,7 @@ import type { ClosingDetails } from '../../../model/failure.ts';
 import type { RunKey } from '../../../model/run-key.ts';
 import { STRIKE_DETAILS, STRIKE_REASON } from '../../../model/strike.ts';
 import { readClosing } from '../../../projection/runs/closing.ts';
+import { createBell } from '../../../service/background/bell.ts';
 import { createStrikeKeeper } from '../../../service/index/run-strikes.ts';
 import type { OpenDatabase } from '../../../store/database.ts';
 import { createRunStrikeStore, type RunStrikeStore } from '../../../store/executions/run-strikes.ts';
@@ -32,6 +33,7 @@ async function terminated(strikes: [name: string, at: Date, namespace?: string][
   const keeper = createStrikeKeeper({
     temporal: { namespace: 'default', terminateRun },
     store,
+    bell: createBell(),
     log: silent,
     now: () => noon.getTime(),
   });
@@ -116,6 +118,7 @@ describe('a run is terminated, once,', () => {
     const keeper = createStrikeKeeper({
       temporal: { namespace: 'default', terminateRun: away },
       store,
+      bell: createBell(),
       log: silent,
       now: () => 0,
     });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Inquiry, type InquiryNotify, inquiryRequest } from '../../../model/inquiry.ts';
 import type { Json } from '../../../model/json.ts';
 import { type Announcer, NoticeError, type Readiness } from '../../../model/notice.ts';
+import { createBell } from '../../../service/background/bell.ts';
 import { deriveNoticeEvents, deriveReminders, nextReminder } from '../../../service/notices/events.ts';
 import { createOutbox } from '../../../service/notices/outbox.ts';
 import type { OpenDatabase } from '../../../store/database.ts';
@@ -73,7 +74,15 @@ function scene(channel: 'slack' | 'email' | 'webhook' = 'slack') {
   const run = { namespace, workflowId: 'wf_1', n: 1, tenant: TENANT, ref: 'a.b', owner: 'dev', starters: ['dev'] };
   // Two processes at once.
   const outboxes = [0, 1].map(() =>
-    createOutbox({ inquiries: store, events, announcers: [announcer], namespace, clock: () => now, log }),
+    createOutbox({
+      inquiries: store,
+      events,
+      announcers: [announcer],
+      namespace,
+      bell: createBell(),
+      clock: () => now,
+      log,
+    }),
   );
   return {
     said,
@@ -319,7 +328,15 @@ it('a tenant whose receivers do not answer delays no other', async () => {
       return {};
     },
   };
-  const outbox = createOutbox({ inquiries: store, events, announcers: [announcer], namespace, clock: () => now, log });
+  const outbox = createOutbox({
+    inquiries: store,
+    events,
+    announcers: [announcer],
+    namespace,
+    bell: createBell(),
+    clock: () => now,
+    log,
+  });
   await outbox.tick();
   await outbox.tick();
   // In the first round, though everything of the other tenant was due before and none of it is answered.

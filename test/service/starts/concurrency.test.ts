@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { createBell } from '../../../service/background/bell.ts';
 import {
   concurrencyFor,
   createConcurrencyKeeper,
@@ -158,7 +159,11 @@ describe('the loop that gives slots', () => {
         done.push('left');
       },
     };
-    return { keeper: createConcurrencyKeeper({ temporal, store, log, clock: () => NOW }), done, logged };
+    return {
+      keeper: createConcurrencyKeeper({ temporal, store, bell: createBell(), log, clock: () => NOW }),
+      done,
+      logged,
+    };
   }
 
   const created = new Date(NOW - 1_000);

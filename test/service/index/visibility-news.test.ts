@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import { createVisibilityNews, type VisibilityNewsDependencies } from '../../../service/index/visibility-news.ts';
+import type { RunInfo } from '../../../temporal/gateway.ts';
+
+/** What visibility shows of a run: `a` is open, `a.` has closed. */
+function shown(name: string): RunInfo {
+  const id = name.replace('.', '');
+  const status = name.endsWith('.') ? 2 : 1;
+  return { execution: { workflowId: id, runId: `run ${id}` }, status } as RunInfo; // all that is read here
+}
+
+/** Reads rounds of what visibility shows, and returns what was asked and written in each; `index` is what the index has. */
+async function play(
+  rounds: string[][],
+  { index = {}, aside = [] }: { index?: Record<string, boolean>; aside?: string[] } = {},
+) {
+  const rows = new Map(Object.entries(index).map(([id, isClosed]) => [`run ${id}`, isClosed]));
+  const [asked, wrote, queries, found]: [string[][], string[][], string[], boolean[]] = [[], [], [], []];
+  let page: RunInfo[] = [];
+  const dependencies = {
+    temporal: {
+      namespace: 'default',
+      async *list(query: string) {
+        queries.push(query);
+        yield page;
+      },
+    },
+    store: {
+      watermark: async () => ({ started: new Date(1_000_000), closed: new Date(2_000_000) }),
+      known: async (_: string, ids: string[]) => {
+        asked.at(-1)!.push(...ids);
+        return rows;
+      },
+      write: async () => [],
+      forgetBuried: async () => undefined,
+    },
+    isAside: (id: string) => aside.includes(id),
+    write: async (news: readonly RunInfo[]) => {
+      for (const { execution, status } of news) {
+        wrote.at(-1)!.push(execution!.workflowId!);
+        rows.set(execution!.runId!, status !== 1);
+      }
+    },
+  } as unknown as VisibilityNewsDependencies; // all that it needs
+  const news = createVisibilityNews(dependencies);
+  for (const [at, names] of rounds.entries()) {
+    page = names.map(shown);
+    asked.push([]);
+    wrote.push([]);
+    found.push(await news.read(70_000 + at * 1_000));
+  }
+  return { asked, wrote, queries, found };
+}
+
+it.each<[string, string[][], Parameters<typeof play>[1], string[][], string[][]]>([
+  ['nothing', [[], []], {}, [[], []], [[], []]],
+  ['the same run again and again', [['a'], ['a'], ['a']], {}, [['a'], ['a'], []], [['a'], [], []]],
+  ['a run that the index has', [['a'], ['a']], { index: { a: false } }, [['a'], []], [[], []]],
+  [
+    'a run that closes',
+    [['a'], ['a.'], ['a.'], ['a.']],
+    { index: { a: false } },
+    [['a'], ['a'], ['a'], []],
+    [[], ['a'], [], []],
+  ],
+  ['a run that the index has as closed', [['a.'], ['a.']], { index: { a: true } }, [['a'], []], [[], []]],
+  ['another run next to it', [['a'], ['a', 'b']], { index: { a: false } }, [['a'], ['b']], [[], ['b']]],
+  ['a run that comes back', [['a'], [], ['a']], { index: { a: false } }, [['a'], [], ['a']], [[], [], []]],
+  ['a run that was set aside', [['a'], ['a']], { aside: ['a'] }, [[], []], [[], []]],
+])('asks the index only of what it has not seen there: %s', async (_, rounds, given, asked, wrote) => {
+  const played = await play(rounds, given);
+  expect([played.asked, played.wrote]).toEqual([asked, wrote]);
+  expect(played.found).toEqual(wrote.map((names) => names.length > 0));
+});
+
+it('asks Temporal once a round, further back once a minute, and then asks the index of every run again', async () => {
+  const { queries, asked } = await play(
+    Array.from({ length: 62 }, () => ['a']),
+    { index: { a: false } },
+  );
+  const query = (back: number) =>
+    `StartTime >= "${new Date(1_000_000 - back).toISOString()}" OR CloseTime >= "${new Date(2_000_000 - back).toISOString()}"`;
+  const long = [...queries.keys()].filter((at) => queries[at] === query(600_000));
+  expect([queries.length, long]).toEqual([62, [0, 61]]);
+  expect(queries.filter((each) => each === query(10_000))).toHaveLength(60);
+  expect([...asked.keys()].filter((at) => asked[at]!.length > 0)).toEqual([0, 61]);
+});
