@@ -32,7 +32,7 @@ export function createLookout({ store, namespace, bells, alarm, clock, log }: Lo
     async tick() {
       const found = await store.find(namespace, new Date(clock()));
       for (const work of found) bells[work].ring();
-      // What there is to do is often followed by more.
+      // Work is often followed by more.
       if (found.length > 0) alarm.ring();
     },
 

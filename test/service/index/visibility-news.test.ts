@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createVisibilityNews, type VisibilityNewsDependencies } from '../../../service/index/visibility-news.ts';
 import type { RunInfo } from '../../../temporal/gateway.ts';
 
-/** What visibility shows of a run: `a` is open, `a.` has closed. */
+/** Makes a run as visibility shows it: `a` is open, `a.` has closed. */
 function shown(name: string): RunInfo {
   const id = name.replace('.', '');
   const status = name.endsWith('.') ? 2 : 1;
