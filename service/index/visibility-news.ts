@@ -70,10 +70,9 @@ export function createVisibilityNews({ temporal, store, isAside, write }: Visibi
 
   return {
     async read(now) {
-      const isDue = now - lastLong > LONG_EVERY;
-      if (isDue) indexed = new Set();
+      const isLong = now - lastLong > LONG_EVERY;
+      if (isLong) indexed = new Set();
       const mark = await store.watermark(namespace);
-      const isLong = isDue || mark === null;
       const { isNews, reach } = await readSince(mark, isLong ? LONG_OVERLAP : SHORT_OVERLAP);
       // Only now the index has everything up to these times.
       if (isBeyond(reach, mark)) await store.write([], { namespace, ...reach });
@@ -95,7 +94,8 @@ function querySince({ started, closed }: Reach, back: number): string {
 
 /** Reports whether something has started or closed after what the index knew. */
 function isBeyond(reached: Reach, known: Reach | null): boolean {
-  return known === null || reached.started > known.started || reached.closed > known.closed;
+  const { started, closed } = known ?? { started: new Date(0), closed: new Date(0) };
+  return reached.started > started || reached.closed > closed;
 }
 
 function idOf(info: RunInfo): string {

@@ -73,6 +73,24 @@ it.each<[string, string[][], Parameters<typeof play>[1], string[][], string[][]]
   expect(played.found).toEqual(wrote.map((names) => names.length > 0));
 });
 
+it('writes nothing as long as there are no runs', async () => {
+  const written: unknown[] = [];
+  const store = {
+    watermark: async () => null,
+    write: async (_: unknown, seen: unknown) => void written.push(seen),
+    forgetBuried: async (now: Date) => void written.push(now.getTime()),
+  };
+  const list = async function* (query: string) {
+    yield query === '' ? [] : [shown('a')];
+  };
+  const isAside = () => false;
+  const write = async () => undefined;
+  const dependencies = { temporal: { namespace: 'default', list }, store, isAside, write } as never; // all that it needs
+  const news = createVisibilityNews(dependencies);
+  for (const now of [70_000, 71_000, 72_000]) expect(await news.read(now)).toBe(false);
+  expect(written).toEqual([70_000]);
+});
+
 it('asks Temporal once a round, further back once a minute, and then asks the index of every run again', async () => {
   const { queries, asked } = await play(
     Array.from({ length: 62 }, () => ['a']),
