@@ -16,7 +16,7 @@ export function createBell(): Bell {
     async wait(milliseconds, signal) {
       const either = AbortSignal.any([signal, rung.signal]);
       await wait(milliseconds, undefined, { signal: either }).catch(() => undefined);
-      if (rung.signal.aborted) rung = new AbortController();
+      rung = new AbortController();
     },
   };
 }
@@ -26,15 +26,19 @@ export function createBell(): Bell {
  * milliseconds, during which nobody waits for it. `clock` returns the time in milliseconds.
  */
 export function createAlarm(duration: number, clock: () => number): Bell {
-  const bell = createBell();
+  const waiting = new Set<Bell>();
   let last = Number.NEGATIVE_INFINITY;
   return {
     ring() {
       last = clock();
-      bell.ring();
+      for (const bell of waiting) bell.ring();
     },
     async wait(milliseconds, signal) {
-      if (clock() - last >= duration) await bell.wait(milliseconds, signal);
+      if (clock() - last < duration) return;
+      const bell = createBell();
+      waiting.add(bell);
+      await bell.wait(milliseconds, signal);
+      waiting.delete(bell);
     },
   };
 }

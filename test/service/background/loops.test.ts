@@ -46,12 +46,12 @@ it('a bell wakes whoever waits, and whoever comes next', async () => {
   await bell.wait(LONG, signal);
 });
 
-it('a bell wakes everybody, though somebody else has just ceased to wait', async () => {
-  const bell = createBell();
+it('an alarm wakes everybody, though somebody else has just ceased to wait', async () => {
+  const alarm = createAlarm(2_000, () => 0);
   const { signal } = new AbortController();
-  const waiting = bell.wait(LONG, signal);
-  await bell.wait(1, signal);
-  bell.ring();
+  const waiting = alarm.wait(LONG, signal);
+  await alarm.wait(1, signal);
+  alarm.ring();
   await waiting;
 });
 
