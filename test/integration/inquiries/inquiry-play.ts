@@ -3,8 +3,7 @@ import type { Execution } from '../../../model/execution.ts';
 import { DECISION_SIGNAL, type Decision } from '../../../model/inquiry.ts';
 import type { InquiryScript } from '../../interpreter/inquiry-scripts.ts';
 import { annDecides, signer } from '../../interpreter/signed.ts';
-import { closed, type Harness } from '../support/harness.ts';
-import { until } from '../support/until.ts';
+import { closed, type Harness, shown } from '../support/harness.ts';
 
 let made = 0;
 /** Sends a decision to a run as the API would, and gives its id. */
@@ -31,7 +30,7 @@ export async function decide(harness: Harness, id: string, given: Partial<Decisi
 /** Sends a decision to a run as the API would that has signed it, once the run asks. */
 export async function decideSigned(harness: Harness, id: string, given: Partial<Decision> = {}): Promise<void> {
   const inquiry = given.inquiry ?? 'ask';
-  const execution = await until(() => harness.execution(id), hasAsked(inquiry));
+  const execution = await shown(harness, id, hasAsked(inquiry));
   const asked = execution.inquiries.find(({ key }) => key === inquiry)!;
   const decision = annDecides(inquiry, { bound_to: asked.bound_to, at: new Date().toISOString(), ...given });
   const payload = signer.sealDecision(execution, decision, asked.what);
@@ -46,7 +45,7 @@ export async function delegateSigned(
   to: string,
   rest: Partial<Delegation> = {},
 ): Promise<void> {
-  const execution = await until(() => harness.execution(id), hasAsked('ask'));
+  const execution = await shown(harness, id, hasAsked('ask'));
   const delegation: Delegation = {
     id: `${by} to ${to}`,
     inquiry: 'ask',
@@ -76,19 +75,18 @@ export async function playScript(
   { definition, input, starters, script }: InquiryScript,
 ): Promise<string> {
   const id = await harness.start(definition, { ...(input && { input }), ...(starters && { starters }) });
-  const execution = () => harness.execution(id);
   for (const step of script) {
     if ('cancel' in step) {
-      await until(execution, ({ inquiries }) => inquiries.length > 0);
+      await shown(harness, id, ({ inquiries }) => inquiries.length > 0);
       await harness.client.workflow.getHandle(id).cancel();
     }
     if (!('decide' in step)) continue;
     const { decide: inquiry, ...rest } = step;
-    const known = inquiry === 'nothing' ? await execution() : await until(execution, hasAsked(inquiry));
-    const shown = known.inquiries.find(({ key }) => key === inquiry)?.bound_to ?? null;
-    const bound_to = rest.bound_to === 'what is shown' ? shown : (rest.bound_to ?? null);
+    const known = inquiry === 'nothing' ? await harness.execution(id) : await shown(harness, id, hasAsked(inquiry));
+    const asked = known.inquiries.find(({ key }) => key === inquiry)?.bound_to ?? null;
+    const bound_to = rest.bound_to === 'what is shown' ? asked : (rest.bound_to ?? null);
     const sent = await decide(harness, id, { inquiry, ...rest, bound_to });
-    if (inquiry !== 'nothing') await until(execution, taken(sent));
+    if (inquiry !== 'nothing') await shown(harness, id, taken(sent));
   }
   await closed(harness, id);
   return id;

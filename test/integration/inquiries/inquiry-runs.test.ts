@@ -3,9 +3,8 @@ import type { Execution } from '../../../model/execution.ts';
 import { createProjection, projectExecution } from '../../../projection/project.ts';
 import { INQUIRY_SCRIPTS, question, wordOf } from '../../interpreter/inquiry-scripts.ts';
 import { draws } from '../../seed.ts';
-import { closed, createHarness, type Harness } from '../support/harness.ts';
+import { closed, createHarness, type Harness, shown } from '../support/harness.ts';
 import { settleAll } from '../support/settle-all.ts';
-import { until } from '../support/until.ts';
 import { decide, hasAsked, playScript } from './inquiry-play.ts';
 
 // Decisions by people on a real server: hardly any workflow stays in the first worker's cache, and the second worker is
@@ -86,7 +85,7 @@ describe('an inquiry on a server', () => {
             ],
           });
           // Nobody can decide what has not been asked.
-          await until(() => harness.execution(id), hasAsked('ask'));
+          await shown(harness, id, hasAsked('ask'));
           const handle = harness.client.workflow.getHandle(id);
           const everybody = [
             ...rotated(['ann', 'bob', 'cid'], Math.floor(number / 2)).map((by) =>

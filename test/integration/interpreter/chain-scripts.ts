@@ -1,11 +1,11 @@
 import type { Definition } from '../../../model/definition.ts';
+import type { Execution } from '../../../model/execution.ts';
 import type { Json } from '../../../model/json.ts';
 import type { ExecutionStatus } from '../../../model/status.ts';
 import { question } from '../../interpreter/inquiry-scripts.ts';
 import { act, fail, ok } from '../../interpreter/rehearse.ts';
-import { decide, decideSigned, hasAsked } from '../inquiries/inquiry-play.ts';
-import { closed, type Harness, type StartOptions } from '../support/harness.ts';
-import { until } from '../support/until.ts';
+import { decide, decideSigned } from '../inquiries/inquiry-play.ts';
+import { closed, type Harness, type StartOptions, shown } from '../support/harness.ts';
 
 /** A run that goes on in run after run, where Temporal suggests that after a few events. */
 export interface ChainScript {
@@ -34,6 +34,10 @@ const visits = (name: string, count: number) =>
   Array.from({ length: count }, (_, at) => (at === 0 ? name : `${name}#${at + 1}`));
 const items = (name: string, count: number) => Array.from({ length: count }, (_, at) => `${name}[${at}]`);
 const LONG = 'x'.repeat(10_000);
+
+/** Whether so many tasks are done well. */
+const hasDone = (count: number) => (execution: Execution) =>
+  execution.tasks.filter(({ status }) => status === 'completed').length === count;
 
 export const CHAINS: ChainScript[] = [
   {
@@ -126,10 +130,7 @@ export const CHAINS: ChainScript[] = [
       output: { by: '{{ ask.output.decided_by }}' },
     },
     act: async (harness, id) => {
-      const execution = () => harness.execution(id);
-      await until(execution, hasAsked('ask'));
-      await until(execution, ({ tasks }) => tasks.filter(({ status }) => status === 'completed').length === 8);
-      const { inquiries } = await execution();
+      const { inquiries } = await shown(harness, id, hasDone(8));
       await decide(harness, id, { by: 'ann', bound_to: inquiries[0]!.bound_to });
     },
     status: 'completed',
@@ -150,10 +151,9 @@ export const CHAINS: ChainScript[] = [
     },
     options: { signed: true },
     act: async (harness, id) => {
-      const execution = () => harness.execution(id);
       await decideSigned(harness, id, { id: 'first' });
       // The same statement again, by another run of the chain, is one.
-      await until(execution, ({ tasks }) => tasks.filter(({ status }) => status === 'completed').length === 8);
+      await shown(harness, id, hasDone(8));
       await decideSigned(harness, id, { id: 'first' });
       await decideSigned(harness, id, { id: 'second', by: 'bea', names: [] });
     },
@@ -208,10 +208,7 @@ export const CHAINS: ChainScript[] = [
       ],
     },
     act: async (harness, id) => {
-      await until(
-        () => harness.execution(id),
-        ({ waitingFor }) => waitingFor[0]?.kind === 'signal',
-      );
+      await shown(harness, id, ({ waitingFor }) => waitingFor[0]?.kind === 'signal');
       await harness.client.workflow.getHandle(id).cancel();
     },
     status: 'cancelled',

@@ -11,7 +11,7 @@ import type { ActionSpec, ScheduledTime } from '../../../model/run-input.ts';
 import { parseTaskKey } from '../../../model/task-key.ts';
 import type { WorkLimits } from '../../../model/work.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
-import { projectExecution } from '../../../projection/project.ts';
+import { createProjection, projectExecution } from '../../../projection/project.ts';
 import { CONVERTERS } from '../../../temporal/codec/codec.ts';
 import { createTemporal, type Temporal } from '../../../temporal/gateway.ts';
 import { runArgument } from '../../../temporal/starts.ts';
@@ -239,6 +239,27 @@ export async function closed(harness: Harness, workflowId: string): Promise<void
     .getHandle(workflowId)
     .result()
     .catch(() => undefined);
+}
+
+/** Seconds within which a run that is followed comes to be as its test expects it. */
+const FOLLOWED = 240;
+
+/**
+ * Follows a run from its first event, and returns its execution once that is as a condition says. What only describe reports, such as
+ * the next attempt of an activity, is missing in it.
+ */
+export async function shown(
+  { temporal }: Harness,
+  workflowId: string,
+  condition: (execution: Execution) => boolean,
+): Promise<Execution> {
+  const projection = createProjection(workflowId);
+  for await (const { events } of temporal.follow(workflowId, AbortSignal.timeout(FOLLOWED * 1_000))) {
+    for (const event of events) projection.take(event);
+    const execution = projection.execution();
+    if (condition(execution)) return execution;
+  }
+  throw new Error(`${workflowId} has ended, or ${FOLLOWED} seconds have passed, before it was as expected`);
 }
 
 /** Runs until it is cancelled, and sends heartbeats to Temporal. */
