@@ -25,21 +25,20 @@ const FROM_THE_BEGINNING = 10;
 /** Runs under way at the same time. */
 const BATCH = 30;
 
-const harnesses: Harness[] = [];
 let server: TemporalServer;
 beforeAll(async () => {
   server = await startChainServer(10);
-  const address = inject('temporalAddress');
+});
+afterAll(() => server.stop());
+
+/** The workers that play, each as long as its test takes. */
+const PLAYERS: (() => Promise<Harness>)[] = [
   // Hardly any workflow stays in the first one's cache, and none in the second's, whose worker is killed over and over.
-  harnesses.push(await createHarness(address, { maxCachedWorkflows: 2, slow: 40 }));
-  harnesses.push(await createHarness(address, { maxCachedWorkflows: 0, slow: 40, restartEvery: 2_000 }));
+  () => createHarness(inject('temporalAddress'), { maxCachedWorkflows: 2, slow: 40 }),
+  () => createHarness(inject('temporalAddress'), { maxCachedWorkflows: 0, slow: 40, restartEvery: 2_000 }),
   // Whatever is longer than a few events goes on in another run.
-  harnesses.push(await createHarness(server.address, { maxCachedWorkflows: 2, slow: 40 }));
-});
-afterAll(async () => {
-  for (const harness of harnesses) await harness.close();
-  await server.stop();
-});
+  () => createHarness(server.address, { maxCachedWorkflows: 2, slow: 40 }),
+];
 
 /** Slices of one task or some, in two runs of three; where the worker is killed over and over, each end of a slice may take seconds. */
 const limitsOf = (harness: number, at: number) =>
@@ -60,15 +59,16 @@ const drawn = [
   ),
 ];
 
-// A few in the suite; `npm run explore` plays hundreds of runs, for which there is an hour.
-it.each([
+// A few in the suite; `npm run explore` plays hundreds of runs, for which there is an hour. Each waits for its worker most of the time.
+it.concurrent.for<[string, number]>([
   ['a workflow cache of 2', 0],
   ['no cache, and a worker that is restarted all the time', 1],
   ['run after run, each of a few events', 2],
 ])(
   'what is projected of random runs equals what they did, open or closed: %s',
-  async (_, index) => {
-    const harness = harnesses[index]!;
+  async ([, index], { onTestFinished }) => {
+    const harness = await PLAYERS[index]!();
+    onTestFinished(() => harness.close());
     const runs = drawn.filter((_run, at) => at % 2 === index % 2);
     let compared = 0;
     let retried = 0;

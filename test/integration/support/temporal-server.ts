@@ -76,6 +76,9 @@ export const API_NAMESPACES = [
   ],
 ];
 
+/** A run is gone soon after it was deleted: Temporal deletes none before it has noted that what follows from its end is done. */
+const NOTED_SOON = ['transfer', 'visibility'].map((queue) => `history.${queue}ProcessorUpdateAckInterval="1s"`);
+
 /** One real Temporal server for all integration tests, in memory, on a free port; and what they all need. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const ends = [await beginFolders()];
@@ -88,7 +91,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     const binary = await findTemporal(process.env, (line) => console.log(line));
     const namespaces = ['default', ...API_NAMESPACES];
-    const server = await startTemporalServer({ binary, namespaces, port: 0, uiPort: 0 });
+    const server = await startTemporalServer({ binary, namespaces, port: 0, uiPort: 0, settings: NOTED_SOON });
     ends.push(server.stop);
     project.provide('temporalAddress', server.address);
     await preparing;
