@@ -1,18 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { readConsole } from '../../../api/console.ts';
 import { buildConsole } from '../../../console/build.mjs';
 import { makeFolder } from '../../store/test-folders.ts';
+import { expectAccessible } from '../support/accessibility.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { launchBrowser } from '../support/browser.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-declare const axe: { run(): Promise<AxeResults> };
 
 /** The widths and looks in which every state of a page is examined. */
 const VIEWS = [
@@ -58,15 +52,10 @@ export async function openConsole(namespace: string): Promise<Console> {
       return page;
     },
     async examine(page) {
-      // Scripts of tests are not bound by the policy of the page.
-      if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(AXE);
       for (const { size, colorScheme } of VIEWS) {
         await page.setViewportSize(size);
         await page.emulateMedia({ colorScheme });
-        const { violations, passes } = await page.evaluate(() => axe.run());
-        const found = violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]);
-        expect(found, `${size.width} px, ${colorScheme}`).toEqual([]);
-        expect(passes.map(({ id }) => id)).toContain('color-contrast');
+        await expectAccessible(page, `${size.width} px, ${colorScheme}`);
         const excess = await page.evaluate(
           'document.documentElement.scrollWidth - document.documentElement.clientWidth',
         );

@@ -1,18 +1,14 @@
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../model/json.ts';
 import { createDesk } from '../../api/inquiries/page/desk.ts';
+import { expectAccessible } from '../support/accessibility.ts';
 import { launchBrowser } from '../support/browser.ts';
 
 // axe examines every page behind a link, as the API renders it.
 
-const AXE = createRequire(import.meta.url).resolve('axe-core');
 const ANN = 'ann@example.com';
 const BOB = 'bob@example.com';
-
-declare const axe: { run(): Promise<AxeResults> };
 
 let browser: Browser;
 beforeAll(async () => {
@@ -110,10 +106,7 @@ describe.each(PAGES)('the page of %s', (_, words, html) => {
     try {
       const page = await context.newPage();
       await page.setContent(text);
-      await page.addScriptTag({ path: AXE });
-      const { violations, passes } = await page.evaluate(() => axe.run());
-      expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([]);
-      expect(passes.map(({ id }) => id)).toContain('color-contrast');
+      await expectAccessible(page);
     } finally {
       await context.close();
     }
