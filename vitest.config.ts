@@ -9,6 +9,8 @@ const TIERS = ['slow', 'unit', 'system', 'integration'];
  * compute.
  */
 const LONG = [
+  'console/bundle',
+  'interpreter/rehearsals',
   'console/debugger/recorded-stops',
   'store/execution-counts',
   'store/execution-pages',
