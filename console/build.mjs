@@ -2,8 +2,11 @@
 // loads them. The API serves the folder as it is.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 import esbuild from 'esbuild';
+
+const [toBrotli, toGzip] = [promisify(brotliCompress), promisify(gzip)];
 
 const HERE = import.meta.dirname;
 
@@ -78,9 +81,10 @@ function listImported(outputs, module, found = new Set()) {
 
 async function writeCompressed(path, contents) {
   const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+  const [brotli, gzipped] = await Promise.all([toBrotli(contents, quality), toGzip(contents, { level: 9 })]);
   await Promise.all([
     writeFile(path, contents),
-    writeFile(`${path}.br`, brotliCompressSync(contents, quality)),
-    writeFile(`${path}.gz`, gzipSync(contents, { level: 9 })),
+    writeFile(`${path}.br`, brotli),
+    writeFile(`${path}.gz`, gzipped),
   ]);
 }
