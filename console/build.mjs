@@ -82,9 +82,5 @@ function listImported(outputs, module, found = new Set()) {
 async function writeCompressed(path, contents) {
   const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
   const [brotli, gzipped] = await Promise.all([toBrotli(contents, quality), toGzip(contents, { level: 9 })]);
-  await Promise.all([
-    writeFile(path, contents),
-    writeFile(`${path}.br`, brotli),
-    writeFile(`${path}.gz`, gzipped),
-  ]);
+  await Promise.all([writeFile(path, contents), writeFile(`${path}.br`, brotli), writeFile(`${path}.gz`, gzipped)]);
 }

@@ -66,6 +66,7 @@ it.concurrent.for<[string, number]>([
   ['run after run, each of a few events', 2],
 ])(
   'what is projected of random runs equals what they did, open or closed: %s',
+  { timeout: 3_600_000 },
   async ([, index], { onTestFinished }) => {
     const harness = await PLAYERS[index]!();
     onTestFinished(() => harness.close());
@@ -103,7 +104,6 @@ it.concurrent.for<[string, number]>([
     expect(yielded).toBeGreaterThan(index === 1 ? 0 : 5);
     if (index === 2) expect(continued).toBeGreaterThan(10);
   },
-  3_600_000,
 );
 
 /** Runs it on the server, sends it what it is to get from outside, and gives its history. */
