@@ -88,6 +88,9 @@ export interface HarnessOptions {
   restartEvery?: number;
 }
 
+/** An option of the SDK that its types leave out: time for the code of the workflow to load, which a busy machine needs. */
+const PATIENT = { isolateExecutionTimeout: '10m' };
+
 /** Starts a worker of the real bundle, whose activities end as the test says, on a separate task queue. */
 export async function createHarness(address: string, options: HarnessOptions = {}): Promise<Harness> {
   const { slow = 0, restartEvery, ...workerOptions } = options;
@@ -108,6 +111,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
       identity: taskQueue,
       stickyQueueScheduleToStartTimeout: '1s',
       maxHeartbeatThrottleInterval: '200ms',
+      ...PATIENT,
       ...workerOptions,
       activities: { default: () => testActivity({ outcomes, items, calls }, slow) },
       interceptors: { activity: [tellAttempts] },
