@@ -12,7 +12,7 @@ declare const axe: { run(options: RunOptions): Promise<AxeResults> };
 export async function expectAccessible(page: Page, what = ''): Promise<void> {
   // Scripts of tests are not bound by the policy of the page.
   if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(AXE);
-  // What axe says of every element that passes is much, and stays in the page.
+  // Axe says much of every element that passes, which stays in the page.
   const { found, passed } = await page.evaluate(async () => {
     const { violations, passes } = await axe.run({ resultTypes: ['violations'] });
     return {
