@@ -8,10 +8,11 @@ import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/jso
 import { type Permits, RoomFull } from '../model/permits.ts';
 import { type ActivityScope, MAX_PAYLOAD_BYTES, PERMIT_SECONDS, YIELD_ACTION } from '../model/run-input.ts';
 import type { RunKey } from '../model/run-key.ts';
+import { createSignalScope } from '../model/signals.ts';
 import { executionKey } from '../model/task-key.ts';
 import { convertIssues } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
-import { attempted, attemptLimit, timer } from './attempt.ts';
+import { attempted, attemptLimit } from './attempt.ts';
 import { maskedFault, translateError } from './faults.ts';
 import { follow } from './later.ts';
 import { createLookups } from './lookups.ts';
@@ -194,7 +195,8 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
   const { cancellationSignal, info } = context;
   const limit = seconds === undefined ? attemptLimit(info) : Math.max(1, seconds * 1000);
   const waited = Date.now() - pulse.begun;
-  let timeout = seconds === undefined ? timer(Math.max(1, limit - waited) / 1000) : null;
+  const scope = createSignalScope();
+  let timeout = seconds === undefined ? scope.timeLimit(Math.max(1, limit - waited)) : null;
   const overdue = new AbortController();
   const patience = setTimeout(
     () => {
@@ -204,9 +206,10 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
   );
   const late = () => new ActionError('timeout', `the attempt took longer than ${limit / 1000} seconds`);
   let release: (() => void) | null = null;
+  let followed: Promise<void> | null = null;
   pulse.await(() => ({ waiting_for_permit: { ...permits.occupancy(owner) } }));
   try {
-    const givenUp = AbortSignal.any([cancellationSignal, timeout ?? overdue.signal, pulse.ended]);
+    const givenUp = scope.eitherOf([cancellationSignal, timeout ?? overdue.signal, pulse.ended]);
     // A task that is handed back has all of its attempts again, so later attempts wait instead.
     const mayWait = seconds === undefined || info.attempt > 1;
     release = await permits.take(owner, givenUp, {
@@ -215,9 +218,9 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     });
     clearTimeout(patience);
     pulse.work();
-    timeout ??= timer(limit / 1000);
+    timeout ??= scope.timeLimit(limit);
     const deadline = Date.now() + limit;
-    const signal = AbortSignal.any([cancellationSignal, timeout]);
+    const signal = scope.eitherOf([cancellationSignal, timeout]);
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
@@ -229,7 +232,7 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     const given = await Promise.race([running, aborted]);
     if (!(given instanceof Later)) return fitting(mask(given));
     const failure = (error: unknown) => translateError(maskedFault(error, mask), context.info.attempt);
-    void follow(context, given, { deadline, late, failure, output: (value) => fitting(mask(value)) });
+    followed = follow(context, given, { deadline, late, failure, output: (value) => fitting(mask(value)) });
     throw new CompleteAsyncError();
   } catch (error) {
     if (context.cancellationSignal.aborted) return await context.cancelled;
@@ -239,6 +242,9 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
   } finally {
     release?.();
     clearTimeout(patience);
+    // Work that is followed still looks with the signal of its attempt.
+    if (followed === null) scope.end();
+    else void followed.then(scope.end);
   }
 }
 

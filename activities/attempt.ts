@@ -2,9 +2,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Info } from '@temporalio/activity';
 import { BACKSTOP_SECONDS } from '../model/run-input.ts';
 
-/** The longest timer of Node.js, in milliseconds. */
-const MAX_TIMER = 2 ** 31 - 1;
-
 /** Fails the attempt whose code is currently running. */
 const failing = new AsyncLocalStorage<(error: unknown) => void>();
 
@@ -21,11 +18,6 @@ export function failAttempt(error: unknown): boolean {
   const fail = failing.getStore();
   fail?.(error);
   return fail !== undefined;
-}
-
-/** Returns a signal that is aborted after some seconds, at most 24 days, the limit of Node.js. */
-export function timer(seconds: number): AbortSignal {
-  return AbortSignal.timeout(Math.min(Math.ceil(seconds * 1000), MAX_TIMER));
 }
 
 /** Returns the time limit of an attempt in milliseconds if its run has not sent one: the rest of start-to-close. */

@@ -2,6 +2,7 @@ import type { Context } from '@temporalio/activity';
 import { AppError } from '../model/app-error.ts';
 import { INFRASTRUCTURE_UNAVAILABLE, WORKER_BUSY } from '../model/failure.ts';
 import { PERMIT_SECONDS } from '../model/run-input.ts';
+import { createSignalScope } from '../model/signals.ts';
 import { ActionError } from './action.ts';
 import { attemptLimit } from './attempt.ts';
 import type { Pulse } from './pulse.ts';
@@ -41,26 +42,28 @@ export function createLookups(room: number): LookUp {
     const handsBack = timeout !== undefined && context.info.attempt === 1;
     if (handsBack && waiting >= room / 2) throw givenUp(result.reason, handsBack);
     waiting += 1;
+    const scope = createSignalScope();
+    const over = scope.eitherOf([context.cancellationSignal, options.pulse.ended]);
     try {
-      return await retried(find, result.reason, options, handsBack);
+      return await retried(find, result.reason, { ...options, over }, handsBack);
     } finally {
+      scope.end();
       waiting -= 1;
     }
   };
 }
 
-/** Repeats a look-up that has failed for a reason, until it succeeds, its time is over, or the activity ends. */
+/** Repeats a look-up that has failed for a reason, until it succeeds, its time is over, or the activity ends, as `over` says. */
 async function retried<T>(
   find: () => Promise<T>,
   firstReason: string,
-  { context, timeout, pulse }: LookupOptions,
+  { context, timeout, pulse, over }: LookupOptions & { over: AbortSignal },
   handsBack: boolean,
 ): Promise<T> {
   const { cancellationSignal, cancelled, info } = context;
   const patience = handsBack ? LOOKUP_SECONDS : PERMIT_SECONDS;
   const limit = timeout === undefined ? attemptLimit(info) : patience * 1000;
   const left = () => pulse.begun + limit - Date.now();
-  const over = AbortSignal.any([cancellationSignal, pulse.ended]);
   let reason = firstReason;
   for (let pause = FIRST_PAUSE; left() > 0; pause = Math.min(LAST_PAUSE, pause * 2)) {
     const waitsFor = { waiting_for_infrastructure: reason };

@@ -1,4 +1,5 @@
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
+import { createSignalScope } from '../model/signals.ts';
 import type { Egress } from './egress.ts';
 
 /** The error for a response that is larger than the payload limit. */
@@ -37,9 +38,14 @@ export async function readText(answer: Answer): Promise<string> {
 export function fetchText(fetch: Egress['fetch'], signal?: AbortSignal): typeof globalThis.fetch {
   return async (url, init) => {
     const signals = [signal, init?.signal].filter((each) => each != null);
-    const response = await fetch(String(url), { ...(init as object), signal: AbortSignal.any(signals) });
-    const text = await readText(response);
-    const { status, statusText } = response;
-    return new Response(text === '' ? null : text, { status, statusText, headers: [...response.headers] });
+    const scope = createSignalScope();
+    try {
+      const response = await fetch(String(url), { ...(init as object), signal: scope.eitherOf(signals) });
+      const text = await readText(response);
+      const { status, statusText } = response;
+      return new Response(text === '' ? null : text, { status, statusText, headers: [...response.headers] });
+    } finally {
+      scope.end();
+    }
   };
 }

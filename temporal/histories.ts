@@ -1,6 +1,7 @@
 import type { Client, Connection } from '@temporalio/client';
 import { isJsonObject } from '../model/json.ts';
 import type { RunKey } from '../model/run-key.ts';
+import { createSignalScope } from '../model/signals.ts';
 import type { HistoryEvent } from '../projection/history.ts';
 import { decodePayload } from '../projection/payload.ts';
 import type { Calls } from './calls.ts';
@@ -95,6 +96,18 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
   const { connection, client, namespace, calls, open, newestRunId } = dependencies;
   const { workflowService } = client;
 
+  /** Makes a long poll, which ends when a signal is aborted; null when Temporal does not have the run. */
+  async function poll<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
+    const scope = createSignalScope();
+    // The client never removes its listener from a signal, so each call gets its own.
+    const own = scope.eitherOf([signal]);
+    try {
+      return await calls.callOrNull(() => connection.withAbortSignal(own, read), LONG_POLL_TIMEOUT);
+    } finally {
+      scope.end();
+    }
+  }
+
   /** Reads a page of the history of a run; null when Temporal does not have the run. */
   async function readPage({ workflowId, runId, token, size, signal, isSealed }: PageRequest) {
     const read = () =>
@@ -106,11 +119,7 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
         ...(signal === undefined ? {} : { waitNewEvent: true }),
         ...(token === undefined ? {} : { nextPageToken: token }),
       });
-    // The client never removes its listener from a signal, so each call gets its own signal.
-    const found =
-      signal === undefined
-        ? await calls.callOrNull(read)
-        : await calls.callOrNull(() => connection.withAbortSignal(AbortSignal.any([signal]), read), LONG_POLL_TIMEOUT);
+    const found = await (signal === undefined ? calls.callOrNull(read) : poll(read, signal));
     if (found === null) return null;
     const next = found.nextPageToken.length > 0 ? found.nextPageToken : undefined;
     const events = withoutTransient(found.history?.events ?? []);

@@ -3,8 +3,8 @@ import { type HttpInput, HttpInputSchema } from '../../model/http-input.ts';
 import { type JsonObject, jsonSize } from '../../model/json.ts';
 import { JsonRefused } from '../../model/json-reader.ts';
 import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
+import { createSignalScope } from '../../model/signals.ts';
 import { type Action, ActionError, changedOutput, readRetryAfter } from '../action.ts';
-import { timer } from '../attempt.ts';
 import { type ReadBody, readBody } from './body.ts';
 import { buildRequest, buildUrl } from './request.ts';
 
@@ -18,12 +18,13 @@ export const httpAction: Action<HttpInput> = {
   input: HttpInputSchema,
   async run(input, { signal, fetch, encoded, decoded }) {
     const started = performance.now();
-    const limit = input.timeout === undefined ? undefined : timer(input.timeout);
+    const scope = createSignalScope();
+    const limit = input.timeout === undefined ? undefined : scope.timeLimit(input.timeout * 1000);
     let answered: number | null = null;
     try {
       const response = await fetch(buildUrl(input), {
         ...buildRequest(input, { encoded, decoded }),
-        signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
+        signal: limit === undefined ? signal : scope.eitherOf([signal, limit]),
       });
       const { status } = response;
       answered = status;
@@ -50,6 +51,8 @@ export const httpAction: Action<HttpInput> = {
         code: codeOf(error),
         cause: error,
       });
+    } finally {
+      scope.end();
     }
   },
 };

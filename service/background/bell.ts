@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { createSignalScope } from '../../model/signals.ts';
 
 /** Wakes a loop before its pause is over. */
 export interface Bell {
@@ -14,8 +15,9 @@ export function createBell(): Bell {
   return {
     ring: () => rung.abort(),
     async wait(milliseconds, signal) {
-      const either = AbortSignal.any([signal, rung.signal]);
-      await wait(milliseconds, undefined, { signal: either }).catch(() => undefined);
+      const scope = createSignalScope();
+      await wait(milliseconds, undefined, { signal: scope.eitherOf([signal, rung.signal]) }).catch(() => undefined);
+      scope.end();
       rung = new AbortController();
     },
   };

@@ -1,5 +1,6 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
+import { createSignalScope } from '../../model/signals.ts';
 import type { ChangePlace } from '../../store/executions/execution-lists.ts';
 import { keepGoing } from './loops.ts';
 
@@ -105,32 +106,41 @@ function createFeed<Row extends ChangePlace>(source: ChangeSource<Row>, tenant: 
   const trouble = 'changes cannot be read; trying again';
   void keepGoing(look, stop.signal, { interval: INTERVAL, pause: INTERVAL, log, trouble });
 
+  /** Gives the changes after a place until a signal is aborted. */
+  async function* changesUntil(end: AbortSignal, place: ChangePlace): AsyncGenerator<Change<Row>> {
+    const ended = new Promise<void>((resolve) => {
+      if (end.aborted) resolve();
+      end.addEventListener('abort', () => resolve(), { once: true });
+    });
+    let last = place;
+    // The rows that were found before it came may have changed since.
+    let isNew = true;
+    while (!end.aborted) {
+      const waiting = news;
+      const known = isNew ? null : found;
+      isNew = false;
+      const rows =
+        known !== null && !isBehind(known.since, last)
+          ? known.rows.filter((row) => isBehind(row, last))
+          : await source.changesBehind(tenant, last, AT_ONCE);
+      for (const row of rows) {
+        last = row;
+        yield { id: idOf(row), row };
+      }
+      if (rows.length === 0) await Promise.race([waiting, ended]);
+    }
+  }
+
   return {
     listeners: 0,
     stop: () => stop.abort(),
 
     async *changesBehind(place, signal) {
-      const ended = new Promise<void>((resolve) => {
-        const both = AbortSignal.any([signal, stop.signal]);
-        if (both.aborted) resolve();
-        both.addEventListener('abort', () => resolve(), { once: true });
-      });
-      let last: ChangePlace = place;
-      // The rows that were found before it came may have changed since.
-      let isNew = true;
-      while (!signal.aborted && !stop.signal.aborted) {
-        const waiting = news;
-        const known = isNew ? null : found;
-        isNew = false;
-        const rows =
-          known !== null && !isBehind(known.since, last)
-            ? known.rows.filter((row) => isBehind(row, last))
-            : await source.changesBehind(tenant, last, AT_ONCE);
-        for (const row of rows) {
-          last = row;
-          yield { id: idOf(row), row };
-        }
-        if (rows.length === 0) await Promise.race([waiting, ended]);
+      const scope = createSignalScope();
+      try {
+        yield* changesUntil(scope.eitherOf([signal, stop.signal]), place);
+      } finally {
+        scope.end();
       }
     },
   };

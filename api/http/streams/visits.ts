@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { createSignalScope } from '../../../model/signals.ts';
 import type { ApiEnv } from '../environment.ts';
 import type { StreamGate } from './gate.ts';
 
@@ -31,11 +32,13 @@ export function enterStream(gate: StreamGate, context: Context<ApiEnv>, gone = c
   const holds = context.get('holds');
   const look = setInterval(() => void holds().then((still) => still || lapsed.abort()), LOOK_EVERY);
   look.unref();
+  const scope = createSignalScope();
   return {
-    signal: AbortSignal.any([gone, AbortSignal.timeout(LONGEST), lapsed.signal]),
+    signal: scope.eitherOf([gone, scope.timeLimit(LONGEST), lapsed.signal]),
     hasLapsed: () => lapsed.signal.aborted,
     leave: () => {
       clearInterval(look);
+      scope.end();
       leaveGate();
     },
   };
