@@ -56,31 +56,40 @@ export function limitRate(perMinute: number): MiddlewareHandler<ApiEnv> {
   };
 }
 
-/** The maximum number of requests in progress for one tenant. */
+/** The maximum number of requests in progress for one tenant: of those that post events, and of all others. */
 const MAX_IN_FLIGHT = 100;
+
+/** Where events are posted, and the seconds after which one that is refused may be posted again. */
+const EVENTS = /^\/api\/v1\/events\/?$/;
+const RETRY_AFTER = 1;
 
 /**
  * Limits the requests of a tenant that are in progress: `busy` beyond it. A request is in progress until its response
- * begins, so open streams do not count, but a start that waits for its execution does.
+ * begins, so open streams do not count, but a start that waits for its execution does. Requests that post events are counted apart, so that
+ * a storm of them keeps nobody else out, and are `rate_limited` with Retry-After.
  */
 export function limitInFlight(): MiddlewareHandler<ApiEnv> {
   const enter = createInFlight(MAX_IN_FLIGHT);
+  const enterEvents = createInFlight(MAX_IN_FLIGHT);
   return async (context, next) => {
     const principal = context.get('principal') as ApiEnv['Variables']['principal'] | undefined;
     if (principal === undefined) return next();
-    const leave = enter(principal.tenant);
-    if (leave === null) {
-      throw new AppError(
-        'busy',
-        `this tenant has ${MAX_IN_FLIGHT} requests in progress, the most that are allowed at once`,
-      );
-    }
+    const postsEvents = context.req.method === 'POST' && EVENTS.test(context.req.path);
+    const leave = (postsEvents ? enterEvents : enter)(principal.tenant);
+    if (leave === null) throw tooMany(postsEvents);
     try {
       return await next();
     } finally {
       leave();
     }
   };
+}
+
+function tooMany(postsEvents: boolean): AppError {
+  const most = 'in progress, the most that are allowed at once';
+  if (!postsEvents) return new AppError('busy', `this tenant has ${MAX_IN_FLIGHT} requests ${most}`);
+  const message = `this tenant has ${MAX_IN_FLIGHT} requests with events ${most}`;
+  return new AppError('rate_limited', message, { retryAfter: RETRY_AFTER });
 }
 
 /** Requires a permission. Throws `forbidden`, or the code that an API uses instead. */

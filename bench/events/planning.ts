@@ -10,6 +10,7 @@ import { createEventStore } from '../../store/events/events.ts';
 import { createPlanningStore } from '../../store/events/planning.ts';
 import { createRuleStore } from '../../store/rules/rules.ts';
 import { sampleContent } from '../../test/language/rules/sample-rules.ts';
+import { NO_RUSHES } from '../../test/service/events/no-rushes.ts';
 import { startPostgres } from '../../test/store/postgres-server.ts';
 
 /** Rules that match each event. */
@@ -47,11 +48,13 @@ export async function measurePlanning(events: number): Promise<number> {
     store: createEventStore(db),
     triggers: { find: async () => null, ofTypes: async () => [] },
     backlog: { demandRoom: () => undefined },
+    rushes: NO_RUSHES,
     onRecorded: () => undefined,
   });
   const planner = createPlanner({
     store: createPlanningStore(db),
     rules: createCompiledRules(),
+    rushes: NO_RUSHES,
     bell: createBell(),
     onPlanned: () => undefined,
     clock: Date.now,

@@ -19,6 +19,7 @@ import { createEventFeed, type EventFeed } from '../../service/events/reads/even
 import { createEventMatches, type EventMatches } from '../../service/events/reads/event-matches.ts';
 import { createEventRetention } from '../../service/events/retention.ts';
 import { createRuleBook } from '../../service/events/rule-book.ts';
+import { createRushes } from '../../service/events/rushes.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
 import { createCompiledRules } from '../../service/rules/compiled-rules.ts';
 import type { RuleTrials } from '../../service/rules/rule-trials.ts';
@@ -65,9 +66,21 @@ export function composeEvents(
 ): { services: EventServices; loops: Loop[] } {
   const { events, eventLists, enforcements } = stores;
   const rules = createRuleBook(stores.rules);
+  const waiting = createBacklogStore(db);
+  metrics.watchBacklog(waiting);
+  const backlog = createBacklog({ store: waiting, limit: limits.backlog, clock, log });
+  const rushes = createRushes({
+    isCrowded: backlog.isHalfFull,
+    onOver: () => {
+      bells.events.ring();
+      bells.enforcements.ring();
+    },
+    clock,
+  });
   const planner = createPlanner({
     store: metrics.countPlanned(createPlanningStore(db)),
     rules: createCompiledRules(),
+    rushes,
     bell: bells.events,
     onPlanned: bells.enforcements.ring,
     clock,
@@ -80,14 +93,12 @@ export function composeEvents(
     counts: createPlannedRuleStore(db),
     executions,
     findStarters: createStarterFinder({ store: stores.executions, temporal, isAuthentic }),
+    rushes,
     bell: bells.enforcements,
     onStarted: metrics.noteStart,
     clock,
     log,
   });
-  const waiting = createBacklogStore(db);
-  metrics.watchBacklog(waiting);
-  const backlog = createBacklog({ store: waiting, limit: limits.backlog, clock, log });
   const retention = createEventRetention({
     store: waiting,
     keys: createRuleKeyStore(db),
@@ -96,7 +107,7 @@ export function composeEvents(
     log,
   });
   const intake = metrics.countEvents(
-    createIntake({ store: events, triggers: stores.triggers, backlog, onRecorded: bells.events.ring }),
+    createIntake({ store: events, triggers: stores.triggers, backlog, rushes, onRecorded: bells.events.ring }),
   );
   return {
     services: {

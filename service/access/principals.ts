@@ -5,6 +5,7 @@ import type { Principal } from '../../model/principal.ts';
 import type { AdminGuard } from '../../store/access/admins.ts';
 import type { AliasRow } from '../../store/access/aliases.ts';
 import type { KeyRow, PrincipalStore } from '../../store/access/principals.ts';
+import { createSharedReads } from '../background/shared-reads.ts';
 import { sha256Hex } from './hash.ts';
 import { aliasName, createPeople, type People } from './people.ts';
 import type { TokenClaims, VerifyToken } from './tokens.ts';
@@ -90,6 +91,7 @@ export function createPrincipalService({
   onChanged = () => {},
 }: PrincipalDependencies): PrincipalService {
   const people = createPeople({ store, clock, memory });
+  const shareKey = createSharedReads<Principal | null>();
   let shared = false;
 
   /** Reports whether tokens must name their tenant. Once there is a second tenant, there always is. */
@@ -132,7 +134,8 @@ export function createPrincipalService({
       }
       const claims = await verify(key);
       if (claims !== null) return bearerOf(claims);
-      const found = await store.findByKeyHash(sha256Hex(key), new Date(clock()));
+      const hash = sha256Hex(key);
+      const found = await shareKey(hash, () => store.findByKeyHash(hash, new Date(clock())));
       if (found === null) throw new AppError('unauthenticated', 'the API key is invalid, expired or revoked');
       return found;
     },

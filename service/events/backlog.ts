@@ -15,6 +15,8 @@ const RETRY = { least: 1, most: 60 };
 export interface Backlog extends RoundLoop {
   /** Throws `events_full` when a tenant has too many events and enforcements that wait. */
   demandRoom(tenant: string): void;
+  /** Reports whether half of the events and enforcements of a tenant that may wait do. */
+  isHalfFull(tenant: string): boolean;
 }
 
 /** The dependencies of the backlog. */
@@ -62,6 +64,8 @@ export function createBacklog({ store, limit, clock, log }: BacklogDependencies)
       const message = `this tenant has ${total} events and enforcements that wait, and at most ${limit} may: try again later`;
       throw new AppError('events_full', message, { retryAfter: retryAfter(tenant, total) });
     },
+
+    isHalfFull: (tenant) => (counts.get(tenant) ?? 0) >= limit / 2,
 
     async tick() {
       if (!isAsked && samples.size === 0) return;

@@ -6,6 +6,7 @@ import { SCHEMA_WORK, validateBySchema } from '../../model/schema/validate.ts';
 import { WorkMeter } from '../../model/work.ts';
 import type { StoredTrigger, TriggerStore } from '../../store/rules/triggers.ts';
 import { lookUp } from '../background/outages.ts';
+import { createSharedReads } from '../background/shared-reads.ts';
 
 /** An event with the trigger that declares its type; null: none does. */
 export interface DeclaredEvent {
@@ -15,6 +16,16 @@ export interface DeclaredEvent {
 
 /** Reads triggers. */
 type Triggers = Pick<TriggerStore, 'find' | 'ofTypes'>;
+
+/** Has requests that ask for the same triggers at the same time share a statement. */
+export function shareReads(triggers: Triggers): Triggers {
+  const found = createSharedReads<StoredTrigger | null>();
+  const listed = createSharedReads<StoredTrigger[]>();
+  return {
+    find: (tenant, ref) => found(`${tenant} ${ref}`, () => triggers.find(tenant, ref)),
+    ofTypes: (tenant, types) => listed([tenant, ...types].join(' '), () => triggers.ofTypes(tenant, types)),
+  };
+}
 
 /**
  * Finds the triggers of some events with one look-up, and adds their refs: those that declare the types of the events, or the trigger

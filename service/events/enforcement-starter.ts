@@ -21,6 +21,7 @@ import type { StartCommand } from '../starts/start-command.ts';
 import { workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
 import type { RuleBook, RuleOfMatch } from './rule-book.ts';
+import type { Rushes } from './rushes.ts';
 
 /** Milliseconds between two rounds after an error. */
 const PAUSE = 1_000;
@@ -31,6 +32,9 @@ const LEASE = 30_000;
 
 /** The most starts of one tenant in progress: others have room, however slow its starts are. */
 const AT_ONCE_OF_TENANT = 12;
+
+/** Milliseconds between two starts of a tenant that has a rush of events. */
+const RUSH_PAUSE = 250;
 
 /** The most tenants of one round. */
 const TENANTS = 1_000;
@@ -60,6 +64,7 @@ export interface EnforcementStarterDependencies {
   counts: Pick<PlannedRuleStore, 'count'>;
   executions: Pick<ExecutionStarter, 'start' | 'findCaused'>;
   findStarters: StarterFinder;
+  rushes: Pick<Rushes, 'allow'>;
   /** Rings when there may be something to start. */
   bell: Bell;
   /**
@@ -77,9 +82,10 @@ export interface EnforcementStarterDependencies {
  * enforcement, so that it is one run however often it is made.
  */
 export function createEnforcementStarter(dependencies: EnforcementStarterDependencies): RoundLoop {
-  const { store, events, rules, counts, executions, findStarters, bell, onStarted, clock, log } = dependencies;
+  const { store, events, rules, counts, executions, findStarters, rushes, bell, onStarted, clock, log } = dependencies;
   const tenantTrouble = 'the enforcements of a tenant cannot be leased; trying again';
   const setAside = createSetAside(clock, log, tenantTrouble, isSharedOutage);
+  const allowance = rushes.allow(1, RUSH_PAUSE);
   /** The starts in progress, each with its tenant. */
   const starting = new Map<Promise<void>, string>();
   /** The error that all starts would meet now; the next round throws it, so that the loop pauses. */
@@ -187,9 +193,10 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
       const free = AT_ONCE - starting.size;
       if (free <= 0) return;
       const own = [...starting.values()].filter((other) => other === tenant).length;
-      const most = Math.min(share, free, AT_ONCE_OF_TENANT - own);
+      const room = Math.min(share, free, AT_ONCE_OF_TENANT - own);
       last = tenant;
-      if (most <= 0) continue;
+      const most = room <= 0 ? 0 : Math.min(room, allowance(tenant));
+      if (most === 0) continue;
       for (const row of await lease(tenant, most)) begin(row);
     }
   }

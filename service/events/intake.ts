@@ -10,8 +10,9 @@ import type { EventEntry, EventStore } from '../../store/events/events.ts';
 import type { TriggerStore } from '../../store/rules/triggers.ts';
 import { sha256Hex } from '../access/hash.ts';
 import type { Backlog } from './backlog.ts';
-import { checkPayloads, declareEvents } from './declarations.ts';
+import { checkPayloads, declareEvents, shareReads } from './declarations.ts';
 import { createEventGroups } from './event-groups.ts';
+import type { Rushes } from './rushes.ts';
 
 /** Where events come from. */
 export interface EventOrigin {
@@ -64,28 +65,31 @@ export interface IntakeDependencies {
   store: Pick<EventStore, 'record'>;
   triggers: Pick<TriggerStore, 'find' | 'ofTypes'>;
   backlog: Pick<Backlog, 'demandRoom'>;
+  rushes: Pick<Rushes, 'during'>;
   /** Is called after events were recorded. */
   onRecorded: () => void;
 }
 
 /** Creates the intake. */
-export function createIntake({ store, triggers, backlog, onRecorded }: IntakeDependencies): Intake {
+export function createIntake({ store, triggers, backlog, rushes, onRecorded }: IntakeDependencies): Intake {
   const groups = createEventGroups(store);
-  return {
-    async accept(from, events) {
-      const { tenant, webhook } = from;
-      const declared = await declareEvents(triggers, { tenant, ref: webhook?.trigger ?? null }, events);
-      const typed = declared.map(({ event }) => event);
-      demandValid(from, typed);
-      backlog.demandRoom(tenant);
-      const issues = await checkPayloads(declared);
-      if (webhook === undefined) demandAccepted(from, issues);
-      const entries = typed.map((event, at) => entryOf(from, event, issues[at]!));
-      const recorded = await groups.record(entries);
-      if (recorded.some(({ duplicate }) => !duplicate)) onRecorded();
-      return entries.map(({ event_id, type, source }, at) => ({ ...recorded[at]!, event_id, type, source }));
-    },
-  };
+  const declarations = shareReads(triggers);
+
+  async function accept(from: EventOrigin, events: readonly NewEvent[]): Promise<AcceptedEvent[]> {
+    const { tenant, webhook } = from;
+    const declared = await declareEvents(declarations, { tenant, ref: webhook?.trigger ?? null }, events);
+    const typed = declared.map(({ event }) => event);
+    demandValid(from, typed);
+    backlog.demandRoom(tenant);
+    const issues = await checkPayloads(declared);
+    if (webhook === undefined) demandAccepted(from, issues);
+    const entries = typed.map((event, at) => entryOf(from, event, issues[at]!));
+    const recorded = await groups.record(entries);
+    if (recorded.some(({ duplicate }) => !duplicate)) onRecorded();
+    return entries.map(({ event_id, type, source }, at) => ({ ...recorded[at]!, event_id, type, source }));
+  }
+
+  return { accept: (from, events) => rushes.during(from.tenant, () => accept(from, events)) };
 }
 
 /** The messages about an event that claims to come from Fermata, or from another sender. */

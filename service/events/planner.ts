@@ -19,6 +19,7 @@ import { workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
 import { hashDedupeKey } from './restraints/keys.ts';
 import { type JudgedMatch, restrainMatches } from './restraints/restraints.ts';
+import type { Rushes } from './rushes.ts';
 
 /** Milliseconds between two rounds after an error. */
 const PAUSE = 1_000;
@@ -30,6 +31,9 @@ const TENANTS = 1_000;
 /** The owner of planning: a process plans one batch at a time, so that it waits for the connections of no tenant. */
 const OWNER = 'planning';
 
+/** Milliseconds between two batches of a tenant that has a rush of events. */
+const RUSH_PAUSE = 1_000;
+
 /** Milliseconds, and matches, after which a transaction applies no further rule: the next one goes on behind it, after other tenants. */
 const LONGEST = 200;
 const MAX_MATCHES = 5_000;
@@ -38,6 +42,7 @@ const MAX_MATCHES = 5_000;
 export interface PlannerDependencies {
   store: PlanningStore;
   rules: CompiledRules;
+  rushes: Pick<Rushes, 'allow'>;
   /** Rings when there may be events to plan. */
   bell: Bell;
   /** Is called after matches were planned. */
@@ -51,9 +56,11 @@ export interface PlannerDependencies {
  * Creates the loop that applies the rules of a tenant to its events, in the order of their ids: any number of processes may run it. Tenants
  * take turns.
  */
-export function createPlanner({ store, rules, bell, onPlanned, clock, log }: PlannerDependencies): RoundLoop {
+export function createPlanner(dependencies: PlannerDependencies): RoundLoop {
+  const { store, rules, rushes, bell, onPlanned, clock, log } = dependencies;
   const trouble = 'the events of a tenant cannot be planned; trying again';
   const setAside = createSetAside(clock, log, trouble, isSharedOutage);
+  const allowance = rushes.allow(AT_ONCE, RUSH_PAUSE);
   /** The last tenant that had its turn. */
   let last: string | null = null;
 
@@ -88,6 +95,7 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
   /** Plans some events of a tenant, and returns how many it has worked on; what cannot be planned there delays no other tenant. */
   async function planSome(tenant: string): Promise<number> {
     let planned = 0;
+    if (allowance(tenant) === 0) return planned;
     await setAside.attempt(tenant, async () => {
       // Events that cannot be planned together may be planned one by one.
       const limit = setAside.has(tenant) ? 1 : AT_ONCE;
@@ -106,7 +114,7 @@ export function createPlanner({ store, rules, bell, onPlanned, clock, log }: Pla
         planned += await planSome(tenant);
         if (planned > 0) onPlanned();
       }
-      // Another process is at it, or it is set aside.
+      // Another process is at it, or it is set aside, or makes room for the requests of a rush.
       if (planned === 0) return;
     }
   }

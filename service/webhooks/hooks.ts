@@ -8,6 +8,7 @@ import type { HookHeaders, WebhookPreset } from '../../model/webhook.ts';
 import type { WebhookRow, WebhookStore } from '../../store/access/webhooks.ts';
 import { demandKey, type Sealer } from '../access/sealer.ts';
 import { lookUp } from '../background/outages.ts';
+import { createSharedReads } from '../background/shared-reads.ts';
 import type { Intake } from '../events/intake.ts';
 import { findChallenge, type HookRequest, readDelivery } from './deliveries.ts';
 import type { WebhookTallies } from './tallies.ts';
@@ -63,6 +64,7 @@ const MOST_OPENED = 1_000;
 export function createHookService({ store, sealer, intake, tallies, clock }: HookDependencies): HookService {
   /** Decrypted secrets by what is stored, which is another text as soon as they change. */
   const opened = new BoundedMap<string, readonly string[]>(MOST_OPENED);
+  const shareKey = createSharedReads<Hook | null>();
 
   async function secretsOf({ tenant, name, sealed }: Hook): Promise<readonly string[]> {
     const known = opened.get(sealed);
@@ -79,7 +81,8 @@ export function createHookService({ store, sealer, intake, tallies, clock }: Hoo
   return {
     async find(key) {
       const hash = hashHookKey(key);
-      const found = hash === null ? null : await lookUp(() => store.findByKey(hash, new Date(clock())));
+      const find = (known: string) => shareKey(known, () => store.findByKey(known, new Date(clock())));
+      const found = hash === null ? null : await lookUp(() => find(hash));
       if (found === null) throw new AppError('webhook_not_found', 'webhook not found');
       return found;
     },

@@ -3,11 +3,13 @@ import { AppError } from '../../model/app-error.ts';
 import type { Principal } from '../../model/principal.ts';
 import { createTestApp } from './test-app.ts';
 
-/** The API for two tenants, `a` and `b`, whose principals are called `a1`, `b2`; explanations wait until they are told to end. */
+/** The API for two tenants, `a` and `b`, whose principals are called `a1`, `b2`; explanations and events wait until they are told to end. */
 function scene() {
   const explaining: (() => void)[] = [];
   const explain = (_: Principal, id: string) =>
     new Promise((_, reject) => explaining.push(() => reject(new AppError('execution_not_found', `no ${id}`))));
+  const posting: (() => void)[] = [];
+  const accept = () => new Promise((resolve) => posting.push(() => resolve([{ id: 1 }])));
   const watches = {
     watch: async (_: Principal, _id: string, { signal }: { signal: AbortSignal }) => {
       async function* entries() {
@@ -28,15 +30,25 @@ function scene() {
       kind: 'person',
       onBehalfOf: null,
       roles: [],
-      permissions: ['execution:read'],
+      permissions: ['execution:read', 'execution:execute'],
       groups: [],
     };
   };
-  const app = createTestApp({}, { principals: { authenticate }, explanations: { explain }, watches });
+  const app = createTestApp(
+    {},
+    { principals: { authenticate }, explanations: { explain }, intake: { accept }, watches },
+  );
   const ask = async (key: string, path: string, signal?: AbortSignal) =>
     app.request(path, { headers: { 'x-api-key': key }, ...(signal === undefined ? {} : { signal }) });
   return {
     ask,
+    posted: async (key: string) =>
+      app.request('/api/v1/events', {
+        method: 'POST',
+        headers: { 'x-api-key': key, 'content-type': 'application/json' },
+        body: JSON.stringify({ type: 'com.example.sold' }),
+      }),
+    posting,
     explained: (key: string) => ask(key, '/api/v1/executions/1/explain'),
     /** Lets so many explanations end, once as many have begun. */
     end: async (count: number) => {
@@ -67,6 +79,29 @@ it('a tenant has 100 requests in flight, whoever of it asks; then it is busy, an
   await expect.poll(begun, { interval: 1 }).toBe(101);
   await end(101);
   expect((await Promise.all([...first, other, again])).map(({ status }) => status)).toEqual(Array(102).fill(404));
+});
+
+it('100 requests with events of a tenant are in flight, apart from its others; then the next one is to be sent again', async () => {
+  const { explained, posted, posting, end } = scene();
+  const events = Array.from({ length: 100 }, (_, n) => posted(`a${n % 3}`));
+  await expect.poll(() => posting.length, { interval: 1 }).toBe(100);
+  const refused = await posted('a9');
+  expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([
+    ...[429, '1'],
+    {
+      code: 'rate_limited',
+      error: 'this tenant has 100 requests with events in progress, the most that are allowed at once',
+    },
+  ]);
+  const others = Array.from({ length: 100 }, () => explained('a1'));
+  await end(100);
+  expect((await Promise.all(others)).map(({ status }) => status)).toEqual(Array(100).fill(404));
+  for (const stop of posting.splice(0)) stop();
+  expect((await Promise.all(events)).map(({ status }) => status)).toEqual(Array(100).fill(202));
+  const again = posted('a9');
+  await expect.poll(() => posting.length, { interval: 1 }).toBe(1);
+  posting[0]!();
+  expect((await again).status).toBe(202);
 });
 
 it('requests that were refused or answered are not in flight, however they ended', async () => {

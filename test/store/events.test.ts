@@ -9,6 +9,7 @@ import { createEventListStore, type EventFilter } from '../../store/events/event
 import { createEventStore, type EventEntry } from '../../store/events/events.ts';
 import { createPlanningStore } from '../../store/events/planning.ts';
 import { enforcements, events } from '../../store/events/tables.ts';
+import { NO_RUSHES } from '../service/events/no-rushes.ts';
 import { useBothEngines } from './both-engines.ts';
 
 const engines = useBothEngines();
@@ -16,6 +17,7 @@ const engines = useBothEngines();
 const OPEN = {
   triggers: { find: async () => null, ofTypes: async () => [] },
   backlog: { demandRoom: () => undefined },
+  rushes: NO_RUSHES,
   onRecorded: () => undefined,
 };
 

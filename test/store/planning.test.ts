@@ -16,6 +16,7 @@ import { createRuleKeyStore } from '../../store/rules/rule-keys.ts';
 import { createRuleStore } from '../../store/rules/rules.ts';
 import { ruleRevisions, rules as ruleTable } from '../../store/rules/tables.ts';
 import { sampleContent } from '../language/rules/sample-rules.ts';
+import { NO_RUSHES } from '../service/events/no-rushes.ts';
 import { useBothEngines } from './both-engines.ts';
 
 // Matches that wait for each other: what planning makes of events, in databases as they are.
@@ -52,6 +53,7 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
       createPlanner({
         store: { ...store, tenants: async () => (await store.tenants(null, 1_000)).filter((each) => each === tenant) },
         rules: createCompiledRules(),
+        rushes: NO_RUSHES,
         bell: createBell(),
         onPlanned: () => undefined,
         clock,

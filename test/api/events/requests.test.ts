@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../model/json.ts';
 import { createIntake } from '../../../service/events/intake.ts';
 import type { EventEntry } from '../../../store/events/events.ts';
 import type { StoredTrigger } from '../../../store/rules/triggers.ts';
+import { NO_RUSHES } from '../../service/events/no-rushes.ts';
 import { createTestApp } from '../test-app.ts';
 
 const recorded: EventEntry[] = [];
@@ -27,6 +28,7 @@ const intake = createIntake({
     ofTypes: async (_, types) => DECLARED.filter(({ type }) => types.includes(type)),
   },
   backlog: { demandRoom: () => undefined },
+  rushes: NO_RUSHES,
   onRecorded: () => undefined,
 });
 const app = createTestApp({ ann: ['execution:execute'], bob: ['execution:read'] }, { intake });

@@ -19,6 +19,7 @@ import { createDefinitionStore } from '../../../store/definitions/definitions.ts
 import { createEventStore } from '../../../store/events/events.ts';
 import { createTriggerStore } from '../../../store/rules/triggers.ts';
 import { openPreparedEmbedded } from '../../integration/support/prepared.ts';
+import { NO_RUSHES } from '../../service/events/no-rushes.ts';
 import { createTestApp } from '../test-app.ts';
 
 /** The answer to a request. */
@@ -71,6 +72,7 @@ export async function openHookApp(options: { hookRate?: number; intake?: Intake 
       store: createEventStore(database.db),
       triggers,
       backlog: { demandRoom: () => undefined },
+      rushes: NO_RUSHES,
       onRecorded: () => undefined,
     });
   const tenants = { ann: randomUUID(), bob: randomUUID() };

@@ -9,9 +9,11 @@ import {
   type EnforcementStarterDependencies,
 } from '../../../service/events/enforcement-starter.ts';
 import type { RuleOfMatch } from '../../../service/events/rule-book.ts';
+import type { Rushes } from '../../../service/events/rushes.ts';
 import type { StarterFinder } from '../../../service/rules/starters.ts';
 import type { EnforcementRow, EnforcementSettlement } from '../../../store/events/enforcements.ts';
 import { sampleContent } from '../../language/rules/sample-rules.ts';
+import { NO_RUSHES } from './no-rushes.ts';
 
 const compiled = compileRule({ ref: 'p.r', revision: 1 }, sampleContent({}));
 const RULE = { enabled: true, owner: 1, ownerSubject: 'ann', writers: ['ann'], compiled } as RuleOfMatch;
@@ -23,6 +25,7 @@ function scene(
     start?: (tenant: string) => Promise<{ n: number }>;
     lane?: number;
     findStarters?: StarterFinder;
+    rushes?: Pick<Rushes, 'allow'>;
     rule?: RuleOfMatch | null;
     run?: number;
     look?: () => Promise<never>;
@@ -59,6 +62,7 @@ function scene(
       },
     },
     events: { find: async () => ({ received: new Date(0) }) },
+    rushes: changes.rushes ?? NO_RUSHES,
     findStarters: changes.findStarters ?? (async () => ({ starters: [] })),
     rules: { find: async () => (changes.rule === undefined ? RULE : changes.rule) },
     counts: { count: async () => undefined },
@@ -81,6 +85,18 @@ it('one tenant has no more than 12 starts in progress, so that others have room'
   const { starter, leased } = scene({ a: 100 }, { start: never });
   for (let round = 0; round < 4; round += 1) await starter.tick();
   expect(leased).toEqual(Array(12).fill('a'));
+});
+
+it('starts a part of what waits of a tenant that has a rush, and gives the places to others', async () => {
+  const allowed = [1, 0, 0, Number.POSITIVE_INFINITY];
+  const allowance = (tenant: string) => (tenant === 'a' ? allowed.shift()! : Number.POSITIVE_INFINITY);
+  const { starter, leased } = scene({ a: 100, b: 3 }, { start: never, rushes: { allow: () => allowance } });
+  await starter.tick();
+  expect(leased).toEqual(['a', 'b', 'b', 'b']);
+  for (let round = 0; round < 2; round += 1) await starter.tick();
+  expect(leased).toHaveLength(4);
+  await starter.tick();
+  expect(leased.slice(4)).toEqual(Array(6).fill('a'));
 });
 
 it('leases for other tenants where a statement of one takes too long, and for none where the database is away', async () => {

@@ -9,15 +9,19 @@ import { workFor, workOwner } from '../../../service/starts/work-owner.ts';
 import type { EventRow } from '../../../store/events/events.ts';
 import type { Plan } from '../../../store/events/planning.ts';
 import { sampleContent } from '../../language/rules/sample-rules.ts';
+import { NO_RUSHES } from './no-rushes.ts';
 
-/** A planner over a store, with rules that match nothing and a clock that stands still unless others are given. */
+type PlannerChanges = { find?: () => [] } & Partial<Pick<PlannerDependencies, 'clock' | 'rushes'>>;
+
+/** A planner over a store, with rules that match nothing, a clock that stands still and no rushes unless others are given. */
 function plannerOf(
   store: PlannerDependencies['store'],
-  { clock = () => 0, find = () => [] }: { clock?: () => number; find?: () => [] } = {},
+  { clock = () => 0, find = () => [], rushes = NO_RUSHES }: PlannerChanges = {},
 ) {
   return createPlanner({
     store,
     rules: { within: async () => ({ find }) },
+    rushes,
     bell: createBell(),
     onPlanned: () => undefined,
     clock,
@@ -153,4 +157,32 @@ it('applies the rules of an event in several transactions where one would take t
     [1, null, [30, 50]],
   ]);
   expect(applied).toHaveLength(new Set(applied).size);
+});
+
+it('plans a part of the events of a tenant that has a rush, and all of others', async () => {
+  const left: Record<string, number> = { rush: 300, calm: 300 };
+  let allowed = 100;
+  const allowance = (tenant: string) => {
+    const now = tenant === 'rush' ? allowed : Number.POSITIVE_INFINITY;
+    if (tenant === 'rush') allowed = 0;
+    return now;
+  };
+  const planner = plannerOf(
+    {
+      tenants: async () => Object.keys(left).filter((tenant) => left[tenant]! > 0),
+      plan: async (tenant, limit) => {
+        const planned = Math.min(limit, left[tenant]!);
+        left[tenant]! -= planned;
+        return planned;
+      },
+    },
+    { rushes: { allow: () => allowance } },
+  );
+  await planner.tick();
+  expect(left).toEqual({ rush: 200, calm: 0 });
+  allowed = Number.POSITIVE_INFINITY;
+  await planner.tick();
+  allowed = Number.POSITIVE_INFINITY;
+  await planner.tick();
+  expect(left).toEqual({ rush: 0, calm: 0 });
 });

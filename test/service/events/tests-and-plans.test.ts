@@ -13,6 +13,7 @@ import { createRuleTrials, type RuleTest } from '../../../service/rules/rule-tri
 import type { EventRow } from '../../../store/events/events.ts';
 import type { Plan, PlannedMatch, PlanningBatch } from '../../../store/events/planning.ts';
 import { sampleContent } from '../../language/rules/sample-rules.ts';
+import { NO_RUSHES } from './no-rushes.ts';
 
 // A test says what planning does, for any rule and any event, whatever was planned before.
 
@@ -140,6 +141,7 @@ async function plan(rules: readonly GivenRule[], events: readonly EventRow[], me
       },
     },
     rules: { within: async () => createRuleSet(rules as never[], (each) => (each as GivenRule).compiled.content.type) },
+    rushes: NO_RUSHES,
     bell: createBell(),
     onPlanned: () => undefined,
     clock: () => 0,
