@@ -182,9 +182,17 @@ async function readSource(
   source: AsyncIterable<Uint8Array>,
   limit: number,
 ): Promise<Uint8Array> {
-  const bytes = await readBytes(source, limit, performance.now() / 1000);
+  const bytes = takeArrived(context) ?? (await readBytes(source, limit, performance.now() / 1000));
   context.set('bodyRead', true);
   return bytes;
+}
+
+/** Takes a body that has arrived as a whole, as small ones do together with the header; null while a part of it is missing. */
+function takeArrived({ env, req }: Context<ApiEnv>): Uint8Array | null {
+  const incoming = env?.incoming;
+  if (!(incoming instanceof Readable) || incoming.readableLength !== Number(req.header('content-length'))) return null;
+  // A copy: the chunk is a part of a larger buffer.
+  return new Uint8Array(incoming.read() as Uint8Array);
 }
 
 /** Reads up to `limit` bytes; `began` is the arrival of the header, in seconds of `performance.now()`. */

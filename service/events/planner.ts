@@ -147,7 +147,8 @@ async function applyRules(
     for (const rule of rules.find(event.type)) {
       if (rule.id <= (event.applied ?? 0) || !isAsked(event.replayRules, rule.id)) continue;
       if (partial !== null && isLong()) return { decided, partial };
-      await pause();
+      const due = pause();
+      if (due !== null) await due;
       apply(rule, event, seen);
       partial = { event: event.id, applied: rule.id };
     }
