@@ -18,7 +18,7 @@ import type { ExecutionStarter } from '../executions/starter.ts';
 import type { StarterFinder } from '../rules/starters.ts';
 import type { IdempotencyKey } from '../starts/idempotency.ts';
 import type { StartCommand } from '../starts/start-command.ts';
-import { workFor } from '../starts/work-owner.ts';
+import { ruleStartsOf, workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
 import type { RuleBook, RuleOfMatch } from './rule-book.ts';
 import type { Rushes } from './rushes.ts';
@@ -164,7 +164,7 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
 
   /** Starts what a tenant is given, and has the next round pause if something does not respond. What is then not settled stays leased. */
   function begin(row: EnforcementRow): void {
-    const work = workFor(row.tenant, () => handle(row))
+    const work = workFor(ruleStartsOf(row.tenant), () => handle(row))
       .catch(async (error: unknown) => {
         await store.settle(row, postpone(row, error)).catch(() => undefined);
       })

@@ -39,3 +39,16 @@ it('refuses the events of a tenant that has too many waiting, until there is roo
   await look(99, 112_000);
   expect(refusal()).toBeNull();
 });
+
+it('reports whether half of what may wait of a tenant does', async () => {
+  let counts = new Map([['a', 49]]);
+  const backlog = createBacklog({ store: { count: async () => counts }, limit: 100, clock: () => 0, log });
+  const look = async () => {
+    backlog.demandRoom('a');
+    await backlog.tick();
+    return [backlog.isHalfFull('a'), backlog.isHalfFull('b')];
+  };
+  expect(await look()).toEqual([false, false]);
+  counts = new Map([['a', 50]]);
+  expect(await look()).toEqual([true, false]);
+});

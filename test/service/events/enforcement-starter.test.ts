@@ -11,6 +11,7 @@ import {
 import type { RuleOfMatch } from '../../../service/events/rule-book.ts';
 import type { Rushes } from '../../../service/events/rushes.ts';
 import type { StarterFinder } from '../../../service/rules/starters.ts';
+import { workOwner } from '../../../service/starts/work-owner.ts';
 import type { EnforcementRow, EnforcementSettlement } from '../../../store/events/enforcements.ts';
 import { sampleContent } from '../../language/rules/sample-rules.ts';
 import { NO_RUSHES } from './no-rushes.ts';
@@ -97,6 +98,16 @@ it('starts a part of what waits of a tenant that has a rush, and gives the place
   expect(leased).toHaveLength(4);
   await starter.tick();
   expect(leased.slice(4)).toEqual(Array(6).fill('a'));
+});
+
+it('requests of a tenant do not queue for connections behind what its rules start', async () => {
+  const owners: string[] = [];
+  const start = () => {
+    owners.push(workOwner());
+    return never();
+  };
+  await scene({ a: 1, b: 1 }, { start }).starter.tick();
+  await expect.poll(() => owners).toEqual(['rules a', 'rules b']);
 });
 
 it('leases for other tenants where a statement of one takes too long, and for none where the database is away', async () => {
