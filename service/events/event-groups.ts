@@ -5,10 +5,10 @@ import { workFor } from '../starts/work-owner.ts';
 
 /**
  * Milliseconds for which a first request waits for others, and the events and the bytes of payloads from which on no further request joins
- * a statement.
+ * a statement: those of a statement are answered at once, and other requests must not wait long for that.
  */
 const PATIENCE = 5;
-const FULL = 200;
+const FULL = 40;
 const FULL_BYTES = 4 * 1024 * 1024;
 
 /** The owner of shared statements: they count against the share of no tenant. */
