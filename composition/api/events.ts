@@ -17,9 +17,9 @@ import { createPastEvents, type PastEvents } from '../../service/events/past-eve
 import { createPlanner } from '../../service/events/planner.ts';
 import { createEventFeed, type EventFeed } from '../../service/events/reads/event-feed.ts';
 import { createEventMatches, type EventMatches } from '../../service/events/reads/event-matches.ts';
+import { createRushes } from '../../service/events/restraints/rushes.ts';
 import { createEventRetention } from '../../service/events/retention.ts';
 import { createRuleBook } from '../../service/events/rule-book.ts';
-import { createRushes } from '../../service/events/rushes.ts';
 import type { ExecutionService } from '../../service/executions/executions.ts';
 import { createCompiledRules } from '../../service/rules/compiled-rules.ts';
 import type { RuleTrials } from '../../service/rules/rule-trials.ts';

@@ -20,8 +20,8 @@ import type { IdempotencyKey } from '../starts/idempotency.ts';
 import type { StartCommand } from '../starts/start-command.ts';
 import { ruleStartsOf, workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
+import type { Rushes } from './restraints/rushes.ts';
 import type { RuleBook, RuleOfMatch } from './rule-book.ts';
-import type { Rushes } from './rushes.ts';
 
 /** Milliseconds between two rounds after an error. */
 const PAUSE = 1_000;

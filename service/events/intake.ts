@@ -12,7 +12,7 @@ import { sha256Hex } from '../access/hash.ts';
 import type { Backlog } from './backlog.ts';
 import { checkPayloads, declareEvents, shareReads } from './declarations.ts';
 import { createEventGroups } from './event-groups.ts';
-import type { Rushes } from './rushes.ts';
+import type { Rushes } from './restraints/rushes.ts';
 
 /** Where events come from. */
 export interface EventOrigin {

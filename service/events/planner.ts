@@ -19,7 +19,7 @@ import { workFor } from '../starts/work-owner.ts';
 import { eventRecord } from './event-lists.ts';
 import { hashDedupeKey } from './restraints/keys.ts';
 import { type JudgedMatch, restrainMatches } from './restraints/restraints.ts';
-import type { Rushes } from './rushes.ts';
+import type { Rushes } from './restraints/rushes.ts';
 
 /** Milliseconds between two rounds after an error. */
 const PAUSE = 1_000;

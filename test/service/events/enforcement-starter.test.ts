@@ -8,8 +8,8 @@ import {
   createEnforcementStarter,
   type EnforcementStarterDependencies,
 } from '../../../service/events/enforcement-starter.ts';
+import type { Rushes } from '../../../service/events/restraints/rushes.ts';
 import type { RuleOfMatch } from '../../../service/events/rule-book.ts';
-import type { Rushes } from '../../../service/events/rushes.ts';
 import type { StarterFinder } from '../../../service/rules/starters.ts';
 import { workOwner } from '../../../service/starts/work-owner.ts';
 import type { EnforcementRow, EnforcementSettlement } from '../../../store/events/enforcements.ts';

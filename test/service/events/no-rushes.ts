@@ -1,4 +1,4 @@
-import type { Rushes } from '../../../service/events/rushes.ts';
+import type { Rushes } from '../../../service/events/restraints/rushes.ts';
 
 /** Rushes of a process in which there never is one. */
 export const NO_RUSHES: Rushes = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createRushes } from '../../../service/events/rushes.ts';
+import { createRushes } from '../../../../service/events/restraints/rushes.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

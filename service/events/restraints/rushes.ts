@@ -1,4 +1,4 @@
-import { BoundedMap } from '../../model/bounded-map.ts';
+import { BoundedMap } from '../../../model/bounded-map.ts';
 
 /** The requests of one tenant in progress that are a rush, and the milliseconds for which it lasts after there were so many. */
 const MANY = 30;
