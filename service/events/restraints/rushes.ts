@@ -4,6 +4,9 @@ import { BoundedMap } from '../../../model/bounded-map.ts';
 const MANY = 30;
 const LASTING = 250;
 
+/** The most milliseconds of a rush for which the planning and the starts of its tenant make room. */
+const PATIENCE = 5_000;
+
 /** The most tenants of which is remembered when something of theirs was last done during a rush. */
 const MAX_KEPT = 1_000;
 
@@ -14,8 +17,8 @@ const MAX_KEPT = 1_000;
 export type Allowance = (tenant: string) => number;
 
 /**
- * Rushes of events: so many requests of a tenant at a time that they wait for each other. Until a rush is over, the planning and the starts of
- * that tenant make room for its requests; those of other tenants do not.
+ * Rushes of events: so many requests of a tenant at a time that they wait for each other. Until a rush is over, but for five seconds at most,
+ * the planning and the starts of that tenant make room for its requests; those of other tenants do not.
  */
 export interface Rushes {
   /** Counts a request of a tenant until its work has ended, and returns the result. */
@@ -28,26 +31,40 @@ export interface Rushes {
 export interface RushDependencies {
   /** Reports whether so much of a tenant waits that its planning and its starts make room no longer. */
   isCrowded: (tenant: string) => boolean;
-  /** Is called after a rush. */
+  /** Is called when the planning and the starts of a tenant make room no longer. */
   onOver: () => void;
   /** Returns the time in milliseconds. */
   clock: () => number;
 }
 
+/** A rush: when it began, when there were last so many requests, and whether other work still makes room for them. */
+interface Rush {
+  began: number;
+  last: number;
+  restrains: boolean;
+}
+
 /** Creates the rushes of one process. */
 export function createRushes({ isCrowded, onOver, clock }: RushDependencies): Rushes {
   const inProgress = new Map<string, number>();
-  /** The tenants that have a rush, and when there were last so many requests. */
-  const rushing = new Map<string, number>();
+  const rushing = new Map<string, Rush>();
 
   const hasMany = (tenant: string) => (inProgress.get(tenant) ?? 0) >= MANY;
 
-  function awaitEnd(tenant: string): void {
+  function relax(rush: Rush): void {
+    if (!rush.restrains) return;
+    rush.restrains = false;
+    onOver();
+  }
+
+  function awaitEnd(tenant: string, rush: Rush): void {
     const look = () => {
-      if (hasMany(tenant)) rushing.set(tenant, clock());
-      if (Math.abs(clock() - rushing.get(tenant)!) < LASTING) return awaitEnd(tenant);
-      rushing.delete(tenant);
-      onOver();
+      const now = clock();
+      if (hasMany(tenant)) rush.last = now;
+      const isOver = Math.abs(now - rush.last) >= LASTING;
+      if (isOver) rushing.delete(tenant);
+      else awaitEnd(tenant, rush);
+      if (isOver || Math.abs(now - rush.began) >= PATIENCE) relax(rush);
     };
     setTimeout(look, LASTING).unref();
   }
@@ -55,8 +72,15 @@ export function createRushes({ isCrowded, onOver, clock }: RushDependencies): Ru
   function enter(tenant: string): void {
     inProgress.set(tenant, (inProgress.get(tenant) ?? 0) + 1);
     if (!hasMany(tenant)) return;
-    if (!rushing.has(tenant)) awaitEnd(tenant);
-    rushing.set(tenant, clock());
+    const now = clock();
+    const known = rushing.get(tenant);
+    if (known !== undefined) {
+      known.last = now;
+      return;
+    }
+    const rush = { began: now, last: now, restrains: true };
+    rushing.set(tenant, rush);
+    awaitEnd(tenant, rush);
   }
 
   function leave(tenant: string): void {
@@ -78,7 +102,7 @@ export function createRushes({ isCrowded, onOver, clock }: RushDependencies): Ru
     allow(few, every) {
       const worked = new BoundedMap<string, number>(MAX_KEPT);
       return (tenant) => {
-        if (!rushing.has(tenant) || isCrowded(tenant)) return Number.POSITIVE_INFINITY;
+        if (!rushing.get(tenant)?.restrains || isCrowded(tenant)) return Number.POSITIVE_INFINITY;
         const now = clock();
         const last = worked.get(tenant);
         if (last !== undefined && Math.abs(now - last) < every) return 0;

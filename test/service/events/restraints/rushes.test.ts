@@ -67,6 +67,22 @@ it('a rush is over, and that is said, when there were not so many requests for a
   expect([allow('a'), allow('a'), over()]).toEqual([ANY, ANY, 1]);
 });
 
+it('a rush of more than five seconds holds nothing back any longer, until it is over and another one begins', async () => {
+  const { allow, begin, endAll, over } = scene();
+  begin('a', 30);
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect([allow('a'), allow('a'), over()]).toEqual([5, 0, 0]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect([allow('a'), allow('a'), over()]).toEqual([ANY, ANY, 1]);
+  begin('a', 10);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([allow('a'), allow('a'), over()]).toEqual([ANY, ANY, 1]);
+  await endAll();
+  await vi.advanceTimersByTimeAsync(500);
+  begin('a', 30);
+  expect([allow('a'), allow('a'), over()]).toEqual([5, 0, 1]);
+});
+
 it('what waits makes no room once there is too much of it', () => {
   const { allow, begin } = scene({ crowded: ['a'] });
   begin('a', 30);
