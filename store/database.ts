@@ -5,6 +5,7 @@ import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
 import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import type { Pool, PoolClient } from 'pg';
+import { againAfterDeadlock } from './engines/deadlocks.ts';
 import { FairPool } from './engines/fair-pool.ts';
 import { lockFolder } from './engines/folder-lock.ts';
 import { probes } from './executions/tables.ts';
@@ -102,8 +103,8 @@ function refusalOf({ code }: NodeJS.ErrnoException): string {
 const CONNECTIONS = 10;
 
 /**
- * Connects to Postgres 13 or later and brings its tables up to date; several processes may do so concurrently. `ownerOf` returns the
- * tenant of the current work: tenants share the connections, and one alone gets at most eight of the ten.
+ * Connects to Postgres 13 or later and brings its tables up to date; several processes may do so concurrently. `ownerOf` returns the owner of
+ * the current work, which is a tenant, or the starts of its rules: owners share the connections, and one alone gets at most eight of the ten.
  */
 export async function openPostgres(url: string, ownerOf: () => string = () => ''): Promise<OpenDatabase> {
   const pool = new FairPool({
@@ -121,7 +122,8 @@ export async function openPostgres(url: string, ownerOf: () => string = () => ''
   try {
     await client.query('set statement_timeout = 0');
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await migratePostgres(drizzlePostgres(client), { migrationsFolder: MIGRATIONS });
+    // One transaction: processes of an earlier version may work meanwhile.
+    await againAfterDeadlock(() => migratePostgres(drizzlePostgres(client), { migrationsFolder: MIGRATIONS }));
   } finally {
     await client.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
     await client.query('reset statement_timeout');

@@ -2,11 +2,11 @@ import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { AppError } from '../../model/app-error.ts';
 import { Permits } from '../../model/permits.ts';
 
-/** The part of the connections that a tenant leaves to others, and milliseconds that it waits for one. */
+/** The part of the connections that an owner of work leaves to others, and milliseconds that it waits for one. */
 const RESERVE = 0.2;
 const PATIENCE = 5_000;
 
-/** The number of connections, and the tenant of the current work; empty for none. */
+/** The number of connections, and the owner of the current work: a tenant, or a part of its work; empty for none. */
 export interface FairPoolOptions extends PoolConfig {
   max: number;
   ownerOf: () => string;
@@ -15,8 +15,8 @@ export interface FairPoolOptions extends PoolConfig {
 type Connected = (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void;
 
 /**
- * A pool whose connections tenants share: one alone gets at most 80 % of them, and tenants that wait get them in turn. After five
- * seconds, a caller that waits gets `busy`.
+ * A pool whose connections the owners of work share: one alone gets at most 80 % of them, several may have all, and those that wait get them
+ * in turn. After five seconds, a caller that waits gets `busy`.
  */
 export class FairPool extends Pool {
   readonly #permits: Permits;

@@ -58,27 +58,33 @@ it('a database of the first version keeps its runs, in their order, through ever
   await engine.close();
 });
 
-it('keeps readers of executions out only while the migration that keeps numbers drops indexes, at its end', async () => {
-  const { url, drop } = await createBareDatabase();
-  const client = new Client(url);
-  await client.connect();
-  const folder = firstMigrations(26);
-  await migratePostgres(drizzlePostgres(client), { migrationsFolder: folder });
-  rmSync(folder, { recursive: true });
-  const locks = `select 1 from pg_locks join pg_class on pg_class.oid = relation
-    where relname = 'executions' and mode = 'AccessExclusiveLock' and pid = pg_backend_pid()`;
-  const statements = readFileSync(`${ALL}/0026_counts.sql`, 'utf8').split('--> statement-breakpoint');
-  const exclusive: string[] = [];
-  await client.query('begin');
-  for (const statement of statements) {
-    await client.query(statement);
-    if ((await client.query(locks)).rows.length > 0) exclusive.push(statement.trim().slice(0, 10));
-  }
-  await client.query('commit');
-  await client.end();
-  await drop();
-  expect(exclusive).toEqual(Array.from({ length: 5 }, () => 'DROP INDEX'));
-});
+it.each([
+  [26, '0026_counts', ['DROP', 'DROP', 'DROP', 'DROP', 'DROP']],
+  [43, '0043_starters', ['ALTER', 'ALTER', 'ALTER', 'ALTER']],
+])(
+  'keeps readers of runs, events and enforcements out only at the end of migration %d (%s), for a moment',
+  async (count, name, ends) => {
+    const { url, drop } = await createBareDatabase();
+    const client = new Client(url);
+    await client.connect();
+    const folder = firstMigrations(count);
+    await migratePostgres(drizzlePostgres(client), { migrationsFolder: folder });
+    rmSync(folder, { recursive: true });
+    const locks = `select 1 from pg_locks join pg_class on pg_class.oid = relation
+    where relname in ('executions', 'events', 'enforcements') and mode = 'AccessExclusiveLock' and pid = pg_backend_pid()`;
+    const statements = readFileSync(`${ALL}/${name}.sql`, 'utf8').split('--> statement-breakpoint');
+    const exclusive: string[] = [];
+    await client.query('begin');
+    for (const statement of statements) {
+      await client.query(statement);
+      if ((await client.query(locks)).rows.length > 0) exclusive.push(statement.trim().split(' ')[0]!);
+    }
+    await client.query('commit');
+    await client.end();
+    await drop();
+    expect(exclusive).toEqual(ends);
+  },
+);
 
 it('a Postgres with runs gets events, and one with events and rules keeps them; whoever may have written a rule is its author', async () => {
   const server = await startPostgres();
@@ -141,8 +147,24 @@ it('a Postgres with runs gets events, and one with events and rules keeps them; 
       principal: 'ann',
       changed: 1,
     });
+    const mute = { headers: '{}', extensions: '{}', payload: 'null', issues: '[]', erased: now };
+    await insert('events', {
+      id: 8,
+      ...event,
+      identity: 'j',
+      ...mute,
+      payload_bytes: 13,
+      state: 'planned',
+      principal: 'ann',
+      changed: 1,
+    });
     const match = { tenant, event: 9, rule: 7, rule_ref: 'p.r', rule_revision: 1, event_type: 'a.b', depth: 0 };
     await insert('enforcements', { ...match, status: 'pending', workflow: 'p.w', changed: 1 });
+    const failure = { status: 'failed', reason_code: 'template_error' };
+    const quoted = { code: 'template_error', message: 'quoted' };
+    const failed = { ...match, ...failure, reason: JSON.stringify(quoted), workflow: 'p.w', changed: 1 };
+    await insert('enforcements', { ...failed, event: 8 });
+    await insert('enforcements', { ...failed, rule: 8 });
 
     const hook = { tenant, name: 'h', preset: 'none', enabled: true, tolerance: 300, settings: '{}', sealed: 'x' };
     await insert('webhooks', { ...hook, secrets: 0, key_prefix: 'k', key_hash: 'k' });
@@ -159,6 +181,8 @@ it('a Postgres with runs gets events, and one with events and rules keeps them; 
       starters: [],
     });
     expect(await createEnforcementStore(opened.db).list(tenant, {}, { offset: 0, limit: 9 })).toMatchObject([
+      { event: 9, reason: quoted },
+      { event: 8, reason: { code: 'template_error', message: 'the message was erased with the event' } },
       { id: 4_294_967_297, event: 9, status: 'pending' },
     ]);
     expect(await createExecutionStore(opened.db).readOn(tenant, {}, { limit: 10 })).toMatchObject([{ n: 1 }]);

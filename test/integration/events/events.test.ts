@@ -250,7 +250,13 @@ describe('an event of the past', () => {
       status: 404,
       body: { code: 'event_not_found' },
     });
-    for (const _ of [1, 2]) expect((await erase(id)).status).toBe(200);
+    expect((await erase(id)).status).toBe(200);
+    // As an earlier version has left it.
+    const { reason } = quoting;
+    await harness.database.db.execute(
+      sql`update enforcements set reason = ${JSON.stringify(reason)} where id = ${quoting.id}`,
+    );
+    expect((await erase(id)).status).toBe(200);
     const erased = await get(`/api/v1/events/${id}`);
     expect(erased).toMatchObject({ type, payload: null, headers: {}, extensions: {}, subject: null, matches: 2 });
     expect(erased.erased).not.toBeNull();
