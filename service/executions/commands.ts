@@ -10,6 +10,7 @@ import { isReservedSignal } from '../../model/signal.ts';
 import { isClosed } from '../../model/status.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
+import type { EntryQueue } from '../index/entry-queue.ts';
 import { updateIndex } from '../index/updates.ts';
 import { type IdempotencyKey, idempotencyText, type Repeats } from '../starts/idempotency.ts';
 import type { ExecutionReader, ExecutionView } from './reader.ts';
@@ -24,8 +25,8 @@ export interface SignalCommand {
 /** Cancels, terminates and signals runs of the caller's tenant. */
 export interface ExecutionCommands {
   /**
-   * Requests the cancellation of an open run. The caller counts as a starter of what rules start for its end. Throws `execution_not_found`,
-   * `execution_closed`, and `busy` while the index does not have the run.
+   * Requests the cancellation of an open run. The caller counts as a starter of what rules start for its end, unless the database refuses the
+   * row of the run. Throws `execution_not_found`, `execution_closed`, and `busy` while the index does not have the run yet.
    */
   cancel(principal: Principal, id: string, reason: string): Promise<ExecutionView>;
   /** Ends an open run at once, without cleanup; otherwise as `cancel`. */
@@ -43,27 +44,35 @@ export interface CommandDependencies {
   reader: Pick<ExecutionReader, 'get'>;
   temporal: Pick<Temporal, 'namespace' | 'cancel' | 'terminate' | 'signal'>;
   store: Pick<ExecutionStore, 'mark' | 'noteEnders'>;
+  entries: Pick<EntryQueue, 'isRefused'>;
   repeats: Repeats;
   log: Logger;
 }
 
 /** Creates the commands. */
 export function createExecutionCommands(dependencies: CommandDependencies): ExecutionCommands {
-  const { reader, temporal, store, repeats, log } = dependencies;
+  const { reader, temporal, store, entries, repeats, log } = dependencies;
 
   /** Stops an open run, and has the index look at it soon. */
   async function stop(verb: 'cancel' | 'terminate', principal: Principal, id: string, reason: string) {
     const { n, execution } = await reader.get(principal, id);
     if (isClosed(execution.status)) throw closedError(id, execution);
     const { workflowId } = execution;
-    // Whoever ends a run begins what rules start for its end.
-    const owner = { namespace: temporal.namespace, tenant: principal.tenant };
-    if (!(await store.noteEnders(owner, workflowId, subjectsOf(principal)))) {
-      throw new AppError('busy', `the execution with ID ${id} is not indexed yet`, { retryAfter: 1 });
-    }
+    await noteEnder(principal, id, workflowId);
     await temporal[verb](workflowId, reason, principal.subject);
     await updateIndex(log, workflowId, () => store.mark(n));
     return reader.get(principal, id);
+  }
+
+  /** Notes who ends a run, and with it begins what rules start for its end. Throws `busy` while the index does not have the run yet. */
+  async function noteEnder(principal: Principal, id: string, workflowId: string): Promise<void> {
+    const owner = { namespace: temporal.namespace, tenant: principal.tenant };
+    if (await store.noteEnders(owner, workflowId, subjectsOf(principal))) return;
+    if (!entries.isRefused(workflowId)) {
+      throw new AppError('busy', `the execution with ID ${id} is not indexed yet`, { retryAfter: 1 });
+    }
+    // It must be possible to stop it, and without its row no rule learns of its end.
+    log.warn({ workflow_id: workflowId }, 'a run that the index cannot have is ended: who did that is not noted there');
   }
 
   return {

@@ -110,6 +110,20 @@ export function createDeletionService({
     return (await stores.executions.isBuried(namespace, workflowId)) && (await temporal.describe(workflowId)) === null;
   }
 
+  /** Notes who ends a run: a rule may start something for its end until that is deleted. Waits for the index to learn of the run. */
+  async function noteEnder(principal: Principal, workflowId: string): Promise<void> {
+    const { tenant } = principal;
+    const note = () => stores.executions.noteEnders({ namespace, tenant }, workflowId, subjectsOf(principal));
+    if (await note()) return;
+    try {
+      // Reading it has the index learn of it.
+      await executions.get(principal, workflowId);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'execution_not_found') throw error;
+    }
+    await note();
+  }
+
   return {
     async deleteExecution(principal, id) {
       const { n, execution } = await executions.get(principal, id);
@@ -164,8 +178,7 @@ export function createDeletionService({
 
     async terminateRuns(principal, workflow) {
       for (const id of await openRuns(principal, workflow)) {
-        // A rule may start something for the end of a run until that is deleted.
-        await stores.executions.noteEnders({ namespace, tenant: principal.tenant }, id, subjectsOf(principal));
+        await noteEnder(principal, id);
         await temporal.terminate(id, `the workflow ${workflow.ref} is deleted`, principal.subject);
       }
     },

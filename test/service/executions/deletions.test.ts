@@ -106,3 +106,30 @@ it.each([
   } as never);
   await expect(deletions.deleteExecution(principal, '1024')).rejects.toMatchObject({ code: 'execution_open' });
 });
+
+it.each([
+  ['that the index has learnt of', true, ['read wf_1', 'noted wf_1', 'terminated wf_1']],
+  ['that the index cannot have', false, ['read wf_1', 'terminated wf_1']],
+])('who deletes a workflow with a run %s is noted first if that can be', async (_, isTaken, expected) => {
+  const done: string[] = [];
+  const deletions = createDeletionService({
+    temporal: {
+      namespace: 'default',
+      list: async function* () {},
+      terminate: async (id: string) => void done.push(`terminated ${id}`),
+    },
+    executions: { get: async (_principal: Principal, id: string) => void done.push(`read ${id}`) },
+    stores: {
+      executions: {
+        readOn: async () => [{ workflowId: 'wf_1' }],
+        noteEnders: async (_owner: object, id: string) => {
+          const has = isTaken && done.includes(`read ${id}`);
+          if (has) done.push(`noted ${id}`);
+          return has;
+        },
+      },
+    },
+  } as never);
+  await deletions.terminateRuns({ ...principal, subject: 'ann' }, { id: 7, ref: 'p.w' });
+  expect(done).toEqual(expected);
+});

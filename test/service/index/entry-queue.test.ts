@@ -8,7 +8,7 @@ import { ENTRY_TENANT, makeEntry } from './run-entry.ts';
 const OTHER_TENANT = '00000000-0000-7000-8000-000000000002';
 
 /** A queue over a store that refuses some runs and writes nothing before it is opened, and the store whose lists wait for it. */
-function createStores(refused: string[] = []) {
+function createStores(refused: readonly string[] = []) {
   let open = () => {};
   const opened = new Promise<void>((resolve) => {
     open = resolve;
@@ -61,7 +61,25 @@ it('an entry that the database refuses is logged, and the others are written', a
   for (const n of [1, 2]) queue.put(makeEntry(n));
   expect(await waiting.list!(ENTRY_TENANT)).toEqual([ENTRY_TENANT, 2]);
   expect(queue.size()).toBe(0);
+  expect(['wf_1', 'wf_2'].map(queue.isRefused)).toEqual([true, false]);
   expect(logged).toMatchObject([{ level: 50, workflow_id: 'wf_1', err: { message: 'bad value' } }]);
+  stop.abort();
+  await running;
+});
+
+it('a run is refused no longer once the database takes it', async () => {
+  const refused = ['wf_1'];
+  const { queue, waiting, open } = createStores(refused);
+  const stop = new AbortController();
+  const running = queue.run(stop.signal);
+  open();
+  queue.put(makeEntry(1));
+  await waiting.list!(ENTRY_TENANT);
+  expect(queue.isRefused('wf_1')).toBe(true);
+  refused.pop();
+  queue.put(makeEntry(1));
+  expect(await waiting.list!(ENTRY_TENANT)).toEqual([ENTRY_TENANT, 1]);
+  expect(queue.isRefused('wf_1')).toBe(false);
   stop.abort();
   await running;
 });
