@@ -244,7 +244,7 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     clearTimeout(patience);
     // Work that is followed still looks with the signal of its attempt.
     if (followed === null) scope.end();
-    else void followed.then(scope.end);
+    else void followed.catch(() => undefined).then(scope.end);
   }
 }
 

@@ -15,7 +15,8 @@ export function createSharedReads<T>(): SharedReads<T> {
   const turns = new Map<string, Turn<T>>();
 
   function begin(key: string, read: () => Promise<T>): Promise<T> {
-    const turn: Turn<T> = { current: read(), next: null };
+    // One that throws at once rejects as well.
+    const turn: Turn<T> = { current: (async () => read())(), next: null };
     turns.set(key, turn);
     const end = () => {
       if (turn.next === null) turns.delete(key);

@@ -57,6 +57,8 @@ export function createVisibilityNews({ temporal, store, isAside, write }: Visibi
     const found = new Set<string>();
     for await (const page of temporal.list(mark === null ? '' : querySince(mark, back))) {
       const news = await newsIn(page, found);
+      // A namespace that is read for the first time may have any number of runs.
+      if (mark === null) found.clear();
       await write(news);
       isNews ||= news.length > 0;
       for (const times of page.map(timesOf)) {
@@ -70,7 +72,8 @@ export function createVisibilityNews({ temporal, store, isAside, write }: Visibi
 
   return {
     async read(now) {
-      const isLong = now - lastLong > LONG_EVERY;
+      // The clock may be set back.
+      const isLong = Math.abs(now - lastLong) > LONG_EVERY;
       if (isLong) indexed = new Set();
       const mark = await store.watermark(namespace);
       const { isNews, reach } = await readSince(mark, isLong ? LONG_OVERLAP : SHORT_OVERLAP);

@@ -7,7 +7,7 @@ function scene() {
   const share = createSharedReads<string>();
   const ask = (key: string) =>
     share(key, () => new Promise<string>((end, fail) => void begun.push({ key, end, fail })));
-  return { begun, ask };
+  return { begun, ask, share };
 }
 
 it('who asks while a read is in progress shares the next one with others, and not the one that began before', async () => {
@@ -58,5 +58,19 @@ it('a read that fails does so for those who share it, and the next one is made n
   ]);
   const again = ask('a');
   begun[2]!.end('well');
+  expect(await again).toBe('well');
+});
+
+it('a read that throws at once fails for those who share it alone', async () => {
+  const { begun, ask, share } = scene();
+  void ask('a');
+  const thrown = share('a', () => {
+    throw new Error('at once');
+  });
+  begun[0]!.end('before');
+  await expect(thrown).rejects.toThrow('at once');
+  const again = ask('a');
+  expect(begun).toHaveLength(2);
+  begun[1]!.end('well');
   expect(await again).toBe('well');
 });

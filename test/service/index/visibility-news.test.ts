@@ -9,11 +9,17 @@ function shown(name: string): RunInfo {
   return { execution: { workflowId: id, runId: `run ${id}` }, status } as RunInfo; // all that is read here
 }
 
+/** The runs that the index has, with whether as closed, those that are set aside, and whether nothing was read before. */
+interface Given {
+  index?: Record<string, boolean>;
+  aside?: string[];
+  isNew?: boolean;
+  /** When the rounds begin; one second after another unless given. */
+  times?: number[];
+}
+
 /** Reads rounds of what visibility shows, and returns what was asked and written in each; `index` is what the index has. */
-async function play(
-  rounds: string[][],
-  { index = {}, aside = [] }: { index?: Record<string, boolean>; aside?: string[] } = {},
-) {
+async function play(rounds: string[][], { index = {}, aside = [], isNew = false, times = [] }: Given = {}) {
   const rows = new Map(Object.entries(index).map(([id, isClosed]) => [`run ${id}`, isClosed]));
   const [asked, wrote, queries, found]: [string[][], string[][], string[], boolean[]] = [[], [], [], []];
   let page: RunInfo[] = [];
@@ -26,7 +32,8 @@ async function play(
       },
     },
     store: {
-      watermark: async () => ({ started: new Date(1_000_000), closed: new Date(2_000_000) }),
+      watermark: async () =>
+        isNew && queries.length === 0 ? null : { started: new Date(1_000_000), closed: new Date(2_000_000) },
       known: async (_: string, ids: string[]) => {
         asked.at(-1)!.push(...ids);
         return rows;
@@ -47,12 +54,12 @@ async function play(
     page = names.map(shown);
     asked.push([]);
     wrote.push([]);
-    found.push(await news.read(70_000 + at * 1_000));
+    found.push(await news.read(times[at] ?? 70_000 + at * 1_000));
   }
   return { asked, wrote, queries, found };
 }
 
-it.each<[string, string[][], Parameters<typeof play>[1], string[][], string[][]]>([
+it.each<[string, string[][], Given, string[][], string[][]]>([
   ['nothing', [[], []], {}, [[], []], [[], []]],
   ['the same run again and again', [['a'], ['a'], ['a']], {}, [['a'], ['a'], []], [['a'], [], []]],
   ['a run that the index has', [['a'], ['a']], { index: { a: false } }, [['a'], []], [[], []]],
@@ -66,6 +73,13 @@ it.each<[string, string[][], Parameters<typeof play>[1], string[][], string[][]]
   ['a run that the index has as closed', [['a.'], ['a.']], { index: { a: true } }, [['a'], []], [[], []]],
   ['another run next to it', [['a'], ['a', 'b']], { index: { a: false } }, [['a'], ['b']], [[], ['b']]],
   ['a run that comes back', [['a'], [], ['a']], { index: { a: false } }, [['a'], [], ['a']], [[], [], []]],
+  [
+    'the runs of a namespace that was never read',
+    [['a'], ['a'], ['a']],
+    { index: { a: false }, isNew: true },
+    [['a'], ['a'], []],
+    [[], [], []],
+  ],
   ['a run that was set aside', [['a'], ['a']], { aside: ['a'] }, [[], []], [[], []]],
 ])('asks the index only of what it has not seen there: %s', async (_, rounds, given, asked, wrote) => {
   const played = await play(rounds, given);
@@ -102,4 +116,14 @@ it('asks Temporal once a round, further back once a minute, and then asks the in
   expect([queries.length, long]).toEqual([62, [0, 61]]);
   expect(queries.filter((each) => each === query(10_000))).toHaveLength(60);
   expect([...asked.keys()].filter((at) => asked[at]!.length > 0)).toEqual([0, 61]);
+});
+
+it('reads further back at once, and a minute later, when the clock is set back by hours', async () => {
+  const times = [9_000_000, 9_001_000, 1_000_000, 1_001_000, 1_060_001];
+  const { queries } = await play(
+    times.map(() => ['a']),
+    { times },
+  );
+  const [long] = queries;
+  expect(queries.map((query) => query === long)).toEqual([true, false, true, false, true]);
 });
