@@ -147,11 +147,21 @@ it('starts nothing where the run was started past the API, or nobody can tell wh
     );
   };
   await make(`${PATH}/${begun.execution}/terminate`, {});
-  const [, lost] = await Promise.all([forget(run.id), forget(begun.execution!)]);
-  const replay = await make(`/api/v1/events/${event.id}/replay`, {});
-  const replayed = (await enforcementsOf(replay.id))['ops.of_forged'];
-  // Who had started the run is known since its end has begun something.
-  expect(replayed).toMatchObject({ status: 'started' });
+  // The end of one for which no rule has started anything.
+  const unread = await make(PATH, { action_ref: 'core.wait_signal', parameters: { name: 'go' } });
+  const unheard = await end(unread.id);
+  expect(await enforcementsOf(unheard.id)).toEqual({});
+  const late = "event.payload.workflow == 'core.wait_signal'";
+  await rule('of_unread', { type: 'io.fermata.execution.terminated', when: late });
+  const [, , lost] = await Promise.all([forget(run.id), forget(unread.id), forget(begun.execution!)]);
+  const replayed = async (id: number) => enforcementsOf((await make(`/api/v1/events/${id}/replay`, {})).id);
+  // Who had started the run is known since its end has begun something; nobody has read who had started the other one.
+  expect((await replayed(event.id))['ops.of_forged']).toMatchObject({ status: 'started' });
+  expect((await replayed(unheard.id))['ops.of_unread']).toMatchObject({
+    status: 'failed',
+    execution: null,
+    reason: { code: 'starters_unknown' },
+  });
 
   // The run that the rule has begun, and its retry, have the cause also when Temporal has that run no longer.
   expect(lost.cause).toMatchObject({ enforcement: begun.id, rule_ref: 'ops.of_forged' });
