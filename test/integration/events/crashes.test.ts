@@ -28,6 +28,8 @@ type Point = keyof typeof POINTS;
 /** An API in its own process. */
 interface ApiProcess extends Running {
   url: string;
+  /** Whether a test has told it to die. */
+  isArmed: boolean;
 }
 
 const started: ApiProcess[] = [];
@@ -44,11 +46,19 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  if (started.length === 0 || api.child.signalCode !== null) api = await startProcess();
+  if (started.length > 0) {
+    if (isUsable(api)) return;
+    // One that is to die and has not would take part in the work of the next test.
+    await api.end('SIGKILL');
+  }
+  api = await startProcess();
 });
 
+/** Whether a process serves the next test: it runs, and no test has told it to die. */
+const isUsable = ({ child, isArmed }: ApiProcess) => !isArmed && child.exitCode === null && child.signalCode === null;
+
 afterAll(async () => {
-  await Promise.all(started.map((process) => process.end('SIGKILL')));
+  await Promise.all(started.map((each) => each.end('SIGKILL')));
   await connection.close();
   await pool.end();
   await database.drop();
@@ -64,22 +74,23 @@ async function startProcess(): Promise<ApiProcess> {
     FERMATA_SECRET_KEY: 'a master key that all processes have',
     FERMATA_RATE_LIMIT: '0',
   };
-  const process = run('api/main.ts', settings, { first: new URL('./die-at.mjs', import.meta.url).href });
-  const ready = '"msg":"the API is ready"';
-  await process.until(ready);
-  const line = process
+  const running = run('api/main.ts', settings, { first: new URL('./die-at.mjs', import.meta.url).href });
+  const words = '"msg":"the API is ready"';
+  await running.until(words);
+  const line = running
     .said()
     .split('\n')
-    .find((each) => each.includes(ready))!;
-  const api = Object.assign(process, { url: JSON.parse(line).url as string });
-  started.push(api);
-  return api;
+    .find((each) => each.includes(words))!;
+  const ready = Object.assign(running, { url: JSON.parse(line).url as string, isArmed: false });
+  started.push(ready);
+  return ready;
 }
 
 /** Has a process die at a point from now on. */
-async function dieAt({ child }: ApiProcess, point: Point): Promise<void> {
-  child.send(POINTS[point]);
-  await once(child, 'message');
+async function dieAt(dying: ApiProcess, point: Point): Promise<void> {
+  dying.isArmed = true;
+  dying.child.send(POINTS[point]);
+  await once(dying.child, 'message');
 }
 
 /** Waits for the death of a process. */
@@ -189,12 +200,12 @@ it('the end of a run is one event that starts one run, whether kill -9 strikes b
     action_ref: 'core.noop',
   });
   for (const point of ['ending', 'received', 'planned'] satisfies Point[]) {
-    const run = await made(api, '/api/v1/executions', { action_ref: 'core.wait_signal', parameters: { name: 'go' } });
+    const ended = await made(api, '/api/v1/executions', { action_ref: 'core.wait_signal', parameters: { name: 'go' } });
     await dieAt(api, point);
-    await ask(api, 'POST', `/api/v1/executions/${run.id}/terminate`, {}).catch(() => null);
+    await ask(api, 'POST', `/api/v1/executions/${ended.id}/terminate`, {}).catch(() => null);
     await dead(api, point);
     api = await startProcess();
-    const about = async () => (await ask(api, 'GET', `/api/v1/events?execution=${run.id}`)).body.data;
+    const about = async () => (await ask(api, 'GET', `/api/v1/events?execution=${ended.id}`)).body.data;
     const [event] = await until(about, ([first]) => first?.state === 'planned');
     const [enforcement] = await until(
       () => enforcementsOf(api, `event=${event.id}`),
