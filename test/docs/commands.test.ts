@@ -17,12 +17,17 @@ const COMMANDS = new Set(
 );
 
 const CONSOLE = readdirSync(join(ROOT, 'console'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.tsx'))
+  .filter((name) => /\.tsx?$/.test(name))
   .map((name) => join('console', name));
+
+/** The label of a key (docs/settings.md), which reads like a command. */
+const KEY_LABEL = '`fermata payload`';
 
 /** Returns the commands that a text names and that do not exist; options, files and refs after a command do not count. */
 function unknownIn(text: string): string[] {
-  const named = [...text.matchAll(/npx fermata ([a-z][a-z-]*)(?: ([a-z][a-z-]*)(?![\w./-]))?/g)];
+  const named = [
+    ...text.replaceAll(KEY_LABEL, '').matchAll(/(?:npx |`)fermata ([a-z][a-z-]*)(?: ([a-z][a-z-]*)(?![\w./-]))?/g),
+  ];
   return named.flatMap(([, first = '', second]) => {
     if (!COMMANDS.has(first)) return [first];
     const isGroup = [...COMMANDS].some((command) => command.startsWith(`${first} `));
@@ -35,8 +40,6 @@ it.each([...PAGES, ...CONSOLE])('%s names only commands that exist', (page) => {
 });
 
 it('finds a command that does not exist', () => {
-  expect(unknownIn('npx fermata start, npx fermata run ops.deploy, npx fermata events post')).toEqual([
-    'start',
-    'events post',
-  ]);
+  const text = 'npx fermata start, npx fermata run ops.deploy, npx fermata events post, `fermata stop`, `fermata list`';
+  expect(unknownIn(text)).toEqual(['start', 'events post', 'stop']);
 });
