@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** An installation to which events are posted. */
@@ -39,22 +40,18 @@ export async function ask({ url, key }: Target, method: string, path: string, bo
 /** Keeps connections: who posts shares the processor with those who are measured, and must cost little. */
 const agent = new Agent({ keepAlive: true });
 
-/** Posts an event of a type; one that is refused is no error. */
+/** Posts an event of a type; one that is refused is no error. Throws an Error if the answer is cut off, or is not JSON. */
 export function postEvent({ url, key }: Target, type: string, n: number): Promise<Posted> {
   const asked = performance.now();
   const body = JSON.stringify({ type, payload: { n, customer: { name: 'Ada', city: 'London' }, items: [1, 2, 3] } });
   const headers = { 'x-api-key': key, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
   return new Promise((resolve, reject) => {
     const sent = request(`${url}/api/v1/events`, { method: 'POST', agent, headers }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (part: string) => {
-        text += part;
-      });
-      response.on('end', () => {
-        const { data } = JSON.parse(text) as Answer;
-        const milliseconds = performance.now() - asked;
-        resolve({ status: response.statusCode!, id: data?.id ?? null, milliseconds });
-      });
+      const read = async (): Promise<Posted> => {
+        const { data } = (await json(response)) as Answer;
+        return { status: response.statusCode!, id: data?.id ?? null, milliseconds: performance.now() - asked };
+      };
+      read().then(resolve, reject);
     });
     sent.on('error', reject).end(body);
   });
