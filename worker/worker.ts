@@ -35,7 +35,7 @@ export interface WorkerOptions {
  * An option of the SDK that its types leave out: seconds until it interrupts workflow code. Some versions of Node.js abort the
  * process then, so that the supervisor, which is much quicker, decides instead.
  */
-const UNINTERRUPTED = { isolateExecutionTimeout: '10m' };
+export const UNINTERRUPTED = { isolateExecutionTimeout: '10m' };
 
 /** The number of actions that run at once, and of activities that a worker takes at once, unless the options set others. */
 const CONCURRENT_ACTIONS = 100;

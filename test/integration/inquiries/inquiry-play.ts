@@ -3,7 +3,7 @@ import type { Execution } from '../../../model/execution.ts';
 import { DECISION_SIGNAL, type Decision } from '../../../model/inquiry.ts';
 import type { InquiryScript } from '../../interpreter/inquiry-scripts.ts';
 import { annDecides, signer } from '../../interpreter/signed.ts';
-import { closed, type Harness, shown } from '../support/harness.ts';
+import { closed, followUntil, type Harness } from '../support/harness.ts';
 
 let made = 0;
 /** Sends a decision to a run as the API would, and gives its id. */
@@ -30,7 +30,7 @@ export async function decide(harness: Harness, id: string, given: Partial<Decisi
 /** Sends a decision to a run as the API would that has signed it, once the run asks. */
 export async function decideSigned(harness: Harness, id: string, given: Partial<Decision> = {}): Promise<void> {
   const inquiry = given.inquiry ?? 'ask';
-  const execution = await shown(harness, id, hasAsked(inquiry));
+  const execution = await followUntil(harness, id, hasAsked(inquiry));
   const asked = execution.inquiries.find(({ key }) => key === inquiry)!;
   const decision = annDecides(inquiry, { bound_to: asked.bound_to, at: new Date().toISOString(), ...given });
   const payload = signer.sealDecision(execution, decision, asked.what);
@@ -45,7 +45,7 @@ export async function delegateSigned(
   to: string,
   rest: Partial<Delegation> = {},
 ): Promise<void> {
-  const execution = await shown(harness, id, hasAsked('ask'));
+  const execution = await followUntil(harness, id, hasAsked('ask'));
   const delegation: Delegation = {
     id: `${by} to ${to}`,
     inquiry: 'ask',
@@ -77,16 +77,17 @@ export async function playScript(
   const id = await harness.start(definition, { ...(input && { input }), ...(starters && { starters }) });
   for (const step of script) {
     if ('cancel' in step) {
-      await shown(harness, id, ({ inquiries }) => inquiries.length > 0);
+      await followUntil(harness, id, ({ inquiries }) => inquiries.length > 0);
       await harness.client.workflow.getHandle(id).cancel();
     }
     if (!('decide' in step)) continue;
     const { decide: inquiry, ...rest } = step;
-    const known = inquiry === 'nothing' ? await harness.execution(id) : await shown(harness, id, hasAsked(inquiry));
+    const known =
+      inquiry === 'nothing' ? await harness.execution(id) : await followUntil(harness, id, hasAsked(inquiry));
     const asked = known.inquiries.find(({ key }) => key === inquiry)?.bound_to ?? null;
     const bound_to = rest.bound_to === 'what is shown' ? asked : (rest.bound_to ?? null);
     const sent = await decide(harness, id, { inquiry, ...rest, bound_to });
-    if (inquiry !== 'nothing') await shown(harness, id, taken(sent));
+    if (inquiry !== 'nothing') await followUntil(harness, id, taken(sent));
   }
   await closed(harness, id);
   return id;

@@ -3,7 +3,7 @@ import type { Execution } from '../../../model/execution.ts';
 import { createProjection, projectExecution } from '../../../projection/project.ts';
 import { INQUIRY_SCRIPTS, question, wordOf } from '../../interpreter/inquiry-scripts.ts';
 import { draws } from '../../seed.ts';
-import { closed, createHarness, type Harness, shown } from '../support/harness.ts';
+import { closed, createHarness, followUntil, type Harness } from '../support/harness.ts';
 import { settleAll } from '../support/settle-all.ts';
 import { decide, hasAsked, playScript } from './inquiry-play.ts';
 
@@ -85,7 +85,7 @@ describe('an inquiry on a server', () => {
             ],
           });
           // Nobody can decide what has not been asked.
-          await shown(harness, id, hasAsked('ask'));
+          await followUntil(harness, id, hasAsked('ask'));
           const handle = harness.client.workflow.getHandle(id);
           const everybody = [
             ...rotated(['ann', 'bob', 'cid'], Math.floor(number / 2)).map((by) =>

@@ -5,7 +5,7 @@ import type { ExecutionStatus } from '../../../model/status.ts';
 import { question } from '../../interpreter/inquiry-scripts.ts';
 import { act, fail, ok } from '../../interpreter/rehearse.ts';
 import { decide, decideSigned } from '../inquiries/inquiry-play.ts';
-import { closed, type Harness, type StartOptions, shown } from '../support/harness.ts';
+import { closed, followUntil, type Harness, type StartOptions } from '../support/harness.ts';
 
 /** A run that goes on in run after run, where Temporal suggests that after a few events. */
 export interface ChainScript {
@@ -17,7 +17,7 @@ export interface ChainScript {
   status: ExecutionStatus;
   output?: Json;
   failure?: object;
-  /** Keys of the tasks that were done well. */
+  /** Keys of the tasks that have completed. */
   done: string[];
 }
 
@@ -35,7 +35,7 @@ const visits = (name: string, count: number) =>
 const items = (name: string, count: number) => Array.from({ length: count }, (_, at) => `${name}[${at}]`);
 const LONG = 'x'.repeat(10_000);
 
-/** Whether so many tasks are done well. */
+/** Whether so many tasks have completed. */
 const hasDone = (count: number) => (execution: Execution) =>
   execution.tasks.filter(({ status }) => status === 'completed').length === count;
 
@@ -130,7 +130,7 @@ export const CHAINS: ChainScript[] = [
       output: { by: '{{ ask.output.decided_by }}' },
     },
     act: async (harness, id) => {
-      const { inquiries } = await shown(harness, id, hasDone(8));
+      const { inquiries } = await followUntil(harness, id, hasDone(8));
       await decide(harness, id, { by: 'ann', bound_to: inquiries[0]!.bound_to });
     },
     status: 'completed',
@@ -153,7 +153,7 @@ export const CHAINS: ChainScript[] = [
     act: async (harness, id) => {
       await decideSigned(harness, id, { id: 'first' });
       // The same statement again, by another run of the chain, is one.
-      await shown(harness, id, hasDone(8));
+      await followUntil(harness, id, hasDone(8));
       await decideSigned(harness, id, { id: 'first' });
       await decideSigned(harness, id, { id: 'second', by: 'bea', names: [] });
     },
@@ -208,7 +208,7 @@ export const CHAINS: ChainScript[] = [
       ],
     },
     act: async (harness, id) => {
-      await shown(harness, id, ({ waitingFor }) => waitingFor[0]?.kind === 'signal');
+      await followUntil(harness, id, ({ waitingFor }) => waitingFor[0]?.kind === 'signal');
       await harness.client.workflow.getHandle(id).cancel();
     },
     status: 'cancelled',

@@ -16,6 +16,7 @@ import { CONVERTERS } from '../../../temporal/codec/codec.ts';
 import { createTemporal, type Temporal } from '../../../temporal/gateway.ts';
 import { runArgument } from '../../../temporal/starts.ts';
 import { tellAttempts } from '../../../worker/attempts.ts';
+import { UNINTERRUPTED } from '../../../worker/worker.ts';
 import { type Attempt, runInput } from '../../interpreter/rehearse.ts';
 import { SIGNED } from '../../interpreter/signed.ts';
 import { preparedBundle } from './prepared.ts';
@@ -88,9 +89,6 @@ export interface HarnessOptions {
   restartEvery?: number;
 }
 
-/** An option of the SDK that its types leave out: time for the code of the workflow to load, which a busy machine needs. */
-const PATIENT = { isolateExecutionTimeout: '10m' };
-
 /** Starts a worker of the real bundle, whose activities end as the test says, on a separate task queue. */
 export async function createHarness(address: string, options: HarnessOptions = {}): Promise<Harness> {
   const { slow = 0, restartEvery, ...workerOptions } = options;
@@ -111,7 +109,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
       identity: taskQueue,
       stickyQueueScheduleToStartTimeout: '1s',
       maxHeartbeatThrottleInterval: '200ms',
-      ...PATIENT,
+      ...UNINTERRUPTED,
       ...workerOptions,
       activities: { default: () => testActivity({ outcomes, items, calls }, slow) },
       interceptors: { activity: [tellAttempts] },
@@ -252,7 +250,7 @@ const FOLLOWED = 240;
  * Follows a run from its first event, and returns its execution once that is as a condition says. What only describe reports, such as
  * the next attempt of an activity, is missing in it.
  */
-export async function shown(
+export async function followUntil(
   { temporal }: Harness,
   workflowId: string,
   condition: (execution: Execution) => boolean,

@@ -32,8 +32,8 @@ function scene(
     look?: () => Promise<never>;
     attempts?: number;
     refuseLease?: (tenant: string) => Error | null;
-    /** Whether nobody has settled it meanwhile. */
-    isSettled?: boolean;
+    /** Whether the starter settles it: nobody else has done so meanwhile. */
+    settles?: boolean;
   },
 ) {
   const settled: [string, EnforcementSettlement][] = [];
@@ -59,7 +59,7 @@ function scene(
       },
       settle: async (row: { tenant: string }, settlement: EnforcementSettlement) => {
         settled.push([row.tenant, settlement]);
-        return changes.isSettled ?? true;
+        return changes.settles ?? true;
       },
     },
     events: { find: async () => ({ received: new Date(0) }) },
@@ -125,7 +125,7 @@ it('leases for other tenants where a statement of one takes too long, and for no
 it.each([
   ['a rule without a throttle and an order', {}, [0]],
   ['a rule with one, whose starts wait on purpose', { lane: 1 }, []],
-  ['a start that another process has taken over, and noted', { isSettled: false }, []],
+  ['a start that another process has taken over, and noted', { settles: false }, []],
 ])('how long a start took is said of %s', async (_, changes, expected) => {
   const { starter, settled, waits } = scene({ a: 1 }, { ...changes, start: async () => ({ n: 7 }) });
   await starter.tick();
