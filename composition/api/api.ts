@@ -61,8 +61,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   url = buildServerUrl(host, taken);
   const stop = new AbortController();
   warnAtStart(foundation, options, services, stop.signal);
-  // Loaded now, so that the first request that needs it does not wait for that.
+  // Loaded now, so that the first request that needs one neither waits for it nor gets it from a later build.
   threadModule().catch((error: unknown) => log.error({ err: error }, 'the threads of the pool cannot be started'));
+  loadMcp().catch((error: unknown) => log.error({ err: error }, 'MCP cannot be loaded'));
   // Each loop below adds a listener; Node.js would report so many as a leak.
   setMaxListeners(0, stop.signal);
   const present = presence(workerState === undefined ? 'api' : 'all', foundation.atRest, codec);
@@ -218,12 +219,14 @@ function composeApp(
   // The server sends nothing but responses, and there are no sessions to end: other methods are not allowed.
   app.use('/mcp', demandOwnPlace({ host, publicUrl, origins: corsOrigins }));
   app.post('/mcp', takeBody(['application/json']), async (context) => {
-    // The MCP library is large, and an API that no agent calls does not need it.
-    const { handleMcp } = await import('../../mcp/server.ts');
+    const { handleMcp } = await loadMcp();
     return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());
   });
   return app;
 }
+
+/** Loads MCP, once in a process. Its library is large, so an API is ready without it. */
+const loadMcp = () => import('../../mcp/server.ts');
 
 /** Returns the URL of a run in Temporal's UI, with `{workflow_id}` and `{run_id}`; null without the UI's address. */
 function runInUi(address: string | undefined, namespace: string): string | null {
