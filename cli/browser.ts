@@ -16,15 +16,16 @@ const PATIENCE = 60_000;
 /** The programs of Snap, whose browsers see another folder for temporary files; they read files of their user that are not hidden. */
 const SNAPS = '/snap/bin';
 
-/** Makes a folder in the first of some folders in which that is possible; nobody but its owner sees what it holds. */
-function makeFolder(places: readonly string[]): string {
-  const [place, ...others] = places as [string, ...string[]];
-  try {
-    return mkdtempSync(join(place, 'fermata-'));
-  } catch (error) {
-    if (others.length === 0) throw error;
-    return makeFolder(others);
+/** Makes a folder that a browser can read; nobody but its owner sees what it holds. */
+function makeFolder(): string {
+  if (existsSync(SNAPS)) {
+    try {
+      return mkdtempSync(join(homedir(), 'fermata-'));
+    } catch {
+      // There may be no home that can be written to.
+    }
   }
+  return mkdtempSync(join(tmpdir(), 'fermata-'));
 }
 
 /** Opens a URL in the browser of whoever calls; does nothing where there is none. */
@@ -41,7 +42,7 @@ export function openInBrowser(url: string): void {
  * to the address and which its owner alone can read. The file is deleted after a minute, or when the process ends.
  */
 export function openPrivatelyInBrowser(url: string): void {
-  const folder = makeFolder(existsSync(SNAPS) ? [homedir(), tmpdir()] : [tmpdir()]);
+  const folder = makeFolder();
   const file = join(folder, 'open.html');
   const address = url.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
   const page = `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${address}"><a href="${address}">Open</a>`;

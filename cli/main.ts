@@ -22,11 +22,10 @@ import { createOutput } from './output.ts';
 import { createService, findTarget } from './service.ts';
 import type { Session } from './session.ts';
 
-// With a command, `--version` is an option of that command.
-const versionFlags = process.argv.length === 3 ? '-V, --version' : '-V';
-
-const program = new Command('fermata')
-  .version(VERSION, versionFlags)
+const program = new Command('fermata');
+// A command may have its own `--version`, which the program would take from it.
+if (process.argv.slice(2).every((word) => word.startsWith('-'))) program.version(VERSION);
+program
   .description('Workflows as data, run by Temporal. Uses only the API.')
   .option('--url <url>', 'URL of the API (default: FERMATA_URL, or that of an installation that npm start runs here)')
   .option('--key <key>', 'API key (default: FERMATA_API_KEY, or that of an installation that npm start runs here)')

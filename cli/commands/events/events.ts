@@ -84,7 +84,7 @@ export function addEventCommands(program: Command, session: () => Promise<Sessio
   events
     .command('watch')
     .description('follow events and enforcements from now on, until it is interrupted')
-    .option('--after <id>', 'begin behind the line that had this id, instead of now')
+    .option('--after <id>', 'continue after the line with this id, instead of from now on')
     .action(async ({ after }: { after?: string }) => {
       const { service, output } = await session();
       for await (const streamed of readStream(service, `${BASE}/stream`, after)) {

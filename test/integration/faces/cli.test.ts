@@ -9,6 +9,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Ledger, LedgerFinding } from '../../../model/ledger.ts';
+import { VERSION } from '../../../model/product.ts';
 import { showHistory } from '../runs/shown-history.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { type Ended, type FermataHost, PROGRAM, runFermata, startFermataHost } from '../support/fermata.ts';
@@ -71,6 +72,18 @@ definition:
 
 /** The subjects of the findings about an execution in which one person has answered one question. */
 const SUBJECTS = ['start', 'course', 'statement', 'question'];
+
+it('prints the version where no command is given, with any other options', async () => {
+  for (const args of [['--version'], ['-V'], ['--json', '--version'], ['--version', '--json']]) {
+    expect(await fermata(args)).toMatchObject({ code: 0, out: `${VERSION}\n` });
+  }
+  expect((await fermata(['--help'])).out).toContain('-V, --version');
+  expect(await fermata(['run', 'core.noop', '-V'])).toMatchObject({
+    code: 2,
+    out: '',
+    err: expect.stringContaining("unknown option '-V'"),
+  });
+});
 
 describe('apply', () => {
   it('creates, leaves alone and updates a workflow from a file', async () => {
