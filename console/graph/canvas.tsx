@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { RunGraph } from '../client/shapes.ts';
 import { Glyph } from '../parts/glyph.tsx';
+import { countText } from '../parts/words.ts';
 import { fitAll, reveal, zoomAt } from './camera.ts';
 import { Edges } from './edges.tsx';
 import { isArrow, moveTo } from './moves.ts';
@@ -29,16 +30,16 @@ interface CanvasProps {
 export function Canvas({ title, graph, work, taken, selected, open }: CanvasProps) {
   const [current, setCurrent] = useState(selected ?? graph.entries[0] ?? graph.nodes[0]?.name ?? '');
   // The task that takes the focus once it is drawn.
-  const wanted = useRef<string | null>(null);
+  const focusNext = useRef<string | null>(null);
   const { frame, view, region, move, drag } = useCamera(graph, current);
   const isDrawn = region !== null;
   useEffect(() => {
     if (isDrawn) performance.mark('graph-painted');
   }, [graph.hash, isDrawn]);
   useLayoutEffect(() => {
-    if (wanted.current === null) return;
-    const card = frame.current?.querySelector<SVGGElement>(`[data-task="${CSS.escape(wanted.current)}"]`);
-    wanted.current = null;
+    if (focusNext.current === null) return;
+    const card = frame.current?.querySelector<SVGGElement>(`[data-task="${CSS.escape(focusNext.current)}"]`);
+    focusNext.current = null;
     card?.focus({ preventScroll: true });
   }, [current]);
   const scaleBy = (factor: number) =>
@@ -52,7 +53,7 @@ export function Canvas({ title, graph, work, taken, selected, open }: CanvasProp
     if (act !== undefined) act();
     else if (isArrow(event.key)) {
       const to = moveTo(graph, current, event.key);
-      if (to !== current) wanted.current = to;
+      if (to !== current) focusNext.current = to;
       setCurrent(to);
     } else return;
     event.preventDefault();
@@ -95,7 +96,12 @@ export function Canvas({ title, graph, work, taken, selected, open }: CanvasProp
 
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields of a form
-    <div class={work === null ? 'canvas definition' : 'canvas'} role="group" aria-label={`Graph of ${title}`}>
+    <div
+      class={work === null ? 'canvas definition' : 'canvas'}
+      role="group"
+      aria-label={`Graph of ${title}`}
+      aria-description={countText(graph.nodes.length, 'task')}
+    >
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys do all that the pointer does here */}
       <div class="frame" ref={frame} style={{ height: `${Math.max(220, graph.height)}px` }} onKeyDown={press} {...drag}>
         <svg

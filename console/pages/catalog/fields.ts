@@ -15,7 +15,12 @@ export function describeFields({ properties, required }: JsonObject): DescribedF
   const needed = Array.isArray(required) ? required : [];
   return Object.entries(properties as JsonObject).map(([name, schema]) => {
     const said: JsonObject = isJsonObject(schema) ? schema : {};
-    const words = [typeWords(said), ...(needed.includes(name) ? ['required'] : []), ...defaultWords(said)];
+    const words = [
+      typeWords(said),
+      said.writeOnly === true ? 'hidden' : '',
+      needed.includes(name) ? 'required' : '',
+      said.default === undefined ? '' : `default ${JSON.stringify(said.default)}`,
+    ];
     const notes = [said.title, said.description].filter((text) => typeof text === 'string');
     return { name, words: words.filter((word) => word !== '').join(', '), note: notes.join('. ') };
   });
@@ -24,18 +29,14 @@ export function describeFields({ properties, required }: JsonObject): DescribedF
 /** How many values a field has before they are not listed. */
 const LISTED = 6;
 
-function typeWords({ enum: values, type, items, format, writeOnly }: JsonObject): string {
+function typeWords({ enum: values, type, items, format }: JsonObject): string {
   if (Array.isArray(values) && values.length <= LISTED)
     return values.map((value) => JSON.stringify(value)).join(' or ');
-  const secret = writeOnly === true ? ['hidden'] : [];
   if (type === 'array' && isJsonObject(items ?? null)) {
     const inner = typeWords(items as JsonObject);
-    return [inner === '' ? 'list' : `list of ${inner}`, ...secret].join(', ');
+    return inner === '' ? 'list' : `list of ${inner}`;
   }
   const types = (Array.isArray(type) ? type : [type ?? '']).map((each: Json) => String(each)).join(' or ');
-  return [typeof format === 'string' ? `${types} (${format})` : types, ...secret].join(', ');
-}
-
-function defaultWords({ default: value }: JsonObject): string[] {
-  return value === undefined ? [] : [`default ${JSON.stringify(value)}`];
+  if (typeof format !== 'string') return types;
+  return types === '' ? format : `${types} (${format})`;
 }

@@ -8,12 +8,15 @@ import { go, hrefWith, pageQuery } from '../../routing/location.ts';
 
 const NONE: ReadonlySet<string> = new Set();
 
+/** A task of a definition has done nothing that could be shown. */
+const openNothing = () => {};
+
 /** The graph of a workflow; `path` is that of the workflow in the API. */
 export function DefinitionGraph({ path, title }: { path: string; title: string }) {
   const { value, error, reload } = useRead<{ data: RunGraph }>(`${path}/graph?layout=1`);
   if (error !== null) return <ReadError what="The graph could not be read" error={error} retry={reload} />;
   if (value === undefined) return <Loading of="the graph" />;
-  return <Canvas title={title} graph={value.data} work={null} taken={NONE} selected={null} open={() => {}} />;
+  return <Canvas title={title} graph={value.data} work={null} taken={NONE} selected={null} open={openNothing} />;
 }
 
 /** The definition of a workflow as text, with numbered lines. */

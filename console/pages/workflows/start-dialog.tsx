@@ -31,11 +31,10 @@ export function StartDialog({ of, close }: { of: Startable; close: () => void })
 
   return (
     <Dialog title="Start a run" act={start} close={close}>
-      {of.param_schema === null && (
-        <p class="soft">
-          <code>{of.ref}</code> does not declare its input.
-        </p>
-      )}
+      <p class="soft">
+        <code>{of.ref}</code>
+        {of.param_schema === null && ' does not declare its input.'}
+      </p>
       <SchemaForm schema={schema} name={NAME} mayBeEmpty />
     </Dialog>
   );

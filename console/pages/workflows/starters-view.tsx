@@ -59,6 +59,7 @@ function RulesThatStart({ workflow }: { workflow: string }) {
 function SchedulesThatStart({ workflow }: { workflow: string }) {
   const reading = useRead<ListPage<ShownSchedule>>(`/schedules?per_page=${MOST}`);
   const { value } = reading;
+  const hasMore = value !== undefined && value.meta.total > MOST;
   return (
     <section aria-label="Schedules">
       <h2>Schedules</h2>
@@ -68,7 +69,9 @@ function SchedulesThatStart({ workflow }: { workflow: string }) {
         reading={{ ...reading, value: value && { data: value.data.filter((each) => each.workflow === workflow) } }}
         columns={['Schedule', 'When', 'Next']}
         keyOf={({ id }) => id}
-        empty={<p class="soft">No schedule starts it.</p>}
+        empty={
+          <p class="soft">{hasMore ? `None of the first ${MOST} schedules starts it.` : 'No schedule starts it.'}</p>
+        }
         row={(schedule) => (
           <>
             <NameCell>
@@ -84,7 +87,7 @@ function SchedulesThatStart({ workflow }: { workflow: string }) {
           </>
         )}
       />
-      {value !== undefined && value.meta.total > MOST && (
+      {hasMore && (
         <p class="soft">
           Only the first {MOST} of {numberText(value.meta.total)} schedules were looked at.{' '}
           <a href={hrefOf('/schedules')}>All schedules</a>

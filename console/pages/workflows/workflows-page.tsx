@@ -56,7 +56,7 @@ export function WorkflowsPage() {
         reading={reading}
         columns={canSeeRuns ? [...COLUMNS, `Runs of ${DAYS} days`] : COLUMNS}
         keyOf={({ ref }) => ref}
-        empty={search === '' && pack === null ? <NoWorkflows /> : <p class="strong">No workflows match this search.</p>}
+        empty={<NoWorkflows search={search} pack={pack} />}
         row={({ ref, label, version, updated, enabled, tags }) => (
           <>
             <NameCell>
@@ -89,7 +89,9 @@ export function WorkflowsPage() {
   );
 }
 
-function NoWorkflows() {
+function NoWorkflows({ search, pack }: { search: string; pack: string | null }) {
+  if (search !== '') return <p class="strong">No workflows match this search.</p>;
+  if (pack !== null) return <p class="strong">This pack has no workflows.</p>;
   return (
     <>
       <p class="strong">No workflows yet.</p>

@@ -60,6 +60,7 @@ export function testWorkflowPages(site: () => Console): void {
       await site().examine(page);
       await page.getByRole('button', { name: 'Start a run' }).click();
       const dialog = page.getByRole('dialog', { name: 'Start a run' });
+      await dialog.getByText('examples.first_run', { exact: true }).waitFor();
       await dialog.getByRole('switch', { name: 'As JSON' }).click();
       const whole = dialog.getByRole('textbox', { name: 'Input (JSON)' });
       const before = await whole.inputValue();
@@ -98,8 +99,10 @@ export function testWorkflowPages(site: () => Console): void {
       };
       expect((await call('POST', 'workflows', body)).status).toBe(201);
       const page = await site().visit('workflows/examples.long');
-      const cards = page.getByRole('group', { name: 'Graph of examples.long' }).getByRole('button', { name: /^t\d/ });
+      const graph = page.getByRole('group', { name: 'Graph of examples.long' });
+      const cards = graph.getByRole('button', { name: /^t\d/ });
       await cards.first().waitFor();
+      expect(await graph.getAttribute('aria-description')).toBe('60 tasks');
       expect(await cards.count()).toBeLessThan(20);
       await cards.first().focus();
       for (let n = 0; n < 59; n += 1) await page.keyboard.press('ArrowDown');
@@ -206,6 +209,8 @@ export function testWorkflowPages(site: () => Console): void {
       await site().examine(page);
       await latest.getByRole('link', { name: `Run ${id}, completed` }).click();
       await title(page, `${ref} ${id}`).waitFor();
+      await page.goto('console/workflows?pack_ref=core');
+      await page.getByText('This pack has no workflows.').waitFor();
       await page.goto('console/workflows?pack_ref=shop');
       const row = page.getByRole('table', { name: 'Workflows' }).getByRole('row', { name: new RegExp(`^${ref}`) });
       await row.getByRole('link', { name: '1 completed' }).waitFor();

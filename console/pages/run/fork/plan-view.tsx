@@ -1,4 +1,5 @@
 import type { ComponentChildren, RefObject } from 'preact';
+import { useMemo } from 'preact/hooks';
 import type { PlannedRetry } from '../../../../model/retry-plan.ts';
 import type { Run, RunGraph } from '../../../client/shapes.ts';
 import { Canvas } from '../../../graph/canvas.tsx';
@@ -6,8 +7,9 @@ import { Badge } from '../../../parts/badge.tsx';
 import { Glyph } from '../../../parts/glyph.tsx';
 import { Instant } from '../../../parts/time.tsx';
 import { countText, numberText } from '../../../parts/words.ts';
-import { go, hrefOf, hrefWith } from '../../../routing/location.ts';
+import { hrefOf, hrefWith } from '../../../routing/location.ts';
 import { Difference } from '../../workflows/difference.tsx';
+import { openTask } from '../graph/graph-view.tsx';
 import { listFates } from './fates.ts';
 import { PlanTable } from './plan-table.tsx';
 
@@ -28,6 +30,8 @@ export function PlanView({
   children: ComponentChildren;
 }) {
   const { counts, problems, base, target, kept, again, dropped } = plan;
+  // The picture is drawn again when these are others.
+  const fates = useMemo(() => (graph === undefined ? null : listFates(plan, graph)), [plan, graph]);
   return (
     <section class="plan" aria-labelledby="plan-title">
       <div class="plan-head">
@@ -47,14 +51,7 @@ export function PlanView({
       <Effects plan={plan} />
       <Questions plan={plan} />
       {graph !== undefined && (
-        <Canvas
-          title={run.action_ref}
-          graph={graph}
-          work={listFates(plan, graph)}
-          taken={NONE}
-          selected={null}
-          open={(key) => go(hrefWith({ task: key }))}
-        />
+        <Canvas title={run.action_ref} graph={graph} work={fates} taken={NONE} selected={null} open={openTask} />
       )}
       <PlanTable
         name="Runs again"

@@ -63,6 +63,7 @@ function Tasks({
   return <Canvas title={title} graph={graph} work={work} taken={taken} selected={selected} open={openTask} />;
 }
 
-function openTask(key: string): void {
+/** Opens the visit with this key on the page of its run. */
+export function openTask(key: string): void {
   go(hrefWith({ task: key }));
 }

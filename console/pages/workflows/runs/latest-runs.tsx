@@ -30,12 +30,12 @@ export function LatestRuns({ workflow }: { workflow: string }) {
 }
 
 function Sum({ runs }: { runs: readonly RunRow[] }) {
-  const { open, ended, succeeded, median } = sumUp(runs);
+  const { open, ended, succeeded, percent, median } = sumUp(runs);
   return (
     <>
       <dl class="facts">
         <Fact name={`Of the last ${runs.length === 1 ? 'run' : `${runs.length} runs`}`}>
-          {ended > 0 && `${succeeded} of ${ended} succeeded (${Math.floor((succeeded / ended) * 100)} %)`}
+          {ended > 0 && `${succeeded} of ${ended} succeeded (${percent} %)`}
           {ended > 0 && open > 0 && ', '}
           {open > 0 && `${open} open`}
         </Fact>

@@ -6,6 +6,8 @@ export interface Course {
   open: number;
   ended: number;
   succeeded: number;
+  /** The share of those that ended which succeeded, in percent, rounded down. Null: none ended. */
+  percent: number | null;
   /** The duration of those that succeeded, in milliseconds: half of them took no longer. Null: none did. */
   median: number | null;
 }
@@ -18,6 +20,7 @@ export function sumUp(runs: readonly Pick<RunRow, 'state' | 'duration_ms'>[]): C
     open: runs.length - ended.length,
     ended: ended.length,
     succeeded: succeeded.length,
+    percent: ended.length === 0 ? null : Math.floor((100 * succeeded.length) / ended.length),
     median: medianOf(succeeded.flatMap(({ duration_ms: duration }) => duration ?? [])),
   };
 }

@@ -9,7 +9,7 @@ import { StepBar } from '../../../stepping/step-bar.tsx';
 import { useStepping } from '../../../stepping/stepping.ts';
 import { RenderedInput } from '../../debugger/stop/rendered-input.tsx';
 import { WhyTable } from '../../debugger/stop/why-table.tsx';
-import { listSimulatedWork, listVisitTemplates, type SimulatedVisit, STATES } from './simulation.ts';
+import { explainNoDecision, listSimulatedWork, listVisitTemplates, type SimulatedVisit, STATES } from './simulation.ts';
 
 const COLUMNS = ['Visit', 'Action', 'Status'];
 
@@ -107,7 +107,10 @@ export function SimulationSteps({
       {visit !== undefined && (
         <div class="part">
           <h2>Why</h2>
-          <WhyTable transitions={transitions.filter(({ from }) => from === visit.key)} none={whyNone(visit)} />
+          <WhyTable
+            transitions={transitions.filter(({ from }) => from === visit.key)}
+            none={explainNoDecision(visit, graph)}
+          />
         </div>
       )}
     </section>
@@ -119,10 +122,4 @@ function describeVisit(visit: SimulatedVisit, { definition }: ShownWorkflow) {
   const isOver = status !== 'running';
   const templates = listVisitTemplates(visit, definition);
   return { key, action, state: STATES[status], input, output, failure: error, isOver, templates };
-}
-
-function whyNone({ key, status }: SimulatedVisit): string {
-  return status === 'running'
-    ? `${key} has not ended, so no transition was decided upon.`
-    : `No transition leads on from ${key}.`;
 }

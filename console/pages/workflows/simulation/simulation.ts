@@ -39,6 +39,21 @@ export function listSimulatedWork(
   return { work, taken: nameTaken(taken) };
 }
 
+/**
+ * Says why no transition of a visit was decided upon: its task has none, or it has not ended, was cancelled when the run stopped, or ended
+ * once the run had exhausted its work.
+ */
+export function explainNoDecision(
+  { key, status }: Pick<SimulatedVisit, 'key' | 'status'>,
+  { edges }: { edges: readonly { from: string }[] },
+): string {
+  const { name } = parseTaskKey(key);
+  if (!edges.some(({ from }) => from === name)) return `No transition leads on from ${key}.`;
+  if (status === 'running') return `${key} has not ended, so no transition was decided upon.`;
+  if (status === 'cancelled') return `${key} was cancelled, so no transition was decided upon.`;
+  return `No transition of ${key} was decided upon.`;
+}
+
 /** Lists the templates of the input of a visit, each with its value; none for a visit with items, since each item has its input. */
 export function listVisitTemplates(
   { key, input }: SimulatedVisit,
