@@ -84,6 +84,7 @@ const SPECIAL: Record<string, unknown[]> = {
   'enforcements.lease': [CANARY, 1, new Date(0), new Date(0)],
   'executions.claim': [CANARY, { entry: wide, idempotency: { key: CANARY, bodyHash: CANARY } }],
   'executions.unclaim': [CANARY, { entry: wide, idempotency: { key: CANARY, bodyHash: CANARY } }],
+  'executions.prove': [CANARY, 4711, CANARY, [CANARY]],
   'executions.listBehind': [CANARY, {}, { cursor: null, limit: 1 }],
   'planned-rules.count': [CANARY, [{ rule: 1, matched: 1 }]],
   'principals.createKey': [CANARY, CANARY, {}, wide, { now: new Date(0), force: false }],
@@ -93,6 +94,8 @@ const SPECIAL: Record<string, unknown[]> = {
   'sessions.forget': [{ now: new Date(0), idleSince: new Date(0) }, 1],
   'seals.all': ['secrets'],
   'seals.replace': ['secrets', CANARY, CANARY],
+  'webhooks.change': [CANARY, CANARY, { subjects: [CANARY], replaced: CANARY }, wide],
+  'webhooks.rotate': [CANARY, CANARY, [CANARY], { ...wide, oldUntil: null }],
   'turns.rivals': [{ ...wide, turn: { key: CANARY } }, 1],
 };
 
