@@ -26,11 +26,16 @@ export interface LookoutDependencies {
 /**
  * Creates the loop that looks for work, whoever has written it, and wakes the loops that do it: those need not look themselves, and one
  * statement a second is all that an idle process asks. Work is found within a second, and within a quarter of one while something happens.
+ * While it cannot look, the loops do so themselves, once a second.
  */
 export function createLookout({ store, namespace, bells, alarm, clock, log }: LookoutDependencies): RoundLoop {
   return {
     async tick() {
-      const found = await store.find(namespace, new Date(clock()));
+      const found = await store.find(namespace, new Date(clock())).catch((error: unknown) => {
+        // The loops look for themselves: what this cannot read may not concern them.
+        for (const bell of Object.values(bells)) bell.ring();
+        throw error;
+      });
       for (const work of found) bells[work].ring();
       // Work is often followed by more.
       if (found.length > 0) alarm.ring();
