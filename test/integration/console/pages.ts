@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
+import { until } from '../support/until.ts';
 
 /** Finds the heading of a page. */
 export function title(page: Page, name: string): Locator {
@@ -15,4 +16,15 @@ export function readActiveRow(page: Page): Promise<unknown> {
   return page.evaluate(
     'document.getElementById(document.activeElement.getAttribute("aria-activedescendant")).getAttribute("aria-label")',
   );
+}
+
+/** Presses the key for the next event, each time once an event is shown, until one of a type is. */
+export async function stepTo(page: Page, type: string): Promise<void> {
+  const place = () => page.getByRole('slider', { name: 'Event' }).getAttribute('aria-valuetext');
+  for (let shown: string | null = ''; !shown?.endsWith(`: ${type}`); ) {
+    const before = await place();
+    await page.keyboard.press(']');
+    // An event that is not shown yet is a number alone.
+    shown = await until(place, (now) => now !== before && now !== null && /: \w+$/.test(now), 60);
+  }
 }
