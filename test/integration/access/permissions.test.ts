@@ -3,6 +3,7 @@ import { ROLES } from '../../../model/permissions.ts';
 import { further, type Need, needs, permissionsByPage } from '../../docs/access-page.ts';
 import { callTool } from '../faces/mcp-call.ts';
 import { type Answer, type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
+import { send } from '../support/requests.ts';
 import { until } from '../support/until.ts';
 
 // Everything that docs/access.md lists, asked for as every role of two tenants, about what is theirs and what is the other tenant's.
@@ -286,21 +287,22 @@ async function askOnce(
   const option = template.endsWith('/token') && method === 'GET' ? '?option=approved' : '';
   const [, body] = BODIES.find(([pattern]) => pattern.test(operation)) ?? [undefined, {}];
   const hasBody = method === 'POST' || method === 'PUT';
-  const response = await fetch(harness.api.url + path + query + option, {
+  const reply = await send(harness.api.url + path + query + option, {
     method,
-    headers: { connection: 'close', ...headers, ...(hasBody ? { 'content-type': 'application/json' } : {}) },
+    headers: { ...headers, ...(hasBody ? { 'content-type': 'application/json' } : {}) },
     ...(hasBody ? { body: JSON.stringify(body) } : {}),
   });
+  const { status } = reply;
   const sent = path + JSON.stringify(body);
-  if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
-    await response.body!.cancel();
-    return { verdict: 'in', status: response.status, code: undefined, text: '', sent };
+  if (reply.headers.get('content-type')?.startsWith('text/event-stream')) {
+    reply.leave();
+    return { verdict: 'in', status, code: undefined, text: '', sent };
   }
-  const text = await response.text();
+  const text = await reply.text();
   // Errors of the Automation API have another form.
-  const parsed = response.ok ? {} : JSON.parse(text);
+  const parsed = status < 300 ? {} : JSON.parse(text);
   const { code, details } = parsed.error?.code === undefined ? parsed : parsed.error;
-  return { verdict: verdictOf(response.status, code, details?.permission), status: response.status, code, text, sent };
+  return { verdict: verdictOf(status, code, details?.permission), status, code, text, sent };
 }
 
 async function askTool(tool: string, headers: Record<string, string>, owner: Tenant): Promise<Outcome> {
@@ -377,17 +379,16 @@ async function revealed(operation: string, caller: Caller): Promise<string[]> {
 describe('every operation of docs/access.md', () => {
   it('is there, and no tool is there beyond it', async () => {
     expect(operations.length).toBeGreaterThan(120);
-    const response = await fetch(`${harness.api.url}/mcp`, {
+    const reply = await send(`${harness.api.url}/mcp`, {
       method: 'POST',
       headers: {
         'x-api-key': DEV_KEY,
         'content-type': 'application/json',
-        connection: 'close',
         accept: 'application/json, text/event-stream',
       },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
     });
-    const text = await response.text();
+    const text = await reply.text();
     const { tools } = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text).result;
     const listed = operations.flatMap(({ operation }) => (operation.startsWith('MCP ') ? [operation.slice(4)] : []));
     expect(tools.map(({ name }: { name: string }) => name).sort()).toEqual(listed.sort());

@@ -10,6 +10,7 @@ import { createSessionStore } from '../../../store/access/sessions.ts';
 import { sessions } from '../../../store/access/tables.ts';
 import { all, readStreamEvents } from '../streams/event-stream.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from '../support/api-harness.ts';
+import { send } from '../support/requests.ts';
 
 // Sessions of browsers, and attacks on them.
 
@@ -32,17 +33,17 @@ interface Reply {
 
 async function ask(method: string, path: string, headers: Record<string, string> = {}, body?: unknown): Promise<Reply> {
   const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
-  const response = await fetch(harness.api.url + path, {
+  const reply = await send(harness.api.url + path, {
     method,
-    headers: { connection: 'close', ...type, ...headers },
+    headers: { ...type, ...headers },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     signal: AbortSignal.timeout(10_000),
   });
-  const text = await response.text();
+  const text = await reply.text();
   const parsed = text === '' ? null : JSON.parse(text);
   // Errors of the Automation API have another form.
   const code = parsed?.code ?? parsed?.error?.code;
-  return { status: response.status, code, body: parsed, headers: response.headers };
+  return { status: reply.status, code, body: parsed, headers: reply.headers };
 }
 
 interface SignedIn {
