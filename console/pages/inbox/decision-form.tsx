@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../model/json.ts';
 import { request } from '../../client/request.ts';
 import { RequestError } from '../../client/request-error.ts';
 import type { DecisionResult, ShownQuestion } from '../../client/shapes.ts';
-import { Dialog } from '../../parts/dialog.tsx';
+import { Dialog } from '../../parts/forms/dialog.tsx';
 import { readSchemaForm } from '../../parts/forms/read-form.ts';
 import { SchemaForm } from '../../parts/forms/schema-form.tsx';
 import { markWrong } from '../../parts/forms/wrong-control.ts';

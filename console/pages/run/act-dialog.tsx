@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
 import { randomKey } from '../../client/keys.ts';
-import { Dialog } from '../../parts/dialog.tsx';
+import { Dialog } from '../../parts/forms/dialog.tsx';
 import { readJsonText } from '../../parts/forms/json-text.ts';
 import { announce } from '../../parts/notice.ts';
 import { go, hrefOf } from '../../routing/location.ts';

@@ -1,5 +1,5 @@
 import { EXECUTION_STATUSES } from '../../../model/status.ts';
-import { useFilterFields } from '../../parts/lists/filter-fields.ts';
+import { SearchForm } from '../../parts/lists/search-form.tsx';
 import { pageQuery } from '../../routing/location.ts';
 import { type FilterName, RUN_FILTERS, unreadable } from './filters.ts';
 
@@ -15,20 +15,8 @@ const FIELDS: { name: FilterName; label: string; hint: string }[] = [
 export function FilterForm() {
   const now = pageQuery.value;
   const unread = unreadable(now, Date.now());
-  const { form, isFiltered, apply, clear } = useFilterFields(RUN_FILTERS);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: not every reader knows the element for searches
-    <form
-      class="filters"
-      role="search"
-      aria-label="Filter runs"
-      ref={form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        apply();
-      }}
-      onChange={apply}
-    >
+    <SearchForm name="Filter runs" filters={RUN_FILTERS}>
       <label class="field">
         Status
         <select name="status" defaultValue={now.get('status') ?? ''}>
@@ -61,14 +49,6 @@ export function FilterForm() {
       ))}
       {/* No field is for an error, which is chosen from the list of them. */}
       <input type="hidden" name="error" value={now.get('error') ?? ''} />
-      <button type="submit" class="hidden" tabIndex={-1} aria-hidden="true">
-        Filter
-      </button>
-      {isFiltered && (
-        <button type="button" class="button quiet" onClick={clear}>
-          Clear filters
-        </button>
-      )}
-    </form>
+    </SearchForm>
   );
 }

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { RequestError } from '../../client/request-error.ts';
 import { session } from '../../client/session.ts';
-import { Dialog } from '../../parts/dialog.tsx';
+import { Dialog } from '../../parts/forms/dialog.tsx';
 import { Glyph } from '../../parts/glyph.tsx';
 import { announce } from '../../parts/notice.ts';
 import { hrefOf, pageQuery, ROOT } from '../../routing/location.ts';

@@ -6,13 +6,13 @@ import { RequestError } from '../../client/request-error.ts';
 import { may } from '../../client/session.ts';
 import type { ListPage, ShownSchedule } from '../../client/shapes.ts';
 import { Heading } from '../../parts/heading.tsx';
-import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
+import { ListCell, Listing } from '../../parts/lists/listing.tsx';
 import { announce } from '../../parts/notice.ts';
 import { Instant } from '../../parts/time.tsx';
 import { hrefOf, pageQuery, ROOT } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
 import { doneText, failedText, type ScheduleVerb } from './schedule-acts.ts';
-import { NextTime, Times } from './times.tsx';
+import { ScheduleNameCell, ScheduleTimeCells } from './schedule-cells.tsx';
 
 const COLUMNS = ['Schedule', 'Starts', 'When', 'Next', 'Last'];
 
@@ -33,11 +33,9 @@ export function SchedulesPage() {
         empty={<NoSchedules />}
         row={(schedule) => (
           <>
-            <NameCell>
-              {schedule.id}
-              {schedule.paused && <span class="tag">paused</span>}
+            <ScheduleNameCell schedule={schedule}>
               <ScheduleNotes schedule={schedule} />
-            </NameCell>
+            </ScheduleNameCell>
             <ListCell of="Starts">
               {schedule.revision === 0 ? (
                 schedule.workflow
@@ -45,12 +43,7 @@ export function SchedulesPage() {
                 <a href={hrefOf(`/workflows/${encodeURIComponent(schedule.workflow)}`)}>{schedule.workflow}</a>
               )}
             </ListCell>
-            <ListCell of="When">
-              <Times schedule={schedule} />
-            </ListCell>
-            <ListCell of="Next" class="time-cell">
-              <NextTime schedule={schedule} />
-            </ListCell>
+            <ScheduleTimeCells schedule={schedule} />
             <ListCell of="Last" class="time-cell">
               <LastRun schedule={schedule} />
             </ListCell>

@@ -2,7 +2,7 @@ import { useRef } from 'preact/hooks';
 import { randomKey } from '../../client/keys.ts';
 import { request } from '../../client/request.ts';
 import type { Run, ShownAction } from '../../client/shapes.ts';
-import { Dialog } from '../../parts/dialog.tsx';
+import { Dialog } from '../../parts/forms/dialog.tsx';
 import { readSchemaForm } from '../../parts/forms/read-form.ts';
 import { SchemaForm } from '../../parts/forms/schema-form.tsx';
 import { announce } from '../../parts/notice.ts';

@@ -5,7 +5,7 @@ import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { numberText } from '../../parts/words.ts';
 import { hrefOf } from '../../routing/location.ts';
-import { NextTime, Times } from '../schedules/times.tsx';
+import { ScheduleNameCell, ScheduleTimeCells } from '../schedules/schedule-cells.tsx';
 
 /** How many schedules are looked at, and rules shown. */
 const MOST = 100;
@@ -74,16 +74,8 @@ function SchedulesThatStart({ workflow }: { workflow: string }) {
         }
         row={(schedule) => (
           <>
-            <NameCell>
-              {schedule.id}
-              {schedule.paused && <span class="tag">paused</span>}
-            </NameCell>
-            <ListCell of="When">
-              <Times schedule={schedule} />
-            </ListCell>
-            <ListCell of="Next" class="time-cell">
-              <NextTime schedule={schedule} />
-            </ListCell>
+            <ScheduleNameCell schedule={schedule} />
+            <ScheduleTimeCells schedule={schedule} />
           </>
         )}
       />

@@ -1,5 +1,5 @@
 import { pageQuery } from '../../routing/location.ts';
-import { useFilterFields } from './filter-fields.ts';
+import { SearchForm } from './search-form.tsx';
 
 /** A filter of a list, which the address has under the name that the API gives it: a text, or one of some values. */
 export interface ListFilter {
@@ -11,32 +11,12 @@ export interface ListFilter {
 
 /** The filters of a list; each takes effect when it is left. */
 export function ListFilters({ name, filters }: { name: string; filters: readonly ListFilter[] }) {
-  const { form, isFiltered, apply, clear } = useFilterFields(filters.map((filter) => filter.name));
   return (
-    // biome-ignore lint/a11y/useSemanticElements: not every reader knows the element for searches
-    <form
-      class="filters list-filters"
-      role="search"
-      aria-label={name}
-      ref={form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        apply();
-      }}
-      onChange={apply}
-    >
+    <SearchForm name={name} class="list-filters" filters={filters.map((filter) => filter.name)}>
       {filters.map((filter) => (
         <FilterField key={filter.name} filter={filter} value={pageQuery.value.get(filter.name) ?? ''} />
       ))}
-      <button type="submit" class="hidden" tabIndex={-1} aria-hidden="true">
-        Filter
-      </button>
-      {isFiltered && (
-        <button type="button" class="button quiet" onClick={clear}>
-          Clear filters
-        </button>
-      )}
-    </form>
+    </SearchForm>
   );
 }
 

@@ -3,7 +3,7 @@ import { randomKey } from '../../../client/keys.ts';
 import { useRead } from '../../../client/reads.ts';
 import { request } from '../../../client/request.ts';
 import type { EventDetails } from '../../../client/shapes.ts';
-import { Dialog } from '../../../parts/dialog.tsx';
+import { Dialog } from '../../../parts/forms/dialog.tsx';
 import { Heading } from '../../../parts/heading.tsx';
 import { Fact } from '../../../parts/lists/fact.tsx';
 import { Loading } from '../../../parts/loading.tsx';

@@ -1,12 +1,12 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { PlannedRetry } from '../../../../model/retry-plan.ts';
 import { isClosed, isSuccessful } from '../../../../model/status.ts';
 import { randomKey } from '../../../client/keys.ts';
 import type { ReadState } from '../../../client/reads.ts';
-import { RequestError } from '../../../client/request-error.ts';
 import type { Run, RunGraph, TaskListPage } from '../../../client/shapes.ts';
 import { readJsonText } from '../../../parts/forms/json-text.ts';
-import { markWrong } from '../../../parts/forms/wrong-control.ts';
+import { RefusalNote } from '../../../parts/forms/refusal-note.tsx';
+import { useSubmission } from '../../../parts/forms/submission.ts';
 import { Glyph } from '../../../parts/glyph.tsx';
 import { announce } from '../../../parts/notice.ts';
 import { go, hrefOf, hrefWith, pageQuery } from '../../../routing/location.ts';
@@ -35,10 +35,11 @@ export function ForkView({
   graph: ReadState<{ data: RunGraph }>;
   tasks: ReadState<TaskListPage>;
 }) {
-  const [planned, setPlanned] = useState<Planned | null>(null);
-  const [stale, setStale] = useState<StalePlanNotice | null>(null);
-  const [refusal, setRefusal] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
+  const planning = useSubmission(plan);
+  const starting = useSubmission(start);
+  const { answer: planned, show: setPlanned } = planning;
+  const stale = starting.answer;
+  const isBusy = planning.isBusy || starting.isBusy;
   const form = useRef<HTMLFormElement | null>(null);
   const title = useRef<HTMLHeadingElement>(null);
   const renewal = useRef<HTMLButtonElement>(null);
@@ -46,8 +47,6 @@ export function ForkView({
   const from = chosenFrom(run, tasks.value);
   const version = pageQuery.value.get('version');
   const described = `${run.id} ${from} ${version}`;
-  // Counts the forks that were described: an answer about an earlier one is dropped.
-  const turn = useRef(0);
   const shown = useRef<number | null>(null);
   useEffect(() => {
     shown.current = run.id;
@@ -56,10 +55,8 @@ export function ForkView({
     };
   }, [run.id]);
   const clear = () => {
-    turn.current += 1;
-    setPlanned(null);
-    setStale(null);
-    setRefusal(null);
+    planning.drop();
+    starting.drop();
   };
   // A plan is about what was described when it was made.
   useEffect(clear, [described]);
@@ -69,58 +66,29 @@ export function ForkView({
     if (stale !== null && document.activeElement === document.body) renewal.current?.focus();
   }, [stale]);
 
-  /** Does one thing at a time, and shows what it answers, or why it was refused, unless another fork is described by then. */
-  async function act<Answer>(work: () => Promise<Answer>, show: (answer: Answer) => void) {
-    const mine = turn.current;
-    const isLate = () => turn.current !== mine;
-    setBusy(true);
-    setRefusal(null);
-    try {
-      const answer = await work();
-      if (!isLate()) show(answer);
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      if (isLate()) return;
-      setRefusal(error.message);
-      if (form.current) markWrong(form.current, error.control);
-    } finally {
-      setBusy(false);
-    }
-  }
-
-  function plan(element: HTMLFormElement) {
+  async function plan(element: HTMLFormElement): Promise<Planned> {
     form.current = element;
-    void act(
-      async () => {
-        const fork = readFork(element, from, version);
-        setStale(null);
-        // An address that follows an open run would describe another fork in a moment.
-        go(hrefWith({ from, event: null }), { replace: true });
-        return { fork, plan: await planFork(path, fork), key: randomKey() };
-      },
-      (answer) => setPlanned(answer),
-    );
+    const fork = readFork(element, from, version);
+    starting.drop();
+    // An address that follows an open run would describe another fork in a moment.
+    go(hrefWith({ from, event: null }), { replace: true });
+    return { fork, plan: await planFork(path, fork), key: randomKey() };
   }
 
-  function start({ fork, plan: { hash }, key }: Planned) {
-    if (isBusy || hash === null) return;
-    const reason = String(new FormData(form.current!).get('reason')).trim();
-    void act(
-      async () => {
-        const answer = await startFork(path, fork, { hash, reason, key });
-        if ('plan' in answer) return answer;
-        // The run exists, whatever is described or looked at by now.
-        announce('A new run continues from here.');
-        if (shown.current === run.id) go(hrefOf(`/runs/${answer.id}`));
-        return null;
-      },
-      (answer) => setStale(answer),
-    );
+  async function start(element: HTMLFormElement): Promise<StalePlanNotice | null> {
+    const { fork, plan: shownPlan, key } = planned!;
+    const reason = String(new FormData(element).get('reason')).trim();
+    const answer = await startFork(path, fork, { hash: shownPlan.hash!, reason, key });
+    if ('plan' in answer) return answer;
+    // The run exists, whatever is described or looked at by now.
+    announce('A new run continues from here.');
+    if (shown.current === run.id) go(hrefOf(`/runs/${answer.id}`));
+    return null;
   }
 
   function showNew({ plan: now }: StalePlanNotice) {
     setPlanned((before) => before && { fork: { ...before.fork }, plan: now, key: randomKey() });
-    setStale(null);
+    starting.drop();
   }
 
   return (
@@ -136,17 +104,12 @@ export function ForkView({
         from={from}
         isOpen={isOpen}
         isBusy={isBusy}
-        plan={plan}
+        plan={planning.submit}
         onInput={clear}
         // A start with another reason is another request.
         onReason={() => setPlanned((before) => before && { ...before, key: randomKey() })}
       />
-      {refusal !== null && (
-        <p class="trouble" role="alert">
-          <Glyph of="warning" />
-          <span>{refusal}</span>
-        </p>
-      )}
+      <RefusalNote of={planning.refusal ?? starting.refusal} />
       {stale !== null && (
         <div class="trouble" role="alert">
           <Glyph of="warning" />
@@ -162,7 +125,12 @@ export function ForkView({
       {planned !== null && (
         <PlanView run={run} plan={planned.plan} graph={graph.value?.data} title={title}>
           {planned.plan.hash !== null && stale === null && (
-            <button type="button" class="button primary" aria-disabled={isBusy} onClick={() => start(planned)}>
+            <button
+              type="button"
+              class="button primary"
+              aria-disabled={isBusy}
+              onClick={() => isBusy || starting.submit(form.current!)}
+            >
               Start fork
             </button>
           )}

@@ -2,7 +2,7 @@ import { useCallback, useRef } from 'preact/hooks';
 import { randomKey } from '../../../client/keys.ts';
 import { useRead } from '../../../client/reads.ts';
 import { type ApiRequestOptions, request } from '../../../client/request.ts';
-import { Dialog } from '../../../parts/dialog.tsx';
+import { Dialog } from '../../../parts/forms/dialog.tsx';
 import { focusHeading } from '../../../parts/heading.tsx';
 import { countText } from '../../../parts/words.ts';
 import { go, hrefOf, pageQuery, path } from '../../../routing/location.ts';

@@ -1,12 +1,9 @@
-import type { TargetedEvent } from 'preact';
-import { useState } from 'preact/hooks';
 import { useRead } from '../../../client/reads.ts';
 import { request } from '../../../client/request.ts';
-import { RequestError } from '../../../client/request-error.ts';
 import type { RunGraph, ShownSimulation, ShownWorkflow } from '../../../client/shapes.ts';
 import { readJsonText } from '../../../parts/forms/json-text.ts';
-import { markWrong } from '../../../parts/forms/wrong-control.ts';
-import { Glyph } from '../../../parts/glyph.tsx';
+import { RefusalNote } from '../../../parts/forms/refusal-note.tsx';
+import { onSubmit, useSubmission } from '../../../parts/forms/submission.ts';
 import { Loading } from '../../../parts/loading.tsx';
 import { ReadError } from '../../../parts/read-error.tsx';
 import { SimulationSteps } from './simulation-steps.tsx';
@@ -14,37 +11,22 @@ import { SimulationSteps } from './simulation-steps.tsx';
 /** Plays a workflow with outcomes that somebody makes up, and shows step by step what it would do. Nothing is run. */
 export function SimulateView({ workflow, path }: { workflow: ShownWorkflow; path: string }) {
   const graph = useRead<{ data: RunGraph }>(`${path}/graph?layout=1`);
-  const [simulation, setSimulation] = useState<ShownSimulation | null>(null);
-  const [refusal, setRefusal] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
+  const { answer, refusal, isBusy, submit } = useSubmission(simulate);
+  const simulation = answer?.data ?? null;
 
-  async function simulate(event: TargetedEvent<HTMLFormElement, Event>) {
-    event.preventDefault();
-    if (isBusy) return;
-    const form = event.currentTarget;
+  async function simulate(form: HTMLFormElement) {
     const entered = new FormData(form);
-    setBusy(true);
-    try {
-      const body = {
-        input: readJsonText(String(entered.get('input')), { name: 'input', label: 'Input' }, {}),
-        outcomes: readJsonText(String(entered.get('outcomes')), { name: 'outcomes', label: 'Outcomes' }, {}),
-        revision: workflow.revision,
-      };
-      setSimulation((await request<{ data: ShownSimulation }>(`${path}/simulate`, { method: 'POST', body })).data);
-      setRefusal(null);
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      setSimulation(null);
-      setRefusal(error.message);
-      markWrong(form, error.control);
-    } finally {
-      setBusy(false);
-    }
+    const body = {
+      input: readJsonText(String(entered.get('input')), { name: 'input', label: 'Input' }, {}),
+      outcomes: readJsonText(String(entered.get('outcomes')), { name: 'outcomes', label: 'Outcomes' }, {}),
+      revision: workflow.revision,
+    };
+    return request<{ data: ShownSimulation }>(`${path}/simulate`, { method: 'POST', body });
   }
 
   return (
     <>
-      <form class="simulate" onSubmit={simulate} aria-busy={isBusy}>
+      <form class="simulate" onSubmit={onSubmit(submit)} aria-busy={isBusy}>
         <label class="field">
           Input (JSON)
           <textarea name="input" rows={6} class="mono" spellcheck={false} defaultValue={exampleInput(workflow)} />
@@ -68,12 +50,7 @@ export function SimulateView({ workflow, path }: { workflow: ShownWorkflow; path
           Simulate
         </button>
       </form>
-      {refusal !== null && (
-        <p class="trouble" role="alert">
-          <Glyph of="warning" />
-          <span>{refusal}</span>
-        </p>
-      )}
+      <RefusalNote of={refusal} />
       {graph.error !== null && (
         <ReadError what="The graph could not be read" error={graph.error} retry={graph.reload} />
       )}
