@@ -1,8 +1,5 @@
 import { type Issue, valueAt } from '../model/issue.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
-import { TriggerCreateSchema } from '../model/rules/trigger.ts';
-import { issuesOfTrigger } from '../model/rules/trigger-issues.ts';
-import { convertIssues } from '../model/zod-issues.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import type { Source } from './files.ts';
 import { formatCell } from './output.ts';
@@ -45,8 +42,9 @@ export async function validatePart(service: Service, kind: PartKind, body: JsonO
     const { data } = await service.ask('POST', `/api/v1/${kind}s/validate`, { body });
     return data as unknown as PartValidation;
   }
-  const parsed = TriggerCreateSchema.safeParse(body);
-  const issues = parsed.success ? issuesOfTrigger(parsed.data) : convertIssues(parsed.error, TriggerCreateSchema, body);
+  // Loaded where there is a trigger: it takes longer than most commands.
+  const { examineTrigger } = await import('./trigger-check.ts');
+  const issues = examineTrigger(body);
   return { valid: issues.length === 0, issues, warnings: [] };
 }
 
