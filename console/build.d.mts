@@ -1,7 +1,10 @@
 /** What esbuild knows about a bundle: its modules, by path from console/, and the files that it has made of them, by path in the folder. */
 export interface ConsoleBundle {
   inputs: Record<string, unknown>;
-  outputs: Record<string, { entryPoint?: string; imports: { path: string; kind: string }[] }>;
+  outputs: Record<
+    string,
+    { entryPoint?: string; inputs: Record<string, unknown>; imports: { path: string; kind: string }[] }
+  >;
 }
 
 /** What is known about the console: its pages, and the worker that debugs runs. */

@@ -28,10 +28,17 @@ const SHARED = {
 /** Bundles the console, in memory: its files, and what esbuild knows about its modules, and about those of the worker that debugs runs. */
 export async function bundleConsole() {
   // A module of its own, since browsers start workers by their address.
-  const worker = await esbuild.build({ ...SHARED, entryPoints: { debugger: 'debugger/worker.ts' }, format: 'esm' });
+  const worker = await esbuild.build({
+    ...SHARED,
+    entryPoints: { debugger: 'debugger/worker.ts' },
+    format: 'esm',
+    splitting: true,
+    plugins: [{ name: 'late libraries', setup: standIn }],
+  });
+  const [workerPath] = Object.entries(worker.metafile.outputs).find(([, { entryPoint }]) => entryPoint !== undefined);
   const modules = await esbuild.build({
     ...SHARED,
-    define: { DEBUGGER_WORKER: JSON.stringify(basename(worker.outputFiles[0].path)) },
+    define: { DEBUGGER_WORKER: JSON.stringify(basename(workerPath)) },
     entryPoints: ['main.tsx', 'theme/console.css', 'theme/mark.svg'],
     loader: { '.svg': 'copy' },
     format: 'esm',
@@ -46,6 +53,13 @@ export async function bundleConsole() {
     contents,
   }));
   return { files, pages: modules.metafile, worker: worker.metafile };
+}
+
+/** Has the worker's modules import libraries that few runs use from what stands in for them until they are loaded. */
+function standIn({ onResolve }) {
+  onResolve({ filter: /^(re2js|character-entities)$/ }, ({ importer }) =>
+    basename(importer) === 'libraries.ts' ? undefined : { path: join(HERE, 'debugger/late-libraries.ts') },
+  );
 }
 
 /** Bundles the console into a folder, and returns what esbuild knows about its modules, as `bundleConsole` does. */

@@ -13,6 +13,8 @@ import type { RunProgress } from '../../projection/tasks/progress.ts';
 
 /** The requests of a page to the worker, one after the other, and their results. */
 export interface DebuggerCalls {
+  /** Loads everything that any history may need, so that nothing is loaded later. Fails where that cannot be loaded. */
+  prepare: { input: null; result: null };
   /** Forgets the run, and begins another one. */
   begin: { input: null; result: null };
   /**

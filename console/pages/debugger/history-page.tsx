@@ -27,8 +27,7 @@ interface OpenedFile {
 
 /** Opens the file of a history, and steps through it. Nothing is asked of the API, and nothing of the file leaves the browser. */
 export function HistoryPage() {
-  // Loaded with the page, so that nothing is asked for once a file is there.
-  const worker = useMemo(startWorker, []);
+  const worker = useMemo(startPreparedWorker, []);
   useEffect(() => worker.close, [worker]);
   const [file, setFile] = useState<OpenedFile | null>(null);
   const newest = useRef(0);
@@ -68,6 +67,14 @@ export function HistoryPage() {
       )}
     </div>
   );
+}
+
+/** Starts a worker that has everything which any history may need, so that nothing is asked for once a file is there. */
+function startPreparedWorker(): DebuggerWorker {
+  const worker = startWorker();
+  // A file that needs what could not be loaded is refused.
+  worker.call('prepare', null).catch(() => {});
+  return worker;
 }
 
 /** Opens a text, or says why it cannot be opened. */

@@ -110,21 +110,21 @@ it.each([
     writeExport([EVENTS!], { replayable: false, reason: 'Temporal lost it' }),
     'it cannot be replayed: Temporal lost it',
   ],
-])('%s is refused with a sentence', (_, text, sentence) => {
+])('%s is refused with a sentence', async (_, text, sentence) => {
   const answer = createAnswers();
   const ask = (call: string, input: unknown) => answer({ id: 7, call, input } as DebuggerRequest);
-  ask('begin', null);
-  expect(ask('read', { text })).toEqual({ id: 7, refused: sentence });
-  expect(ask('open', null)).toEqual({ id: 7, refused: 'not a history' });
+  void ask('begin', null);
+  expect(await ask('read', { text })).toEqual({ id: 7, refused: sentence });
+  expect(await ask('open', null)).toEqual({ id: 7, refused: 'not a history' });
 });
 
 it.each([
   ['a definition that is none', started((run) => ({ ...run, definition: null }))],
   ['malformed evaluations', writeExport([EVENTS!], { masked: true, evaluations: [null, 'x'] })],
-])('a history with %s is refused when it is opened', (_, text) => {
+])('a history with %s is refused when it is opened', async (_, text) => {
   const answer = createAnswers();
   const ask = (call: string, input: unknown) => answer({ id: 7, call, input } as DebuggerRequest);
-  ask('begin', null);
-  expect(ask('read', { text })).toEqual({ id: 7, result: null });
-  expect(ask('open', null)).toEqual({ id: 7, refused: 'not a history' });
+  void ask('begin', null);
+  expect(await ask('read', { text })).toEqual({ id: 7, result: null });
+  expect(await ask('open', null)).toEqual({ id: 7, refused: 'not a history' });
 });

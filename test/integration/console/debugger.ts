@@ -39,7 +39,13 @@ const HALTING = {
       {
         name: 'tell',
         action: 'core.transform',
-        input: { data: { said: '{{ words }}', length: '{{ code | length }}' } },
+        input: {
+          data: {
+            said: '{{ words }}',
+            length: '{{ code | length }}',
+            isPair: "{{ words | length | string | regex_search('^2$') }}",
+          },
+        },
       },
     ],
   },
@@ -66,6 +72,15 @@ export function testDebugger(site: () => Console): void {
   /** Starts a run and waits until it has ended. */
   async function run(action_ref: string, parameters: unknown): Promise<number> {
     return (await call('POST', 'executions', { action_ref, parameters, wait: 30 })).body.data.id;
+  }
+
+  /** Runs what waits for two words, and gives it two. */
+  async function runHalting(): Promise<number> {
+    const { id } = (await call('POST', 'executions', { action_ref: HALTING.ref, parameters: { code: 'abcd' } })).body
+      .data;
+    for (const payload of ['one', 'two']) await call('POST', `executions/${id}/signal`, { name: 'word', payload });
+    await expect.poll(async () => (await call('GET', `executions/${id}`)).body.data.state).toBe('completed');
+    return id;
   }
 
   async function exportOf(id: number): Promise<string> {
@@ -210,6 +225,8 @@ export function testDebugger(site: () => Console): void {
         .press('Enter');
       const input = region(page, 'Rendered input');
       await input.getByRole('row', { name: 'data.length {{ code | length }} 4' }).waitFor();
+      // Regular expressions are loaded for a run that uses them.
+      await input.getByRole('row', { name: /^data\.isPair .* true$/ }).waitFor();
       await page.getByRole('button', { name: 'First event' }).click();
       await input.getByText('tell has not begun at this event.').waitFor();
     });
@@ -266,8 +283,10 @@ export function testDebugger(site: () => Console): void {
     it('is opened by nobody in particular, and nothing is asked for from then on', async () => {
       const id = await run((await readDebuggedWorkflow()).ref, order(120));
       const text = await exportOf(id);
+      const withPatterns = await exportOf(await runHalting());
       const page = await site().visit('runs', { key: null });
-      const loaded = page.waitForResponse('**/assets/debugger-*.js').then((answer) => answer.finished());
+      // The worker loads them last, so that no file needs anything else.
+      const loaded = page.waitForResponse('**/assets/libraries-*.js').then((answer) => answer.finished());
       await page.getByRole('link', { name: 'Open a history from a file' }).click();
       await title(page, 'Open a history').waitFor();
       await region(page, 'Drop a history file here').waitFor();
@@ -294,8 +313,9 @@ export function testDebugger(site: () => Console): void {
       await page.getByRole('heading', { name: 'Open a history' }).dispatchEvent('drop', { dataTransfer: dropped });
       await page.getByRole('alert').filter({ hasText: 'c.json cannot be opened.' }).waitFor();
       expect(new URL(page.url()).search).toBe('');
-      await choose(page, text);
+      await choose(page, withPatterns);
       await verification(page).getByText('Verified').waitFor();
+      await region(page, 'History event').getByText('completed').first().waitFor();
       expect(await page.getByRole('button', { name: 'Copy link' }).count()).toBe(0);
       expect(asked).toEqual([]);
     });
