@@ -1,6 +1,7 @@
+import type { TransitionTrace } from '../model/transition-trace.ts';
 import type { HistoryEvent } from './history.ts';
 import { createProjection, type Projection } from './project.ts';
-import { isCommand, type TransitionTrace, traceRun } from './runs/traces.ts';
+import { isCommand, traceRun } from './runs/traces.ts';
 
 /** A run as it was at an event of its history, with the commands of that event's workflow task. */
 export interface Moment {

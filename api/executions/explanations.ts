@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { JsonObject } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
+import { TransitionTraceSchema } from '../../model/transition-trace.ts';
 import type { AdvisedRequest } from '../../service/executions/advice.ts';
 import type { ExplanationService } from '../../service/executions/explanations.ts';
 import { errorResponses } from '../http/errors.ts';
@@ -43,22 +44,8 @@ export const ExplanationSchema = z
   })
   .openapi('Explanation');
 
-/** A decision of a run about a transition. */
-export const TransitionTraceSchema = z
-  .object({
-    from: z.string().describe('The key of the visit that had ended.'),
-    index: z.int().describe('The place of the transition among those of its task, from 0.'),
-    on: z.enum(['success', 'failure', 'complete']),
-    when: z.string().nullable().describe('The condition; null if there is none.'),
-    to: z.array(z.string()).describe('The tasks that it leads to, and its words `noop`, `fail` and `retry`.'),
-    value: z.boolean().nullable().describe('The value of the condition; null if it was not evaluated.'),
-    error: z.string().nullable().describe('Why the condition could not be evaluated.'),
-    fired: z.boolean(),
-    reason: z
-      .enum(['fired', 'other_outcome', 'false', 'retry_limit', 'error'])
-      .describe('Why it fired or not: `other_outcome` stands for `on`, `false` and `error` for the condition.'),
-  })
-  .openapi('TransitionTrace');
+/** A decision of a run about a transition, by its name in the OpenAPI document. */
+export const NamedTransitionTraceSchema = z.object(TransitionTraceSchema.shape).openapi('TransitionTrace');
 
 /** A run at an event of its history. */
 export const MomentSchema = z
@@ -71,7 +58,7 @@ export const MomentSchema = z
     joins: z.array(JoinSchema),
     inputs: z.record(z.string(), JsonValueSchema).describe('The rendered inputs of `tasks`, by their keys.'),
     transitions: z
-      .array(TransitionTraceSchema)
+      .array(NamedTransitionTraceSchema)
       .optional()
       .describe(
         'With `trace=1`: the transitions that the execution decided upon in the workflow task that the event belongs to; none for an event that precedes its workflow task.',

@@ -2,11 +2,12 @@ import { z } from '@hono/zod-openapi';
 import { DefinitionSimulateSchema, WorkflowSimulateSchema } from '../../model/definition-requests.ts';
 import type { Json } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
+import { SIMULATION_FIELDS } from '../../model/simulation-answer.ts';
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
 import type { StoredExaminations } from '../../service/definitions/stored-examinations.ts';
 import type { SimulatedRun } from '../../service/simulations/simulation.ts';
 import type { SimulationService } from '../../service/simulations/simulations.ts';
-import { TransitionTraceSchema } from '../executions/explanations.ts';
+import { NamedTransitionTraceSchema } from '../executions/explanations.ts';
 import { locateIssues, withBodyWarnings } from '../http/body.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
 import { createRouter, refuseShape } from '../http/router.ts';
@@ -33,9 +34,7 @@ const StoredValidationSchema = z
 /** The result of a simulation. */
 export const SimulationSchema = z
   .object({
-    status: z.enum(['completed', 'failed', 'cancelled', 'abandoned', 'timeout', 'skipped', 'running']),
-    output: JsonValueSchema,
-    error: JsonValueSchema.describe('The failure of the simulated execution; null if there is none.'),
+    ...SIMULATION_FIELDS,
     waiting_for: z.array(
       z.object({
         kind: z.enum(['action', 'child', 'timer', 'retry', 'signal', 'inquiry']),
@@ -44,19 +43,8 @@ export const SimulationSchema = z
         detail: z.string().nullable(),
       }),
     ),
-    order: z.array(z.string()).describe('The keys of the visits, in the order in which they start.'),
-    tasks: z.array(
-      z.object({
-        key: z.string(),
-        action: z.string(),
-        input: JsonValueSchema,
-        status: z.enum(['running', 'succeeded', 'failed', 'timed_out', 'cancelled']),
-        output: JsonValueSchema,
-        error: JsonValueSchema,
-      }),
-    ),
     transitions: z
-      .array(TransitionTraceSchema)
+      .array(NamedTransitionTraceSchema)
       .describe('The decisions about the transitions of visits that have ended, in order.'),
     warnings: z
       .array(IssueSchema)

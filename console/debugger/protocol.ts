@@ -4,8 +4,8 @@ import type { TaskExecution, Wait } from '../../model/execution.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
 import type { ExecutionStatus, TaskState } from '../../model/status.ts';
+import type { TransitionTrace } from '../../model/transition-trace.ts';
 import type { WaitingJoin } from '../../projection/runs/joins.ts';
-import type { TransitionTrace } from '../../projection/runs/traces.ts';
 import type { RunProgress } from '../../projection/tasks/progress.ts';
 
 // The contract between a page and the module worker that debugs a run. Events have the numbers that they have everywhere: from 1, through
@@ -86,9 +86,9 @@ export interface Verification {
 /** Where to stop, and which parts of the run to show there. */
 export interface StopRequest {
   event: number;
-  /** The rows of the task table that are on screen. */
-  rows: { offset: number; limit: number };
-  /** The key of the selected task execution; null: none is. */
+  /** The rows of the task table that are on screen; those from null on are the last ones. */
+  rows: { offset: number | null; limit: number };
+  /** The key of the selected task execution; null: the one that the event is about. */
   selected: string | null;
 }
 
@@ -121,7 +121,7 @@ export interface Stop extends RunProgress {
   tasks: StopTasks;
   /** The transitions that the run has decided upon at the event. */
   transitions: TransitionTrace[];
-  /** The selected task execution; null: none is selected, or it has not begun. */
+  /** The selected task execution; null: it has not begun, or the event is about none. */
   selected: StopTask | null;
   /** False where the state of the run is unknown: after an event at which the recomputed run and the history differ. */
   known: boolean;

@@ -7,7 +7,8 @@ import {
   WorkflowUpdateSchema,
 } from '../../model/definition-requests.ts';
 import type { Json } from '../../model/json.ts';
-import { JsonValueSchema } from '../../model/json-value.ts';
+import { SIMULATION_FIELDS } from '../../model/simulation-answer.ts';
+import { TransitionTraceSchema } from '../../model/transition-trace.ts';
 import type { WrittenWorkflow } from '../../service/definitions/writer.ts';
 import type { ToolServices } from '../services.ts';
 import type { Tool } from '../tool.ts';
@@ -65,15 +66,15 @@ const SimulateInput = z.strictObject({
   ...DefinitionAloneSchema.partial().shape,
   ...WorkflowSimulateSchema.shape,
 });
+/** The most decisions about transitions that a simulation shows. */
+const MAX_TRANSITIONS = 1_000;
 const SimulationSchema = z.object({
-  status: z
-    .string()
-    .describe('How it would end; `running` if it waits for something that the outcomes do not resolve.'),
-  output: JsonValueSchema,
-  error: z.any().describe('The failure of the simulated execution; null if there is none.'),
-  order: z.array(z.string()).describe('The keys of the visits, in the order in which they start.'),
+  ...SIMULATION_FIELDS,
   waitingFor: z.array(AnyObject),
-  tasks: z.array(AnyObject).describe('The visits, each with its rendered input.'),
+  transitions: z
+    .array(TransitionTraceSchema)
+    .describe('The first 1,000 decisions about the transitions of visits that have ended, in order.'),
+  transitionsTotal: z.int().describe('The number of all such decisions.'),
   warnings: z
     .array(IssueSchema)
     .describe('Fields that are missing from the input of an action; an execution would fail there.'),
@@ -159,11 +160,18 @@ export function workflowTools({ definitions, simulations }: Pick<ToolServices, '
       if ((ref === undefined) === (definition === undefined)) {
         throw new AppError('request_invalid', 'pass either "ref" or "definition"');
       }
-      const { status, output, error, order, waitingFor, tasks, warnings } =
+      const { error, waitingFor, tasks, transitions, ...simulated } =
         definition === undefined
           ? await simulations.simulate(principal, ref!, { version, revision, ...rest })
           : await simulations.simulateUnsaved(principal, { definition, param_schema, out_schema, ...rest });
-      return { status, output, error, order, waitingFor: waitingFor.map(plain), tasks: tasks.map(plain), warnings };
+      return {
+        ...simulated,
+        error: error as unknown as Json, // a failure consists of JSON
+        waitingFor: waitingFor.map(plain),
+        tasks: tasks.map((task) => ({ ...task, error: task.error as unknown as Json })),
+        transitions: transitions.slice(0, MAX_TRANSITIONS),
+        transitionsTotal: transitions.length,
+      };
     },
   };
 

@@ -1,18 +1,7 @@
 import type { DecidedTransition, Observer } from '../../interpreter/derive.ts';
 import type { EvaluatedObserver } from '../../interpreter/evaluations.ts';
+import type { TransitionTrace } from '../../model/transition-trace.ts';
 import type { HistoryEvent } from '../history.ts';
-
-/** A decision of a run about a transition of a visit that had ended. */
-export interface TransitionTrace extends Omit<DecidedTransition, 'transition'> {
-  on: DecidedTransition['transition']['on'];
-  /** The text of its condition; null where it has none. */
-  when: string | null;
-  /** The tasks that it leads to, and its words `noop`, `fail` and `retry`. */
-  to: string[];
-  fired: boolean;
-  /** The value of its condition; null when that was not evaluated. */
-  value: boolean | null;
-}
 
 const WORDS = ['noop', 'fail', 'retry'] as const;
 

@@ -8,7 +8,8 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { parseTaskKey } from '../../model/task-key.ts';
-import { type TransitionTrace, traceTransition } from '../../projection/runs/traces.ts';
+import type { TransitionTrace } from '../../model/transition-trace.ts';
+import { traceTransition } from '../../projection/runs/traces.ts';
 import { completeInput } from '../starts/inputs.ts';
 
 /** A run to simulate; `now` is in milliseconds. */

@@ -252,11 +252,16 @@ describe('what REST controls', () => {
     const { data } = await call('list_actions', { packRef: 'core' });
     expect(data.map(({ ref }: { ref: string }) => ref)).toContain('core.http');
     expect((await call('get_action', { ref: 'core.http' })).paramSchema.required).toContain('url');
-    const { order, status } = await call('simulate_workflow', {
+    const outcomes = { ask: { output: 1 }, boom: { output: 2 } };
+    const { transitionsTotal, waitingFor, ...simulated } = await call('simulate_workflow', {
       ref: 'examples.talk',
-      outcomes: { ask: { output: 1 }, boom: { output: 2 } },
+      outcomes,
     });
-    expect([order, status]).toEqual([['ask', 'each', 'boom'], 'completed']);
+    expect([simulated.order, simulated.status]).toEqual([['ask', 'each', 'boom'], 'completed']);
+    expect([waitingFor, transitionsTotal]).toEqual([[], simulated.transitions.length]);
+    expect(simulated.transitions[0]).toMatchObject({ from: 'ask', fired: true, reason: 'fired' });
+    const overRest = await harness.call('POST', '/api/v1/workflows/examples.talk/simulate', { outcomes });
+    expect({ ...simulated, waiting_for: [] }).toEqual(overRest.body.data);
     const drawn = await call('draw_workflow', { ref: 'examples.talk' });
     expect([drawn.title, drawn.mimeType]).toEqual(['examples.talk', 'image/svg+xml']);
     expect(drawn.svg).toMatch(/^<svg .*<title id="fermata-title">examples\.talk<.*>boom</s);

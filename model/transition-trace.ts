@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** A decision of a run about a transition of a visit that had ended. */
+export const TransitionTraceSchema = z.object({
+  from: z.string().describe('The key of the visit that had ended.'),
+  index: z.int().describe('The place of the transition among those of its task, from 0.'),
+  on: z.enum(['success', 'failure', 'complete']),
+  when: z.string().nullable().describe('The condition; null if there is none.'),
+  to: z.array(z.string()).describe('The tasks that it leads to, and its words `noop`, `fail` and `retry`.'),
+  value: z.boolean().nullable().describe('The value of the condition; null if it was not evaluated.'),
+  error: z.string().nullable().describe('Why the condition could not be evaluated.'),
+  fired: z.boolean(),
+  reason: z
+    .enum(['fired', 'other_outcome', 'false', 'retry_limit', 'error'])
+    .describe('Why it fired or not: `other_outcome` stands for `on`, `false` and `error` for the condition.'),
+});
+export type TransitionTrace = z.infer<typeof TransitionTraceSchema>;
