@@ -19,6 +19,7 @@ import { measureLargeRuns } from './product/large-runs.ts';
 import { measurePages } from './product/pages.ts';
 import { measureBundle, measureLag, measureRest, measureStart, type Product, startProduct } from './product/product.ts';
 import { measureShares } from './product/shares.ts';
+import { measureSliders, summarizeSlider } from './product/slider.ts';
 import { measureSoak } from './product/soak.ts';
 import { measureStarts } from './product/starts.ts';
 import { debuggerTable } from './report/debugger.ts';
@@ -94,6 +95,7 @@ const PARTS = {
     ),
   }),
   debugger: async () => ({ debugger: measureDebugger(quick ? 5_000 : 50_000, quick ? 20 : 200) }),
+  slider: async () => ({ sliders: await measureSliders(quick ? 5_000 : 50_000, quick ? 20 : 200) }),
   events: async () => ({
     events: await measureEvents(
       quick
@@ -132,6 +134,7 @@ if (results.largeIndex !== undefined) console.log(largeIndexTable(results.largeI
 if (results.largeRuns !== undefined) console.log(largeRunsTable(results.largeRuns));
 if (results.events !== undefined) console.log(eventsTable(results.events));
 if (results.debugger !== undefined) console.log(debuggerTable(results.debugger));
+for (const slider of results.sliders ?? []) console.log(summarizeSlider(slider));
 if (named.includes(REPORT) || (named.length === 0 && isWhole)) {
   const kept = await readResults();
   await writeFile('docs/benchmarks.md', renderReport(kept, 'benchmarks.svg'));

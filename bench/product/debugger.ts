@@ -42,10 +42,17 @@ function makeRuns(events: number): { what: string; definition: Definition }[] {
   ];
 }
 
+/** Returns the files of the histories of runs of about so many events. */
+export function makeFiles(events: number): { what: string; file: string }[] {
+  return makeRuns(events).map(({ what, definition }) => ({
+    what,
+    file: writeExport(madeHistories(madeRun(definition))),
+  }));
+}
+
 /** Measures the debugger with runs of about so many events, and so many stops of each kind. */
 export function measureDebugger(events: number, stops: number): DebuggedRun[] {
-  return makeRuns(events).map(({ what, definition }) => {
-    const file = writeExport(madeHistories(madeRun(definition)));
+  return makeFiles(events).map(({ what, file }) => {
     const before = heapUsed();
     const read = spent(() => {
       const reader = createHistoryReader();
@@ -86,7 +93,7 @@ function measureStops(stepper: Stepper, stops: number) {
 }
 
 function goTo(stepper: Stepper, event: number): Stop {
-  return stepper.stop({ event, rows: { offset: 0, limit: 25 }, selected: null });
+  return stepper.stop({ event, rows: { offset: null, limit: 25 }, selected: null });
 }
 
 /** Runs something, and returns the milliseconds of CPU that it took. */

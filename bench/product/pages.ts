@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../../test/integration/support/browser.ts';
 import { BENCH_KEY } from '../quiet-api.ts';
-import { at } from '../statistics.ts';
 import { startProduction } from './production.ts';
 
 /** A page of the console, opened in a new browser each time: milliseconds until it shows what is meant, and kilobytes that came over the network. */
@@ -20,18 +19,10 @@ export interface ScrolledPage {
   longTasks: number[];
 }
 
-/** A debugger whose slider was moved to one event after the other: milliseconds until each is shown. */
-export interface DebuggedRun {
-  what: string;
-  milliseconds: number[];
-}
-
 /** The cost of pages of large runs in a browser. */
 export interface Pages {
   opened: OpenedPage[];
   scrolled: ScrolledPage[];
-  /** Absent in what earlier versions have measured. */
-  debugged?: DebuggedRun[];
 }
 
 /** Sizes of what the pages show: tasks of a definition, items done within the workflow, and calls with six events each. */
@@ -96,7 +87,6 @@ export async function measurePages({ tasks, items, calls, times }: PageSizes): P
         await measureScrolling(browser, url, `runs/${chain}/timeline`, 'slowly'),
         await measureScrolling(browser, url, `runs/${chain}/timeline`, 'fast'),
       ],
-      debugged: [await measureSlider(browser, url, `runs/${chain}/debugger`)],
     };
   } finally {
     await browser.close();
@@ -203,36 +193,4 @@ async function measureScrolling(
   await page.context().close();
   console.log(`  timeline ${how}: ${longTasks.length} long tasks, longest frame ${Math.round(Math.max(...times))} ms`);
   return { what: `timeline scrolled ${how}`, frames: times, longTasks };
-}
-
-/** How often the slider of the debugger is moved. */
-const MOVES = 60;
-
-/** Moves the slider to events all over the history, and waits each time until the next frame after the event is there. */
-const SLIDE = `async (moves) => {
-  const slider = document.querySelector('.debugger input[type=range]');
-  const last = Number(slider.max);
-  const times = [];
-  for (let move = 1; move <= moves; move += 1) {
-    const event = 1 + (move * 7919 * 613) % last;
-    const begun = performance.now();
-    slider.value = event;
-    slider.dispatchEvent(new Event('input', { bubbles: true }));
-    const isThere = () => slider.value === String(event) && !slider.getAttribute('aria-valuetext').endsWith(': ');
-    do await new Promise(requestAnimationFrame); while (!isThere());
-    await new Promise(requestAnimationFrame);
-    times.push(performance.now() - begun);
-  }
-  return [last, times];
-}`;
-
-async function measureSlider(browser: Browser, url: string, path: string): Promise<DebuggedRun> {
-  const page = await signedIn(browser, url);
-  await page.goto(`console/${path}`);
-  await page.getByRole('status', { name: 'Verification' }).getByText('Verified').waitFor({ timeout: 60_000 });
-  const [events, milliseconds] = await page.evaluate<[number, number[]]>(`(${SLIDE})(${MOVES})`);
-  await page.context().close();
-  const [p50, p95] = [0.5, 0.95].map((share) => Math.round(at(milliseconds, share)));
-  console.log(`  slider over ${events} events: P50 ${p50} ms, P95 ${p95} ms`);
-  return { what: `slider of the debugger, ${events} events`, milliseconds };
 }

@@ -1,5 +1,5 @@
 import type { LargeRuns } from '../product/large-runs.ts';
-import type { DebuggedRun, Pages } from '../product/pages.ts';
+import type { Pages } from '../product/pages.ts';
 import type { Soak } from '../product/soak.ts';
 import { at, median, short, table } from '../statistics.ts';
 
@@ -61,7 +61,7 @@ export function largeRunsTable({ measured }: LargeRuns): string {
 }
 
 /** Writes the section about pages of the console. */
-export function describePages({ opened, scrolled, debugged = [] }: Pages): string {
+export function describePages({ opened, scrolled }: Pages): string {
   return `## Pages of large runs
 
 In Chromium without a display, on the same machine, each page in a new browser and of a run that has been read before: from the navigation until the graph is painted or the rows of the timeline
@@ -86,14 +86,7 @@ ${table(
     `${short(at(frames, 0.95))} ms`,
     String(longTasks.length),
   ]),
-)}${debugged.map(describeSlider).join('')}`;
-}
-
-function describeSlider({ what, milliseconds: times }: DebuggedRun): string {
-  return `
-
-Moved to ${times.length} events, one after the other, the ${what}, shows each after ${short(median(times))} ms (P50), ${short(at(times, 0.95))} ms (P95): from the move until
-the frame after the event is on the page.`;
+)}`;
 }
 
 function tenthsOf(hundredths: readonly number[]): string {

@@ -3,7 +3,7 @@ import type { Compared } from '../comparison/side-by-side.ts';
 import type { Grown } from '../growth.ts';
 import { type LargeIndex, SETTINGS } from '../lists/million.ts';
 import { at, median, short, spread, table } from '../statistics.ts';
-import { describeDebugger } from './debugger.ts';
+import { describeDebugger, describeSliders } from './debugger.ts';
 import { describeEvents } from './events.ts';
 import { NOT_KEPT } from './not-kept.ts';
 import { OTHER_ENGINES } from './other-engines.ts';
@@ -88,6 +88,8 @@ ${renderSection(results, ['largeRuns'], ({ largeRuns }) => describeLargeRuns(lar
 ${renderSection(results, ['pages'], ({ pages }) => describePages(pages))}
 
 ${renderSection(results, ['debugger'], (measured) => describeDebugger(measured.debugger))}
+
+${renderSection(results, ['sliders'], ({ sliders }) => describeSliders(sliders))}
 
 ${renderSection(results, ['events'], ({ events }) => describeEvents(events))}
 

@@ -9,6 +9,7 @@ import type { DebuggedRun } from '../product/debugger.ts';
 import type { LargeRuns } from '../product/large-runs.ts';
 import type { Pages } from '../product/pages.ts';
 import type { Shares } from '../product/shares.ts';
+import type { MovedSlider } from '../product/slider.ts';
 import type { Soak } from '../product/soak.ts';
 import type { Starts } from '../product/starts.ts';
 
@@ -29,6 +30,7 @@ export interface Results {
   largeRuns: LargeRuns;
   pages: Pages;
   debugger: DebuggedRun[];
+  sliders: MovedSlider[];
   events: EventCosts;
   rest: { rate: number; latencies: number[] };
   lag: number[];

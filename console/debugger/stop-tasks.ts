@@ -6,18 +6,19 @@ import { createStatusCounts } from '../../projection/tasks/counts.ts';
 import { readProgress } from '../../projection/tasks/progress.ts';
 import { orderPlaces } from '../../projection/tasks/task-order.ts';
 import { eventsAt, statusAt, type TaskSources, taskAt, workIn } from '../../projection/tasks/tasks.ts';
+import { firstRow } from './on-screen.ts';
 import type { Stop, StopChange, StopRequest, StopTask, StopTaskRow } from './protocol.ts';
 
 /** The parts of a stop that show tasks. */
 type ShownTasks = Pick<Stop, 'tasks' | 'counts' | 'selected' | 'newest' | 'taken'>;
 
 /** Shows that no task has begun, or that none is known. */
-export function showNothing({ known }: Opening, { rows: { offset } }: StopRequest): ShownTasks {
+export function showNothing({ known }: Opening): ShownTasks {
   const tasks = (known?.definition.tasks ?? []).map(({ name, with_items: items }) => {
     return [name, { visits: createStatusCounts(), items: items === undefined ? null : createStatusCounts() }] as const;
   });
   return {
-    tasks: { rows: [], offset, total: 0, listed: 0 },
+    tasks: { rows: [], offset: 0, total: 0, listed: 0 },
     counts: { total: 0, statuses: createStatusCounts(), tasks: Object.fromEntries(tasks) },
     selected: null,
     newest: [],
@@ -25,15 +26,16 @@ export function showNothing({ known }: Opening, { rows: { offset } }: StopReques
   };
 }
 
-/** Shows the tasks of a run that are on screen, and counts all. */
+/** Shows the tasks of a run that are on screen, and counts all; `selected` is the key of the one that is shown in full. */
 export function showTasks(
   sources: TaskSources,
-  { rows: { offset, limit }, selected }: StopRequest,
+  { rows: wanted, selected }: Pick<StopRequest, 'rows' | 'selected'>,
   changes: readonly StopChange[],
 ): ShownTasks {
   const changed = new Set(changes.flatMap((change) => (change.what === 'task' ? [change.key] : [])));
   const all = orderPlaces(sources).map(({ place }) => ({ place, status: statusAt(sources, place) }));
-  const rows = all.slice(offset, offset + limit).map(({ place }) => showRow(sources, place, changed));
+  const offset = firstRow(wanted, all.length);
+  const rows = all.slice(offset, offset + wanted.limit).map(({ place }) => showRow(sources, place, changed));
   const found = selected === null ? undefined : all.find(({ place }) => workIn(sources, place).work.key === selected);
   return {
     tasks: { rows, offset, total: all.length, listed: all.length },

@@ -7,6 +7,7 @@ import type { TracedRun } from '../../projection/runs/traces.ts';
 import { type TaskSources, taskAt, workIn } from '../../projection/tasks/tasks.ts';
 import { listChanged, type PlaceChange } from './changes.ts';
 import { showHistoryEvent } from './events.ts';
+import { subjectOf } from './on-screen.ts';
 import type { Stop, StopChange, StopRequest, StopVariable } from './protocol.ts';
 import type { Recording } from './recording.ts';
 import { showNothing, showTasks } from './stop-tasks.ts';
@@ -55,9 +56,13 @@ export function buildStop({ recording, at, before, traced, request }: StopParts)
     ...variables.flatMap(showVariableChange),
     ...compareJoins(before.joins, joins),
   ];
+  const history = showHistoryEvent(recording.events[at]!, recording.firstEvent + at, recording.keys[at] ?? null);
+  const transitions = traced.transitions();
+  const { rows, selected } = request;
+  const subject = selected ?? subjectOf({ history, changes, transitions });
   return {
     event: recording.firstEvent + at,
-    history: showHistoryEvent(recording.events[at]!, recording.firstEvent + at, recording.keys[at] ?? null),
+    history,
     known: projection === 'complete',
     status,
     waits: waitingFor,
@@ -66,8 +71,8 @@ export function buildStop({ recording, at, before, traced, request }: StopParts)
     changes,
     variables,
     joins,
-    transitions: traced.transitions(),
-    ...(sources === null ? showNothing(run.opening!, request) : showTasks(sources, request, changes)),
+    transitions,
+    ...(sources === null ? showNothing(run.opening!) : showTasks(sources, { rows, selected: subject }, changes)),
   };
 }
 

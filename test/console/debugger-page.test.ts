@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { RunGraph, RunHistoryEvent, RunMoment } from '../../console/client/shapes.ts';
-import type { ChangeKind, Stop, StopRequest } from '../../console/debugger/protocol.ts';
+import { firstRow, subjectOf } from '../../console/debugger/on-screen.ts';
+import type { ChangeKind, Stop } from '../../console/debugger/protocol.ts';
 import { readChangeKind, writeChangeKind } from '../../console/pages/debugger/controls/change-kinds.ts';
 import { drawStrip, HEIGHT, WIDTH } from '../../console/pages/debugger/controls/strip.ts';
 import { commandedBy, createStop, listChanges } from '../../console/pages/debugger/engines/moments.ts';
 import { findEvent, markTaskEvents } from '../../console/pages/debugger/engines/task-events.ts';
-import { goTo } from '../../console/pages/debugger/engines/wishes.ts';
+import { TASK_ROWS } from '../../console/pages/debugger/engines/wishes.ts';
 import { explainUnknown } from '../../console/pages/debugger/unknown-state.ts';
 import { line } from './task-line.ts';
 
@@ -56,22 +57,15 @@ it.each<[text: string | null, kind: ChangeKind]>([
   expect(readChangeKind(writeChangeKind(kind), tasks)).toEqual(kind);
 });
 
-describe('the rows of tasks', () => {
-  const wish = { event: 7, selected: 'a' };
-  const goToRows = async (offset: number | null, listed: number) => {
-    const stop = ({ rows }: StopRequest) => Promise.resolve({ tasks: { offset: rows.offset, listed } } as Stop);
-    return (await goTo({ stop }, { ...wish, offset })).tasks.offset;
-  };
-
-  it.each([
-    [null, 60, 50],
-    [25, 60, 25],
-    [25, 10, 0],
-    [50, 50, 25],
-    [25, 0, 0],
-  ])('from %j on of %i are those from %i on', async (offset, listed, from) => {
-    expect(await goToRows(offset, listed)).toBe(from);
-  });
+it.each([
+  [null, 60, 50],
+  [25, 60, 25],
+  [25, 10, 0],
+  [50, 50, 25],
+  [25, 0, 0],
+  [null, 0, 0],
+])('the rows from %j on of %i tasks are those from %i on', (offset, count, from) => {
+  expect(firstRow({ offset, limit: TASK_ROWS }, count)).toBe(from);
 });
 
 describe('the task whose input an event shows', () => {
@@ -90,15 +84,8 @@ describe('the task whose input an event shows', () => {
     ['what was decided without one', { transitions: [unconditional], changes }, 'stock'],
     ['what has changed', { transitions: [], changes }, 'ship'],
     ['nothing', { transitions: [], changes: [] }, null],
-  ])('is that of %s', async (_, about, task) => {
-    const asked: (string | null)[] = [];
-    const stop = ({ rows, selected }: StopRequest) => {
-      asked.push(selected);
-      const tasks = { offset: rows.offset, listed: 4 };
-      return Promise.resolve({ history: { task: null }, ...about, tasks } as unknown as Stop);
-    };
-    await goTo({ stop }, { event: 7, selected: null, offset: null });
-    expect(asked.at(-1)).toBe(task);
+  ])('is that of %s', (_, about, task) => {
+    expect(subjectOf({ history: { task: null }, ...about } as unknown as Stop)).toBe(task);
   });
 });
 

@@ -79,12 +79,36 @@ export function Debugger({
     change: find && ((direction) => change(find, direction)),
     isShown,
   });
+  const goNow = useRef(stepping.go);
+  goNow.current = stepping.go;
   const graph = useMemo(() => ({ hash: run.workflowId, ...run.graph }), [run]);
-  const { work, taken } = useMemo(
-    () => (stop === undefined ? { work: null, taken: new Set<string>() } : readStopGraph(stop)),
-    [stop],
-  );
-  const shownTask = stop?.selected?.task.key ?? null;
+  // What is shown is drawn once, and not again while somebody moves on.
+  const shown = useMemo(() => {
+    if (stop === undefined) return null;
+    const { work, taken } = readStopGraph(stop);
+    const shownTask = stop.selected?.task.key ?? null;
+    return (
+      <>
+        <PartialNote tasks={stop.tasks} />
+        <Canvas
+          title={run.ref}
+          graph={graph}
+          work={work}
+          taken={taken}
+          selected={shownTask === null ? null : parseTaskKey(shownTask).name}
+          open={select}
+        />
+        <StopView
+          stop={stop}
+          unknown={explainUnknown(stop, verification)}
+          selected={selected}
+          select={select}
+          go={(place) => goNow.current(place)}
+          turn={(offset) => setRows({ event: stop.event, offset })}
+        />
+      </>
+    );
+  }, [stop, graph, selected, verification]);
   return (
     <section class="debugger" aria-label="Debugger" tabIndex={-1} onKeyDown={stepping.press}>
       <Transport engine={engine} stop={stop} stepping={stepping} of={of} download={download} fork={fork} />
@@ -93,23 +117,7 @@ export function Debugger({
       {stop === undefined && error === null && <Loading of="the event" />}
       {stop !== undefined && error === null && (
         <div class="debugged" aria-busy={!isShown}>
-          <PartialNote tasks={stop.tasks} />
-          <Canvas
-            title={run.ref}
-            graph={graph}
-            work={work}
-            taken={taken}
-            selected={shownTask === null ? null : parseTaskKey(shownTask).name}
-            open={select}
-          />
-          <StopView
-            stop={stop}
-            unknown={explainUnknown(stop, verification)}
-            selected={selected}
-            select={select}
-            go={stepping.go}
-            turn={(offset) => setRows({ event, offset })}
-          />
+          {shown}
         </div>
       )}
     </section>

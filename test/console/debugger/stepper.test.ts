@@ -103,6 +103,12 @@ it('the input of the selected task is shown with each template beside its value'
     { path: '/of/1', template: '{{ name }}', value: 'ada' },
   ]);
   expect(open().stop({ ...WHOLE, event: 1, selected: 'left' }).selected).toBeNull();
+  // Where nobody has selected one, it is the task that the event is about, and the last rows are shown.
+  const ended = open().stop({ event: eventOf(COMPLETED, 2), rows: { offset: null, limit: 2 }, selected: null });
+  expect([ended.selected?.task.key, ended.tasks.offset]).toEqual(['right', 0]);
+  const last = open().stop({ event: EVENTS.length, rows: { offset: null, limit: 2 }, selected: null });
+  expect([last.tasks.offset, last.tasks.rows.length, last.tasks.total]).toEqual([4, 2, 6]);
+  expect(open().stop({ ...WHOLE, event: 1 }).selected).toBeNull();
 });
 
 it.each<[ChangeKind, (stop: Stop) => boolean]>([

@@ -156,6 +156,8 @@ export function testDebugger(site: () => Console): void {
           ['End', last],
         ] as [string, number][]),
         ['p', event],
+        ['n', last],
+        ['p', event],
       ];
       await page.getByRole('button', { name: 'Next event' }).focus();
       for (const [key, at] of keys) {
@@ -174,6 +176,10 @@ export function testDebugger(site: () => Console): void {
       expect(await readFocus(page)).toBe('');
       await page.getByRole('button', { name: 'First event' }).press('Enter');
       await expect.poll(() => place(page)).toBe(`Event 1 of ${last}: WorkflowExecutionStarted`);
+      const kinds = page.getByRole('combobox', { name: 'Stop at changes of' });
+      expect(await kinds.locator('option').allInnerTexts()).toEqual([
+        ...['All tasks', 'stock', 'price', 'approve', 'ship', 'Variables', 'Joins'],
+      ]);
       expect(await page.getByRole('button', { name: 'Previous event' }).getAttribute('aria-disabled')).toBe('true');
       await region(page, 'History event').getByText('The run was started, with this input.').waitFor();
 
@@ -315,7 +321,10 @@ export function testDebugger(site: () => Console): void {
       expect(new URL(page.url()).search).toBe('');
       await choose(page, withPatterns);
       await verification(page).getByText('Verified').waitFor();
-      await region(page, 'History event').getByText('completed').first().waitFor();
+      await page
+        .getByRole('table', { name: 'Variables' })
+        .getByRole('row', { name: /^words/ })
+        .waitFor();
       expect(await page.getByRole('button', { name: 'Copy link' }).count()).toBe(0);
       expect(asked).toEqual([]);
     });

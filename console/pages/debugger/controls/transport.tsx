@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import type { ChangeKind, Stop } from '../../../debugger/protocol.ts';
 import { Glyph } from '../../../parts/glyph.tsx';
 import { Instant } from '../../../parts/time.tsx';
@@ -28,10 +29,17 @@ export function Transport({ engine, stop, stepping, of, download, fork }: Transp
   const { run } = engine;
   const { place, last } = stepping;
   const text = stop?.event === place ? describe(stop) : '';
+  const chosen = writeChangeKind(of);
+  // They stay as they are while the slider moves.
+  const strip = useMemo(() => <StripView run={run} />, [run]);
+  const kinds = useMemo(
+    () => engine.find !== null && <ChangeKinds chosen={chosen} engine={engine} />,
+    [engine, chosen],
+  );
   return (
     <div class="card transport">
-      <StepBar stepping={stepping} noun="event" text={text} picture={<StripView run={run} />}>
-        {engine.find !== null && <ChangeKinds of={of} engine={engine} />}
+      <StepBar stepping={stepping} noun="event" text={text} picture={strip}>
+        {kinds}
         <div class="step-buttons away">
           {fork !== null && (
             <a class="button quiet" href={fork(place)}>
@@ -73,16 +81,16 @@ export function Transport({ engine, stop, stepping, of, download, fork }: Transp
 }
 
 /** The kinds of changes at which to stop. */
-function ChangeKinds({ of, engine }: { of: ChangeKind; engine: Engine }) {
+function ChangeKinds({ chosen, engine }: { chosen: string; engine: Engine }) {
   const { tasks } = engine.run;
-  const choose = (chosen: string) => {
-    const kind = writeChangeKind(readChangeKind(chosen, tasks));
+  const choose = (wanted: string) => {
+    const kind = writeChangeKind(readChangeKind(wanted, tasks));
     go(hrefWith({ of: kind === 'tasks' ? null : kind }), { replace: true });
   };
   return (
     <label class="change-kinds">
       <span class="soft">Stop at changes of</span>
-      <select value={writeChangeKind(of)} onChange={({ currentTarget }) => choose(currentTarget.value)}>
+      <select value={chosen} onChange={({ currentTarget }) => choose(currentTarget.value)}>
         <option value="tasks">All tasks</option>
         {tasks.map((name) => (
           <option key={name} value={writeChangeKind({ kind: 'task', name })}>

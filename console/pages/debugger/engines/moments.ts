@@ -1,6 +1,7 @@
 import { type ExecutionStatus, TASK_STATUSES, type TaskStatus } from '../../../../model/status.ts';
 import { parseTaskKey } from '../../../../model/task-key.ts';
 import type { RunGraph, RunHistoryEvent, RunMoment, TaskLine } from '../../../client/shapes.ts';
+import { firstRow, subjectOf } from '../../../debugger/on-screen.ts';
 import type { Stop, StopChange, StopRequest, StopTask, StopTaskRow, StopVariable } from '../../../debugger/protocol.ts';
 import { edgeName } from '../../../graph/tallies.ts';
 
@@ -18,26 +19,29 @@ export interface MomentAnswers {
 /** Makes of answers of the service what the debugger shows. `graph` and `tasks` are of the whole run. */
 export function createStop(
   { history, firstEvent, then, before }: MomentAnswers,
-  { rows, selected }: StopRequest,
+  { rows, selected: wanted }: StopRequest,
   { graph, tasks }: { graph: RunGraph; tasks: readonly TaskLine[] },
 ): Stop {
   const changes = listChanges(before, then);
   const changed = new Set(changes.flatMap((change) => (change.what === 'task' ? [change.key] : [])));
   const lines = new Map(tasks.map((task) => [task.key, task]));
-  const offset = Math.min(rows.offset, then.tasks.length);
+  const offset = firstRow(rows, then.tasks.length);
   const page = then.tasks.slice(offset, offset + rows.limit);
+  const shown = {
+    number: history.id,
+    eventId: history.id - firstEvent + 1,
+    name: history.event_type,
+    at: history.timestamp,
+    task: tasks.find(({ events }) => events.scheduled === history.id || events.ended === history.id)?.key ?? null,
+    attributes: history.attributes,
+  };
+  const transitions = then.transitions ?? [];
+  const selected = wanted ?? subjectOf({ history: shown, changes, transitions });
   const chosen = then.tasks.find(({ key }) => key === selected);
   const visits = then.tasks.filter(({ item }) => item === null);
   return {
     event: then.event,
-    history: {
-      number: history.id,
-      eventId: history.id - firstEvent + 1,
-      name: history.event_type,
-      at: history.timestamp,
-      task: tasks.find(({ events }) => events.scheduled === history.id || events.ended === history.id)?.key ?? null,
-      attributes: history.attributes,
-    },
+    history: shown,
     // The words of the service are those of the model.
     status: then.status as ExecutionStatus,
     changes,
@@ -52,7 +56,7 @@ export function createStop(
     counts: countTasks(then, graph),
     newest: [...new Map(visits.map(({ name, key, state }) => [name, { name, key, state }])).values()],
     taken: listTaken(then, visits, lines),
-    transitions: then.transitions ?? [],
+    transitions,
     selected: chosen === undefined ? null : readTask(chosen),
     known: true,
   };

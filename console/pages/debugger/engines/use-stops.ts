@@ -1,9 +1,9 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { RequestError } from '../../../client/request-error.ts';
 import { createRounds } from '../../../client/rounds.ts';
 import type { Stop } from '../../../debugger/protocol.ts';
 import type { Engine } from './engine.ts';
-import { goTo, type Wish } from './wishes.ts';
+import { askFor, type Wish } from './wishes.ts';
 
 /** The stop that is shown, and whether it is the one that was wished for. */
 export interface StopState {
@@ -25,12 +25,13 @@ export function useStops(engine: Engine, { event, selected, offset }: Wish): Sto
   const wish = useRef<Wish>({ event, selected, offset });
   wish.current = { event, selected, offset };
   const ask = useRef(() => {});
-  useEffect(() => {
+  // Effects of the layout do not wait until what was there before has been painted once more.
+  useLayoutEffect(() => {
     const end = new AbortController();
     const round = createRounds(async () => {
       const wished = wish.current;
       try {
-        const stop = await goTo(engine, wished);
+        const stop = await engine.stop(askFor(wished));
         if (!end.signal.aborted) setState({ stop, wish: nameOf(wished), error: null });
       } catch (error) {
         if (end.signal.aborted) return;
@@ -41,7 +42,7 @@ export function useStops(engine: Engine, { event, selected, offset }: Wish): Sto
     ask.current = () => round(false);
     return () => end.abort();
   }, [engine]);
-  useEffect(() => ask.current(), [engine, event, selected, offset]);
+  useLayoutEffect(() => ask.current(), [engine, event, selected, offset]);
   const isAnswered = state.wish === nameOf(wish.current);
   return {
     stop: state.stop,
