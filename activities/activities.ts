@@ -129,7 +129,7 @@ function shutdownFailure({ timeout }: ActivityScope, pulse: Pulse, attempt: numb
 
 function notAuthentic(): ActionError {
   const message =
-    'the start of the execution is not signed by Fermata: it cannot use secrets or connections (docs/operations.md)';
+    'the start of the execution is not signed by Fermata: it cannot use secrets or connections (docs/hardening.md)';
   return new ActionError('not_authentic', message, { retryable: false });
 }
 

@@ -8,7 +8,7 @@ import type { IndexService } from '../service/index/service.ts';
 import { createEventMetrics, type EventMetrics } from './event-metrics.ts';
 import { buildServerUrl, freePort, listenError } from './ports.ts';
 
-/** The metrics of a process, in Prometheus' format (docs/operations.md, Metrics). */
+/** The metrics of a process, in Prometheus' format (docs/monitoring.md, Metrics). */
 export interface Metrics {
   url: string;
   observe: RequestObserver;

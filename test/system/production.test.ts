@@ -90,9 +90,9 @@ it('two APIs and two workers, each a process of its own, serve one another over 
   // Both have had work.
   const pids = [...seen].map((worker) => Number(worker.split('@')[0]));
   expect(pids.sort()).toEqual(workers.map(findWorkerPid).sort());
-  // docs/operations.md, Metrics and alerts: what it names is there.
+  // docs/monitoring.md, Metrics and alerts: what it names is there.
   const [ofApi, ofWorker] = await Promise.all(metrics.map((port) => read(`http://127.0.0.1:${port}/metrics`)));
-  const named = (await readFile('docs/operations.md', 'utf8')).matchAll(
+  const named = (await readFile('docs/monitoring.md', 'utf8')).matchAll(
     /^\| `([a-z0-9_]+)` \| (workers|API|both) \|/gm,
   );
   const rows = [...named].map(([, metric, of]) => ({ metric: metric!, of: of! }));
