@@ -1,3 +1,4 @@
+import type { ReadValue } from '../language/templates/reads.ts';
 import type { Transition } from '../language/transitions.ts';
 import { jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
@@ -39,6 +40,8 @@ export interface DecidedTransition {
   reason: TransitionReason;
   /** The message of its condition's error; null unless that is the reason. */
   error: string | null;
+  /** The values that its condition has read; none where that was not evaluated. */
+  read: ReadValue[];
 }
 
 /** Observes every value that a run computes from its data; a worker has none. */

@@ -1,6 +1,8 @@
+import { type ReadValue, readValues } from '../language/templates/reads.ts';
 import { renderCondition } from '../language/templates/value.ts';
 import type { Transition } from '../language/transitions.ts';
 import { engineFailure, type Failure, withLastCause } from '../model/failure.ts';
+import { WorkMeter } from '../model/work.ts';
 import { endBranch, mergedWith } from './branches.ts';
 import { derive, type TransitionReason } from './derive.ts';
 import { itemsEnding, mayStartItem } from './items.ts';
@@ -15,6 +17,9 @@ import { renewMeter } from './work.ts';
 
 /** How often in a row the word `retry` leads to another visit. */
 const MAX_RETRIED = 3;
+
+/** The most work of reading values for an observer, in units; what is not read by then is not there. */
+const OBSERVED_WORK = 1_000_000;
 
 /** Ends work: an item, which may end its visit; or a visit, whose transitions are then evaluated. */
 export function end(state: RunState, place: Place, ending: WorkEnding): void {
@@ -153,13 +158,21 @@ function fire(state: RunState, visit: Visit, transitions: readonly Transition[])
   const viewpoint = viewpointOf(visit);
   try {
     const fired = transitions.filter((transition, index) => {
-      const told = { from: visit.key, index, transition };
+      const tell = (reason: TransitionReason, error: string | null) =>
+        state.observer?.onTransition?.({
+          from: visit.key,
+          index,
+          transition,
+          reason,
+          error,
+          read: valuesRead(state, transition, reason, viewpoint),
+        });
       try {
         const reason = decideTransition(state, visit, transition, viewpoint);
-        state.observer?.onTransition?.({ ...told, reason, error: null });
+        tell(reason, null);
         return reason === 'fired';
       } catch (error) {
-        state.observer?.onTransition?.({ ...told, reason: 'error', error: templateFailure(error).message });
+        tell('error', templateFailure(error).message);
         throw error;
       }
     });
@@ -183,6 +196,17 @@ function decideTransition(
   if (retry && visit.retried >= MAX_RETRIED) return 'retry_limit';
   if (when === null) return 'fired';
   return derive(state, 'condition', () => renderCondition(when, createScope(state, viewpoint))) ? 'fired' : 'false';
+}
+
+/** Returns the values that the condition of a transition has read, for whoever observes the run: nothing of it counts, or changes the run. */
+function valuesRead(
+  state: RunState,
+  { when }: Transition,
+  reason: TransitionReason,
+  viewpoint: Viewpoint,
+): ReadValue[] {
+  if (when === null || reason === 'other_outcome' || reason === 'retry_limit') return [];
+  return readValues(when, createScope(state, viewpoint, new WorkMeter(OBSERVED_WORK)));
 }
 
 /** Returns the viewpoint of the templates of a visit that has just ended. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PreviewSchema } from './preview-schema.ts';
 import { EXECUTION_STATUSES, TASK_STATUSES } from './status.ts';
 
 /** The most entries of each list of a plan. */
@@ -28,12 +29,6 @@ const VersionFields = {
   definition_hash: z.string().describe('SHA-256 of the definition.'),
 };
 
-const PlannedPreviewSchema = z.object({
-  bytes: z.int().describe('The size of the value as JSON.'),
-  text: z.string().describe('The first 200 characters of the JSON.'),
-  truncated: z.boolean(),
-});
-
 /** A task that keeps its result. */
 const KeptSchema = z.object({
   key: KeySchema,
@@ -49,7 +44,7 @@ const AgainSchema = z.object({
   action_ref: ActionRefSchema,
   was: TaskStatusSchema.nullable().describe('Its status in the execution that is retried; null: it had not begun.'),
   why: z.enum(AGAIN_REASONS),
-  input: PlannedPreviewSchema.nullable().describe('The input that it is given, as far as that is known.'),
+  input: PreviewSchema.nullable().describe('The input that it is given, as far as that is known.'),
 });
 
 /** A task whose result is given up. */

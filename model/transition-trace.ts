@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PreviewSchema } from './preview-schema.ts';
 
 /** A decision of a run about a transition of a visit that had ended. */
 export const TransitionTraceSchema = z.object({
@@ -13,5 +14,16 @@ export const TransitionTraceSchema = z.object({
   reason: z
     .enum(['fired', 'other_outcome', 'false', 'retry_limit', 'error'])
     .describe('Why it fired or not: `other_outcome` stands for `on`, `false` and `error` for the condition.'),
+  read: z
+    .array(
+      z.object({
+        path: z.string().describe('A path of the condition, such as `total` or `result().body.id`.'),
+        value: PreviewSchema.nullable().describe('Its value; null: there was none.'),
+      }),
+    )
+    .optional()
+    .describe(
+      'The paths in the condition with their values, if it was evaluated; absent where the execution hides values.',
+    ),
 });
 export type TransitionTrace = z.infer<typeof TransitionTraceSchema>;

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { JsonValueSchema } from '../../model/json-value.ts';
+import { PreviewSchema } from '../../model/preview-schema.ts';
 import { TASK_STATES, TASK_STATUSES, type TaskStatus } from '../../model/status.ts';
 import { entryId } from '../../service/executions/live-events/entries.ts';
 import type { TaskExecutionService, TaskListing } from '../../service/executions/task-executions.ts';
@@ -19,13 +20,7 @@ const StatusCountsSchema = z.object(
   Object.fromEntries(TASK_STATUSES.map((status) => [status, z.int().min(0)])) as Record<TaskStatus, z.ZodInt>,
 );
 
-const PreviewSchema = z
-  .object({
-    bytes: z.int().describe('The size of the value as JSON.'),
-    text: z.string().describe('The first 200 characters of the JSON.'),
-    truncated: z.boolean(),
-  })
-  .openapi('Preview');
+const NamedPreviewSchema = z.object(PreviewSchema.shape).openapi('Preview');
 
 const TaskRowSchema = z
   .object({
@@ -36,8 +31,8 @@ const TaskRowSchema = z
     worker: z.string().nullable().describe('The worker of the latest attempt.'),
     from: z.array(z.string()).describe('The keys of the tasks whose transitions led to it.'),
     error: z.object({ type: z.string(), message: z.string() }).nullable(),
-    input: PreviewSchema,
-    output: PreviewSchema,
+    input: NamedPreviewSchema,
+    output: NamedPreviewSchema,
     items: z
       .object({ total: z.int(), by_status: StatusCountsSchema })
       .nullable()

@@ -141,9 +141,11 @@ export function createExplanationService({
       if (then === null) throw new AppError('event_not_found', `Execution with ID ${id} has no event ${event}`);
       // A value that a later task hides was there before.
       const all = [...(then.hidden ?? []), ...hidden];
-      const { execution: shown, mask } = maskExecution(then.execution, all);
-      const transitions = then.transitions.map(({ error, ...decided }) => ({
+      const { execution: shown, mask, hidden: masked } = maskExecution(then.execution, all);
+      const transitions = then.transitions.map(({ error, read, ...decided }) => ({
         ...decided,
+        // A value that was cut cannot be masked any more.
+        ...(masked.length > 0 || read === undefined ? {} : { read }),
         error: error === null ? null : mask.hideInMessage(error),
       }));
       return { n, execution: shown, joins: then.joins, transitions };

@@ -4,6 +4,7 @@ import type { Place, RunState } from '../../interpreter/state.ts';
 import type { CarriedState } from '../../model/carried-state.ts';
 import type { Json } from '../../model/json.ts';
 import type { Mask } from '../../model/mask.ts';
+import { preview } from '../../model/preview.ts';
 import { type AgainReason, MAX_PLANNED, type PlannedRetry } from '../../model/retry-plan.ts';
 import { parseTaskKey, visitKey } from '../../model/task-key.ts';
 import type { Projection } from '../../projection/project.ts';
@@ -19,7 +20,7 @@ import {
 import { NOTHING_PENDING, type PendingWork } from '../../projection/waits.ts';
 import { createMask, hiddenIn, hiddenInTask, maskTaskInput } from './masks.ts';
 import { findHiddenInTasks, type KeptState } from './projected-runs.ts';
-import { preview, SHOWN_MESSAGE } from './task-rows.ts';
+import { SHOWN_MESSAGE } from './task-rows.ts';
 
 // A retry keeps work, does it again, or gives it up; outlines say which.
 

@@ -1,21 +1,11 @@
 import type { TaskExecution } from '../../model/execution.ts';
-import { type Json, utf8Length } from '../../model/json.ts';
+import { type Preview, preview } from '../../model/preview.ts';
 import { createStatusCounts, type StatusCounts } from '../../projection/tasks/counts.ts';
 import type { OrderedPlace } from '../../projection/tasks/task-order.ts';
 import { eventsAt, type TaskSources, workIn } from '../../projection/tasks/tasks.ts';
 
-/** The characters of a value that a row shows. */
-const SHOWN_TEXT = 200;
-
 /** The characters of the message of a failure that a row, or a change of a task, shows. */
 export const SHOWN_MESSAGE = 300;
-
-/** The beginning of a value as JSON, with the bytes of all of it. */
-export interface Preview {
-  bytes: number;
-  text: string;
-  truncated: boolean;
-}
 
 /** The items of a visit: the number in its list, and those that have begun. */
 export interface ItemCounts {
@@ -84,10 +74,4 @@ function keyOf({ state, past }: TaskSources, visit: number): string | undefined 
 
 function itemsOf({ item }: TaskExecution, total: number | undefined, counts = createStatusCounts()): ItemCounts | null {
   return item === null && total !== undefined ? { total, statuses: counts } : null;
-}
-
-/** Returns the beginning of a value. */
-export function preview(value: Json): Preview {
-  const text = JSON.stringify(value);
-  return { bytes: utf8Length(text), text: text.slice(0, SHOWN_TEXT), truncated: text.length > SHOWN_TEXT };
 }

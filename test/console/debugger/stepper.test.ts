@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ChangeKind, Stop } from '../../../console/debugger/protocol.ts';
+import { recordRun } from '../../../console/debugger/recording.ts';
 import { createStepper } from '../../../console/debugger/stepper.ts';
 import type { Definition } from '../../../model/definition.ts';
 import type { Json } from '../../../model/json.ts';
@@ -82,6 +83,8 @@ it('a stop shows variables before and after, joins, transitions with their reaso
     ['left', ['both'], 'fired', null],
     ['right', ['again'], 'fired', null],
   ]);
+  const read = [{ path: 'result()', value: { bytes: 1, text: '1', truncated: false } }];
+  expect(stop.transitions.map((decided) => decided.read)).toEqual([read, [], []]);
   const { visits } = stop.counts.tasks.left!;
   expect([visits.completed, stop.counts.tasks.never!.visits.completed, stop.counts.tasks.both!.items]).toEqual([
     ...[1, 0],
@@ -195,6 +198,14 @@ it('a run of which values are hidden is recomputed with the values that its expo
   expect(stepper.stop({ ...WHOLE, event: events.length, selected: 'second' }).selected?.task.input).toEqual({
     text: 'of ***',
   });
+});
+
+it('a long run is kept in a bounded number of copies, all over it', () => {
+  const history = readFiles(writeExport([EVENTS]));
+  const { copies, events } = recordRun(history, { spacing: 2, most: 4 });
+  expect(copies.length).toBeLessThanOrEqual(4);
+  expect([copies[0]!.at, copies.length > 2, copies.at(-1)!.at > events.length / 2]).toEqual([0, true, true]);
+  expect(recordRun(history, { spacing: 2, most: 100 }).copies.length).toBeGreaterThan(4);
 });
 
 const [CHAIN, CHAINED] = [...RECORDED_CHAINS].find(([, names]) => names.length > 2)!;

@@ -129,7 +129,9 @@ export function testDebugger(site: () => Console): void {
       await page.getByRole('button', { name: 'Previous change' }).focus();
       await page.keyboard.press('Enter');
       const why = page.getByRole('table', { name: 'Why' });
-      await why.getByRole('row', { name: /^price approve total > 100 false no/ }).waitFor();
+      await why
+        .getByRole('row', { name: /^price approve total > 100 false no the condition is false.*total is 90$/ })
+        .waitFor();
       await why.getByRole('row', { name: /^price ship total <= 100 true yes/ }).waitFor();
       const variable = page.getByRole('table', { name: 'Variables' }).getByRole('row', { name: /^total changed/ });
       expect(await variable.getByRole('cell').allInnerTexts()).toEqual(['90', '120']);
@@ -262,7 +264,9 @@ export function testDebugger(site: () => Console): void {
       const why = page.getByRole('table', { name: 'Why' });
       // Other tasks may end before the workflow task that takes its end.
       await stepTo(page, 'WorkflowTaskCompleted');
-      await why.getByRole('row', { name: /^price approve total > 100 false no/ }).waitFor();
+      await why
+        .getByRole('row', { name: /^price approve total > 100 false no the condition is false.*total is 90$/ })
+        .waitFor();
       await region(page, 'Changes').getByText('total').waitFor();
       await site().examine(page);
     });

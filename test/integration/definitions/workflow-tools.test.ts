@@ -165,14 +165,19 @@ describe('POST /workflows/{ref}/simulate', () => {
           ...{ from: 'roll', index: 0, on: 'complete', to: ['settle'] },
           ...{ when: 'succeeded() and result().status_code == 200', value: true },
           ...{ fired: true, reason: 'fired', error: null },
+          read: [
+            { path: 'succeeded()', value: { bytes: 4, text: 'true', truncated: false } },
+            { path: 'result().status_code', value: { bytes: 3, text: '200', truncated: false } },
+          ],
         },
         {
           ...{ from: 'roll', index: 1, on: 'complete', to: ['tell'], when: 'failed()', value: false },
           ...{ fired: false, reason: 'false', error: null },
+          read: [{ path: 'failed()', value: { bytes: 5, text: 'false', truncated: false } }],
         },
         {
           ...{ from: 'settle', index: 0, on: 'success', to: ['go'], when: null, value: null },
-          ...{ fired: true, reason: 'fired', error: null },
+          ...{ fired: true, reason: 'fired', error: null, read: [] },
         },
       ],
       warnings: [],

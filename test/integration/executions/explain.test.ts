@@ -329,6 +329,8 @@ it('the transitions that an event decided upon are shown with their conditions a
     { from: 'a', index: 2, when: '{{ failed() }}', to: ['noop'], value: false, ...none, reason: 'false' },
   ];
   expect(await at(completed[0].id)).toMatchObject(ofA);
+  const [first] = await at(completed[0].id);
+  expect(first.read).toEqual([{ path: 'a.output', value: { bytes: 1, text: '2', truncated: false } }]);
   // Its commands belong to the workflow task; what follows does not.
   expect(await at(completed[0].id + 1)).toMatchObject(ofA);
   expect(await at(completed[1].id - 1)).toEqual([]);

@@ -137,7 +137,9 @@ it('is debugged run by run: at its events it stands as the API shows it there', 
     const there = stop(event, key);
     const values = Object.fromEntries(there.variables.map(({ name, value }) => [name, value]));
     const input = there.selected?.task.input;
-    expect({ event, status: there.status, values, input, joins: there.joins, transitions: there.transitions }).toEqual({
+    // The API does not say which values were read by a run that hides some.
+    const decided = there.transitions.map(({ read: _, ...rest }) => rest);
+    expect({ event, status: there.status, values, input, joins: there.joins, transitions: decided }).toEqual({
       ...{ event, status, values: variables, input: key === null ? undefined : inputs[key] },
       ...{ joins, transitions },
     });

@@ -236,12 +236,18 @@ it.each<[string, object, string]>([
 });
 
 it('a run as it was hides what the run hides now', async () => {
-  const readUnmasked = async () => ({ n: 1, execution: RUN, hidden: ['sesame'] });
-  const transitions = [{ from: 'a', error: 'cannot open sesame' }];
+  let hidden = ['sesame'];
+  const readUnmasked = async () => ({ n: 1, execution: RUN, hidden });
+  const read = [{ path: 'word', value: { bytes: 8, text: '"open', truncated: true } }];
+  const transitions = [{ from: 'a', error: 'cannot open sesame', read }];
   const readAt = async () => ({ execution: { ...RUN, output: 'open sesame' }, joins: [], transitions });
   const service = createExplanationService({ executions: { readUnmasked }, projections: { readAt } } as never);
   const then = await service.at({} as Principal, '1', 1);
   expect([then.execution.output, then.transitions[0]!.error]).toEqual(['open ***', 'cannot open ***']);
+  // A value that was cut cannot be searched for what is hidden.
+  expect(then.transitions[0]).not.toHaveProperty('read');
+  hidden = [];
+  expect((await service.at({} as Principal, '1', 1)).transitions).toEqual(transitions);
 });
 
 it('a task that is held back is known by its detail, whatever is masked', async () => {

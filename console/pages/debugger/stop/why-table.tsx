@@ -16,7 +16,7 @@ const REASONS: Record<Decided['reason'], (decided: Decided) => string> = {
   error: ({ error }) => error ?? 'the condition could not be evaluated',
 };
 
-/** The transitions that a run has decided upon, with what decided them; `none` says why there are none. */
+/** The transitions that a run has decided upon, with what decided them and which values that read; `none` says why there are none. */
 export function WhyTable({ transitions, none }: { transitions: readonly Decided[]; none: string }) {
   if (transitions.length === 0) return <p class="soft">{none}</p>;
   return (
@@ -24,7 +24,7 @@ export function WhyTable({ transitions, none }: { transitions: readonly Decided[
       <TableHead columns={COLUMNS} />
       <tbody role="rowgroup">
         {transitions.map((decided) => {
-          const { from, index, to, when, value, fired, reason } = decided;
+          const { from, index, to, when, value, fired, reason, read = [] } = decided;
           return (
             <tr role="row" key={`${from} ${index}`} class={fired ? 'fired' : undefined}>
               <th role="rowheader" scope="row" class="ref-cell">
@@ -44,6 +44,12 @@ export function WhyTable({ transitions, none }: { transitions: readonly Decided[
               </td>
               <td role="cell" data-column="Reason" class={reason === 'error' ? 'wrong' : 'soft'}>
                 {REASONS[reason](decided)}
+                {read.map(({ path, value }) => (
+                  <p class="read" key={path}>
+                    <code>{path}</code> {value === null ? 'is not there' : 'is'}{' '}
+                    {value !== null && <code>{value.truncated ? `${value.text}…` : value.text}</code>}
+                  </p>
+                ))}
               </td>
             </tr>
           );
