@@ -114,7 +114,13 @@ const ReasonSchema = z.object({
 /** The result of a test of a rule on the newest events of its type. */
 export const RecentTestResultSchema = z
   .object({
-    considered: z.int(),
+    considered: z.int().describe('How many events were tested, newest first.'),
+    limited_by: z
+      .enum(['size', 'time'])
+      .nullable()
+      .describe(
+        'Why no more of them were: their payloads, or the test, took too much. Null when nothing has ended it early.',
+      ),
     matched: z.array(z.int()).describe('The ids of the events that match, newest first.'),
     undefined: z.int().describe('How many do not have a path of the condition.'),
     failed: z.array(z.object({ event: z.int(), reason: ReasonSchema })),

@@ -37,8 +37,11 @@ export async function ask({ url, key }: Target, method: string, path: string, bo
   return answer;
 }
 
-/** Keeps connections: who posts shares the processor with those who are measured, and must cost little. */
-const agent = new Agent({ keepAlive: true });
+/**
+ * Keeps connections: who posts shares the processor with those who are measured, and must cost little. One that is idle is closed here before
+ * the API does so, which a post that is sent at that moment would not survive.
+ */
+const agent = new Agent({ keepAlive: true, timeout: 2_000 });
 
 /** Posts an event of a type; one that is refused is no error. Throws an Error if the answer is cut off, or is not JSON. */
 export function postEvent({ url, key }: Target, type: string, n: number): Promise<Posted> {
@@ -70,19 +73,32 @@ export async function createRules(target: Target, type: string): Promise<string>
   return ref;
 }
 
-/** Posts a number of events of a type, some at once. */
+/** Posts a number of events of a type, some at once. After an error it posts no more, and throws the first one. */
 export async function postMany(target: Target, type: string, count: number, atOnce: number): Promise<Posted[]> {
   const posted: Posted[] = [];
   let next = 0;
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      while (next < count) {
-        next += 1;
-        posted.push(await postEvent(target, type, next));
-      }
+  const post = async () => {
+    while (next < count) {
+      next += 1;
+      posted.push(await postEvent(target, type, next));
+    }
+  };
+  const posting = Array.from({ length: atOnce }, () =>
+    post().catch((error: unknown) => {
+      next = count;
+      throw error;
     }),
   );
+  await Promise.all(posting);
   return posted;
+}
+
+/** Does something again and again, with a pause of so many milliseconds each time, until the signal is aborted. */
+export async function repeat(every: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await work();
+    await wait(every);
+  }
 }
 
 /** Waits until no event of a type is still to be planned. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { freePort } from '../../composition/ports.ts';
+import { endWithParent } from '../../dev/parent-watch.ts';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { startTemporalServer } from '../../dev/temporal-server.ts';
 import { startPostgres } from '../../test/store/postgres-server.ts';
@@ -34,6 +35,8 @@ export interface Production {
   takeLongestHold(): Promise<number>;
   /** The bytes on disk of what is stored. */
   bytes(): Promise<{ Temporal: number; Postgres: number }>;
+  /** Returns an error that adds to another one whether each API and worker still runs, and the last lines that it has written. */
+  explain(error: unknown): Error;
   stop(): Promise<void>;
 }
 
@@ -79,13 +82,13 @@ export async function startProduction(apis: number, workers: number, { watched =
   // The first API makes the tables.
   for (let number = 1; number <= apis; number += 1) {
     const port = await freePort();
-    const api = run('api/main.ts', { ...env, ...watch, FERMATA_PORT: String(port) });
+    const api = start('api/main.ts', { ...env, ...watch, FERMATA_PORT: String(port) });
     await api.until('the API is ready');
     running.push([`API ${number}`, api]);
     urls.push(`http://127.0.0.1:${port}`);
   }
   for (let number = 1; number <= workers; number += 1) {
-    const worker = run('worker/main.ts', env);
+    const worker = start('worker/main.ts', env);
     await worker.until('the worker is ready');
     running.push([`worker ${number}`, worker]);
   }
@@ -125,6 +128,11 @@ export async function startProduction(apis: number, workers: number, { watched =
       };
     },
 
+    explain(error) {
+      const states = running.map(([name, process]) => `${name} ${describeState(process)}`);
+      return new Error([String(error), ...states].join('\n'), { cause: error });
+    },
+
     async stop() {
       await database.end();
       await Promise.all(running.map(([, process]) => process.end('SIGTERM')));
@@ -135,8 +143,24 @@ export async function startProduction(apis: number, workers: number, { watched =
   };
 }
 
+/** Starts a program that ends with this process, however this one ends. */
+function start(main: string, env: Record<string, string>): Running {
+  const running = run(main, env);
+  void running.exit.then(endWithParent(running.child.pid!));
+  return running;
+}
+
 function holdsOf(running: Running): number[] {
   return [...running.said().matchAll(/longest hold: ([\d.]+) ms/g)].map(([, text]) => Number(text));
+}
+
+/** The last lines of a process that are shown after an error. */
+const LINES = 15;
+
+function describeState({ child: { exitCode, signalCode }, said }: Running): string {
+  const state =
+    exitCode !== null ? `has ended with ${exitCode}` : signalCode !== null ? `was ended by ${signalCode}` : 'runs';
+  return `${state}, and has written:\n${said().trimEnd().split('\n').slice(-LINES).join('\n')}`;
 }
 
 /** Clock ticks in a second, as Linux reports them. */

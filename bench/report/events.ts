@@ -1,4 +1,5 @@
-import type { EventCosts, Intake, Storm } from '../events/measure.ts';
+import type { EventCosts, Intake } from '../events/measure.ts';
+import type { Storm } from '../events/storm.ts';
 import { RULES } from '../events/traffic.ts';
 import { at, median, short, table } from '../statistics.ts';
 

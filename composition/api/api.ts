@@ -142,6 +142,7 @@ function composeServices(
   const happenings = composeEvents(foundation, {
     executions,
     definitions: definitions.definitions,
+    people: access.principals,
     trials: definitions.ruleTrials,
     tallies: access.tallies,
     limits: options.eventLimits,

@@ -6,6 +6,7 @@ import { eventStreamRoutes } from '../../api/events/streams.ts';
 import type { Router } from '../../api/http/router.ts';
 import type { StreamGate } from '../../api/http/streams/gate.ts';
 import { EVENT_BACKLOG, EVENT_RETENTION } from '../../model/config.ts';
+import type { People } from '../../service/access/people.ts';
 import type { Loop } from '../../service/background/loops.ts';
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
 import { createBacklog } from '../../service/events/backlog.ts';
@@ -52,6 +53,7 @@ export interface EventServices {
 export interface EventNeeds {
   executions: ExecutionService;
   definitions: DefinitionService;
+  people: Pick<People, 'asItStands'>;
   trials: RuleTrials;
   tallies: WebhookTallies;
   limits: ApiOptions['eventLimits'];
@@ -62,7 +64,14 @@ export interface EventNeeds {
  */
 export function composeEvents(
   { db, stores, temporal, isAuthentic, bells, eventMetrics: metrics, repeats, atRest, log, clock }: Foundation,
-  { executions, definitions, trials, tallies, limits = { backlog: EVENT_BACKLOG, days: EVENT_RETENTION } }: EventNeeds,
+  {
+    executions,
+    definitions,
+    people,
+    trials,
+    tallies,
+    limits = { backlog: EVENT_BACKLOG, days: EVENT_RETENTION },
+  }: EventNeeds,
 ): { services: EventServices; loops: Loop[] } {
   const { events, eventLists, enforcements } = stores;
   const rules = createRuleBook(stores.rules);
@@ -92,6 +101,7 @@ export function composeEvents(
     rules,
     counts: createPlannedRuleStore(db),
     executions,
+    people,
     findStarters: createStarterFinder({ store: stores.executions, temporal, isAuthentic }),
     rushes,
     bell: bells.enforcements,

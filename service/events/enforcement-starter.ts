@@ -10,10 +10,13 @@ import { startedRef } from '../../model/rules/rule.ts';
 import type { EnforcementRow, EnforcementSettlement, EnforcementStore } from '../../store/events/enforcements.ts';
 import type { EventListStore } from '../../store/events/event-lists.ts';
 import type { PlannedRuleStore } from '../../store/rules/planned-rules.ts';
+import type { People } from '../access/people.ts';
+import { demandStanding } from '../access/standings.ts';
 import type { Bell } from '../background/bell.ts';
 import { keepGoing, type RoundLoop } from '../background/loops.ts';
 import { isOverlong, isPassing, isSharedOutage, toAppError } from '../background/outages.ts';
 import { createSetAside } from '../background/set-aside.ts';
+import { createSharedReads } from '../background/shared-reads.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
 import type { StarterFinder } from '../rules/starters.ts';
 import type { IdempotencyKey } from '../starts/idempotency.ts';
@@ -52,6 +55,7 @@ const REFUSALS: Partial<Record<AppError['code'], ReasonCode>> = {
   sub_workflow_invalid: 'sub_workflow_invalid',
   definition_outdated: 'definition_outdated',
   permission_missing: 'permission_missing',
+  forbidden: 'permission_missing',
   task_queue_forbidden: 'task_queue_forbidden',
   concurrency_conflict: 'concurrency_conflict',
 };
@@ -63,6 +67,7 @@ export interface EnforcementStarterDependencies {
   rules: RuleBook;
   counts: Pick<PlannedRuleStore, 'count'>;
   executions: Pick<ExecutionStarter, 'start' | 'findCaused'>;
+  people: Pick<People, 'asItStands'>;
   findStarters: StarterFinder;
   rushes: Pick<Rushes, 'allow'>;
   /** Rings when there may be something to start. */
@@ -82,10 +87,12 @@ export interface EnforcementStarterDependencies {
  * enforcement, so that it is one run however often it is made.
  */
 export function createEnforcementStarter(dependencies: EnforcementStarterDependencies): RoundLoop {
-  const { store, events, rules, counts, executions, findStarters, rushes, bell, onStarted, clock, log } = dependencies;
+  const { store, events, rules, counts, executions, people, findStarters, rushes, bell, onStarted, clock, log } =
+    dependencies;
   const tenantTrouble = 'the enforcements of a tenant cannot be leased; trying again';
   const setAside = createSetAside(clock, log, tenantTrouble, isSharedOutage);
   const allowance = rushes.allow(1, RUSH_PAUSE);
+  const standings = createSharedReads<Principal>();
   /** The starts in progress, each with its tenant. */
   const starting = new Map<Promise<void>, string>();
   /** The error that all starts would meet now; the next round throws it, so that the loop pauses. */
@@ -107,7 +114,9 @@ export function createEnforcementStarter(dependencies: EnforcementStarterDepende
     const found = await findStarters(event, rule.writers);
     if ('error' in found) return unstarted(failed(found.error));
     const command = { ...commandOf(row, rule, rendered.parameters), starters: found.starters };
-    const { n } = await executions.start(ownerOf(row.tenant, rule), command);
+    const owner = ownerOf(row.tenant, rule);
+    const standing = await standings(`${owner.tenant} ${owner.id}`, () => demandStanding(people, owner, PART));
+    const { n } = await executions.start(standing, command);
     return { settlement: { status: 'started', execution: n }, received: event.received };
   }
 
@@ -231,7 +240,13 @@ function unstarted(settlement: EnforcementSettlement): Tried {
   return { settlement, received: null };
 }
 
-/** Returns the principal in whose name a rule starts runs: whoever wrote it last, who was allowed to start what it starts. */
+/** The part that its owner has in a rule. */
+const PART = 'who last changed the rule';
+
+/**
+ * Returns the principal in whose name a rule starts runs: whoever wrote it last. The permissions are those that writing it took, which count
+ * where nothing is known about the present ones.
+ */
 function ownerOf(tenant: string, { owner, ownerSubject }: RuleOfMatch): Principal {
   return {
     id: owner,
@@ -241,7 +256,7 @@ function ownerOf(tenant: string, { owner, ownerSubject }: RuleOfMatch): Principa
     kind: 'service',
     onBehalfOf: null,
     roles: [],
-    permissions: ['action:execute'],
+    permissions: ['execution:execute', 'action:execute'],
     groups: [],
   };
 }

@@ -7,6 +7,7 @@ import { readRule } from '../../model/rules/draft.ts';
 import type { RuleCreate } from '../../model/rules/rule.ts';
 import { completeMadeUpEvent, type TestedEvents } from '../../model/rules/rule-test.ts';
 import { demandPermission } from '../access/demands.ts';
+import { createPause } from '../background/pauses.ts';
 import type { TestedRule } from './restraint-tests.ts';
 import { buildRuleContent } from './rule-bodies.ts';
 import type { RuleExaminer } from './rule-examiner.ts';
@@ -15,8 +16,10 @@ import type { RuleService } from './rules.ts';
 
 /** The result of a test of a rule on the newest events of its type. */
 export interface RecentTest {
-  /** The number of events that were looked at: fewer than were asked for where there are no more, or where they are too large. */
+  /** The number of events that were looked at: fewer than were asked for where there are no more, and where a limit has ended the test. */
   considered: number;
+  /** The limit that has ended the test before the last event: the bytes of the payloads, or the time that it took. Null: none has. */
+  limited_by: 'size' | 'time' | null;
   /** The ids of those that match, newest first. */
   matched: number[];
   /** The number of those that do not have a path of the condition. */
@@ -60,9 +63,13 @@ export interface RuleTestDependencies {
   clock: () => number;
 }
 
-/** Events that are read and tested at once, and the bytes of payloads from which on no further ones are read. */
+/** Events that are read at once, and the bytes of payloads from which on no further ones are read. */
 const AT_ONCE = 20;
 const MAX_TESTED = 32 * 1024 * 1024;
+
+/** Milliseconds of work on conditions, and of the whole test, after which no further events are tested. */
+const LONGEST_WORK = 1_000;
+const LONGEST = 10_000;
 
 const READERS = 'recorded events are shown to who may read executions';
 
@@ -72,7 +79,7 @@ export function createRuleTestService(dependencies: RuleTestDependencies): RuleT
 
   async function testOn(principal: Principal, rule: TestedRule, { event, recent }: TestedEvents) {
     if (recent !== undefined || typeof event === 'number') demandPermission(principal, 'execution:read', READERS);
-    if (recent !== undefined) return testRecent(recorded, principal, rule.compiled, recent);
+    if (recent !== undefined) return testRecent({ recorded, clock }, principal, rule.compiled, recent);
     if (typeof event === 'number') return trials.apply(principal, rule, await recorded.get(principal, event));
     // A body has one of both.
     const madeUp = completeMadeUpEvent(event!, principal.subject, new Date(clock()));
@@ -102,21 +109,39 @@ export function createRuleTestService(dependencies: RuleTestDependencies): RuleT
   };
 }
 
-/** Tests a rule on the newest events, in parts, so that neither their payloads nor their conditions hold up others. */
+/**
+ * Tests a rule on the newest events, in parts, so that neither their payloads nor their conditions hold up others. What others do meanwhile is
+ * not charged as work of the test.
+ */
 async function testRecent(
-  recorded: RecordedEvents,
+  { recorded, clock }: { recorded: RecordedEvents; clock: () => number },
   principal: Principal,
   rule: CompiledRule,
   count: number,
 ): Promise<RecentTest> {
-  const result: RecentTest = { considered: 0, matched: [], undefined: 0, failed: [] };
+  const result: RecentTest = { considered: 0, limited_by: null, matched: [], undefined: 0, failed: [] };
+  const end = clock() + LONGEST;
+  const pause = createPause();
+  let [bytes, worked] = [0, 0];
   let before: number | undefined;
-  let bytes = 0;
-  while (result.considered < count && bytes < MAX_TESTED) {
+  const findLimit = () => {
+    if (bytes >= MAX_TESTED) return 'size';
+    return worked >= LONGEST_WORK || clock() >= end ? 'time' : null;
+  };
+  const isOver = () => {
+    result.limited_by = findLimit();
+    return result.limited_by !== null;
+  };
+  while (result.considered < count && !isOver()) {
     const limit = Math.min(AT_ONCE, count - result.considered);
     const { events, next } = await recorded.page(principal, rule.content.type, { limit, before });
     for (const event of events) {
+      if (isOver()) return result;
+      const due = pause();
+      if (due !== null) await due;
+      const begun = clock();
       addMatch(result, event.id, matchRule(rule, event));
+      worked += clock() - begun;
       bytes += event.payload_bytes;
     }
     if (next === null) break;

@@ -1,9 +1,9 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
-import { hasPermission } from '../../model/permissions.ts';
 import { type Principal, subjectsOf } from '../../model/principal.ts';
 import type { DescribedSchedule, TemporalSchedule, TemporalSchedules } from '../../temporal/schedules.ts';
 import type { People } from '../access/people.ts';
+import { demandStanding } from '../access/standings.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
 import { type KeptSchedule, readKeptSchedule, type ScheduleRequest } from './stored-schedules.ts';
 
@@ -94,14 +94,7 @@ export function createScheduleBuilder({
       built(principal, id, workflowId, request, { starters: subjectsOf(principal), maker: principal }),
 
     async rebuild({ action }, kept, starters) {
-      const { subject } = kept.principal;
-      const standing = await principals.asItStands(kept.principal);
-      if (standing === null) throw new AppError('forbidden', `${subject}, who last changed the schedule, is disabled`);
-      const permission = 'execution:execute';
-      if (!hasPermission(standing, permission)) {
-        const message = `${subject}, who last changed the schedule, does not have the permission "${permission}"`;
-        throw new AppError('forbidden', message, { details: { permission } });
-      }
+      const standing = await demandStanding(principals, kept.principal, 'who last changed the schedule');
       const asked = { catchupWindow: undefined, ...kept.request, note: kept.note };
       // An agent keeps its own permissions as a limit, even while its person has fewer.
       const maker = standing.kind === 'agent' ? kept.principal : standing;

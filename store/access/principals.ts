@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, inArray, isNull, max, sql } from 'drizzle-orm';
+import { and, desc, eq, exists, gte, inArray, isNull, max, sql } from 'drizzle-orm';
 import { AppError } from '../../model/app-error.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
 import { hasPermission, type Role } from '../../model/permissions.ts';
@@ -243,17 +243,18 @@ export function createPrincipalStore(db: Database): PrincipalStore {
     },
 
     async findStanding(tenant, id) {
-      const is = and(eq(principals.tenant, tenant), eq(principals.id, id));
-      const [found] = await db.select().from(principals).where(is);
-      if (found === undefined) return null;
-      const { roles, permissions, groups, claims, disabled } = found;
-      const [key] = await db
+      const ownKey = db
         .select({ id: apiKeys.id })
         .from(apiKeys)
-        .where(and(eq(apiKeys.tenant, tenant), eq(apiKeys.principal, id)))
-        .limit(1);
-      const byKeys = key === undefined ? null : { roles, permissions, groups };
-      return { disabled: disabled !== null, byKeys, byToken: claims };
+        .where(and(eq(apiKeys.tenant, principals.tenant), eq(apiKeys.principal, principals.id)));
+      const { roles, permissions, groups, claims, disabled } = principals;
+      const [found] = await db
+        .select({ roles, permissions, groups, claims, disabled, hasKey: exists(ownKey).mapWith(Boolean) })
+        .from(principals)
+        .where(and(eq(principals.tenant, tenant), eq(principals.id, id)));
+      if (found === undefined) return null;
+      const grants = { roles: found.roles, permissions: found.permissions, groups: found.groups };
+      return { disabled: found.disabled !== null, byKeys: found.hasKey ? grants : null, byToken: found.claims };
     },
 
     async findPerson(tenant, name, now) {

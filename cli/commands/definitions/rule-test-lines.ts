@@ -30,10 +30,16 @@ function conditionLines({ text, value, error, operands, parts }: JsonObject, ind
 }
 
 /** Returns the lines of the result of a test on the newest events. */
-export function recentLines({ considered, matched, undefined: without, failed }: JsonObject): string[] {
+export function recentLines({
+  considered,
+  limited_by: limit = null,
+  matched,
+  undefined: without,
+  failed,
+}: JsonObject): string[] {
   const [ids, failures] = [matched as number[], failed as { event: number; reason: JsonObject }[]];
   return [
-    `considered  ${formatCell(considered)}`,
+    `considered  ${formatCell(considered)}${limit === null ? '' : `: the limit of ${formatCell(limit)} was reached`}`,
     `matched     ${ids.length}${ids.length === 0 ? '' : `: ${ids.join(', ')}`}`,
     `undefined   ${formatCell(without)}`,
     `failed      ${failures.length}`,

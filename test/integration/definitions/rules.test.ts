@@ -368,6 +368,7 @@ it('a test takes recorded events: one by its id, or the newest of its type', asy
   const exact = { ...seen, type: 'com.example.seen' };
   expect((await post(`${RULES}/test`, { rule: exact, recent: 500 })).body.data).toEqual({
     considered: 5,
+    limited_by: null,
     matched: [ids[4], ids[1]],
     undefined: 1,
     failed: [{ event: ids[3], reason: expect.objectContaining({ code: 'template_error', path: '/when' }) }],

@@ -106,6 +106,40 @@ it('starts a run for each rule that matches, in the name of its author, with wha
   });
 });
 
+it('a rule starts with what its owner may do now, and says why it starts nothing', async () => {
+  const grant = (permissions: string[]) => make('/api/v1/keys', { subject: 'leaver', permissions });
+  const { key } = await grant(['workflow:write', 'execution:execute', 'action:execute']);
+  const theirs = { 'x-api-key': key };
+  const type = 'com.left';
+  const made = { pack_ref: 'ops', label: 'x', type };
+  await make('/api/v1/rules', { ...made, ref: 'ops.left_flow', workflow: 'ops.deploy' }, theirs);
+  const bare = { action_ref: 'core.http', parameters: { url: 'http://127.0.0.1:1' } };
+  await make('/api/v1/rules', { ...made, ref: 'ops.left_action', ...bare }, theirs);
+  const outcomes = async () => {
+    const found = await enforcementsOf((await post({ type })).id);
+    return ['ops.left_flow', 'ops.left_action'].map((ref) => found[ref]!.reason?.message ?? found[ref]!.status);
+  };
+  const turn = (what: string) => harness.call('POST', `/api/v1/principals/leaver/${what}`);
+  const lacks = 'leaver, who last changed the rule, does not have the permission "execution:execute"';
+  const direct = '"leaver" may not start the action "core.http" directly: the permission "action:execute" is required';
+  const gone = 'leaver, who last changed the rule, is disabled';
+
+  expect((await outcomes())[0]).toBe('started');
+  await grant(['workflow:write', 'execution:execute']);
+  expect(await outcomes()).toEqual(['started', direct]);
+  await grant(['workflow:write', 'action:execute']);
+  expect(await outcomes()).toEqual([lacks, lacks]);
+  await grant(['execution:execute']);
+  expect(await outcomes()).toEqual(['started', direct]);
+  await turn('disable');
+  expect(await outcomes()).toEqual([gone, gone]);
+  // Whoever writes the rule anew starts it in their own name.
+  await harness.call('PUT', '/api/v1/rules/ops.left_flow', { label: 'Taken over' });
+  expect(await outcomes()).toEqual(['started', gone]);
+  await turn('enable');
+  expect(await outcomes()).toEqual(['started', direct]);
+});
+
 it('says why a match starts nothing, and starts what matches next to it', async () => {
   const type = 'com.poison';
   await rule('good', { type });

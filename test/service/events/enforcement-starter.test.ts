@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import { compileRule } from '../../../language/rules/compiler.ts';
 import { AppError } from '../../../model/app-error.ts';
 import { DatabaseError } from '../../../model/database-error.ts';
+import type { Principal } from '../../../model/principal.ts';
+import type { People } from '../../../service/access/people.ts';
 import { createBell } from '../../../service/background/bell.ts';
 import {
   createEnforcementStarter,
@@ -23,11 +25,13 @@ const RULE = { enabled: true, owner: 1, ownerSubject: 'ann', writers: ['ann'], c
 function scene(
   tenants: Record<string, number>,
   changes: {
-    start?: (tenant: string) => Promise<{ n: number }>;
+    start?: (tenant: string, principal: Principal) => Promise<{ n: number }>;
     lane?: number;
     findStarters?: StarterFinder;
     rushes?: Pick<Rushes, 'allow'>;
     rule?: RuleOfMatch | null;
+    /** The owner of the rule as it stands now; absent: as when the rule was written. */
+    standing?: People['asItStands'];
     run?: number;
     look?: () => Promise<never>;
     attempts?: number;
@@ -67,8 +71,9 @@ function scene(
     findStarters: changes.findStarters ?? (async () => ({ starters: [] })),
     rules: { find: async () => (changes.rule === undefined ? RULE : changes.rule) },
     counts: { count: async () => undefined },
+    people: { asItStands: changes.standing ?? (async (owner: Principal) => owner) },
     executions: {
-      start: ({ tenant }: { tenant: string }) => changes.start!(tenant),
+      start: (principal: Principal) => changes.start!(principal.tenant, principal),
       findCaused: changes.look ?? (async () => changes.run ?? null),
     },
     bell: createBell(),
@@ -172,6 +177,43 @@ it('nothing is started for a run whose starters are refused, and that is not tri
   await starter.tick();
   await expect.poll(() => settled).toEqual([['a', { status: 'failed', reason: error }]]);
   expect(starts).toBe(0);
+});
+
+const LACKS = 'ann, who last changed the rule, does not have the permission "execution:execute"';
+
+it.each([
+  ['is disabled', null, 'ann, who last changed the rule, is disabled'],
+  ['has nothing any more', { roles: [], permissions: [] }, LACKS],
+  ['may only write rules', { roles: [], permissions: ['workflow:write', 'action:execute'] as const }, LACKS],
+])('nothing is started for a rule whose owner %s', async (_, grants, message) => {
+  let starts = 0;
+  const start = async () => {
+    starts += 1;
+    return { n: 7 };
+  };
+  const standing = async (owner: Principal) => grants && { ...owner, roles: [], permissions: [...grants.permissions] };
+  const { starter, settled } = scene({ a: 1 }, { start, standing });
+  await starter.tick();
+  const reason = { code: 'permission_missing', message };
+  await expect.poll(() => settled).toEqual([['a', { status: 'failed', reason }]]);
+  expect(starts).toBe(0);
+});
+
+it('starts with the present permissions of the owner of the rule, which one look-up of those at the same time finds', async () => {
+  const started: Principal[] = [];
+  let looks = 0;
+  const standing = async (owner: Principal): Promise<Principal> => {
+    looks += 1;
+    await new Promise(setImmediate);
+    return { ...owner, roles: ['operator'], permissions: [] };
+  };
+  const start = async (_: string, principal: Principal) => ({ n: started.push(principal) });
+  const { starter } = scene({ a: 12 }, { start, standing });
+  await starter.tick();
+  await expect.poll(() => started.length).toBe(12);
+  const owner = { id: 1, tenant: 'a', subject: 'ann', roles: ['operator'], permissions: [] };
+  for (const principal of started) expect(principal).toMatchObject(owner);
+  expect(looks).toBeLessThan(12);
 });
 
 it.each([
