@@ -10,6 +10,7 @@ import { compareReplays } from './comparison/replays.ts';
 import { SHAPES } from './comparison/shapes.ts';
 import { compare } from './comparison/side-by-side.ts';
 import { type Side, startSide } from './comparison/sides.ts';
+import { measureLargeEvents } from './events/large/measure.ts';
 import { measureEvents } from './events/measure.ts';
 import { measureGrowth } from './growth.ts';
 import { measureLists } from './lists/measure.ts';
@@ -24,7 +25,7 @@ import { measureSoak } from './product/soak.ts';
 import { measureStarts } from './product/starts.ts';
 import { debuggerTable } from './report/debugger.ts';
 import { findDecline } from './report/decline.ts';
-import { eventsTable } from './report/events.ts';
+import { eventsTable, largeEventsTable } from './report/events.ts';
 import { keepResults, readResults } from './report/kept-results.ts';
 import { largeRunsTable } from './report/production.ts';
 import { computeRatios, keepBaseline, missingIn, readBaseline, slowerThan } from './report/ratios.ts';
@@ -35,7 +36,7 @@ import type { Results } from './report/results.ts';
 // docs/benchmarks.md and docs/benchmarks.svg, and fails with the names of what is slower than in bench/baseline.json. With the names of parts
 // (npm run bench -- shapes starts) only these run; `report` alone writes both files from what the parts have measured so far. --quick runs a
 // fraction of each part, which is not kept for the report; --shape sequence only that shape; --runs 5000 that many runs of the soak; --index URL a Postgres
-// that `large-index` need not fill, since it was filled before; --keep
+// that `large-index` or `large-events` need not fill, since it was filled before; --keep
 // makes the ratios of this run the baseline.
 
 const { values: options, positionals: named } = parseArgs({
@@ -103,6 +104,12 @@ const PARTS = {
         : { intake: 3_000, seconds: 30, storm: 10_000, planned: 3_000 },
     ),
   }),
+  'large-events': async () => ({
+    largeEvents: await measureLargeEvents(
+      quick ? { events: 10_000, rules: 200, planned: 5 } : { events: 1_000_000, rules: 5_000, planned: 10 },
+      options.index ?? null,
+    ),
+  }),
   growth: async () => ({ growth: measureGrowth() }),
   soak: async () => ({ soak: await measureSoak(runs ?? (quick ? 500 : 50_000)) }),
   bundle: async () => ({ bundle: await measureBundle() }),
@@ -133,6 +140,7 @@ console.log(ratioTable(ratios));
 if (results.largeIndex !== undefined) console.log(largeIndexTable(results.largeIndex));
 if (results.largeRuns !== undefined) console.log(largeRunsTable(results.largeRuns));
 if (results.events !== undefined) console.log(eventsTable(results.events));
+if (results.largeEvents !== undefined) console.log(largeEventsTable(results.largeEvents));
 if (results.debugger !== undefined) console.log(debuggerTable(results.debugger));
 for (const slider of results.sliders ?? []) console.log(summarizeSlider(slider));
 if (named.includes(REPORT) || (named.length === 0 && isWhole)) {

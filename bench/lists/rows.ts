@@ -16,17 +16,24 @@ const PACKS = 20;
 
 /**
  * Fills the index of a tenant with runs of 200 workflows in 20 packs over 90 days: 94 % have completed, 0.03 % are open, in a namespace
- * that nobody reconciles. Indexes other than unique ones are made again afterwards, which takes a tenth of the time.
+ * that nobody reconciles.
  */
 export async function fillIndex(db: Database, tenant: string, runs: number): Promise<void> {
+  await fillBeforeIndexes(db, 'executions', async () => {
+    for (let from = 0; from < runs; from += BATCH) {
+      await db.execute(insertOf(tenant, { from, to: Math.min(runs, from + BATCH), runs }));
+    }
+  });
+}
+
+/** Fills a table without its indexes, other than unique ones, and makes these again, which takes a tenth of the time. */
+export async function fillBeforeIndexes(db: Database, table: string, fill: () => Promise<void>): Promise<void> {
   const indexes = await queryRows(
     db,
-    sql`select indexname as name, indexdef as definition from pg_indexes where tablename = 'executions' and indexdef not like '%UNIQUE%'`,
+    sql`select indexname as name, indexdef as definition from pg_indexes where tablename = ${table} and indexdef not like '%UNIQUE%'`,
   );
   for (const { name } of indexes) await db.execute(sql.raw(`drop index "${name}"`));
-  for (let from = 0; from < runs; from += BATCH) {
-    await db.execute(insertOf(tenant, { from, to: Math.min(runs, from + BATCH), runs }));
-  }
+  await fill();
   for (const { definition } of indexes) await db.execute(sql.raw(definition!));
   await db.execute(sql`vacuum analyze`);
 }

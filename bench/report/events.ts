@@ -1,3 +1,4 @@
+import type { LargeEvents } from '../events/large/measure.ts';
 import type { EventCosts, Intake } from '../events/measure.ts';
 import type { Storm } from '../events/storm.ts';
 import { RULES } from '../events/traffic.ts';
@@ -56,4 +57,38 @@ function answersOf({ answers }: Storm): string {
   return Object.entries(answers)
     .map(([status, number]) => `${number.toLocaleString('en-US')} × ${status}`)
     .join(', ');
+}
+
+/** Writes the section about many events. */
+export function describeLargeEvents(found: LargeEvents): string {
+  return `## Many events
+
+${found.events.toLocaleString('en-US')} events on Postgres, with an enforcement of each third one: ${short(found.bytes / 2 ** 20)} MiB. Each statement by itself, at the store; \`rows\` are those that
+the last one has read in tables. Then events of a tenant that are planned with very many rules for their type, and those of another tenant meanwhile.
+
+${largeEventsTable(found)}`;
+}
+
+/** Writes the tables of what is asked of many events, and of many rules. */
+export function largeEventsTable({ asked, crowds }: LargeEvents): string {
+  const questions = table(
+    ['', 'P50', 'P95', 'rows'],
+    asked.map(({ what, times, rows }) => [
+      what,
+      `${short(median(times))} ms`,
+      `${short(at(times, 0.95))} ms`,
+      rows.toLocaleString('en-US'),
+    ]),
+  );
+  const planning = table(
+    ['rules', 'planning of an event', 'memory', 'longest hold of the event loop', 'events of others, planned after'],
+    crowds.map(({ rules, matches, planning: milliseconds, memory, hold, others }) => [
+      `${rules.toLocaleString('en-US')}, ${matches ? 'all of which match' : 'of which none matches'}`,
+      `${short(milliseconds)} ms`,
+      `+${short(memory)} MiB`,
+      `${short(hold)} ms`,
+      `${short(median(others))} ms (P50), ${short(at(others, 0.95))} ms (P95)`,
+    ]),
+  );
+  return `${questions}\n\n${planning}`;
 }

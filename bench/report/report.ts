@@ -4,7 +4,7 @@ import type { Grown } from '../growth.ts';
 import { type LargeIndex, SETTINGS } from '../lists/million.ts';
 import { at, median, short, spread, table } from '../statistics.ts';
 import { describeDebugger, describeSliders } from './debugger.ts';
-import { describeEvents } from './events.ts';
+import { describeEvents, describeLargeEvents } from './events.ts';
 import { NOT_KEPT } from './not-kept.ts';
 import { OTHER_ENGINES } from './other-engines.ts';
 import { describeLargeRuns, describePages, describeSoak } from './production.ts';
@@ -92,6 +92,8 @@ ${renderSection(results, ['debugger'], (measured) => describeDebugger(measured.d
 ${renderSection(results, ['sliders'], ({ sliders }) => describeSliders(sliders))}
 
 ${renderSection(results, ['events'], ({ events }) => describeEvents(events))}
+
+${renderSection(results, ['largeEvents'], ({ largeEvents }) => describeLargeEvents(largeEvents))}
 
 ${NOT_KEPT}
 ${OTHER_ENGINES}

@@ -1,6 +1,7 @@
 import type { Throughput } from '../comparison/load.ts';
 import type { Replays } from '../comparison/replays.ts';
 import type { Compared } from '../comparison/side-by-side.ts';
+import type { LargeEvents } from '../events/large/measure.ts';
 import type { EventCosts } from '../events/measure.ts';
 import type { Grown } from '../growth.ts';
 import type { Measured } from '../lists/measure.ts';
@@ -32,6 +33,7 @@ export interface Results {
   debugger: DebuggedRun[];
   sliders: MovedSlider[];
   events: EventCosts;
+  largeEvents: LargeEvents;
   rest: { rate: number; latencies: number[] };
   lag: number[];
   shares: Shares;

@@ -8,7 +8,7 @@ const ANN = { subject: 'ann', roles: ['admin'], permissions: [] } as unknown as 
 const CONTENT = sampleContent({ when: 'event.payload.n == 1' });
 const MIB = 1024 * 1024;
 
-/** What a scene has: events, how large each is, and the milliseconds of its condition and of reading a page. */
+/** Events, how large each is, and the milliseconds that its condition and reading a page take. */
 interface Scene {
   events?: number;
   bytes?: number;
