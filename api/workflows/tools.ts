@@ -68,16 +68,18 @@ const validateRoute = createApiRoute({
         .enum(['0', '1'])
         .default('0')
         .describe('1: issues of JSON say where they stand in the text, too; those of YAML always do.'),
+      ref: z.string().max(200).optional().describe('The body is that of an update of this workflow.'),
     }),
     body: {
       required: true,
-      description: 'The body of a create request, `{ definition, param_schema?, out_schema? }`, or just a definition.',
+      description:
+        'The body of a create request, `{ definition, param_schema?, out_schema? }`, or just a definition; with `ref`, the body of an update.',
       content: jsonOrYaml(z.record(z.string(), JsonValueSchema)),
     },
   },
   responses: {
     200: jsonData(ValidationSchema, 'The issues and warnings.'),
-    ...errorResponses('json_malformed', 'yaml_malformed'),
+    ...errorResponses('json_malformed', 'yaml_malformed', 'workflow_not_found'),
   },
 });
 
@@ -168,9 +170,14 @@ export function workflowToolRoutes(
   });
 
   router.openapi(validateRoute, async (context) => {
-    const { issues, warnings: found } = await definitions.validate(context.get('principal'), context.req.valid('json'));
+    const { positions, ref } = context.req.valid('query');
+    const principal = context.get('principal');
+    const body = context.req.valid('json');
+    const { issues, warnings: found } = await (ref === undefined
+      ? definitions.validate(principal, body)
+      : definitions.validateUpdate(principal, ref, body));
     const all = [...issues, ...withBodyWarnings(context, found)];
-    const isLocated = context.get('bodyType') === 'application/yaml' || context.req.valid('query').positions === '1';
+    const isLocated = context.get('bodyType') === 'application/yaml' || positions === '1';
     const listed = isLocated ? await locateIssues(context, all) : all;
     const data = {
       valid: issues.length === 0,

@@ -3,7 +3,7 @@ export class RequestError extends Error {
   readonly status: number;
   readonly code: string;
   readonly requestId: string | null;
-  /** The name of the control whose text the console itself refuses; null: none is known. */
+  /** The name of the control whose text is refused, by the console or by the API; null: none is known. */
   readonly control: string | null;
   /** The details of the refusal, for programs; null: there are none. */
   readonly details: Record<string, unknown> | null;

@@ -51,6 +51,19 @@ export async function request<T>(path: string, sent: ApiRequestOptions = {}): Pr
   return (response.status === 204 ? null : await readBody(response, 'json', sent)) as T;
 }
 
+/** A body of an answer, with the tag by which a change says which state it is based on. */
+export interface TaggedBody<T> {
+  body: T;
+  /** The value for `if-match`. */
+  tag: string;
+}
+
+/** Reads JSON that can be changed from a path of the API. Throws as `request` does. */
+export async function requestTagged<T>(path: string, sent: ApiRequestOptions = {}): Promise<TaggedBody<T>> {
+  const response = await send(path, sent);
+  return { body: (await readBody(response, 'json', sent)) as T, tag: response.headers.get('etag') ?? '*' };
+}
+
 /** Reads a text from a path of the API. Throws as `request` does. */
 export async function requestText(path: string, sent: ApiRequestOptions = {}): Promise<string> {
   return (await readBody(await send(path, sent), 'text', sent)) as string;
@@ -104,7 +117,13 @@ async function refusalOf(response: Response): Promise<RequestError> {
   if (status === 401) watcher.ended();
   if (code === REPLACED) watcher.replaced();
   const details = typeof body.details === 'object' ? (body.details as Record<string, unknown> | null) : null;
-  return new RequestError(message, { status, code, requestId, details });
+  return new RequestError(message, { status, code, requestId, details, control: controlIn(body.issues) });
+}
+
+/** Returns the field that the first issue of a refusal is about: forms name their controls after the fields of the body. */
+function controlIn(issues: unknown): string | null {
+  const [first] = Array.isArray(issues) ? (issues as { path?: unknown }[]) : [];
+  return typeof first?.path === 'string' ? (first.path.split('/')[1] ?? null) : null;
 }
 
 function messageOf(code: string, error: unknown): string | null {

@@ -19,6 +19,10 @@ export const PAGES: Page[] = [
   createPage(/^\/inbox\/([^/]+)$/, async () => (await import('./inbox/question-page.tsx')).QuestionPage),
   createPage(/^\/workflows$/, async () => (await import('./workflows/workflows-page.tsx')).WorkflowsPage),
   createPage(
+    /^\/workflows\/new$/,
+    async () => (await import('./workflows/editing/new-workflow-page.tsx')).NewWorkflowPage,
+  ),
+  createPage(
     /^\/workflows\/([^/]+)(?:\/(graph|definition|simulate|check|revisions|runs|starts))?$/,
     async () => (await import('./workflows/workflow-page.tsx')).WorkflowPage,
   ),

@@ -1,7 +1,14 @@
 import type { KnownAction } from '../../language/checks/actions.ts';
 import type { Validation } from '../../language/validate.ts';
 import type { Definition } from '../../model/definition.ts';
-import { DefinitionAloneSchema, type WorkflowCreate, WorkflowCreateSchema } from '../../model/definition-requests.ts';
+import {
+  type DefinitionAlone,
+  DefinitionAloneSchema,
+  type WorkflowCreate,
+  WorkflowCreateSchema,
+  type WorkflowUpdate,
+  WorkflowUpdateSchema,
+} from '../../model/definition-requests.ts';
 import { capIssues, fillsAnswer, type Issue } from '../../model/issue.ts';
 import type { JobPool } from '../../model/job-pool.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -9,7 +16,8 @@ import { refMismatch } from '../../model/pack-issues.ts';
 import type { Principal } from '../../model/principal.ts';
 import { convertIssues } from '../../model/zod-issues.ts';
 import type { ActionStore } from '../../store/definitions/actions.ts';
-import type { DefinitionStore, RevisionContent } from '../../store/definitions/definitions.ts';
+import type { DefinitionStore, RevisionContent, StoredWorkflow } from '../../store/definitions/definitions.ts';
+import { contentAfter } from './contents.ts';
 import { examineDefinition, isSmallExamination, SMALL_DEFINITION } from './examination.ts';
 import type { DefinitionJobs } from './jobs.ts';
 import { completedDefinition, issuesOfPartialBody, type PartialContent, type UnstoredPart } from './partial-bodies.ts';
@@ -26,8 +34,11 @@ type ExaminedParts = Pick<RevisionContent, 'definition' | 'paramSchema' | 'outSc
 export interface DefinitionExaminer {
   /** Finds all issues and warnings of a definition with its schemas; it may name `unstored` parts. */
   examine(principal: Tenanted, content: ExaminedParts, unstored: readonly UnstoredPart[]): Promise<Validation>;
-  /** Finds all issues and warnings of a body of `create`, of a definition with its schemas, or of a definition alone. */
-  validate(principal: Tenanted, body: unknown): Promise<Validation>;
+  /**
+   * Finds all issues and warnings of a body of `create`, of a definition with its schemas, or of a definition alone; of a body of `update`
+   * where the workflow that it changes is given.
+   */
+  validate(principal: Tenanted, body: unknown, stored?: StoredWorkflow): Promise<Validation>;
   /**
    * Finds what is wrong with the meaning of a workflow, or of each workflow of a pack, in a body whose shape is wrong: only
    * issues that hold whatever the malformed parts were meant to be. `isNew`: a workflow that is not stored yet, which its own
@@ -98,33 +109,41 @@ export function createDefinitionExaminer({
     });
   }
 
-  return {
-    examine,
-    meaningIssues,
+  async function validate(principal: Tenanted, body: unknown, stored?: StoredWorkflow): Promise<Validation> {
+    if (stored === undefined && isBareDefinition(body)) {
+      const { issues, warnings } = await validate(principal, { definition: body });
+      return { issues: withoutPrefix(issues), warnings: withoutPrefix(warnings) };
+    }
+    const isNew = stored === undefined && !isDefinitionAlone(body);
+    const schema = stored !== undefined ? WorkflowUpdateSchema : isNew ? WorkflowCreateSchema : DefinitionAloneSchema;
+    const parsed = schema.safeParse(body);
+    if (!parsed.success) {
+      const issues = convertIssues(parsed.error, schema, body);
+      const more = fillsAnswer(issues) ? [] : await meaningIssues(principal, body, { isNew });
+      return { issues: capIssues([...issues, ...more]), warnings: [] };
+    }
+    const { content, ref, mismatch } =
+      stored === undefined
+        ? partsOf(parsed.data as WorkflowCreate | DefinitionAlone)
+        : { content: contentAfter(stored, parsed.data as WorkflowUpdate).content, ref: stored.ref, mismatch: [] };
+    const self = ref === null ? [] : [createUnstoredPart(ref, content.paramSchema)];
+    const { issues, warnings } = await examine(principal, content, self);
+    const unset = await deliveryWarnings(principal.tenant, content.definition);
+    return { issues: capIssues([...mismatch, ...issues]), warnings: capIssues([...warnings, ...unset]) };
+  }
 
-    async validate(principal, body) {
-      if (isBareDefinition(body)) {
-        const { issues, warnings } = await this.validate(principal, { definition: body });
-        return { issues: withoutPrefix(issues), warnings: withoutPrefix(warnings) };
-      }
-      const isNew = !isDefinitionAlone(body);
-      const schema = isNew ? WorkflowCreateSchema : DefinitionAloneSchema;
-      const parsed = schema.safeParse(body);
-      if (!parsed.success) {
-        const issues = convertIssues(parsed.error, schema, body);
-        const more = fillsAnswer(issues) ? [] : await meaningIssues(principal, body, { isNew });
-        return { issues: capIssues([...issues, ...more]), warnings: [] };
-      }
-      const { definition, param_schema = null, out_schema = null } = parsed.data;
-      const workflow = 'ref' in parsed.data ? (parsed.data as WorkflowCreate) : null;
-      const self = workflow === null ? [] : [createUnstoredPart(workflow.ref, param_schema)];
-      const content = { definition, paramSchema: param_schema, outSchema: out_schema };
-      const { issues, warnings } = await examine(principal, content, self);
-      const mismatch = workflow === null ? [] : refMismatch(workflow);
-      const unset = await deliveryWarnings(principal.tenant, definition);
-      return { issues: capIssues([...mismatch, ...issues]), warnings: capIssues([...warnings, ...unset]) };
-    },
-  };
+  return { examine, meaningIssues, validate };
+}
+
+/** Returns what is examined of a workflow, or of a definition with its schemas, which has no ref. */
+function partsOf(body: WorkflowCreate | DefinitionAlone): {
+  content: ExaminedParts;
+  ref: string | null;
+  mismatch: Issue[];
+} {
+  const { definition, param_schema: paramSchema = null, out_schema: outSchema = null } = body;
+  const content = { definition, paramSchema, outSchema };
+  return 'ref' in body ? { content, ref: body.ref, mismatch: refMismatch(body) } : { content, ref: null, mismatch: [] };
 }
 
 /** Returns a workflow as one that its own definition may name before it is stored. */

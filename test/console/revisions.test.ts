@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { compareTexts } from '../../console/pages/workflows/comparison.ts';
-import { writeRevision, writeWorkflow } from '../../console/pages/workflows/definition-text.ts';
+import { compareTexts } from '../../console/pages/workflows/revisions/comparison.ts';
+import { writeRevision, writeWorkflow } from '../../console/pages/workflows/revisions/definition-text.ts';
 
 const lines = (word: string, count: number) => Array.from({ length: count }, (_, n) => `${word} ${n}\n`).join('');
 
@@ -31,7 +31,13 @@ it('a workflow is written as it can be checked, and a revision as it can be comp
   const definition = 'tasks:\n  - name: a\n';
   const schema = 'param_schema: {\n  "type": "object"\n}\n';
   expect(writeRevision(SCHEMAS, definition)).toBe(`${definition}${schema}`);
-  expect(writeWorkflow(SCHEMAS, definition)).toBe(
-    'param_schema: {\n    "type": "object"\n  }\ndefinition:\n  tasks:\n    - name: a\n',
+  const fields = { label: 'A "b" \n#', version: '1.0.0', description: null, tags: [], enabled: true };
+  const rest = 'param_schema: {\n    "type": "object"\n  }\ndefinition:\n  tasks:\n    - name: a\n';
+  expect(writeWorkflow({ ...SCHEMAS, ...fields }, definition)).toBe(
+    `label: "A \\"b\\" \\n#"\nversion: "1.0.0"\n${rest}`,
+  );
+  const more = { description: 'Why', tags: ['a'], enabled: false };
+  expect(writeWorkflow({ ...SCHEMAS, ...fields, ...more }, definition)).toBe(
+    `label: "A \\"b\\" \\n#"\nversion: "1.0.0"\ndescription: "Why"\ntags: ["a"]\nenabled: false\n${rest}`,
   );
 });

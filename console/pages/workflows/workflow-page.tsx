@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { useRead } from '../../client/reads.ts';
 import { may } from '../../client/session.ts';
 import type { ShownWorkflow } from '../../client/shapes.ts';
-import { Heading } from '../../parts/heading.tsx';
+import { focusHeading, Heading } from '../../parts/heading.tsx';
 import { createLazyView } from '../../parts/lazy.tsx';
 import { Fact } from '../../parts/lists/fact.tsx';
 import { Loading } from '../../parts/loading.tsx';
@@ -12,8 +12,8 @@ import { Tabs } from '../../parts/tabs.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { go, hrefOf } from '../../routing/location.ts';
 import type { PageProps } from '../../routing/page-props.ts';
-import { CheckView } from './check-view.tsx';
 import { DefinitionGraph, DefinitionText } from './definition-view.tsx';
+import { CheckView, type WorkflowDraft, type WorkflowEditing } from './editing/check-view.tsx';
 import { LatestRuns } from './runs/latest-runs.tsx';
 import { WorkflowRuns } from './runs/workflow-runs.tsx';
 import { StartDialog } from './start-dialog.tsx';
@@ -23,16 +23,27 @@ const Simulation = createLazyView(
   async () => (await import('./simulation/simulate-view.tsx')).SimulateView,
 );
 
-const Revisions = createLazyView('comparison', async () => (await import('./revisions-view.tsx')).RevisionsView);
+const Revisions = createLazyView(
+  'comparison',
+  async () => (await import('./revisions/revisions-view.tsx')).RevisionsView,
+);
 
 const Starters = createLazyView('list', async () => (await import('./starters-view.tsx')).StartersView);
 
 /** What each view shows of a workflow, whose path in the API is `path`. */
-const VIEWS: { id: string; name: string; show: (workflow: ShownWorkflow, path: string) => ComponentChildren }[] = [
+const VIEWS: {
+  id: string;
+  name: string;
+  show: (workflow: ShownWorkflow, path: string, editing: WorkflowEditing) => ComponentChildren;
+}[] = [
   { id: 'graph', name: 'Graph', show: ({ ref }, path) => <DefinitionGraph path={path} title={ref} /> },
   { id: 'definition', name: 'Definition', show: (_, path) => <DefinitionText path={path} /> },
   { id: 'simulate', name: 'Simulate', show: (workflow, path) => <Simulation workflow={workflow} path={path} /> },
-  { id: 'check', name: 'Check', show: (workflow, path) => <CheckView workflow={workflow} path={path} /> },
+  {
+    id: 'check',
+    name: 'Check',
+    show: (workflow, path, editing) => <CheckView workflow={workflow} path={path} editing={editing} />,
+  },
   { id: 'revisions', name: 'Revisions', show: (_, path) => <Revisions path={path} /> },
   { id: 'runs', name: 'Runs', show: ({ ref }) => <WorkflowRuns workflow={ref} /> },
   { id: 'starts', name: 'Started by', show: ({ ref }) => <Starters workflow={ref} /> },
@@ -46,7 +57,16 @@ export function WorkflowPage({ of, tab }: PageProps) {
   const path = `/workflows/${encodeURIComponent(of)}`;
   const { value, error, reload } = useRead<{ data: ShownWorkflow }>(path);
   const [isStarting, setStarting] = useState(false);
+  // A text that was changed is there again after a look at another view.
+  const [draft, setDraft] = useState<WorkflowDraft | null>(null);
   const workflow = value?.data;
+  const choose = (view: string) => go(hrefOf(`${path}/${view}`), { stay: true });
+  function afterStore() {
+    reload();
+    choose('definition');
+    // The button that was pressed is gone.
+    focusHeading();
+  }
   const chosen = VIEWS.find(({ id }) => id === tab) ?? VIEWS[0]!;
   return (
     <div class="page">
@@ -57,11 +77,18 @@ export function WorkflowPage({ of, tab }: PageProps) {
           </p>
           <Heading title={of} />
         </div>
-        {workflow?.enabled && may('execution:execute') && (
-          <button type="button" class="button primary" onClick={() => setStarting(true)}>
-            Start a run
-          </button>
-        )}
+        <div class="acts">
+          {workflow !== undefined && may('workflow:write') && (
+            <a class="button" href={hrefOf(`${path}/check`)}>
+              Edit definition
+            </a>
+          )}
+          {workflow?.enabled && may('execution:execute') && (
+            <button type="button" class="button primary" onClick={() => setStarting(true)}>
+              Start a run
+            </button>
+          )}
+        </div>
       </div>
       {error !== null && <ReadError what="The workflow could not be read" error={error} retry={reload} />}
       {workflow === undefined && error === null && <Loading of="the workflow" />}
@@ -70,13 +97,8 @@ export function WorkflowPage({ of, tab }: PageProps) {
           <Facts workflow={workflow} />
           {may('execution:read') && <LatestRuns workflow={workflow.ref} />}
           <div>
-            <Tabs
-              label="Workflow views"
-              tabs={VIEWS}
-              chosen={chosen.id}
-              choose={(view) => go(hrefOf(`${path}/${view}`), { stay: true })}
-            >
-              {chosen.show(workflow, path)}
+            <Tabs label="Workflow views" tabs={VIEWS} chosen={chosen.id} choose={choose}>
+              {chosen.show(workflow, path, { draft, keepDraft: setDraft, onStored: afterStore })}
             </Tabs>
           </div>
           {isStarting && <StartDialog of={workflow} close={() => setStarting(false)} />}

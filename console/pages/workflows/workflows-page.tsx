@@ -42,6 +42,11 @@ export function WorkflowsPage() {
             placeholder="Search names, labels, descriptions"
           />
         </form>
+        {may('workflow:write') && (
+          <a class="button primary" href={hrefOf('/workflows/new', { pack_ref: pack })}>
+            New workflow
+          </a>
+        )}
       </div>
       {pack !== null && (
         <p>
@@ -96,8 +101,8 @@ function NoWorkflows({ search, pack }: { search: string; pack: string | null }) 
     <>
       <p class="strong">No workflows yet.</p>
       <p class="soft">
-        A workflow appears here as soon as somebody stores one, with <code>npx fermata apply</code> or{' '}
-        <a href={`${ROOT}/docs`}>the API</a>.
+        A workflow appears here as soon as somebody stores one: on this page, with <code>npx fermata apply</code> or
+        with <a href={`${ROOT}/docs`}>the API</a>.
       </p>
     </>
   );

@@ -20,6 +20,10 @@ export function testViewer(site: () => Console): void {
       await page.goto('console/workflows/examples.first_run');
       await page.getByRole('tab', { name: 'Simulate' }).waitFor();
       expect(await page.getByRole('button', { name: 'Start a run' }).count()).toBe(0);
+      expect(await page.getByRole('link', { name: 'Edit definition' }).count()).toBe(0);
+      await page.getByRole('tab', { name: 'Check' }).click();
+      await page.getByRole('button', { name: 'Check' }).waitFor();
+      expect(await page.getByRole('button', { name: 'Store' }).count()).toBe(0);
       await page.goto('console/schedules');
       await page.getByRole('rowheader', { name: 'daily' }).waitFor();
       expect(await page.getByRole('columnheader').allInnerTexts()).not.toContain('Controls');

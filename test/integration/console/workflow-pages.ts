@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { title } from './pages.ts';
+import { readFocus, title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
 const REFUND = {
@@ -112,6 +112,66 @@ export function testWorkflowPages(site: () => Console): void {
       await expect.poll(() => cards.count()).toBe(60);
       expect(await page.evaluate('document.activeElement.dataset.task')).toBe('t59');
       await call('DELETE', `workflows/${body.ref}`);
+    });
+
+    it('are made from a text by keyboard, and changed by two people at once without a loss', async () => {
+      const ref = 'examples.greeting';
+      const text = (page: Page) => page.getByRole('textbox', { name: 'Definition text' });
+      const store = (page: Page) => page.getByRole('button', { name: 'Store', exact: true });
+      const edit = async (page: Page, change: [from: string, to: string]) =>
+        text(page).fill((await text(page).inputValue()).replace(...change));
+      const page = await site().visit('workflows?pack_ref=examples');
+      await page.getByRole('link', { name: 'New workflow' }).focus();
+      await page.keyboard.press('Enter');
+      await title(page, 'New workflow').waitFor();
+      await edit(page, ['examples.new_workflow', 'examples.first_run']);
+      await edit(page, ['core.log', 'core.lug']);
+      await store(page).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('link', { name: /^Line 12: .*core\.lug/ }).waitFor();
+      expect(await page.getByText('This workflow has 1 error.').count()).toBe(1);
+      await site().examine(page);
+      await edit(page, ['core.lug', 'core.log']);
+      await store(page).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('alert').getByText('already exists').waitFor();
+      await site().examine(page);
+      await edit(page, ['examples.first_run', ref]);
+      await store(page).focus();
+      await page.keyboard.press('Enter');
+      await title(page, ref).waitFor();
+      await expect.poll(() => readFocus(page)).toBe(ref);
+      const stored = async () => (await call('GET', `workflows/${ref}`)).body.data;
+      expect(await stored()).toMatchObject({ label: 'New workflow', version: '1.0.0', revision: 1 });
+
+      // Two people open the same text.
+      const other = await site().visit(`workflows/${ref}/check`);
+      await text(other).waitFor();
+      await page.getByRole('link', { name: 'Edit definition' }).click();
+      await edit(page, ['"1.0.0"', '"1.1.0"']);
+      await edit(page, ['Hello, ', 'Good morning, ']);
+      await view(page, 'Graph').click();
+      await page.getByRole('group', { name: `Graph of ${ref}` }).waitFor();
+      await view(page, 'Check').click();
+      await store(page).click();
+      await view(page, 'Definition').and(page.locator('[aria-selected=true]')).waitFor();
+      await page.getByRole('group', { name: 'Definition' }).getByText('Good morning').waitFor();
+      await expect.poll(() => readFocus(page)).toBe(ref);
+      expect(await stored()).toMatchObject({ version: '1.1.0', revision: 2 });
+      await edit(other, ['"New workflow"', '"Greets"']);
+      await store(other).click();
+      await other.getByRole('alert').getByText('Somebody else has changed this workflow meanwhile').waitFor();
+      const difference = other.getByRole('region', { name: 'Difference' });
+      await difference.getByRole('insertion').filter({ hasText: 'Greets' }).waitFor();
+      await difference.getByRole('deletion').filter({ hasText: 'Good morning' }).waitFor();
+      expect(await text(other).inputValue()).toContain('label: "Greets"');
+      expect(await stored()).toMatchObject({ label: 'New workflow', version: '1.1.0', revision: 2 });
+      await site().examine(other);
+      await edit(other, ['Hello, ', 'Good morning, ']);
+      await other.getByRole('button', { name: 'Store anyway' }).click();
+      await other.getByText('Greets', { exact: true }).waitFor();
+      expect(await stored()).toMatchObject({ label: 'Greets', version: '1.0.0', revision: 3 });
+      await call('DELETE', `workflows/${ref}`);
     });
 
     it('are simulated, checked, compared and looked up in their runs', async () => {

@@ -296,6 +296,22 @@ describe('POST /workflows/validate', () => {
     const empty = await harness.call('POST', `${url}/validate`, {});
     expect(empty.body.data.issues).toMatchObject([{ code: 'required', path: '/definition' }]);
   });
+
+  it('takes the body of an update of a workflow, whose other parts are as they are stored', async () => {
+    const validate = (ref: string, body: object) => harness.call('POST', `${url}/validate?ref=${ref}`, body);
+    // A workflow that calls itself needs the parameters that are stored.
+    const calling = (input: object) => ({ definition: { tasks: [{ name: 'x', action: DEPLOY.ref, input }] } });
+    const good = await validate(DEPLOY.ref, { version: '2.0.0', label: 'Again', ...calling({ url: 'https://a.b' }) });
+    expect(good.body.data).toEqual({ valid: true, issues: [], warnings: [] });
+    expect((await harness.call('GET', `${url}/${DEPLOY.ref}`)).body.data.version).toBe(DEPLOY.version);
+    const warned = await validate(DEPLOY.ref, calling({}));
+    expect(warned.body.data.warnings).toMatchObject([{ code: 'input_missing' }]);
+    const bad = await validate(DEPLOY.ref, { ref: DEPLOY.ref, version: '2', definition: { tasks: [{ name: 'a' }] } });
+    expect(bad.body.data.issues.map(({ path }: { path: string }) => path).sort()).toEqual([
+      ...['/definition/tasks/0/action', '/ref', '/version'],
+    ]);
+    expect((await validate('examples.gone', {})).body.code).toBe('workflow_not_found');
+  });
 });
 
 describe('GET /workflows/{ref}/graph', () => {

@@ -8,7 +8,7 @@ import { Glyph } from '../../../parts/glyph.tsx';
 import { Instant } from '../../../parts/time.tsx';
 import { countText, numberText } from '../../../parts/words.ts';
 import { hrefOf, hrefWith } from '../../../routing/location.ts';
-import { Difference } from '../../workflows/difference.tsx';
+import { Difference } from '../../workflows/revisions/difference.tsx';
 import { openTask } from '../graph/graph-view.tsx';
 import { listFates } from './fates.ts';
 import { PlanTable } from './plan-table.tsx';

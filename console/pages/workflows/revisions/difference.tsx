@@ -1,9 +1,9 @@
 import { useMemo } from 'preact/hooks';
-import { useRead } from '../../client/reads.ts';
-import { type ApiRequestOptions, request, requestText } from '../../client/request.ts';
-import type { ShownWorkflow } from '../../client/shapes.ts';
-import { Loading } from '../../parts/loading.tsx';
-import { ReadError } from '../../parts/read-error.tsx';
+import { useRead } from '../../../client/reads.ts';
+import { type ApiRequestOptions, request, requestText } from '../../../client/request.ts';
+import type { ShownWorkflow } from '../../../client/shapes.ts';
+import { Loading } from '../../../parts/loading.tsx';
+import { ReadError } from '../../../parts/read-error.tsx';
 import { compareTexts } from './comparison.ts';
 import { writeRevision } from './definition-text.ts';
 
@@ -12,10 +12,6 @@ export function Difference({ path, from, to }: { path: string; from: number; to:
   const before = useRead(`${path}?revision=${from}`, readRevision);
   const after = useRead(`${path}?revision=${to}`, readRevision);
   const error = before.error ?? after.error;
-  const hunks = useMemo(
-    () => (before.value === undefined || after.value === undefined ? [] : compareTexts(before.value, after.value)),
-    [before.value, after.value],
-  );
   if (error !== null) {
     const retry = () => {
       before.reload();
@@ -23,7 +19,15 @@ export function Difference({ path, from, to }: { path: string; from: number; to:
     };
     return <ReadError what="The revisions could not be compared" error={error} retry={retry} />;
   }
-  if (before.isLoading || after.isLoading) return <Loading of="the difference" />;
+  if (before.isLoading || after.isLoading || before.value === undefined || after.value === undefined) {
+    return <Loading of="the difference" />;
+  }
+  return <TextDifference before={before.value} after={after.value} />;
+}
+
+/** The lines in which two texts differ. */
+export function TextDifference({ before, after }: { before: string; after: string }) {
+  const hunks = useMemo(() => compareTexts(before, after), [before, after]);
   return (
     <section aria-label="Difference">
       <Hunks hunks={hunks} />
@@ -33,8 +37,8 @@ export function Difference({ path, from, to }: { path: string; from: number; to:
 
 /** Groups of lines that differ; null if there are too many. */
 function Hunks({ hunks }: { hunks: ReturnType<typeof compareTexts> }) {
-  if (hunks === null) return <p class="soft">The two revisions differ in too many lines to be compared here.</p>;
-  if (hunks.length === 0) return <p class="soft">The two revisions are identical.</p>;
+  if (hunks === null) return <p class="soft">They differ in too many lines to be compared here.</p>;
+  if (hunks.length === 0) return <p class="soft">They are identical.</p>;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields of a form
     // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard

@@ -1,8 +1,8 @@
-import { useRead } from '../../client/reads.ts';
-import type { WorkflowRevision } from '../../client/shapes.ts';
-import { Loading } from '../../parts/loading.tsx';
-import { ReadError } from '../../parts/read-error.tsx';
-import { go, hrefWith, pageQuery } from '../../routing/location.ts';
+import { useRead } from '../../../client/reads.ts';
+import type { WorkflowRevision } from '../../../client/shapes.ts';
+import { Loading } from '../../../parts/loading.tsx';
+import { ReadError } from '../../../parts/read-error.tsx';
+import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
 import { Difference } from './difference.tsx';
 
 /** The revisions of a workflow, of which two are compared: the newest with the one before it, until others are chosen. */

@@ -1,0 +1,96 @@
+import { useState } from 'preact/hooks';
+import { useRead } from '../../../client/reads.ts';
+import { type ApiRequestOptions, request, requestTagged, requestText } from '../../../client/request.ts';
+import { RequestError } from '../../../client/request-error.ts';
+import { may } from '../../../client/session.ts';
+import type { ShownWorkflow } from '../../../client/shapes.ts';
+import { Loading } from '../../../parts/loading.tsx';
+import { announce } from '../../../parts/notice.ts';
+import { ReadError } from '../../../parts/read-error.tsx';
+import { writeWorkflow } from '../revisions/definition-text.ts';
+import { DefinitionEditor } from './definition-editor.tsx';
+import { Overtaken } from './overtaken.tsx';
+
+/** The text of a workflow as it is stored, with the tag of that state. */
+interface StoredText {
+  text: string;
+  tag: string;
+}
+
+/** A text that somebody has begun to change, and what it is to replace. */
+export interface WorkflowDraft {
+  text: string;
+  base: StoredText;
+  /** Whether somebody else has changed the workflow since the text was begun. */
+  isOvertaken: boolean;
+}
+
+/** What the page of a workflow keeps while other views are shown, and what it does afterwards. */
+export interface WorkflowEditing {
+  draft: WorkflowDraft | null;
+  keepDraft: (draft: WorkflowDraft | null) => void;
+  onStored: () => void;
+}
+
+interface CheckViewProps {
+  workflow: ShownWorkflow;
+  path: string;
+  editing: WorkflowEditing;
+}
+
+/** Everything that a workflow says, as a text that can be changed, checked, and stored by those who may. */
+export function CheckView(props: CheckViewProps) {
+  const { draft } = props.editing;
+  const source = useRead(draft === null ? props.path : null, readStoredText);
+  if (source.error !== null)
+    return <ReadError what="The definition could not be read" error={source.error} retry={source.reload} />;
+  const base = source.value;
+  const begun = draft ?? (base && { text: base.text, base, isOvertaken: false });
+  return begun === undefined ? <Loading of="the definition" /> : <UpdateEditor begun={begun} {...props} />;
+}
+
+function UpdateEditor({ begun, workflow: { ref }, path, editing }: CheckViewProps & { begun: WorkflowDraft }) {
+  const [draft, setDraft] = useState(begun);
+  const { base, isOvertaken } = draft;
+
+  function keep(changed: WorkflowDraft) {
+    setDraft(changed);
+    editing.keepDraft(changed);
+  }
+
+  async function store(text: string) {
+    try {
+      const headers = { 'if-match': base.tag };
+      const { data } = await request<{ data: ShownWorkflow }>(path, { method: 'PUT', yaml: text, headers });
+      editing.keepDraft(null);
+      announce(`${ref} is stored: revision ${data.revision}, version ${data.version}.`);
+      editing.onStored();
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.code !== 'precondition_failed') throw error;
+      keep({ text, base: await readStoredText(path), isOvertaken: true });
+    }
+  }
+
+  return (
+    <>
+      <DefinitionEditor
+        start={begun.text}
+        validation={`/workflows/validate?ref=${encodeURIComponent(ref)}`}
+        keep={may('workflow:write') ? { name: isOvertaken ? 'Store anyway' : 'Store', store } : null}
+        onText={(text) => keep({ ...draft, text })}
+      >
+        <p class="soft small">
+          A field that is left out stays as it is; <code>null</code> takes it away.
+        </p>
+      </DefinitionEditor>
+      {isOvertaken && <Overtaken noun="workflow" stored={base.text} mine={draft.text} />}
+    </>
+  );
+}
+
+/** Reads everything that an update of a workflow may change as a text. */
+async function readStoredText(path: string, options: ApiRequestOptions = {}): Promise<StoredText> {
+  const { body, tag } = await requestTagged<{ data: ShownWorkflow }>(path, options);
+  const definition = await requestText(`${path}/source?revision=${body.data.revision}`, options);
+  return { text: writeWorkflow(body.data, definition), tag };
+}

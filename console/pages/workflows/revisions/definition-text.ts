@@ -1,0 +1,60 @@
+import type { ShownWorkflow } from '../../../client/shapes.ts';
+
+/** The schemas of a workflow: what it takes and gives. */
+type Schemas = Pick<ShownWorkflow, 'param_schema' | 'out_schema'>;
+
+/** The parts of a workflow that an update may change. */
+type Written = Schemas & Pick<ShownWorkflow, 'label' | 'description' | 'version' | 'tags' | 'enabled'>;
+
+/**
+ * Returns a workflow as a text that can be checked and stored again: everything that an update may change, if it is there, and the definition,
+ * which is YAML.
+ */
+export function writeWorkflow(workflow: Written, definition: string): string {
+  const { label, description, version, tags, enabled } = workflow;
+  const fields = {
+    label,
+    version,
+    ...(description === null ? {} : { description }),
+    ...(tags.length === 0 ? {} : { tags }),
+    ...(enabled ? {} : { enabled }),
+  };
+  // JSON in one line is YAML.
+  const written = Object.entries(fields).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`);
+  const schemas = writeSchemas(workflow).map((schema) => `${indent(schema)}\n`);
+  return `${[...written, ...schemas].join('')}definition:\n  ${indent(definition)}\n`;
+}
+
+/** Returns the text of a workflow that does something, to begin a new one with. */
+export function writeNewWorkflow(pack: string): string {
+  return `ref: ${pack}.new_workflow
+pack_ref: ${pack}
+label: New workflow
+version: 1.0.0
+param_schema:
+  type: object
+  properties:
+    name: { type: string, default: world }
+definition:
+  tasks:
+    - name: greet
+      action: core.log
+      input:
+        message: 'Hello, {{ name }}'
+`;
+}
+
+/** Returns a revision as a text that can be compared with another one: its definition, which is YAML, and its schemas, if it has them. */
+export function writeRevision(schemas: Schemas, definition: string): string {
+  return [definition, ...writeSchemas(schemas).map((schema) => `${schema}\n`)].join('');
+}
+
+function writeSchemas({ param_schema, out_schema }: Schemas): string[] {
+  return Object.entries({ param_schema, out_schema })
+    .filter(([, schema]) => schema !== null)
+    .map(([name, schema]) => `${name}: ${JSON.stringify(schema, null, 2)}`);
+}
+
+function indent(text: string): string {
+  return text.trimEnd().replaceAll('\n', '\n  ');
+}
