@@ -24,7 +24,8 @@ const FAN: Definition = {
       ],
     },
     { name: 'right', action: 'bench.act', next: [{ do: ['again'] }] },
-    { name: 'again', action: 'bench.act', next: [{ do: ['both'] }] },
+    // It publishes what is there already, which changes nothing.
+    { name: 'again', action: 'bench.act', next: [{ publish: { same: 1 }, do: ['both'] }] },
     { name: 'never', action: 'bench.act' },
     { name: 'both', join: 'all', action: 'bench.act', with_items: '{{ [1, 2] }}' },
   ],
@@ -97,6 +98,27 @@ it('a stop shows variables before and after, joins, transitions with their reaso
   ]);
   const page = stepper.stop({ ...WHOLE, event: stop.event, rows: { offset: 1, limit: 1 } });
   expect([page.tasks.rows.map(({ key }) => key), page.tasks.total]).toEqual([['right'], 3]);
+});
+
+it('items of a task change by themselves', () => {
+  const stepper = open();
+  const begun = EVENTS.findIndex((event) => event.activityTaskScheduledEventAttributes?.activityId === 'both[0]') + 1;
+  const changed = Array.from({ length: EVENTS.length - begun }, (_, at) => {
+    const { changes, tasks } = stepper.stop({ ...WHOLE, event: begun + at });
+    const rows = tasks.rows.flatMap((row) => (row.changed ? [row.key] : []));
+    return {
+      rows,
+      of: changes.flatMap((each) => (each.what === 'task' ? [`${each.key} ${each.before} ${each.after}`] : [])),
+    };
+  });
+  expect(changed[0]).toEqual({
+    rows: ['both', 'both[0]', 'both[1]'],
+    of: ['both null running', 'both[0] null scheduled', 'both[1] null scheduled'],
+  });
+  const ended = changed.flatMap(({ of }) => of.filter((each) => each.endsWith(' completed')));
+  expect([...new Set(ended)]).toEqual([
+    ...['both[0] scheduled completed', 'both[1] scheduled completed', 'both running completed'],
+  ]);
 });
 
 it('the input of the selected task is shown with each template beside its value', () => {
