@@ -203,7 +203,8 @@ describe('the worker that was built', () => {
           needing.push(file);
         } else expectSame(debugged, file);
       }
-      expect(needing.length).toBeGreaterThan(5);
+      // Most do without, also after one for which they could not be loaded.
+      expect([needing.length > 5, needing.length < 1 + candidates.length + draws(20) / 2]).toEqual([true, true]);
       for (const file of needing) expectSame(await debug(whole!, file), file);
     } finally {
       await Promise.all([alone!.close(), whole!.close(), rm(elsewhere, { recursive: true, force: true })]);

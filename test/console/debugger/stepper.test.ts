@@ -201,9 +201,14 @@ it('a run of which values are hidden is recomputed with the values that its expo
         name: 'first',
         action: 'bench.act',
         input: { size: '{{ name | length }}' },
-        next: [{ when: "{{ name == 'hidden word' }}", do: ['second'] }],
+        next: [
+          { when: "{{ name == 'another' }}", do: ['never'] },
+          { when: "{{ name == 'a third' }}", do: ['never'] },
+          { when: "{{ name == 'hidden word' }}", do: ['second'] },
+        ],
       },
       { name: 'second', action: 'bench.act', input: { text: 'of {{ name }}' } },
+      { name: 'never', action: 'bench.act' },
     ],
   } as Definition;
   const events = make(definition, { name: 'hidden word' });
@@ -212,9 +217,13 @@ it('a run of which values are hidden is recomputed with the values that its expo
   const { evaluations } = masking.takePart();
   expect(evaluations.length).toBeGreaterThan(1);
   const file = writeExport([shown], { masked: true, evaluations: evaluations as unknown as Json });
-  const stepper = createStepper(readFiles(file), { spacing: 3, most: 3 });
+  const stepper = createStepper(readFiles(file), { spacing: 4, most: 100 });
   expect(stepper.opened).toMatchObject({ masked: true, verification: { state: 'verified' } });
-  for (const at of [events.length, 1, 7, 4, events.length]) stepper.stop({ ...WHOLE, event: at });
+  // Each copy continues with the computation that is next.
+  const straight = createStepper(readFiles(file), { spacing: 1000, most: 3 });
+  for (const event of [events.length, 1, 7, 4, ...events.keys(), events.length]) {
+    expect(stepper.stop({ ...WHOLE, event })).toEqual(straight.stop({ ...WHOLE, event }));
+  }
   const { selected } = stepper.stop({ ...WHOLE, event: events.length, selected: 'first' });
   expect(selected?.task.input).toEqual({ size: 11 });
   expect(stepper.stop({ ...WHOLE, event: events.length, selected: 'second' }).selected?.task.input).toEqual({

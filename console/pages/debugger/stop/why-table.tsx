@@ -45,7 +45,7 @@ export function WhyTable({ transitions, none }: { transitions: readonly Decided[
               <td role="cell" data-column="Reason" class={reason === 'error' ? 'wrong' : 'soft'}>
                 {REASONS[reason](decided)}
                 {read.map(({ path, value }) => (
-                  <p class="read" key={path}>
+                  <p class="soft small" key={path}>
                     <code>{path}</code> {value === null ? 'is not there' : 'is'}{' '}
                     {value !== null && <code>{value.truncated ? `${value.text}…` : value.text}</code>}
                   </p>
