@@ -28,11 +28,15 @@ export const PAGES: Page[] = [
   ),
   createPage(/^\/schedules$/, async () => (await import('./schedules/schedules-page.tsx')).SchedulesPage),
   createPage(
-    /^\/events()(?:\/(rules|enforcements))?$/,
+    /^\/events()(?:\/(rules|enforcements|webhooks))?$/,
     async () => (await import('./events/events-page.tsx')).EventsPage,
   ),
   createPage(/^\/events\/(\d+)$/, async () => (await import('./events/event/event-page.tsx')).EventPage),
-  createPage(/^\/rules\/([^/]+)$/, async () => (await import('./events/rule-page.tsx')).RulePage),
+  createPage(
+    /^\/rules\/(?:new|([^/]+)\/edit)$/,
+    async () => (await import('./events/rule/rule-editing-page.tsx')).RuleEditingPage,
+  ),
+  createPage(/^\/rules\/([^/]+)$/, async () => (await import('./events/rule/rule-page.tsx')).RulePage),
   createPage(
     /^\/catalog()(?:\/(packs|actions|connections|secrets))?$/,
     async () => (await import('./catalog/catalog-page.tsx')).CatalogPage,

@@ -1,4 +1,5 @@
 import { useRead } from '../../client/reads.ts';
+import { may } from '../../client/session.ts';
 import type { ListPage, ShownRule } from '../../client/shapes.ts';
 import { EmptyList, type ListFilter, ListFilters } from '../../parts/lists/list-filters.tsx';
 import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
@@ -24,6 +25,13 @@ export function RuleList() {
   return (
     <>
       <ListFilters name="Filter rules" filters={FILTERS} />
+      {may('workflow:write') && may('execution:execute') && (
+        <p class="list-act">
+          <a class="button primary" href={hrefOf('/rules/new')}>
+            New rule
+          </a>
+        </p>
+      )}
       <Listing
         name="Rules"
         noun="rule"
@@ -35,7 +43,7 @@ export function RuleList() {
           <EmptyList
             filters={FILTERS}
             noun="rules"
-            otherwise="A rule says which events start which workflow. Store one with npx fermata apply or the API."
+            otherwise="A rule says which events start which workflow. Make one here, with npx fermata apply or with the API."
           />
         }
         row={(rule) => (

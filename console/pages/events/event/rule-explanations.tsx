@@ -38,7 +38,7 @@ function Match({ match }: { match: ShownMatch }) {
     <details>
       <summary>
         <span class="strong">{ref}</span>{' '}
-        <span class="soft small">{matched ? 'matches' : (reason?.code ?? 'does not match')}</span>
+        <span class="soft small">{matched ? 'matches' : (reason?.message ?? 'does not match')}</span>
         {!enabled && <span class="tag">disabled</span>}
       </summary>
       <RuleVerdict test={match} />

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { request } from '../../client/request.ts';
-import { RequestError } from '../../client/request-error.ts';
-import type { ShownRule } from '../../client/shapes.ts';
-import { announce } from '../../parts/notice.ts';
+import { request } from '../../../client/request.ts';
+import { RequestError } from '../../../client/request-error.ts';
+import type { ShownRule } from '../../../client/shapes.ts';
+import { announce } from '../../../parts/notice.ts';
 
 /** Enables or disables a rule; the button is the same one, so that the focus stays. */
 export function RuleSwitch({

@@ -1,20 +1,21 @@
-import type { EnforcementStatus } from '../../../model/events/states.ts';
-import { useRead } from '../../client/reads.ts';
-import { may } from '../../client/session.ts';
-import type { ShownRule } from '../../client/shapes.ts';
-import { Heading } from '../../parts/heading.tsx';
-import { Fact } from '../../parts/lists/fact.tsx';
-import { Loading } from '../../parts/loading.tsx';
-import { ReadError } from '../../parts/read-error.tsx';
-import { Instant } from '../../parts/time.tsx';
-import { ValueView } from '../../parts/value.tsx';
-import { durationText, numberText } from '../../parts/words.ts';
-import { hrefOf } from '../../routing/location.ts';
-import type { PageProps } from '../../routing/page-props.ts';
+import type { EnforcementStatus } from '../../../../model/events/states.ts';
+import { useRead } from '../../../client/reads.ts';
+import { may } from '../../../client/session.ts';
+import type { ShownRule } from '../../../client/shapes.ts';
+import { Heading } from '../../../parts/heading.tsx';
+import { Fact } from '../../../parts/lists/fact.tsx';
+import { Loading } from '../../../parts/loading.tsx';
+import { ReadError } from '../../../parts/read-error.tsx';
+import { Instant } from '../../../parts/time.tsx';
+import { ValueView } from '../../../parts/value.tsx';
+import { durationText, numberText } from '../../../parts/words.ts';
+import { hrefOf } from '../../../routing/location.ts';
+import type { PageProps } from '../../../routing/page-props.ts';
+import { StartedBy } from '../started-by.tsx';
+import { StateBadge } from '../state-badge.tsx';
+import { RuleRemoval } from './rule-removal.tsx';
 import { RuleSwitch } from './rule-switch.tsx';
-import { RuleTestForm } from './rule-test-form.tsx';
-import { StartedBy } from './started-by.tsx';
-import { StateBadge } from './state-badge.tsx';
+import { RuleTestForm, testRule } from './rule-test-form.tsx';
 
 /** One rule: which events it is about, what it starts, what has become of its matches, and a test of it. */
 export function RulePage({ of }: PageProps) {
@@ -31,8 +32,18 @@ export function RulePage({ of }: PageProps) {
           <Heading title={of} />
           {rule !== undefined && <p class="soft">{rule.description ?? rule.label}</p>}
         </div>
-        {rule !== undefined && may('workflow:write') && may('execution:execute') && (
-          <RuleSwitch rule={rule} path={path} onDone={reload} />
+        {rule !== undefined && may('workflow:write') && (
+          <div class="acts">
+            {may('execution:execute') && (
+              <>
+                <a class="button" href={hrefOf(`${path}/edit`)}>
+                  Edit this rule
+                </a>
+                <RuleSwitch rule={rule} path={path} onDone={reload} />
+              </>
+            )}
+            <RuleRemoval rule={rule.ref} path={path} />
+          </div>
         )}
       </div>
       {error !== null && <ReadError what="The rule could not be read" error={error} retry={reload} />}
@@ -55,7 +66,7 @@ export function RulePage({ of }: PageProps) {
               <ValueView name="Parameters" value={rule.parameters} />
             </section>
           </div>
-          <RuleTestForm rule={rule} path={path} />
+          <RuleTestForm type={rule.type} webhook={rule.webhook} test={(event) => testRule(path, { event })} />
         </>
       )}
     </div>
