@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ConnectionSchema } from '../../api/admin/connections.ts';
 import type { SecretSchema } from '../../api/admin/secrets.ts';
 import type { SessionSchema } from '../../api/admin/sessions.ts';
+import type { WebhookSchema } from '../../api/admin/webhooks.ts';
 import type { EventMatchListSchema } from '../../api/events/matches.ts';
 import type { JobSchema } from '../../api/executions/bulk.ts';
 import type { ExplanationSchema, MomentSchema } from '../../api/executions/explanations.ts';
@@ -155,3 +156,9 @@ export type ShownMatch = ShownRuleTest & Omit<z.output<typeof EventMatchListSche
 
 /** A page of the rules whose type fits an event. */
 export type EventMatchPage = { data: ShownMatch[]; next_cursor: string | null };
+
+/** A webhook, without its key and its secrets. */
+export type ListedWebhook = z.output<typeof WebhookSchema>;
+
+/** A webhook with its new address, and its secret if that was generated: both are shown only once. */
+export type MadeWebhook = ListedWebhook & { url: string; secret?: string | null };

@@ -46,6 +46,7 @@ const SHARED = [
   '../model/status.ts',
   '../model/task-key.ts',
   '../model/text.ts',
+  '../model/webhook.ts',
 ];
 
 it('browsers load the console, four packages, and what is shared with the service', () => {

@@ -1,6 +1,7 @@
+import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/until.ts';
-import { title } from './pages.ts';
+import { readFocus, title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
 const HOSTILE = '<script>alert(1)</script> \u202e';
@@ -67,7 +68,7 @@ export function testEventsPages(site: () => Console): void {
       await page.goto(`console/events/${other}`);
       await enforcements.getByText('No rule matches it.').waitFor();
       const rules = page.getByRole('region', { name: 'Rules' });
-      await rules.getByText(`${RULE.ref} condition_false`).click();
+      await rules.getByText(`${RULE.ref} the condition is false`).click();
       await rules.getByText('event.payload.branch == "main" is false').waitFor();
       await site().examine(page);
       await page.getByRole('button', { name: 'Replay this event' }).click();
@@ -76,6 +77,141 @@ export function testEventsPages(site: () => Console): void {
       await site().examine(page);
       await dialog.getByRole('button', { name: 'Replay', exact: true }).click();
       await page.getByRole('link', { name: `event ${other}` }).waitFor();
+    });
+
+    it('start what a rule says that was made here, tested before it is stored, and changed by two people at once', async () => {
+      const ref = 'watching.shipped';
+      const { id } = (await call('POST', 'events', { type: 'com.example.shipped', payload: { to: HOSTILE } })).body
+        .data;
+      await until(
+        async () => (await call('GET', `events/${id}`)).body.data.state,
+        (state) => state === 'planned',
+      );
+      const page = await site().visit('events/rules');
+      const field = (at: Page, name: string) => at.getByRole('textbox', { name, exact: true });
+      await page.getByRole('link', { name: 'New rule' }).focus();
+      await page.keyboard.press('Enter');
+      await title(page, 'New rule').waitFor();
+      await field(page, 'Name').fill(ref);
+      await field(page, 'Label').fill(HOSTILE);
+      // The first field is for types of the rule, the second one for that of an event which is made up.
+      await page.locator('input[name=type]').first().fill('com.example.shipped');
+      await field(page, 'Condition').fill('event.payload.to ==');
+      await page.getByRole('combobox', { name: 'Starts' }).selectOption('action_ref');
+      await field(page, 'Name of what it starts').fill('core.noop');
+      await page.getByRole('button', { name: 'Store' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('alert').getByText('/when').waitFor();
+      await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('when');
+      expect(await field(page, 'Condition').getAttribute('aria-invalid')).toBe('true');
+      await site().examine(page);
+      await field(page, 'Condition').fill('event.payload.to == "us"');
+      await page.getByRole('alert').waitFor({ state: 'detached' });
+      await page.getByRole('combobox', { name: 'Event', exact: true }).selectOption(String(id));
+      await page.getByRole('button', { name: 'Test', exact: true }).click();
+      const result = page.getByRole('status', { name: 'Result of the test' });
+      await result.getByText('It starts nothing.').waitFor();
+      await result.getByText(HOSTILE).waitFor();
+      await site().examine(page);
+      expect((await call('GET', `rules/${ref}`)).status).toBe(404);
+      await field(page, 'Further fields (JSON)').fill('{ "ordered": true }');
+      await page.getByRole('button', { name: 'Store' }).click();
+      await title(page, ref).waitFor();
+      await page.getByText('one start after another').waitFor();
+      const stored = async () => (await call('GET', `rules/${ref}`)).body.data;
+      expect(await stored()).toMatchObject({
+        label: HOSTILE,
+        action_ref: 'core.noop',
+        when: 'event.payload.to == "us"',
+      });
+
+      // Two people edit it.
+      const other = await site().visit(`rules/${ref}/edit`);
+      await field(other, 'Label').fill('Others');
+      await page.getByRole('link', { name: 'Edit this rule' }).click();
+      await title(page, `Edit ${ref}`).waitFor();
+      await field(page, 'Condition').fill('');
+      await page.getByRole('button', { name: 'Store' }).click();
+      await title(page, ref).waitFor();
+      await page.getByText('Every event of its type matches.').waitFor();
+      await other.getByRole('button', { name: 'Store' }).click();
+      await other.getByRole('alert').getByText('Somebody else has changed this rule meanwhile').waitFor();
+      await other.getByRole('insertion').filter({ hasText: 'event.payload.to' }).waitFor();
+      expect(await field(other, 'Label').inputValue()).toBe('Others');
+      expect(await stored()).toMatchObject({ label: HOSTILE, when: null, ordered: true, revision: 2 });
+      await site().examine(other);
+      await field(other, 'Condition').fill('');
+      await other.getByRole('button', { name: 'Store anyway' }).click();
+      await title(other, ref).waitFor();
+      expect(await stored()).toMatchObject({ label: 'Others', when: null, revision: 2 });
+      await other.getByRole('button', { name: 'Delete this rule' }).focus();
+      await other.keyboard.press('Enter');
+      const dialog = other.getByRole('dialog', { name: 'Delete this rule' });
+      await dialog.getByText('All its revisions are lost.').waitFor();
+      await site().examine(other);
+      await dialog.getByRole('button', { name: 'Delete this rule' }).click();
+      await title(other, 'Events').waitFor();
+      expect((await call('GET', `rules/${ref}`)).status).toBe(404);
+    });
+
+    it('come in by webhooks that are made, rotated and deleted here; address and secret are shown once', async () => {
+      const page = await site().visit('events/webhooks');
+      await page.getByText('No webhooks yet.').waitFor();
+      await site().examine(page);
+      await page.getByRole('button', { name: 'New webhook' }).focus();
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('textbox', { name: 'Name' }).fill('not a name');
+      await dialog.getByRole('textbox', { name: 'Label' }).fill(HOSTILE);
+      await dialog.getByRole('button', { name: 'Create' }).click();
+      await dialog.getByRole('alert').getByText('/name').waitFor();
+      expect(await dialog.getByRole('textbox', { name: 'Name' }).getAttribute('aria-invalid')).toBe('true');
+      await site().examine(page);
+      await dialog.getByRole('textbox', { name: 'Name' }).fill('builds');
+      await dialog.getByRole('combobox', { name: 'Preset' }).selectOption('bearer');
+      await dialog.getByRole('button', { name: 'Create' }).click();
+      const made = page.getByRole('region', { name: 'The address and the secret of builds' });
+      await made.getByText('Authorization: Bearer').waitFor();
+      await expect.poll(() => readFocus(page)).toBe('The address and the secret of builds');
+      const address = await made.getByRole('textbox', { name: 'Address' }).inputValue();
+      const secret = await made.getByRole('textbox', { name: 'Secret' }).inputValue();
+      await site().examine(page);
+      const send = (to: string) =>
+        fetch(to, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ type: 'com.example.built' }),
+        });
+      expect((await send(address)).status).toBe(202);
+      await made.getByRole('button', { name: 'Copy the secret' }).click();
+      await page
+        .getByRole('status', { name: 'Notices' })
+        .getByText(/copied|selected/)
+        .waitFor();
+      await made.getByRole('button', { name: 'Done' }).click();
+      await made.waitFor({ state: 'detached' });
+      const row = page.getByRole('row', { name: /^builds/ });
+      await row.getByRole('link', { name: /^event / }).waitFor();
+      await row.getByText(HOSTILE).waitFor();
+      expect(await page.content()).not.toContain(secret);
+      await site().examine(page);
+      await page.getByRole('button', { name: 'Rotate builds' }).click();
+      await dialog.getByRole('spinbutton').fill('0');
+      await dialog.getByRole('button', { name: 'Rotate builds' }).click();
+      const rotated = page.getByRole('region', { name: 'The address of builds' });
+      const next = await rotated.getByRole('textbox', { name: 'Address' }).inputValue();
+      expect([(await send(address)).status, (await send(next)).status]).toEqual([404, 202]);
+      await page.getByRole('button', { name: 'Set secret of builds' }).click();
+      await dialog.getByLabel('Secret').fill('another secret');
+      await dialog.getByRole('button', { name: 'Set secret' }).click();
+      await dialog.getByRole('alert').getByText('/secret: must be visible ASCII characters').waitFor();
+      await dialog.getByLabel('Secret').fill('another-secret');
+      await dialog.getByRole('button', { name: 'Set secret' }).click();
+      await page.getByText('builds has its new secret.').waitFor();
+      expect((await send(next)).status).toBe(401);
+      await page.getByRole('button', { name: 'Delete builds' }).click();
+      await dialog.getByRole('button', { name: 'Delete builds' }).click();
+      await page.getByText('No webhooks yet.').waitFor();
     });
 
     it('are tested against a rule, whose condition is explained part by part; a rule is disabled by keyboard', async () => {
