@@ -61,7 +61,9 @@ export interface TaggedBody<T> {
 /** Reads JSON that can be changed from a path of the API. Throws as `request` does. */
 export async function requestTagged<T>(path: string, sent: ApiRequestOptions = {}): Promise<TaggedBody<T>> {
   const response = await send(path, sent);
-  return { body: (await readBody(response, 'json', sent)) as T, tag: response.headers.get('etag') ?? '*' };
+  // A proxy that compresses an answer makes its tag a weak one, which the API would not know again.
+  const tag = (response.headers.get('etag') ?? '').replace(/^W\//, '');
+  return { body: (await readBody(response, 'json', sent)) as T, tag };
 }
 
 /** Reads a text from a path of the API. Throws as `request` does. */

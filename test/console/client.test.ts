@@ -48,6 +48,20 @@ describe('an answer', () => {
     expect(error).toMatchObject({ status: 0, code: 'unreadable', requestId: 'r-1' });
   });
 
+  it.each(['"3-abc"', 'W/"3-abc"'])('with the tag %s has the one that the API knows again', async (etag) => {
+    api.mockResolvedValueOnce(Response.json({ data: 1 }, { headers: { etag } }));
+    expect(await client.requestTagged('/rules/a')).toEqual({ body: { data: 1 }, tag: '"3-abc"' });
+  });
+
+  it.each([
+    [[{ path: '/parameters/commit' }, { path: '/when' }], 'parameters'],
+    [[{ path: '' }], null],
+    [undefined, null],
+  ])('that refuses with the issues %j is about the field %s', async (issues, control) => {
+    api.mockResolvedValueOnce(json(400, { error: 'no', code: 'rule_invalid', issues }));
+    await expect(client.request('/rules')).rejects.toMatchObject({ message: 'no', control });
+  });
+
   it('that nobody waits for any more is none', async () => {
     const stop = new AbortController();
     api.mockImplementationOnce(async () => {
