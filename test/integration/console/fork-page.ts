@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWebServer, type WebServer } from '../support/web-server.ts';
 import { stepTo, title } from './pages.ts';
+import { keepPicture } from './picture.ts';
 import type { Console } from './visitor.ts';
 
 const REF = 'site.release';
@@ -159,6 +160,7 @@ export function testForkPage(site: () => Console): void {
       const effects = page.getByRole('list', { name: 'Effects that may repeat' }).getByRole('listitem');
       expect(await effects.count()).toBe(1);
       await effects.getByText('1 attempt').waitFor();
+      await keepPicture(page, plan(page), 'docs/runs.md');
       web.fail('film', []);
       await startFork(page).click();
       await page.getByText('Status completed').waitFor();
