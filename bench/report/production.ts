@@ -21,7 +21,8 @@ ${table(
   ]),
 )}
 
-Runs a minute in each tenth: ${tenthsOf(soak.rates)}. CPU a run of all processes together, in milliseconds: ${tenthsOf(soak.costs)}.`;
+Runs a minute in each tenth: ${tenthsOf(soak.rates)}. CPU a run of all processes together, in milliseconds: ${tenthsOf(soak.costs)}.
+Rates fall with whatever else the machine does meanwhile; CPU a run hardly does.`;
 }
 
 /** Writes the section about requests for large runs. */
