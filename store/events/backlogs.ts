@@ -38,10 +38,11 @@ export function createBacklogStore(db: Database): BacklogStore {
     forget: (before, limit, after) =>
       db.transaction(async (transaction) => {
         const behind =
-          after === null ? sql`` : sql`and (received, id) > (${after.received}::timestamptz, ${after.id}::bigint)`;
+          after === null ? sql`` : sql`and (e.received, e.id) > (${after.received}::timestamptz, ${after.id}::bigint)`;
+        // By the columns of the table: those of the result, which have the same names, are texts.
         const found = await transaction.execute(sql`
-          select id::text, received::text from ${events}
-          where received < ${before.toISOString()}::timestamptz ${behind} order by received, id limit ${limit}`);
+          select id::text, received::text from ${events} e
+          where e.received < ${before.toISOString()}::timestamptz ${behind} order by e.received, e.id limit ${limit}`);
         const looked = (found as unknown as { rows: EventPlace[] }).rows;
         const last = looked.at(-1);
         if (last === undefined) return null;

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm';
 import { buildCause, type Cause } from '../../model/events/cause.ts';
 import type { EnforcementReason } from '../../model/events/enforcement.ts';
 import { MAX_COUNTED_ROWS } from '../../model/events/filters.ts';
@@ -6,7 +6,7 @@ import type { EnforcementStatus } from '../../model/events/states.ts';
 import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
 import { createPlannedRuleStore } from '../rules/planned-rules.ts';
-import type { ListWindow } from './event-lists.ts';
+import { type ListWindow, withinTimes } from './event-lists.ts';
 import { leaseEnforcements } from './leases.ts';
 import { awaitPlanning } from './locks.ts';
 import { DUE_AT, enforcements } from './tables.ts';
@@ -182,7 +182,6 @@ function conditionsOf(tenant: string, filter: EnforcementFilter): SQL | undefine
     triggerRef === undefined ? undefined : eq(enforcements.triggerRef, triggerRef),
     workflow === undefined ? undefined : eq(enforcements.workflow, workflow),
     reason === undefined ? undefined : eq(enforcements.reasonCode, reason),
-    createdAfter === undefined ? undefined : gte(enforcements.created, createdAfter),
-    createdBefore === undefined ? undefined : lt(enforcements.created, createdBefore),
+    withinTimes({ table: enforcements, at: enforcements.created }, { after: createdAfter, before: createdBefore }),
   );
 }

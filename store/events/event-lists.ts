@@ -5,7 +5,7 @@ import { isReservedType, patternPrefix, RESERVED_PREFIX } from '../../model/even
 import type { Database } from '../database.ts';
 import { named } from '../named.ts';
 import type { EventRow } from './events.ts';
-import { events } from './tables.ts';
+import { type enforcements, events } from './tables.ts';
 
 /** Filters of lists of events. An event must match all that are given. */
 export interface EventFilter {
@@ -111,8 +111,7 @@ function conditionsOf(tenant: string, filter: EventFilter): SQL | undefined {
     matched === undefined ? undefined : matched ? gt(events.matches, 0) : eq(events.matches, 0),
     replayOf === undefined ? undefined : eq(events.replayOf, replayOf),
     execution === undefined ? undefined : eq(events.execution, execution),
-    receivedAfter === undefined ? undefined : gte(events.received, receivedAfter),
-    receivedBefore === undefined ? undefined : lt(events.received, receivedBefore),
+    withinTimes({ table: events, at: events.received }, { after: receivedAfter, before: receivedBefore }),
   );
 }
 
@@ -129,4 +128,39 @@ function typeCondition(pattern: string): SQL | undefined {
 /** Finds the types below a prefix, which ends with a dot: in the order of bytes they end before that of the next character, a slash. */
 function deeperThan(prefix: string): SQL {
   return sql`(${events.type} > ${prefix} and ${events.type} < ${`${prefix.slice(0, -1)}/`})`;
+}
+
+/** The start of a range of time, which belongs to it, and its end, which does not. */
+export interface TimeRange {
+  after?: Date | undefined;
+  before?: Date | undefined;
+}
+
+/** The longest time between the beginning of a transaction, whose time its rows have, and their numbers: none takes as long. */
+const SLACK = sql`interval '10 minutes'`;
+
+const MAX_ID = '9223372036854775807';
+
+/**
+ * Matches the rows of a range of time. Their ids grow with time, but for a little: bounds of the ids, which the index of the times has, let
+ * lists in order of ids begin where the range does. The rows that give the bounds may be of any tenant.
+ */
+export function withinTimes(
+  {
+    table,
+    at,
+  }:
+    | { table: typeof events; at: typeof events.received }
+    | { table: typeof enforcements; at: typeof enforcements.created },
+  { after, before }: TimeRange,
+): SQL | undefined {
+  const instant = (time: Date) => sql`${time.toISOString()}::timestamptz`;
+  const older = (time: Date) =>
+    sql`(select id from ${table} where ${at} < ${instant(time)} - ${SLACK} order by ${at} desc limit 1)`;
+  const newer = (time: Date) =>
+    sql`(select id from ${table} where ${at} >= ${instant(time)} + ${SLACK} order by ${at} limit 1)`;
+  return and(
+    after && and(gte(at, after), gt(table.id, sql`coalesce(${older(after)}, 0)`)),
+    before && and(lt(at, before), lt(table.id, sql`coalesce(${newer(before)}, ${MAX_ID}::bigint)`)),
+  );
 }

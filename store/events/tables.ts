@@ -149,6 +149,10 @@ export const enforcements = pgTable(
     index('enforcements_rule').on(table.tenant, table.rule, table.id.desc().nullsFirst()),
     index('enforcements_rule_ref').on(table.tenant, table.ruleRef, table.id.desc().nullsFirst()),
     // Filters of lists, as of events.
+    index('enforcements_created').on(table.created),
+    index('enforcements_trigger')
+      .on(table.tenant, table.triggerRef, table.id.desc().nullsFirst())
+      .where(sql`trigger_ref is not null`),
     index('enforcements_workflow').on(table.tenant, table.workflow, table.id.desc().nullsFirst()),
     index('enforcements_reason')
       .on(table.tenant, table.reasonCode, table.id.desc().nullsFirst())

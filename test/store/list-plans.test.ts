@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fillIndex, fillRecords } from '../../bench/lists/rows.ts';
 import { createAuditStore } from '../../store/access/audit.ts';
+import { createBacklogStore } from '../../store/events/backlogs.ts';
 import { createEnforcementStore } from '../../store/events/enforcements.ts';
 import { createEventListStore } from '../../store/events/event-lists.ts';
 import { createExecutionStore } from '../../store/executions/executions.ts';
@@ -113,16 +114,80 @@ describe('events and enforcements', () => {
     ['reason', { reason: 'loop' }],
     ['status', { status: 'suppressed' as const }],
     ['workflow', { workflow: 'ops.rare' }],
+    ['trigger', { triggerRef: 'ops.rare' }],
   ])('the few enforcements of a %s are found without reading the others', async (_, filter) => {
     await db().execute(sql`
-      insert into enforcements (tenant, event, rule, rule_ref, rule_revision, event_type, depth, status, reason, reason_code, workflow, changed)
-      values (${TENANT}, 0, 0, 'ops.rare', 1, 't', 0, 'suppressed', '{}', 'loop', 'ops.rare', 0) on conflict do nothing`);
+      insert into enforcements (tenant, event, rule, rule_ref, rule_revision, event_type, trigger_ref, depth, status, reason, reason_code, workflow, changed)
+      values (${TENANT}, 0, 0, 'ops.rare', 1, 't', 'ops.rare', 0, 'suppressed', '{}', 'loop', 'ops.rare', 0) on conflict do nothing`);
     const store = createEnforcementStore(db());
     const rows = await store.list(TENANT, filter, { offset: 0, limit: 20 });
     expect(rows.map(({ ruleRef }) => ruleRef)).toEqual(['ops.rare']);
     expect(await rowsRead()).toBe(1);
     expect(await store.count(TENANT, filter)).toBe(1);
     expect(await rowsRead()).toBe(1);
+  });
+
+  it('those of a range of time are found without reading the others, though ids and times differ a little in their order', async () => {
+    const tenant = '00000000-0000-7000-8000-00000000000d';
+    const began = Date.parse('2026-11-01T00:00:00Z');
+    const minute = (n: number) => new Date(began + n * 60_000);
+    // One a minute, each up to four minutes early.
+    const at = sql`${minute(0).toISOString()}::timestamptz + (n - n * 7 % 5) * interval '1 minute'`;
+    await db().execute(sql`
+      insert into events (tenant, ingress, identity, event_id, type, source, verified, headers, extensions, payload, payload_bytes, state,
+        issues, received, changed)
+      select ${tenant}, 'api', 'at' || n, n::text, 't', '/s', true, '{}', '{}', 'null', 4, 'planned', '[]', ${at}, 0
+      from generate_series(1, ${RUNS}) n`);
+    await db().execute(sql`
+      insert into enforcements (tenant, event, rule, rule_ref, rule_revision, event_type, depth, status, workflow, created, changed)
+      select ${tenant}, 5000000 + n, 1, 'p.r', 1, 't', 0, 'started', 'p.w', ${at}, 0 from generate_series(1, ${RUNS}) n`);
+    await db().execute(sql`analyze events, enforcements`);
+    const page = { offset: 0, limit: RUNS };
+    const [after, before] = [minute(300), minute(310)];
+    const inside = (time: Date) => time >= after && time < before;
+
+    const events = await lists().list(tenant, {}, page);
+    const wanted = events.filter(({ received }) => inside(received));
+    expect(wanted).toHaveLength(10);
+    expect(await lists().list(tenant, { receivedAfter: after, receivedBefore: before }, page)).toEqual(wanted);
+    expect(await rowsRead()).toBeLessThan(60);
+    expect(await lists().list(tenant, { receivedBefore: minute(20) }, { offset: 0, limit: 3 })).toEqual(
+      events.filter(({ received }) => received < minute(20)).slice(0, 3),
+    );
+    expect(await rowsRead()).toBeLessThan(30);
+    expect(await lists().count(tenant, { receivedAfter: minute(RUNS + 60) })).toBe(0);
+
+    const store = createEnforcementStore(db());
+    const all = await store.list(tenant, {}, page);
+    expect(await store.list(tenant, { createdAfter: after, createdBefore: before }, page)).toEqual(
+      all.filter(({ created }) => inside(created)),
+    );
+    expect(await rowsRead()).toBeLessThan(60);
+    expect(await store.count(tenant, { createdBefore: minute(20) })).toBe(
+      all.filter(({ created }) => created < minute(20)).length,
+    );
+    // The plans of other tests depend on what is in the tables.
+    for (const table of ['events', 'enforcements'])
+      await db().execute(sql`delete from ${sql.identifier(table)} where tenant = ${tenant}`);
+  });
+
+  it('retention looks at the oldest events in the order of their ids, and not of the digits of these', async () => {
+    const tenant = '00000000-0000-7000-8000-00000000000e';
+    const ids = Array.from({ length: 100 }, (_, n) => 999_990 + n);
+    await db().execute(sql`
+      insert into events (id, tenant, ingress, identity, event_id, type, source, verified, headers, extensions, payload, payload_bytes, state,
+        issues, received, changed)
+      select id, ${tenant}, 'api', 'old' || id, 'x', 't', '/s', true, '{}', '{}', 'null', 4, 'planned', '[]', '2001-01-01T00:00:00Z', 0
+      from unnest(${`{${ids.join()}}`}::bigint[]) id`);
+    await db().execute(sql`analyze events`);
+    const backlog = createBacklogStore(db());
+    const before = new Date('2002-01-01T00:00:00Z');
+    const first = await backlog.forget(before, 20, null);
+    expect(first!.id).toBe('1000009');
+    expect((await backlog.forget(before, 20, first))!.id).toBe('1000029');
+    expect((await lists().list(tenant, {}, { offset: 0, limit: 100 })).map(({ id }) => id)).toEqual(
+      ids.slice(40).toReversed(),
+    );
   });
 
   it('a pattern of types finds them in an index, whatever the order of letters is elsewhere', async () => {

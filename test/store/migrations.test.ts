@@ -17,6 +17,7 @@ import { createEventListStore } from '../../store/events/event-lists.ts';
 import { createExecutionStore } from '../../store/executions/executions.ts';
 import { createRuleStore } from '../../store/rules/rules.ts';
 import { createBareDatabase } from '../integration/support/prepared.ts';
+import { until } from '../integration/support/until.ts';
 import { startPostgres } from './postgres-server.ts';
 
 const ALL = 'store/migrations';
@@ -85,6 +86,38 @@ it.each([
     expect(exclusive).toEqual(ends);
   },
 );
+
+it('migrates after writers of an earlier version with whom it has waited in a circle', async () => {
+  const { url, drop } = await createBareDatabase();
+  const [writer, other, observer] = [new Client(url), new Client(url), new Client(url)];
+  for (const client of [writer, other, observer]) await client.connect();
+  const folder = firstMigrations(43);
+  await migratePostgres(drizzlePostgres(observer), { migrationsFolder: folder });
+  rmSync(folder, { recursive: true });
+  const untilAwaited = (table: string) =>
+    until(
+      () =>
+        observer.query(
+          `select 1 from pg_locks where not granted and relation in (select oid from pg_class where relname = '${table}')`,
+        ),
+      ({ rows }) => rows.length > 0,
+    );
+  // Postgres ends the one that finds the circle first: not the writer.
+  await writer.query("begin; set local deadlock_timeout = '1min'; lock table enforcements in row exclusive mode");
+  await other.query('begin; lock table events in row exclusive mode');
+  const opening = openPostgres(url);
+  await untilAwaited('events');
+  const writing = writer.query('lock table executions in row exclusive mode');
+  await untilAwaited('executions');
+  await other.query('commit');
+  await writing;
+  await writer.query('commit');
+  const database = await opening;
+  expect((await observer.query('select applied from events')).rows).toEqual([]);
+  await database.close();
+  for (const client of [writer, other, observer]) await client.end();
+  await drop();
+});
 
 it('a Postgres with runs gets events, and one with events and rules keeps them; whoever may have written a rule is its author', async () => {
   const server = await startPostgres();

@@ -1,0 +1,2 @@
+CREATE INDEX "enforcements_created" ON "enforcements" USING btree ("created");--> statement-breakpoint
+CREATE INDEX "enforcements_trigger" ON "enforcements" USING btree ("tenant","trigger_ref","id" DESC NULLS FIRST) WHERE trigger_ref is not null;
