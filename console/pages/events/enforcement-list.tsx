@@ -7,6 +7,7 @@ import { Instant } from '../../parts/time.tsx';
 import { hrefOf, pageQuery } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
 import { EnforcementFact } from './enforcement-fact.tsx';
+import { rulePath } from './rules.ts';
 
 const FILTERS: ListFilter[] = [
   { name: 'rule', label: 'Rule', hint: 'the name of a rule' },
@@ -35,7 +36,7 @@ export function EnforcementList() {
         row={(enforcement) => (
           <>
             <NameCell>
-              <a href={hrefOf(`/rules/${encodeURIComponent(enforcement.rule_ref)}`)}>{enforcement.rule_ref}</a>
+              <a href={hrefOf(rulePath(enforcement.rule_ref))}>{enforcement.rule_ref}</a>
             </NameCell>
             <ListCell of="Event">
               <a href={hrefOf(`/events/${enforcement.event}`)}>

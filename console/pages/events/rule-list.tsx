@@ -1,5 +1,4 @@
 import { useRead } from '../../client/reads.ts';
-import { may } from '../../client/session.ts';
 import type { ListPage, ShownRule } from '../../client/shapes.ts';
 import { EmptyList, type ListFilter, ListFilters } from '../../parts/lists/list-filters.tsx';
 import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
@@ -7,6 +6,7 @@ import { Instant } from '../../parts/time.tsx';
 import { numberText } from '../../parts/words.ts';
 import { hrefOf, pageQuery } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
+import { mayStoreRules, rulePath } from './rules.ts';
 import { StartedBy } from './started-by.tsx';
 
 const FILTERS: ListFilter[] = [
@@ -17,15 +17,18 @@ const FILTERS: ListFilter[] = [
   { name: 'enabled', label: 'Enabled', values: ['true', 'false'] },
 ];
 
+const PURPOSE = 'A rule says which events start which workflow.';
+
 /** The rules: the events that each is about, what it starts, and what has become of its matches. */
 export function RuleList() {
   const query = pageQuery.value;
+  const canStore = mayStoreRules();
   const given = Object.fromEntries(FILTERS.map(({ name }) => [name, query.get(name)]));
   const reading = useRead<ListPage<ShownRule>>(pagePath('/rules', query, given));
   return (
     <>
       <ListFilters name="Filter rules" filters={FILTERS} />
-      {may('workflow:write') && may('execution:execute') && (
+      {canStore && (
         <p class="list-act">
           <a class="button primary" href={hrefOf('/rules/new')}>
             New rule
@@ -43,13 +46,13 @@ export function RuleList() {
           <EmptyList
             filters={FILTERS}
             noun="rules"
-            otherwise="A rule says which events start which workflow. Make one here, with npx fermata apply or with the API."
+            otherwise={canStore ? `${PURPOSE} Make one here, with npx fermata apply or with the API.` : PURPOSE}
           />
         }
         row={(rule) => (
           <>
             <NameCell>
-              <a href={hrefOf(`/rules/${encodeURIComponent(rule.ref)}`)}>{rule.ref}</a>
+              <a href={hrefOf(rulePath(rule.ref))}>{rule.ref}</a>
               {!rule.enabled && <span class="tag">disabled</span>}
               <p class="soft small">{rule.label}</p>
             </NameCell>

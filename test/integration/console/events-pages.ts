@@ -98,8 +98,12 @@ export function testEventsPages(site: () => Console): void {
       await page.locator('input[name=type]').first().fill('com.example.shipped');
       await field(page, 'Condition').fill('event.payload.to ==');
       await page.getByRole('combobox', { name: 'Starts' }).selectOption('action_ref');
-      await field(page, 'Name of what it starts').fill('core.noop');
+      await field(page, 'Name of what it starts').fill('core.nope');
       await page.getByRole('button', { name: 'Store' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('alert').getByText('/action_ref').waitFor();
+      await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('started');
+      await field(page, 'Name of what it starts').fill('core.noop');
       await page.keyboard.press('Enter');
       await page.getByRole('alert').getByText('/when').waitFor();
       await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('when');
@@ -115,6 +119,7 @@ export function testEventsPages(site: () => Console): void {
       await site().examine(page);
       expect((await call('GET', `rules/${ref}`)).status).toBe(404);
       await field(page, 'Further fields (JSON)').fill('{ "ordered": true }');
+      await result.getByText('It starts nothing.').waitFor({ state: 'detached' });
       await page.getByRole('button', { name: 'Store' }).click();
       await title(page, ref).waitFor();
       await page.getByText('one start after another').waitFor();
@@ -141,9 +146,30 @@ export function testEventsPages(site: () => Console): void {
       expect(await stored()).toMatchObject({ label: HOSTILE, when: null, ordered: true, revision: 2 });
       await site().examine(other);
       await field(other, 'Condition').fill('');
-      await other.getByRole('button', { name: 'Store anyway' }).click();
+      await other.getByRole('insertion').filter({ hasText: 'event.payload.to' }).waitFor({ state: 'detached' });
+      let pass = () => {};
+      await other.route(
+        `**/api/v1/rules/${ref}`,
+        (route) => {
+          pass = () => void route.continue();
+        },
+        { times: 1 },
+      );
+      const sent = other.waitForRequest(`**/api/v1/rules/${ref}`);
+      await field(other, 'Label').press('Enter');
+      expect((await sent).postDataJSON()).toEqual({ label: 'Others' });
+      // Nothing that is entered meanwhile could be lost.
+      await expect
+        .poll(() => other.evaluate('[document.activeElement.name, document.activeElement.readOnly]'))
+        .toEqual(['label', true]);
+      pass();
       await title(other, ref).waitFor();
       expect(await stored()).toMatchObject({ label: 'Others', when: null, revision: 2 });
+      const trigger = { ref: 'watching.shipping', pack_ref: 'watching', label: 'Shipped', type: 'com.example.shipped' };
+      expect((await call('POST', 'triggers', trigger)).status).toBe(201);
+      expect((await call('PUT', `rules/${ref}`, { trigger_ref: trigger.ref })).status).toBe(200);
+      await page.goto(`console/rules/${ref}/edit`);
+      await page.getByRole('combobox', { name: 'Event', exact: true }).selectOption(String(id));
       await other.getByRole('button', { name: 'Delete this rule' }).focus();
       await other.keyboard.press('Enter');
       const dialog = other.getByRole('dialog', { name: 'Delete this rule' });
@@ -230,6 +256,7 @@ export function testEventsPages(site: () => Console): void {
       await parts.filter({ hasText: 'not event.payload.deleted is false' }).first().waitFor();
       await site().examine(page);
       await page.getByRole('textbox', { name: 'Payload (JSON)' }).fill('{ "branch": "main", "deleted": false }');
+      await result.getByText('It starts nothing.').waitFor({ state: 'detached' });
       await page.getByRole('button', { name: 'Test', exact: true }).click();
       await result.getByText('Its key is test.').waitFor();
       await result.getByText('1 of 1,000 starts are taken.').waitFor();

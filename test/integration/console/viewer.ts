@@ -28,6 +28,9 @@ export function testViewer(site: () => Console): void {
       await page.getByRole('search', { name: 'Filter rules' }).waitFor();
       expect(await page.getByRole('link', { name: 'New rule' }).count()).toBe(0);
       expect(await page.getByRole('tab', { name: 'Webhooks' }).count()).toBe(0);
+      await page.goto('console/rules/new');
+      await page.getByRole('button', { name: 'Test' }).waitFor();
+      expect(await page.getByRole('button', { name: 'Store' }).count()).toBe(0);
       await page.goto('console/schedules');
       await page.getByRole('rowheader', { name: 'daily' }).waitFor();
       expect(await page.getByRole('columnheader').allInnerTexts()).not.toContain('Controls');

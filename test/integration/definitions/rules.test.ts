@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EventRuleSchema, RuleRevisionSchema, RuleTestResultSchema, TriggerSchema } from '../../../api/rules/bodies.ts';
+import { listRuleFields, pickChanges } from '../../../console/pages/events/rule/rule-fields.ts';
 import { createPrincipalStore } from '../../../store/access/principals.ts';
 import { createPlannedRuleStore } from '../../../store/rules/planned-rules.ts';
+import { createRuleStore } from '../../../store/rules/rules.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 
 let harness: ApiHarness;
@@ -247,7 +249,16 @@ describe('a rule', () => {
       cal,
     );
     expect([bare.status, bare.body.details]).toEqual([403, { permission: 'action:execute' }]);
-    expect((await harness.call('GET', `${RULES}/ops.owned`)).body.data).toMatchObject({ label: 'x', owner: 'ann' });
+    const { data } = (await harness.call('GET', `${RULES}/ops.owned`)).body;
+    expect(data).toMatchObject({ label: 'x', owner: 'ann' });
+    const { db } = harness.database;
+    const tenant = (await createPrincipalStore(db).findTenant('default'))!.id;
+    const authors = async () => (await createRuleStore(db).find(tenant, 'ops.owned'))!.writers.toSorted();
+    const before = listRuleFields(data);
+    await put(`${RULES}/ops.owned`, pickChanges({ ...before, when: null }, before), ann);
+    expect(await authors()).toEqual(['ann', 'dev']);
+    await put(`${RULES}/ops.owned`, before, ann);
+    expect(await authors()).toEqual(['ann']);
   });
 });
 

@@ -4,6 +4,7 @@ import { Loading } from '../../../parts/loading.tsx';
 import { ReadError } from '../../../parts/read-error.tsx';
 import { hrefOf } from '../../../routing/location.ts';
 import { EnforcementFact } from '../enforcement-fact.tsx';
+import { rulePath } from '../rules.ts';
 
 /** How many enforcements are shown: an event that more rules match has the others in the list of enforcements. */
 const SHOWN = 100;
@@ -22,7 +23,7 @@ export function EventEnforcements({ event, isPlanned }: { event: number; isPlann
       <ul class="plain-list">
         {value?.data.map((enforcement) => (
           <li key={enforcement.id}>
-            <a class="strong" href={hrefOf(`/rules/${encodeURIComponent(enforcement.rule_ref)}`)}>
+            <a class="strong" href={hrefOf(rulePath(enforcement.rule_ref))}>
               {enforcement.rule_ref}
             </a>{' '}
             <EnforcementFact enforcement={enforcement} />

@@ -4,6 +4,7 @@ import { Loading } from '../../../parts/loading.tsx';
 import { ReadError } from '../../../parts/read-error.tsx';
 import { hrefOf, pageQuery } from '../../../routing/location.ts';
 import { RuleVerdict } from '../rule-verdict.tsx';
+import { rulePath } from '../rules.ts';
 
 /** Why each rule whose type fits matches an event, or does not, as the rules are now. */
 export function RuleExplanations({ event }: { event: number }) {
@@ -43,7 +44,7 @@ function Match({ match }: { match: ShownMatch }) {
       </summary>
       <RuleVerdict test={match} />
       <p>
-        <a href={hrefOf(`/rules/${encodeURIComponent(ref)}`)}>Rule {ref}</a>
+        <a href={hrefOf(rulePath(ref))}>Rule {ref}</a>
       </p>
     </details>
   );

@@ -1,18 +1,24 @@
 import type { ComponentChildren } from 'preact';
 import type { RuleEntries } from './rule-fields.ts';
 
-/** The fields of a rule. */
-export function RuleControls({ entries, isNew }: { entries: RuleEntries; isNew: boolean }) {
+/** The fields of a rule; nothing can be entered while they are fixed, but the focus stays. */
+export function RuleControls({ entries, isNew, isFixed }: { entries: RuleEntries; isNew: boolean; isFixed: boolean }) {
   return (
     <>
       {isNew && (
-        <TextField name="ref" label="Name" hint="pack.name" value={entries.ref} isRequired>
+        <TextField name="ref" label="Name" hint="pack.name" value={entries.ref} isRequired isFixed={isFixed}>
           It begins with the name of a pack, and never changes.
         </TextField>
       )}
-      <TextField name="label" label="Label" value={entries.label} isRequired />
-      <TextField name="type" label="Event type" hint="com.github.push or com.github.*" value={entries.type} />
-      <TextField name="webhook" label="Webhook" hint="any" value={entries.webhook}>
+      <TextField name="label" label="Label" value={entries.label} isRequired isFixed={isFixed} />
+      <TextField
+        name="type"
+        label="Event type"
+        hint="com.github.push or com.github.*"
+        value={entries.type}
+        isFixed={isFixed}
+      />
+      <TextField name="webhook" label="Webhook" hint="any" value={entries.webhook} isFixed={isFixed}>
         Only events that came in by the webhook with this name.
       </TextField>
       <label class="field">
@@ -22,12 +28,14 @@ export function RuleControls({ entries, isNew }: { entries: RuleEntries; isNew: 
           rows={3}
           class="mono"
           spellcheck={false}
+          readOnly={isFixed}
           defaultValue={entries.when}
           placeholder="event.payload.ref == 'refs/heads/main'"
         />
       </label>
       <div class="rule-start">
-        <label class="field">
+        {/* A list of choices cannot be read-only. */}
+        <label class="field" inert={isFixed}>
           Starts
           <select name="kind">
             <option value="workflow" selected={entries.kind === 'workflow'}>
@@ -38,11 +46,25 @@ export function RuleControls({ entries, isNew }: { entries: RuleEntries; isNew: 
             </option>
           </select>
         </label>
-        <TextField name="started" label="Name of what it starts" hint="pack.name" value={entries.started} isRequired />
+        <TextField
+          name="started"
+          label="Name of what it starts"
+          hint="pack.name"
+          value={entries.started}
+          isRequired
+          isFixed={isFixed}
+        />
       </div>
       <label class="field">
         Parameters (JSON)
-        <textarea name="parameters" rows={5} class="mono" spellcheck={false} defaultValue={entries.parameters} />
+        <textarea
+          name="parameters"
+          rows={5}
+          class="mono"
+          spellcheck={false}
+          readOnly={isFixed}
+          defaultValue={entries.parameters}
+        />
       </label>
       <label class="field">
         Further fields (JSON)
@@ -51,6 +73,7 @@ export function RuleControls({ entries, isNew }: { entries: RuleEntries; isNew: 
           rows={isNew ? 3 : 8}
           class="mono"
           spellcheck={false}
+          readOnly={isFixed}
           defaultValue={entries.further}
           placeholder='{ "dedupe": { "key": "{{ event.event_id }}", "window": 3600 } }'
         />
@@ -65,6 +88,7 @@ function TextField({
   value,
   hint = '',
   isRequired = false,
+  isFixed,
   children,
 }: {
   name: string;
@@ -72,6 +96,7 @@ function TextField({
   value: string;
   hint?: string;
   isRequired?: boolean;
+  isFixed: boolean;
   children?: ComponentChildren;
 }) {
   const id = `rule-${name}`;
@@ -82,6 +107,7 @@ function TextField({
         id={id}
         name={name}
         required={isRequired}
+        readOnly={isFixed}
         defaultValue={value}
         placeholder={hint}
         autocomplete="off"

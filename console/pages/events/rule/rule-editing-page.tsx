@@ -10,11 +10,20 @@ import { Heading } from '../../../parts/heading.tsx';
 import { Loading } from '../../../parts/loading.tsx';
 import { announce } from '../../../parts/notice.ts';
 import { ReadError } from '../../../parts/read-error.tsx';
-import { go, hrefOf, pageQuery } from '../../../routing/location.ts';
+import { go, hrefOf } from '../../../routing/location.ts';
 import type { PageProps } from '../../../routing/page-props.ts';
 import { Overtaken } from '../../workflows/editing/overtaken.tsx';
+import { mayStoreRules, rulePath } from '../rules.ts';
 import { RuleControls } from './rule-controls.tsx';
-import { beginRule, listRuleFields, nameRule, readRuleForm, showRule } from './rule-fields.ts';
+import {
+  listRuleFields,
+  locateRefusal,
+  NEW_RULE,
+  nameRule,
+  pickChanges,
+  readRuleForm,
+  showRule,
+} from './rule-fields.ts';
 import { RuleTestForm, testRule } from './rule-test-form.tsx';
 
 type StoredRule = TaggedBody<{ data: ShownRule }>;
@@ -22,12 +31,12 @@ type StoredRule = TaggedBody<{ data: ShownRule }>;
 /** The form of a rule, a new one where none is named, next to a test of what the form says. */
 export function RuleEditingPage({ of }: PageProps) {
   const isNew = of === '';
-  const { value, error, reload } = useRead<StoredRule>(isNew ? null : pathOf(of), requestTagged);
+  const { value, error, reload } = useRead<StoredRule>(isNew ? null : rulePath(of), requestTagged);
   return (
     <div class="page">
       <div>
         <p class="small">
-          <a href={isNew ? hrefOf('/events/rules') : hrefOf(pathOf(of))}>{isNew ? 'Rules' : of}</a>
+          <a href={isNew ? hrefOf('/events/rules') : hrefOf(rulePath(of))}>{isNew ? 'Rules' : of}</a>
         </p>
         <Heading title={isNew ? 'New rule' : `Edit ${of}`} />
       </div>
@@ -40,41 +49,64 @@ export function RuleEditingPage({ of }: PageProps) {
 
 function RuleEditor({ stored }: { stored: StoredRule | null }) {
   const form = useRef<HTMLFormElement>(null);
-  const entries = useMemo(
-    () => (stored === null ? beginRule(pageQuery.peek().get('workflow')) : showRule(stored.body.data)),
-    [stored],
-  );
+  const before = stored?.body.data;
+  const entries = useMemo(() => (before === undefined ? NEW_RULE : showRule(before)), [before]);
   // The events that the form is about, for its test.
   const [about, setAbout] = useState({ type: entries.type, webhook: entries.webhook });
-  const [overtaken, setOvertaken] = useState<{ by: StoredRule; mine: string } | null>(null);
+  const [edits, setEdits] = useState(0);
+  const [overtaken, setOvertaken] = useState<{ by: StoredRule; mine: JsonObject } | null>(null);
   const { refusal, isBusy, submit, drop } = useSubmission(store);
 
   async function store(element: HTMLFormElement) {
-    const { ref, fields } = readEntries(element);
-    if (stored === null) {
-      await request('/rules', { method: 'POST', body: nameRule(ref, fields) });
-      announce(`${ref} is stored.`);
-      return go(hrefOf(pathOf(ref)));
-    }
     try {
-      const headers = { 'if-match': (overtaken?.by ?? stored).tag };
-      const { data } = await request<{ data: ShownRule }>(pathOf(ref), { method: 'PUT', body: fields, headers });
-      announce(`${ref} is stored: revision ${data.revision}.`);
-      go(hrefOf(pathOf(ref)));
+      const { ref, fields } = readEntries(element);
+      await (stored === null ? create(ref, fields) : update(overtaken?.by ?? stored, fields));
+    } catch (error) {
+      throw error instanceof RequestError ? locateRefusal(error) : error;
+    }
+  }
+
+  async function create(ref: string, fields: JsonObject) {
+    await request('/rules', { method: 'POST', body: nameRule(ref, fields) });
+    announce(`${ref} is stored.`);
+    go(hrefOf(rulePath(ref)));
+  }
+
+  async function update({ body: { data: rule }, tag }: StoredRule, fields: JsonObject) {
+    const path = rulePath(rule.ref);
+    const changes = pickChanges(fields, listRuleFields(rule));
+    try {
+      const sent = { method: 'PUT', body: changes, headers: { 'if-match': tag } } as const;
+      const { data } = await request<{ data: ShownRule }>(path, sent);
+      announce(`${rule.ref} is stored: revision ${data.revision}.`);
+      go(hrefOf(path));
     } catch (error) {
       if (!(error instanceof RequestError) || error.code !== 'precondition_failed') throw error;
-      setOvertaken({ by: await requestTagged(pathOf(ref)), mine: writeFields(fields) });
+      setOvertaken({ by: await requestTagged(path), mine: fields });
     }
   }
 
   function readEntries(element: HTMLFormElement): { ref: string; fields: JsonObject } {
     const entered = new FormData(element);
-    return { ref: stored?.body.data.ref ?? String(entered.get('ref')).trim(), fields: readRuleForm(entered) };
+    return { ref: before?.ref ?? String(entered.get('ref')).trim(), fields: readRuleForm(entered) };
   }
 
   async function test(event: unknown) {
     const { ref, fields } = readEntries(form.current!);
     return testRule('/rules', { rule: nameRule(ref, fields), event });
+  }
+
+  /** Drops what is about the form as it was, and compares what it says now with what has overtaken it. */
+  function edit(element: HTMLFormElement) {
+    drop();
+    setEdits((count) => count + 1);
+    if (overtaken === null) return;
+    try {
+      setOvertaken({ by: overtaken.by, mine: readEntries(element).fields });
+    } catch (error) {
+      // What cannot be read yet is not compared.
+      if (!(error instanceof RequestError)) throw error;
+    }
   }
 
   function notice({ currentTarget }: { currentTarget: HTMLFormElement }) {
@@ -89,31 +121,38 @@ function RuleEditor({ stored }: { stored: StoredRule | null }) {
           class="card sheet"
           ref={form}
           onSubmit={onSubmit(submit)}
-          // A refusal is about what was entered then.
-          onInput={() => isBusy || drop()}
+          onInput={({ currentTarget }) => edit(currentTarget)}
           onChange={notice}
           aria-busy={isBusy}
         >
-          <RuleControls entries={entries} isNew={stored === null} />
+          <RuleControls entries={entries} isNew={stored === null} isFixed={isBusy} />
           <p class="soft small">It starts runs in the name of whoever has stored it last.</p>
           <RefusalNote of={refusal} />
-          <div class="acts">
-            <button type="submit" class="button primary" aria-disabled={isBusy}>
-              {overtaken === null ? 'Store' : 'Store anyway'}
-            </button>
-          </div>
+          {mayStoreRules() && (
+            <div class="acts">
+              <button type="submit" class="button primary" aria-disabled={isBusy}>
+                {overtaken === null ? 'Store' : 'Store anyway'}
+              </button>
+            </div>
+          )}
         </form>
-        <RuleTestForm type={about.type} webhook={about.webhook || null} test={test} />
+        <RuleTestForm
+          // A rule with a trigger has its type from there.
+          type={about.type || (before?.type ?? '')}
+          webhook={about.webhook || null}
+          edits={edits}
+          test={test}
+        />
       </div>
       {overtaken !== null && (
-        <Overtaken noun="rule" stored={writeFields(listRuleFields(overtaken.by.body.data))} mine={overtaken.mine} />
+        <Overtaken
+          noun="rule"
+          stored={writeFields(listRuleFields(overtaken.by.body.data))}
+          mine={writeFields(overtaken.mine)}
+        />
       )}
     </>
   );
-}
-
-function pathOf(ref: string): string {
-  return `/rules/${encodeURIComponent(ref)}`;
 }
 
 function writeFields(fields: JsonObject): string {

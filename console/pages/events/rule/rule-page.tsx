@@ -11,6 +11,7 @@ import { ValueView } from '../../../parts/value.tsx';
 import { durationText, numberText } from '../../../parts/words.ts';
 import { hrefOf } from '../../../routing/location.ts';
 import type { PageProps } from '../../../routing/page-props.ts';
+import { mayStoreRules, rulePath } from '../rules.ts';
 import { StartedBy } from '../started-by.tsx';
 import { StateBadge } from '../state-badge.tsx';
 import { RuleRemoval } from './rule-removal.tsx';
@@ -19,7 +20,7 @@ import { RuleTestForm, testRule } from './rule-test-form.tsx';
 
 /** One rule: which events it is about, what it starts, what has become of its matches, and a test of it. */
 export function RulePage({ of }: PageProps) {
-  const path = `/rules/${encodeURIComponent(of)}`;
+  const path = rulePath(of);
   const { value, error, reload } = useRead<{ data: ShownRule }>(path);
   const rule = value?.data;
   return (
@@ -34,7 +35,7 @@ export function RulePage({ of }: PageProps) {
         </div>
         {rule !== undefined && may('workflow:write') && (
           <div class="acts">
-            {may('execution:execute') && (
+            {mayStoreRules() && (
               <>
                 <a class="button" href={hrefOf(`${path}/edit`)}>
                   Edit this rule

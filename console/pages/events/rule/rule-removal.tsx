@@ -23,7 +23,10 @@ export function RuleRemoval({ rule, path }: { rule: string; path: string }) {
       </button>
       {isAsked && (
         <Dialog title="Delete this rule" isDangerous act={remove} close={() => setAsked(false)}>
-          <p>All its revisions are lost. Events and the runs that it has started stay; what waits is not started.</p>
+          <p>
+            All its revisions are lost. Events and the runs that it has started stay; matches that still wait start
+            nothing.
+          </p>
         </Dialog>
       )}
     </>

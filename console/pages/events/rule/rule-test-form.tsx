@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { useRead } from '../../../client/reads.ts';
 import { request } from '../../../client/request.ts';
 import { may } from '../../../client/session.ts';
@@ -15,11 +15,14 @@ const OFFERED = 10;
 export function RuleTestForm({
   type,
   webhook,
+  edits = 0,
   test,
 }: {
   /** The type of the rule; empty: not entered yet. */
   type: string;
   webhook: string | null;
+  /** How often the rule was edited: a result is about the rule as it was when it was tested. */
+  edits?: number;
   /** Tests the rule on an event: a number, or one that is made up. Throws a RequestError. */
   test: (event: unknown) => Promise<ShownRuleTest>;
 }) {
@@ -28,6 +31,7 @@ export function RuleTestForm({
   const [wanted, setWanted] = useState('');
   const chosen = recent.find(({ id }) => String(id) === wanted);
   const { answer, refusal, isBusy, submit, drop } = useSubmission(apply);
+  useLayoutEffect(drop, [edits]);
 
   async function apply(form: HTMLFormElement) {
     if (chosen !== undefined) return test(chosen.id);
@@ -36,21 +40,16 @@ export function RuleTestForm({
     return test({ type: String(entered.get('type')), webhook, payload });
   }
 
-  function choose(id: string) {
-    setWanted(id);
-    drop();
-  }
-
   return (
     <section class="card sheet" aria-label="Test">
       <h2>Test</h2>
-      <form class="rule-test" onSubmit={onSubmit(submit)} aria-busy={isBusy}>
+      <form class="rule-test" onSubmit={onSubmit(submit)} onInput={drop} aria-busy={isBusy}>
         {recent.length > 0 && (
           <label class="field">
             Event
             <select
               value={chosen === undefined ? '' : wanted}
-              onChange={({ currentTarget }) => choose(currentTarget.value)}
+              onChange={({ currentTarget }) => setWanted(currentTarget.value)}
             >
               <option value="">One that is made up</option>
               {recent.map(({ id, type: its, received }) => (
