@@ -68,7 +68,13 @@ const validateRoute = createApiRoute({
         .enum(['0', '1'])
         .default('0')
         .describe('1: issues of JSON say where they stand in the text, too; those of YAML always do.'),
-      ref: z.string().max(200).optional().describe('The body is that of an update of this workflow.'),
+      ref: z
+        .string()
+        .max(200)
+        .optional()
+        .describe(
+          'The body is that of an update of this workflow. Issues of a content that it leaves as it is are warnings.',
+        ),
     }),
     body: {
       required: true,

@@ -4,7 +4,7 @@ import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
 import type { RevisionContent, StoredWorkflow, WorkflowFields } from '../../store/definitions/definitions.ts';
 import { sha256Hex } from '../access/hash.ts';
 
-/** Returns the content of a stored workflow after an update, and whether it differs. */
+/** Returns the content of a stored workflow after an update, and whether it differs: only then may issues of it refuse the update. */
 export function contentAfter(
   stored: StoredWorkflow,
   body: WorkflowUpdate,

@@ -36,7 +36,7 @@ export interface DefinitionExaminer {
   examine(principal: Tenanted, content: ExaminedParts, unstored: readonly UnstoredPart[]): Promise<Validation>;
   /**
    * Finds all issues and warnings of a body of `create`, of a definition with its schemas, or of a definition alone; of a body of `update`
-   * where the workflow that it changes is given.
+   * where the workflow that it changes is given. Issues of a content that it leaves as it is are warnings: `update` does not examine it.
    */
   validate(principal: Tenanted, body: unknown, stored?: StoredWorkflow): Promise<Validation>;
   /**
@@ -122,13 +122,14 @@ export function createDefinitionExaminer({
       const more = fillsAnswer(issues) ? [] : await meaningIssues(principal, body, { isNew });
       return { issues: capIssues([...issues, ...more]), warnings: [] };
     }
-    const { content, ref, mismatch } =
+    const { content, changed, ref, mismatch } =
       stored === undefined
         ? partsOf(parsed.data as WorkflowCreate | DefinitionAlone)
-        : { content: contentAfter(stored, parsed.data as WorkflowUpdate).content, ref: stored.ref, mismatch: [] };
+        : { ...contentAfter(stored, parsed.data as WorkflowUpdate), ref: stored.ref, mismatch: [] };
     const self = ref === null ? [] : [createUnstoredPart(ref, content.paramSchema)];
     const { issues, warnings } = await examine(principal, content, self);
     const unset = await deliveryWarnings(principal.tenant, content.definition);
+    if (!changed) return { issues: [], warnings: capIssues([...issues, ...warnings, ...unset]) };
     return { issues: capIssues([...mismatch, ...issues]), warnings: capIssues([...warnings, ...unset]) };
   }
 
@@ -138,12 +139,15 @@ export function createDefinitionExaminer({
 /** Returns what is examined of a workflow, or of a definition with its schemas, which has no ref. */
 function partsOf(body: WorkflowCreate | DefinitionAlone): {
   content: ExaminedParts;
+  changed: boolean;
   ref: string | null;
   mismatch: Issue[];
 } {
   const { definition, param_schema: paramSchema = null, out_schema: outSchema = null } = body;
-  const content = { definition, paramSchema, outSchema };
-  return 'ref' in body ? { content, ref: body.ref, mismatch: refMismatch(body) } : { content, ref: null, mismatch: [] };
+  const parts = { content: { definition, paramSchema, outSchema }, changed: true };
+  return 'ref' in body
+    ? { ...parts, ref: body.ref, mismatch: refMismatch(body) }
+    : { ...parts, ref: null, mismatch: [] };
 }
 
 /** Returns a workflow as one that its own definition may name before it is stored. */
