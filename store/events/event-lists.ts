@@ -136,14 +136,19 @@ export interface TimeRange {
   before?: Date | undefined;
 }
 
-/** The longest time between the beginning of a transaction, whose time its rows have, and their numbers: none takes as long. */
+/**
+ * The longest time between the beginning of a transaction, whose time its rows have, and their numbers: none takes as long, and the clock of
+ * the database is not set back by as much.
+ */
 const SLACK = sql`interval '10 minutes'`;
 
 const MAX_ID = '9223372036854775807';
 
 /**
  * Matches the rows of a range of time. Their ids grow with time, but for a little: bounds of the ids, which the index of the times has, let
- * lists in order of ids begin where the range does. The rows that give the bounds may be of any tenant.
+ * lists in order of ids begin where the range does. The rows that give the bounds may be of any tenant. One that is dated in the future gives
+ * none: newer rows have older times. Where the clock was set back nevertheless, only ranges that begin or end in the time by which it was set
+ * back may lack rows.
  */
 export function withinTimes(
   {
@@ -158,7 +163,7 @@ export function withinTimes(
   const older = (time: Date) =>
     sql`(select id from ${table} where ${at} < ${instant(time)} - ${SLACK} order by ${at} desc limit 1)`;
   const newer = (time: Date) =>
-    sql`(select id from ${table} where ${at} >= ${instant(time)} + ${SLACK} order by ${at} limit 1)`;
+    sql`(select id from ${table} where ${at} >= ${instant(time)} + ${SLACK} and ${at} <= now() order by ${at} limit 1)`;
   return and(
     after && and(gte(at, after), gt(table.id, sql`coalesce(${older(after)}, 0)`)),
     before && and(lt(at, before), lt(table.id, sql`coalesce(${newer(before)}, ${MAX_ID}::bigint)`)),

@@ -214,6 +214,27 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     expect(await lists.list(randomUUID(), {}, { offset: 0, limit: 10 })).toEqual([]);
   });
 
+  it('a clock that was ahead for a while hides nothing that came after it was set right', async () => {
+    const { intake, lists } = stores();
+    const { db } = engines.opened[engine]!;
+    const store = createEnforcementStore(db);
+    const tenant = randomUUID();
+    const ids: number[] = [];
+    for (const hours of [0, 1, 0]) {
+      const at = sql`now() + make_interval(hours => ${hours})`;
+      const [{ id } = { id: 0 }] = await intake.accept(from(tenant), [{ ...EVENT, event_id: null }]);
+      await db.update(events).set({ received: at }).where(eq(events.id, id));
+      await db.insert(enforcements).values({ ...waitingOf(tenant, [id])[0]!, created: at });
+      ids.push(id);
+    }
+    const page = { offset: 0, limit: 10 };
+    const soon = new Date(Date.now() + 60_000);
+    const expected = [ids[2], ids[0]];
+    expect((await lists.list(tenant, { receivedBefore: soon }, page)).map(({ id }) => id)).toEqual(expected);
+    expect((await store.list(tenant, { createdBefore: soon }, page)).map(({ event }) => event)).toEqual(expected);
+    expect(await lists.count(tenant, { receivedAfter: soon })).toBe(1);
+  });
+
   it('leases as many of the oldest enforcements as it is asked for, and none of them twice', async () => {
     const { db } = engines.opened[engine]!;
     const store = createEnforcementStore(db);
