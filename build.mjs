@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -11,7 +12,7 @@ const ROOT = import.meta.dirname;
 const DIST = join(ROOT, 'dist');
 /** The file that says of what contents dist/ is made. */
 const STAMP = 'stamp';
-/** The file that says when the sources of dist/ had last changed, which is found in a fraction of the time. */
+/** The file that says when the sources of dist/ had last changed, which is found in a fraction of the time, next to its stamp. */
 const TIMES = 'times';
 
 /** Folders whose modules and files run. */
@@ -26,14 +27,17 @@ const CONSOLE = 'console';
 /** What npm has installed: the bundle of the workflow next to the modules is made of it. */
 const INSTALLED = 'node_modules/.package-lock.json';
 
+/** What says which esbuild compiles, wherever npm has put it. */
+const ESBUILD = relative(ROOT, createRequire(import.meta.url).resolve('esbuild/package.json'));
+
 /** Builds dist/ unless it is of these sources. Several processes may do so at once. */
 export async function build() {
   const sources = findFiles(ROOMS);
-  const all = ['build.mjs', INSTALLED, ...sources, ...findFiles([CONSOLE])];
+  const all = ['build.mjs', INSTALLED, ESBUILD, ...sources, ...findFiles([CONSOLE])];
   const times = timesOf(all);
-  if ((await read(DIST, TIMES)) === times) return;
+  if (await isOfTimes(DIST, times)) return;
   const stamp = await hashOf(all);
-  if ((await read(DIST, STAMP)) === stamp) return noteTimes(times);
+  if ((await read(DIST, STAMP)) === stamp) return noteTimes(times, stamp);
   const folder = await mkdtemp(join(ROOT, 'dist.'));
   const [made, before] = [join(folder, 'made'), join(folder, 'before')];
   try {
@@ -42,7 +46,7 @@ export async function build() {
     await buildConsole(join(made, CONSOLE));
     await compileJobs(made);
     await writeFile(join(made, STAMP), stamp);
-    await writeFile(join(made, TIMES), times);
+    await writeFile(join(made, TIMES), `${times} ${stamp}`);
     // Another process may have been faster, and what it built may run already.
     if ((await read(DIST, STAMP)) === stamp) return;
     await rename(DIST, before).catch(() => undefined);
@@ -120,9 +124,14 @@ export function timesOf(paths) {
   return hash.digest('hex');
 }
 
+/** Reports whether a folder is of sources that had last changed at some times. Who noted these may have meant the folder in its place before. */
+export async function isOfTimes(folder, times) {
+  return (await read(folder, TIMES)) === `${times} ${await read(folder, STAMP)}`;
+}
+
 /** Spares the next build the reading of all sources. Whoever may not write reads them each time. */
-async function noteTimes(times) {
-  await writeFile(join(DIST, TIMES), times).catch(() => undefined);
+async function noteTimes(times, stamp) {
+  await writeFile(join(DIST, TIMES), `${times} ${stamp}`).catch(() => undefined);
 }
 
 const read = (folder, name) => readFile(join(folder, name), 'utf8').catch(() => null);

@@ -1,7 +1,7 @@
 import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { timesOf } from '../build.mjs';
+import { isOfTimes, timesOf } from '../build.mjs';
 import { makeFolder } from './store/test-folders.ts';
 
 it('a source that has changed is built again, even if its size and its time are the same', async () => {
@@ -16,4 +16,16 @@ it('a source that has changed is built again, even if its size and its time are 
   writeFileSync(path, 'two');
   utimesSync(path, atime, mtime);
   expect(look()).not.toBe(first);
+});
+
+it.each([
+  ['of these sources', 'now mine', 'mine', true],
+  ['of other sources', 'then mine', 'mine', false],
+  ['of these, says another process, which has meant the one before', 'now mine', 'theirs', false],
+  ['not said to be of any', null, 'mine', false],
+])('a folder %s', async (_, times, stamp, expected) => {
+  const folder = await makeFolder('built');
+  for (const [name, text] of Object.entries({ times, stamp }))
+    if (text !== null) writeFileSync(join(folder, name), text);
+  expect(await isOfTimes(folder, 'now')).toBe(expected);
 });
