@@ -55,7 +55,7 @@ export async function bundleConsole() {
   return { files, pages: modules.metafile, worker: worker.metafile };
 }
 
-/** Has the worker's modules import libraries that few runs use from what stands in for them until they are loaded. */
+/** Has the worker's modules import libraries that few runs use from late-libraries.ts, which replaces them until they are loaded. */
 function standIn({ onResolve }) {
   onResolve({ filter: /^(re2js|character-entities)$/ }, ({ importer }) =>
     basename(importer) === 'libraries.ts' ? undefined : { path: join(HERE, 'debugger/late-libraries.ts') },

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { consoleRoutes, readConsole } from '../../api/console.ts';
 import { listen } from '../../composition/server.ts';
 import { buildConsole } from '../../console/build.mjs';
@@ -27,23 +27,32 @@ export async function measureSliders(events: number, moves: number): Promise<Mov
   try {
     await buildConsole(folder);
     const { port, server } = await listen(consoleRoutes(readConsole(folder), undefined).fetch, '127.0.0.1', 0);
-    const sliders: MovedSlider[] = [];
-    for (const { what, file } of makeFiles(events)) {
-      const path = join(folder, 'history.json');
-      await writeFile(path, file);
-      const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-      await page.goto(`http://127.0.0.1:${port}/console/history`);
-      await page.locator('input[type=file]').setInputFiles(path);
-      await page.getByRole('status', { name: 'Verification' }).getByText('Verified').waitFor({ timeout: 120_000 });
-      sliders.push({ what, ...(await moveSlider(page, moves)) });
-      await page.close();
+    try {
+      const sliders: MovedSlider[] = [];
+      for (const { what, file } of makeFiles(events)) {
+        const path = join(folder, 'history.json');
+        await writeFile(path, file);
+        const page = await openFile(browser, `http://127.0.0.1:${port}/console/history`, path);
+        sliders.push({ what, ...(await moveSlider(page, moves)) });
+        await page.close();
+      }
+      return sliders;
+    } finally {
+      server.close();
     }
-    server.close();
-    return sliders;
   } finally {
     await browser.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Opens the file of a history on the page for files, and waits until it is verified. */
+async function openFile(browser: Browser, address: string, path: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(address);
+  await page.locator('input[type=file]').setInputFiles(path);
+  await page.getByRole('status', { name: 'Verification' }).getByText('Verified').waitFor({ timeout: 120_000 });
+  return page;
 }
 
 /** Moves the slider to an event, and waits until the next frame after the event is there. */

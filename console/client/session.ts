@@ -11,6 +11,9 @@ export const session = signal<SignedIn | null | undefined>(undefined);
 /** Why the session could not be asked for; null where it could. */
 export const sessionError = signal<RequestError | null>(null);
 
+/** Names who is signed in, among the people of all tenants. */
+export const person = computed(() => JSON.stringify([session.value?.tenant, session.value?.subject]));
+
 const held = computed(() => new Set<string>(session.value?.permissions));
 
 /** Returns whether who is signed in has a permission. */

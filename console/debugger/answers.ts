@@ -15,12 +15,17 @@ type Handlers = {
 };
 
 /** The sentence about a history that needs a library which cannot be loaded. */
-const NOT_LOADED = 'a part of the debugger that it needs could not be loaded: load the page again';
+const NOT_LOADED = 'a part of the debugger could not be loaded: load the page again';
+
+/** The requests that compute something, and may be the first to use a library. Repeating them changes nothing. */
+const COMPUTING: ReadonlySet<DebuggerCall> = new Set<DebuggerCall>(['open', 'stop', 'find']);
 
 /** Creates a function that answers the requests of a page, one after the other, about one run. */
 export function createAnswers(): (request: DebuggerRequest) => Promise<DebuggerAnswer> {
   let reader = createHistoryReader();
   let stepper: Stepper | null = null;
+  /** The answer that says why nothing can be computed for this run; null: it can. */
+  let hopeless: DebuggerAnswer | null = null;
   let before: Promise<unknown> = Promise.resolve();
 
   function opened(): Stepper {
@@ -36,6 +41,7 @@ export function createAnswers(): (request: DebuggerRequest) => Promise<DebuggerA
     begin() {
       reader = createHistoryReader();
       stepper = null;
+      hopeless = null;
       return null;
     },
     read({ text }) {
@@ -61,19 +67,27 @@ export function createAnswers(): (request: DebuggerRequest) => Promise<DebuggerA
   }
 
   async function answer(request: DebuggerRequest): Promise<DebuggerAnswer> {
-    const { id } = request;
+    const { id, call } = request;
+    if (hopeless !== null && COMPUTING.has(call)) return { ...hopeless, id };
     const wasOpened = stepper !== null;
     const first = await attempt(request);
-    if (!wasLibraryMissed()) return first;
+    if (!wasLibraryMissed() || !COMPUTING.has(call)) return first;
     // Anything may have come of it, for the run as well: both are dropped.
     stepper = null;
+    hopeless = await loadLate(id, wasOpened);
+    return hopeless ?? attempt(request);
+  }
+
+  /** Loads the libraries, and opens the run again if it was open. Returns the answer that says why that failed; null: it did not. */
+  async function loadLate(id: number, wasOpened: boolean): Promise<DebuggerAnswer | null> {
     try {
       await loadLibraries();
     } catch {
       return { id, refused: NOT_LOADED };
     }
-    if (wasOpened) await attempt({ id, call: 'open', input: null });
-    return attempt(request);
+    if (!wasOpened) return null;
+    const opening = await attempt({ id, call: 'open', input: null });
+    return 'result' in opening ? null : opening;
   }
 
   return (request) => {

@@ -1,11 +1,14 @@
 import type * as libraries from './libraries.ts';
 
-// Stands in for libraries that few runs use, wherever the worker imports them (console/build.mjs). They are loaded once a run uses one. A
-// run cannot wait for them, and whoever evaluates a template takes any error for one of the template: so a run that has used a library
-// which is not there must be recomputed from its beginning.
+// Stands in for libraries that few runs use, wherever the worker imports them (console/build.mjs). They are loaded when a run first
+// uses one. A run cannot wait for them, and whoever evaluates a template takes any error for one of the template: so a run that has used a
+// library which is not there must be recomputed from its beginning.
 
-/** Stands for a library that is not there: notes that it is needed, whatever is asked of it. */
-const absent: never = new Proxy({}, { get: miss, has: miss, getOwnPropertyDescriptor: miss }) as never;
+/** Stands for a library that is not there: notes that it is needed, whatever is read of it. */
+const absent = new Proxy(
+  {},
+  { get: miss, has: miss, ownKeys: miss, getOwnPropertyDescriptor: miss, getPrototypeOf: miss },
+) as never;
 
 let isMissed = false;
 

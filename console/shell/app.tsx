@@ -1,6 +1,6 @@
 import { Fragment } from 'preact';
 import { useLayoutEffect } from 'preact/hooks';
-import { openSession, session, sessionError } from '../client/session.ts';
+import { openSession, person, session, sessionError } from '../client/session.ts';
 import type { SignedIn } from '../client/shapes.ts';
 import { ReadError } from '../parts/read-error.tsx';
 import { path } from '../routing/location.ts';
@@ -35,7 +35,7 @@ export function App() {
 function Shell({ who }: { who: SignedIn | null }) {
   return (
     // A page that somebody else sees begins anew.
-    <Fragment key={JSON.stringify([who?.tenant, who?.subject])}>
+    <Fragment key={person.value}>
       <a class="skip" href="#content">
         Skip to content
       </a>

@@ -1,6 +1,9 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { compareTexts } from '../../console/pages/workflows/revisions/comparison.ts';
 import { writeRevision, writeWorkflow } from '../../console/pages/workflows/revisions/definition-text.ts';
+import { compareTexts } from '../../console/parts/texts/comparison.ts';
+import { parseYaml } from '../../model/yaml.ts';
+import { formatYaml } from '../../model/yaml-text.ts';
 
 const lines = (word: string, count: number) => Array.from({ length: count }, (_, n) => `${word} ${n}\n`).join('');
 
@@ -39,5 +42,21 @@ it('a workflow is written as it can be checked, and a revision as it can be comp
   const more = { description: 'Why', tags: ['a'], enabled: false };
   expect(writeWorkflow({ ...SCHEMAS, ...fields, ...more }, definition)).toBe(
     `label: "A \\"b\\" \\n#"\nversion: "1.0.0"\ndescription: "Why"\ntags: ["a"]\nenabled: false\n${rest}`,
+  );
+});
+
+/** Texts at the end of a definition, which YAML writes as blocks or in quotes. */
+const ENDS = ['a\n', 'a\n\n', 'a\nb \n', 'a\n\n\nb\n \n\n', '\n', '\n\n a', ' ', ''];
+const ends = fc.oneof(fc.constantFrom(...ENDS), fc.string({ unit: fc.constantFrom('a', ' ', '\n', '#') }));
+
+it('a workflow that nobody has changed is stored as it was, whatever text its definition ends with', () => {
+  const fields = { label: 'A', version: '1.0.0', description: null, tags: [], enabled: true };
+  fc.assert(
+    fc.property(fc.array(ends, { minLength: 1, maxLength: 3 }), (texts) => {
+      const definition = { tasks: [{ name: 'a', action: 'core.transform', input: { data: texts } }] };
+      const written = writeWorkflow({ ...SCHEMAS, ...fields }, formatYaml(definition));
+      expect(parseYaml(written)).toMatchObject({ definition });
+    }),
+    { examples: ENDS.map((text) => [[text]]) },
   );
 });

@@ -11,7 +11,7 @@ import { acceptEvents, BENCH_TYPE, createPlanningAlone, createRulesFor } from '.
 
 // cspell:ignore schedstat
 
-/** Many rules of a tenant for one type, and how the planner gets on with its events, and with those of another tenant meanwhile. */
+/** Many rules of a tenant for one type, and how long the planner takes for its events, and for those of another tenant meanwhile. */
 export interface Crowd {
   rules: number;
   /** Whether each of them matches, or none. */

@@ -82,7 +82,7 @@ export function Debugger({
   const goNow = useRef(stepping.go);
   goNow.current = stepping.go;
   const graph = useMemo(() => ({ hash: run.workflowId, ...run.graph }), [run]);
-  // What is shown is drawn once, and not again while somebody moves on.
+  // An event that is shown is not rendered again while the slider moves.
   const shown = useMemo(() => {
     if (stop === undefined) return null;
     const { work, taken } = readStopGraph(stop);

@@ -69,7 +69,7 @@ export function HistoryPage() {
   );
 }
 
-/** Starts a worker that has everything which any history may need, so that nothing is asked for once a file is there. */
+/** Starts a worker that first loads all libraries: a file waits until they are there, and nothing is asked for while it is debugged. */
 function startPreparedWorker(): DebuggerWorker {
   const worker = startWorker();
   // A file that needs what could not be loaded is refused.

@@ -9,6 +9,7 @@ import { Fact } from '../../parts/lists/fact.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
 import { Tabs } from '../../parts/tabs.tsx';
+import { useDraft } from '../../parts/texts/drafts.ts';
 import { Instant } from '../../parts/time.tsx';
 import { go, hrefOf } from '../../routing/location.ts';
 import type { PageProps } from '../../routing/page-props.ts';
@@ -50,7 +51,7 @@ const VIEWS: {
 ];
 
 /**
- * One workflow: how its latest runs went, its graph, its text and how that has changed, what it would do, whether a text is right, its runs,
+ * One workflow: how its latest runs went, its graph, its text and how that has changed, what it would do, a way to change it, its runs,
  * what starts them, and a way to start one.
  */
 export function WorkflowPage({ of, tab }: PageProps) {
@@ -58,7 +59,7 @@ export function WorkflowPage({ of, tab }: PageProps) {
   const { value, error, reload } = useRead<{ data: ShownWorkflow }>(path);
   const [isStarting, setStarting] = useState(false);
   // A text that was changed is there again after a look at another view.
-  const [draft, setDraft] = useState<WorkflowDraft | null>(null);
+  const [draft, setDraft] = useDraft<WorkflowDraft>(path);
   const workflow = value?.data;
   const choose = (view: string) => go(hrefOf(`${path}/${view}`), { stay: true });
   function afterStore() {

@@ -214,6 +214,17 @@ export function testEventsPages(site: () => Console): void {
         .getByRole('status', { name: 'Notices' })
         .getByText(/copied|selected/)
         .waitFor();
+      // It stays while other webhooks are made and deleted.
+      await page.getByRole('button', { name: 'New webhook' }).click();
+      await dialog.getByRole('textbox', { name: 'Name' }).fill('others');
+      await dialog.getByRole('button', { name: 'Create' }).click();
+      const others = page.getByRole('region', { name: 'The address and the secret of others' });
+      await expect.poll(() => readFocus(page)).toBe('The address and the secret of others');
+      await site().examine(page);
+      await page.getByRole('button', { name: 'Delete others' }).click();
+      await dialog.getByRole('button', { name: 'Delete others' }).click();
+      await others.waitFor({ state: 'detached' });
+      expect(await made.getByRole('textbox', { name: 'Secret' }).inputValue()).toBe(secret);
       await made.getByRole('button', { name: 'Done' }).click();
       await made.waitFor({ state: 'detached' });
       const row = page.getByRole('row', { name: /^builds/ });

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { DEV_KEY } from '../support/api-harness.ts';
 import { readFocus, title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
@@ -153,6 +154,13 @@ export function testWorkflowPages(site: () => Console): void {
       await view(page, 'Graph').click();
       await page.getByRole('group', { name: `Graph of ${ref}` }).waitFor();
       await view(page, 'Check').click();
+      // Its session has ended.
+      await page.context().clearCookies();
+      await page.getByRole('button', { name: 'Check' }).click();
+      await page.getByRole('textbox', { name: 'API key or token' }).fill(DEV_KEY);
+      await page.keyboard.press('Enter');
+      await text(page).waitFor();
+      expect(await text(page).inputValue()).toContain('Good morning');
       await store(page).click();
       await view(page, 'Definition').and(page.locator('[aria-selected=true]')).waitFor();
       await page.getByRole('group', { name: 'Definition' }).getByText('Good morning').waitFor();
@@ -172,6 +180,28 @@ export function testWorkflowPages(site: () => Console): void {
       await other.getByText('Greets', { exact: true }).waitFor();
       expect(await stored()).toMatchObject({ label: 'Greets', version: '1.0.0', revision: 3 });
       await call('DELETE', `workflows/${ref}`);
+    });
+
+    it('belong to packs, which are made where a workflow is', async () => {
+      const page = await site().visit('workflows/new');
+      const text = page.getByRole('textbox', { name: 'Definition text' });
+      await text.waitFor();
+      expect(await text.inputValue()).toMatch(/^ref: examples\.new_workflow\npack_ref: examples\n/);
+      await page.getByRole('button', { name: 'New pack' }).click();
+      const dialog = page.getByRole('dialog', { name: 'New pack' });
+      await dialog.getByRole('textbox', { name: 'Name' }).fill('examples');
+      await dialog.getByRole('textbox', { name: 'Label' }).fill('Made');
+      await dialog.getByRole('button', { name: 'Create' }).click();
+      await dialog.getByRole('alert').getByText('already exists').waitFor();
+      await site().examine(page);
+      await dialog.getByRole('textbox', { name: 'Name' }).fill('made');
+      await dialog.getByRole('button', { name: 'Create' }).click();
+      await page.getByText('The pack made is stored.').waitFor();
+      await expect.poll(() => text.inputValue()).toMatch(/^ref: made\.new_workflow\npack_ref: made\n/);
+      await page.getByRole('button', { name: 'Store', exact: true }).click();
+      await title(page, 'made.new_workflow').waitFor();
+      expect((await call('DELETE', 'workflows/made.new_workflow')).status).toBe(200);
+      expect((await call('DELETE', 'packs/made')).status).toBe(200);
     });
 
     it('are simulated, checked, compared and looked up in their runs', async () => {

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { announce } from '../../../parts/notice.ts';
+import { copyText } from '../../../parts/texts/copying.ts';
 import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
 
 /** Milliseconds after which the address follows the slider. */
@@ -37,13 +37,7 @@ export function useEventPlace(bounds: { first: number; last: number }, otherwise
 /** Copies a link that opens this page at an event, and says whether it did. */
 export async function copyLink(event: number): Promise<void> {
   const { href } = new URL(hrefWith({ event: String(event) }), location.href);
-  try {
-    await navigator.clipboard.writeText(href);
-    announce(`The link to event ${event} was copied.`);
-  } catch {
-    // Browsers copy nothing for a page that was not loaded over https.
-    announce('The browser does not let this page copy. The address of the page is the link.');
-  }
+  await copyText(href, `The link to event ${event}`, 'The address of the page is the link.');
 }
 
 /** Returns the event that the address says; null: it says none. */

@@ -44,10 +44,10 @@ export function WhyTable({ transitions, none }: { transitions: readonly Decided[
               </td>
               <td role="cell" data-column="Reason" class={reason === 'error' ? 'wrong' : 'soft'}>
                 {REASONS[reason](decided)}
-                {read.map(({ path, value }) => (
+                {read.map(({ path, value: found }) => (
                   <p class="soft small" key={path}>
-                    <code>{path}</code> {value === null ? 'is not there' : 'is'}{' '}
-                    {value !== null && <code>{value.truncated ? `${value.text}…` : value.text}</code>}
+                    <code>{path}</code> {found === null ? 'is not there' : 'is'}{' '}
+                    {found !== null && <code>{found.truncated ? `${found.text}…` : found.text}</code>}
                   </p>
                 ))}
               </td>

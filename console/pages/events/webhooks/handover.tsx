@@ -1,16 +1,17 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import type { MadeWebhook } from '../../../client/shapes.ts';
-import { announce } from '../../../parts/notice.ts';
+import { copyText } from '../../../parts/texts/copying.ts';
 import { SENDER_NOTES } from './sender-notes.ts';
 
 /** The address of a webhook, and its secret if it was generated, which are shown here and never again, with what to do with them. */
 export function Handover({ webhook, close }: { webhook: MadeWebhook; close: () => void }) {
   const { name, preset, url, secret = null, warnings } = webhook;
   const heading = useRef<HTMLHeadingElement>(null);
+  const title = useId();
   useEffect(() => heading.current?.focus(), []);
   return (
-    <section class="card sheet handover" aria-labelledby="handover-title">
-      <h2 id="handover-title" tabIndex={-1} ref={heading}>
+    <section class="card sheet handover" aria-labelledby={title}>
+      <h2 id={title} tabIndex={-1} ref={heading}>
         {secret === null ? `The address of ${name}` : `The address and the secret of ${name}`}
       </h2>
       <p>Copy what is here now: it is shown only once.</p>
@@ -36,14 +37,8 @@ function Shown({ label, value }: { label: string; value: string }) {
   const field = useRef<HTMLInputElement>(null);
 
   async function copy() {
-    try {
-      await navigator.clipboard.writeText(value);
-      announce(`The ${label.toLowerCase()} was copied.`);
-    } catch {
-      // Browsers copy nothing for a page that was not loaded over https.
-      field.current?.select();
-      announce('The browser does not let this page copy. The text is selected: copy it by keyboard.');
-    }
+    const otherwise = 'The text is selected: copy it by keyboard.';
+    if (!(await copyText(value, `The ${label.toLowerCase()}`, otherwise))) field.current?.select();
   }
 
   return (

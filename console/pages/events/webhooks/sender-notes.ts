@@ -15,8 +15,8 @@ export const SENDER_NOTES: Record<WebhookPreset, string> = {
   pagerduty: `In PagerDuty, under Integrations, Generic Webhooks, add a webhook with the address. PagerDuty ${MADE_THERE}`,
   alertmanager:
     'In the configuration of the Alertmanager, the address is the "url" of an entry of "webhook_configs", the secret is "credentials" below "http_config", "authorization".',
-  hmac: 'The program that sends the events signs each request with the secret, in the header and in the way of the settings.',
+  hmac: 'The program that sends the events signs each request with the secret, as the settings say.',
   bearer:
-    'The program that sends the events puts the secret into each request, as "Authorization: Bearer" or in the header of the settings.',
+    'The program that sends the events puts the secret into each request, as "Authorization: Bearer" or as the settings say.',
   none: 'Whoever has the address can send events. Nothing is verified.',
 };

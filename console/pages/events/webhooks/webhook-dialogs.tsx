@@ -9,9 +9,6 @@ import { announce } from '../../../parts/notice.ts';
 /** An act on a webhook that asks first. */
 export type WebhookAct = 'rotate' | 'secret' | 'delete';
 
-/** What a dialog does once the webhook has changed: it shows what was made, if anything was. */
-type Done = (made: MadeWebhook | null) => void;
-
 /** An example of the settings that a preset needs; a preset that is not here takes none. */
 const SETTINGS: Partial<Record<WebhookPreset, string>> = {
   hmac: '{ "header": "x-signature", "algorithm": "sha256", "encoding": "hex", "signed": "body" }',
@@ -19,7 +16,7 @@ const SETTINGS: Partial<Record<WebhookPreset, string>> = {
 };
 
 /** Creates a webhook. */
-export function NewWebhookDialog({ close, onDone }: { close: () => void; onDone: Done }) {
+export function NewWebhookDialog({ close, onMade }: { close: () => void; onMade: (made: MadeWebhook) => void }) {
   const [preset, setPreset] = useState<WebhookPreset>('github');
   const settings = SETTINGS[preset];
 
@@ -36,7 +33,7 @@ export function NewWebhookDialog({ close, onDone }: { close: () => void; onDone:
       ...(form.has('insecure') ? { insecure: true } : {}),
     };
     const { data } = await request<{ data: MadeWebhook }>('/webhooks', { method: 'POST', body });
-    return () => onDone(data);
+    return () => onMade(data);
   }
 
   return (
@@ -82,28 +79,32 @@ export function NewWebhookDialog({ close, onDone }: { close: () => void; onDone:
 /** Does an act on a webhook once it is confirmed. */
 export function WebhookActDialog({
   act,
-  webhook: { name, preset },
+  webhook: { name },
   close,
-  onDone,
+  onMade,
+  onChanged,
 }: {
   act: WebhookAct;
   webhook: ListedWebhook;
   close: () => void;
-  onDone: Done;
+  /** Called with a webhook that has a new address. */
+  onMade: (made: MadeWebhook) => void;
+  /** Called once a webhook is changed or deleted. */
+  onChanged: () => void;
 }) {
   const path = `/webhooks/${encodeURIComponent(name)}`;
 
   function announced(text: string) {
     return () => {
       announce(text);
-      onDone(null);
+      onChanged();
     };
   }
 
   async function rotate(form: FormData) {
     const body = { keep: Number(form.get('keep')) };
     const { data } = await request<{ data: MadeWebhook }>(`${path}/rotate`, { method: 'POST', body });
-    return () => onDone(data);
+    return () => onMade(data);
   }
 
   async function setSecret(form: FormData) {
@@ -130,14 +131,14 @@ export function WebhookActDialog({
   if (act === 'secret') {
     return (
       <Dialog title={`Set the secret of ${name}`} confirm="Set secret" act={setSecret} close={close}>
-        <p>From now on, only requests with this secret are accepted. Enter the one that {preset} has, too.</p>
+        <p>From now on, only requests with this secret are accepted. Enter the secret that the sender uses.</p>
         <SecretField isRequired />
       </Dialog>
     );
   }
   return (
     <Dialog title={`Delete ${name}`} isDangerous act={remove} close={close}>
-      <p>Its address is unknown from now on. Its events stay.</p>
+      <p>Requests to its address are refused from now on. Its events stay.</p>
     </Dialog>
   );
 }

@@ -19,14 +19,20 @@ const ACTS: { act: WebhookAct; word: string }[] = [
 export function WebhookList() {
   const reading = useRead<{ data: ListedWebhook[] }>('/webhooks');
   const [asked, setAsked] = useState<'new' | { act: WebhookAct; webhook: ListedWebhook } | null>(null);
-  const [made, setMade] = useState<MadeWebhook | null>(null);
+  // Shown once, and only here: each stays until somebody is done with it, or its webhook is deleted.
+  const [handovers, setHandovers] = useState<MadeWebhook[]>([]);
   const close = () => setAsked(null);
 
-  function finish(shown: MadeWebhook | null) {
-    setMade(shown);
+  function show(made: MadeWebhook) {
+    setHandovers((before) => [made, ...before]);
     reading.reload();
-    // The row of the button may be gone in a moment; what was made takes the focus itself.
-    if (shown === null) focusHeading();
+  }
+
+  function drop(isOver: (handover: MadeWebhook) => boolean) {
+    setHandovers((before) => before.filter((each) => !isOver(each)));
+    reading.reload();
+    // The button that was pressed, or its row, may be gone in a moment.
+    focusHeading();
   }
 
   return (
@@ -36,7 +42,9 @@ export function WebhookList() {
           New webhook
         </button>
       </p>
-      {made !== null && <Handover key={made.url} webhook={made} close={() => finish(null)} />}
+      {handovers.map((made) => (
+        <Handover key={made.url} webhook={made} close={() => drop((each) => each === made)} />
+      ))}
       <Listing
         name="Webhooks"
         noun="webhook"
@@ -79,9 +87,15 @@ export function WebhookList() {
           </>
         )}
       />
-      {asked === 'new' && <NewWebhookDialog close={close} onDone={finish} />}
+      {asked === 'new' && <NewWebhookDialog close={close} onMade={show} />}
       {asked !== null && asked !== 'new' && (
-        <WebhookActDialog act={asked.act} webhook={asked.webhook} close={close} onDone={finish} />
+        <WebhookActDialog
+          act={asked.act}
+          webhook={asked.webhook}
+          close={close}
+          onMade={show}
+          onChanged={() => drop(({ name }) => asked.act === 'delete' && name === asked.webhook.name)}
+        />
       )}
     </>
   );

@@ -21,7 +21,7 @@ export function DefinitionEditor({
   validation: string;
   /** Stores the text: the name of the button, and the act, which throws a RequestError; null: it can only be checked. */
   keep: { name: string; store: (text: string) => Promise<void> } | null;
-  /** Is told each text that is entered. */
+  /** Called with each text that is entered. */
   onText?: (text: string) => void;
   /** Shown below the buttons. */
   children?: ComponentChildren;

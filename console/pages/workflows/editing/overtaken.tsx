@@ -3,7 +3,7 @@ import { createLazyView } from '../../../parts/lazy.tsx';
 
 const TextDifference = createLazyView(
   'difference',
-  async () => (await import('../revisions/difference.tsx')).TextDifference,
+  async () => (await import('../../../parts/texts/text-difference.tsx')).TextDifference,
 );
 
 /** Says that somebody else has changed what a text was to replace, and how both differ. */

@@ -55,6 +55,10 @@ function writeSchemas({ param_schema, out_schema }: Schemas): string[] {
     .map(([name, schema]) => `${name}: ${JSON.stringify(schema, null, 2)}`);
 }
 
+/**
+ * Indents the lines of a text after the first one, without its last line end. Nothing else is taken away, and empty lines stay empty: at the end
+ * of a block of YAML they belong to its value.
+ */
 function indent(text: string): string {
-  return text.trimEnd().replaceAll('\n', '\n  ');
+  return text.replace(/\n$/, '').replaceAll(/\n(?!\n|$)/g, '\n  ');
 }
