@@ -4,6 +4,7 @@ import { writeRevision, writeWorkflow } from '../../console/pages/workflows/revi
 import { compareTexts } from '../../console/parts/texts/comparison.ts';
 import { parseYaml } from '../../model/yaml.ts';
 import { formatYaml } from '../../model/yaml-text.ts';
+import { draws } from '../seed.ts';
 
 const lines = (word: string, count: number) => Array.from({ length: count }, (_, n) => `${word} ${n}\n`).join('');
 
@@ -57,6 +58,6 @@ it('a workflow that nobody has changed is stored as it was, whatever text its de
       const written = writeWorkflow({ ...SCHEMAS, ...fields }, formatYaml(definition));
       expect(parseYaml(written)).toMatchObject({ definition });
     }),
-    { examples: ENDS.map((text) => [[text]]) },
+    { numRuns: draws(30), examples: ENDS.map((text) => [[text]]) },
   );
 });

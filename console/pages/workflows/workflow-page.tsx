@@ -62,8 +62,11 @@ export function WorkflowPage({ of, tab }: PageProps) {
   const [draft, setDraft] = useDraft<WorkflowDraft>(path);
   const workflow = value?.data;
   const choose = (view: string) => go(hrefOf(`${path}/${view}`), { stay: true });
-  function afterStore() {
+  function afterStore(text: string, isShown: boolean) {
     reload();
+    // Somebody may have left the editor meanwhile, and have begun another change.
+    setDraft((kept) => (kept?.text === text ? null : kept));
+    if (!isShown) return;
     choose('definition');
     // The button that was pressed is gone.
     focusHeading();

@@ -1,5 +1,5 @@
 import type { TargetedEvent } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { RequestError } from '../../client/request-error.ts';
 import { markWrong } from './wrong-control.ts';
 
@@ -22,14 +22,24 @@ interface Submission<Answer> {
 
 /**
  * Submits a form: one attempt at a time, whose RequestError is kept and marks the control that it names. `work` reads the form and returns the
- * answer; other errors than a RequestError are thrown on.
+ * answer; other errors than a RequestError are thrown on. It asks `isShown` before it leads to another page: whoever has left the form meanwhile
+ * stays where they are.
  */
-export function useSubmission<Answer>(work: (form: HTMLFormElement) => Promise<Answer>): Submission<Answer> {
+export function useSubmission<Answer>(
+  work: (form: HTMLFormElement, isShown: () => boolean) => Promise<Answer>,
+): Submission<Answer> {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [refusal, setRefusal] = useState<RequestError | null>(null);
   const [isBusy, setBusy] = useState(false);
   const busy = useRef(false);
   const turn = useRef(0);
+  const shown = useRef(true);
+  useEffect(
+    () => () => {
+      shown.current = false;
+    },
+    [],
+  );
 
   function turnBusy(isNowBusy: boolean) {
     busy.current = isNowBusy;
@@ -43,7 +53,7 @@ export function useSubmission<Answer>(work: (form: HTMLFormElement) => Promise<A
     turnBusy(true);
     setRefusal(null);
     try {
-      const given = await work(form);
+      const given = await work(form, () => shown.current);
       if (!isLate()) setAnswer(() => given);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createAnswers } from '../../../console/debugger/answers.ts';
+import { characterEntities, wasLibraryMissed } from '../../../console/debugger/late-libraries.ts';
 import type { DebuggerRequest } from '../../../console/debugger/protocol.ts';
 import { createStepper } from '../../../console/debugger/stepper.ts';
 import type { Definition } from '../../../model/definition.ts';
@@ -127,4 +128,15 @@ it.each([
   void ask('begin', null);
   expect(await ask('read', { text })).toEqual({ id: 7, result: null });
   expect(await ask('open', null)).toEqual({ id: 7, refused: 'not a history' });
+});
+
+it.each<[string, (library: object) => unknown]>([
+  ['a property', (library) => (library as { amp?: string }).amp],
+  ['whether it has one', (library) => 'amp' in library],
+  ['its names', (library) => Object.keys(library)],
+  ['all of it', (library) => Object.assign({}, library)],
+  ['its prototype', (library) => Object.getPrototypeOf(library)],
+])('a library that is not loaded is missed by whoever reads %s', (_, read) => {
+  expect(() => read(characterEntities)).toThrow();
+  expect([wasLibraryMissed(), wasLibraryMissed()]).toEqual([true, false]);
 });

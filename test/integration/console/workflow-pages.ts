@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { DEV_KEY } from '../support/api-harness.ts';
 import { readFocus, title } from './pages.ts';
@@ -36,6 +36,12 @@ export function testWorkflowPages(site: () => Console): void {
   describe('workflows', () => {
     const call = (method: string, path: string, body?: unknown) => site().harness.call(method, `/api/v1/${path}`, body);
     const view = (page: Page, name: string) => page.getByRole('tab', { name });
+    /** Holds the first request with a method to a path that ends so, until it is continued. */
+    const hold = (page: Page, method: string, end: string) =>
+      new Promise<Route>((resolve) => {
+        const held = (route: Route) => (route.request().method() === method ? resolve(route) : route.fallback());
+        void page.route(`**/${end}`, held);
+      });
 
     it('are listed and searched, and shown as a graph and as text, from which a run is started', async () => {
       const page = await site().visit('runs');
@@ -161,10 +167,16 @@ export function testWorkflowPages(site: () => Console): void {
       await page.keyboard.press('Enter');
       await text(page).waitFor();
       expect(await text(page).inputValue()).toContain('Good morning');
+      // Whoever looks at something else when the answer arrives stays there.
+      const update = hold(page, 'PUT', ref);
       await store(page).click();
-      await view(page, 'Definition').and(page.locator('[aria-selected=true]')).waitFor();
+      const answered = await update;
+      await view(page, 'Graph').click();
+      await answered.continue();
+      await page.getByText(`${ref} is stored: revision 2, version 1.1.0.`).waitFor();
+      expect(await view(page, 'Graph').getAttribute('aria-selected')).toBe('true');
+      await view(page, 'Definition').click();
       await page.getByRole('group', { name: 'Definition' }).getByText('Good morning').waitFor();
-      await expect.poll(() => readFocus(page)).toBe(ref);
       expect(await stored()).toMatchObject({ version: '1.1.0', revision: 2 });
       await edit(other, ['"New workflow"', '"Greets"']);
       await store(other).click();
@@ -177,6 +189,8 @@ export function testWorkflowPages(site: () => Console): void {
       await site().examine(other);
       await edit(other, ['Hello, ', 'Good morning, ']);
       await other.getByRole('button', { name: 'Store anyway' }).click();
+      await view(other, 'Definition').and(other.locator('[aria-selected=true]')).waitFor();
+      await expect.poll(() => readFocus(other)).toBe(ref);
       await other.getByText('Greets', { exact: true }).waitFor();
       expect(await stored()).toMatchObject({ label: 'Greets', version: '1.0.0', revision: 3 });
       await call('DELETE', `workflows/${ref}`);
@@ -198,8 +212,14 @@ export function testWorkflowPages(site: () => Console): void {
       await dialog.getByRole('button', { name: 'Create' }).click();
       await page.getByText('The pack made is stored.').waitFor();
       await expect.poll(() => text.inputValue()).toMatch(/^ref: made\.new_workflow\npack_ref: made\n/);
+      const creation = hold(page, 'POST', 'workflows');
       await page.getByRole('button', { name: 'Store', exact: true }).click();
-      await title(page, 'made.new_workflow').waitFor();
+      const answered = await creation;
+      await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Workflows' }).click();
+      await title(page, 'Workflows').waitFor();
+      await answered.continue();
+      await page.getByText('made.new_workflow is stored.').waitFor();
+      expect(await title(page, 'Workflows').count()).toBe(1);
       expect((await call('DELETE', 'workflows/made.new_workflow')).status).toBe(200);
       expect((await call('DELETE', 'packs/made')).status).toBe(200);
     });

@@ -10,9 +10,9 @@ import { Heading } from '../../../parts/heading.tsx';
 import { Loading } from '../../../parts/loading.tsx';
 import { announce } from '../../../parts/notice.ts';
 import { ReadError } from '../../../parts/read-error.tsx';
+import { Overtaken } from '../../../parts/texts/overtaken.tsx';
 import { go, hrefOf } from '../../../routing/location.ts';
 import type { PageProps } from '../../../routing/page-props.ts';
-import { Overtaken } from '../../workflows/editing/overtaken.tsx';
 import { mayStoreRules, rulePath } from '../rules.ts';
 import { RuleControls } from './rule-controls.tsx';
 import {
@@ -57,32 +57,35 @@ function RuleEditor({ stored }: { stored: StoredRule | null }) {
   const [overtaken, setOvertaken] = useState<{ by: StoredRule; mine: JsonObject } | null>(null);
   const { refusal, isBusy, submit, drop } = useSubmission(store);
 
-  async function store(element: HTMLFormElement) {
+  async function store(element: HTMLFormElement, isShown: () => boolean) {
     try {
       const { ref, fields } = readEntries(element);
-      await (stored === null ? create(ref, fields) : update(overtaken?.by ?? stored, fields));
+      const isStored = await (stored === null ? create(ref, fields) : update(overtaken?.by ?? stored, fields));
+      if (isStored && isShown()) go(hrefOf(rulePath(ref)));
     } catch (error) {
       throw error instanceof RequestError ? locateRefusal(error) : error;
     }
   }
 
-  async function create(ref: string, fields: JsonObject) {
+  async function create(ref: string, fields: JsonObject): Promise<boolean> {
     await request('/rules', { method: 'POST', body: nameRule(ref, fields) });
     announce(`${ref} is stored.`);
-    go(hrefOf(rulePath(ref)));
+    return true;
   }
 
-  async function update({ body: { data: rule }, tag }: StoredRule, fields: JsonObject) {
+  /** Returns whether the rule was stored: not if somebody else has changed it meanwhile. */
+  async function update({ body: { data: rule }, tag }: StoredRule, fields: JsonObject): Promise<boolean> {
     const path = rulePath(rule.ref);
     const changes = pickChanges(fields, listRuleFields(rule));
     try {
       const sent = { method: 'PUT', body: changes, headers: { 'if-match': tag } } as const;
       const { data } = await request<{ data: ShownRule }>(path, sent);
       announce(`${rule.ref} is stored: revision ${data.revision}.`);
-      go(hrefOf(path));
+      return true;
     } catch (error) {
       if (!(error instanceof RequestError) || error.code !== 'precondition_failed') throw error;
       setOvertaken({ by: await requestTagged(path), mine: fields });
+      return false;
     }
   }
 

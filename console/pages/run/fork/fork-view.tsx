@@ -47,13 +47,6 @@ export function ForkView({
   const from = chosenFrom(run, tasks.value);
   const version = pageQuery.value.get('version');
   const described = `${run.id} ${from} ${version}`;
-  const shown = useRef<number | null>(null);
-  useEffect(() => {
-    shown.current = run.id;
-    return () => {
-      shown.current = null;
-    };
-  }, [run.id]);
   const clear = () => {
     planning.drop();
     starting.drop();
@@ -75,14 +68,14 @@ export function ForkView({
     return { fork, plan: await planFork(path, fork), key: randomKey() };
   }
 
-  async function start(element: HTMLFormElement): Promise<StalePlanNotice | null> {
+  async function start(element: HTMLFormElement, isShown: () => boolean): Promise<StalePlanNotice | null> {
     const { fork, plan: shownPlan, key } = planned!;
     const reason = String(new FormData(element).get('reason')).trim();
     const answer = await startFork(path, fork, { hash: shownPlan.hash!, reason, key });
     if ('plan' in answer) return answer;
     // The run exists, whatever is described or looked at by now.
     announce('A new run continues from here.');
-    if (shown.current === run.id) go(hrefOf(`/runs/${answer.id}`));
+    if (isShown()) go(hrefOf(`/runs/${answer.id}`));
     return null;
   }
 

@@ -7,9 +7,9 @@ import type { ShownWorkflow } from '../../../client/shapes.ts';
 import { Loading } from '../../../parts/loading.tsx';
 import { announce } from '../../../parts/notice.ts';
 import { ReadError } from '../../../parts/read-error.tsx';
+import { Overtaken } from '../../../parts/texts/overtaken.tsx';
 import { writeWorkflow } from '../revisions/definition-text.ts';
 import { DefinitionEditor } from './definition-editor.tsx';
-import { Overtaken } from './overtaken.tsx';
 
 /** The text of a workflow as it is stored, with the tag of that state. */
 interface StoredText {
@@ -28,8 +28,9 @@ export interface WorkflowDraft {
 /** What the page of a workflow keeps while other views are shown, and what it does afterwards. */
 export interface WorkflowEditing {
   draft: WorkflowDraft | null;
-  keepDraft: (draft: WorkflowDraft | null) => void;
-  onStored: () => void;
+  keepDraft: (draft: WorkflowDraft) => void;
+  /** Called with a text that was stored, and whether the editor is still shown. */
+  onStored: (text: string, isShown: boolean) => void;
 }
 
 interface CheckViewProps {
@@ -58,16 +59,16 @@ function UpdateEditor({ begun, workflow: { ref }, path, editing }: CheckViewProp
     editing.keepDraft(changed);
   }
 
-  async function store(text: string) {
+  async function store(text: string, isShown: () => boolean) {
     try {
       const headers = { 'if-match': base.tag };
       const { data } = await request<{ data: ShownWorkflow }>(path, { method: 'PUT', yaml: text, headers });
-      editing.keepDraft(null);
       announce(`${ref} is stored: revision ${data.revision}, version ${data.version}.`);
-      editing.onStored();
+      editing.onStored(text, isShown());
     } catch (error) {
       if (!(error instanceof RequestError) || error.code !== 'precondition_failed') throw error;
-      keep({ text, base: await readStoredText(path), isOvertaken: true });
+      const stored = await readStoredText(path);
+      if (isShown()) keep({ text, base: stored, isOvertaken: true });
     }
   }
 

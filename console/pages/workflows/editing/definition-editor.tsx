@@ -19,8 +19,11 @@ export function DefinitionEditor({
   start: string;
   /** The path of the API that checks the text. */
   validation: string;
-  /** Stores the text: the name of the button, and the act, which throws a RequestError; null: it can only be checked. */
-  keep: { name: string; store: (text: string) => Promise<void> } | null;
+  /**
+   * Stores the text: the name of the button, and the act, which throws a RequestError and can ask whether the editor is still shown; null: it can
+   * only be checked.
+   */
+  keep: { name: string; store: (text: string, isShown: () => boolean) => Promise<void> } | null;
   /** Called with each text that is entered. */
   onText?: (text: string) => void;
   /** Shown below the buttons. */
@@ -36,10 +39,10 @@ export function DefinitionEditor({
     return (await request<{ data: ShownValidation }>(validation, { method: 'POST', yaml: text })).data;
   }
 
-  async function store() {
+  async function store(_: HTMLFormElement, isShown: () => boolean) {
     const verdict = await check();
     checking.show(() => verdict);
-    if (verdict.valid) await keep?.store(text);
+    if (verdict.valid) await keep?.store(text, isShown);
   }
 
   function change(changed: string) {

@@ -24,10 +24,10 @@ export function NewWorkflowPage() {
   const [draft, setDraft] = useDraft<string>('/workflows/new');
   const [isPackAsked, setPackAsked] = useState(false);
 
-  async function create(text: string) {
+  async function create(text: string, isShown: () => boolean) {
     const { data } = await request<{ data: ShownWorkflow }>('/workflows', { method: 'POST', yaml: text });
     announce(`${data.ref} is stored.`);
-    go(hrefOf(`/workflows/${encodeURIComponent(data.ref)}`));
+    if (isShown()) go(hrefOf(`/workflows/${encodeURIComponent(data.ref)}`));
   }
 
   function usePack(ref: string) {
@@ -64,11 +64,7 @@ export function NewWorkflowPage() {
         />
       )}
       {isPackAsked && (
-        <NewPackDialog
-          suggested={pack === FIRST_PACK ? pack : ''}
-          close={() => setPackAsked(false)}
-          onMade={usePack}
-        />
+        <NewPackDialog suggested={pack === FIRST_PACK ? pack : ''} close={() => setPackAsked(false)} onMade={usePack} />
       )}
     </div>
   );

@@ -1,10 +1,7 @@
-import { Glyph } from '../../../parts/glyph.tsx';
-import { createLazyView } from '../../../parts/lazy.tsx';
+import { Glyph } from '../glyph.tsx';
+import { createLazyView } from '../lazy.tsx';
 
-const TextDifference = createLazyView(
-  'difference',
-  async () => (await import('../../../parts/texts/text-difference.tsx')).TextDifference,
-);
+const TextDifference = createLazyView('difference', async () => (await import('./text-difference.tsx')).TextDifference);
 
 /** Says that somebody else has changed what a text was to replace, and how both differ. */
 export function Overtaken({ noun, stored, mine }: { noun: string; stored: string; mine: string }) {
