@@ -258,8 +258,8 @@ export function testWorkflowPages(site: () => Console): void {
       const why = page.getByRole('table', { name: 'Why' }).getByRole('row');
       expect((await why.allInnerTexts()).map((text) => text.split(/\s*\t\s*/))).toEqual([
         ['From', 'To', 'When', 'Value', 'Fired', 'Reason'],
-        ['check', 'refund', 'amount <= 80', 'false', 'no', 'the condition is false'],
-        ['check', 'ask', 'amount > 80', 'true', 'yes', 'the condition is true'],
+        ['check', 'refund', 'amount <= 80', 'false', 'no', 'the condition is false\n\namount is 90'],
+        ['check', 'ask', 'amount > 80', 'true', 'yes', 'the condition is true\n\namount is 90'],
       ]);
       await site().examine(page);
 
