@@ -40,7 +40,7 @@ export interface DecidedTransition {
   reason: TransitionReason;
   /** The message of its condition's error; null unless that is the reason. */
   error: string | null;
-  /** The values that its condition has read; none where that was not evaluated. */
+  /** The values of the paths that its condition names, also of those that it did not come to; none where it was not evaluated. */
   read: ReadValue[];
 }
 

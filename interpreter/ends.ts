@@ -18,8 +18,8 @@ import { renewMeter } from './work.ts';
 /** How often in a row the word `retry` leads to another visit. */
 const MAX_RETRIED = 3;
 
-/** The most work of reading values for an observer, in units; what is not read by then is not there. */
-const OBSERVED_WORK = 1_000_000;
+/** The most work of reading one value for an observer, in units: all values of a condition cost no more than a visit may. */
+const OBSERVED_WORK = 30_000;
 
 /** Ends work: an item, which may end its visit; or a visit, whose transitions are then evaluated. */
 export function end(state: RunState, place: Place, ending: WorkEnding): void {
@@ -198,7 +198,7 @@ function decideTransition(
   return derive(state, 'condition', () => renderCondition(when, createScope(state, viewpoint))) ? 'fired' : 'false';
 }
 
-/** Returns the values that the condition of a transition has read, for whoever observes the run: nothing of it counts, or changes the run. */
+/** Returns the values that the condition of a transition names, for whoever observes the run: nothing of it counts, or changes the run. */
 function valuesRead(
   state: RunState,
   { when }: Transition,
@@ -206,7 +206,7 @@ function valuesRead(
   viewpoint: Viewpoint,
 ): ReadValue[] {
   if (when === null || reason === 'other_outcome' || reason === 'retry_limit') return [];
-  return readValues(when, createScope(state, viewpoint, new WorkMeter(OBSERVED_WORK)));
+  return readValues(when, () => createScope(state, viewpoint, new WorkMeter(OBSERVED_WORK)));
 }
 
 /** Returns the viewpoint of the templates of a visit that has just ended. */

@@ -158,7 +158,7 @@ export function controlTools({
     input: AtInput,
     output: MomentSchema,
     async run(principal, { id, event }) {
-      const { n, execution, joins } = await explanations.at(principal, String(id), event);
+      const { n, execution, joins } = await explanations.at(principal, String(id), { event, traced: false });
       return {
         event,
         execution: buildExecution({ n, execution, retries: [] }, true),

@@ -3,6 +3,9 @@ import { type Json, utf8Length } from './json.ts';
 /** The most characters of a value's JSON in a preview. */
 const SHOWN_TEXT = 200;
 
+/** The most paths of a condition whose values are shown. */
+export const SHOWN_PATHS = 20;
+
 /** The beginning of a value. */
 export interface Preview {
   /** The size of its JSON in bytes, and the first characters of that. */

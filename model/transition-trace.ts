@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SHOWN_PATHS } from './preview.ts';
 import { PreviewSchema } from './preview-schema.ts';
 
 /** A decision of a run about a transition of a visit that had ended. */
@@ -23,7 +24,7 @@ export const TransitionTraceSchema = z.object({
     )
     .optional()
     .describe(
-      'The paths in the condition with their values, if it was evaluated; absent where the execution hides values.',
+      `The first ${SHOWN_PATHS} paths that the condition names, whether or not their values decided it, if it was evaluated; without values that are too large. Absent where the execution hides values.`,
     ),
 });
 export type TransitionTrace = z.infer<typeof TransitionTraceSchema>;

@@ -1,5 +1,5 @@
 import { AppError } from '../model/app-error.ts';
-import { createMoment, type Moment } from '../projection/moment.ts';
+import { createMoment, type Moment, type MomentOf } from '../projection/moment.ts';
 import { createProjection } from '../projection/project.ts';
 import type { KnownHistory, LastEvent, ProjectionJobs } from '../service/projections/jobs.ts';
 import { carryProjection, showProjection } from '../service/projections/projected-runs.ts';
@@ -101,7 +101,7 @@ function lastOf({ runs, lastEventId, taken }: OpenHistory): LastEvent {
   return { runId: runs.at(-1) ?? '', eventId: lastEventId, number: taken };
 }
 
-function projectionOf(workflowId: string, until: number | null): Moment {
+function projectionOf(workflowId: string, until: MomentOf | null): Moment {
   if (until !== null) return createMoment(workflowId, until);
   const projection = createProjection(workflowId);
   return { take: (event) => projection.take(event), projection: () => projection, transitions: () => [] };

@@ -118,12 +118,13 @@ export function explanationRoutes(explanations: ExplanationService) {
   router.openapi(atRoute, async (context) => {
     const { id, event } = context.req.valid('param');
     const { trace } = context.req.valid('query');
-    const { n, execution, joins, transitions } = await explanations.at(context.get('principal'), id, event);
+    const traced = trace !== undefined;
+    const { n, execution, joins, transitions } = await explanations.at(context.get('principal'), id, { event, traced });
     const inputs = Object.fromEntries(execution.tasks.map(({ key, input }) => [key, input]));
     const { status, variables, tasks, moreTasks } = execution;
     const tasks_total = moreTasks?.total ?? tasks.length;
     const data = { event, status, tasks: tasksBody({ n, execution }), tasks_total, variables, joins, inputs };
-    return context.json({ data: trace === undefined ? data : { ...data, transitions } }, 200);
+    return context.json({ data: traced ? { ...data, transitions } : data }, 200);
   });
 
   return router;

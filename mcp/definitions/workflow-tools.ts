@@ -160,17 +160,20 @@ export function workflowTools({ definitions, simulations }: Pick<ToolServices, '
       if ((ref === undefined) === (definition === undefined)) {
         throw new AppError('request_invalid', 'pass either "ref" or "definition"');
       }
-      const { error, waitingFor, tasks, transitions, ...simulated } =
+      const { status, output, error, waitingFor, order, tasks, transitions, warnings } =
         definition === undefined
           ? await simulations.simulate(principal, ref!, { version, revision, ...rest })
           : await simulations.simulateUnsaved(principal, { definition, param_schema, out_schema, ...rest });
       return {
-        ...simulated,
+        status,
+        output,
         error: error as unknown as Json, // a failure consists of JSON
         waitingFor: waitingFor.map(plain),
+        order,
         tasks: tasks.map((task) => ({ ...task, error: task.error as unknown as Json })),
         transitions: transitions.slice(0, MAX_TRANSITIONS),
         transitionsTotal: transitions.length,
+        warnings,
       };
     },
   };

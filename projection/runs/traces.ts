@@ -1,13 +1,12 @@
 import type { DecidedTransition, Observer } from '../../interpreter/derive.ts';
 import type { EvaluatedObserver } from '../../interpreter/evaluations.ts';
-import { preview } from '../../model/preview.ts';
 import type { TransitionTrace } from '../../model/transition-trace.ts';
 import type { HistoryEvent } from '../history.ts';
 
 const WORDS = ['noop', 'fail', 'retry'] as const;
 
 /** Describes a decision of a run about a transition. */
-export function traceTransition({ transition, read, ...decided }: DecidedTransition): TransitionTrace {
+export function traceTransition({ transition, ...decided }: DecidedTransition): TransitionTrace {
   const { on, when, targets } = transition;
   const { reason } = decided;
   const evaluated = when !== null && (reason === 'fired' || reason === 'false');
@@ -18,7 +17,6 @@ export function traceTransition({ transition, read, ...decided }: DecidedTransit
     when: when?.kind === 'template' ? when.text : null,
     to: [...targets, ...WORDS.filter((word) => transition[word])],
     value: evaluated ? reason === 'fired' : null,
-    read: read.map(({ path, value }) => ({ path, value: value === undefined ? null : preview(value) })),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Mask } from '../../model/mask.ts';
 import type { Principal } from '../../model/principal.ts';
 import { isClosed, isSuccessful } from '../../model/status.ts';
 import type { TransitionTrace } from '../../model/transition-trace.ts';
+import type { MomentOf } from '../../projection/moment.ts';
 import type { WaitingJoin } from '../../projection/runs/joins.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { DeliveryService } from '../notices/deliveries.ts';
@@ -35,11 +36,11 @@ export interface Explanation {
 export interface ExplanationService {
   /** Explains what a run waits for, since when, who or what can move it, and by which act. Throws `execution_not_found`. */
   explain(principal: Principal, id: string): Promise<Explanation>;
-  /** Returns a run as it was at an event of its history, by the event's number. Throws `execution_not_found`, `event_not_found`. */
+  /** Returns a run as it was at an event of its history. Throws `execution_not_found`, `event_not_found`. */
   at(
     principal: Principal,
     id: string,
-    event: number,
+    moment: MomentOf,
   ): Promise<{ n: number; execution: MaskedExecution; joins: WaitingJoin[]; transitions: TransitionTrace[] }>;
 }
 
@@ -135,10 +136,10 @@ export function createExplanationService({
       };
     },
 
-    async at(principal, id, event) {
+    async at(principal, id, moment) {
       const { n, execution, hidden } = await executions.readUnmasked(principal, id);
-      const then = await projections.readAt(execution.workflowId, event);
-      if (then === null) throw new AppError('event_not_found', `Execution with ID ${id} has no event ${event}`);
+      const then = await projections.readAt(execution.workflowId, moment);
+      if (then === null) throw new AppError('event_not_found', `Execution with ID ${id} has no event ${moment.event}`);
       // A value that a later task hides was there before.
       const all = [...(then.hidden ?? []), ...hidden];
       const { execution: shown, mask, hidden: masked } = maskExecution(then.execution, all);

@@ -3,6 +3,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { JobPool, RunJob } from '../../model/job-pool.ts';
 import { readAhead } from '../../model/read-ahead.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
+import type { MomentOf } from '../../projection/moment.ts';
 import { readMemo } from '../../projection/runs/memo.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
 import type { NewestRun } from '../../temporal/histories.ts';
@@ -34,7 +35,7 @@ export interface HistoryThreads {
    * Projects the chain of a run up to an event, or as far as it goes, in the thread that keeps its earlier part, and asks that thread a
    * question. Null when Temporal no longer has the run. Throws `busy`, and `work_exceeded` for a chain that is too long.
    */
-  ask<T>(found: FoundRun, until: number | null, question: Question<T>): Promise<T | null>;
+  ask<T>(found: FoundRun, until: MomentOf | null, question: Question<T>): Promise<T | null>;
 }
 
 /** The dependencies of the threads. */
@@ -46,7 +47,7 @@ export interface HistoryThreadsDependencies {
 /** Creates the access to the threads. */
 export function createHistoryThreads({ temporal, pool }: HistoryThreadsDependencies): HistoryThreads {
   /** Finds the runs of a chain as it is now, and what a thread knows of them; null when Temporal no longer has the newest one. */
-  async function compare(run: RunJob<ProjectionJobs>, { workflowId, runId, newest }: FoundRun, until: number | null) {
+  async function compare(run: RunJob<ProjectionJobs>, { workflowId, runId, newest }: FoundRun, until: MomentOf | null) {
     const known = await run('open_history', { workflowId, until, fresh: false });
     if (known.runs.at(-1) === runId) return { known, chain: known.runs };
     const before = await (await newest())?.before(known.runs);
@@ -101,7 +102,8 @@ export function createHistoryThreads({ temporal, pool }: HistoryThreadsDependenc
         if (compared === null) return null;
         const { known, chain } = compared;
         const isWhole = known.runs.at(-1) === found.runId && known.lastEventId >= Number(info.historyLength);
-        if (!isWhole) await giveNews(run, readOn(found, { known, chain }), { taken: known.taken, until });
+        const last = until?.event ?? null;
+        if (!isWhole) await giveNews(run, readOn(found, { known, chain }), { taken: known.taken, until: last });
         return question(run);
       });
     },

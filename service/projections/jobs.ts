@@ -1,4 +1,5 @@
 import type { Json } from '../../model/json.ts';
+import type { MomentOf } from '../../projection/moment.ts';
 import type { PendingWork } from '../../projection/waits.ts';
 import type { HistoryCopy } from './history-copies.ts';
 import type { CarriedRun, MomentaryRun, ProjectedRun, RetryPoint } from './projected-runs.ts';
@@ -9,9 +10,9 @@ import type { FoundTask, LogPage, TaskName, TaskPage, TaskQuery } from './task-l
 export interface ProjectionJobs extends PageJobs {
   /**
    * Begins to project the history of a workflow id, or continues with what the thread has kept of it unless `fresh` is set;
-   * with `until` it always begins anew and ends at the event with this number.
+   * with `until` it always begins anew and ends at this event.
    */
-  open_history: { input: { workflowId: string; until: number | null; fresh: boolean }; result: KnownHistory };
+  open_history: { input: { workflowId: string; until: MomentOf | null; fresh: boolean }; result: KnownHistory };
   /** Takes the next events of the history that was opened, all of one run of the chain. */
   take_history: { input: HistoryCopy & { runId: string }; result: null };
   /** Returns the execution of the history that was opened; null when the history ends before `until`. */

@@ -29,7 +29,7 @@ export interface ProjectedRun {
 
 /** A projected run as it was at an event of its history. */
 export interface MomentaryRun extends ProjectedRun {
-  /** The transitions that it has decided upon at the event. */
+  /** The transitions that it has decided upon at the event; none unless they are traced. */
   transitions: TransitionTrace[];
 }
 

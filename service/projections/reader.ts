@@ -5,6 +5,7 @@ import type { JobPool, RunJob } from '../../model/job-pool.ts';
 import type { Json } from '../../model/json.ts';
 import type { RunKey } from '../../model/run-key.ts';
 import { isClosed } from '../../model/status.ts';
+import type { MomentOf } from '../../projection/moment.ts';
 import { createProjection } from '../../projection/project.ts';
 import { readOpening, readParentRun } from '../../projection/runs/opening.ts';
 import { NOTHING_PENDING, type PendingWork } from '../../projection/waits.ts';
@@ -46,8 +47,8 @@ export interface ProjectionReader {
    * terminated, as a run is that was reset): `read` it then.
    */
   readClosed(run: RunKey): Promise<ProjectedRun | null>;
-  /** Projects a run as it was at an event, by the number of the event; null without such an event. Throws `busy`, `work_exceeded`. */
-  readAt(workflowId: string, event: number): Promise<MomentaryRun | null>;
+  /** Projects a run as it was at an event; null without such an event. Throws `busy`, `work_exceeded`. */
+  readAt(workflowId: string, moment: MomentOf): Promise<MomentaryRun | null>;
   /**
    * Finds what a retry continues from. Null when Temporal has no such run, when it has no such event, and when its state cannot be
    * trusted. Throws `busy`, `work_exceeded`.
@@ -210,14 +211,14 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
       return isClosed(status) && status !== 'terminated' ? withAbove(projected) : null;
     },
 
-    async readAt(workflowId, event) {
+    async readAt(workflowId, moment) {
       const found = await find(workflowId);
-      return withAbove(found && (await threads.ask(found, event, (run) => run('show_moment', null))));
+      return withAbove(found && (await threads.ask(found, moment, (run) => run('show_moment', null))));
     },
 
     async readCarried(workflowId, point) {
       const found = await find(workflowId);
-      const until = point.from === 'event' ? point.event : null;
+      const until = point.from === 'event' ? { event: point.event, traced: false } : null;
       return found && threads.ask(found, until, (run) => run('carry_history', { point }));
     },
 

@@ -43,6 +43,7 @@ const SHARED = [
   '../model/issue.ts',
   '../model/json-reader.ts',
   '../model/json.ts',
+  '../model/preview.ts',
   '../model/status.ts',
   '../model/task-key.ts',
   '../model/text.ts',

@@ -54,13 +54,26 @@ describe('a history that is projected in a thread', () => {
     expect(jobs.open_history({ ...whole, fresh: true })).toEqual({ runs: [], lastEventId: 0, taken: 0 });
     take(jobs, runs[0]!.runId, runs[0]!.events);
 
-    expect(jobs.open_history({ ...whole, until: 1 }).taken).toBe(0);
+    expect(jobs.open_history({ ...whole, until: { event: 1, traced: false } }).taken).toBe(0);
     take(jobs, runs[0]!.runId, runs[0]!.events);
     expect(shown(jobs)).toEqual(projectExecution(chain, events.slice(0, 1)));
-    jobs.open_history({ ...whole, until: events.length + 1 });
+    jobs.open_history({ ...whole, until: { event: events.length + 1, traced: true } });
     take(jobs, runs[0]!.runId, runs[0]!.events);
     expect(shown(jobs)).toBeUndefined();
     expect(jobs.open_history(whole).taken).toBe(runs[0]!.events.length);
+  });
+
+  it('has the transitions that were decided upon at a moment only where they are asked for', () => {
+    const jobs = createProjectionJobs();
+    const decided = (traced: boolean) =>
+      runs[0]!.events.slice(0, 20).flatMap((event, at) => {
+        if (!event.workflowTaskCompletedEventAttributes) return [];
+        jobs.open_history({ ...whole, until: { event: at + 1, traced } });
+        take(jobs, runs[0]!.runId, runs[0]!.events);
+        return jobs.show_moment(null)!.transitions;
+      });
+    expect(decided(true)).toContainEqual(expect.objectContaining({ fired: true }));
+    expect(decided(false)).toEqual([]);
   });
 
   it('is forgotten when all of them have too many bytes, those that were read last at the end', () => {

@@ -242,12 +242,12 @@ it('a run as it was hides what the run hides now', async () => {
   const transitions = [{ from: 'a', error: 'cannot open sesame', read }];
   const readAt = async () => ({ execution: { ...RUN, output: 'open sesame' }, joins: [], transitions });
   const service = createExplanationService({ executions: { readUnmasked }, projections: { readAt } } as never);
-  const then = await service.at({} as Principal, '1', 1);
+  const then = await service.at({} as Principal, '1', { event: 1, traced: true });
   expect([then.execution.output, then.transitions[0]!.error]).toEqual(['open ***', 'cannot open ***']);
   // A value that was cut cannot be searched for what is hidden.
   expect(then.transitions[0]).not.toHaveProperty('read');
   hidden = [];
-  expect((await service.at({} as Principal, '1', 1)).transitions).toEqual(transitions);
+  expect((await service.at({} as Principal, '1', { event: 1, traced: true })).transitions).toEqual(transitions);
 });
 
 it('a task that is held back is known by its detail, whatever is masked', async () => {

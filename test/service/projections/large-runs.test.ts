@@ -86,7 +86,7 @@ async function readAll(reader: ProjectionReader, count: number): Promise<number>
   const found = await reader.findTask(id, { key: 'each' }, []);
   expect(JSON.stringify(found)).not.toContain('sesame');
   await reader.readLog(id, { after: 0, limit: 100 }, []);
-  await reader.readAt(id, 10);
+  await reader.readAt(id, { event: 10, traced: true });
   return body.tasks_total;
 }
 

@@ -26,7 +26,7 @@ function projectAll(history: readonly HistoryEvent[]): Projection {
 /** Projects a history as far as a point. */
 function projectUntil(history: readonly HistoryEvent[], point: RetryPoint): Projection | null {
   if (point.from !== 'event') return projectAll(history);
-  const moment = createMoment('x', point.event);
+  const moment = createMoment('x', { event: point.event, traced: false });
   for (const [at, event] of history.entries()) moment.take(event, at + 1);
   return moment.projection();
 }

@@ -1,5 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { DecidedTransition } from '../../../interpreter/derive.ts';
+import { simulate } from '../../../interpreter/simulate.ts';
 import type { MockOutcomes } from '../../../interpreter/simulated-world.ts';
+import type { Definition } from '../../../model/definition.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import type { ActionSpec } from '../../../model/run-input.ts';
 import { simulateRun } from '../../../service/simulations/simulation.ts';
@@ -77,4 +80,51 @@ it('a simulation says how each transition was decided', () => {
     ['a', 'b', null, true, 'fired'],
     ['b', 'c', null, false, 'error'],
   ]);
+});
+
+describe('the values that conditions name', () => {
+  const NUMBERS = Array.from({ length: 20_000 }, (_, at) => at);
+  const simulated = (definition: Definition, outcomes: MockOutcomes = {}) =>
+    simulateRun({
+      ...{ run: runInput(definition), paramSchema: null, input: {}, outcomes, items: {}, defaults: {}, now: STARTED },
+    });
+
+  it('are shown as they were at the decision, however they are read', () => {
+    const next = [{ when: "tasks[name].status == 'succeeded'", do: 'noop' }];
+    const tasks = ['a', 'b'].map((name) => ({ name, action: 'core.http', input: { url: 'https://a.b' }, next }));
+    const { transitions } = simulated({ variables: { name: 'a' }, tasks });
+    const statuses = transitions.map(({ from, read = [] }) => {
+      const seen = JSON.parse(read.find(({ path }) => path === 'tasks')!.value!.text) as Record<string, JsonObject>;
+      return [from, Object.entries(seen).map(([name, { status }]) => `${name} ${status}`)];
+    });
+    expect(statuses).toEqual([
+      ['a', ['a succeeded', 'b running']],
+      ['b', ['a succeeded', 'b succeeded']],
+    ]);
+  });
+
+  it('are left out where they are too large, which fails nothing', () => {
+    const next = [{ when: 'tasks | length > least and result() | length > least', do: 'noop' }];
+    const tasks = [{ name: 'a', action: 'core.http', input: { url: 'https://a.b' }, next }];
+    const output = [...NUMBERS, ...NUMBERS];
+    const { status, transitions } = simulated({ variables: { least: 0 }, tasks }, { a: { output } });
+    expect([status, transitions[0]!.fired]).toEqual(['completed', true]);
+    expect(transitions[0]!.read).toEqual([{ path: 'least', value: { bytes: 1, text: '0', truncated: false } }]);
+  });
+
+  it('are kept as what is shown of them, however large they are', () => {
+    const next = [{ when: 'n < 50 and result() | length > n', publish: { n: '{{ n + 1 }}' }, do: 'a' }];
+    const tasks = [{ name: 'a', action: 'core.http', input: { url: 'https://a.b' }, next }];
+    const decided: DecidedTransition[] = [];
+    const onTransition = (each: DecidedTransition) => {
+      decided.push(each);
+    };
+    const observer = { derive: <T>(_: unknown, __: unknown, compute: () => T) => compute(), onTransition };
+    const run = runInput({ start: ['a'], variables: { n: 0 }, tasks });
+    simulate(run, {}, { a: { output: NUMBERS } }, STARTED, { observer });
+    const reads = decided.map(({ read }) => read);
+    expect(reads.map((read) => read.map(({ path }) => path))).toEqual(decided.map(() => ['n', 'result()']));
+    expect(decided).toHaveLength(51);
+    expect(JSON.stringify(reads).length).toBeLessThan(51 * 500);
+  });
 });

@@ -1,3 +1,4 @@
+import { SHOWN_PATHS } from '../../../../model/preview.ts';
 import type { Stop } from '../../../debugger/protocol.ts';
 import { TableHead } from '../../../parts/lists/table-head.tsx';
 
@@ -16,7 +17,7 @@ const REASONS: Record<Decided['reason'], (decided: Decided) => string> = {
   error: ({ error }) => error ?? 'the condition could not be evaluated',
 };
 
-/** The transitions that a run has decided upon, with what decided them and which values that read; `none` says why there are none. */
+/** The transitions that a run has decided upon, with what decided them and the values that their conditions name; `none` says why there are none. */
 export function WhyTable({ transitions, none }: { transitions: readonly Decided[]; none: string }) {
   if (transitions.length === 0) return <p class="soft">{none}</p>;
   return (
@@ -50,6 +51,7 @@ export function WhyTable({ transitions, none }: { transitions: readonly Decided[
                     {found !== null && <code>{found.truncated ? `${found.text}…` : found.text}</code>}
                   </p>
                 ))}
+                {read.length === SHOWN_PATHS && <p class="soft small">At most {SHOWN_PATHS} values are shown.</p>}
               </td>
             </tr>
           );
