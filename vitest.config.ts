@@ -63,6 +63,7 @@ const SLOW = [
   'test/api/http/body-parser.test.ts',
   'test/api/webhooks/*.test.ts',
   'test/composition/slow-readers.test.ts',
+  'test/console/debugger/late-libraries.test.ts',
   'test/console/debugger/recorded-stops.test.ts',
   'test/expression/budget.test.ts',
   'test/expression/hostile.test.ts',

@@ -1,4 +1,4 @@
-import { type Connection, isGrpcServiceError } from '@temporalio/client';
+import { type Connection, isGrpcServiceError, NamespaceNotFoundError } from '@temporalio/client';
 import { AppError } from '../model/app-error.ts';
 
 /** Milliseconds after which an unanswered call is given up. */
@@ -15,7 +15,13 @@ const UNIMPLEMENTED = 12;
  */
 const REFUSED: ReadonlySet<number> = new Set([3, NOT_FOUND, 6, 7, 9, 11, UNIMPLEMENTED, 16]);
 
-/** Calls Temporal's server with a deadline. Every call throws `temporal_unavailable` when the server does not answer. */
+/** The type of the details of NOT_FOUND where it is the namespace that is not there. */
+const NO_NAMESPACE = 'NamespaceNotFoundFailure';
+
+/**
+ * Calls Temporal's server with a deadline. Every call throws `temporal_unavailable` when the server does not answer, or does not have the
+ * namespace: whether it has anything in there is not known then.
+ */
 export interface Calls {
   /** Makes a call; `timeout` is in milliseconds. */
   call<T>(work: () => Promise<T>, timeout?: number): Promise<T>;
@@ -31,6 +37,10 @@ export function createCalls(connection: Pick<Connection, 'withDeadline'>): Calls
     } catch (error) {
       if (isUnreachable(error)) {
         throw new AppError('temporal_unavailable', 'Temporal does not respond', { cause: error });
+      }
+      if (lacksNamespace(error)) {
+        const message = 'Temporal does not have the namespace of this installation';
+        throw new AppError('temporal_unavailable', message, { cause: error });
       }
       throw error;
     }
@@ -54,6 +64,13 @@ export function createCalls(connection: Pick<Connection, 'withDeadline'>): Calls
 export function isUnreachable(error: unknown): boolean {
   const cause = isGrpcServiceError(error) ? error : (error as { cause?: unknown }).cause;
   return isGrpcServiceError(cause) && UNREACHABLE.has(cause.code);
+}
+
+/** Reports whether an error of a call means that the server does not have the namespace: it is new there, or another server answers. */
+function lacksNamespace(error: unknown): boolean {
+  if (error instanceof NamespaceNotFoundError) return true;
+  const details = isGrpcServiceError(error) ? error.metadata.get('grpc-status-details-bin') : [];
+  return details.some((each) => each.includes(NO_NAMESPACE));
 }
 
 /** Reports whether an error of a call means that the server has certainly not done what it was asked: it refused, or was never asked. */

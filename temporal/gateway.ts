@@ -42,7 +42,7 @@ export interface SentSignal {
 
 /**
  * Fermata's only way to Temporal's server, except for schedules. Every call throws `temporal_unavailable` when the server does not
- * answer. A workflow id stands for the newest run of its chain.
+ * answer, or does not have the namespace. A workflow id stands for the newest run of its chain.
  */
 export interface Temporal extends HistoryGateway {
   readonly namespace: string;

@@ -15,6 +15,7 @@ import { principals } from '../../../store/access/tables.ts';
 import { type OpenDatabase, openEmbedded } from '../../../store/database.ts';
 import { packs } from '../../../store/definitions/tables.ts';
 import { bulkJobs, executions, probes } from '../../../store/executions/tables.ts';
+import { createTemporal, type Temporal } from '../../../temporal/gateway.ts';
 import { run } from '../../system/processes.ts';
 import { SECRET_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
@@ -179,6 +180,17 @@ it('is not ready while the database takes no writes, and lives and lists all the
     () => ask('/readyz'),
     ({ status }) => status === 200,
   );
+});
+
+it.each<[string, (temporal: Temporal) => Promise<unknown>]>([
+  ['is described', (temporal) => temporal.describe('run')],
+  ['is cancelled', (temporal) => temporal.cancel('run', 'enough', 'ann')],
+  ['is sent a signal', (temporal) => temporal.signal('run', { name: 'go', payload: null, identity: 'ann' })],
+  ['is removed', (temporal) => temporal.remove('run')],
+  ['is read', (temporal) => temporal.history('run').next()],
+])('a run %s where its namespace is not there: nothing is known of the run', async (_, act) => {
+  const temporal = createTemporal({ connection, namespace: 'missing' });
+  await expect(act(temporal)).rejects.toMatchObject({ code: 'temporal_unavailable' });
 });
 
 it('does not start a second API on a port or a data folder that is taken, and names it', async () => {
