@@ -98,8 +98,8 @@ it('the worker that was built loads the libraries that few runs use once a run u
       const debugged = await debug(alone!, file);
       if ('refused' in debugged[0]!) {
         // Nothing else can be asked of that run either.
-      expect(debugged[0]).toEqual({ refused: expect.stringContaining('could not be loaded') });
-      expect(debugged).toEqual(debugged.map(() => debugged[0]));
+        expect(debugged[0]).toEqual({ refused: expect.stringContaining('could not be loaded') });
+        expect(debugged).toEqual(debugged.map(() => debugged[0]));
         needing.push(file);
       } else expectSame(debugged, file);
     }
