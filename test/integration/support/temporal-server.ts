@@ -49,6 +49,7 @@ export const API_NAMESPACES = [
     'rules',
     'examples',
     'access',
+    'sessions',
     'cli',
     'clients',
     'inquiries',
