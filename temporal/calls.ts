@@ -61,7 +61,7 @@ export function createCalls(connection: Pick<Connection, 'withDeadline'>): Calls
 }
 
 /** Reports whether an error of a call means that the server did not answer. */
-export function isUnreachable(error: unknown): boolean {
+function isUnreachable(error: unknown): boolean {
   const cause = isGrpcServiceError(error) ? error : (error as { cause?: unknown }).cause;
   return isGrpcServiceError(cause) && UNREACHABLE.has(cause.code);
 }

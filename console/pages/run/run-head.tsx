@@ -7,6 +7,7 @@ import { Heading } from '../../parts/heading.tsx';
 import { Fact } from '../../parts/lists/fact.tsx';
 import { Duration, Instant } from '../../parts/time.tsx';
 import { hrefOf } from '../../routing/location.ts';
+import { rulePath } from '../events/rules.ts';
 import type { Intent } from './act-dialog.tsx';
 import { listActs } from './acts.ts';
 
@@ -95,8 +96,7 @@ function Facts({ run }: { run: Run }) {
 function Cause({ cause: { rule_ref: rule, event } }: { cause: NonNullable<Run['cause']> }) {
   return (
     <>
-      <a href={hrefOf(`/rules/${encodeURIComponent(rule)}`)}>{rule}</a>,{' '}
-      <a href={hrefOf(`/events/${event}`)}>event {event}</a>
+      <a href={hrefOf(rulePath(rule))}>{rule}</a>, <a href={hrefOf(`/events/${event}`)}>event {event}</a>
     </>
   );
 }

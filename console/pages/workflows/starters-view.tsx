@@ -5,6 +5,7 @@ import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { numberText } from '../../parts/words.ts';
 import { hrefOf } from '../../routing/location.ts';
+import { rulePath } from '../events/rules.ts';
 import { ScheduleNameCell, ScheduleTimeCells } from '../schedules/schedule-cells.tsx';
 
 /** How many schedules are looked at, and rules shown. */
@@ -36,7 +37,7 @@ function RulesThatStart({ workflow }: { workflow: string }) {
         row={({ ref, enabled, type, counts }) => (
           <>
             <NameCell>
-              <a href={hrefOf(`/rules/${encodeURIComponent(ref)}`)}>{ref}</a>
+              <a href={hrefOf(rulePath(ref))}>{ref}</a>
               {!enabled && <span class="tag">disabled</span>}
             </NameCell>
             <ListCell of="Events">{type}</ListCell>
