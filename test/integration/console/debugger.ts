@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { DEV_KEY } from '../support/api-harness.ts';
-import { readFocus, stepTo, title } from './pages.ts';
+import { broughtAbout, readFocus, stepTo, title } from './pages.ts';
 import { keepPicture } from './picture.ts';
 import type { Console } from './visitor.ts';
 
@@ -126,8 +126,7 @@ export function testDebugger(site: () => Console): void {
 
       await page.getByRole('combobox', { name: 'Stop at changes of' }).focus();
       await page.keyboard.type('Var');
-      await page.getByRole('button', { name: 'Previous change' }).focus();
-      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Previous change' }).press('Enter');
       const why = page.getByRole('table', { name: 'Why' });
       await why
         .getByRole('row', { name: /^price approve total > 100 false no the condition is false.*total is 90$/ })
@@ -206,10 +205,11 @@ export function testDebugger(site: () => Console): void {
       const { last_event: last } = (await call('GET', `executions/${id}`)).body.data;
       await expect.poll(() => place(page), { timeout: 30_000 }).toMatch(new RegExp(`^Event ${last} of`));
       await page.getByRole('button', { name: 'Play' }).waitFor();
-      const downloading = page.waitForEvent('download');
-      await page.getByRole('link', { name: 'Download history' }).click();
-      expect((await downloading).suggestedFilename()).toBe(`${id}-history.json`);
-      const text = await readFile(await (await downloading).path(), 'utf8');
+      const download = await broughtAbout(page.waitForEvent('download'), () =>
+        page.getByRole('link', { name: 'Download history' }).click(),
+      );
+      expect(download.suggestedFilename()).toBe(`${id}-history.json`);
+      const text = await readFile(await download.path(), 'utf8');
       await page.goto('console/history');
       await choose(page, text);
       await verification(page).getByText(`${last} of ${last} events agree`).waitFor();
@@ -296,12 +296,13 @@ export function testDebugger(site: () => Console): void {
       const withPatterns = await exportOf(await runHalting());
       const page = await site().visit('runs', { key: null });
       // The worker loads them last, so that no file needs anything else.
-      const loaded = page.waitForResponse('**/assets/libraries-*.js').then((answer) => answer.finished());
-      await page.getByRole('link', { name: 'Open a history from a file' }).click();
-      await title(page, 'Open a history').waitFor();
-      await region(page, 'Drop a history file here').waitFor();
-      await site().examine(page);
-      await loaded;
+      const libraries = await broughtAbout(page.waitForResponse('**/assets/libraries-*.js'), async () => {
+        await page.getByRole('link', { name: 'Open a history from a file' }).click();
+        await title(page, 'Open a history').waitFor();
+        await region(page, 'Drop a history file here').waitFor();
+        await site().examine(page);
+      });
+      await libraries.finished();
       const asked: string[] = [];
       page.on('request', (request) => asked.push(request.url()));
       await page.context().setOffline(true);

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/until.ts';
-import { readFocus, title } from './pages.ts';
+import { broughtAbout, readFocus, title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
 const HOSTILE = '<script>alert(1)</script> \u202e';
@@ -89,8 +89,7 @@ export function testEventsPages(site: () => Console): void {
       );
       const page = await site().visit('events/rules');
       const field = (at: Page, name: string) => at.getByRole('textbox', { name, exact: true });
-      await page.getByRole('link', { name: 'New rule' }).focus();
-      await page.keyboard.press('Enter');
+      await page.getByRole('link', { name: 'New rule' }).press('Enter');
       await title(page, 'New rule').waitFor();
       await field(page, 'Name').fill(ref);
       await field(page, 'Label').fill(HOSTILE);
@@ -99,8 +98,7 @@ export function testEventsPages(site: () => Console): void {
       await field(page, 'Condition').fill('event.payload.to ==');
       await page.getByRole('combobox', { name: 'Starts' }).selectOption('action_ref');
       await field(page, 'Name of what it starts').fill('core.nope');
-      await page.getByRole('button', { name: 'Store' }).focus();
-      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Store' }).press('Enter');
       await page.getByRole('alert').getByText('/action_ref').waitFor();
       await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('started');
       await field(page, 'Name of what it starts').fill('core.noop');
@@ -155,9 +153,10 @@ export function testEventsPages(site: () => Console): void {
         },
         { times: 1 },
       );
-      const sent = other.waitForRequest(`**/api/v1/rules/${ref}`);
-      await field(other, 'Label').press('Enter');
-      expect((await sent).postDataJSON()).toEqual({ label: 'Others' });
+      const sent = await broughtAbout(other.waitForRequest(`**/api/v1/rules/${ref}`), () =>
+        field(other, 'Label').press('Enter'),
+      );
+      expect(sent.postDataJSON()).toEqual({ label: 'Others' });
       // Nothing that is entered meanwhile could be lost.
       await expect
         .poll(() => other.evaluate('[document.activeElement.name, document.activeElement.readOnly]'))
@@ -170,8 +169,7 @@ export function testEventsPages(site: () => Console): void {
       expect((await call('PUT', `rules/${ref}`, { trigger_ref: trigger.ref })).status).toBe(200);
       await page.goto(`console/rules/${ref}/edit`);
       await page.getByRole('combobox', { name: 'Event', exact: true }).selectOption(String(id));
-      await other.getByRole('button', { name: 'Delete this rule' }).focus();
-      await other.keyboard.press('Enter');
+      await other.getByRole('button', { name: 'Delete this rule' }).press('Enter');
       const dialog = other.getByRole('dialog', { name: 'Delete this rule' });
       await dialog.getByText('All its revisions are lost.').waitFor();
       await site().examine(other);
@@ -184,8 +182,7 @@ export function testEventsPages(site: () => Console): void {
       const page = await site().visit('events/webhooks');
       await page.getByText('No webhooks yet.').waitFor();
       await site().examine(page);
-      await page.getByRole('button', { name: 'New webhook' }).focus();
-      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'New webhook' }).press('Enter');
       const dialog = page.getByRole('dialog');
       await dialog.getByRole('textbox', { name: 'Name' }).fill('not a name');
       await dialog.getByRole('textbox', { name: 'Label' }).fill(HOSTILE);
@@ -274,8 +271,7 @@ export function testEventsPages(site: () => Console): void {
       await page.getByRole('textbox', { name: 'Payload (JSON)' }).fill('{ "branch": ');
       await page.getByRole('button', { name: 'Test', exact: true }).click();
       await page.getByRole('alert').getByText('is not valid JSON').waitFor();
-      await page.getByRole('button', { name: 'Disable this rule' }).focus();
-      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Disable this rule' }).press('Enter');
       await page.getByRole('button', { name: 'Enable this rule' }).waitFor();
       expect((await call('GET', `rules/${RULE.ref}`)).body.data.enabled).toBe(false);
       await page.goto('console/events/enforcements?status=started');

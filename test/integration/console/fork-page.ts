@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWebServer, type WebServer } from '../support/web-server.ts';
-import { stepTo, title } from './pages.ts';
+import { broughtAbout, stepTo, title } from './pages.ts';
 import { keepPicture } from './picture.ts';
 import type { Console } from './visitor.ts';
 
@@ -71,8 +71,7 @@ export function testForkPage(site: () => Console): void {
     it('of what failed is planned and started by keyboard, and nothing that was done is done again', async () => {
       const id = await fail('keys');
       const page = await site().visit(`runs/${id}`);
-      await page.getByRole('tab', { name: 'Graph' }).focus();
-      await page.keyboard.press('End');
+      await page.getByRole('tab', { name: 'Graph' }).press('End');
       await page.getByRole('radio', { name: 'What failed', checked: true }).waitFor();
       expect(new URL(page.url()).pathname).toBe(`/console/runs/${id}/fork`);
       await site().examine(page);
@@ -96,8 +95,7 @@ export function testForkPage(site: () => Console): void {
       expect(await page.locator('main img').count()).toBe(0);
       await site().examine(page);
       web.fail('keys', []);
-      await startFork(page).focus();
-      await page.keyboard.press('Enter');
+      await startFork(page).press('Enter');
       await page.getByRole('status', { name: 'Notices' }).getByText('A new run continues from here.').waitFor();
       await page.getByText('Status completed').waitFor();
       expect(web.counts('keys')).toEqual({ publish: 1, deploy: 2 });
@@ -258,12 +256,13 @@ export function testForkPage(site: () => Console): void {
         await held.opened;
         await route.continue();
       });
-      const answered = page.waitForResponse(`**/executions/${id}/retry`).then((answer) => answer.finished());
-      await page.getByRole('button', { name: 'Show plan' }).click();
-      await asked.opened;
-      await page.getByRole('radio', { name: 'The beginning' }).check();
-      held.open();
-      await answered;
+      const answer = await broughtAbout(page.waitForResponse(`**/executions/${id}/retry`), async () => {
+        await page.getByRole('button', { name: 'Show plan' }).click();
+        await asked.opened;
+        await page.getByRole('radio', { name: 'The beginning' }).check();
+        held.open();
+      });
+      await answer.finished();
       await page.locator('form[aria-busy=false]').waitFor();
       expect(await plan(page).count()).toBe(0);
       await page.unroute(`**/executions/${id}/retry`);

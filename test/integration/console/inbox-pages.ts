@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/until.ts';
-import { readFocus, title } from './pages.ts';
+import { broughtAbout, readFocus, title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
 const HOSTILE = '<script>alert(1)</script> \u202e[x](javascript:alert(1)) https://elsewhere.example/';
@@ -75,10 +75,8 @@ export function testInboxPages(site: () => Console): void {
       await page.keyboard.type('2');
       await page.keyboard.press('Tab');
       await page.keyboard.type('tonight');
-      await page.getByRole('button', { name: 'Approve' }).focus();
-      await page.keyboard.press('Enter');
-      await page.getByRole('dialog', { name: 'Approve?' }).getByRole('button', { name: 'Confirm' }).focus();
-      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Approve' }).press('Enter');
+      await page.getByRole('dialog', { name: 'Approve?' }).getByRole('button', { name: 'Confirm' }).press('Enter');
     }
 
     beforeAll(async () => {
@@ -98,8 +96,7 @@ export function testInboxPages(site: () => Console): void {
         .filter({ hasText: String(run) });
       await row.getByRole('rowheader', { name: 'Use the word?' }).waitFor();
       await site().examine(page);
-      await row.getByRole('link', { name: 'Use the word?' }).focus();
-      await page.keyboard.press('Enter');
+      await row.getByRole('link', { name: 'Use the word?' }).press('Enter');
       await title(page, 'Use the word?').waitFor();
       await page.getByText(HOSTILE, { exact: true }).waitFor();
       const shown = (await call('GET', `inquiries/${id}`)).body.data.bound_to;
@@ -137,9 +134,11 @@ export function testInboxPages(site: () => Console): void {
       await page.getByRole('button', { name: 'Show all of Input of use' }).press('Enter');
       await page.getByRole('group', { name: 'Input of use' }).getByText(LONG).waitFor();
       expect(await readFocus(page)).toContain(LONG);
-      const sent = page.waitForRequest((request) => request.method() === 'POST');
-      await approve(page);
-      const { bound_to: bound, response } = (await sent).postDataJSON();
+      const sent = await broughtAbout(
+        page.waitForRequest((request) => request.method() === 'POST'),
+        () => approve(page),
+      );
+      const { bound_to: bound, response } = sent.postDataJSON();
       expect(bound).toBe((await call('GET', `inquiries/${id}`)).body.data.bound_to);
       expect(response).toEqual({ count: 2, when: 'tonight' });
       await page.getByRole('status', { name: 'Notices' }).getByText('Your decision counts').waitFor();
@@ -168,14 +167,15 @@ export function testInboxPages(site: () => Console): void {
       const dialog = page.getByRole('dialog', { name: 'Deny?' });
       await dialog.getByText('The form will not be sent').waitFor();
       await site().examine(page);
-      const sending = page.waitForRequest('**/respond');
       let letGo = () => {};
       const held = new Promise<void>((resolve) => {
         letGo = resolve;
       });
       await page.route('**/respond', (route) => held.then(() => route.continue()));
-      await dialog.getByRole('button', { name: 'Confirm' }).click();
-      expect((await sending).postDataJSON()).toEqual({
+      const sent = await broughtAbout(page.waitForRequest('**/respond'), () =>
+        dialog.getByRole('button', { name: 'Confirm' }).click(),
+      );
+      expect(sent.postDataJSON()).toEqual({
         option: 'deny',
         bound_to: expect.any(String),
         comment: 'not this one',
@@ -190,8 +190,7 @@ export function testInboxPages(site: () => Console): void {
       await page.getByRole('region', { name: 'Your decision' }).waitFor({ state: 'detached' });
       expect(await readFocus(page)).toBe('Use the word?');
       await page.getByRole('link', { name: 'Inbox' }).last().click();
-      await page.getByRole('tab', { name: 'Pending' }).focus();
-      await page.keyboard.press('ArrowRight');
+      await page.getByRole('tab', { name: 'Pending' }).press('ArrowRight');
       const row = page
         .getByRole('table', { name: 'Questions' })
         .getByRole('row')

@@ -20,8 +20,7 @@ export function testNavigation(site: () => Console): void {
       ]);
       let arrive = () => {};
       await page.route('**/assets/workflows-page-*.js', (route: Route) => (arrive = () => void route.continue()));
-      await main.getByRole('link', { name: 'Workflows' }).focus();
-      await page.keyboard.press('Enter');
+      await main.getByRole('link', { name: 'Workflows' }).press('Enter');
       await page.getByRole('status', { name: 'Loading the page' }).waitFor();
       expect(await page.getByRole('main').getAttribute('aria-busy')).toBe('true');
       await site().examine(page);

@@ -6,6 +6,12 @@ export function title(page: Page, name: string): Locator {
   return page.getByRole('heading', { level: 1, name, exact: true });
 }
 
+/** Waits for what an act brings about, and returns it. Throws what the act throws: nobody waits any longer then. */
+export async function broughtAbout<T>(awaited: Promise<T>, act: () => Promise<unknown>): Promise<T> {
+  const [result] = await Promise.all([awaited, act()]);
+  return result;
+}
+
 /** Returns the text of what has the focus. */
 export function readFocus(page: Page): Promise<unknown> {
   return page.evaluate('document.activeElement.textContent');

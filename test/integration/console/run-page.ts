@@ -60,8 +60,10 @@ export function testRunPage(site: () => Console): void {
       await page.getByText('"ask" waits for the signal "word".').waitFor();
       await site().examine(page);
       for (const word of ['later', 'go']) {
-        await page.getByRole('region', { name: 'What happens next' }).getByRole('button', { name: 'Signal' }).focus();
-        await page.keyboard.press('Enter');
+        await page
+          .getByRole('region', { name: 'What happens next' })
+          .getByRole('button', { name: 'Signal' })
+          .press('Enter');
         const dialog = page.getByRole('dialog', { name: 'Signal this run' });
         expect(await dialog.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('word');
         await page.keyboard.press('Tab');
@@ -74,8 +76,7 @@ export function testRunPage(site: () => Console): void {
           await site().examine(page);
           await dialog.getByRole('textbox', { name: 'Payload (JSON)' }).fill('"later"');
         } else await dialog.getByRole('textbox', { name: 'Payload (JSON)' }).fill('"go"');
-        await dialog.getByRole('button', { name: 'Signal this run' }).focus();
-        await page.keyboard.press('Enter');
+        await dialog.getByRole('button', { name: 'Signal this run' }).press('Enter');
         await dialog.waitFor({ state: 'detached' });
         await page.getByRole('status', { name: 'Notices' }).getByText('The signal was sent.').waitFor();
         if (word === 'later')
@@ -83,8 +84,7 @@ export function testRunPage(site: () => Console): void {
       }
       await page.getByText('Status failed').waitFor();
       await page.getByRole('region', { name: 'Result' }).getByText('it ends badly').waitFor();
-      await page.getByRole('region', { name: 'Result' }).getByRole('link', { name: 'See task never' }).focus();
-      await page.keyboard.press('Enter');
+      await page.getByRole('region', { name: 'Result' }).getByRole('link', { name: 'See task never' }).press('Enter');
       await page.getByRole('complementary', { name: 'Task never' }).getByRole('tab', { name: 'Error' }).waitFor();
       await site().examine(page);
 
@@ -103,15 +103,13 @@ export function testRunPage(site: () => Console): void {
     it('has a timeline, whose rows open and lead to their tasks by keyboard', async () => {
       const { id, page } = await begin();
       await page.getByText('"ask" waits for the signal "word".').waitFor();
-      await page.getByRole('tab', { name: 'Graph' }).focus();
-      await page.keyboard.press('ArrowRight');
+      await page.getByRole('tab', { name: 'Graph' }).press('ArrowRight');
       const grid = page.getByRole('treegrid', { name: 'Timeline' });
       await grid.getByRole('row', { name: 'ask, running' }).waitFor();
       expect(new URL(page.url()).pathname).toBe(`/console/runs/${id}/timeline`);
       expect(await grid.getAttribute('aria-rowcount')).toBe('4');
       await site().examine(page);
-      await grid.focus();
-      await page.keyboard.press('ArrowDown');
+      await grid.press('ArrowDown');
       await page.keyboard.press('ArrowRight');
       const item = grid.getByRole('row', { name: 'each[2], completed' });
       await item.waitFor();
@@ -173,8 +171,7 @@ export function testRunPage(site: () => Console): void {
       const grid = page.getByRole('treegrid', { name: 'Timeline' });
       await grid.getByRole('row', { name: 'task#1, completed' }).waitFor();
       expect(await grid.getAttribute('aria-rowcount')).toBe(String(total + 1));
-      await grid.focus();
-      await page.keyboard.press('End');
+      await grid.press('End');
       await grid.getByRole('row', { name: `task#${total}, completed` }).waitFor();
       expect(await grid.getByRole('row').count()).toBeLessThan(60);
       await page.keyboard.press('ArrowUp');
@@ -185,8 +182,7 @@ export function testRunPage(site: () => Console): void {
       const { page } = await begin();
       const graph = page.getByRole('group', { name: `Graph of ${ASKING.ref}` });
       await graph.getByRole('button', { name: 'each, core.noop: 1 completed; items: 3 completed' }).waitFor();
-      await graph.getByRole('button', { name: 'list, ' }).focus();
-      await page.keyboard.press('ArrowDown');
+      await graph.getByRole('button', { name: 'list, ' }).press('ArrowDown');
       expect(await page.evaluate('document.activeElement.dataset.task')).toBe('each');
       await page.keyboard.press('Enter');
       const panel = page.getByRole('complementary', { name: 'Task each' });

@@ -1,6 +1,6 @@
 import type { Page, Request } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { title } from './pages.ts';
+import { broughtAbout, title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
 const rows = (page: Page) => page.getByRole('table', { name: 'Runs' }).getByRole('row');
@@ -104,9 +104,10 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
     it('that start while the stream is broken appear once the browser has opened it again', async () => {
       const page = await site().visit('nothing');
       await page.route('**/api/v1/executions/events', (route) => route.abort(), { times: 1 });
-      const broken = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/events'));
-      await page.goto('console/runs');
-      await broken;
+      await broughtAbout(
+        page.waitForEvent('requestfailed', (request) => request.url().endsWith('/events')),
+        () => page.goto('console/runs'),
+      );
       await page.getByRole('row').nth(1).waitFor();
       const id = await fail('unseen');
       await page.getByRole('cell', { name: String(id) }).waitFor();
@@ -114,13 +115,11 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
 
     it('are grouped by their errors, which lead to them, and a list is found again by its name', async () => {
       const page = await site().visit('runs?workflow=core.fail&live=0');
-      await page.getByRole('tab', { name: 'All runs' }).focus();
-      await page.keyboard.press('ArrowRight');
+      await page.getByRole('tab', { name: 'All runs' }).press('ArrowRight');
       const group = page.getByRole('table', { name: 'Errors' }).getByRole('row', { name: /no luck/ });
       expect(await group.getByRole('cell').nth(1).innerText()).toBe('26');
       await site().examine(page);
-      await group.getByRole('link', { name: 'ACTION_ERROR' }).focus();
-      await page.keyboard.press('Enter');
+      await group.getByRole('link', { name: 'ACTION_ERROR' }).press('Enter');
       await page.getByText('Showing only runs with this error.').waitFor();
       await page.getByText('1 to 25 of 26 runs').waitFor();
       await page.getByRole('button', { name: 'Save view' }).click();
@@ -142,18 +141,13 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
       const ids = [await fail('one of three'), await fail('two of three'), await fail('three of three')];
       const page = await site().visit('runs?live=0&result=of+three');
       const act = async (word: string, name: string | RegExp) => {
-        await page.getByRole('toolbar', { name: 'Selected runs' }).getByRole('button', { name: word }).focus();
-        await page.keyboard.press('Enter');
+        await page.getByRole('toolbar', { name: 'Selected runs' }).getByRole('button', { name: word }).press('Enter');
         const dialog = page.getByRole('dialog', { name });
         await dialog.getByRole('textbox', { name: 'Reason' }).fill('no longer needed');
         await page.keyboard.press('Enter');
         await dialog.waitFor({ state: 'detached' });
       };
-      for (const id of ids)
-        await page
-          .getByRole('checkbox', { name: `Select run ${id}` })
-          .focus()
-          .then(() => page.keyboard.press('Space'));
+      for (const id of ids) await page.getByRole('checkbox', { name: `Select run ${id}` }).press('Space');
       await site().examine(page);
       await act('Cancel', 'Cancel 3 runs');
       await page.getByText('0 runs asked to stop, 3 runs left unchanged.').waitFor();
@@ -182,10 +176,15 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
       await page.getByRole('toolbar', { name: 'Selected runs' }).getByRole('button', { name: 'Terminate' }).click();
       await page.getByRole('dialog').getByText('Applies to 0 runs.').waitFor();
       await site().examine(page);
+      // Whoever presses a key right after a dialog is closed presses the button that has opened it.
+      await Promise.all(['Escape', 'Enter'].map((key) => page.keyboard.press(key)));
+      await page.getByRole('dialog').getByText('Applies to 0 runs.').waitFor();
       await page.keyboard.press('Escape');
-      const sent = page.waitForRequest((request) => request.url().endsWith('/bulk/terminate'));
-      await act('Terminate', /^Terminate \d+ runs$/);
-      const { filter } = (await sent).postDataJSON();
+      const sent = await broughtAbout(
+        page.waitForRequest((request) => request.url().endsWith('/bulk/terminate')),
+        () => act('Terminate', /^Terminate \d+ runs$/),
+      );
+      const { filter } = sent.postDataJSON();
       expect(filter).toEqual({ action_ref: 'core.fail', created_before: expect.any(String) });
       await page.getByText('0 runs terminated.').waitFor();
     });
@@ -201,9 +200,10 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
         await new Promise<void>((resolve) => (release = resolve));
         return route.continue();
       });
-      const asked = page.waitForRequest((request) => request.url().includes('status=completed'));
-      await page.getByRole('combobox', { name: 'Status' }).selectOption('completed');
-      await asked;
+      await broughtAbout(
+        page.waitForRequest((request) => request.url().includes('status=completed')),
+        () => page.getByRole('combobox', { name: 'Status' }).selectOption('completed'),
+      );
       await bar.waitFor({ state: 'detached' });
       expect(await page.getByRole('checkbox').count()).toBe(0);
       expect(await rows(page).count()).toBeGreaterThan(1);
@@ -263,8 +263,7 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
       const page = await site().visit('nothing/here');
       await title(page, 'Page not found').waitFor();
       await site().examine(page);
-      await page.getByRole('link', { name: 'Skip to content' }).focus();
-      await page.keyboard.press('Enter');
+      await page.getByRole('link', { name: 'Skip to content' }).press('Enter');
       expect(await page.evaluate('document.activeElement.id')).toBe('content');
     });
   });

@@ -25,8 +25,7 @@ export function testSchedulesAndCatalog(site: () => Console): void {
       const row = page.getByRole('table', { name: 'Schedules' }).getByRole('row', { name: /^nightly/ });
       await row.getByText('30 3 * * mon-fri').waitFor();
       await page.getByText('every 1 d').waitFor();
-      await row.getByRole('button', { name: 'Pause nightly' }).focus();
-      await page.keyboard.press('Enter');
+      await row.getByRole('button', { name: 'Pause nightly' }).press('Enter');
       await row.getByRole('button', { name: 'Resume nightly' }).waitFor();
       await row.getByText('none while it is paused').waitFor();
       await site().examine(page);
@@ -95,8 +94,7 @@ export function testSchedulesAndCatalog(site: () => Console): void {
       const workflows = await page.getByRole('rowheader').allInnerTexts();
       expect(workflows.filter((ref) => !ref.startsWith('examples.'))).toEqual([]);
       await page.goBack();
-      await page.getByRole('tab', { name: 'Packs' }).focus();
-      await page.keyboard.press('ArrowRight');
+      await page.getByRole('tab', { name: 'Packs' }).press('ArrowRight');
       const actions = page.getByRole('table', { name: 'Actions' });
       const http = actions.getByRole('row', { name: /^core\.http/ });
       await http.getByText('Input').first().click();
@@ -118,8 +116,7 @@ export function testSchedulesAndCatalog(site: () => Console): void {
       await page.getByRole('dialog').getByRole('button', { name: 'Start a run' }).click();
       await page.getByRole('heading', { level: 1, name: /^core\.noop \d+$/ }).waitFor();
       await page.goto('console/catalog/actions');
-      await page.getByRole('tab', { name: 'Actions' }).focus();
-      await page.keyboard.press('Control+Home');
+      await page.getByRole('tab', { name: 'Actions' }).press('Control+Home');
       await page.getByRole('tab', { name: 'Connections' }).click();
       await page.getByText('No connections yet.').waitFor();
       await page.getByRole('tab', { name: 'Secrets' }).click();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEV_KEY } from '../support/api-harness.ts';
-import { readFocus, title } from './pages.ts';
+import { broughtAbout, readFocus, title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
 /** Tests how people sign in and out. */
@@ -55,10 +55,10 @@ export function testSigningIn(site: () => Console): void {
       await page.getByRole('button', { name: 'Account dev' }).waitFor();
       await page.getByRole('row').nth(1).waitFor();
       expect((await page.request.post('api/v1/session', { data: { key } })).status()).toBe(201);
-      const again = page.waitForRequest(/\/executions\?/);
-      await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
-      await page.getByRole('button', { name: 'Account guest' }).waitFor();
-      await again;
+      await broughtAbout(page.waitForRequest(/\/executions\?/), async () => {
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+        await page.getByRole('button', { name: 'Account guest' }).waitFor();
+      });
 
       const other = await page.context().newPage();
       await other.goto('console/runs?live=0');

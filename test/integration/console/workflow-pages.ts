@@ -128,24 +128,20 @@ export function testWorkflowPages(site: () => Console): void {
       const edit = async (page: Page, change: [from: string, to: string]) =>
         text(page).fill((await text(page).inputValue()).replace(...change));
       const page = await site().visit('workflows?pack_ref=examples');
-      await page.getByRole('link', { name: 'New workflow' }).focus();
-      await page.keyboard.press('Enter');
+      await page.getByRole('link', { name: 'New workflow' }).press('Enter');
       await title(page, 'New workflow').waitFor();
       await edit(page, ['examples.new_workflow', 'examples.first_run']);
       await edit(page, ['core.log', 'core.lug']);
-      await store(page).focus();
-      await page.keyboard.press('Enter');
+      await store(page).press('Enter');
       await page.getByRole('link', { name: /^Line 12: .*core\.lug/ }).waitFor();
       expect(await page.getByText('This workflow has 1 error.').count()).toBe(1);
       await site().examine(page);
       await edit(page, ['core.lug', 'core.log']);
-      await store(page).focus();
-      await page.keyboard.press('Enter');
+      await store(page).press('Enter');
       await page.getByRole('alert').getByText('already exists').waitFor();
       await site().examine(page);
       await edit(page, ['examples.first_run', ref]);
-      await store(page).focus();
-      await page.keyboard.press('Enter');
+      await store(page).press('Enter');
       await title(page, ref).waitFor();
       await expect.poll(() => readFocus(page)).toBe(ref);
       const stored = async () => (await call('GET', `workflows/${ref}`)).body.data;
@@ -247,8 +243,7 @@ export function testWorkflowPages(site: () => Console): void {
       await graph.getByRole('button', { name: 'refund, core.transform: completed' }).waitFor();
       const slider = page.getByRole('slider', { name: 'Step' });
       expect(await slider.getAttribute('aria-valuetext')).toBe('Step 3 of 3: refund, completed');
-      await slider.focus();
-      await page.keyboard.press('ArrowLeft');
+      await slider.press('ArrowLeft');
       await graph.getByRole('button', { name: 'refund, core.transform: not begun' }).waitFor();
       await page.getByRole('group', { name: 'Input of ask' }).getByText('Refund 90?').waitFor();
       const templates = page.getByRole('table', { name: 'Templates' });
@@ -273,8 +268,7 @@ export function testWorkflowPages(site: () => Console): void {
       const issue = page.getByRole('list', { name: 'Issues' }).getByRole('link').first();
       const line = Number(/^Line (\d+): /.exec((await issue.textContent())!)![1]);
       await site().examine(page);
-      await issue.focus();
-      await page.keyboard.press('Enter');
+      await issue.press('Enter');
       const caret = await text.evaluate((field) => (field as unknown as { selectionStart: number }).selectionStart);
       expect((await text.inputValue()).slice(0, caret).split('\n')).toHaveLength(line);
 
