@@ -1,3 +1,4 @@
+import proto from '@temporalio/proto';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Definition } from '../../../model/definition.ts';
 import type { Json } from '../../../model/json.ts';
@@ -7,6 +8,8 @@ import { projectExecution } from '../../../projection/project.ts';
 import { act, ENDLESS, give } from '../../interpreter/rehearse.ts';
 import { closed, createHarness, type Harness } from '../support/harness.ts';
 import { until } from '../support/until.ts';
+
+const { TimeoutType } = proto.temporal.api.enums.v1;
 
 // Runs with so much work that it is done in slices, each next to a run that must not wait for it.
 
@@ -30,7 +33,7 @@ const yields = (events: HistoryEvent[]) =>
 function expectNoTaskLost(events: HistoryEvent[]): void {
   const lost = events.filter(
     ({ workflowTaskTimedOutEventAttributes: late, workflowTaskFailedEventAttributes: failed }) =>
-      failed || (late && String(late.timeoutType) !== 'TIMEOUT_TYPE_SCHEDULE_TO_START'),
+      failed || (late && late.timeoutType !== TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START),
   );
   expect(lost).toEqual([]);
 }
