@@ -36,6 +36,10 @@ const WITHOUT_TENANT: Record<string, string[]> = {
       ],
       'run-strikes.end',
     ],
+  'The lease of a schedule, by its id in Temporal, which begins with the tenant.': [
+    'schedule-leases.take',
+    'schedule-leases.end',
+  ],
   'The session of a browser, by the hash of an id that only the browser knows.': [
     ...['sessions.end', 'sessions.touch'],
   ],

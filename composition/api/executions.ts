@@ -38,6 +38,7 @@ import { createScheduleService, type ScheduleService } from '../../service/sched
 import { createLauncher } from '../../service/starts/launches.ts';
 import { createAuthenticator } from '../../service/starts/warrants.ts';
 import { createLedgerService, type LedgerService } from '../../service/statements/ledger.ts';
+import { createScheduleLeaseStore } from '../../store/definitions/schedule-leases.ts';
 import { createBulkJobStore } from '../../store/executions/bulk-jobs.ts';
 import { createFailureHookStore } from '../../store/executions/failure-hooks.ts';
 import { createTemporalSchedules } from '../../temporal/schedules.ts';
@@ -109,6 +110,7 @@ export function composeExecutions(
     executions,
     principals,
     repeats,
+    leases: createScheduleLeaseStore(db, namespace),
     log,
     clock,
   });

@@ -5,6 +5,7 @@ import type { DescribedSchedule, TemporalSchedule, TemporalSchedules } from '../
 import type { People } from '../access/people.ts';
 import { demandStanding } from '../access/standings.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
+import type { ScheduleChanges } from './changes.ts';
 import { type KeptSchedule, readKeptSchedule, type ScheduleRequest } from './stored-schedules.ts';
 
 /** A schedule in Temporal, and what Fermata stored with it. */
@@ -22,6 +23,8 @@ export interface ScheduleBuilder {
   temporalId(principal: Pick<Principal, 'tenantRef'>, id: string): string;
   /** Finds a schedule of the caller's tenant. Throws `schedule_not_found`. */
   find(principal: Principal, id: string): Promise<FoundSchedule>;
+  /** Changes a schedule of the caller's tenant while nobody else does. Throws `schedule_not_found` and `busy`. */
+  change<T>(principal: Principal, id: string, work: (schedule: FoundSchedule) => Promise<T>): Promise<T>;
   /**
    * Builds a schedule from a request; `workflowId` is the prefix of the ids of its runs. Throws what a start throws for a command that
    * cannot be started.
@@ -37,6 +40,7 @@ export interface ScheduleBuilder {
 /** The dependencies of the builder. */
 export interface ScheduleBuilderDependencies {
   temporal: Pick<TemporalSchedules, 'describe'>;
+  changes: ScheduleChanges;
   executions: Pick<ExecutionStarter, 'prepare'>;
   principals: Pick<People, 'asItStands'>;
 }
@@ -44,6 +48,7 @@ export interface ScheduleBuilderDependencies {
 /** Creates the builder. */
 export function createScheduleBuilder({
   temporal,
+  changes,
   executions,
   principals,
 }: ScheduleBuilderDependencies): ScheduleBuilder {
@@ -81,14 +86,10 @@ export function createScheduleBuilder({
   return {
     temporalId,
 
-    async find(principal, id) {
-      const found = await temporal.describe(temporalId(principal, id));
-      const kept = found === null ? null : readKeptSchedule(found);
-      if (found === null || kept?.principal.tenant !== principal.tenant) {
-        throw new AppError('schedule_not_found', `schedule "${id}" not found`);
-      }
-      return { found, kept };
-    },
+    find: async (principal, id) => own(principal, id, await temporal.describe(temporalId(principal, id))),
+
+    change: (principal, id, work) =>
+      changes.alone(temporalId(principal, id), async (found) => work(own(principal, id, found))),
 
     build: (principal, id, workflowId, request) =>
       built(principal, id, workflowId, request, { starters: subjectsOf(principal), maker: principal }),
@@ -104,4 +105,13 @@ export function createScheduleBuilder({
       return { ...wanted, times: null, kept: older };
     },
   };
+}
+
+/** Returns a schedule that Temporal has described, if it is the tenant's. Throws `schedule_not_found`. */
+function own({ tenant }: Principal, id: string, found: DescribedSchedule | null): FoundSchedule {
+  const kept = found === null ? null : readKeptSchedule(found);
+  if (found === null || kept?.principal.tenant !== tenant) {
+    throw new AppError('schedule_not_found', `schedule "${id}" not found`);
+  }
+  return { found, kept };
 }

@@ -6,6 +6,7 @@ import { boundedNote, type DescribedSchedule, type TemporalSchedules } from '../
 import { keepGoing } from '../background/loops.ts';
 import { createSetAside } from '../background/set-aside.ts';
 import type { ScheduleBuilder } from './builder.ts';
+import type { ScheduleChanges } from './changes.ts';
 import {
   isNoteOfOurs,
   type KeptSchedule,
@@ -35,6 +36,7 @@ export interface ScheduleRefresher {
 export interface ScheduleRefresherDependencies {
   temporal: Pick<TemporalSchedules, 'ids' | 'describe' | 'update' | 'pauseUnlessChanged'>;
   builder: Pick<ScheduleBuilder, 'rebuild'>;
+  changes: ScheduleChanges;
   log: Logger;
   /** Returns the time in milliseconds. */
   clock: () => number;
@@ -44,6 +46,7 @@ export interface ScheduleRefresherDependencies {
 export function createScheduleRefresher({
   temporal,
   builder,
+  changes,
   log,
   clock,
 }: ScheduleRefresherDependencies): ScheduleRefresher {
@@ -57,14 +60,15 @@ export function createScheduleRefresher({
       const resumed = paused && isNoteOfOurs(state.note);
       if (!resumed && sameRun(wanted.blueprint.run, action.args?.[1])) return;
       // A schedule that somebody has changed meanwhile is refreshed the next time.
-      await temporal.update(wanted, resumed ? () => ({ paused: false, note: RESUMED_BY_US }) : unchanged, found);
+      const stateOf = resumed ? () => ({ paused: false, note: RESUMED_BY_US }) : unchanged;
+      await changes.alone(scheduleId, () => temporal.update(wanted, stateOf, found));
       log.info({ schedule: scheduleId, revision: wanted.blueprint.run.revision, resumed }, 'a schedule is refreshed');
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;
       const note = boundedNote(`${PAUSED_BY_US} ${error.message}`);
       if (paused && (!isNoteOfOurs(state.note) || state.note === note)) return;
       // A pause that somebody has made meanwhile stays theirs.
-      await temporal.pauseUnlessChanged(found, note);
+      await changes.alone(scheduleId, () => temporal.pauseUnlessChanged(found, note));
     }
   }
 

@@ -4,11 +4,13 @@ import { scheduleWorkflowIdOf, startOfSchedule } from '../../model/execution-id.
 import type { Logger } from '../../model/log.ts';
 import { type Principal, subjectsOf } from '../../model/principal.ts';
 import type { Overlap } from '../../model/schedule.ts';
+import type { ScheduleLeaseStore } from '../../store/definitions/schedule-leases.ts';
 import type { TemporalSchedules } from '../../temporal/schedules.ts';
 import type { People } from '../access/people.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
 import { deriveRequestId, type Repeats } from '../starts/idempotency.ts';
 import { createScheduleBuilder } from './builder.ts';
+import { createScheduleChanges } from './changes.ts';
 import { createFreeSeconds } from './free-seconds.ts';
 import { createScheduleRefresher, type ScheduleRefresher } from './refresher.ts';
 import {
@@ -41,7 +43,7 @@ export interface BackfillCommand {
   idempotencyKey?: string | undefined;
 }
 
-/** How often the update that adds a starter is tried while others change the schedule. */
+/** How often the update that adds a starter is tried while other clients of Temporal change the schedule. */
 const MAX_TRIES = 10;
 
 /** Manages schedules, which start runs of workflows for their tenant. */
@@ -78,6 +80,7 @@ export interface ScheduleDependencies {
   executions: Pick<ExecutionStarter, 'prepare' | 'demandStarter'>;
   principals: Pick<People, 'asItStands'>;
   repeats: Pick<Repeats, 'once' | 'claim'>;
+  leases: ScheduleLeaseStore;
   log: Logger;
   /** Returns the time in milliseconds. */
   clock: () => number;
@@ -89,26 +92,31 @@ export function createScheduleService({
   executions,
   principals,
   repeats,
+  leases,
   log,
   clock,
 }: ScheduleDependencies): ScheduleService {
-  const builder = createScheduleBuilder({ temporal, executions, principals });
-  const { temporalId, find } = builder;
+  const changes = createScheduleChanges({ temporal, leases, clock });
+  const builder = createScheduleBuilder({ temporal, changes, executions, principals });
+  const { temporalId, find, change } = builder;
   const seconds = createFreeSeconds({ temporal, repeats, clock });
-  const { refresh, run } = createScheduleRefresher({ temporal, builder, log, clock });
+  const { refresh, run } = createScheduleRefresher({ temporal, builder, changes, log, clock });
 
   /** Adds a starter to all runs that a schedule starts, until somebody changes the schedule. */
   async function noteStarter(principal: Principal, id: string): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const { found, kept } = await find(principal, id);
-      await executions.demandStarter(principal, kept.request.workflow);
-      const before = scheduleStarters(kept);
-      const starters = [...new Set([...before, ...subjectsOf(principal)])];
-      // This also throws, when nothing changes, for a workflow that can no longer be started.
-      const wanted = await builder.rebuild(found, kept, starters);
-      if (starters.length === before.length) return;
-      // If two changes are concurrent, only one takes effect; the next round finds out which.
-      await temporal.update(wanted, unchanged, found);
+      const isNoted = await change(principal, id, async ({ found, kept }) => {
+        await executions.demandStarter(principal, kept.request.workflow);
+        const before = scheduleStarters(kept);
+        const starters = [...new Set([...before, ...subjectsOf(principal)])];
+        // This also throws, when nothing changes, for a workflow that can no longer be started.
+        const wanted = await builder.rebuild(found, kept, starters);
+        if (starters.length === before.length) return true;
+        // Another client of Temporal may change it meanwhile: the next round finds out which of the two took effect.
+        await temporal.update(wanted, unchanged, found);
+        return false;
+      });
+      if (isNoted) return;
     }
     throw new AppError('busy', `schedule "${id}" is being changed by another request: try again`);
   }
@@ -139,17 +147,18 @@ export function createScheduleService({
     },
 
     async replace(principal, id, request) {
-      const { found, kept } = await find(principal, id);
-      checkTimes(request.spec, clock());
-      const note = request.note ?? authorsNote(kept, found.state);
-      const wanted = await builder.build(principal, id, found.action.workflowId!, { ...request, note });
-      await temporal.update(wanted, (before) => {
-        // A pause of Fermata's own ends: the replacement has a workflow that can be started.
-        const isOver = isNoteOfOurs(before.note);
-        const paused = request.paused ?? (before.paused && !isOver);
-        const said =
-          paused === before.paused ? before.note : `${paused ? 'paused' : 'resumed'} by ${principal.subject}`;
-        return { paused, note: isOver ? '' : said };
+      await change(principal, id, async ({ found, kept }) => {
+        checkTimes(request.spec, clock());
+        const note = request.note ?? authorsNote(kept, found.state);
+        const wanted = await builder.build(principal, id, found.action.workflowId!, { ...request, note });
+        await temporal.update(wanted, (before) => {
+          // A pause of Fermata's own ends: the replacement has a workflow that can be started.
+          const isOver = isNoteOfOurs(before.note);
+          const paused = request.paused ?? (before.paused && !isOver);
+          const said =
+            paused === before.paused ? before.note : `${paused ? 'paused' : 'resumed'} by ${principal.subject}`;
+          return { paused, note: isOver ? '' : said };
+        });
       });
       return this.get(principal, id);
     },
@@ -160,28 +169,31 @@ export function createScheduleService({
     },
 
     async pause(principal, id, note) {
-      await find(principal, id);
-      await temporal.pause(temporalId(principal, id), note ?? `paused by ${principal.subject}`);
+      const said = note ?? `paused by ${principal.subject}`;
+      await change(principal, id, ({ found }) => temporal.pause(found.scheduleId, said));
       return this.get(principal, id);
     },
 
     async resume(principal, id, note) {
       await noteStarter(principal, id);
-      await temporal.resume(temporalId(principal, id), note ?? `resumed by ${principal.subject}`);
+      const said = note ?? `resumed by ${principal.subject}`;
+      await change(principal, id, ({ found }) => temporal.resume(found.scheduleId, said));
       return this.get(principal, id);
     },
 
     async trigger(principal, id, { overlap, idempotencyKey: key }) {
       const schedule = (await find(principal, id)).found.action.workflowId!;
       const { tenant } = principal;
-      const scheduleId = temporalId(principal, id);
       const second = await repeats.once(
         { tenant, key, asked: { trigger: id, schedule, overlap: overlap ?? null } },
         async () => {
           await noteStarter(principal, id);
           return seconds.take(tenant, (await find(principal, id)).found);
         },
-        (taken) => temporal.trigger(scheduleId, overlap, taken, deriveRequestId(tenant, key)),
+        (taken) =>
+          change(principal, id, ({ found: { scheduleId } }) =>
+            temporal.trigger(scheduleId, overlap, taken, deriveRequestId(tenant, key)),
+          ),
       );
       const execution = executionIdOf(startOfSchedule(schedule, second));
       return { ...(await this.get(principal, id)), triggered: { scheduled: new Date(second), execution } };
@@ -199,7 +211,10 @@ export function createScheduleService({
           await noteStarter(principal, id);
           return start.getTime();
         },
-        () => temporal.backfill(temporalId(principal, id), { start, end, overlap }, deriveRequestId(tenant, key)),
+        () =>
+          change(principal, id, ({ found: { scheduleId } }) =>
+            temporal.backfill(scheduleId, { start, end, overlap }, deriveRequestId(tenant, key)),
+          ),
       );
       return this.get(principal, id);
     },

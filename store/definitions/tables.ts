@@ -1,7 +1,19 @@
-import { boolean, doublePrecision, index, integer, json, pgTable, serial, text, unique } from 'drizzle-orm/pg-core';
+import {
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  json,
+  pgTable,
+  primaryKey,
+  serial,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import type { Definition } from '../../model/definition.ts';
 import type { JsonObject } from '../../model/json.ts';
-import { created, tenant, textList, updated } from '../columns.ts';
+import { created, instant, tenant, textList, updated } from '../columns.ts';
 
 /** Packs of workflow definitions. */
 export const packs = pgTable(
@@ -85,4 +97,16 @@ export const revisions = pgTable(
     created: created(),
   },
   (table) => [unique('revisions_number').on(table.workflow, table.revision)],
+);
+
+/** Who changes a schedule of Temporal at present, and until when nobody else may. */
+export const scheduleLeases = pgTable(
+  'schedule_leases',
+  {
+    namespace: text('namespace').notNull(),
+    scheduleId: text('schedule_id').notNull(),
+    holder: uuid('holder').notNull(),
+    until: instant('until').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.namespace, table.scheduleId] })],
 );

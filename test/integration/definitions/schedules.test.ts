@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Principal } from '../../../model/principal.ts';
 import { createScheduleService } from '../../../service/schedules/schedules.ts';
 import { createRepeats } from '../../../service/starts/idempotency.ts';
+import { createScheduleLeaseStore } from '../../../store/definitions/schedule-leases.ts';
 import { createIdempotencyKeyStore } from '../../../store/executions/idempotency-keys.ts';
 import { createTemporalSchedules } from '../../../temporal/schedules.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness } from '../support/api-harness.ts';
@@ -83,6 +84,7 @@ const refresher = (meanwhile = async () => {}) => {
     executions,
     principals,
     repeats: createRepeats(createIdempotencyKeyStore(harness.database.db)),
+    leases: createScheduleLeaseStore(harness.database.db, 'schedules'),
     log: pino({ level: 'silent' }),
     clock: Date.now,
   });
@@ -374,8 +376,8 @@ describe('a schedule', () => {
     );
     // By the schedule's own policy, a run that is still open has the next one skipped.
     const overlap = 'allow_all';
-    // Temporal works on one change of a schedule at a time, and may not come to all of them within a request's time: each client asks
-    // again with its key, which triggers the schedule once.
+    // The changes of a schedule follow one another, and may not all come to their turn within a request's time: each client asks again
+    // with its key, which triggers the schedule once.
     const triggered = await Promise.all(
       keys.map((key, at) => {
         const headers = { 'x-api-key': key, 'idempotency-key': people[at]! };
@@ -386,7 +388,7 @@ describe('a schedule', () => {
       }),
     );
     expect(triggered.map(({ status }) => status)).toEqual(people.map(() => 202));
-    await harness.call('POST', `${BASE}/shared/trigger`, { overlap });
+    expect((await harness.call('POST', `${BASE}/shared/trigger`, { overlap })).status).toBe(202);
     // Each has another second, however many are triggered within one.
     const { recent } = await until(
       () => get('shared'),
@@ -397,6 +399,29 @@ describe('a schedule', () => {
     expect([...starters].sort()).toEqual([...people, 'dev']);
     expect((await get('shared')).paused).toBe(true);
     await harness.call('DELETE', `${BASE}/shared`);
+  });
+
+  it('takes every change that reaches it at once, from whichever process', async () => {
+    const body = { id: 'crowded', workflow: 'core.noop', spec: { every: 86_400 }, overlap: 'allow_all', paused: true };
+    expect((await create(body)).status).toBe(201);
+    const { principal } = await keptWith('crowded');
+    const processes = [refresher(), refresher()];
+    const day = (n: number, hour = 0) => new Date(Date.UTC(2026, 0, n, hour));
+    const days = [2, 3, 4, 5, 6, 7];
+    await Promise.all([
+      ...days.map((n, at) =>
+        processes[at % 2]!.backfill(principal, 'crowded', { start: day(n), end: day(n, 1), overlap: 'allow_all' }),
+      ),
+      ...processes.map((each, at) => each.pause(principal, 'crowded', `process ${at}`)),
+    ]);
+    const { recent } = await until(
+      () => get('crowded'),
+      ({ recent }) => recent.length === days.length,
+    );
+    const scheduled = recent.map(({ scheduled }: { scheduled: string }) => scheduled);
+    expect(scheduled.sort()).toEqual(days.map((n) => day(n).toISOString()));
+    expect((await get('crowded')).state_note).toMatch(/^process [01]$/);
+    await harness.call('DELETE', `${BASE}/crowded`);
   });
 
   it('stands in a list, for its own tenant alone', async () => {

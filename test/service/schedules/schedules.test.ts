@@ -8,6 +8,7 @@ import { createScheduleService } from '../../../service/schedules/schedules.ts';
 import { createRepeats, deriveRequestId } from '../../../service/starts/idempotency.ts';
 import type { KeptRequest } from '../../../store/executions/idempotency-keys.ts';
 import type { DescribedSchedule, TemporalSchedules } from '../../../temporal/schedules.ts';
+import { leases } from './leases.ts';
 
 const maker: Principal = {
   id: 1,
@@ -63,6 +64,7 @@ it.each<[string, string, string | undefined, boolean, number]>([
     executions,
     principals,
     repeats: repeats(),
+    leases: leases(),
     log: pino({ level: 'silent' }),
     clock: () => 0,
   });
@@ -109,6 +111,7 @@ it.each<[string, number[], number[], number, number[]]>([
     executions,
     principals,
     repeats: repeats(),
+    leases: leases(),
     log: pino({ level: 'silent' }),
     clock: () => AT,
   });
@@ -245,13 +248,14 @@ it.each<[string, Request[], string[]]>([
   } as unknown as TemporalSchedules;
   const executions = { prepare: async () => ({}), demandStarter: async () => undefined } as unknown as ExecutionService;
   const principals = { asItStands: async (principal: Principal) => principal };
-  const shared = repeats();
+  const [shared, held] = [repeats(), leases()];
   const [here, there] = [0, 1].map(() =>
     createScheduleService({
       temporal,
       executions,
       principals,
       repeats: shared,
+      leases: held,
       log: pino({ level: 'silent' }),
       clock: () => AT,
     }),

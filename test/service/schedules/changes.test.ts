@@ -1,0 +1,193 @@
+import { setImmediate as soon } from 'node:timers/promises';
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import type { Principal } from '../../../model/principal.ts';
+import type { ExecutionService } from '../../../service/executions/executions.ts';
+import { createScheduleChanges } from '../../../service/schedules/changes.ts';
+import { createScheduleService, type ScheduleService } from '../../../service/schedules/schedules.ts';
+import type { Repeats } from '../../../service/starts/idempotency.ts';
+import type { ScheduleLeaseStore } from '../../../store/definitions/schedule-leases.ts';
+import type { DescribedSchedule, TemporalSchedules } from '../../../temporal/schedules.ts';
+import { leases } from './leases.ts';
+
+const maker: Principal = {
+  id: 1,
+  tenant: 'one',
+  tenantRef: 'default',
+  subject: 'ann',
+  kind: 'person',
+  onBehalfOf: null,
+  roles: ['operator'],
+  permissions: [],
+  groups: [],
+};
+
+const request = { workflow: 'core.noop', input: {}, spec: { every: 3600 }, overlap: 'skip' as const };
+
+/** A schedule of Temporal: of two signals of one kind that reach it before it works them off, it forgets the first. */
+function createForgetful() {
+  const kept = { id: 'a', principal: maker, starters: ['ann'], calendars: true, request };
+  const described = {
+    scheduleId: 'default.a',
+    state: { paused: false },
+    info: { nextActionTimes: [], recentActions: [], createdAt: new Date(0) },
+    action: { workflowId: 'sch_a', memo: { schedule: kept }, args: [{}, { revision: 1 }] },
+  } as unknown as DescribedSchedule;
+  const pending = new Map<'patch' | 'update', string>();
+  const taken: string[] = [];
+  const work = () => {
+    taken.push(...pending.values());
+    pending.clear();
+  };
+  const signal = (kind: 'patch' | 'update', what: string) => async () => {
+    await soon();
+    pending.set(kind, what);
+    await soon();
+  };
+  const temporal = {
+    async *ids() {
+      yield described.scheduleId;
+    },
+    describe: async () => {
+      await soon();
+      work();
+      return described;
+    },
+    hasRun: async () => false,
+    update: signal('update', 'update'),
+    pauseUnlessChanged: signal('update', 'update'),
+    pause: signal('patch', 'pause'),
+    resume: signal('patch', 'resume'),
+    trigger: signal('patch', 'trigger'),
+    backfill: signal('patch', 'backfill'),
+  } as unknown as TemporalSchedules;
+  return { temporal, taken, work };
+}
+
+const VERBS: Record<string, (service: ScheduleService) => Promise<unknown>> = {
+  trigger: (service) => service.trigger(maker, 'a', {}),
+  backfill: (service) =>
+    service.backfill(maker, 'a', { start: new Date(0), end: new Date(3_600_000), overlap: 'skip' }),
+  pause: (service) => service.pause(maker, 'a', undefined),
+  resume: (service) => service.resume(maker, 'a', undefined),
+  update: (service) => service.replace(maker, 'a', { ...request, catchupWindow: undefined, note: undefined }),
+  refresh: (service) => service.refresh(),
+};
+
+const PAIRS = [
+  ['trigger', 'trigger'],
+  ['trigger', 'backfill'],
+  ['trigger', 'pause'],
+  ['backfill', 'resume'],
+  ['pause', 'resume'],
+  ['update', 'update'],
+  ['update', 'refresh'],
+] as const;
+
+it.each(PAIRS.flatMap((pair) => (['one process', 'two processes'] as const).map((where) => [...pair, where] as const)))(
+  'a %s and a %s of one schedule at once, in %s, both take effect',
+  async (one, other, where) => {
+    const { temporal, taken, work } = createForgetful();
+    const shared = leases();
+    let seconds = 0;
+    const repeats: Pick<Repeats, 'once' | 'claim'> = {
+      once: async (_, prepare, act) => {
+        const n = await prepare();
+        await act(n);
+        return n;
+      },
+      claim: async (_tenant, _key, _asked, n) => n,
+    };
+    const blueprint = { run: { revision: 2 } };
+    const create = () =>
+      createScheduleService({
+        temporal,
+        executions: {
+          prepare: async () => blueprint,
+          demandStarter: async () => undefined,
+        } as unknown as ExecutionService,
+        principals: { asItStands: async (principal: Principal) => principal },
+        repeats,
+        leases: shared,
+        log: pino({ level: 'silent' }),
+        clock: () => (seconds += 1),
+      });
+    const here = create();
+    const there = where === 'one process' ? here : create();
+    await Promise.all([VERBS[one]!(here), VERBS[other]!(there)]);
+    work();
+    expect([...taken].sort()).toEqual([one, other].map((verb) => (verb === 'refresh' ? 'update' : verb)).sort());
+  },
+);
+
+const describe = async () => null;
+
+it('a change that fails does not keep the next one from its turn', async () => {
+  const changes = createScheduleChanges({ temporal: { describe }, leases: leases(), clock: () => 0 });
+  const failed = changes.alone('default.a', async () => {
+    throw new Error('no');
+  });
+  const next = changes.alone('default.a', async () => 'done');
+  await expect(failed).rejects.toThrow('no');
+  await expect(next).resolves.toBe('done');
+});
+
+it('a change waits until the lease of a process that died is over', async () => {
+  let now = 0;
+  const clock = () => now;
+  const shared = leases(clock);
+  await shared.take('default.a', 'dead', 5);
+  const slow: ScheduleLeaseStore = {
+    ...shared,
+    take(...asked) {
+      now += 1_000;
+      return shared.take(...asked);
+    },
+  };
+  const changes = createScheduleChanges({ temporal: { describe }, leases: slow, clock });
+  await expect(changes.alone('default.a', async () => now)).resolves.toBe(5_000);
+});
+
+it('a change that gets no turn within ten seconds is refused, and changes nothing', async () => {
+  let now = 0;
+  const taken: ScheduleLeaseStore = {
+    async take() {
+      now += 4_000;
+      return false;
+    },
+    async end() {},
+  };
+  const changes = createScheduleChanges({ temporal: { describe }, leases: taken, clock: () => now });
+  const attempt = changes.alone('default.a', async () => expect.unreachable());
+  await expect(attempt).rejects.toMatchObject({ code: 'busy' });
+});
+
+it('a change that was made stays made when its lease cannot be ended', async () => {
+  const lost = { take: async () => true, end: () => Promise.reject(new Error('the database is away')) };
+  const changes = createScheduleChanges({ temporal: { describe }, leases: lost, clock: () => 0 });
+  await expect(changes.alone('default.a', async () => 'done')).resolves.toBe('done');
+});
+
+it('changes of one process ask for the lease one after another, in their order', async () => {
+  const shared = leases();
+  let asked = 0;
+  const counting: ScheduleLeaseStore = {
+    ...shared,
+    take(...lease) {
+      asked += 1;
+      return shared.take(...lease);
+    },
+  };
+  const changes = createScheduleChanges({ temporal: { describe }, leases: counting, clock: () => 0 });
+  const order = Array.from({ length: 20 }, (_, n) => n);
+  const done: number[] = [];
+  await Promise.all(
+    order.map((n) =>
+      changes.alone('default.a', async () => {
+        await soon();
+        done.push(n);
+      }),
+    ),
+  );
+  expect([done, asked]).toEqual([order, order.length]);
+});
