@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { PGlite as PGliteEngine } from '@electric-sql/pglite';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
 import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
@@ -43,9 +44,11 @@ export async function openEmbedded(folder: string): Promise<OpenDatabase> {
     const { pg_trgm } = await import('@electric-sql/pglite/contrib/pg_trgm');
     const { drizzle } = await import('drizzle-orm/pglite');
     const { migrate } = await import('drizzle-orm/pglite/migrator');
+    const { prepareStatements } = await import('./engines/prepared-engine.ts');
     const engine = await PGlite.create(data, { extensions: { pg_trgm } });
-    const db = drizzle(engine);
-    await migrate(db, { migrationsFolder: MIGRATIONS });
+    await migrate(drizzle(engine), { migrationsFolder: MIGRATIONS });
+    // Drizzle uses no other part of an engine.
+    const db = drizzle({ client: prepareStatements(engine) as PGliteEngine });
     return {
       db,
       probe: createProbe(db),
