@@ -1,4 +1,4 @@
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import { eq, type SQL, sql } from 'drizzle-orm';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
@@ -44,7 +44,7 @@ async function fill({ db }: OpenDatabase, tenant: string, runs: number, first: n
 }
 
 /** The database as it is for whoever is always late: `happens` before each statement. */
-function betweenStatements(db: Database, happens: () => Promise<void>): Database {
+function betweenStatements(engine: string, db: Database, happens: () => Promise<void>): Database {
   const { $client } = db as unknown as { $client: { query: (...args: unknown[]) => Promise<unknown> } }; // drizzle has it
   const client = new Proxy($client, {
     get(target, name) {
@@ -55,7 +55,7 @@ function betweenStatements(db: Database, happens: () => Promise<void>): Database
       };
     },
   });
-  return $client instanceof PGlite ? drizzlePglite(client as PGlite) : drizzlePostgres(client as unknown as Pool);
+  return engine === 'PGlite' ? drizzlePglite({ client: client as PGlite }) : drizzlePostgres(client as unknown as Pool);
 }
 
 const hour = fc.integer({ min: -2, max: 80 }).map((hours) => new Date(FIRST + hours * 1_800_000));
@@ -112,7 +112,7 @@ describe.each(['Postgres', 'PGlite'])('on %s', (engine) => {
     const newest = (where: SQL) =>
       sql`(select n from executions where tenant = ${BUSY} and ${where} order by listed desc, n desc limit 1)`;
     const store = createExecutionStore(
-      betweenStatements(db, async () => {
+      betweenStatements(engine, db, async () => {
         await db.execute(sql`delete from executions where n = ${newest(sql`executor = 1 and status <> 'failed'`)}`);
         await db.execute(sql`update executions set status = 'skipped' where n = ${newest(sql`status = 'failed'`)}`);
       }),
