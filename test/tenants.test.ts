@@ -88,6 +88,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ],
     'task-queues.remove',
   ],
+  'The engine, whatever it is asked.': ['prepared-engine.run', 'prepared-engine.takeName'],
   'A key, whose hash no two tenants share, says which tenant it belongs to.': [
     'principals.findByKeyHash',
     'webhooks.findByKey',
