@@ -70,6 +70,7 @@ const SLOW = [
   'test/expression/jinja-random.test.ts',
   'test/expression/work.test.ts',
   'test/fuzz/parts.test.ts',
+  'test/interpreter/bounds.test.ts',
   'test/interpreter/ed25519.test.ts',
   'test/interpreter/properties.test.ts',
   'test/model/run-payload.test.ts',

@@ -16,5 +16,5 @@ export interface ConsoleBundles {
 /** Bundles the console, in memory. */
 export function bundleConsole(): Promise<ConsoleBundles & { files: { name: string; contents: Uint8Array }[] }>;
 
-/** Bundles the console into a folder, each of its files also compressed. */
-export function buildConsole(folder: string): Promise<ConsoleBundles>;
+/** Bundles the console into a folder, each of its files also compressed: with Brotli of the best quality unless another one is given. */
+export function buildConsole(folder: string, brotliQuality?: number): Promise<ConsoleBundles>;

@@ -62,11 +62,16 @@ function standIn({ onResolve }) {
   );
 }
 
-/** Bundles the console into a folder, and returns what esbuild knows about its modules, as `bundleConsole` does. */
-export async function buildConsole(folder) {
+/**
+ * Bundles the console into a folder, and returns what esbuild knows about its modules, as `bundleConsole` does. Brotli with the best quality
+ * takes seconds.
+ */
+export async function buildConsole(folder, brotliQuality = constants.BROTLI_MAX_QUALITY) {
   const { files, pages, worker } = await bundleConsole();
   await mkdir(join(folder, 'assets'), { recursive: true });
-  await Promise.all(files.map(({ name, contents }) => writeCompressed(join(folder, 'assets', name), contents)));
+  await Promise.all(
+    files.map(({ name, contents }) => writeCompressed(join(folder, 'assets', name), contents, brotliQuality)),
+  );
   const named = (pattern) => files.find(({ name }) => pattern.test(name)).name;
   const main = Object.keys(pages.outputs).find((path) => pages.outputs[path].entryPoint === 'main.tsx');
   // Browsers ask for them at once, before they have read in each module which ones it needs.
@@ -93,8 +98,8 @@ function listImported(outputs, module, found = new Set()) {
   return found;
 }
 
-async function writeCompressed(path, contents) {
-  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+async function writeCompressed(path, contents, brotliQuality) {
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality } };
   const [brotli, gzipped] = await Promise.all([toBrotli(contents, quality), toGzip(contents, { level: 9 })]);
   await Promise.all([writeFile(path, contents), writeFile(`${path}.br`, brotli), writeFile(`${path}.gz`, gzipped)]);
 }

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { expect } from 'vitest';
 import type { Connect } from '../../activities/action.ts';
 import { createActivities } from '../../activities/activities.ts';
@@ -13,6 +14,14 @@ export interface Activity {
   run(action: string, input: object, info?: object): Promise<Json>;
   /** Runs it and returns what it fails with: type, whether it is tried again, message, code. */
   failure(action: string, input: object, info?: object): Promise<[string, boolean, string, string | undefined]>;
+}
+
+/** Failures that a test provokes are no news. */
+const logger = new DefaultLogger('ERROR');
+
+/** Creates the surroundings of one attempt, as a worker does. */
+export function createAttempt(info: object): MockActivityEnvironment {
+  return new MockActivityEnvironment(info, { logger });
 }
 
 /** Prepares activities; `connection` is what every pack is connected by. */
@@ -30,7 +39,7 @@ export function createActivity(
   };
   const activities = createActivities(ACTIONS, options, new Permits(100));
   const run: Activity['run'] = (activityType, input, info = {}) =>
-    new MockActivityEnvironment({ activityType, startToCloseTimeoutMs: 40_000, ...info }).run(
+    createAttempt({ activityType, startToCloseTimeoutMs: 40_000, ...info }).run(
       ...([activities.default!, input, { tenant: 'default' }] as const),
     ) as Promise<Json>;
   return {

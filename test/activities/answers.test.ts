@@ -2,7 +2,6 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { ApplicationFailure } from '@temporalio/activity';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../activities/activities.ts';
 import { ACTIONS } from '../../activities/catalog.ts';
@@ -10,7 +9,7 @@ import { createEgress } from '../../egress/egress.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { Permits } from '../../model/permits.ts';
 import { until } from '../integration/support/until.ts';
-import { createActivity } from './activity.ts';
+import { createActivity, createAttempt } from './activity.ts';
 import { flood, type RawServer, startRawServer } from './raw-server.ts';
 
 // Answers of other systems: whatever they contain, only the task fails, with a failure that describes the answer.
@@ -136,7 +135,7 @@ describe('core.http', () => {
 });
 
 it('an error whose body is too large as JSON is told without it', async () => {
-  const environment = new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 40_000 });
+  const environment = createAttempt({ activityType: 'core.http', startToCloseTimeoutMs: 40_000 });
   const options = { egress, connect: async () => null, secretOf: async () => null, isAuthentic: async () => true };
   const running = environment.run(createActivities(ACTIONS, options, new Permits(10)).default!, {
     url: `${server.url}/quotes`,

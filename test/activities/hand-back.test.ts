@@ -1,5 +1,4 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createActivities } from '../../activities/activities.ts';
@@ -8,6 +7,7 @@ import { WORKER_BUSY } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
 import { Permits } from '../../model/permits.ts';
 import { type ActivityScope, BACKSTOP_SECONDS, PERMIT_SECONDS } from '../../model/run-input.ts';
+import { createAttempt } from './activity.ts';
 
 // Two permits, and a room for six activities and 2,000 bytes, so that one tenant gets half of both, and one permit.
 
@@ -38,7 +38,7 @@ async function attempt(
 ): Promise<unknown> {
   const info = { activityType: 'done', attempt: number, startToCloseTimeoutMs: startToClose * 1000 };
   const scope: ActivityScope = { tenant: 'one', timeout };
-  const made = new MockActivityEnvironment(info).run(...([activities.default!, input, scope] as const));
+  const made = createAttempt(info).run(...([activities.default!, input, scope] as const));
   const error = await made.catch((thrown: unknown) => thrown);
   if (!(error instanceof ApplicationFailure)) return error;
   return [error.type, error.nonRetryable ? 'not tried again' : 'tried again'];

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { ActionError } from '../../activities/action.ts';
@@ -9,6 +8,7 @@ import { createActivities } from '../../activities/activities.ts';
 import { createEgress } from '../../egress/egress.ts';
 import { Permits } from '../../model/permits.ts';
 import type { ActivityScope } from '../../model/run-input.ts';
+import { createAttempt } from './activity.ts';
 
 it('an attempt that has ended leaves nothing behind, however long it might have taken', async () => {
   const seen: WeakRef<AbortSignal>[] = [];
@@ -33,7 +33,7 @@ it('an attempt that has ended leaves nothing behind, however long it might have 
   );
   const scope: ActivityScope = { tenant: 'one', timeout: 3_600 };
   for (let attempt = 0; attempt < 40; attempt += 1) {
-    const environment = new MockActivityEnvironment({ activityType: 'action', startToCloseTimeoutMs: 3_600_000 });
+    const environment = createAttempt({ activityType: 'action', startToCloseTimeoutMs: 3_600_000 });
     const input = { fails: attempt % 2 === 1 };
     await environment.run(...([activities.default!, input, scope] as const)).catch(() => null);
   }

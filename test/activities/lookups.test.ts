@@ -1,5 +1,4 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createActivities } from '../../activities/activities.ts';
@@ -9,6 +8,7 @@ import { AppError } from '../../model/app-error.ts';
 import { WORKER_BUSY } from '../../model/failure.ts';
 import { Permits } from '../../model/permits.ts';
 import { type ActivityScope, BACKSTOP_SECONDS, PERMIT_SECONDS } from '../../model/run-input.ts';
+import { createAttempt } from './activity.ts';
 
 // A worker with room for four activities: two of them may wait for what Fermata depends on.
 
@@ -51,7 +51,7 @@ afterEach(() => {
 });
 
 interface Begun {
-  environment: MockActivityEnvironment;
+  environment: ReturnType<typeof createAttempt>;
   end: Promise<unknown>;
   heartbeats: unknown[];
 }
@@ -59,7 +59,7 @@ interface Begun {
 /** Begins an attempt of a task that has the secret A as its input. */
 function begin({ timeout, attempt = 1 }: { timeout?: number; attempt?: number } = { timeout: 60 }): Begun {
   const info = { activityType: 'act', attempt, startToCloseTimeoutMs: (BACKSTOP_SECONDS + 60) * 1000 };
-  const environment = new MockActivityEnvironment(info);
+  const environment = createAttempt(info);
   const heartbeats: unknown[] = [];
   environment.on('heartbeat', (details) => heartbeats.push(details));
   const scope: ActivityScope = { tenant: 'one', secrets: { '': [{ secret: 'A' }] }, timeout };

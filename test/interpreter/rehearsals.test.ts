@@ -1,19 +1,5 @@
-import { expect, it } from 'vitest';
-import { validateDefinition } from '../../language/validate.ts';
-import { parseDefinition } from '../../model/definition.ts';
+import { it } from 'vitest';
+import { expectRehearsal } from './expect-rehearsal.ts';
 import { REHEARSALS } from './rehearsals.ts';
-import { rehearse, STARTED, TEST_ACTIONS } from './rehearse.ts';
 
-it.each(REHEARSALS)('$name', (rehearsal) => {
-  const parsed = parseDefinition(rehearsal.definition, '/definition');
-  expect(parsed).toHaveProperty('definition');
-  expect(validateDefinition(rehearsal.definition, null, TEST_ACTIONS).issues).toEqual([]);
-  const { order, close, state } = rehearse(rehearsal);
-  const { expect: wanted } = rehearsal;
-  if (wanted.order.length > 0) expect(order).toEqual(wanted.order);
-  expect(close?.outcome).toBe(wanted.outcome);
-  if (wanted.output !== undefined) expect(close?.output).toEqual(wanted.output);
-  if (wanted.failure !== undefined) expect(close?.failure).toMatchObject(wanted.failure);
-  if (wanted.elapsed !== undefined) expect(state.now - STARTED).toBe(wanted.elapsed);
-  expect(close?.also.map(({ type }) => type)).toEqual(wanted.also ?? []);
-});
+it.each(REHEARSALS)('$name', expectRehearsal);

@@ -254,18 +254,6 @@ export const REHEARSALS: Rehearsal[] = [
     expect: { order: ['a'], outcome: 'failed', failure: { type: 'too_large' } },
   },
   {
-    name: 'a loop of inline tasks ends at the limit of visits',
-    definition: {
-      start: ['a'],
-      tasks: [
-        { name: 'a', action: 'core.noop', on_success: 'b' },
-        { name: 'b', action: 'core.noop', next: [{ when: 'succeeded()', do: 'a' }] },
-      ],
-    },
-    expect: { order: [], outcome: 'failed', failure: { type: 'limit_exceeded' } },
-    pure: true,
-  },
-  {
     name: 'a lost worker ends a task as abandoned, which on_failure can take',
     definition: { tasks: [act('a', { on_failure: 'b' }), act('b', { input: '{{ error.type }}' })] },
     outcomes: { a: lost },

@@ -7,9 +7,16 @@ import { RECORDED_CHAINS, readEvents } from '../fixtures/recorded.ts';
 
 const chains = [...RECORDED_CHAINS];
 
-it.each(chains)('%s: without its first run, the rest tells what it can, and that it is a part', (chain, names) => {
-  const runs = names.map((name) => readEvents(name));
-  const whole = projectExecution(chain, runs.flat());
+/** The runs of each chain, and its execution. */
+const read = new Map(
+  chains.map(([chain, names]) => {
+    const runs = names.map((name) => readEvents(name));
+    return [chain, { runs, whole: projectExecution(chain, runs.flat()) }];
+  }),
+);
+
+it.each(chains)('%s: without its first run, the rest tells what it can, and that it is a part', (chain) => {
+  const { runs, whole } = read.get(chain)!;
   expect([whole.projection, whole.partial]).toEqual(['complete', undefined]);
   const asked = whole.inquiries.map(({ key }) => key);
   expect(new Set(asked).size).toBe(asked.length);
@@ -26,8 +33,8 @@ it.each(chains)('%s: without its first run, the rest tells what it can, and that
 });
 
 it.each(chains)('%s: a state that was changed on its way is not trusted', (chain, names) => {
+  if (names.length === 1) return;
   const runs = names.map((name) => readEvents(name));
-  if (runs.length === 1) return;
   const { payloads } = runs[0]!.at(-1)!.workflowExecutionContinuedAsNewEventAttributes!.input!;
   const payload = withoutDeflation(payloads![1]!);
   payloads![1] = payload;
@@ -38,8 +45,9 @@ it.each(chains)('%s: a state that was changed on its way is not trusted', (chain
 
 it.each(chains)(
   '%s: a projection shows the same whether it was shown before or not, and copies change nothing',
-  (chain, names) => {
-    const events = names.flatMap(readEvents);
+  (chain) => {
+    const { runs, whole } = read.get(chain)!;
+    const events = runs.flat();
     const shown = createProjection(chain);
     const copied = createProjection(chain);
     for (const event of events) {
@@ -47,37 +55,33 @@ it.each(chains)(
       shown.execution();
       copied.take(structuredClone(copyHistory([event]).events[0]!));
     }
-    const whole = projectExecution(chain, events);
     expect(shown.execution()).toEqual(whole);
     expect(copied.execution()).toEqual(whole);
   },
 );
 
-it.each(chains)(
-  '%s: without the interpreter its first and last event tell who it is and how it ended',
-  (chain, names) => {
-    const events = names.flatMap(readEvents);
-    const whole = projectExecution(chain, events);
-    const bare = createProjection(chain, { interpret: false });
-    for (const event of [events[0]!, events.at(-1)!]) bare.take(event);
-    const { workflowId, runId, workflowType, memo, input, output, failure, closed, created, lastEventId } = whole;
-    expect(bare.execution()).toMatchObject({
-      workflowId,
-      runId,
-      workflowType,
-      memo,
-      input,
-      output,
-      failure,
-      closed,
-      created,
-      lastEventId,
-      projection: 'partial',
-      tasks: [],
-      waitingFor: [],
-    });
-  },
-);
+it.each(chains)('%s: without the interpreter its first and last event tell who it is and how it ended', (chain) => {
+  const { runs, whole } = read.get(chain)!;
+  const events = runs.flat();
+  const bare = createProjection(chain, { interpret: false });
+  for (const event of [events[0]!, events.at(-1)!]) bare.take(event);
+  const { workflowId, runId, workflowType, memo, input, output, failure, closed, created, lastEventId } = whole;
+  expect(bare.execution()).toMatchObject({
+    workflowId,
+    runId,
+    workflowType,
+    memo,
+    input,
+    output,
+    failure,
+    closed,
+    created,
+    lastEventId,
+    projection: 'partial',
+    tasks: [],
+    waitingFor: [],
+  });
+});
 
 it('what was not handed on of the outputs of items is told by the runs that have it', () => {
   const names = RECORDED_CHAINS.get('v5/items-whose-outputs-nothing-reads')!;

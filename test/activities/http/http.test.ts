@@ -1,5 +1,4 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../../activities/activities.ts';
 import { ACTIONS } from '../../../activities/catalog.ts';
@@ -7,6 +6,7 @@ import { createEgress } from '../../../egress/egress.ts';
 import type { Json } from '../../../model/json.ts';
 import { Permits } from '../../../model/permits.ts';
 import { createWebServer, type WebServer } from '../../integration/support/web-server.ts';
+import { createAttempt } from '../activity.ts';
 
 const egress = createEgress({ allowed: ['loopback'] });
 let web: WebServer;
@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 const run = (input: object, info: object = {}, action = 'core.http'): Promise<Json> =>
-  new MockActivityEnvironment({ activityType: action, startToCloseTimeoutMs: 20_000, ...info }).run(
+  createAttempt({ activityType: action, startToCloseTimeoutMs: 20_000, ...info }).run(
     createActivities(
       ACTIONS,
       { egress, connect: async () => null, secretOf: async () => null, isAuthentic: async () => true },
@@ -208,7 +208,7 @@ describe('a secret', () => {
       { egress, connect: async () => null, secretOf: async () => SECRET, isAuthentic: async () => true },
       new Permits(10),
     );
-    return new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 })
+    return createAttempt({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 })
       .run(...([activities.default!, { url, ...input }, { tenant: 'a', secrets }] as const))
       .catch((error: ApplicationFailure) => [error.type, error.nonRetryable, error.message.includes(SECRET)]);
   }
@@ -248,7 +248,7 @@ describe('a secret', () => {
       },
       new Permits(10),
     );
-    const failed = await new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 })
+    const failed = await createAttempt({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 })
       .run(
         ...([activities.default!, { url: '' }, { tenant: 'a', secrets: { '/url': ['http://', ...WHOLE] } }] as const),
       )
@@ -277,7 +277,7 @@ describe('every action', () => {
   });
 
   it('ends as cancelled when it is cancelled', async () => {
-    const environment = new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 });
+    const environment = createAttempt({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 });
     const running = environment.run(
       createActivities(
         ACTIONS,

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { ApplicationFailure } from '@temporalio/activity';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../../activities/activities.ts';
 import { ACTIONS } from '../../../activities/catalog.ts';
@@ -10,6 +9,7 @@ import { createEgress } from '../../../egress/egress.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts';
 import { Permits } from '../../../model/permits.ts';
 import type { SecretTexts } from '../../../model/secret-texts.ts';
+import { createAttempt } from '../activity.ts';
 
 /** Secrets of characters that encoders write differently. */
 const CANARIES: Record<string, string> = {
@@ -93,7 +93,7 @@ async function said(input: JsonObject, secret: string): Promise<string> {
     isAuthentic: async () => true,
   };
   const { default: act } = createActivities(ACTIONS, options, new Permits(10));
-  const environment = new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 60_000 });
+  const environment = createAttempt({ activityType: 'core.http', startToCloseTimeoutMs: 60_000 });
   const scope = { tenant: 'one', secrets: texts, timeout: 50 };
   const output = await environment.run(...([act!, input, scope] as const)).catch((error: unknown) => {
     expect(error).toBeInstanceOf(ApplicationFailure);

@@ -2,8 +2,6 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { readConsole } from '../../../api/console.ts';
-import { buildConsole } from '../../../console/build.mjs';
-import { makeFolder } from '../../store/test-folders.ts';
 import { expectAccessible } from '../support/accessibility.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { launchBrowser } from '../support/browser.ts';
@@ -26,12 +24,10 @@ export interface Console {
   close(): Promise<void>;
 }
 
-/** Starts both. */
+/** Starts both. The console is that of dist, which is built before the first test. */
 export async function openConsole(namespace: string): Promise<Console> {
-  const folder = await makeFolder('console');
-  await buildConsole(folder);
   const [harness, browser] = await Promise.all([
-    createApiHarness(namespace, { access: { console: readConsole(folder) } }),
+    createApiHarness(namespace, { access: { console: readConsole('dist/console') } }),
     launchBrowser(),
   ]);
   const { url } = harness.api;

@@ -1,0 +1,29 @@
+import { it } from 'vitest';
+import { expectRehearsal } from './expect-rehearsal.ts';
+import { give, type Rehearsal } from './rehearse.ts';
+
+// Rehearsals that reach a bound of the interpreter. No server could play them.
+
+const REHEARSALS: Omit<Rehearsal, 'pure'>[] = [
+  {
+    name: 'a loop of inline tasks ends at the limit of visits',
+    definition: {
+      start: ['a'],
+      tasks: [
+        { name: 'a', action: 'core.noop', on_success: 'b' },
+        { name: 'b', action: 'core.noop', next: [{ when: 'succeeded()', do: 'a' }] },
+      ],
+    },
+    expect: { order: [], outcome: 'failed', failure: { type: 'limit_exceeded' } },
+  },
+  {
+    name: 'a hundred thousand inline items take one activation',
+    definition: {
+      tasks: [give('a', null, { with_items: '{{ workflow.param.list }}' }), give('b', '{{ a.output | length }}')],
+    },
+    input: { list: Array.from({ length: 100_000 }, (_, index) => index) },
+    expect: { order: ['a', 'b'], outcome: 'completed', output: 100_000 },
+  },
+];
+
+it.each(REHEARSALS)('$name', expectRehearsal);
