@@ -132,11 +132,27 @@ afterAll(() => harness.close());
 
 const adminOf = (tenant: Tenant) => callers.find(({ name }) => name === `${tenant} admin`)!;
 
-/** All roles of one tenant; of the other one its admin, nobody, and one role in turn, since a role is the same in every tenant. */
-function askingInTurn(turn: number): Caller[] {
+/**
+ * Those who are asked for an operation: of one tenant the least role that may, the highest one that may not, nobody, and one role in
+ * turn; of the other one its admin, and somebody in turn. A role is the same everywhere and in every tenant: the permissions that it grants.
+ */
+function askingInTurn({ permission }: Need, turn: number): Caller[] {
   const roles = Object.keys(ROLES);
-  const others = ['admin', 'nobody', roles[turn % roles.length]!].map((role) => `acme ${role}`);
-  return callers.filter(({ tenant, name }) => tenant === 'default' || others.includes(name));
+  const may = (role: string) => permission === null || permissionsByPage(role).has(permission);
+  const ours = [roles.find(may), roles.findLast((role) => !may(role)), 'nobody', roles[turn % roles.length]];
+  const theirs = ['admin', [...roles, 'nobody'][turn % (roles.length + 1)]];
+  const names = [...ours.map((role) => `default ${role}`), ...theirs.map((role) => `acme ${role}`)];
+  return callers.filter(({ name }) => names.includes(name));
+}
+
+/** The admins of both tenants, and one more of each in turn, of those who have a permission: whoever lacks it is refused before anything is looked up. */
+function entitledInTurn({ permission }: Need, turn: number): Caller[] {
+  return TENANTS.flatMap((owner) => {
+    const may = callers.filter(
+      ({ tenant, allowed }) => tenant === owner && (permission === null || allowed.has(permission)),
+    );
+    return [...new Set([adminOf(owner), may[turn % may.length]!])];
+  });
 }
 
 /** Returns what a parameter of a route is where the thing of a tenant is meant. */
@@ -395,6 +411,13 @@ describe('every operation of docs/access.md', () => {
     expect(Object.keys(ARGUMENTS).sort()).toEqual(listed.sort());
   });
 
+  it('is allowed by permissions that each role has as the page says, in each tenant', async () => {
+    for (const { name, key, allowed } of callers) {
+      const { permissions } = (await as(key, 'GET', '/api/v1/me')).body.data;
+      expect([name, permissions.sort()]).toEqual([name, [...allowed].sort()]);
+    }
+  });
+
   it('needs a credential that holds', async () => {
     const wrong: string[] = [];
     const ways = Object.entries(withoutCredential);
@@ -410,12 +433,10 @@ describe('every operation of docs/access.md', () => {
 
   it('knows nothing of the other tenant, whatever one may do', async () => {
     const wrong: string[] = [];
-    for (const need of inOrder.filter(({ operation }) => named(operation))) {
-      const { operation, permission } = need;
-      // Whoever lacks the permission is refused before anything is looked up, as for what is their own.
-      const asking = callers.filter(({ allowed }) => permission === null || allowed.has(permission));
+    for (const [index, need] of inOrder.filter(({ operation }) => named(operation)).entries()) {
+      const { operation } = need;
       await Promise.all(
-        asking.map(async (caller) => {
+        entitledInTurn(need, index).map(async (caller) => {
           const found = await revealed(operation, caller);
           wrong.push(...found.map((what) => `${operation} as ${caller.name}: ${what}`));
         }),
@@ -429,7 +450,7 @@ describe('every operation of docs/access.md', () => {
     for (const [index, need] of inOrder.entries()) {
       const { operation } = need;
       await Promise.all(
-        askingInTurn(index).map(async (caller) => {
+        askingInTurn(need, index).map(async (caller) => {
           const { tenant } = caller;
           const { verdict, status, code, text } = await ask(operation, keyOf(caller), tenant);
           const expected = expectedOf(need, caller);
