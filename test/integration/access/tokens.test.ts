@@ -225,22 +225,34 @@ describe('against a token', () => {
     ['8,100 characters', 400, 'request_invalid', () => 'a'.repeat(8_100)],
   ];
 
+  // Nothing that is refused changes the run that all of them are about.
+  let of: Asked;
+  let other: Asked;
+  beforeAll(async () => {
+    [of, other] = await Promise.all([asked(), asked()]);
+  });
+
   it.each(attacks)('%s is answered %i %s', async (_, status, code, make, { by = 'ann', at } = {}) => {
-    const of = await asked();
-    const workflow = at === 'other' ? (await asked()).workflow : of.workflow;
+    const { workflow } = at === 'other' ? other : of;
     const refused = await present(by, workflow, await make(of));
     expect([refused.status, refused.body.code]).toEqual([status, code]);
-    const [inquiry] = (await as('dev', 'GET', `/api/v1/executions/${of.workflow}/inquiries`)).body.data;
-    expect([inquiry.status, inquiry.decisions]).toEqual(['pending', []]);
+    for (const each of new Set([of.workflow, workflow])) {
+      const [inquiry] = (await as('dev', 'GET', `/api/v1/executions/${each}/inquiries`)).body.data;
+      expect([inquiry.status, inquiry.decisions]).toEqual(['pending', []]);
+    }
   });
 
   it('no credentials are answered 401, and a run of nobody 404', async () => {
-    const { workflow, token } = await asked();
+    const { workflow, token } = of;
     const nobody = await fetch(`${harness.api.url}/execution/${workflow}/signal?input=${token}`);
     expect(nobody.status).toBe(401);
     expect((await present('ann', 'wf_nothing', token)).status).toBe(404);
     const cookie = { headers: { cookie: `session=${keys.ann}` } };
     expect((await fetch(`${harness.api.url}/execution/${workflow}/signal?input=${token}`, cookie)).status).toBe(401);
+  });
+
+  it('after all of them the token decides', async () => {
+    expect((await present('ann', of.workflow, of.token)).status).toBe(200);
   });
 });
 

@@ -306,19 +306,25 @@ describe('a question in Slack', () => {
     expect(slack.ephemeral).toEqual([]);
   });
 
-  it.each([
-    ['UGUEST', 'Guests'],
-    ['USTRANGER', 'Guests'],
-    ['UOTHER', 'Guests'],
-    ['UNCONFIRMED', 'do not belong to anyone who can decide here'],
-    ['UNOBODY', 'do not belong to anyone who can decide here'],
-    ['ULOOK', 'looker may not decide'],
-    ['UDEV', 'dev has started the run'],
-  ])('is refused to %s, privately: %s', async (user, words) => {
-    const { run, message } = await ask();
-    expect((await press(message, 'approve', user)).status).toBe(200);
-    expect(await told(user)).toContain(words);
-    expect((await inquiryOf(run)).decisions).toEqual([]);
+  describe('that nobody of these decides', () => {
+    let question: Awaited<ReturnType<typeof ask>>;
+    beforeAll(async () => {
+      question = await ask();
+    });
+
+    it.each([
+      ['UGUEST', 'Guests'],
+      ['USTRANGER', 'Guests'],
+      ['UOTHER', 'Guests'],
+      ['UNCONFIRMED', 'do not belong to anyone who can decide here'],
+      ['UNOBODY', 'do not belong to anyone who can decide here'],
+      ['ULOOK', 'looker may not decide'],
+      ['UDEV', 'dev has started the run'],
+    ])('is refused to %s, privately: %s', async (user, words) => {
+      expect((await press(question.message, 'approve', user)).status).toBe(200);
+      expect(await told(user)).toContain(words);
+      expect((await inquiryOf(question.run)).decisions).toEqual([]);
+    });
   });
 
   it('tells who is late, privately', async () => {
@@ -342,6 +348,11 @@ describe('a question in Slack', () => {
 });
 
 describe('what comes to Slack’s route', () => {
+  let question: Awaited<ReturnType<typeof ask>>;
+  beforeAll(async () => {
+    question = await ask();
+  });
+
   it.each<[string, (message: SlackMessage) => ReturnType<typeof signed> | object, number, string]>([
     [
       'is signed with another secret',
@@ -404,10 +415,9 @@ describe('what comes to Slack’s route', () => {
     ],
     ['is no JSON', () => signed('{', { raw: true }), 400, 'request_invalid'],
   ])('that %s decides nothing', async (_, make, status, code) => {
-    const { run, message } = await ask();
-    const answer = await post(make(message) as ReturnType<typeof signed>);
+    const answer = await post(make(question.message) as ReturnType<typeof signed>);
     expect([answer.status, JSON.parse(answer.text).code]).toEqual([status, code]);
-    expect((await inquiryOf(run)).decisions).toEqual([]);
+    expect((await inquiryOf(question.run)).decisions).toEqual([]);
   });
 
   it('is answered at once, and decided after that: fifty clicks while no worker is there', async () => {

@@ -232,20 +232,27 @@ describe('a question in Teams', () => {
     expect((await inquiryOf(run)).status).toBe('approved');
   });
 
-  it.each([
-    ['guest', 'Guests'],
-    ['outside', 'Guests'],
-    ['foreign', 'Guests'],
-    ['stranger', 'Guests'],
-    ['nobody', 'do not belong to anyone who can decide here'],
-    ['looker', 'inquiry:respond'],
-    ['dev', 'dev has started the run'],
-  ])('is refused to %s, on a card that they alone see: %s', async (user, words) => {
-    const { run, message } = await ask();
-    const { body } = await send(pressed(teams, message, 'Approve', user));
-    expect(textsOf(body.value)).toContain(words);
-    expect((await inquiryOf(run)).votes).toEqual([]);
-    expect(message.edits).toBe(0);
+  describe('that nobody of these decides', () => {
+    let question: Awaited<ReturnType<typeof ask>>;
+    beforeAll(async () => {
+      question = await ask();
+    });
+
+    it.each([
+      ['guest', 'Guests'],
+      ['outside', 'Guests'],
+      ['foreign', 'Guests'],
+      ['stranger', 'Guests'],
+      ['nobody', 'do not belong to anyone who can decide here'],
+      ['looker', 'inquiry:respond'],
+      ['dev', 'dev has started the run'],
+    ])('is refused to %s, on a card that they alone see: %s', async (user, words) => {
+      const { run, message } = question;
+      const { body } = await send(pressed(teams, message, 'Approve', user));
+      expect(textsOf(body.value)).toContain(words);
+      expect((await inquiryOf(run)).votes).toEqual([]);
+      expect(message.edits).toBe(0);
+    });
   });
 
   it('is one decision however often one act arrives', async () => {
@@ -260,6 +267,11 @@ describe('a question in Teams', () => {
 });
 
 describe('an activity that decides nothing', () => {
+  let question: Awaited<ReturnType<typeof ask>>;
+  beforeAll(async () => {
+    question = await ask();
+  });
+
   type Changes = TokenOptions & { activity?: (activity: ReturnType<typeof pressed>) => object; token?: string | null };
   it.each<[string, Changes, number?]>([
     ['has no token', { token: null }],
@@ -291,14 +303,14 @@ describe('an activity that decides nothing', () => {
     ],
     ['is no activity', { activity: () => [] }],
   ])('%s: 403', async (_, { activity = (same) => same, ...token }) => {
-    const { run, message } = await ask();
+    const { run, message } = question;
     const { status, body } = await send(activity(pressed(teams, message, 'Approve', ANN)), token);
     expect([status, body.code]).toEqual([403, 'forbidden']);
     expect((await inquiryOf(run)).decisions).toEqual([]);
   });
 
   it.each(['none', 'HS256'])('is signed with %s', async (alg) => {
-    const { run, message } = await ask();
+    const { run, message } = question;
     const real = await tokenFor(teams);
     const [, payload] = real.split('.');
     const secret = new TextEncoder().encode(JSON.stringify(teams.publicKey));
@@ -312,7 +324,7 @@ describe('an activity that decides nothing', () => {
   });
 
   it('carries a handle that is not ours', async () => {
-    const { run, message } = await ask();
+    const { run, message } = question;
     const activity = pressed(teams, message, 'Approve', ANN);
     activity.value.action.data.sealed = 'e30.e30.e30';
     const { status, body } = await send(activity);
