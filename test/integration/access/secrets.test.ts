@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { presence, REST_PURPOSE } from '../../../composition/reach.ts';
 import type { Principal } from '../../../model/principal.ts';
@@ -10,8 +9,8 @@ import { createConnectionStore } from '../../../store/access/connections.ts';
 import { createProcessStore } from '../../../store/access/processes.ts';
 import { createSealStore } from '../../../store/access/seals.ts';
 import { createSecretStore } from '../../../store/access/secrets.ts';
-import { type OpenDatabase, openEmbedded } from '../../../store/database.ts';
-import { preparedFolder } from '../support/prepared.ts';
+import type { OpenDatabase } from '../../../store/database.ts';
+import { openPrepared } from '../support/prepared.ts';
 
 const OLD = 'the master key of last year, long enough';
 const NEW = 'the master key of this year, long enough';
@@ -26,16 +25,11 @@ const PRINCIPAL = {
 const FOREIGNER: Principal = { ...PRINCIPAL, tenantRef: 'other' };
 const SETTINGS = { settings: {}, secrets: { bot_token: 'xoxb' } };
 
-let folder: string;
 let database: OpenDatabase;
 beforeAll(async () => {
-  folder = await preparedFolder();
-  database = await openEmbedded(folder);
+  database = await openPrepared();
 });
-afterAll(async () => {
-  await database.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => database.close());
 beforeEach(async () => {
   for (const name of ['A', 'B']) await createSecretStore(database.db).remove(TENANT, name);
   await createConnectionStore(database.db).remove(TENANT, 'slack', 'default');
