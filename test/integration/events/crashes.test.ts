@@ -199,7 +199,8 @@ it('the end of a run is one event that starts one run, whether kill -9 strikes b
     when: "event.payload.workflow == 'core.wait_signal'",
     action_ref: 'core.noop',
   });
-  for (const point of ['ending', 'received', 'planned'] satisfies Point[]) {
+  // Once it is written, it is planned as the events before: with one death after that, too.
+  for (const point of ['ending', 'received'] satisfies Point[]) {
     const ended = await made(api, '/api/v1/executions', { action_ref: 'core.wait_signal', parameters: { name: 'go' } });
     await dieAt(api, point);
     await ask(api, 'POST', `/api/v1/executions/${ended.id}/terminate`, {}).catch(() => null);
