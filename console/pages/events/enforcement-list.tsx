@@ -6,8 +6,8 @@ import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { hrefOf, pageQuery } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
+import { rulePath } from '../../routing/paths.ts';
 import { EnforcementFact } from './enforcement-fact.tsx';
-import { rulePath } from './rules.ts';
 
 const FILTERS: ListFilter[] = [
   { name: 'rule', label: 'Rule', hint: 'the name of a rule' },

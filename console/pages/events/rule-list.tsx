@@ -6,7 +6,8 @@ import { Instant } from '../../parts/time.tsx';
 import { numberText } from '../../parts/words.ts';
 import { hrefOf, pageQuery } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
-import { mayStoreRules, rulePath } from './rules.ts';
+import { rulePath } from '../../routing/paths.ts';
+import { mayStoreRules } from './rules.ts';
 import { StartedBy } from './started-by.tsx';
 
 const FILTERS: ListFilter[] = [

@@ -7,7 +7,7 @@ import { Heading } from '../../parts/heading.tsx';
 import { Fact } from '../../parts/lists/fact.tsx';
 import { Duration, Instant } from '../../parts/time.tsx';
 import { hrefOf } from '../../routing/location.ts';
-import { rulePath } from '../events/rules.ts';
+import { rulePath, workflowPath } from '../../routing/paths.ts';
 import type { Intent } from './act-dialog.tsx';
 import { listActs } from './acts.ts';
 
@@ -65,7 +65,7 @@ function Facts({ run }: { run: Run }) {
       </Fact>
       {version !== null && (
         <Fact name="Version">
-          <a href={hrefOf(`/workflows/${encodeURIComponent(run.action_ref)}`)}>{version}</a>
+          <a href={hrefOf(workflowPath(run.action_ref))}>{version}</a>
         </Fact>
       )}
       {mode !== 'manual' && (

@@ -11,6 +11,7 @@ import { announce } from '../../parts/notice.ts';
 import { Instant } from '../../parts/time.tsx';
 import { hrefOf, pageQuery, ROOT } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
+import { workflowPath } from '../../routing/paths.ts';
 import { doneText, failedText, type ScheduleVerb } from './schedule-acts.ts';
 import { ScheduleNameCell, ScheduleTimeCells } from './schedule-cells.tsx';
 
@@ -40,7 +41,7 @@ export function SchedulesPage() {
               {schedule.revision === 0 ? (
                 schedule.workflow
               ) : (
-                <a href={hrefOf(`/workflows/${encodeURIComponent(schedule.workflow)}`)}>{schedule.workflow}</a>
+                <a href={hrefOf(workflowPath(schedule.workflow))}>{schedule.workflow}</a>
               )}
             </ListCell>
             <ScheduleTimeCells schedule={schedule} />

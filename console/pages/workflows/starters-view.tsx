@@ -5,7 +5,7 @@ import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { numberText } from '../../parts/words.ts';
 import { hrefOf } from '../../routing/location.ts';
-import { rulePath } from '../events/rules.ts';
+import { rulePath } from '../../routing/paths.ts';
 import { ScheduleNameCell, ScheduleTimeCells } from '../schedules/schedule-cells.tsx';
 
 /** How many schedules are looked at, and rules shown. */

@@ -13,6 +13,7 @@ import { useDraft } from '../../parts/texts/drafts.ts';
 import { Instant } from '../../parts/time.tsx';
 import { go, hrefOf } from '../../routing/location.ts';
 import type { PageProps } from '../../routing/page-props.ts';
+import { workflowPath } from '../../routing/paths.ts';
 import { DefinitionGraph, DefinitionText } from './definition-view.tsx';
 import { CheckView, type WorkflowDraft, type WorkflowEditing } from './editing/check-view.tsx';
 import { LatestRuns } from './runs/latest-runs.tsx';
@@ -55,7 +56,7 @@ const VIEWS: {
  * what starts them, and a way to start one.
  */
 export function WorkflowPage({ of, tab }: PageProps) {
-  const path = `/workflows/${encodeURIComponent(of)}`;
+  const path = workflowPath(of);
   const { value, error, reload } = useRead<{ data: ShownWorkflow }>(path);
   const [isStarting, setStarting] = useState(false);
   // A text that was changed is there again after a look at another view.

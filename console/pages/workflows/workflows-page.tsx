@@ -7,6 +7,7 @@ import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { Instant } from '../../parts/time.tsx';
 import { go, hrefOf, hrefWith, pageQuery, ROOT } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
+import { workflowPath } from '../../routing/paths.ts';
 import { DAYS, daysBefore, recentRunsPath } from './runs/recent.ts';
 import { RecentRuns } from './runs/recent-runs.tsx';
 
@@ -65,7 +66,7 @@ export function WorkflowsPage() {
         row={({ ref, label, version, updated, enabled, tags }) => (
           <>
             <NameCell>
-              <a href={hrefOf(`/workflows/${encodeURIComponent(ref)}`)}>{ref}</a>
+              <a href={hrefOf(workflowPath(ref))}>{ref}</a>
             </NameCell>
             <ListCell>
               <bdi>{label}</bdi>

@@ -3,8 +3,8 @@ import type { EnforcementListPage } from '../../../client/shapes.ts';
 import { Loading } from '../../../parts/loading.tsx';
 import { ReadError } from '../../../parts/read-error.tsx';
 import { hrefOf } from '../../../routing/location.ts';
+import { rulePath } from '../../../routing/paths.ts';
 import { EnforcementFact } from '../enforcement-fact.tsx';
-import { rulePath } from '../rules.ts';
 
 /** How many enforcements are shown: an event that more rules match has the others in the list of enforcements. */
 const SHOWN = 100;

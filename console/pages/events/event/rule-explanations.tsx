@@ -3,8 +3,8 @@ import type { EventMatchPage, ShownMatch } from '../../../client/shapes.ts';
 import { Loading } from '../../../parts/loading.tsx';
 import { ReadError } from '../../../parts/read-error.tsx';
 import { hrefOf, pageQuery } from '../../../routing/location.ts';
+import { rulePath } from '../../../routing/paths.ts';
 import { RuleVerdict } from '../rule-verdict.tsx';
-import { rulePath } from '../rules.ts';
 
 /** Why each rule whose type fits matches an event, or does not, as the rules are now. */
 export function RuleExplanations({ event }: { event: number }) {

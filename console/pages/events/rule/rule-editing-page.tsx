@@ -13,7 +13,8 @@ import { ReadError } from '../../../parts/read-error.tsx';
 import { Overtaken } from '../../../parts/texts/overtaken.tsx';
 import { go, hrefOf } from '../../../routing/location.ts';
 import type { PageProps } from '../../../routing/page-props.ts';
-import { mayStoreRules, rulePath } from '../rules.ts';
+import { rulePath } from '../../../routing/paths.ts';
+import { mayStoreRules } from '../rules.ts';
 import { RuleControls } from './rule-controls.tsx';
 import {
   listRuleFields,

@@ -2,6 +2,7 @@ import type { TargetedEvent } from 'preact';
 import { useRead, useStamp } from '../../../client/reads.ts';
 import type { Run, TaskListPage, WorkflowRevision } from '../../../client/shapes.ts';
 import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
+import { workflowPath } from '../../../routing/paths.ts';
 import { type ForkPoint, readPoint } from './fork-request.ts';
 import { lastHappened } from './last-happened.ts';
 
@@ -152,7 +153,7 @@ function LastHappened({ run, event }: { run: Run; event: number }) {
 
 /** Chooses the version of the workflow; a workflow that is no longer stored, and an action, have no other one. */
 function VersionChoice({ run: { action_ref: ref, version, revision } }: { run: Run }) {
-  const { value } = useRead<{ data: WorkflowRevision[] }>(`/workflows/${encodeURIComponent(ref)}/versions`);
+  const { value } = useRead<{ data: WorkflowRevision[] }>(`${workflowPath(ref)}/versions`);
   const chosen = pageQuery.value.get('version') ?? '';
   const versions = [...new Set(value?.data.map((each) => each.version))];
   return (

@@ -8,6 +8,7 @@ import { Glyph } from '../../../parts/glyph.tsx';
 import { Instant } from '../../../parts/time.tsx';
 import { countText, numberText } from '../../../parts/words.ts';
 import { hrefOf, hrefWith } from '../../../routing/location.ts';
+import { workflowPath } from '../../../routing/paths.ts';
 import { Difference } from '../../workflows/revisions/difference.tsx';
 import { openTask } from '../graph/graph-view.tsx';
 import { listFates } from './fates.ts';
@@ -69,11 +70,7 @@ export function PlanView({
       {base.definition_hash !== target.definition_hash && (
         <>
           <h3>What is different in {target.version}</h3>
-          <Difference
-            path={`/workflows/${encodeURIComponent(run.action_ref)}`}
-            from={base.revision}
-            to={target.revision}
-          />
+          <Difference path={workflowPath(run.action_ref)} from={base.revision} to={target.revision} />
         </>
       )}
     </section>

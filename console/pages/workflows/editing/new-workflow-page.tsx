@@ -9,6 +9,7 @@ import { announce } from '../../../parts/notice.ts';
 import { ReadError } from '../../../parts/read-error.tsx';
 import { useDraft } from '../../../parts/texts/drafts.ts';
 import { go, hrefOf, hrefWith, pageQuery } from '../../../routing/location.ts';
+import { workflowPath } from '../../../routing/paths.ts';
 import { writeNewWorkflow } from '../revisions/definition-text.ts';
 import { DefinitionEditor } from './definition-editor.tsx';
 import { NewPackDialog } from './new-pack-dialog.tsx';
@@ -27,7 +28,7 @@ export function NewWorkflowPage() {
   async function create(text: string, isShown: () => boolean) {
     const { data } = await request<{ data: ShownWorkflow }>('/workflows', { method: 'POST', yaml: text });
     announce(`${data.ref} is stored.`);
-    if (isShown()) go(hrefOf(`/workflows/${encodeURIComponent(data.ref)}`));
+    if (isShown()) go(hrefOf(workflowPath(data.ref)));
   }
 
   function usePack(ref: string) {
