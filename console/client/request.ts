@@ -66,6 +66,23 @@ export async function requestTagged<T>(path: string, sent: ApiRequestOptions = {
   return { body: (await readBody(response, 'json', sent)) as T, tag };
 }
 
+/**
+ * Replaces what is at a path of the API, if nobody has changed it since it had a tag, and returns the body of the answer; null if somebody
+ * has. Throws as `request` does.
+ */
+export async function replaceTagged<T>(
+  path: string,
+  tag: string,
+  content: Pick<ApiRequestOptions, 'body' | 'yaml'>,
+): Promise<T | null> {
+  try {
+    return await request<T>(path, { method: 'PUT', ...content, headers: { 'if-match': tag } });
+  } catch (error) {
+    if (error instanceof RequestError && error.code === 'precondition_failed') return null;
+    throw error;
+  }
+}
+
 /** Reads a text from a path of the API. Throws as `request` does. */
 export async function requestText(path: string, sent: ApiRequestOptions = {}): Promise<string> {
   return (await readBody(await send(path, sent), 'text', sent)) as string;

@@ -1,7 +1,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../../model/json.ts';
 import { useRead } from '../../../client/reads.ts';
-import { request, requestTagged, type TaggedBody } from '../../../client/request.ts';
+import { replaceTagged, request, requestTagged, type TaggedBody } from '../../../client/request.ts';
 import { RequestError } from '../../../client/request-error.ts';
 import type { ShownRule } from '../../../client/shapes.ts';
 import { RefusalNote } from '../../../parts/forms/refusal-note.tsx';
@@ -78,16 +78,10 @@ function RuleEditor({ stored }: { stored: StoredRule | null }) {
   async function update({ body: { data: rule }, tag }: StoredRule, fields: JsonObject): Promise<boolean> {
     const path = rulePath(rule.ref);
     const changes = pickChanges(fields, listRuleFields(rule));
-    try {
-      const sent = { method: 'PUT', body: changes, headers: { 'if-match': tag } } as const;
-      const { data } = await request<{ data: ShownRule }>(path, sent);
-      announce(`${rule.ref} is stored: revision ${data.revision}.`);
-      return true;
-    } catch (error) {
-      if (!(error instanceof RequestError) || error.code !== 'precondition_failed') throw error;
-      setOvertaken({ by: await requestTagged(path), mine: fields });
-      return false;
-    }
+    const updated = await replaceTagged<{ data: ShownRule }>(path, tag, { body: changes });
+    if (updated === null) setOvertaken({ by: await requestTagged(path), mine: fields });
+    else announce(`${rule.ref} is stored: revision ${updated.data.revision}.`);
+    return updated !== null;
   }
 
   function readEntries(element: HTMLFormElement): { ref: string; fields: JsonObject } {

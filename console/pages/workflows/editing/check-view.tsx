@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useRead } from '../../../client/reads.ts';
-import { type ApiRequestOptions, request, requestTagged, requestText } from '../../../client/request.ts';
-import { RequestError } from '../../../client/request-error.ts';
+import { type ApiRequestOptions, replaceTagged, requestTagged, requestText } from '../../../client/request.ts';
 import { may } from '../../../client/session.ts';
 import type { ShownWorkflow } from '../../../client/shapes.ts';
 import { Loading } from '../../../parts/loading.tsx';
@@ -60,16 +59,15 @@ function UpdateEditor({ begun, workflow: { ref }, path, editing }: CheckViewProp
   }
 
   async function store(text: string, isShown: () => boolean) {
-    try {
-      const headers = { 'if-match': base.tag };
-      const { data } = await request<{ data: ShownWorkflow }>(path, { method: 'PUT', yaml: text, headers });
-      announce(`${ref} is stored: revision ${data.revision}, version ${data.version}.`);
-      editing.onStored(text, isShown());
-    } catch (error) {
-      if (!(error instanceof RequestError) || error.code !== 'precondition_failed') throw error;
-      const stored = await readStoredText(path);
-      if (isShown()) keep({ text, base: stored, isOvertaken: true });
+    const stored = await replaceTagged<{ data: ShownWorkflow }>(path, base.tag, { yaml: text });
+    if (stored === null) {
+      const theirs = await readStoredText(path);
+      if (isShown()) keep({ text, base: theirs, isOvertaken: true });
+      return;
     }
+    const { revision, version } = stored.data;
+    announce(`${ref} is stored: revision ${revision}, version ${version}.`);
+    editing.onStored(text, isShown());
   }
 
   return (
