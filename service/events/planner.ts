@@ -36,7 +36,7 @@ const RUSH_PAUSE = 1_000;
 
 /** Milliseconds, and matches, after which a transaction applies no further rule: the next one goes on behind it, after other tenants. */
 const LONGEST = 200;
-const MAX_MATCHES = 5_000;
+const MAX_MATCHES = 1_000;
 
 /** The dependencies of the planner. */
 export interface PlannerDependencies {

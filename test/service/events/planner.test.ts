@@ -159,6 +159,46 @@ it('applies the rules of an event in several transactions where one would take t
   expect(applied).toHaveLength(new Set(applied).size);
 });
 
+it('plans a thousand matches of a tenant at a time, also of one event, and the events of others in between', async () => {
+  const compiled = compileRule({ ref: 'p.r', revision: 1 }, sampleContent({ type: 'a' }));
+  const rules = Array.from({ length: 1_500 }, (_, id) => ({ id: id + 1, ref: 'p.r', revision: 1, compiled }));
+  const row = { type: 'a', received: new Date(0), replayOf: null, replayRules: null, applied: null };
+  const left: Record<string, EventRow[]> = {
+    many: [
+      { ...row, id: 7 },
+      { ...row, id: 8 },
+    ] as unknown as EventRow[],
+    few: [7, 8, 9].map((id) => ({ ...row, id, type: 'b' })) as unknown as EventRow[],
+  };
+  const plans: [string, number][] = [];
+  const planner = plannerOf(
+    {
+      tenants: async () => Object.keys(left).filter((tenant) => left[tenant]!.length > 0),
+      plan: async (tenant, _limit, decide) => {
+        const events = left[tenant]!.slice(0, tenant === 'few' ? 1 : 100);
+        const starts = { find: async () => ({ now: new Date(0), slots: [] }) };
+        const plan = await decide({ events, rules: {} as never, keys: { find: async () => [] }, starts });
+        const { decided, partial, matches } = plan;
+        plans.push([tenant, matches.length]);
+        left[tenant] = left[tenant]!.slice(decided).map((event) =>
+          event.id === partial?.event ? { ...event, applied: partial.applied } : event,
+        );
+        return decided + (partial === null ? 0 : 1);
+      },
+    },
+    { find: ((type: string) => (type === 'a' ? rules : [])) as never },
+  );
+  await planner.tick();
+  expect(plans).toEqual([
+    ['many', 1_000],
+    ['few', 0],
+    ['many', 1_000],
+    ['few', 0],
+    ['many', 1_000],
+    ['few', 0],
+  ]);
+});
+
 it('plans a part of the events of a tenant that has a rush, and all of others', async () => {
   const left: Record<string, number> = { rush: 300, calm: 300 };
   let allowed = 100;
