@@ -4,7 +4,7 @@ import { ensureDefaults } from '../composition/bootstrap.ts';
 import { createLogger } from '../composition/logger.ts';
 import { serveMetrics } from '../composition/metrics.ts';
 import { egressRules } from '../composition/network.ts';
-import { runMain, type Undo, undoAll, untilSignal } from '../composition/run.ts';
+import { limitHeapGrowth, runMain, type Undo, undoAll, untilSignal } from '../composition/run.ts';
 import { connectClient, demandTemporal } from '../composition/temporal.ts';
 import { required } from '../model/config.ts';
 import { workOwner } from '../service/starts/work-owner.ts';
@@ -12,6 +12,7 @@ import { openPostgres } from '../store/database.ts';
 
 /** The API as a separate process, with a Temporal server and a Postgres database. */
 await runMain(async (config) => {
+  limitHeapGrowth();
   const settings = required(config, 'start:api', ['TEMPORAL_ADDRESS', 'DATABASE_URL', 'FERMATA_SECRET_KEY']);
   const { TEMPORAL_ADDRESS: address, DATABASE_URL: url, FERMATA_SECRET_KEY: secretKey } = settings;
   const log = createLogger(config);
