@@ -113,9 +113,9 @@ async function expectExact(store: ExecutionStore): Promise<void> {
       const { total, isLowerBound } = await store.list(tenant, filter, { limit: 1 });
       expect([filter, total, isLowerBound]).toEqual([filter, expected, false]);
     }
+    const all = await store.readOn(tenant, {}, { limit: 100 });
     for (const actionRef of ['a.one', 'a.*', '*.action', 'core.noop', 'b.three.action', 'no.such']) {
       const { rows, total } = await store.list(tenant, { actionRef }, { limit: 100 });
-      const all = await store.readOn(tenant, {}, { limit: 100 });
       const expected = all.filter(({ ref, actions }) => [ref, ...actions].some((name) => matches(actionRef, name)));
       expect([actionRef, rows.map(({ n }) => n), total]).toEqual([
         actionRef,

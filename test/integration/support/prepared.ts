@@ -7,6 +7,7 @@ import { Client, Pool } from 'pg';
 import { type OpenDatabase, openEmbedded, openPostgres } from '../../../store/database.ts';
 import { bundleWorkflows } from '../../../worker/bundle.ts';
 import { copyFolder } from '../../store/folder-copy.ts';
+import { keepMade } from '../../store/kept-folders.ts';
 import { startPostgres } from '../../store/postgres-server.ts';
 import { makeFolder } from '../../store/test-folders.ts';
 import { buildPrograms } from '../../system/build.ts';
@@ -24,13 +25,18 @@ const TEMPLATE = 'prepared';
 /** Connections that a process has to its database. */
 const CONNECTIONS = 10;
 
-/** Makes the embedded database, in a folder that goes with the run of the tests, unless another tier has made it. */
+/** The files and folders that an empty embedded database depends on. */
+const EMBEDDED = [
+  'store/database.ts',
+  'store/engines',
+  'store/migrations',
+  'node_modules/@electric-sql/pglite/package.json',
+];
+
+/** Makes the embedded database, unless another tier or an earlier run of the tests has made it. */
 export async function prepareEmbedded(): Promise<void> {
-  if (process.env[FOLDER] !== undefined) return;
-  const folder = join(await makeFolder('prepared'), 'database');
-  await (await openEmbedded(folder)).close();
   // The processes of the tests inherit it.
-  process.env[FOLDER] = folder;
+  process.env[FOLDER] ??= await keepMade('database', EMBEDDED, async (folder) => (await openEmbedded(folder)).close());
 }
 
 /** Starts the Postgres server, unless another tier has; gives what ends it. */
@@ -174,9 +180,9 @@ export async function openPreparedEmbedded(): Promise<OpenDatabase> {
 
 /** A folder with an empty embedded database, for a test to open. */
 export async function preparedFolder(): Promise<string> {
+  await prepareEmbedded();
   const folder = await makeFolder('database');
-  const path = process.env[FOLDER];
-  if (path !== undefined) await copyFolder(path, folder);
+  await copyFolder(process.env[FOLDER]!, folder);
   return folder;
 }
 
