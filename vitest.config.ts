@@ -10,10 +10,12 @@ const TIERS = ['slow', 'unit', 'system', 'integration'];
  */
 const LONG = [
   'console/bundle',
-  'interpreter/rehearsals',
+  'api/trailing-slashes',
   'console/debugger/recorded-stops',
-  'store/execution-counts',
   'store/execution-pages',
+  'store/execution-counts',
+  'service/projections/large-runs',
+  'api/http/body-parser',
   'system/poison-run',
   'system/start',
   'system/chaos',
