@@ -32,6 +32,8 @@ export interface RevisionPick {
 export interface DefinitionReader {
   /** Returns a workflow at one of its revisions. Throws `workflow_not_found`. */
   get(principal: Principal, ref: string, pick?: RevisionPick): Promise<StoredWorkflow>;
+  /** Finds a workflow at one of its revisions; null when there is none. */
+  find(principal: Principal, ref: string, pick?: RevisionPick): Promise<StoredWorkflow | null>;
   /** Returns a workflow by its integer id. Throws `workflow_not_found`. */
   getById(principal: Principal, id: number): Promise<StoredWorkflow>;
   /**
@@ -87,19 +89,15 @@ export function createDefinitionReader({
   async function get(principal: Principal, ref: string, pick: RevisionPick = {}): Promise<StoredWorkflow> {
     const found = await store.find(principal.tenant, ref, pick);
     if (found !== null) return found;
-    const { version, revision } = pick;
-    if (version === undefined && revision === undefined) {
-      const hint = didYouMean(ref, await store.refs(principal.tenant));
-      throw new AppError('workflow_not_found', `workflow "${ref}" not found${hint === '' ? '' : `.${hint}`}`);
-    }
-    throw new AppError(
-      'workflow_not_found',
-      `workflow "${ref}" has no ${version === undefined ? `revision ${revision}` : `version ${version}`}`,
-    );
+    if (pick.version !== undefined || pick.revision !== undefined) throw unknownRevision(ref, pick);
+    const hint = didYouMean(ref, await store.refs(principal.tenant));
+    throw new AppError('workflow_not_found', `workflow "${ref}" not found${hint === '' ? '' : `.${hint}`}`);
   }
 
   return {
     get,
+
+    find: (principal, ref, pick) => store.find(principal.tenant, ref, pick),
 
     async getById(principal, id) {
       const found = id > MAX_ROW_ID ? null : await store.findById(principal.tenant, id);
@@ -147,6 +145,12 @@ export function createDefinitionReader({
       return store.listRevisions(principal.tenant, id);
     },
   };
+}
+
+/** Returns the refusal of a revision that is not stored. */
+export function unknownRevision(ref: string, { version, revision }: RevisionPick): AppError {
+  const which = version === undefined ? `revision ${revision}` : `version ${version}`;
+  return new AppError('workflow_not_found', `workflow "${ref}" has no ${which}`);
 }
 
 /** Returns the id of a pack. Throws `pack_not_found`. */

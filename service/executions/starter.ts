@@ -4,12 +4,14 @@ import { isMintedEnforcement } from '../../model/events/enforcement-number.ts';
 import { workflowIdOf } from '../../model/execution-id.ts';
 import type { Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
+import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
 import { listTaskQueues, type TaskQueueService } from '../access/task-queues.ts';
-import { definitionOfAction } from '../actions/actions.ts';
+import { definitionOfAction, KNOWN_ACTIONS } from '../actions/actions.ts';
 import type { DefinitionService } from '../definitions/definitions.ts';
+import { unknownRevision } from '../definitions/reader.ts';
 import type { EntryQueue } from '../index/entry-queue.ts';
 import { demandBareStart } from '../starts/bare-starts.ts';
 import { buildStart } from '../starts/blueprints.ts';
@@ -79,13 +81,14 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
     return { definition, ...unstored, version: '0.0.0', revision: 0, ...reached };
   }
 
-  async function resolveWorkflow(principal: Principal, command: StartCommand): Promise<ResolvedStart> {
-    const { ref, version, revision } = command;
-    const stored = await definitions.get(principal, ref, { version, revision }).catch(async (error: unknown) => {
-      const bare = version === undefined && revision === undefined;
-      const unknown = bare && error instanceof AppError && error.code === 'workflow_not_found';
-      throw unknown ? await definitions.unknownRef(principal, ref) : error;
-    });
+  /** Returns the refusal of a start command whose ref is neither an action nor a workflow with such a revision. */
+  async function refusalOf(principal: Principal, { ref, version, revision }: StartCommand): Promise<AppError> {
+    const isBare = version === undefined && revision === undefined;
+    return isBare ? definitions.unknownRef(principal, ref) : unknownRevision(ref, { version, revision });
+  }
+
+  async function resolveWorkflow(principal: Principal, stored: StoredWorkflow): Promise<ResolvedStart> {
+    const { ref } = stored;
     if (!stored.enabled) throw new AppError('workflow_disabled', `workflow "${ref}" is disabled`);
     const reached = await definitions.reach(principal, stored.definition, stored);
     return { ...stored, ...reached, definitionId: stored.id };
@@ -117,9 +120,12 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
       const asked = contentOf(command);
       const { delay, idempotencyKey: key } = command;
       const wait = command.wait || undefined;
+      const resolving = starter.resolve(principal, command);
+      // A repeated request gets its answer, whatever has become of its workflow.
+      resolving.catch(() => undefined);
       const repeated = await starter.findRepeated(principal, key, asked);
       if (repeated !== null) return wait === undefined ? repeated : reader.waitFor(principal, repeated, wait);
-      const resolved = await starter.resolve(principal, command);
+      const resolved = await resolving;
       const answer = await launcher.launch(
         principal.tenant,
         (n) => buildStart({ principal, trust: signer.trust() }, command, resolved, { n }),
@@ -155,8 +161,14 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
     },
 
     async resolve(principal, command) {
-      const isAction = await isStartableAction(principal, command.ref);
-      return isAction ? resolveAction(principal, command.ref) : resolveWorkflow(principal, command);
+      const { ref, version, revision } = command;
+      const [isAction, stored] = await Promise.all([
+        isStartableAction(principal, ref),
+        KNOWN_ACTIONS.has(ref) ? null : definitions.find(principal, ref, { version, revision }),
+      ]);
+      if (isAction) return resolveAction(principal, ref);
+      if (stored === null) throw await refusalOf(principal, command);
+      return resolveWorkflow(principal, stored);
     },
   };
   return starter;

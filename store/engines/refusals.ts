@@ -14,3 +14,15 @@ export function isRowRefused(error: unknown): boolean {
   }
   return false;
 }
+
+/** SQLSTATE `unique_violation`. */
+const UNIQUE_VIOLATION = '23505';
+
+/** Reports whether the database has refused a row because another one in the table has its key. */
+export function isTaken(error: unknown, table: string): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const { code, table: where } = current as { code?: unknown; table?: unknown };
+    if (typeof code === 'string') return code === UNIQUE_VIOLATION && where === table;
+  }
+  return false;
+}

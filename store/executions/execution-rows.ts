@@ -115,14 +115,22 @@ const INSERT = sql`insert into ${executions} (${COLUMNS}, changed)
   select ${COLUMNS}, pg_current_xact_id()::text::bigint
   from json_populate_recordset(null::${executions}, ${sql.placeholder('rows')}::text::json)`;
 
+/** Makes the text of the rows of entries. */
+export function rowsOf(entries: readonly IndexEntry[]): string {
+  return JSON.stringify(entries.map(encodeRow));
+}
+
 /** Renders a statement with rows as its only parameter, once: that takes longer than what is done with it. */
 function rendered(statement: SQL): (entries: readonly IndexEntry[]) => SQL {
   const [before, after] = new PgDialect().sqlToQuery(statement).sql.split('$1') as [string, string];
-  return (entries) => sql`${sql.raw(before)}${JSON.stringify(entries.map(encodeRow))}${sql.raw(after)}`;
+  return (entries) => sql`${sql.raw(before)}${rowsOf(entries)}${sql.raw(after)}`;
 }
 
-/** Makes a statement that inserts the rows of entries whose number and workflow id are free, and returns their numbers. */
-export const insertOf = rendered(sql`${INSERT} on conflict do nothing returning n`);
+/** Inserts the rows whose number and workflow id are free, given as the text of `rowsOf`, and returns their numbers. */
+export const INSERT_FREE = sql`${INSERT} on conflict do nothing returning n`;
+
+/** Makes a statement that does what `INSERT_FREE` does. */
+export const insertOf = rendered(INSERT_FREE);
 
 /** Keeps what a writer may not know: a list of runs has no inputs, and runs of other clients have no tenant. */
 const KEPT_WHERE_UNKNOWN: Record<string, SQL> = {

@@ -281,6 +281,35 @@ it('reads instants and big numbers as it wrote them', async () => {
   await close();
 });
 
+it('a claim is one statement, and of concurrent claims with one key only the first leaves a row', async () => {
+  const { db, close } = await openPostgres(url);
+  const store = createExecutionStore(db);
+  const claimOf = (at: number, key: string) => {
+    const workflowId = `keyed-${at}`;
+    const entry = makeEntry(2 ** 42 + 100 + at, { ...CLAIMED, namespace: 'x', workflowId, tenant });
+    return { entry, idempotency: { key, bodyHash: 'body' } };
+  };
+  const { $client: pool } = db as unknown as { $client: FairPool };
+  let statements = 0;
+  pool.query = (...args: never[]) => {
+    statements += 1;
+    return Object.getPrototypeOf(pool).query.apply(pool, args);
+  };
+  const { entry, idempotency } = claimOf(0, 'alone');
+  expect(await store.claim(tenant, { entry, idempotency })).toBe('claimed');
+  expect(await store.claim(tenant, { entry: claimOf(1, 'none').entry })).toBe('claimed');
+  expect(statements).toBe(2);
+
+  const claims = [2, 3, 4, 5, 6].map((at) => claimOf(at, 'shared'));
+  const answers = await Promise.all(claims.map((claim) => store.claim(tenant, claim)));
+  const first = claims[answers.indexOf('claimed')]!.entry;
+  expect(answers.filter((answer) => answer === 'claimed')).toHaveLength(1);
+  expect(answers.filter((answer) => answer !== 'claimed')).toEqual(Array(4).fill({ n: first.n, bodyHash: 'body' }));
+  const rows = await Promise.all(claims.map((claim) => store.find(claim.entry.n)));
+  expect(rows.filter((row) => row !== null).map(({ n }) => n)).toEqual([first.n]);
+  await close();
+});
+
 it('a claim that is withdrawn late leaves the keys of another run, and one that meets a withdrawal is made', async () => {
   const { db, close } = await openPostgres(url);
   const store = createExecutionStore(db);
