@@ -5,13 +5,18 @@ import { Connection } from '@temporalio/client';
 import type { RunningApi } from '../../composition/api/api.ts';
 import type { Principal } from '../../model/principal.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
+import type { ExecutionView } from '../../service/executions/reader.ts';
 import { openPostgres } from '../../store/database.ts';
 import { startPostgres } from '../../test/store/postgres-server.ts';
 import { BENCH_KEY, startQuietApi } from '../quiet-api.ts';
 
-/** Starts of each way before the other way's turn comes, and how many are made at once where results are awaited. */
+/** Starts of each way before the other way's turn comes, also of those that are made alone, and how many are made at once where results are awaited. */
 const BLOCK = 20;
+const ALONE = 10;
 const AT_ONCE = 20;
+
+/** Milliseconds after the end of a run until Temporal, the worker and the index have done all that follows from it. */
+const REST = 50;
 
 /** The cost of starts made in one way: milliseconds of each start, and of each block its milliseconds of CPU a start and its runs a minute. */
 export interface Started {
@@ -20,34 +25,49 @@ export interface Started {
   rates: number[];
 }
 
-/** A start that answers from what it knows, and one whose run is read back; the same for starts that wait for the end. */
+/**
+ * A start that answers from what it knows, and one whose run is read back: alone, that is once the run before has ended, and right after one another, so
+ * that the runs before are carried out meanwhile. The same for starts that wait for the end.
+ */
 export interface Starts {
   answered: Started;
   readBack: Started;
+  answeredInTurn: Started;
+  readBackInTurn: Started;
   waited: Started;
   waitedReadBack: Started;
 }
 
-type Start = (api: RunningApi, principal: Principal) => Promise<unknown>;
+type Start = (api: RunningApi, principal: Principal) => Promise<ExecutionView>;
+
+/** A way to start: how, how many in a block and at once, and whether each is alone. */
+interface Way {
+  start: Start;
+  total: number;
+  atOnce: number;
+  isAlone: boolean;
+}
 
 const COMMAND = { ref: 'core.noop', input: {}, inputField: 'input' };
 
-/** The ways to start, each next to the one that it is compared with; how many at once. */
-const WAYS: Record<keyof Starts, { start: Start; atOnce: number }> = {
-  answered: { atOnce: 1, start: ({ executions }, principal) => executions.start(principal, COMMAND) },
-  readBack: {
-    atOnce: 1,
-    start: async ({ executions }, principal) => {
-      const { execution } = await executions.start(principal, COMMAND);
-      return executions.get(principal, execution.workflowId);
-    },
-  },
-  waited: {
-    atOnce: AT_ONCE,
-    start: ({ executions }, principal) => executions.start(principal, { ...COMMAND, wait: 30 }),
-  },
+const answer: Start = ({ executions }, principal) => executions.start(principal, COMMAND);
+
+const readBack: Start = async ({ executions }, principal) => {
+  const { execution } = await executions.start(principal, COMMAND);
+  return executions.get(principal, execution.workflowId);
+};
+
+const WAITED = { total: 5 * BLOCK, atOnce: AT_ONCE, isAlone: false };
+
+/** The ways to start, each next to the one that it is compared with. */
+const WAYS: Record<keyof Starts, Way> = {
+  answered: { start: answer, total: ALONE, atOnce: 1, isAlone: true },
+  readBack: { start: readBack, total: ALONE, atOnce: 1, isAlone: true },
+  answeredInTurn: { start: answer, total: BLOCK, atOnce: 1, isAlone: false },
+  readBackInTurn: { start: readBack, total: BLOCK, atOnce: 1, isAlone: false },
+  waited: { ...WAITED, start: ({ executions }, principal) => executions.start(principal, { ...COMMAND, wait: 30 }) },
   waitedReadBack: {
-    atOnce: AT_ONCE,
+    ...WAITED,
     start: async ({ executions }, principal) =>
       executions.waitFor(principal, await executions.start(principal, COMMAND), 30),
   },
@@ -74,7 +94,7 @@ export async function measureStarts(address: string, blocks: number): Promise<St
   for (let block = -2; block < blocks; block += 1) {
     const ways = Object.keys(WAYS) as (keyof Starts)[];
     for (const way of block % 2 === 0 ? ways : ways.reverse()) {
-      const measured = await measureBlock(WAYS[way].atOnce, () => WAYS[way].start(api, principal));
+      const measured = await measureBlock(WAYS[way], api, principal);
       // The first ones are not warm yet.
       if (block < 0) continue;
       found[way].latencies.push(...measured.latencies);
@@ -93,11 +113,12 @@ export async function measureStarts(address: string, blocks: number): Promise<St
 }
 
 async function measureBlock(
-  atOnce: number,
-  start: () => Promise<unknown>,
+  { start, total, atOnce, isAlone }: Way,
+  api: RunningApi,
+  principal: Principal,
 ): Promise<{ latencies: number[]; cpu: number; rate: number }> {
   const latencies: number[] = [];
-  const total = BLOCK * (atOnce === 1 ? 1 : 5);
+  const views: ExecutionView[] = [];
   let left = total;
   const before = process.cpuUsage();
   const begun = performance.now();
@@ -106,12 +127,26 @@ async function measureBlock(
       while (left > 0) {
         left -= 1;
         const asked = performance.now();
-        await start();
+        const view = await start(api, principal);
         latencies.push(performance.now() - asked);
+        views.push(view);
+        if (isAlone) await untilAtRest(api, principal, [view]);
       }
     }),
   );
   const { user, system } = process.cpuUsage(before);
   const minutes = (performance.now() - begun) / 60_000;
+  // The next block meets none of these runs.
+  await untilAtRest(api, principal, views);
   return { latencies, cpu: (user + system) / 1000 / total, rate: total / minutes };
+}
+
+/** Waits until runs have ended, and all that follows from it is done. */
+async function untilAtRest(
+  { executions }: RunningApi,
+  principal: Principal,
+  views: readonly ExecutionView[],
+): Promise<void> {
+  for (const view of views) await executions.waitFor(principal, view, 30);
+  await new Promise((resolve) => setTimeout(resolve, REST));
 }

@@ -111,10 +111,12 @@ function throughputRatio({ fermata, hand }: Results['throughput']): Ratio {
   return compareSamples('one task: runs a minute', rates(fermata), rates(hand), { isRate: true });
 }
 
-function startRatios({ answered, readBack, waited, waitedReadBack }: Results['starts']): Ratio[] {
+function startRatios(starts: Results['starts']): Ratio[] {
+  const { answered, readBack, answeredInTurn, readBackInTurn, waited, waitedReadBack } = starts;
   return [
     compareSamples('a start: latency', answered.latencies, readBack.latencies, { goal: GOALS.start }),
-    compareSamples('a start: CPU of the API', answered.cpu, readBack.cpu, { goal: GOALS.startCpu }),
+    compareSamples('starts in turn: latency', answeredInTurn.latencies, readBackInTurn.latencies),
+    compareSamples('a start: CPU of the API', answeredInTurn.cpu, readBackInTurn.cpu, { goal: GOALS.startCpu }),
     compareSamples('a start with wait: runs a minute', waited.rates, waitedReadBack.rates, {
       goal: GOALS.waited,
       isRate: true,
