@@ -1,6 +1,6 @@
 import { mergedVariables } from '../../interpreter/branches.ts';
 import { projectInquiries } from '../../interpreter/inquiries.ts';
-import type { RunState } from '../../interpreter/state.ts';
+import type { Place, RunState } from '../../interpreter/state.ts';
 import { demandsStatements } from '../../interpreter/statements.ts';
 import type { Execution, LeftoverSignal, MoreTasks } from '../../model/execution.ts';
 import { type Inquiry, withdrawn } from '../../model/inquiry.ts';
@@ -43,10 +43,11 @@ export const NOTHING_KNOWN: Known = {
 /** Reads these fields off a replay, with those tasks that the limits permit. */
 export function readKnown(sources: TaskSources, limits: TaskLimits): Known {
   const { state, past, closed } = sources;
-  const { tasks, more } = takeFirstTasks(sources, orderPlaces(sources), limits);
+  const places = listAllPlaces(sources);
+  const { tasks, more } = takeFirstTasks(sources, orderPlaces(sources, places), limits);
   return {
     tasks,
-    ...(more === undefined ? {} : { moreTasks: { ...more, ...summarize(sources) } }),
+    ...(more === undefined ? {} : { moreTasks: { ...more, ...summarize(sources, places) } }),
     children: listChildTasks(sources),
     variables: variablesOf(state),
     signals: leftoversOf(state),
@@ -59,14 +60,14 @@ export function readKnown(sources: TaskSources, limits: TaskLimits): Known {
   };
 }
 
-/** Summarizes the tasks of a run of which some are left out. */
-function summarize(sources: TaskSources): Pick<MoreTasks, 'lastFailed' | 'summaries'> {
-  return { lastFailed: findLastFailed(sources), summaries: summarizeTasks(sources) };
+/** Summarizes the tasks of a run of which some are left out, by all places of its work. */
+function summarize(sources: TaskSources, places: readonly Place[]): Pick<MoreTasks, 'lastFailed' | 'summaries'> {
+  return { lastFailed: findLastFailed(sources, places), summaries: summarizeTasks(sources, places) };
 }
 
 /** Returns the name of the last visit that failed; null without one. */
-function findLastFailed(sources: TaskSources): string | null {
-  const failed = listAllPlaces(sources).findLast((place) => place.item === null && failureAt(sources, place) !== null);
+function findLastFailed(sources: TaskSources, places: readonly Place[]): string | null {
+  const failed = places.findLast((place) => place.item === null && failureAt(sources, place) !== null);
   return failed === undefined ? null : workIn(sources, failed).visit.name;
 }
 

@@ -1,10 +1,9 @@
 import type { Place } from '../../interpreter/state.ts';
 import type { TaskSummary } from '../../model/execution.ts';
-import { hasEnded, listAllPlaces, type TaskSources, taskAt, workIn } from './tasks.ts';
+import { hasEnded, standingAt, type TaskSources, workIn } from './tasks.ts';
 
-/** Summarizes the work of a run on each of its tasks, in the order in which the tasks began, whatever the number of visits and items. */
-export function summarizeTasks(sources: TaskSources): TaskSummary[] {
-  const places = listAllPlaces(sources);
+/** Summarizes the work of a run, at all its places, on each of its tasks, in the order in which the tasks began. */
+export function summarizeTasks(sources: TaskSources, places: readonly Place[]): TaskSummary[] {
   const newest = new Map<string, { place: Place; visits: number }>();
   for (const place of places) {
     if (place.item !== null) continue;
@@ -13,7 +12,7 @@ export function summarizeTasks(sources: TaskSources): TaskSummary[] {
   }
   const items = countEndedItems(sources, places, new Set([...newest.values()].map(({ place }) => place.visit)));
   return [...newest].map(([name, { place, visits }]) => {
-    const { status, state, started, ended } = taskAt(sources, place);
+    const { status, state, started, ended } = standingAt(sources, place);
     return { name, visits, status, state, at: ended ?? started, items: items.get(place.visit) ?? null };
   });
 }

@@ -26,9 +26,9 @@ export interface TaskLimits {
   bytes: number;
 }
 
-/** Returns the places of the work of a run in the order in which it began, those of one time in the order of visits and items. */
-export function orderPlaces(sources: TaskSources): OrderedPlace[] {
-  const ordered = listAllPlaces(sources).map((place) => ({
+/** Returns all places of the work of a run in the order in which it began, those of one time in the order of visits and items. */
+export function orderPlaces(sources: TaskSources, places: readonly Place[] = listAllPlaces(sources)): OrderedPlace[] {
+  const ordered = places.map((place) => ({
     place,
     at: findBeginning(sources, place),
     rank: rankOf(place),

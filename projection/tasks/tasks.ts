@@ -73,10 +73,21 @@ function listPlaces({ visits }: RunState): Place[] {
   });
 }
 
-/** Returns the task execution at a place: a visit, or one of its items. */
-export function taskAt(sources: TaskSources, place: Place): TaskExecution {
+/** How the work at a place stands, with what that is read from. */
+interface StandingWork {
+  visit: Visit;
+  work: Work;
+  standing: Pick<TaskExecution, 'status' | 'state' | 'started' | 'ended'>;
+  records: WorkRecords;
+  /** A result that the interpreter has not taken yet; null without one. */
+  arrived: TryRecord['result'];
+  attempts: Attempt[];
+  carried: boolean;
+  classify: (fault: Fault) => Failure | null;
+}
+
+function readWork(sources: TaskSources, place: Place): StandingWork {
   const { visit, work } = workIn(sources, place);
-  const { item } = place;
   const { action } = sources.state.program.tasks.get(visit.name)!;
   const spec = sources.state.actions[action];
   const classify = (fault: Fault) =>
@@ -86,27 +97,45 @@ export function taskAt(sources: TaskSources, place: Place): TaskExecution {
   const arrived = work.status === 'running' ? (current?.result ?? null) : null;
   const carried = records.records.length === 0 && isCarried(sources, place, visit, work);
   const inWorkflow = Boolean(spec?.inline || spec?.waits);
-  const isWhole = visit.items !== null && item === null;
+  const isWhole = visit.items !== null && place.item === null;
   const recorded = recordedAttempts(records, classify);
   const attempts = inWorkflow && !isWhole && !carried && recorded.length === 0 ? attemptsInRun(work) : recorded;
   const begun = inWorkflow || isWhole || carried ? work.started : null;
   const status = taskStatus(work, arrived, records, sources.closed !== null);
+  const standing = {
+    status,
+    state: stateOf(work, status, isPaused(live) || isHeld(sources, visit, place)),
+    started: startedAt(attempts, records, begun),
+    ended: endedAt(work, records, sources.closed),
+  };
+  return { visit, work, standing, records, arrived, attempts, carried, classify };
+}
+
+/** Returns how the task execution at a place stands, without what it has made: the output of many items is put together for each who asks. */
+export function standingAt(sources: TaskSources, place: Place): StandingWork['standing'] {
+  return readWork(sources, place).standing;
+}
+
+/** Returns the task execution at a place: a visit, or one of its items. */
+export function taskAt(sources: TaskSources, place: Place): TaskExecution {
+  const { visit, work, standing, records, arrived, attempts, carried, classify } = readWork(sources, place);
+  const { item } = place;
   return {
     number: item === null ? place.visit + 1 : null,
     key: work.key,
     name: visit.name,
     visit: visit.visit,
     item,
-    action,
-    status,
-    state: stateOf(work, status, isPaused(live) || isHeld(sources, visit, place)),
+    action: sources.state.program.tasks.get(visit.name)!.action,
+    status: standing.status,
+    state: standing.state,
     input: work.input,
     output: arrived !== null && 'output' in arrived ? arrived.output : outputAt(visit, work, place, sources.past),
     failure: failureOf(work, arrived, classify),
     attempts,
     created: isoTime(item === null ? visit.created : (work.started ?? visit.created)),
-    started: startedAt(attempts, records, begun),
-    ended: endedAt(work, records, sources.closed),
+    started: standing.started,
+    ended: standing.ended,
     child: records.records.at(-1)?.child ?? null,
     skipped: work.skipped,
     carried,
