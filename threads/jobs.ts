@@ -15,7 +15,9 @@ import { createStreamJobs } from './streams.ts';
 
 // The module that each thread of the pool runs, bundled by module.ts.
 
-const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['result'] } = {
+const JOBS: {
+  [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['result'] | Promise<Jobs[Name]['result']>;
+} = {
   parse: ({ type, bytes }) => parseBody(type, bytes),
   format_yaml: ({ value }) => formatYaml(value),
   find_places: ({ text, pointers }) => findValuePlaces(text, pointers),
