@@ -6,18 +6,48 @@ export interface HistoryCopy {
   bytes: number;
 }
 
-/** Copies events as plain data: 64-bit numbers become numbers, and fields without a value are left out. */
+/** The fields of history events that no projection reads, at any depth: a third of what an event of an activity is made of. */
+const UNREAD: ReadonlySet<string> = new Set([
+  'completionCallbacks',
+  'eventGroupMarkers',
+  'externalPayloads',
+  'header',
+  'links',
+  'meteringMetadata',
+  'priority',
+  'requestId',
+  'retryPolicy',
+  'sdkMetadata',
+  'suggestContinueAsNewReasons',
+  'taskId',
+  'useWorkflowBuildId',
+  'version',
+  'workerVersion',
+]);
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Copies events as plain data for a projection: 64-bit numbers become numbers; fields without a value, and those that no projection reads, are left out. */
 export function copyHistory(events: readonly HistoryEvent[]): HistoryCopy {
+  return copyEvents(events, UNREAD);
+}
+
+/** Copies events like `copyHistory`, with all of their fields. */
+export function copyWholeHistory(events: readonly HistoryEvent[]): HistoryCopy {
+  return copyEvents(events, NOTHING);
+}
+
+function copyEvents(events: readonly HistoryEvent[], unread: ReadonlySet<string>): HistoryCopy {
   const size = { bytes: 0 };
-  return { events: events.map((event) => copy(event, size) as HistoryEvent), bytes: size.bytes };
+  return { events: events.map((event) => copy(event, size, unread) as HistoryEvent), bytes: size.bytes };
 }
 
-/** Copies an answer of Temporal as plain data, like `copyHistory`. */
+/** Copies an answer of Temporal as plain data, like `copyWholeHistory`. */
 export function copyAnswer<T>(answer: T): T {
-  return copy(answer, { bytes: 0 }) as T;
+  return copy(answer, { bytes: 0 }, NOTHING) as T;
 }
 
-function copy(value: unknown, size: { bytes: number }): unknown {
+function copy(value: unknown, size: { bytes: number }, unread: ReadonlySet<string>): unknown {
   if (typeof value === 'string') {
     size.bytes += value.length;
     return value;
@@ -27,13 +57,14 @@ function copy(value: unknown, size: { bytes: number }): unknown {
     size.bytes += value.byteLength;
     return value;
   }
-  if (Array.isArray(value)) return value.map((entry) => copy(entry, size));
+  if (Array.isArray(value)) return value.map((entry) => copy(entry, size, unread));
   if (isLong(value)) return value.toNumber();
   const fields: Record<string, unknown> = {};
   // A history has millions of fields: pairs of names and values would be as many arrays.
   for (const name of Object.keys(value)) {
     const field = (value as Record<string, unknown>)[name];
-    if (field !== null && field !== undefined) fields[name] = copy(field, size);
+    if (field === null || field === undefined || unread.has(name)) continue;
+    fields[name] = copy(field, size, unread);
   }
   return fields;
 }

@@ -16,6 +16,7 @@ import * as events from '../../store/events/tables.ts';
 import * as executions from '../../store/executions/tables.ts';
 import * as inquiries from '../../store/inquiries/tables.ts';
 import * as rules from '../../store/rules/tables.ts';
+import { makeEntry } from '../service/index/run-entry.ts';
 
 // Each function of each store is called with a canary in everything that it is given, over a database that refuses each statement in
 // as many words as Postgres has.
@@ -82,7 +83,10 @@ const SPECIAL: Record<string, unknown[]> = {
   'bulk-jobs.create': [{ ...wide, targets: [] }],
   'chat-places.note': [CANARY, CANARY, [CANARY], CANARY, new Date(0)],
   'enforcements.lease': [CANARY, 1, new Date(0), new Date(0)],
-  'executions.claim': [CANARY, { entry: wide, idempotency: { key: CANARY, bodyHash: CANARY } }],
+  'executions.claim': [
+    CANARY,
+    { entry: makeEntry(4711, { workflowId: CANARY }), idempotency: { key: CANARY, bodyHash: CANARY } },
+  ],
   'executions.unclaim': [CANARY, { entry: wide, idempotency: { key: CANARY, bodyHash: CANARY } }],
   'executions.prove': [CANARY, 4711, CANARY, [CANARY]],
   'executions.listBehind': [CANARY, {}, { cursor: null, limit: 1 }],

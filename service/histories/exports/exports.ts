@@ -6,7 +6,7 @@ import type { HistoryEvent } from '../../../projection/history.ts';
 import type { Temporal } from '../../../temporal/gateway.ts';
 import { mapConcurrently } from '../../background/loops.ts';
 import type { ExecutionReader, UnmaskedView } from '../../executions/reader.ts';
-import { copyHistory, type HistoryCopy } from '../../projections/history-copies.ts';
+import { copyWholeHistory, type HistoryCopy } from '../../projections/history-copies.ts';
 import { createInFlight } from '../../starts/in-flight.ts';
 import { buildHead, createExportFile, type ExportFile } from './file.ts';
 import type { MaskingJobs } from './jobs.ts';
@@ -213,7 +213,7 @@ async function* leaveAfter(parts: AsyncGenerator<string>, leave: () => void): As
 function* cutPage(page: readonly HistoryEvent[]): Generator<HistoryCopy> {
   let part: HistoryCopy = { events: [], bytes: 0 };
   for (const event of page) {
-    const { events, bytes } = copyHistory([event]);
+    const { events, bytes } = copyWholeHistory([event]);
     const isFull = part.events.length === EVENTS_OF_A_PART || part.bytes + bytes > BYTES_OF_A_PART;
     if (isFull && part.events.length > 0) {
       yield part;

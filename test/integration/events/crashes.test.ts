@@ -19,7 +19,7 @@ const POINTS = {
   received: { statement: '\\binsert into "events"', before: false },
   planned: { statement: '^\\s*insert into "enforcements"', before: false },
   leased: { statement: '^update "enforcements" set "leased"', before: false },
-  claimed: { statement: '^insert into "idempotency_keys"', before: false },
+  claimed: { statement: '\\binsert into "idempotency_keys"', before: false },
   started: { statement: '^update "enforcements" set "status"', before: true },
 };
 
