@@ -38,8 +38,8 @@ export const DICTIONARY = strToU8(
 /** The most bytes that a deflated text may have: no payload of Temporal's is larger. */
 const MAX_BYTES = 2 * 1024 * 1024;
 
-/** Compressed bytes that are inflated before the size is looked at again; they make a megabyte at most. */
-const PORTION = 1_024;
+/** Compressed bytes that are inflated before the size is looked at again; they make four megabytes at most. Each portion needs a buffer. */
+const PORTION = 4_096;
 
 /** A payload of Temporal. */
 export interface RunPayload {
