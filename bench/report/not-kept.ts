@@ -17,5 +17,8 @@ ended, since the worker and the server take most of both; it saves requests, not
 **A decision that is not verified.** An answer to an inquiry is signed, and the run itself verifies the signature, in JavaScript and again in each replay; that is the difference in CPU to an inquiry by hand, which
 believes any signal. A workflow's sandbox has no native cryptography. Verification with the multiples of the key kept is the fastest that was found, and it stays.
 
+**A start that does not wait for its claim.** The row of a run is inserted before Temporal is called, which takes 7 % of a start. Both at once is not possible: numbers follow the clock, so two APIs
+that start in the same millisecond draw the same one, and only the insertion shows which of them, and whose tenant, has it. Temporal's call itself takes 70 %.
+
 **Eager starts.** Starts by the API's own worker need both in one process; runs are kept apart from the API instead.
 `;

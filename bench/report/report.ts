@@ -8,7 +8,7 @@ import { describeEvents, describeLargeEvents } from './events.ts';
 import { NOT_KEPT } from './not-kept.ts';
 import { OTHER_ENGINES } from './other-engines.ts';
 import { describeLargeRuns, describePages, describeSoak } from './production.ts';
-import { computeRatios, GOALS, isEqual, meetsGoal, type Ratio } from './ratios.ts';
+import { computeRatios, GOALS, isEqual, meetsGoal, type Ratio, STARTS_IN_TURN } from './ratios.ts';
 import type { Results } from './results.ts';
 
 const ratio = (ours: number, theirs: number): string => `${(ours / theirs).toFixed(2)}×`;
@@ -37,6 +37,15 @@ function renderSection<Part extends keyof Results>(
   return missing.length > 0 ? `Not measured: ${missing.join(', ')}.` : render(results as Pick<Results, Part>);
 }
 
+/** Says how a start compares while the runs before it are carried out; nothing without a measurement. */
+function describeStartsInTurn(results: Partial<Results>): string {
+  const found = computeRatios(results).find(({ name }) => name === STARTS_IN_TURN);
+  if (found === undefined) return '';
+  const { value, spread } = found;
+  return ` Where starts follow one another without a pause, the machine also carries out the runs before, from which both suffer: the ratio of their
+latencies is then ${value.toFixed(2)}× ±${spread.toFixed(2)}.`;
+}
+
 /** Renders docs/benchmarks.md from what has been measured. */
 export function renderReport(results: Partial<Results>, plot: string): string {
   const { versions = {}, conditions = {} } = results;
@@ -49,7 +58,8 @@ compared was measured alternately, so that ratios hold.
 ## Goals
 
 What is compared was measured alternately in the same run. ± is how far the true ratio may be from the one that was measured, about 95 times of a hundred; where
-that includes 1, both are called equal. A start is compared with one whose execution is read back from Temporal, as every start was before.
+that includes 1, both are called equal. A start is compared with one whose execution is read back from Temporal, as every start was before: each of them alone, once
+the run before has ended.${describeStartsInTurn(results)}
 
 ${ratioTable(computeRatios(results).filter(({ goal }) => goal !== undefined))}
 
