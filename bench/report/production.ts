@@ -34,7 +34,9 @@ thread of the event loop spends between two turns, beyond 5 ms.
 
 The goals are a first byte within a second, and no hold above 100 ms. The first read that an API makes of a run with 50,000 events misses the former, and so
 does its state at an event in the middle: Temporal sends all of its history, which is decoded, sent to a thread and projected there, on the two cores that Temporal
-also uses. A projection is kept, so that each later read takes only what is new.
+also uses. Of the API's CPU in such a read of 49,800 events, the event loop, which decodes and copies, takes a quarter, the thread that projects a third, and V8's own
+threads, which compile and collect garbage, the rest. The history of 100,000 items within the workflow is short: there the thread that projects takes more than half, and
+the event loop a twentieth. A projection is kept, so that each later read takes only what is new.
 
 ${largeRunsTable(largeRuns)}`;
 }
