@@ -57,7 +57,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
       'aliases.createAlias',
       'run-strikes.add',
     ],
-    'claims.insertRow',
+    ...['claims.claimBare', 'claims.insertWithin'],
     ...['turns.claim', 'turns.noteTurns'],
   ],
   'A condition with the tenant, which the function takes from another one.': [

@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { AppError } from '../../../model/app-error.ts';
 import type { Principal } from '../../../model/principal.ts';
 import { createExecutionStarter } from '../../../service/executions/starter.ts';
 import type { Launched } from '../../../service/starts/launches.ts';
@@ -38,10 +37,7 @@ it('a start that waits is found by a repeat of it meanwhile, though the workflow
   };
   const definitions = {
     isAction: async () => false,
-    get: async () => {
-      if (!isEnabled) throw new AppError('workflow_disabled', 'is disabled');
-      return { enabled: true };
-    },
+    find: async () => ({ ref: 'a.b', enabled: isEnabled }),
     reach: async () => ({}),
   };
   const repeats = { find: async () => (launched ? 1 : null) };
