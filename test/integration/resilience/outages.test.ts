@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
@@ -18,6 +17,7 @@ import { bulkJobs, executions, probes } from '../../../store/executions/tables.t
 import { createTemporal, type Temporal } from '../../../temporal/gateway.ts';
 import { run } from '../../system/processes.ts';
 import { SECRET_KEY } from '../support/api-harness.ts';
+import { preparedFolder } from '../support/prepared.ts';
 import { until } from '../support/until.ts';
 
 const KEY = 'fmt_test-key-of-the-developer';
@@ -33,7 +33,7 @@ let connection: Connection;
 let start: () => Promise<TemporalServer>;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'fermata-outage-'));
+  folder = await preparedFolder();
   const binary = await findTemporal(process.env, () => undefined);
   const port = await freePort();
   const databaseFile = join(folder, 'temporal.db');

@@ -6,7 +6,7 @@ import S3rver from '@20minutes/s3rver';
 import pg from 'pg';
 import { SMTPServer } from 'smtp-server';
 import type { JsonObject } from '../../../model/json.ts';
-import { startPostgres } from '../../store/postgres-server.ts';
+import { createBareDatabase } from './prepared.ts';
 import { startVendors, type VendorServer } from './vendor-server.ts';
 
 /** The credentials that the systems accept, which must not appear anywhere else. */
@@ -32,7 +32,7 @@ export interface Systems {
   stored(key: string): Promise<string>;
   /** Connections to all of them, by pack. */
   connections: Record<string, { settings: JsonObject; secrets: JsonObject }>;
-  /** As the administrator of the database. */
+  /** Runs statements as the administrator of the database. */
   sql(text: string): Promise<pg.QueryResult>;
   close(): Promise<void>;
 }
@@ -50,15 +50,17 @@ export async function startSystems(): Promise<Systems> {
     vhostBuckets: false,
     configureBuckets: [{ name: BUCKET }],
   });
-  const [vendors, postgres, { port: s3Port }] = await Promise.all([startVendors(SECRETS), startPostgres(), s3.run()]);
+  const [vendors, database, { port: s3Port }] = await Promise.all([
+    startVendors(SECRETS),
+    createBareDatabase(),
+    s3.run(),
+  ]);
   await new Promise<void>((done) => smtp.listen(0, '127.0.0.1', done));
-  const sql = async (text: string) => {
-    const client = new pg.Client(postgres.url);
-    await client.connect();
-    return client.query(text).finally(() => client.end());
-  };
+  const sql = (text: string) => query(database.url, text);
   await sql(`CREATE ROLE app LOGIN PASSWORD '${SECRETS.postgres}'; CREATE SCHEMA shop AUTHORIZATION app`);
-  const databaseUrl = new URL(postgres.url);
+  // Actions reach it as they reach any database, by TCP.
+  const { port, pathname } = new URL(database.url);
+  const databaseUrl = new URL(`postgres://127.0.0.1:${port}${pathname}`);
   databaseUrl.username = 'app';
   databaseUrl.password = SECRETS.postgres;
   const mailUrl = `smtp://mailer:${SECRETS.smtp}@127.0.0.1:${(smtp.server.address() as AddressInfo).port}?tls=off`;
@@ -88,12 +90,21 @@ export async function startSystems(): Promise<Systems> {
     },
     close: async () => {
       await vendors.close();
-      await postgres.stop();
+      await database.drop();
+      const server = new URL(database.url);
+      server.pathname = 'postgres';
+      await query(server.href, 'DROP ROLE app');
       await new Promise<void>((done) => smtp.close(done));
       await s3.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function query(url: string, text: string): Promise<pg.QueryResult> {
+  const client = new pg.Client(url);
+  await client.connect();
+  return client.query(text).finally(() => client.end());
 }
 
 function mailServer(mails: Systems['mails']): SMTPServer {
