@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
-import { runFermata } from '../support/fermata.ts';
+import { buildFermata, type FermataHost, forkFermata } from '../support/fermata.ts';
 
 // Types what the README of every example says, and pages like them, and compares what comes out with what the page says.
 
@@ -23,16 +24,33 @@ const PAGES = [
 /** Ends the output of each block. */
 const SEPARATOR = '\u001e';
 
-/** The command line as it behaves at a terminal: tables, unless its output goes elsewhere. */
+/**
+ * The command line as it behaves at a terminal: tables, unless its output goes elsewhere. The test runs it, in a process that the pages
+ * share one after the other: to start one for each command would cost more than all that the commands do.
+ */
 const TERMINAL = `
 npx() {
   shift
-  if [ /dev/stdout -ef "$SCREEN" ]; then "$NODE" "$PROGRAM" --table "$@"; else "$NODE" "$PROGRAM" "$@"; fi
+  local code out err
+  if [ /dev/stdout -ef "$SCREEN" ]; then set -- --table "$@"; fi
+  {
+    printf '%s\\0' "$PWD" "$#" "$@" >&3
+    IFS= read -r -d '' code <&3
+    IFS= read -r -d '' out <&3
+    IFS= read -r -d '' err <&3
+  } 3<> "/dev/tcp/127.0.0.1/$COMMANDS"
+  printf '%s' "$out"
+  printf '%s' "$err" >&2
+  return "$code"
 }
 `;
 
 let harness: ApiHarness;
 let systems: ChildProcess;
+let commands: Server;
+/** Processes of the command line that run nothing now, and all of them. */
+const idle: FermataHost[] = [];
+const hosts = new Set<FermataHost>();
 let folder: string;
 let env: NodeJS.ProcessEnv;
 
@@ -40,23 +58,52 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fermata-examples-'));
   systems = spawn(process.execPath, ['examples/systems.mjs'], { env: { ...process.env, PORT: '0' } });
   const [address] = await once(systems.stdout!, 'data');
-  // Builds what the examples run.
-  await runFermata(folder, ['--version'], {});
+  await buildFermata(folder);
+  commands = await listenForCommands();
   harness = await createApiHarness('examples');
   env = {
     ...process.env,
     SYSTEMS: String(address).trim(),
-    NODE: process.execPath,
-    PROGRAM: resolve('dist/cli/main.js'),
+    COMMANDS: String((commands.address() as AddressInfo).port),
     FERMATA_URL: harness.api.url,
     FERMATA_API_KEY: DEV_KEY,
   };
 });
 afterAll(async () => {
   systems.kill();
+  commands.close();
+  await Promise.all([...hosts].map((host) => host.close()));
   await harness.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** Runs a command of a shell: its folder, its arguments. */
+async function runCommand(cwd: string, args: string[]) {
+  const host = idle.pop() ?? (await forkFermata(folder));
+  hosts.add(host);
+  const settings = { FERMATA_URL: harness.api.url, FERMATA_API_KEY: DEV_KEY };
+  const ended = await host.run(args, settings, undefined, cwd);
+  idle.push(host);
+  return ended;
+}
+
+/** Takes commands of shells on a free port: texts that each end with U+0000, as do the exit code, the output and the errors in return. */
+async function listenForCommands(): Promise<Server> {
+  const server = createServer((socket) => {
+    let said = '';
+    socket.setEncoding('utf8').on('data', async (text) => {
+      said += text;
+      const [cwd = '', count, ...args] = said.split('\0');
+      // After the last end there is one more, empty text.
+      if (args.length !== Number(count) + 1) return;
+      const { code, out, err } = await runCommand(cwd, args.slice(0, -1));
+      socket.end([code, out, err].map((each) => `${each}\0`).join(''));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
 
 /** The blocks of a page that are typed, each with the block that follows it, which is what comes out. */
 async function blocksOf(path: string): Promise<{ command: string; output: string }[]> {

@@ -7,7 +7,8 @@ const [main] = process.argv.slice(2);
 const own = { ...process.env };
 let commands = 0;
 
-process.on('message', async ({ args, env, input }) => {
+process.on('message', async ({ args, env, input, folder }) => {
+  if (folder !== undefined) process.chdir(folder);
   commands += 1;
   process.argv = [process.execPath, main, ...args];
   for (const name of Object.keys(process.env)) if (!(name in own)) delete process.env[name];

@@ -36,15 +36,24 @@ export async function runFermata(
 
 /** The command line in one process for many calls. */
 export interface FermataHost {
-  /** As runFermata does; calls wait for one another. */
-  run(args: string[], env: Record<string, string>, input?: string): Promise<Ended>;
+  /** As runFermata does; calls wait for one another. A call is in the folder of the one before it, or moves to another. */
+  run(args: string[], env: Record<string, string>, input?: string, folder?: string): Promise<Ended>;
   close(): Promise<void>;
 }
 
 /** Starts a process that runs calls of the command line in a folder. */
 export async function startFermataHost(folder: string): Promise<FermataHost> {
-  // Builds what the other process runs.
+  await buildFermata(folder);
+  return forkFermata(folder);
+}
+
+/** Builds what the processes of the command line run. */
+export async function buildFermata(folder: string): Promise<void> {
   await runFermata(folder, ['--version'], {});
+}
+
+/** Starts a process that runs calls of the command line, once that is built. */
+export async function forkFermata(folder: string): Promise<FermataHost> {
   const child = fork(resolve('test/integration/support/fermata-host.mjs'), [resolve('dist/cli/main.js')], {
     cwd: folder,
   });
@@ -59,9 +68,9 @@ export async function startFermataHost(folder: string): Promise<FermataHost> {
   await message();
   let last: Promise<unknown> = Promise.resolve();
   return {
-    run: (args, env, input) => {
+    run: (args, env, input, folder) => {
       const call = last.then(async () => {
-        if (child.connected) child.send({ args, env, input });
+        if (child.connected) child.send({ args, env, input, folder });
         const [{ code, out, err }] = (await message()) as [Pick<Ended, 'code' | 'out' | 'err'>];
         return { code, out, err, json: () => JSON.parse(out) };
       });
