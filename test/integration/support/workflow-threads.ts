@@ -15,6 +15,8 @@ interface ThreadOptions {
   reuseV8Context?: boolean;
   workflowThreadPoolSize: number;
   isolateExecutionTimeoutMs: number;
+  /** Workflows run in the thread of the worker itself, as those do that replay histories. */
+  debugMode: boolean;
 }
 
 interface Creator {
@@ -29,13 +31,19 @@ interface ThreadedCreator extends Creator {
 /** Threads that are kept for the next worker; others end with theirs. */
 const KEPT = 3;
 
+/** Stands on the SDK once it keeps threads: what prepares a process for tests does so before each file. */
+const KEEPS = Symbol.for('fermata.test.keeps-workflow-threads');
+
 const idle: { code: string; options: string; creator: ThreadedCreator }[] = [];
 
 /** Lets the workers of this process use the threads of those before them. */
 export function keepWorkflowThreads(): void {
-  const factory = Worker as unknown as Factory;
+  const factory = Worker as unknown as Factory & { [KEEPS]?: true };
+  if (factory[KEEPS]) return;
+  factory[KEEPS] = true;
   const create = factory.createWorkflowCreator.bind(Worker);
   factory.createWorkflowCreator = async (bundle, options, logger) => {
+    if (options.debugMode) return create(bundle, options, logger);
     const { code } = bundle;
     const key = keyOf(options);
     const at = idle.findLastIndex((each) => each.code === code && each.options === key);
