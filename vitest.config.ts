@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The order of the tiers that run together: those whose files wait for most of their time come first, and a worker changes tiers once. */
-const TIERS = ['slow', 'unit', 'system', 'integration'];
+const TIERS = ['system', 'integration'];
 
 /**
  * Files that take longest, in each tier: begun last, one of them would run alone at the end. Those that wait stand next to those that
@@ -118,6 +118,7 @@ export default defineConfig({
           isolate: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
+          // They compute, and those of the next tiers wait.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -134,7 +135,7 @@ export default defineConfig({
           hookTimeout: 300_000,
           // Tests wait for timers, retries and restarts about a third of their time.
           maxWorkers: 3,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -146,7 +147,7 @@ export default defineConfig({
           hookTimeout: 600_000,
           // Each starts a whole installation, and waits for most of its time: the others work meanwhile.
           maxWorkers: 3,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
