@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createGate } from '../support/gate.ts';
 import { createWebServer, type WebServer } from '../support/web-server.ts';
 import { broughtAbout, stepTo, title } from './pages.ts';
 import { keepPicture } from './picture.ts';
@@ -7,15 +8,6 @@ import type { Console } from './visitor.ts';
 
 const REF = 'site.release';
 const MARKUP = '<img src=x onerror="throw 3"><b>\u202eevil</b>';
-
-/** Creates a promise that is kept once it is opened. */
-function createGate(): { opened: Promise<void>; open: () => void } {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}
 
 /** Tests the view of a run from which another one is started. */
 export function testForkPage(site: () => Console): void {

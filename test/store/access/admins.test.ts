@@ -9,6 +9,7 @@ import { keepAdmin } from '../../../store/access/admins.ts';
 import { createPrincipalStore, type PrincipalStore } from '../../../store/access/principals.ts';
 import { principals } from '../../../store/access/tables.ts';
 import type { OpenDatabase } from '../../../store/database.ts';
+import { createGate } from '../../integration/support/gate.ts';
 import { openPreparedPostgres } from '../../integration/support/prepared.ts';
 
 let database: OpenDatabase;
@@ -135,22 +136,21 @@ describe('the last admin stays', () => {
   it('where two admins end each other at once', async () => {
     await make({});
     const guard = { now: new Date(now), seenSince: new Date(now), force: false };
-    let finish = () => {};
-    const finished = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
+    const [begun, finished] = [createGate(), createGate()];
     const first = keepAdmin(database.db, boss.tenant, guard, async (transaction) => {
+      begun.open();
       const ended = and(eq(principals.tenant, boss.tenant), eq(principals.subject, 'deputy'));
       await transaction.update(principals).set({ disabled: guard.now }).where(ended);
-      await finished;
+      await finished.opened;
     });
+    await begun.opened;
     let settled = false;
     const second = outcome(service.disable(boss, 'boss')).finally(() => {
       settled = true;
     });
-    // The second change waits for the first one, or is done before it.
+    // The second change waits for the first one. Without a lock it is done before it.
     await expect.poll(async () => settled || (await waiting()), { timeout: 60_000 }).toBe(true);
-    finish();
+    finished.open();
     expect([await outcome(first), await second]).toEqual(['done', 'last_admin']);
   });
 
