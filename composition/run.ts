@@ -1,4 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { type Config, ConfigError, readConfig } from '../model/config.ts';
 import { describeError, redactMessage } from '../model/log.ts';
 
@@ -38,11 +38,15 @@ export async function runMain(main: (config: Config) => Promise<void>, warn: 'wa
 /** How much larger, in percent, the old part of a heap may become than it was after it was last collected. */
 const HEAP_GROWTH = 100;
 
+/** The limit of a heap, in bytes, below which V8 itself lets it grow by less than that. */
+const LARGE_HEAP = 2 * 1024 ** 3;
+
 /**
  * Has V8 collect the heaps of this process before they have become twice as large as what is in use. With much memory to be had it would let
  * them become four times as large while requests arrive fast.
  */
 export function limitHeapGrowth(): void {
+  if (getHeapStatistics().heap_size_limit < LARGE_HEAP) return;
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
 }
 

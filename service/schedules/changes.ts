@@ -6,8 +6,8 @@ import type { DescribedSchedule, TemporalSchedules } from '../../temporal/schedu
 
 /** Milliseconds for which a change waits for its turn, and the first and the longest pause between two attempts. */
 const PATIENCE = 10_000;
-const FIRST_PAUSE = 10;
-const LONGEST_PAUSE = 200;
+const FIRST_PAUSE = 5;
+const LONGEST_PAUSE = 20;
 
 /** Seconds after which a process that has not ended its change is taken for dead: longer than all calls of a change together. */
 const LEASE = 30;
@@ -39,16 +39,18 @@ export function createScheduleChanges({ temporal, leases, clock }: ScheduleChang
 
   async function leased<T>(id: string, deadline: number, change: () => Promise<T>): Promise<T> {
     const holder = randomUUID();
-    for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-      if (clock() > deadline) throw new AppError('busy', 'other requests are changing the schedule: try again');
-      if (await leases.take(id, holder, LEASE)) break;
-      await wait(pause);
-    }
+    // Does nothing when the lease is not the holder's.
+    const end = () => leases.end(id, holder);
     try {
+      for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+        if (clock() > deadline) throw new AppError('busy', 'other requests are changing the schedule: try again');
+        if (await leases.take(id, holder, LEASE)) break;
+        await wait(pause);
+      }
       return await change();
     } finally {
       // A change that was made stays made, and the lease ends by itself.
-      await leases.end(id, holder).catch(() => undefined);
+      await end().catch(() => end().catch(() => undefined));
     }
   }
 

@@ -4,6 +4,7 @@ import { canonicalJson, isJsonObject, type Json } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
 import { boundedNote, type DescribedSchedule, type TemporalSchedules } from '../../temporal/schedules.ts';
 import { keepGoing } from '../background/loops.ts';
+import { isSharedOutage } from '../background/outages.ts';
 import { createSetAside } from '../background/set-aside.ts';
 import type { ScheduleBuilder } from './builder.ts';
 import type { ScheduleChanges } from './changes.ts';
@@ -50,7 +51,7 @@ export function createScheduleRefresher({
   log,
   clock,
 }: ScheduleRefresherDependencies): ScheduleRefresher {
-  const aside = createSetAside(clock, log, 'a schedule cannot be refreshed; the others are');
+  const aside = createSetAside(clock, log, 'a schedule cannot be refreshed; the others are', isSharedOutage);
 
   async function refreshOne(found: DescribedSchedule, kept: KeptSchedule): Promise<void> {
     const { scheduleId, action, state } = found;

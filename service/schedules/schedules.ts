@@ -5,11 +5,11 @@ import type { Logger } from '../../model/log.ts';
 import { type Principal, subjectsOf } from '../../model/principal.ts';
 import type { Overlap } from '../../model/schedule.ts';
 import type { ScheduleLeaseStore } from '../../store/definitions/schedule-leases.ts';
-import type { TemporalSchedules } from '../../temporal/schedules.ts';
+import type { TemporalSchedule, TemporalSchedules } from '../../temporal/schedules.ts';
 import type { People } from '../access/people.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
 import { deriveRequestId, type Repeats } from '../starts/idempotency.ts';
-import { createScheduleBuilder } from './builder.ts';
+import { createScheduleBuilder, type FoundSchedule } from './builder.ts';
 import { createScheduleChanges } from './changes.ts';
 import { createFreeSeconds } from './free-seconds.ts';
 import { createScheduleRefresher, type ScheduleRefresher } from './refresher.ts';
@@ -54,11 +54,11 @@ export interface ScheduleService extends ScheduleRefresher {
   get(principal: Principal, id: string): Promise<Schedule>;
   /** Lists a page of schedules in order of id; `total` counts all of them. */
   list(principal: Principal, page: { offset: number; limit: number }): Promise<{ rows: Schedule[]; total: number }>;
-  /** Replaces a schedule. Throws `schedule_not_found`, and what `create` throws. */
+  /** Replaces a schedule. Throws `schedule_not_found`, `busy`, and what `create` throws. */
   replace(principal: Principal, id: string, request: ScheduleReplacement): Promise<Schedule>;
   /** Deletes a schedule; runs that it started continue. Throws `schedule_not_found`. */
   remove(principal: Principal, id: string): Promise<void>;
-  /** Pauses a schedule. Throws `schedule_not_found`. */
+  /** Pauses a schedule. Throws `schedule_not_found` and `busy`. */
   pause(principal: Principal, id: string, note: string | undefined): Promise<Schedule>;
   /** Resumes a schedule; from now on the caller is a starter of its runs. Throws `schedule_not_found`, `busy`, and what a start throws. */
   resume(principal: Principal, id: string, note: string | undefined): Promise<Schedule>;
@@ -102,21 +102,27 @@ export function createScheduleService({
   const seconds = createFreeSeconds({ temporal, repeats, clock });
   const { refresh, run } = createScheduleRefresher({ temporal, builder, changes, log, clock });
 
+  /**
+   * Builds a schedule anew with a starter; null if it has that one. Throws, then as well, for a workflow that can no longer be started, or
+   * not by the starter.
+   */
+  async function withStarter(principal: Principal, { found, kept }: FoundSchedule): Promise<TemporalSchedule | null> {
+    await executions.demandStarter(principal, kept.request.workflow);
+    const before = scheduleStarters(kept);
+    const starters = [...new Set([...before, ...subjectsOf(principal)])];
+    const wanted = await builder.rebuild(found, kept, starters);
+    return starters.length === before.length ? null : wanted;
+  }
+
   /** Adds a starter to all runs that a schedule starts, until somebody changes the schedule. */
   async function noteStarter(principal: Principal, id: string): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const isNoted = await change(principal, id, async ({ found, kept }) => {
-        await executions.demandStarter(principal, kept.request.workflow);
-        const before = scheduleStarters(kept);
-        const starters = [...new Set([...before, ...subjectsOf(principal)])];
-        // This also throws, when nothing changes, for a workflow that can no longer be started.
-        const wanted = await builder.rebuild(found, kept, starters);
-        if (starters.length === before.length) return true;
+      if ((await withStarter(principal, await find(principal, id))) === null) return;
+      await change(principal, id, async (schedule) => {
+        const wanted = await withStarter(principal, schedule);
         // Another client of Temporal may change it meanwhile: the next round finds out which of the two took effect.
-        await temporal.update(wanted, unchanged, found);
-        return false;
+        if (wanted !== null) await temporal.update(wanted, unchanged, schedule.found);
       });
-      if (isNoted) return;
     }
     throw new AppError('busy', `schedule "${id}" is being changed by another request: try again`);
   }

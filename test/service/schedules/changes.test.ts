@@ -162,10 +162,37 @@ it('a change that gets no turn within ten seconds is refused, and changes nothin
   await expect(attempt).rejects.toMatchObject({ code: 'busy' });
 });
 
-it('a change that was made stays made when its lease cannot be ended', async () => {
-  const lost = { take: async () => true, end: () => Promise.reject(new Error('the database is away')) };
+it.each([
+  ['cannot be ended', 2, 'done'],
+  ['is ended at the second attempt', 1, 'done'],
+])('a change that was made stays made when its lease %s', async (_, failures, result) => {
+  const held = leases();
+  let ends = 0;
+  const lost: ScheduleLeaseStore = {
+    ...held,
+    async end(...lease) {
+      ends += 1;
+      if (ends <= failures) throw new Error('the database is away');
+      await held.end(...lease);
+    },
+  };
   const changes = createScheduleChanges({ temporal: { describe }, leases: lost, clock: () => 0 });
-  await expect(changes.alone('default.a', async () => 'done')).resolves.toBe('done');
+  await expect(changes.alone('default.a', async () => result)).resolves.toBe(result);
+  expect(await held.take('default.a', 'another', 1)).toBe(failures === 1);
+});
+
+it('a lease whose answer was lost is ended', async () => {
+  const held = leases();
+  const lost: ScheduleLeaseStore = {
+    ...held,
+    async take(...lease) {
+      await held.take(...lease);
+      throw new Error('the connection is gone');
+    },
+  };
+  const changes = createScheduleChanges({ temporal: { describe }, leases: lost, clock: () => 0 });
+  await expect(changes.alone('default.a', async () => expect.unreachable())).rejects.toThrow('gone');
+  expect(await held.take('default.a', 'another', 1)).toBe(true);
 });
 
 it('changes of one process ask for the lease one after another, in their order', async () => {
@@ -190,4 +217,36 @@ it('changes of one process ask for the lease one after another, in their order',
     ),
   );
   expect([done, asked]).toEqual([order, order.length]);
+});
+
+it('a schedule that others change all the time keeps no other from its refresh', async () => {
+  let now = 0;
+  const { temporal } = createForgetful();
+  const updated: string[] = [];
+  const two = {
+    ...temporal,
+    async *ids() {
+      yield* ['default.a', 'default.b'];
+    },
+    describe: async (scheduleId: string) => ({ ...(await temporal.describe(scheduleId)), scheduleId }),
+    update: async (_wanted: object, _stateOf: unknown, seen: DescribedSchedule) => updated.push(seen.scheduleId),
+  } as unknown as TemporalSchedules;
+  const crowded: ScheduleLeaseStore = {
+    async take(scheduleId) {
+      now += 4_000;
+      return scheduleId !== 'default.a';
+    },
+    async end() {},
+  };
+  const service = createScheduleService({
+    temporal: two,
+    executions: { prepare: async () => ({ run: { revision: 2 } }) } as unknown as ExecutionService,
+    principals: { asItStands: async (principal: Principal) => principal },
+    repeats: {} as Repeats,
+    leases: crowded,
+    log: pino({ level: 'silent' }),
+    clock: () => now,
+  });
+  await service.refresh();
+  expect(updated).toEqual(['default.b']);
 });
