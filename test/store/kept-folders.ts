@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 // Folders that take seconds to make, kept for later runs of the tests.
 
 const KEPT = resolve('node_modules/.cache/fermata-tests');
 
-/** Milliseconds for which a folder is kept that was made of other contents: a run of the tests that has begun before may still read it. */
+/** Milliseconds for which a folder is kept after it was last asked for: a run of the tests that began before its contents changed may still read it. */
 const DAY = 86_400_000;
 
 /**
@@ -19,13 +19,13 @@ export async function keepMade(
   make: (folder: string) => Promise<void>,
 ): Promise<string> {
   const folder = join(KEPT, `${name}-${await hashOf(sources)}`);
-  if (await exists(folder)) return folder;
+  if (await isKept(folder)) return folder;
   await removeOld();
   const made = await mkdtemp(join(KEPT, 'made-'));
   await make(made);
   // Another process may have been faster.
   await rename(made, folder).catch(async (error: unknown) => {
-    if (!(await exists(folder))) throw error;
+    if (!(await isKept(folder))) throw error;
     await rm(made, { recursive: true });
   });
   return folder;
@@ -54,8 +54,11 @@ async function removeOld(): Promise<void> {
   }
 }
 
-const exists = (path: string) =>
-  access(path).then(
+/** Reports whether there is a folder, whose age counts from now if so. */
+async function isKept(folder: string): Promise<boolean> {
+  const now = new Date();
+  return utimes(folder, now, now).then(
     () => true,
     () => false,
   );
+}

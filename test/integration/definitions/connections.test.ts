@@ -37,8 +37,8 @@ beforeAll(async () => {
   ({ vendors } = systems);
   await systems.sql(`
     CREATE TABLE shop.orders (id serial PRIMARY KEY, name text NOT NULL, tags jsonb, at timestamptz);
-    GRANT ALL ON ALL TABLES IN SCHEMA shop TO app;
-    GRANT ALL ON ALL SEQUENCES IN SCHEMA shop TO app`);
+    GRANT ALL ON ALL TABLES IN SCHEMA shop TO ${systems.role};
+    GRANT ALL ON ALL SEQUENCES IN SCHEMA shop TO ${systems.role}`);
   const { slack } = systems.connections;
   const places = {
     ...Object.fromEntries(Object.entries(systems.connections).map(([pack, made]) => [`${pack}/default`, made])),
@@ -280,7 +280,8 @@ describe('an action', () => {
     const sql = 'SELECT pg_sleep(300)';
     const { id } = (await harness.call('POST', BASE, { action_ref: 'database.query', parameters: { sql } })).body.data;
     const asleep = async () =>
-      (await systems.sql(`SELECT 1 FROM pg_stat_activity WHERE usename = 'app' AND state = 'active'`)).rows.length;
+      (await systems.sql(`SELECT 1 FROM pg_stat_activity WHERE usename = '${systems.role}' AND state = 'active'`)).rows
+        .length;
     await until(asleep, (sessions) => sessions === 1);
     await harness.call('POST', `${BASE}/${id}/cancel`, {});
     expect((await ended(id)).status).toBe('cancelled');
@@ -470,7 +471,7 @@ describe('the examples of the Workflows API', () => {
     await setUp('database', { 'database.query': { sql: 'SELECT 1 AS one, now() IS NOT NULL AS two' } });
     await setUp('s3', { 's3.upload': { bucket: BUCKET, key: 'pipeline.json' } });
     await systems.sql(
-      'CREATE TABLE results (id serial PRIMARY KEY, ok boolean); GRANT ALL ON results, results_id_seq TO app',
+      `CREATE TABLE results (id serial PRIMARY KEY, ok boolean); GRANT ALL ON results, results_id_seq TO ${systems.role}`,
     );
   });
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
-import { buildFermata, type FermataHost, forkFermata } from '../support/fermata.ts';
+import { buildFermata, type Ended, type FermataHost, forkFermata } from '../support/fermata.ts';
 
 // Types what the README of every example says, and pages like them, and compares what comes out with what the page says.
 
@@ -91,13 +91,18 @@ async function runCommand(cwd: string, args: string[]) {
 async function listenForCommands(): Promise<Server> {
   const server = createServer((socket) => {
     let said = '';
-    socket.setEncoding('utf8').on('data', async (text) => {
+    const answer = ({ code, out, err }: Pick<Ended, 'code' | 'out' | 'err'>) =>
+      socket.end([code, out, err].map((each) => `${each}\0`).join(''));
+    // A shell that has ended reads no more.
+    socket.on('error', () => {});
+    socket.setEncoding('utf8').on('data', (text) => {
       said += text;
       const [cwd = '', count, ...args] = said.split('\0');
       // After the last end there is one more, empty text.
       if (args.length !== Number(count) + 1) return;
-      const { code, out, err } = await runCommand(cwd, args.slice(0, -1));
-      socket.end([code, out, err].map((each) => `${each}\0`).join(''));
+      runCommand(cwd, args.slice(0, -1)).then(answer, ({ message }: Error) =>
+        answer({ code: 1, out: '', err: `${message}\n` }),
+      );
     });
   });
   server.listen(0, '127.0.0.1');

@@ -309,6 +309,7 @@ describe('a question in Slack', () => {
   describe('that nobody of these decides', () => {
     let question: Awaited<ReturnType<typeof ask>>;
     beforeAll(async () => {
+      slack.trouble.down = false;
       question = await ask();
     });
 
@@ -324,6 +325,12 @@ describe('a question in Slack', () => {
       expect((await press(question.message, 'approve', user)).status).toBe(200);
       expect(await told(user)).toContain(words);
       expect((await inquiryOf(question.run)).decisions).toEqual([]);
+    });
+
+    it('and then the one who may decides', async () => {
+      await press(question.message, 'approve', 'UANN');
+      const { status, votes } = await ended(question.run);
+      expect([status, votes.map(({ by }: { by: string }) => by)]).toEqual(['approved', ['ann']]);
     });
   });
 
@@ -350,6 +357,7 @@ describe('a question in Slack', () => {
 describe('what comes to Slack’s route', () => {
   let question: Awaited<ReturnType<typeof ask>>;
   beforeAll(async () => {
+    slack.trouble.down = false;
     question = await ask();
   });
 
@@ -418,6 +426,12 @@ describe('what comes to Slack’s route', () => {
     const answer = await post(make(question.message) as ReturnType<typeof signed>);
     expect([answer.status, JSON.parse(answer.text).code]).toEqual([status, code]);
     expect((await inquiryOf(question.run)).decisions).toEqual([]);
+  });
+
+  it('and then the one who may decides', async () => {
+    await press(question.message, 'approve', 'UANN');
+    const { status, votes } = await ended(question.run);
+    expect([status, votes.map(({ by }: { by: string }) => by)]).toEqual(['approved', ['ann']]);
   });
 
   it('is answered at once, and decided after that: fifty clicks while no worker is there', async () => {

@@ -253,6 +253,12 @@ describe('a question in Teams', () => {
       expect((await inquiryOf(run)).votes).toEqual([]);
       expect(message.edits).toBe(0);
     });
+
+    it('and then the one who may decides', async () => {
+      await send(pressed(teams, question.message, 'Approve', ANN));
+      const { status, votes } = await inquiryOf(question.run);
+      expect([status, votes.map(({ by }: { by: string }) => by)]).toEqual(['approved', ['ann']]);
+    });
   });
 
   it('is one decision however often one act arrives', async () => {
@@ -330,6 +336,12 @@ describe('an activity that decides nothing', () => {
     const { status, body } = await send(activity);
     expect([status, body.code]).toEqual([400, 'token_invalid']);
     expect((await inquiryOf(run)).decisions).toEqual([]);
+  });
+
+  it('and then the one who may decides', async () => {
+    await send(pressed(teams, question.message, 'Approve', ANN));
+    const { status, votes } = await inquiryOf(question.run);
+    expect([status, votes.map(({ by }: { by: string }) => by)]).toEqual(['approved', ['ann']]);
   });
 
   it('cannot make a channel known for which its token does not speak', async () => {

@@ -17,6 +17,7 @@ import { createPermits, createWorker, type WorkerSize } from '../../../worker/wo
 import { createDocumentCheck } from '../../api/document-checks.ts';
 import { openPrepared, preparedBundle } from './prepared.ts';
 import { send } from './requests.ts';
+import { endIdleThreads } from './workflow-threads.ts';
 
 /** An answer of the API. Bodies are read by what each test expects of them. */
 export interface Answer {
@@ -121,7 +122,10 @@ export async function createApiHarness(
     connection,
     database,
     stopWorker: () => stopWorker(),
-    startWorker,
+    startWorker: async (settings) => {
+      await endIdleThreads();
+      await startWorker(settings);
+    },
     call: async (method, path, body, headers = {}) => {
       const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
       const sent = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);

@@ -20,6 +20,7 @@ import { UNINTERRUPTED } from '../../../worker/worker.ts';
 import { type Attempt, runInput } from '../../interpreter/rehearse.ts';
 import { SIGNED } from '../../interpreter/signed.ts';
 import { preparedBundle } from './prepared.ts';
+import { endIdleThreads } from './workflow-threads.ts';
 
 let last = 0;
 
@@ -129,6 +130,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
       if (stopping) return;
       worker.shutdown();
       await running.catch(() => undefined);
+      await endIdleThreads();
       worker = await createWorker();
       running = worker.run();
       restarts += 1;

@@ -31,6 +31,7 @@ const EMBEDDED = [
   'store/engines',
   'store/migrations',
   'node_modules/@electric-sql/pglite/package.json',
+  'node_modules/drizzle-orm/package.json',
 ];
 
 /** Makes the embedded database, unless another tier or an earlier run of the tests has made it. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -32,6 +33,8 @@ export interface Systems {
   stored(key: string): Promise<string>;
   /** Connections to all of them, by pack. */
   connections: Record<string, { settings: JsonObject; secrets: JsonObject }>;
+  /** The role of the database that the connection has. */
+  role: string;
   /** Runs statements as the administrator of the database. */
   sql(text: string): Promise<pg.QueryResult>;
   close(): Promise<void>;
@@ -57,16 +60,19 @@ export async function startSystems(): Promise<Systems> {
   ]);
   await new Promise<void>((done) => smtp.listen(0, '127.0.0.1', done));
   const sql = (text: string) => query(database.url, text);
-  await sql(`CREATE ROLE app LOGIN PASSWORD '${SECRETS.postgres}'; CREATE SCHEMA shop AUTHORIZATION app`);
+  // Roles belong to the whole server, which all test files share.
+  const role = `app_${randomBytes(6).toString('hex')}`;
+  await sql(`CREATE ROLE ${role} LOGIN PASSWORD '${SECRETS.postgres}'; CREATE SCHEMA shop AUTHORIZATION ${role}`);
   // Actions reach it as they reach any database, by TCP.
   const { port, pathname } = new URL(database.url);
   const databaseUrl = new URL(`postgres://127.0.0.1:${port}${pathname}`);
-  databaseUrl.username = 'app';
+  databaseUrl.username = role;
   databaseUrl.password = SECRETS.postgres;
   const mailUrl = `smtp://mailer:${SECRETS.smtp}@127.0.0.1:${(smtp.server.address() as AddressInfo).port}?tls=off`;
   return {
     vendors,
     mails,
+    role,
     sql,
     stored: (key) => readFile(join(folder, BUCKET, `${key}._S3rver_object`), 'utf8'),
     connections: {
@@ -93,7 +99,7 @@ export async function startSystems(): Promise<Systems> {
       await database.drop();
       const server = new URL(database.url);
       server.pathname = 'postgres';
-      await query(server.href, 'DROP ROLE app');
+      await query(server.href, `DROP ROLE ${role}`);
       await new Promise<void>((done) => smtp.close(done));
       await s3.close();
       await rm(folder, { recursive: true, force: true });

@@ -31,22 +31,29 @@ interface ThreadedCreator extends Creator {
 /** Threads that are kept for the next worker; others end with theirs. */
 const KEPT = 3;
 
-/** Stands on the SDK once it keeps threads: what prepares a process for tests does so before each file. */
-const KEEPS = Symbol.for('fermata.test.keeps-workflow-threads');
+interface Idle {
+  code: string;
+  options: string;
+  creator: ThreadedCreator;
+}
 
-const idle: { code: string; options: string; creator: ThreadedCreator }[] = [];
+/** Where the SDK has its idle threads once it keeps some: this module may be evaluated again for each file of a process. */
+const IDLE = Symbol.for('fermata.test.idle-workflow-threads');
+
+const factory = Worker as unknown as Factory & { [IDLE]?: Idle[] };
 
 /** Lets the workers of this process use the threads of those before them. */
 export function keepWorkflowThreads(): void {
-  const factory = Worker as unknown as Factory & { [KEEPS]?: true };
-  if (factory[KEEPS]) return;
-  factory[KEEPS] = true;
+  if (factory[IDLE] !== undefined) return;
+  const idle: Idle[] = [];
+  factory[IDLE] = idle;
   const create = factory.createWorkflowCreator.bind(Worker);
   factory.createWorkflowCreator = async (bundle, options, logger) => {
     if (options.debugMode) return create(bundle, options, logger);
+    expectUnbroken(idle);
     const { code } = bundle;
     const key = keyOf(options);
-    const at = idle.findLastIndex((each) => each.code === code && each.options === key);
+    const at = idle.findLastIndex((each) => each.code === code && each.options === key && isEmpty(each.creator));
     const creator =
       at < 0 ? ((await create(bundle, options, logger)) as ThreadedCreator) : idle.splice(at, 1)[0]!.creator;
     return {
@@ -58,6 +65,21 @@ export function keepWorkflowThreads(): void {
       },
     };
   };
+}
+
+/** Ends the threads that the next worker would get: one that is restarted must find nothing of the worker before it. */
+export async function endIdleThreads(): Promise<void> {
+  const idle = factory[IDLE] ?? [];
+  expectUnbroken(idle);
+  await Promise.all(idle.splice(0).map(({ creator }) => creator.destroy()));
+}
+
+/** Fails if a thread has broken down since its worker left it. */
+function expectUnbroken(idle: Idle[]): void {
+  const errorOf = ({ creator }: Idle) => creator.workerThreadClients.find(({ exitError }) => exitError)?.exitError;
+  const at = idle.findIndex((each) => errorOf(each) !== undefined);
+  if (at >= 0)
+    throw new Error('an idle thread of workflows has broken down', { cause: errorOf(idle.splice(at, 1)[0]!) });
 }
 
 function keyOf(options: ThreadOptions): string {

@@ -7,7 +7,7 @@ function scene() {
   const share = createSharedReads<string>();
   const ask = (key: string) =>
     share(key, () => new Promise<string>((end, fail) => void begun.push({ key, end, fail })));
-  const haveBegun = (count: number) => expect.poll(() => begun.length, { interval: 1 }).toBe(count);
+  const haveBegun = (count: number) => expect.poll(() => begun.length, { interval: 1, timeout: 60_000 }).toBe(count);
   return { begun, haveBegun, ask, share };
 }
 
