@@ -64,6 +64,7 @@ const SLOW = [
   'test/api/http/callers/addresses.test.ts',
   'test/api/http/body-parser.test.ts',
   'test/api/webhooks/*.test.ts',
+  'test/composition/heap-growth.test.ts',
   'test/composition/slow-readers.test.ts',
   'test/console/debugger/late-libraries.test.ts',
   'test/console/debugger/recorded-stops.test.ts',

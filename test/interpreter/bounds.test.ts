@@ -1,6 +1,6 @@
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import { expectRehearsal } from './expect-rehearsal.ts';
-import { give, type Rehearsal } from './rehearse.ts';
+import { act, give, type Rehearsal, rehearse } from './rehearse.ts';
 
 // Rehearsals that reach a bound of the interpreter. No server could play them.
 
@@ -27,3 +27,13 @@ const REHEARSALS: Omit<Rehearsal, 'pure'>[] = [
 ];
 
 it.each(REHEARSALS)('$name', expectRehearsal);
+
+it('a fan-out of 500 tasks takes one activation, and so does the join of all of them', () => {
+  const names = Array.from({ length: 500 }, (_, index) => `t${index}`);
+  const tasks = names.map((name) => act(name, { on_success: 'all' }));
+  const definition = { tasks: [act('fork', { on_success: names }), ...tasks, act('all', { join: 'all' })] };
+  const { order, close, commands } = rehearse({ definition });
+  expect([order, close?.outcome]).toEqual([['fork', ...names, 'all'], 'completed']);
+  // A slice that leaves work for another one ends with it.
+  expect(commands.filter(({ type }) => type === 'yield')).toEqual([]);
+});

@@ -6,7 +6,8 @@ import { type Answer, type ApiHarness, createApiHarness, DEV_KEY } from '../supp
 import { send } from '../support/requests.ts';
 import { until } from '../support/until.ts';
 
-// Everything that docs/access.md lists, asked for as every role of two tenants, about what is theirs and what is the other tenant's.
+// Everything that docs/access.md lists, asked for as the roles of two tenants that could be told apart, about what is theirs and what is the
+// other tenant's.
 // Only what is authorized is asserted: most requests that are let in are incomplete on purpose.
 
 const TENANTS = ['default', 'acme'] as const;
@@ -133,25 +134,30 @@ afterAll(() => harness.close());
 const adminOf = (tenant: Tenant) => callers.find(({ name }) => name === `${tenant} admin`)!;
 
 /**
- * Those who are asked for an operation: of one tenant the least role that may, the highest one that may not, nobody, and one role in
- * turn; of the other one its admin, and somebody in turn. A role is the same everywhere and in every tenant: the permissions that it grants.
+ * Those who ask for an operation: of one tenant the least role that may, the highest one that may not, nobody, one role in turn, and an
+ * author where the runs of others need more; of the other one its admin, and the highest role that may not. Each role may what the one
+ * before it may.
  */
-function askingInTurn({ permission }: Need, turn: number): Caller[] {
+function askingInTurn({ operation, permission }: Need, turn: number): Caller[] {
   const roles = Object.keys(ROLES);
   const may = (role: string) => permission === null || permissionsByPage(role).has(permission);
-  const ours = [roles.find(may), roles.findLast((role) => !may(role)), 'nobody', roles[turn % roles.length]];
-  const theirs = ['admin', [...roles, 'nobody'][turn % (roles.length + 1)]];
+  const highest = roles.findLast((role) => !may(role)) ?? 'nobody';
+  const ours = [roles.find(may), highest, 'nobody', roles[turn % roles.length]];
+  if (ofOthers(operation)) ours.push('author');
+  const theirs = ['admin', highest];
   const names = [...ours.map((role) => `default ${role}`), ...theirs.map((role) => `acme ${role}`)];
   return callers.filter(({ name }) => names.includes(name));
 }
 
 /** The admins of both tenants, and one more of each in turn, of those who have a permission: whoever lacks it is refused before anything is looked up. */
 function entitledInTurn({ permission }: Need, turn: number): Caller[] {
-  return TENANTS.flatMap((owner) => {
+  return TENANTS.flatMap((owner, at) => {
+    const admin = adminOf(owner);
     const may = callers.filter(
-      ({ tenant, allowed }) => tenant === owner && (permission === null || allowed.has(permission)),
+      (caller) =>
+        caller !== admin && caller.tenant === owner && (permission === null || caller.allowed.has(permission)),
     );
-    return [...new Set([adminOf(owner), may[turn % may.length]!])];
+    return may.length === 0 ? [admin] : [admin, may[(turn + at) % may.length]!];
   });
 }
 
@@ -415,6 +421,13 @@ describe('every operation of docs/access.md', () => {
     for (const { name, key, allowed } of callers) {
       const { permissions } = (await as(key, 'GET', '/api/v1/me')).body.data;
       expect([name, permissions.sort()]).toEqual([name, [...allowed].sort()]);
+    }
+  });
+
+  it('is allowed to a role where it is to the one before it', () => {
+    const allowed = Object.keys(ROLES).map(permissionsByPage);
+    for (const [index, less] of allowed.slice(0, -1).entries()) {
+      expect([...less].filter((permission) => !allowed[index + 1]!.has(permission))).toEqual([]);
     }
   });
 

@@ -124,6 +124,8 @@ function randomText(seed: number, length = 40): string {
 const TEXTS: [what: string, text: string][] = [
   // Each door refuses it for its halves, and takes it without them, with U+0000 in it.
   ['half an emoji, U+0000 and code units by chance', `bad \ud83d name, a\0b, ${randomText(1)}`],
+  // Well-formed, and yet no text that Postgres stores.
+  ['U+0000', 'a\0b'],
   // More than a failure may say, so that it is cut.
   ['40,000 halves', '\ud83d'.repeat(40_000)],
 ];

@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createSharedReads } from '../../../service/background/shared-reads.ts';
 
@@ -16,6 +17,9 @@ it('who asks while a read is in progress shares the next one with others, and no
   const first = ask('a');
   await haveBegun(1);
   const later = [ask('a'), ask('a')];
+  await endOfTurn();
+  await endOfTurn();
+  expect(begun).toHaveLength(1);
   begun[0]!.end('before');
   expect(await first).toBe('before');
   await haveBegun(2);
