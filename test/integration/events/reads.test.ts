@@ -198,6 +198,9 @@ describe('the stream', () => {
   };
   const idsOf = (entries: readonly StreamEvent[], kind: string) =>
     entries.filter(({ event }) => event === kind).map(({ data }) => data.id);
+  /** Leaves out what happens to the enforcements of tests before. */
+  const about = (events: readonly number[], entries: readonly StreamEvent[]) =>
+    entries.filter(({ event, data }) => events.includes((event === 'event' ? data.id : data.event) as number));
   const isStarted = (event: () => number) => (entry: StreamEvent) =>
     entry.event === 'enforcement' && entry.data.event === event() && entry.data.status === 'started';
 
@@ -212,7 +215,7 @@ describe('the stream', () => {
     first = (await post({ type: 'com.stream.one', payload: { secret: 1 } })).id;
     const seen = await following;
     expect(idsOf(seen, 'event')).toEqual([first]);
-    const [entry] = seen;
+    const [entry] = about([first], seen);
     expect(entry).toMatchObject({ event: 'event', data: { id: first, type: 'com.stream.one' } });
     expect(entry!.data).not.toHaveProperty('payload');
     const [enforcement] = await get(`/api/v1/enforcements?event=${first}`);
@@ -225,7 +228,9 @@ describe('the stream', () => {
       isStarted(() => second),
     );
     expect(idsOf(rest, 'event')).toEqual([second]);
-    expect(new Set(rest.map(({ data }) => data.event ?? data.id))).toEqual(new Set([first, second]));
+    expect(about([first, second], rest).map(({ data }) => data.event ?? data.id)).toEqual(
+      expect.arrayContaining([first, second]),
+    );
     const after = await follow(
       { 'last-event-id': rest.at(-2)!.id },
       isStarted(() => second),
