@@ -9,18 +9,7 @@ import type { Repeats } from '../../../service/starts/idempotency.ts';
 import type { ScheduleLeaseStore } from '../../../store/definitions/schedule-leases.ts';
 import type { DescribedSchedule, TemporalSchedules } from '../../../temporal/schedules.ts';
 import { leases } from './leases.ts';
-
-const maker: Principal = {
-  id: 1,
-  tenant: 'one',
-  tenantRef: 'default',
-  subject: 'ann',
-  kind: 'person',
-  onBehalfOf: null,
-  roles: ['operator'],
-  permissions: [],
-  groups: [],
-};
+import { maker } from './maker.ts';
 
 const request = { workflow: 'core.noop', input: {}, spec: { every: 3600 }, overlap: 'skip' as const };
 

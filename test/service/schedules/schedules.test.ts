@@ -9,18 +9,7 @@ import { createRepeats, deriveRequestId } from '../../../service/starts/idempote
 import type { KeptRequest } from '../../../store/executions/idempotency-keys.ts';
 import type { DescribedSchedule, TemporalSchedules } from '../../../temporal/schedules.ts';
 import { leases } from './leases.ts';
-
-const maker: Principal = {
-  id: 1,
-  tenant: 'one',
-  tenantRef: 'default',
-  subject: 'ann',
-  kind: 'person',
-  onBehalfOf: null,
-  roles: ['operator'],
-  permissions: [],
-  groups: [],
-};
+import { maker } from './maker.ts';
 
 /** Knows requests again by keys in memory. */
 function repeats() {
