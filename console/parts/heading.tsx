@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { visits } from '../routing/location.ts';
 
 /** Moves the focus to the heading of the page, for an act after which the button that began it is gone. */
@@ -13,7 +13,8 @@ export function Heading({ title, children }: { title: string; children?: Compone
   useEffect(() => {
     document.title = `${title} · Fermata`;
   }, [title]);
-  useEffect(() => {
+  // The focus is there before the next key is.
+  useLayoutEffect(() => {
     if (visits.peek() > 0) heading.current?.focus({ preventScroll: true });
   }, []);
   return (

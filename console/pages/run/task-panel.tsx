@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { parseTaskKey } from '../../../model/task-key.ts';
 import { useRead, useStamp } from '../../client/reads.ts';
 import { apiHref } from '../../client/request.ts';
@@ -38,7 +38,7 @@ export function TaskPanel({
   useStamp(stamp, refresh);
   const task = value?.data.task === taskKey ? value.data : undefined;
   const isNarrow = useIsNarrow();
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [taskKey, isNarrow]);
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [taskKey, isNarrow]);
   const skip = actNamed('skip');
   const canSkip = task?.can_skip === true && may('execution:execute');
   function press(event: KeyboardEvent) {

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { go, hrefWith, pageQuery } from '../../routing/location.ts';
 
 /**
@@ -10,7 +10,8 @@ export function useFilterFields(names: readonly string[]) {
   const query = pageQuery.value;
   const applied = names.map((name) => query.get(name) ?? '');
   const key = applied.join('\n');
-  useEffect(() => {
+  // In the frame that shows them: later, it would undo what somebody has typed.
+  useLayoutEffect(() => {
     for (const [at, name] of names.entries()) {
       const field = form.current?.elements.namedItem(name);
       if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) field.value = applied[at]!;

@@ -33,6 +33,24 @@ export function testNavigation(site: () => Console): void {
       await expect.poll(() => readFocus(page)).toBe('Runs');
     });
 
+    it('has the focus, and its fields their values, before anybody can press a key', async () => {
+      const page = await site().visit('schedules');
+      await title(page, 'Schedules').waitFor();
+      // A person as fast as the browser: in the task that draws the page, before it is painted.
+      await page.evaluate(`new MutationObserver((_, drawn) => {
+        const field = document.querySelector('input[name=result]');
+        if (field === null) return;
+        drawn.disconnect();
+        field.focus();
+        field.value = 'timed out';
+      }).observe(document.body, { childList: true, subtree: true })`);
+      await page.getByRole('link', { name: 'Runs' }).click();
+      await page.getByRole('rowheader').first().waitFor();
+      const field = page.getByRole('textbox', { name: 'Result contains' });
+      expect(await field.inputValue()).toBe('timed out');
+      expect(await field.evaluate((element) => element.matches(':focus'))).toBe(true);
+    });
+
     it('that a newer version no longer has says so, and is loaded in that version', async () => {
       const page = await site().visit('runs?live=0');
       await title(page, 'Runs').waitFor();

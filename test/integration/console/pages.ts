@@ -30,7 +30,7 @@ export async function stepTo(page: Page, type: string): Promise<void> {
   for (let shown: string | null = ''; !shown?.endsWith(`: ${type}`); ) {
     const before = await place();
     await page.keyboard.press(']');
-    // An event that is not shown yet is a number alone.
-    shown = await until(place, (now) => now !== before && now !== null && /: \w+$/.test(now), 60);
+    // An event that is not shown yet is a number alone; one of a task names that after its type.
+    shown = await until(place, (now) => now !== before && now !== null && /: \w/.test(now), 60);
   }
 }

@@ -171,11 +171,12 @@ export function testRunPage(site: () => Console): void {
       const grid = page.getByRole('treegrid', { name: 'Timeline' });
       await grid.getByRole('row', { name: 'task#1, completed' }).waitFor();
       expect(await grid.getAttribute('aria-rowcount')).toBe(String(total + 1));
-      await grid.press('End');
-      await grid.getByRole('row', { name: `task#${total}, completed` }).waitFor();
+      await grid.focus();
+      // Back to back: the second is counted from rows that are still being read.
+      await Promise.all(['End', 'ArrowUp'].map((key) => page.keyboard.press(key)));
+      await grid.getByRole('row', { name: `task#${total - 1}, completed` }).waitFor();
+      await expect.poll(() => readActiveRow(page)).toBe(`task#${total - 1}, completed`);
       expect(await grid.getByRole('row').count()).toBeLessThan(60);
-      await page.keyboard.press('ArrowUp');
-      expect(await readActiveRow(page)).toBe(`task#${total - 1}, completed`);
     });
 
     it('lets its tasks be opened from the graph, and gives the focus back', async () => {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { copyText } from '../../../parts/texts/copying.ts';
 import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
 
@@ -11,14 +11,14 @@ export function useEventPlace(bounds: { first: number; last: number }, otherwise
   const [event, setEvent] = useState(asked ?? otherwise);
   const said = useRef(asked);
   // Somebody followed a link, or went back.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (asked === said.current) return;
     said.current = asked;
     setEvent(asked ?? otherwise);
   }, [asked, otherwise]);
   // Who stands at the end of a run stays there when it goes on.
   const end = useRef(bounds.last);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (bounds.last > end.current && event >= end.current) setEvent(bounds.last);
     end.current = bounds.last;
   }, [bounds.last]);

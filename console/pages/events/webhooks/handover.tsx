@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import type { MadeWebhook } from '../../../client/shapes.ts';
 import { copyText } from '../../../parts/texts/copying.ts';
 import { SENDER_NOTES } from './sender-notes.ts';
@@ -8,7 +8,7 @@ export function Handover({ webhook, close }: { webhook: MadeWebhook; close: () =
   const { name, preset, url, secret = null, warnings } = webhook;
   const heading = useRef<HTMLHeadingElement>(null);
   const title = useId();
-  useEffect(() => heading.current?.focus(), []);
+  useLayoutEffect(() => heading.current?.focus(), []);
   return (
     <section class="card sheet handover" aria-labelledby={title}>
       <h2 id={title} tabIndex={-1} ref={heading}>

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { PlannedRetry } from '../../../../model/retry-plan.ts';
 import { isClosed, isSuccessful } from '../../../../model/status.ts';
 import { randomKey } from '../../../client/keys.ts';
@@ -52,10 +52,10 @@ export function ForkView({
     starting.drop();
   };
   // A plan is about what was described when it was made.
-  useEffect(clear, [described]);
-  useEffect(() => title.current?.focus(), [planned?.plan.hash, planned?.fork]);
+  useLayoutEffect(clear, [described]);
+  useLayoutEffect(() => title.current?.focus(), [planned?.plan.hash, planned?.fork]);
   // The button that was pressed is gone.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (stale !== null && document.activeElement === document.body) renewal.current?.focus();
   }, [stale]);
 

@@ -78,11 +78,13 @@ export function TimelineGrid({ sources, scale, whole, now, isOpenRun }: GridProp
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const row = rowAt(root, active);
     if (row === undefined) return;
+    // Keys are counted from where the last one leads, also while that is being read.
+    const from = goal.current ?? active;
     const acts: Record<string, () => void> = {
-      ArrowDown: () => moveTo(active + 1),
-      ArrowUp: () => moveTo(active - 1),
-      PageDown: () => moveTo(active + PAGE),
-      PageUp: () => moveTo(active - PAGE),
+      ArrowDown: () => moveTo(from + 1),
+      ArrowUp: () => moveTo(from - 1),
+      PageDown: () => moveTo(from + PAGE),
+      PageUp: () => moveTo(from - PAGE),
       Home: () => moveTo(0),
       End: () => moveTo(count - 1),
       ArrowRight: () => (row.isOpen ? moveTo(active + 1) : toggle(row)),
