@@ -4,7 +4,7 @@ import { type Json, MAX_DEPTH } from '../../model/json.ts';
 import { JsonRefused, parseJson } from '../../model/json-reader.ts';
 import { parseYaml, type TextPlace, YamlMalformed } from '../../model/yaml.ts';
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';
-import { readPackArchive } from './pack-archive.ts';
+import { readPackArchive } from './archives/packs.ts';
 
 /** The media types of request bodies, as named in OpenAPI. */
 export const BODY_TYPES = [

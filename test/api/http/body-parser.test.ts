@@ -208,11 +208,14 @@ describe('a ZIP', () => {
   const pack = strToU8('ref: p\nlabel: P\n');
   const files = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, n) => [`f${n}.txt`, strToU8('')]));
-  /** Says of each file that it has so many bytes, in its own header. */
+  /** Says of each file that it has so many bytes, in its own header and in the directory. */
   const lie = (bytes: Uint8Array, size: number) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset);
-    for (let at = 0; at < bytes.length - 26; at += 1)
-      if (view.getUint32(at, true) === 0x04034b50) view.setUint32(at + 22, size, true);
+    for (let at = 0; at < bytes.length - 28; at += 1) {
+      const signature = view.getUint32(at, true);
+      if (signature === 0x04034b50) view.setUint32(at + 22, size, true);
+      if (signature === 0x02014b50) view.setUint32(at + 24, size, true);
+    }
     return bytes;
   };
 
@@ -225,12 +228,14 @@ describe('a ZIP', () => {
     const actions = [{ pack_ref: 'p', ref: 'p.a' }];
     expect(zip(bytes)).toEqual({ pack: { ref: 'p', label: 'P' }, triggers: [], actions, workflows: [], rules: [] });
     expect(zip(zipSync({ 'pack.yaml': [pack, { level: 0 }] }))).toMatchObject({ pack: { ref: 'p' } });
-    expect(zip(zipSync({ 'pack.yaml': pack, ...files(2_000) }))).toMatchObject({ pack: { ref: 'p' } });
+    expect(zip(zipSync({ 'pack.yaml': pack, 'empty/': new Uint8Array(), ...files(4_000) }))).toMatchObject({
+      pack: { ref: 'p' },
+    });
   });
 
   it.each<[string, Uint8Array, string, string]>([
     [
-      'with 2,002 files',
+      'with 4,002 files',
       zipSync({ 'pack.yaml': pack, ...files(4_001) }),
       'body_too_large',
       'contains more than 4001 files',
@@ -255,7 +260,12 @@ describe('a ZIP', () => {
       'request_invalid',
       'longer than its directory entry says',
     ],
-    ['with a name twice', doubled(pack), 'request_invalid', 'contains pack.yaml more than once'],
+    ['with a name twice', twice(pack), 'request_invalid', 'contains aaaa.yaml more than once'],
+    [
+      'followed by itself',
+      new Uint8Array([...zipSync({ 'pack.yaml': pack }), ...zipSync({ 'pack.yaml': pack })]),
+      ...(['request_invalid', 'is not a valid ZIP'] as const),
+    ],
     [
       'that is cut',
       zipSync({ 'pack.yaml': pack, b: strToU8(many('x1', 99)) }).subarray(0, 120),
@@ -293,16 +303,18 @@ describe('a ZIP', () => {
     expect(zip(bytes)).toEqual([code, expect.stringContaining(words)]);
   });
 
-  it('that unpacks to 16 times the limit is refused before it is unpacked to its end', () => {
-    const bytes = zipSync({ a: new Uint8Array(16 * MIB), 'pack.yaml': pack }, { level: 9 });
-    // The file, which stands first, cannot be unpacked from its half on.
+  it('that unpacks to 16 times the limit is refused before it is unpacked to its end, whatever it says', () => {
+    const bytes = zipSync({ a: new Uint8Array(16 * MIB) }, { level: 9 });
+    // The file cannot be unpacked from its half on.
     bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 20);
     expect(zip(bytes)).toEqual(['body_too_large', expect.stringContaining(`has more than ${MIB} bytes`)]);
+    expect(zip(lie(bytes, MIB))).toEqual(['request_invalid', expect.stringContaining('contains a, which is longer')]);
   });
 
-  function doubled(content: Uint8Array): Uint8Array {
-    const one = zipSync({ 'pack.yaml': content });
-    return new Uint8Array([...one, ...one]);
+  /** An archive of two files, of which the second one is given the name of the first. */
+  function twice(content: Uint8Array): Uint8Array {
+    const bytes = Buffer.from(zipSync({ 'aaaa.yaml': content, 'bbbb.yaml': content }));
+    return new Uint8Array(Buffer.from(bytes.toString('latin1').replaceAll('bbbb', 'aaaa'), 'latin1'));
   }
 });
 

@@ -179,6 +179,16 @@ describe('the import of a pack', () => {
       status: 400,
       body: { error: 'the archive is not a valid ZIP' },
     });
+    const damaged = zipSync(files, { level: 0 });
+    damaged[Buffer.from(damaged).indexOf('1.0.0')]! ^= 8;
+    expect(await post(damaged)).toMatchObject({
+      status: 400,
+      body: {
+        code: 'request_invalid',
+        error:
+          'the archive contains zipped/workflows/hello.yaml, which is damaged: its CRC-32 is not the one in the directory',
+      },
+    });
     const bad = await post(zipSync({ ...files, 'zipped/workflows/hello.yaml': strToU8('a: [') }));
     expect([bad.status, bad.body.error.startsWith('zipped/workflows/hello.yaml is not valid YAML: ')]).toEqual([
       400,
