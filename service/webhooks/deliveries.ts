@@ -136,8 +136,10 @@ export function hasSecretName(name: string): boolean {
 }
 
 function joinType(parts: readonly unknown[]): string {
+  // An object with a key toString cannot be joined.
+  if (!parts.every((part) => typeof part === 'string' && part !== '')) return PLAIN_TYPE;
   const type = parts.join('.');
-  return parts.every((part) => typeof part === 'string' && part !== '') && isEventType(type) ? type : PLAIN_TYPE;
+  return isEventType(type) ? type : PLAIN_TYPE;
 }
 
 function isId(text: string): boolean {
