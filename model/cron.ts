@@ -148,3 +148,29 @@ export function countTimes(calendars: readonly Calendar[], from: number, to: num
   }
   return count;
 }
+
+/** Reports whether a clock of a time zone shows a time of calendars at an instant, in milliseconds. */
+export function matchesClock(calendars: readonly Calendar[], time: number, timeZone: string): boolean {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    minute: 'numeric',
+    hour: 'numeric',
+    day: 'numeric',
+    month: 'numeric',
+    weekday: 'long',
+  });
+  const parts = new Map(format.formatToParts(time).map(({ type, value }) => [type, value]));
+  const [minute, hour, dayOfMonth, month] = (['minute', 'hour', 'day', 'month'] as const).map((type) =>
+    Number(parts.get(type)),
+  );
+  const dayOfWeek = DAYS.indexOf(parts.get('weekday')!.toLowerCase());
+  return calendars.some(
+    ({ minutes, hours, daysOfMonth, months, daysOfWeek }) =>
+      minutes.includes(minute!) &&
+      hours.includes(hour!) &&
+      daysOfMonth.includes(dayOfMonth!) &&
+      months.includes(month!) &&
+      daysOfWeek.includes(dayOfWeek),
+  );
+}

@@ -55,7 +55,7 @@ export const boundedNote = (note: string): string => boundedText(note, MAX_NOTE)
 
 /**
  * Fermata's way to Temporal's schedules. Every call throws `temporal_unavailable` when the server does not answer, and
- * `request_invalid` for times that the server does not accept.
+ * `request_invalid` for times that the server does not accept. Every change of a schedule that is not there throws `schedule_not_found`.
  */
 export interface TemporalSchedules {
   /** Creates a schedule. Returns false when a schedule with its id exists. */
@@ -121,16 +121,26 @@ export function createTemporalSchedules({ connection, namespace, codec }: Tempor
     }
   }
 
+  /** Calls for a change of a schedule. Throws `schedule_not_found` when there is none. */
+  async function change(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await call(work);
+    } catch (error) {
+      if (!(error instanceof ScheduleNotFoundError || isNotFound(error))) throw error;
+      throw new AppError('schedule_not_found', 'the schedule was deleted meanwhile', { cause: error });
+    }
+  }
+
   const handle = (id: string) => client.getHandle(id);
 
   async function patch(
     scheduleId: string,
-    change: proto.temporal.api.schedule.v1.ISchedulePatch,
+    what: proto.temporal.api.schedule.v1.ISchedulePatch,
     requestId: string = randomUUID(),
   ): Promise<void> {
     const { identity } = client.options;
-    await call(() =>
-      client.workflowService.patchSchedule({ namespace, scheduleId, identity, requestId, patch: change }),
+    await change(() =>
+      client.workflowService.patchSchedule({ namespace, scheduleId, identity, requestId, patch: what }),
     );
   }
 
@@ -160,7 +170,7 @@ export function createTemporalSchedules({ connection, namespace, codec }: Tempor
 
     async update(schedule, stateOf, seen) {
       const changing = seen === undefined ? client : unlessChanged(client, seen.raw.conflictToken);
-      await call(() =>
+      await change(() =>
         changing.getHandle(schedule.scheduleId).update((before) => {
           const { paused, note } = stateOf(before.state);
           return {
@@ -175,7 +185,7 @@ export function createTemporalSchedules({ connection, namespace, codec }: Tempor
     async pauseUnlessChanged({ scheduleId, raw }, note) {
       const { schedule, conflictToken } = raw;
       const state = { ...schedule?.state, paused: true, notes: boundedNote(note) };
-      await call(() =>
+      await change(() =>
         client.workflowService.updateSchedule({
           namespace,
           scheduleId,
@@ -196,11 +206,11 @@ export function createTemporalSchedules({ connection, namespace, codec }: Tempor
     },
 
     async pause(scheduleId, note) {
-      await call(() => handle(scheduleId).pause(boundedNote(note)));
+      await change(() => handle(scheduleId).pause(boundedNote(note)));
     },
 
     async resume(scheduleId, note) {
-      await call(() => handle(scheduleId).unpause(boundedNote(note)));
+      await change(() => handle(scheduleId).unpause(boundedNote(note)));
     },
 
     async trigger(scheduleId, overlap, time, requestId) {

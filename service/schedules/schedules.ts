@@ -48,7 +48,7 @@ const MAX_TRIES = 10;
 
 /** Manages schedules, which start runs of workflows for their tenant. */
 export interface ScheduleService extends ScheduleRefresher {
-  /** Creates a schedule. Throws `schedule_exists`, `request_invalid`, and what a start throws for a command that cannot be started. */
+  /** Creates a schedule. Throws `schedule_exists`, `request_invalid`, `busy`, and what a start throws for a command that cannot be started. */
   create(principal: Principal, id: string, request: ScheduleRequest): Promise<Schedule>;
   /** Returns a schedule. Throws `schedule_not_found`. */
   get(principal: Principal, id: string): Promise<Schedule>;
@@ -56,7 +56,7 @@ export interface ScheduleService extends ScheduleRefresher {
   list(principal: Principal, page: { offset: number; limit: number }): Promise<{ rows: Schedule[]; total: number }>;
   /** Replaces a schedule. Throws `schedule_not_found`, `busy`, and what `create` throws. */
   replace(principal: Principal, id: string, request: ScheduleReplacement): Promise<Schedule>;
-  /** Deletes a schedule; runs that it started continue. Throws `schedule_not_found`. */
+  /** Deletes a schedule; runs that it started, or was asked for before, continue. Throws `schedule_not_found` and `busy`. */
   remove(principal: Principal, id: string): Promise<void>;
   /** Pauses a schedule. Throws `schedule_not_found` and `busy`. */
   pause(principal: Principal, id: string, note: string | undefined): Promise<Schedule>;
@@ -98,7 +98,7 @@ export function createScheduleService({
 }: ScheduleDependencies): ScheduleService {
   const changes = createScheduleChanges({ temporal, leases, clock });
   const builder = createScheduleBuilder({ temporal, changes, executions, principals });
-  const { temporalId, find, change } = builder;
+  const { temporalId, find } = builder;
   const seconds = createFreeSeconds({ temporal, repeats, clock });
   const { refresh, run } = createScheduleRefresher({ temporal, builder, changes, log, clock });
 
@@ -114,11 +114,23 @@ export function createScheduleService({
     return starters.length === before.length ? null : wanted;
   }
 
+  const get = async (principal: Principal, id: string): Promise<Schedule> => {
+    const { found, kept } = await find(principal, id);
+    return buildSchedule(found, kept);
+  };
+
+  /** Changes a schedule, and returns it as it is then: before its turn ends, so that nobody can have deleted it meanwhile. */
+  const change = (principal: Principal, id: string, work: (schedule: FoundSchedule) => Promise<void>) =>
+    builder.change(principal, id, async (schedule) => {
+      await work(schedule);
+      return get(principal, id);
+    });
+
   /** Adds a starter to all runs that a schedule starts, until somebody changes the schedule. */
   async function noteStarter(principal: Principal, id: string): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if ((await withStarter(principal, await find(principal, id))) === null) return;
-      await change(principal, id, async (schedule) => {
+      await builder.change(principal, id, async (schedule) => {
         const wanted = await withStarter(principal, schedule);
         // Another client of Temporal may change it meanwhile: the next round finds out which of the two took effect.
         if (wanted !== null) await temporal.update(wanted, unchanged, schedule.found);
@@ -133,27 +145,26 @@ export function createScheduleService({
       // Temporal appends the time of each start; the random digits keep runs of equally named schedules apart.
       const workflowId = scheduleWorkflowIdOf(randomBytes(6).toString('hex'), id);
       const wanted = await builder.build(principal, id, workflowId, { ...request, note: request.note ?? null });
-      const created = await temporal.create(wanted, request);
-      if (!created) throw new AppError('schedule_exists', `schedule "${id}" already exists`);
-      return this.get(principal, id);
+      return changes.alone(wanted.scheduleId, async () => {
+        const created = await temporal.create(wanted, request);
+        if (!created) throw new AppError('schedule_exists', `schedule "${id}" already exists`);
+        return get(principal, id);
+      });
     },
 
-    async get(principal, id) {
-      const { found, kept } = await find(principal, id);
-      return buildSchedule(found, kept);
-    },
+    get,
 
     async list(principal, { offset, limit }) {
       const prefix = temporalId(principal, '');
       const ids: string[] = [];
       for await (const id of temporal.ids()) if (id.startsWith(prefix)) ids.push(id.slice(prefix.length));
       const page = ids.sort().slice(offset, offset + limit);
-      const rows = await Promise.all(page.map((id) => this.get(principal, id).catch(orNothing)));
+      const rows = await Promise.all(page.map((id) => get(principal, id).catch(orNothing)));
       return { rows: rows.filter((row) => row !== null), total: ids.length };
     },
 
     async replace(principal, id, request) {
-      await change(principal, id, async ({ found, kept }) => {
+      return change(principal, id, async ({ found, kept }) => {
         checkTimes(request.spec, clock());
         const note = request.note ?? authorsNote(kept, found.state);
         const wanted = await builder.build(principal, id, found.action.workflowId!, { ...request, note });
@@ -166,43 +177,42 @@ export function createScheduleService({
           return { paused, note: isOver ? '' : said };
         });
       });
-      return this.get(principal, id);
     },
 
     async remove(principal, id) {
-      await find(principal, id);
-      await temporal.remove(temporalId(principal, id));
+      // A schedule that is deleted forgets what was asked of it and is not worked off yet: the deletion waits for its turn, too.
+      await builder.change(principal, id, ({ found }) => temporal.remove(found.scheduleId));
     },
 
     async pause(principal, id, note) {
       const said = note ?? `paused by ${principal.subject}`;
-      await change(principal, id, ({ found }) => temporal.pause(found.scheduleId, said));
-      return this.get(principal, id);
+      return change(principal, id, ({ found }) => temporal.pause(found.scheduleId, said));
     },
 
     async resume(principal, id, note) {
       await noteStarter(principal, id);
       const said = note ?? `resumed by ${principal.subject}`;
-      await change(principal, id, ({ found }) => temporal.resume(found.scheduleId, said));
-      return this.get(principal, id);
+      return change(principal, id, ({ found }) => temporal.resume(found.scheduleId, said));
     },
 
     async trigger(principal, id, { overlap, idempotencyKey: key }) {
       const schedule = (await find(principal, id)).found.action.workflowId!;
       const { tenant } = principal;
+      let changed: Schedule | undefined;
       const second = await repeats.once(
         { tenant, key, asked: { trigger: id, schedule, overlap: overlap ?? null } },
         async () => {
           await noteStarter(principal, id);
-          return seconds.take(tenant, (await find(principal, id)).found);
+          return seconds.take(tenant, await find(principal, id));
         },
-        (taken) =>
-          change(principal, id, ({ found: { scheduleId } }) =>
+        async (taken) => {
+          changed = await change(principal, id, ({ found: { scheduleId } }) =>
             temporal.trigger(scheduleId, overlap, taken, deriveRequestId(tenant, key)),
-          ),
+          );
+        },
       );
       const execution = executionIdOf(startOfSchedule(schedule, second));
-      return { ...(await this.get(principal, id)), triggered: { scheduled: new Date(second), execution } };
+      return { ...(changed ?? (await get(principal, id))), triggered: { scheduled: new Date(second), execution } };
     },
 
     async backfill(principal, id, command) {
@@ -210,6 +220,7 @@ export function createScheduleService({
       const { start, end, overlap, idempotencyKey: key } = command;
       const { tenant } = principal;
       const range = { start: start.toISOString(), end: end.toISOString() };
+      let changed: Schedule | undefined;
       await repeats.once(
         { tenant, key, asked: { backfill: id, schedule: found.action.workflowId!, ...range, overlap } },
         async () => {
@@ -217,12 +228,13 @@ export function createScheduleService({
           await noteStarter(principal, id);
           return start.getTime();
         },
-        () =>
-          change(principal, id, ({ found: { scheduleId } }) =>
+        async () => {
+          changed = await change(principal, id, ({ found: { scheduleId } }) =>
             temporal.backfill(scheduleId, { start, end, overlap }, deriveRequestId(tenant, key)),
-          ),
+          );
+        },
       );
-      return this.get(principal, id);
+      return changed ?? get(principal, id);
     },
 
     refresh,

@@ -1,5 +1,5 @@
 import type { AppError } from '../../model/app-error.ts';
-import { type Calendar, CronRefused, countTimes, parseCron } from '../../model/cron.ts';
+import { type Calendar, CronRefused, countTimes, matchesClock, parseCron } from '../../model/cron.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { ScheduleTimes } from '../../model/schedule.ts';
 
@@ -63,5 +63,28 @@ export function checkRange({ cron = [], every }: ScheduleTimes, from: number, to
   const byInterval = every === undefined ? 0 : (to - from) / (every * 1000);
   if (byInterval + countTimes(calendars, from, to, MAX_BACKFILL) > MAX_BACKFILL) {
     throw refuse(`would start more than ${MAX_BACKFILL} executions: split the time range`);
+  }
+}
+
+/**
+ * Returns whether a schedule starts a run for a whole second, in milliseconds, whatever its jitter. A schedule that starts one every second
+ * has no times here, and neither have cron lines that are no longer supported.
+ */
+export function createDueTimes({ cron = [], every, time_zone, start, end }: ScheduleTimes): (time: number) => boolean {
+  const calendars = cron.flatMap(supported);
+  const first = start === undefined ? Number.NEGATIVE_INFINITY : Math.floor(Date.parse(start) / 1000) * 1000;
+  const last = end === undefined ? Number.POSITIVE_INFINITY : Date.parse(end);
+  return (time) => {
+    if (time < first || time > last) return false;
+    if (every !== undefined && every > 1 && (time / 1000) % every === 0) return true;
+    return calendars.length > 0 && time % 60_000 === 0 && matchesClock(calendars, time, time_zone ?? 'UTC');
+  };
+}
+
+function supported(line: string): Calendar[] {
+  try {
+    return parseCron(line);
+  } catch {
+    return [];
   }
 }

@@ -308,9 +308,9 @@ describe('a schedule', () => {
       const { paused, state_note } = await get('watched');
       return [paused, state_note];
     };
-    const pause = async () => {
-      await harness.call('POST', `${BASE}/watched/pause`, { note: 'maintenance' });
-    };
+    // As Temporal's own command line does, which waits for no turn.
+    const temporal = createTemporalSchedules({ connection: harness.connection, namespace: 'schedules' });
+    const pause = () => temporal.pause('default.watched', 'maintenance');
     const enable = (enabled: boolean) => harness.call('PUT', '/api/v1/workflows/examples.watched', { enabled });
     await enable(false);
     await refresher(pause).refresh();
@@ -422,6 +422,26 @@ describe('a schedule', () => {
     expect(scheduled.sort()).toEqual(days.map((n) => day(n).toISOString()));
     expect((await get('crowded')).state_note).toMatch(/^process [01]$/);
     await harness.call('DELETE', `${BASE}/crowded`);
+  });
+
+  it.each(['was never there', 'was deleted'])('that %s cannot be changed', async (how) => {
+    const temporal = createTemporalSchedules({ connection: harness.connection, namespace: 'schedules' });
+    const [id, at] = [`gone-${how.at(-1)}`, Date.UTC(2026, 0)];
+    expect((await create({ id, workflow: 'core.noop', spec: { every: 86_400 }, paused: true })).status).toBe(201);
+    const found = (await temporal.describe(`default.${id}`))!;
+    if (how === 'was deleted') await temporal.remove(found.scheduleId);
+    const scheduleId = how === 'was deleted' ? found.scheduleId : 'default.nobody';
+    const range = { start: new Date(at), end: new Date(at + 1), overlap: 'skip' as const };
+    const calls = [
+      () => temporal.pause(scheduleId, 'x'),
+      () => temporal.resume(scheduleId, 'x'),
+      () => temporal.trigger(scheduleId, undefined, at),
+      () => temporal.backfill(scheduleId, range),
+      () => temporal.pauseUnlessChanged({ ...found, scheduleId }, 'x'),
+    ];
+    for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'schedule_not_found' });
+    await temporal.remove(found.scheduleId);
+    await expect(temporal.remove(scheduleId)).resolves.toBeUndefined();
   });
 
   it('stands in a list, for its own tenant alone', async () => {

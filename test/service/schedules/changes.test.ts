@@ -1,4 +1,4 @@
-import { setImmediate as soon } from 'node:timers/promises';
+import { setImmediate as soon, setTimeout as wait } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import type { Principal } from '../../../model/principal.ts';
@@ -23,6 +23,7 @@ function createForgetful() {
     action: { workflowId: 'sch_a', memo: { schedule: kept }, args: [{}, { revision: 1 }] },
   } as unknown as DescribedSchedule;
   const pending = new Map<'patch' | 'update', string>();
+  let isDeleted = false;
   const taken: string[] = [];
   const work = () => {
     taken.push(...pending.values());
@@ -40,9 +41,15 @@ function createForgetful() {
     describe: async () => {
       await soon();
       work();
-      return described;
+      return isDeleted ? null : described;
     },
     hasRun: async () => false,
+    remove: async () => {
+      await soon();
+      isDeleted = true;
+      pending.clear();
+      taken.push('delete');
+    },
     update: signal('update', 'update'),
     pauseUnlessChanged: signal('update', 'update'),
     pause: signal('patch', 'pause'),
@@ -51,6 +58,34 @@ function createForgetful() {
     backfill: signal('patch', 'backfill'),
   } as unknown as TemporalSchedules;
   return { temporal, taken, work };
+}
+
+/** Returns what creates the service in another process each time. */
+function createProcesses(shown: TemporalSchedules): (temporal?: TemporalSchedules) => ScheduleService {
+  const shared = leases();
+  let seconds = 0;
+  const repeats: Pick<Repeats, 'once' | 'claim'> = {
+    once: async (_, prepare, act) => {
+      const n = await prepare();
+      await act(n);
+      return n;
+    },
+    claim: async (_tenant, _key, _asked, n) => n,
+  };
+  const blueprint = { run: { revision: 2 } };
+  return (temporal = shown) =>
+    createScheduleService({
+      temporal,
+      executions: {
+        prepare: async () => blueprint,
+        demandStarter: async () => undefined,
+      } as unknown as ExecutionService,
+      principals: { asItStands: async (principal: Principal) => principal },
+      repeats,
+      leases: shared,
+      log: pino({ level: 'silent' }),
+      clock: () => (seconds += 1),
+    });
 }
 
 const VERBS: Record<string, (service: ScheduleService) => Promise<unknown>> = {
@@ -77,35 +112,40 @@ it.each(PAIRS.flatMap((pair) => (['one process', 'two processes'] as const).map(
   'a %s and a %s of one schedule at once, in %s, both take effect',
   async (one, other, where) => {
     const { temporal, taken, work } = createForgetful();
-    const shared = leases();
-    let seconds = 0;
-    const repeats: Pick<Repeats, 'once' | 'claim'> = {
-      once: async (_, prepare, act) => {
-        const n = await prepare();
-        await act(n);
-        return n;
-      },
-      claim: async (_tenant, _key, _asked, n) => n,
-    };
-    const blueprint = { run: { revision: 2 } };
-    const create = () =>
-      createScheduleService({
-        temporal,
-        executions: {
-          prepare: async () => blueprint,
-          demandStarter: async () => undefined,
-        } as unknown as ExecutionService,
-        principals: { asItStands: async (principal: Principal) => principal },
-        repeats,
-        leases: shared,
-        log: pino({ level: 'silent' }),
-        clock: () => (seconds += 1),
-      });
+    const create = createProcesses(temporal);
     const here = create();
     const there = where === 'one process' ? here : create();
     await Promise.all([VERBS[one]!(here), VERBS[other]!(there)]);
     work();
     expect([...taken].sort()).toEqual([one, other].map((verb) => (verb === 'refresh' ? 'update' : verb)).sort());
+  },
+);
+
+it.each(['trigger', 'backfill', 'pause', 'resume', 'update'] as const)(
+  'a %s takes effect and is answered before another process deletes the schedule',
+  async (verb) => {
+    const { temporal, taken } = createForgetful();
+    const create = createProcesses(temporal);
+    const there = create();
+    let deletion: Promise<unknown> | undefined;
+    const send = temporal[verb] as (...args: unknown[]) => Promise<void>;
+    const here = create({
+      ...temporal,
+      describe: async (scheduleId) => {
+        // Longer than the pauses between two attempts of the deletion to have its turn.
+        if (deletion !== undefined) await Promise.race([deletion, wait(100)]);
+        return temporal.describe(scheduleId);
+      },
+      [verb]: async (...args: unknown[]) => {
+        deletion = there.remove(maker, 'a');
+        await Promise.race([deletion, wait(100)]);
+        await send(...args);
+      },
+    });
+    await VERBS[verb]!(here);
+    await deletion;
+    expect(taken).toEqual([verb, 'delete']);
+    await expect(here.get(maker, 'a')).rejects.toMatchObject({ code: 'schedule_not_found' });
   },
 );
 

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
 import { startOfSchedule } from '../../../model/execution-id.ts';
 import type { Principal } from '../../../model/principal.ts';
+import type { ScheduleTimes } from '../../../model/schedule.ts';
 import type { ExecutionService } from '../../../service/executions/executions.ts';
 import { createScheduleService } from '../../../service/schedules/schedules.ts';
 import { createRepeats, deriveRequestId } from '../../../service/starts/idempotency.ts';
@@ -63,21 +64,30 @@ it.each<[string, string, string | undefined, boolean, number]>([
 });
 
 const AT = Date.parse('2026-11-29T11:59:58.300Z');
+const minutely: ScheduleTimes = { cron: ['* * * * *'], jitter: 5 };
+const inKolkata = (hour: string): ScheduleTimes => ({ cron: [`30 ${hour} 29 nov sun`], time_zone: 'Asia/Kolkata' });
 const seconds = (...texts: string[]) => texts.map((text) => Date.parse(`2026-11-29T${text}Z`));
 
-it.each<[string, number[], number[], number, number[]]>([
+it.each<[string, number[], number[], number, number[], ScheduleTimes?]>([
   ['one', [], [], 1, seconds('11:59:58')],
   ['several', [], [], 3, seconds('11:59:58', '11:59:59', '12:00:00')],
   ['one in a second that has a run', seconds('11:59:58'), [], 1, seconds('11:59:59')],
   ['several before a start that is due', [], seconds('12:00:00'), 3, seconds('11:59:58', '11:59:59', '12:00:01')],
   ['one while a start is due', [], seconds('11:59:58'), 1, seconds('11:59:59')],
-])('triggers take seconds in which the schedule starts nothing: %s', async (_, runs, due, times, taken) => {
+  ['more than Temporal names times', [], [], 3, seconds('11:59:59', '12:00:01', '12:00:03'), { every: 2 }],
+  ['around a start that its jitter delays', [], [], 3, seconds('11:59:58', '11:59:59', '12:00:01'), minutely],
+  ['around a start by the clock of a zone', [], [], 3, seconds('11:59:58', '11:59:59', '12:00:01'), inKolkata('17')],
+  ['around no start at another hour there', [], [], 3, seconds('11:59:58', '11:59:59', '12:00:00'), inKolkata('12')],
+  ['before the first start', [], [], 1, seconds('11:59:58'), { every: 2, start: '2026-11-29T12:00:00Z' }],
+  ['after the last start', [], [], 1, seconds('11:59:58'), { every: 2, end: '2026-11-29T11:59:57Z' }],
+  ['in place of starts that come every second', [], [], 2, seconds('11:59:58', '11:59:59'), { every: 1 }],
+])('triggers take seconds in which the schedule starts nothing: %s', async (_, runs, due, times, taken, spec = {}) => {
   const kept = {
     id: 'a',
     principal: maker,
     starters: ['ann'],
     calendars: true,
-    request: { workflow: 'core.noop', input: {}, spec: {}, overlap: 'skip' },
+    request: { workflow: 'core.noop', input: {}, spec, overlap: 'skip' },
   };
   const described = {
     scheduleId: 'default.a',
@@ -163,7 +173,7 @@ it.each<[string, Request[], string[]]>([
       ['trigger', 'k', { elsewhere: true }],
       ['trigger', 'l', { elsewhere: true }],
     ],
-    ['58 k', 'Error: lost', '59 -', '58 k', '1 l'],
+    ['58 k', 'Error: lost', '59 -', '58 k', '2 l'],
   ],
   [
     'in two processes at once, each time',
