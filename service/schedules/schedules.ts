@@ -126,6 +126,20 @@ export function createScheduleService({
       return get(principal, id);
     });
 
+  /** Changes a schedule as `change` does. Throws `schedule_not_found` if another one, whose runs have another prefix, has its id meanwhile. */
+  const changeOnly = (
+    prefix: string,
+    principal: Principal,
+    id: string,
+    work: (schedule: FoundSchedule) => Promise<void>,
+  ) =>
+    change(principal, id, async (schedule) => {
+      if (schedule.found.action.workflowId !== prefix) {
+        throw new AppError('schedule_not_found', `schedule "${id}" was deleted, and created anew, meanwhile`);
+      }
+      await work(schedule);
+    });
+
   /** Adds a starter to all runs that a schedule starts, until somebody changes the schedule. */
   async function noteStarter(principal: Principal, id: string): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
@@ -206,7 +220,7 @@ export function createScheduleService({
           return seconds.take(tenant, await find(principal, id));
         },
         async (taken) => {
-          changed = await change(principal, id, ({ found: { scheduleId } }) =>
+          changed = await changeOnly(schedule, principal, id, ({ found: { scheduleId } }) =>
             temporal.trigger(scheduleId, overlap, taken, deriveRequestId(tenant, key)),
           );
         },
@@ -220,16 +234,17 @@ export function createScheduleService({
       const { start, end, overlap, idempotencyKey: key } = command;
       const { tenant } = principal;
       const range = { start: start.toISOString(), end: end.toISOString() };
+      const schedule = found.action.workflowId!;
       let changed: Schedule | undefined;
       await repeats.once(
-        { tenant, key, asked: { backfill: id, schedule: found.action.workflowId!, ...range, overlap } },
+        { tenant, key, asked: { backfill: id, schedule, ...range, overlap } },
         async () => {
           checkRange(kept.request.spec, start.getTime(), end.getTime());
           await noteStarter(principal, id);
           return start.getTime();
         },
         async () => {
-          changed = await change(principal, id, ({ found: { scheduleId } }) =>
+          changed = await changeOnly(schedule, principal, id, ({ found: { scheduleId } }) =>
             temporal.backfill(scheduleId, { start, end, overlap }, deriveRequestId(tenant, key)),
           );
         },

@@ -61,8 +61,10 @@ function createForgetful() {
 }
 
 /** Returns what creates the service in another process each time. */
-function createProcesses(shown: TemporalSchedules): (temporal?: TemporalSchedules) => ScheduleService {
-  const shared = leases();
+function createProcesses(
+  shown: TemporalSchedules,
+  shared = leases(),
+): (temporal?: TemporalSchedules) => ScheduleService {
   let seconds = 0;
   const repeats: Pick<Repeats, 'once' | 'claim'> = {
     once: async (_, prepare, act) => {
@@ -146,6 +148,32 @@ it.each(['trigger', 'backfill', 'pause', 'resume', 'update'] as const)(
     await deletion;
     expect(taken).toEqual([verb, 'delete']);
     await expect(here.get(maker, 'a')).rejects.toMatchObject({ code: 'schedule_not_found' });
+  },
+);
+
+it.each(['trigger', 'backfill'])(
+  'a %s of a schedule that is deleted and created anew meanwhile is refused',
+  async (verb) => {
+    const { temporal, taken } = createForgetful();
+    const held = leases();
+    let isAnew = false;
+    const renewed = {
+      ...temporal,
+      describe: async (scheduleId: string) => {
+        const found = (await temporal.describe(scheduleId))!;
+        return isAnew ? { ...found, action: { ...found.action, workflowId: 'sch_b' } } : found;
+      },
+    } as unknown as TemporalSchedules;
+    const service = createProcesses(renewed, {
+      ...held,
+      // Others have their turn before this request.
+      take(...lease) {
+        isAnew = true;
+        return held.take(...lease);
+      },
+    })();
+    await expect(VERBS[verb]!(service)).rejects.toMatchObject({ code: 'schedule_not_found' });
+    expect(taken).toEqual([]);
   },
 );
 
