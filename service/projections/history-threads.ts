@@ -7,7 +7,7 @@ import type { MomentOf } from '../../projection/moment.ts';
 import { readMemo } from '../../projection/runs/memo.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
 import type { NewestRun } from '../../temporal/histories.ts';
-import { copyHistory } from './history-copies.ts';
+import { copyHistory, type HistoryCopy } from './history-copies.ts';
 import type { KnownHistory, ProjectionJobs } from './jobs.ts';
 
 /** The most events of a chain that are projected, and the most bytes of their payloads. */
@@ -38,6 +38,12 @@ export interface HistoryThreads {
   ask<T>(found: FoundRun, until: MomentOf | null, question: Question<T>): Promise<T | null>;
 }
 
+/** A page of the history of a run. */
+interface News {
+  runId: string;
+  events: HistoryEvent[];
+}
+
 /** The dependencies of the threads. */
 export interface HistoryThreadsDependencies {
   temporal: Temporal;
@@ -62,7 +68,7 @@ export function createHistoryThreads({ temporal, pool }: HistoryThreadsDependenc
   async function* readOn(
     { workflowId, runId: last, newest }: FoundRun,
     { known, chain }: { known: KnownHistory; chain: readonly string[] },
-  ): AsyncGenerator<{ runId: string; events: HistoryEvent[] }> {
+  ): AsyncGenerator<News> {
     for (const runId of chain.slice(Math.max(0, known.runs.length - 1))) {
       const after = runId === known.runs.at(-1) ? known.lastEventId : 0;
       const beginning = after === 0 && runId === last ? await newest() : null;
@@ -71,25 +77,21 @@ export function createHistoryThreads({ temporal, pool }: HistoryThreadsDependenc
     }
   }
 
-  /** Gives a thread what it does not know of a chain, a page while the next one is read. Throws `work_exceeded` when the chain is too long to be projected. */
+  /** Gives a thread what it does not know of a chain. Throws `work_exceeded` when the chain is too long to be projected. */
   async function giveNews(
     run: RunJob<ProjectionJobs>,
-    news: AsyncIterable<{ runId: string; events: HistoryEvent[] }>,
+    news: AsyncIterable<News>,
     { taken, until }: { taken: number; until: number | null },
   ): Promise<void> {
     let count = taken;
     let bytes = 0;
-    for await (const { runId, events } of readAhead(news)) {
-      for (let at = 0; at < events.length; at += EVENTS_A_TURN) {
-        // Reading a page has held the event loop already: copying a part of it is another turn.
-        await nextTurn();
-        const copy = copyHistory(events.slice(at, at + EVENTS_A_TURN));
-        count += copy.events.length;
-        bytes += copy.bytes;
-        if (count > MAX_EVENTS || bytes > MAX_BYTES) throw tooLong();
-        await run('take_history', { ...copy, runId });
-        if (until !== null && count > until) return;
-      }
+    // While the thread projects a part, the next one is copied, and the page after that is read.
+    for await (const { runId, copy } of readAhead(copyParts(readAhead(news)))) {
+      count += copy.events.length;
+      bytes += copy.bytes;
+      if (count > MAX_EVENTS || bytes > MAX_BYTES) throw tooLong();
+      await run('take_history', { ...copy, runId });
+      if (until !== null && count > until) return;
     }
   }
 
@@ -108,6 +110,17 @@ export function createHistoryThreads({ temporal, pool }: HistoryThreadsDependenc
       });
     },
   };
+}
+
+/** Copies pages for a thread, in parts that hold the event loop briefly. */
+async function* copyParts(pages: AsyncIterable<News>): AsyncGenerator<{ runId: string; copy: HistoryCopy }> {
+  for await (const { runId, events } of pages) {
+    for (let at = 0; at < events.length; at += EVENTS_A_TURN) {
+      // Reading a page has held the event loop already: copying a part of it is another turn.
+      await nextTurn();
+      yield { runId, copy: copyHistory(events.slice(at, at + EVENTS_A_TURN)) };
+    }
+  }
 }
 
 function tooLong(): AppError {
