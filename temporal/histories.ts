@@ -42,6 +42,11 @@ export interface HistoryGateway {
   firstEvent(run: RunKey): Promise<HistoryEvent | null>;
   /** Reads the event that closed a run; null when Temporal no longer has it. Waits on an open run: use it for closed ones only. */
   closeEvent(workflowId: string, runId: string): Promise<HistoryEvent | null>;
+  /**
+   * Reads the history of a run as it comes, page by page, until the run has closed, which its last page says, or some milliseconds have
+   * passed; nothing when Temporal does not have the run.
+   */
+  historyUntilClosed(run: RunKey, milliseconds: number): AsyncGenerator<{ events: HistoryEvent[]; isClosed: boolean }>;
   /** Waits until the chain of a workflow id has closed, for some milliseconds at most. Returns whether it has. */
   waitForClose(workflowId: string, milliseconds: number): Promise<boolean>;
   /**
@@ -74,12 +79,17 @@ interface PageRequest {
   size?: number;
   /** Makes the call a long poll that this signal ends. */
   signal?: AbortSignal;
+  /** Makes the call a long poll of so many milliseconds, which ends without events then. */
+  wait?: number;
   /** Whether all payloads of the run are encrypted, as its first page has shown. */
   isSealed?: boolean | undefined;
 }
 
 /** Milliseconds for a long poll, which the server ends without events after about twenty seconds. */
 const LONG_POLL_TIMEOUT = 60_000;
+
+/** The server ends a long poll about so many milliseconds before the deadline of the call. */
+const POLL_MARGIN = 1_000;
 
 /** The most events of a page, unless a request asks for fewer. */
 const PAGE_EVENTS = 1_000;
@@ -109,17 +119,18 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
   }
 
   /** Reads a page of the history of a run; null when Temporal does not have the run. */
-  async function readPage({ workflowId, runId, token, size, signal, isSealed }: PageRequest) {
+  async function readPage({ workflowId, runId, token, size, signal, wait, isSealed }: PageRequest) {
     const read = () =>
       workflowService.getWorkflowExecutionHistory({
         namespace,
         execution: { workflowId, ...(runId === undefined ? {} : { runId }) },
         historyEventFilterType: ALL_EVENTS,
         maximumPageSize: size ?? PAGE_EVENTS,
-        ...(signal === undefined ? {} : { waitNewEvent: true }),
+        ...(signal === undefined && wait === undefined ? {} : { waitNewEvent: true }),
         ...(token === undefined ? {} : { nextPageToken: token }),
       });
-    const found = await (signal === undefined ? calls.callOrNull(read) : poll(read, signal));
+    const timeout = wait === undefined ? undefined : wait + POLL_MARGIN;
+    const found = await (signal === undefined ? calls.callOrNull(read, timeout) : poll(read, signal));
     if (found === null) return null;
     const next = found.nextPageToken.length > 0 ? found.nextPageToken : undefined;
     const events = withoutTransient(found.history?.events ?? []);
@@ -248,6 +259,20 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
       return open(page?.history?.events?.at(-1) ?? null, workflowId);
     },
 
+    async *historyUntilClosed({ workflowId, runId }, milliseconds) {
+      const deadline = Date.now() + milliseconds;
+      let request: PageRequest = { workflowId, runId };
+      for (let left = milliseconds; left > 0; left = deadline - Date.now()) {
+        const page = await readPage({ ...request, wait: left });
+        if (page === null) return;
+        const { events, next: token, isSealed } = page;
+        const isClosed = token === undefined;
+        yield { events, isClosed };
+        if (isClosed) return;
+        request = { workflowId, runId, token, isSealed };
+      }
+    },
+
     async waitForClose(workflowId, milliseconds) {
       const deadline = Date.now() + milliseconds;
       let nextPageToken: Uint8Array | undefined;
@@ -263,8 +288,7 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
               historyEventFilterType: CLOSE_EVENT,
               ...(token === undefined ? {} : { nextPageToken: token }),
             }),
-          // The server ends a long poll about a second before the deadline of the call.
-          left + 1_000,
+          left + POLL_MARGIN,
         );
         const closing = page.history?.events?.at(-1);
         // A run that continued as new is closed, its chain is not.

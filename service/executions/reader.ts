@@ -80,7 +80,7 @@ export interface ExecutionReader {
 /** The dependencies of the reader. */
 export interface ReaderDependencies {
   temporal: Pick<Temporal, 'namespace' | 'describe' | 'history' | 'waitForClose'>;
-  projections: Pick<ProjectionReader, 'read' | 'readClosed' | 'readLog'>;
+  projections: Pick<ProjectionReader, 'read' | 'readEnded' | 'readLog'>;
   store: ExecutionStore;
   enforcements: Pick<EnforcementStore, 'causes'>;
   /** Finds out whether the API started a run. */
@@ -211,10 +211,13 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
       showStarted(n, started);
       const workflowId = workflowIdOf(n);
       const runId = started.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
-      const isClosed = await temporal.waitForClose(workflowId, seconds * 1000);
-      const projected = isClosed ? await projections.readClosed({ workflowId, runId }) : null;
+      const deadline = clock() + seconds * 1000;
+      const projected = await projections.readEnded({ workflowId, runId }, seconds * 1000);
       const id = String(integerId(n));
-      if (projected === null) return reader.get(principal, id);
+      if (projected === null) {
+        await temporal.waitForClose(workflowId, deadline - clock());
+        return reader.get(principal, id);
+      }
       const { execution } = await showProjected(principal, { id, n, row: null, workflowId }, runId, projected);
       // Nobody could retry it before it had closed.
       return { n, execution, retries: [] };

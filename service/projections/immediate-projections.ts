@@ -1,9 +1,9 @@
 import { exceedsLength } from '../../model/json.ts';
+import type { RunKey } from '../../model/run-key.ts';
 import { ReplayExceeded, ReplayMeter } from '../../model/work.ts';
 import { createProjection } from '../../projection/project.ts';
 import type { PendingWork } from '../../projection/waits.ts';
-import type { NewestRun } from '../../temporal/histories.ts';
-import { copyHistory } from './history-copies.ts';
+import type { HistoryCopy } from './history-copies.ts';
 import { type ProjectedRun, showProjection } from './projected-runs.ts';
 
 /**
@@ -17,14 +17,10 @@ const MAX_REMEMBERED = 10_000;
 
 /** Projects small histories on the event loop, which is faster than in a thread. */
 export interface ImmediateProjector {
-  /** Reports whether a run with so many events may be projected here, as far as that is known before its history is read. */
-  mayProject(runId: string, events: number): boolean;
-  /** Projects a run with its pending work; returns null for a run that needs a thread. */
-  project(
-    key: { workflowId: string; runId: string },
-    run: Pick<NewestRun, 'whole'>,
-    pending: PendingWork,
-  ): ProjectedRun | null;
+  /** Reports whether a run with so much history may be projected here, as far as that is known before all of it is read. */
+  mayProject(runId: string, size: { events: number; bytes: number }): boolean;
+  /** Projects the whole history of a run with its pending work; returns null for a run that needs a thread. */
+  project(run: RunKey, whole: HistoryCopy, pending: PendingWork): ProjectedRun | null;
 }
 
 /** Creates a projector. */
@@ -32,10 +28,10 @@ export function createImmediateProjector(): ImmediateProjector {
   const exceeding = new Set<string>();
 
   return {
-    mayProject: (runId, events) => events <= LIMITS.events && !exceeding.has(runId),
+    mayProject: (runId, { events, bytes }) => events <= LIMITS.events && bytes <= LIMITS.bytes && !exceeding.has(runId),
 
-    project({ workflowId, runId }, { whole }, pending) {
-      if (whole === null || exceeding.has(runId)) return null;
+    project({ workflowId, runId }, whole, pending) {
+      if (exceeding.has(runId)) return null;
       const shown = projectWithin(workflowId, whole, pending);
       if (shown === null) {
         // A history only grows, so the run need not be tried again.
@@ -49,12 +45,7 @@ export function createImmediateProjector(): ImmediateProjector {
 }
 
 /** Projects a whole history; returns null when that exceeds a limit. */
-function projectWithin(
-  workflowId: string,
-  whole: NonNullable<NewestRun['whole']>,
-  pending: PendingWork,
-): ProjectedRun | null {
-  const { events, bytes } = copyHistory(whole);
+function projectWithin(workflowId: string, { events, bytes }: HistoryCopy, pending: PendingWork): ProjectedRun | null {
   if (bytes > LIMITS.bytes) return null;
   const projection = createProjection(workflowId, { meter: new ReplayMeter(LIMITS.work) });
   try {

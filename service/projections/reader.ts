@@ -12,7 +12,7 @@ import { NOTHING_PENDING, type PendingWork } from '../../projection/waits.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
 import type { NewestRun } from '../../temporal/histories.ts';
 import { isClosedRun } from '../../temporal/run-info.ts';
-import { copyAnswer } from './history-copies.ts';
+import { copyAnswer, copyHistory, type HistoryCopy } from './history-copies.ts';
 import { createHistoryThreads, type FoundRun, type Question } from './history-threads.ts';
 import { createImmediateProjector } from './immediate-projections.ts';
 import type { LastEvent, ProjectionJobs } from './jobs.ts';
@@ -43,10 +43,11 @@ export interface ProjectionReader {
    */
   read(workflowId: string, described?: Described): Promise<ProjectedRun | null>;
   /**
-   * Projects a run that has just closed from its history alone. Null where that does not say enough (part of a chain, long, or
-   * terminated, as a run is that was reset): `read` it then.
+   * Waits at most some milliseconds for a run to close that has just begun, and projects it from its history alone, which is read as it
+   * comes. Null for a run that is still open then, and where its history does not say enough (it has continued as another run, is long, or
+   * was terminated, as a run is that was reset): `read` it then.
    */
-  readClosed(run: RunKey): Promise<ProjectedRun | null>;
+  readEnded(run: RunKey, milliseconds: number): Promise<ProjectedRun | null>;
   /** Projects a run as it was at an event; null without such an event. Throws `busy`, `work_exceeded`. */
   readAt(workflowId: string, moment: MomentOf): Promise<MomentaryRun | null>;
   /**
@@ -110,9 +111,23 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
 
   /** Projects a run on the event loop if it is small; null when it needs a thread. */
   async function readLittle(found: FoundRun, pending: PendingWork): Promise<ProjectedRun | null> {
-    const length = Number(found.described.info.historyLength);
-    const newest = immediate.mayProject(found.runId, length) ? await found.newest() : null;
-    return newest === null ? null : immediate.project(found, newest, pending);
+    const { historyLength } = found.described.info;
+    if (!immediate.mayProject(found.runId, { events: Number(historyLength), bytes: 0 })) return null;
+    const whole = (await found.newest())?.whole ?? null;
+    return whole === null ? null : immediate.project(found, copyHistory(whole), pending);
+  }
+
+  /** Copies the history of a run as it comes; null when the run is still open after some milliseconds, or not small. */
+  async function copyUntilClosed(run: RunKey, milliseconds: number): Promise<HistoryCopy | null> {
+    const whole: HistoryCopy = { events: [], bytes: 0 };
+    for await (const { events, isClosed } of temporal.historyUntilClosed(run, milliseconds)) {
+      const copy = copyHistory(events);
+      whole.events.push(...copy.events);
+      whole.bytes += copy.bytes;
+      if (isClosed) return whole;
+      if (!immediate.mayProject(run.runId, { events: whole.events.length, bytes: whole.bytes })) return null;
+    }
+    return null;
   }
 
   /** Asks about a part of a run; null when Temporal has none, or the projection takes too much work. */
@@ -203,9 +218,9 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
       return read;
     },
 
-    async readClosed(run) {
-      const newest = await temporal.newestRun(run.workflowId, run.runId);
-      const projected = newest === null ? null : immediate.project(run, newest, NOTHING_PENDING);
+    async readEnded(run, milliseconds) {
+      const whole = await copyUntilClosed(run, milliseconds);
+      const projected = whole && immediate.project(run, whole, NOTHING_PENDING);
       if (projected === null) return null;
       const { status } = projected.execution;
       return isClosed(status) && status !== 'terminated' ? withAbove(projected) : null;

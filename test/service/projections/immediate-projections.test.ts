@@ -5,6 +5,7 @@ import type { HistoryEvent } from '../../../projection/history.ts';
 import { projectExecution } from '../../../projection/project.ts';
 import { NOTHING_PENDING } from '../../../projection/waits.ts';
 import { findSpecs } from '../../../service/actions/actions.ts';
+import { copyHistory } from '../../../service/projections/history-copies.ts';
 import { createImmediateProjector } from '../../../service/projections/immediate-projections.ts';
 import { RECORDED, readEvents } from '../../fixtures/recorded.ts';
 
@@ -37,8 +38,8 @@ function historyOf(definition: Definition, interpreter = 8, input: Json = {}): H
   return events.map((event, index) => ({ ...event, eventId: (index + 1) as never }));
 }
 
-const project = (whole: HistoryEvent[] | null) =>
-  createImmediateProjector().project({ workflowId: 'w', runId: 'r' }, { whole }, NOTHING_PENDING);
+const project = (whole: HistoryEvent[]) =>
+  createImmediateProjector().project({ workflowId: 'w', runId: 'r' }, copyHistory(whole), NOTHING_PENDING);
 
 const inquiry = { action: 'core.inquiry', input: { prompt: 'Go on?' } };
 /** Tasks that are done at once, and one that waits. */
@@ -77,8 +78,7 @@ describe('a run that is projected on the event loop', () => {
     expect(shown?.divergence).toBeNull();
   });
 
-  it.each<[string, HistoryEvent[] | null]>([
-    ['has a history of several pages, or of several runs', null],
+  it.each<[string, HistoryEvent[]]>([
     ['is of an interpreter that counts no work', historyOf(transforms(1, 'a'), 7)],
     ['has much work in several tasks', historyOf(sums(30))],
     [
@@ -101,7 +101,7 @@ describe('a run that is projected on the event loop', () => {
   it('is not tried again once it was too much, as long as it is the same run', () => {
     const projector = createImmediateProjector();
     const read = (runId: string, whole: HistoryEvent[]) =>
-      projector.project({ workflowId: 'w', runId }, { whole }, NOTHING_PENDING) !== null;
+      projector.project({ workflowId: 'w', runId }, copyHistory(whole), NOTHING_PENDING) !== null;
     const little = historyOf(transforms(1, 'a'));
     const much = historyOf(sums(30));
     expect([read('a', little), read('a', much), read('a', little), read('b', little)]).toEqual([
