@@ -22,7 +22,7 @@ export interface LargeRuns {
   reads: { first: number[]; unchanged: number[] };
 }
 
-/** Sizes of runs: items that are done within the workflow, items that a worker does, each with six events, and runs of 4,000 events. */
+/** Sizes of runs: items that are done within the workflow, items that a worker does one after another, each with six events, and runs of 4,000 events. */
 export interface LargeRunSizes {
   items: number;
   calls: number;
@@ -40,17 +40,27 @@ export async function measureLargeRuns({ items, calls, reads }: LargeRunSizes): 
   try {
     await defineWorkflows(production, `http://127.0.0.1:${(web.address() as AddressInfo).port}`);
     const measured: LargeRuns['measured'] = [];
-    for (const [what, ref, count] of [
-      ['1,000 items within the workflow', 'large.items', 1_000],
-      [`${items.toLocaleString('en-US')} items within the workflow`, 'large.items', items],
-      [`a chain of ${(6 * calls).toLocaleString('en-US')} events`, 'large.calls', calls],
+    for (const [ref, count] of [
+      ['large.items', 1_000],
+      ['large.items', items],
+      ['large.calls', calls],
     ] as const) {
-      console.log(`${what} …`);
-      const open = await makeRun(production, `${ref}_shown`, { count });
+      console.log(`${ref}: ${count} …`);
+      const [open, id] = await Promise.all([
+        makeRun(production, `${ref}_shown`, { count }),
+        makeRun(production, ref, { count, secret: 'a secret of this bench' }),
+      ]);
       const first = await measureRequest(production, 'first read, of a run that hides nothing', pathOf(open), {});
       console.log(describe(first));
-      const id = await makeRun(production, ref, { count, secret: 'a secret of this bench' });
-      measured.push({ what, requests: [first, ...(await measureRun(production, id))] });
+      const events = await countEvents(production, open);
+      const requests = [first, ...(await measureRun(production, id))];
+      measured.push({
+        what:
+          ref === 'large.items'
+            ? `${numberText(count)} items within the workflow`
+            : `a chain of ${numberText(events)} events`,
+        requests,
+      });
     }
     return { measured, reads: await measureReads(production, reads) };
   } finally {
@@ -66,7 +76,7 @@ async function defineWorkflows({ call }: Production, url: string): Promise<void>
       action: 'core.transform',
       input: { data: { number: '{{ item }}', text: 'item {{ item }} of {{ secret | default("none") }}' } },
     },
-    calls: { action: 'core.http', input: { url: `${url}/{{ item }}` }, concurrency: 100 },
+    calls: { action: 'core.http', input: { url: `${url}/{{ item }}` }, concurrency: 1 },
   };
   const count = { type: 'integer' };
   const hiding = { count, secret: { type: 'string', writeOnly: true } };
@@ -85,13 +95,15 @@ async function defineWorkflows({ call }: Production, url: string): Promise<void>
   }
 }
 
+const numberText = (count: number) => count.toLocaleString('en-US');
+
 const pathOf = (id: number) => `/api/v1/executions/${id}`;
 
 /** Starts a run and waits for its end, as lists show it, so that nothing of it has been read. Returns its id. */
 async function makeRun({ call }: Production, ref: string, parameters: object): Promise<number> {
   const { data } = await call('/api/v1/executions', { action_ref: ref, parameters });
   for (;;) {
-    const { data: ended } = await call('/api/v1/executions?status=completed&limit=10');
+    const { data: ended } = await call('/api/v1/executions?status=completed&limit=100');
     if (ended.some(({ id }: { id: number }) => id === data.id)) return data.id;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
@@ -99,7 +111,7 @@ async function makeRun({ call }: Production, ref: string, parameters: object): P
 
 async function measureRun(production: Production, id: number): Promise<Request[]> {
   const path = pathOf(id);
-  const { last_event } = await production.call(`${path}/tasks?limit=1`);
+  const events = await countEvents(production, id);
   const requests: Request[] = [];
   for (const [what, request, options] of [
     ['read', path, {}],
@@ -107,7 +119,7 @@ async function measureRun(production: Production, id: number): Promise<Request[]
     ['lean view', `${path}?view=lean`, {}],
     ['page of 500 tasks', `${path}/tasks?limit=500&parent_key=*`, {}],
     ['task with its items', `${path}/tasks/each`, {}],
-    ['at an event in the middle', `${path}/at/${Math.ceil(last_event / 2)}`, {}],
+    ['at an event in the middle', `${path}/at/${Math.ceil(events / 2)}`, {}],
     ['log', `${path}/logs`, {}],
     ['stream to its end', `${path}/events`, {}],
     ['delete', path, { method: 'DELETE' }],
@@ -116,6 +128,10 @@ async function measureRun(production: Production, id: number): Promise<Request[]
     console.log(describe(requests.at(-1)!));
   }
   return requests;
+}
+
+async function countEvents({ call }: Production, id: number): Promise<number> {
+  return (await call(`${pathOf(id)}/tasks?limit=1`)).last_event;
 }
 
 async function measureRequest(
@@ -155,8 +171,9 @@ async function measureReads(production: Production, runs: number): Promise<Large
     await (await production.request(pathOf(id))).arrayBuffer();
     return performance.now() - begun;
   };
-  for (let run = 0; run < runs; run += 1) {
-    const id = await makeRun(production, 'large.calls_shown', { count: CALLS_OF_A_READ });
+  const count = CALLS_OF_A_READ;
+  const made = Array.from({ length: runs }, () => makeRun(production, 'large.calls_shown', { count }));
+  for (const id of await Promise.all(made)) {
     reads.first.push(await timeRead(id));
     for (let again = 0; again < 5; again += 1) reads.unchanged.push(await timeRead(id));
   }

@@ -70,7 +70,7 @@ export async function measurePages({ tasks, items, calls, times }: PageSizes): P
       with_items: `{{ range(${calls}) }}`,
       action: 'core.http',
       input,
-      concurrency: 100,
+      concurrency: 1,
     };
     const graph = await run('graph', { tasks: tasksInRows(tasks), output: 'done' });
     const fan = await run('items', { tasks: [each], output: 'done' });

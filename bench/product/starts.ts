@@ -27,7 +27,7 @@ export interface Started {
 
 /**
  * A start that answers from what it knows, and one whose run is read back: alone, that is once the run before has ended, and right after one another, so
- * that the runs before are carried out meanwhile. The same for starts that wait for the end.
+ * that the runs before are carried out meanwhile. The same for starts that wait for the end: of the run that is read back, after that.
  */
 export interface Starts {
   answered: Started;
@@ -68,8 +68,7 @@ const WAYS: Record<keyof Starts, Way> = {
   waited: { ...WAITED, start: ({ executions }, principal) => executions.start(principal, { ...COMMAND, wait: 30 }) },
   waitedReadBack: {
     ...WAITED,
-    start: async ({ executions }, principal) =>
-      executions.waitFor(principal, await executions.start(principal, COMMAND), 30),
+    start: async (api, principal) => api.executions.waitFor(principal, await readBack(api, principal), 30),
   },
 };
 
