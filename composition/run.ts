@@ -50,10 +50,15 @@ export function limitHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
 }
 
-/** Returns a warning for a Node.js version that gets no security fixes any more; null for any other version. */
+/** Returns a warning for a Node.js version that is not supported, or gets no security fixes any more; null for any other version. */
 export function nodeWarning(version: string): string | null {
-  if (Number.parseInt(version, 10) >= 22) return null;
-  return `Node.js ${version} has had no security fixes since April 2026; Node.js 24 is recommended, 22 or later is supported`;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major >= 24 || (major === 22 && minor >= 13)) return null;
+  const fault =
+    major === 20 && minor >= 19
+      ? 'has had no security fixes since April 2026'
+      : 'is not supported, and may fail anywhere';
+  return `Node.js ${version} ${fault}; Node.js 24 is recommended, and 22 is supported from 22.13`;
 }
 
 /** Milliseconds after the first signal during which another is the same one, passed on by npm or sent to the process group. */
