@@ -75,6 +75,9 @@ export function run(
   };
 }
 
+/** A warning of Node.js, such as of something deprecated: nobody who starts Fermata is to see one. */
+export const NODE_WARNING = /\(node:\d+\)/;
+
 /**
  * Makes a data folder of a test, and the settings that keep `npm start` in it and on free ports. A new one has no database yet,
  * and making that is most of a first start.

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../integration/support/until.ts';
-import { createDevFolder, isRunning, type Running, run } from './processes.ts';
+import { createDevFolder, isRunning, NODE_WARNING, type Running, run } from './processes.ts';
 
 const execute = promisify(exec);
 
@@ -58,10 +58,11 @@ it('everything in the README works word for word, and answers what it says', asy
   const inFolder = (command: string) => command.replaceAll('./.fermata', dev.folder);
   expect(calls.length).toBeGreaterThan(4);
   for (const { command, answer } of calls) {
-    const { stdout } = await execute(inFolder(`${settings!.command}${command}`), {
+    const { stdout, stderr } = await execute(inFolder(`${settings!.command}${command}`), {
       timeout: 300_000,
       env: { ...process.env, ...dev.env },
     });
+    expect(stderr).not.toMatch(NODE_WARNING);
     if (answer !== undefined) expectLike(JSON.parse(stdout), answer);
     else expect(stdout).not.toMatch(/"status":(401|5\d\d)/);
   }

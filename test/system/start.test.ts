@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listeningPorts } from '../../dev/listening-ports.ts';
 import { until } from '../integration/support/until.ts';
 import { createWebServer, type WebServer } from '../integration/support/web-server.ts';
-import { call, createDevFolder, isRunning, type Running, run } from './processes.ts';
+import { call, createDevFolder, isRunning, NODE_WARNING, type Running, run } from './processes.ts';
 
 let dev: Awaited<ReturnType<typeof createDevFolder>>;
 let web: WebServer;
@@ -182,6 +182,7 @@ it('Ctrl-C stops everything cleanly: no process, no lock, no dev.json is left', 
   const { worker_pid: worker } = await dev.devFile();
   expect(await fermata.end('SIGINT')).toBe(0);
   expect(fermata.said()).toContain('Stopped.');
+  expect(fermata.said()).not.toMatch(NODE_WARNING);
   expect([temporal, worker].map(isRunning)).toEqual([false, false]);
   const left = await readdir(dev.folder);
   for (const name of ['dev.json', 'temporal.json', 'lock']) expect(left).not.toContain(name);
