@@ -43,8 +43,8 @@ export interface BackfillCommand {
   idempotencyKey?: string | undefined;
 }
 
-/** How often the update that adds a starter is tried while other clients of Temporal change the schedule. */
-const MAX_TRIES = 10;
+/** How often the update that adds a starter is tried, within a turn, while other clients of Temporal change the schedule. */
+const MAX_TRIES = 3;
 
 /** Manages schedules, which start runs of workflows for their tenant. */
 export interface ScheduleService extends ScheduleRefresher {
@@ -126,32 +126,34 @@ export function createScheduleService({
       return get(principal, id);
     });
 
-  /** Changes a schedule as `change` does. Throws `schedule_not_found` if another one, whose runs have another prefix, has its id meanwhile. */
-  const changeOnly = (
-    prefix: string,
+  /** Adds a starter, within a turn, to all runs that a schedule starts until somebody changes it. Returns it as it is then. */
+  async function noteStarter(principal: Principal, id: string, schedule: FoundSchedule): Promise<FoundSchedule> {
+    let current = schedule;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const wanted = await withStarter(principal, current);
+      if (wanted === null) return current;
+      // Another client of Temporal may change it meanwhile: the next round finds out which of the two took effect.
+      await temporal.update(wanted, unchanged, current.found);
+      current = await find(principal, id);
+    }
+    throw new AppError('busy', `schedule "${id}" is being changed by another client of Temporal: try again`);
+  }
+
+  /**
+   * Has a schedule start something that a principal asked for, who is one of its starters from then on: whoever replaces it before has
+   * had their turn. Throws `schedule_not_found` if another schedule, whose runs have another prefix, has its id by then.
+   */
+  const startBy = (
     principal: Principal,
-    id: string,
-    work: (schedule: FoundSchedule) => Promise<void>,
+    { found: { action }, kept: { id } }: FoundSchedule,
+    start: (schedule: FoundSchedule) => Promise<void>,
   ) =>
     change(principal, id, async (schedule) => {
-      if (schedule.found.action.workflowId !== prefix) {
+      if (schedule.found.action.workflowId !== action.workflowId) {
         throw new AppError('schedule_not_found', `schedule "${id}" was deleted, and created anew, meanwhile`);
       }
-      await work(schedule);
+      await start(await noteStarter(principal, id, schedule));
     });
-
-  /** Adds a starter to all runs that a schedule starts, until somebody changes the schedule. */
-  async function noteStarter(principal: Principal, id: string): Promise<void> {
-    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      if ((await withStarter(principal, await find(principal, id))) === null) return;
-      await builder.change(principal, id, async (schedule) => {
-        const wanted = await withStarter(principal, schedule);
-        // Another client of Temporal may change it meanwhile: the next round finds out which of the two took effect.
-        if (wanted !== null) await temporal.update(wanted, unchanged, schedule.found);
-      });
-    }
-    throw new AppError('busy', `schedule "${id}" is being changed by another request: try again`);
-  }
 
   return {
     async create(principal, id, request) {
@@ -204,23 +206,23 @@ export function createScheduleService({
     },
 
     async resume(principal, id, note) {
-      await noteStarter(principal, id);
       const said = note ?? `resumed by ${principal.subject}`;
-      return change(principal, id, ({ found }) => temporal.resume(found.scheduleId, said));
+      return startBy(principal, await find(principal, id), ({ found }) => temporal.resume(found.scheduleId, said));
     },
 
     async trigger(principal, id, { overlap, idempotencyKey: key }) {
-      const schedule = (await find(principal, id)).found.action.workflowId!;
+      const first = await find(principal, id);
+      const schedule = first.found.action.workflowId!;
       const { tenant } = principal;
       let changed: Schedule | undefined;
       const second = await repeats.once(
         { tenant, key, asked: { trigger: id, schedule, overlap: overlap ?? null } },
         async () => {
-          await noteStarter(principal, id);
-          return seconds.take(tenant, await find(principal, id));
+          await withStarter(principal, first);
+          return seconds.take(tenant, first);
         },
         async (taken) => {
-          changed = await changeOnly(schedule, principal, id, ({ found: { scheduleId } }) =>
+          changed = await startBy(principal, first, ({ found: { scheduleId } }) =>
             temporal.trigger(scheduleId, overlap, taken, deriveRequestId(tenant, key)),
           );
         },
@@ -230,23 +232,25 @@ export function createScheduleService({
     },
 
     async backfill(principal, id, command) {
-      const { found, kept } = await find(principal, id);
+      const first = await find(principal, id);
       const { start, end, overlap, idempotencyKey: key } = command;
       const { tenant } = principal;
       const range = { start: start.toISOString(), end: end.toISOString() };
-      const schedule = found.action.workflowId!;
+      const schedule = first.found.action.workflowId!;
       let changed: Schedule | undefined;
       await repeats.once(
         { tenant, key, asked: { backfill: id, schedule, ...range, overlap } },
         async () => {
-          checkRange(kept.request.spec, start.getTime(), end.getTime());
-          await noteStarter(principal, id);
+          checkRange(first.kept.request.spec, start.getTime(), end.getTime());
+          await withStarter(principal, first);
           return start.getTime();
         },
         async () => {
-          changed = await changeOnly(schedule, principal, id, ({ found: { scheduleId } }) =>
-            temporal.backfill(scheduleId, { start, end, overlap }, deriveRequestId(tenant, key)),
-          );
+          changed = await startBy(principal, first, async ({ found: { scheduleId }, kept }) => {
+            // It may have been replaced by one that starts more.
+            checkRange(kept.request.spec, start.getTime(), end.getTime());
+            await temporal.backfill(scheduleId, { start, end, overlap }, deriveRequestId(tenant, key));
+          });
         },
       );
       return changed ?? get(principal, id);

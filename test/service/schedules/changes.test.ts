@@ -177,6 +177,40 @@ it.each(['trigger', 'backfill'])(
   },
 );
 
+it.each(['trigger', 'backfill', 'resume'])(
+  'whoever asks for a %s is a starter, although somebody replaces the schedule before',
+  async (verb) => {
+    const { temporal, taken } = createForgetful();
+    const held = leases();
+    let starters = ['bob', 'ann'];
+    const replaced = {
+      ...temporal,
+      describe: async (scheduleId: string) => {
+        const found = (await temporal.describe(scheduleId))!;
+        const schedule = { ...(found.action.memo!.schedule as object), starters };
+        return { ...found, action: { ...found.action, memo: { schedule } } };
+      },
+      update: async (wanted: { kept: { starters: string[] } }) => {
+        starters = wanted.kept.starters;
+        taken.push('update');
+      },
+    } as unknown as TemporalSchedules;
+    const service = createProcesses(replaced, {
+      ...held,
+      // Bob replaces the schedule, and so becomes its only starter, before it is ann's turn.
+      take(...lease) {
+        starters = ['bob'];
+        return held.take(...lease);
+      },
+    })();
+    await VERBS[verb]!(service);
+    expect([starters, taken]).toEqual([
+      ['bob', 'ann'],
+      ['update', verb],
+    ]);
+  },
+);
+
 const describe = async () => null;
 
 it('a change that fails does not keep the next one from its turn', async () => {
