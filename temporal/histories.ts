@@ -235,12 +235,11 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
     historyOf: (workflowId, runId) => readPages({ workflowId, runId }),
 
     async *historyAfter(workflowId, runId, eventId) {
-      const news = eventId === 0 ? null : await readBackTo(eventId, workflowId, runId);
-      if (news !== null) yield* news;
-      else {
-        for await (const events of readPages({ workflowId, runId })) {
-          yield events.filter((event) => Number(event.eventId) > eventId);
-        }
+      if (eventId === 0) return yield* readPages({ workflowId, runId });
+      const news = await readBackTo(eventId, workflowId, runId);
+      if (news !== null) return yield* news;
+      for await (const events of readPages({ workflowId, runId })) {
+        yield events.filter((event) => Number(event.eventId) > eventId);
       }
     },
 
