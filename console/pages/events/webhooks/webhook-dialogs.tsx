@@ -7,7 +7,7 @@ import { readJsonText } from '../../../parts/forms/json-text.ts';
 import { announce } from '../../../parts/notice.ts';
 
 /** An act on a webhook that asks first. */
-export type WebhookAct = 'rotate' | 'secret' | 'delete';
+export type WebhookAct = 'edit' | 'rotate' | 'secret' | 'delete';
 
 /** An example of the settings that a preset needs; a preset that is not here takes none. */
 const SETTINGS: Partial<Record<WebhookPreset, string>> = {
@@ -79,7 +79,7 @@ export function NewWebhookDialog({ close, onMade }: { close: () => void; onMade:
 /** Does an act on a webhook once it is confirmed. */
 export function WebhookActDialog({
   act,
-  webhook: { name },
+  webhook,
   close,
   onMade,
   onChanged,
@@ -92,6 +92,7 @@ export function WebhookActDialog({
   /** Called once a webhook is changed or deleted. */
   onChanged: () => void;
 }) {
+  const { name } = webhook;
   const path = `/webhooks/${encodeURIComponent(name)}`;
 
   function announced(text: string) {
@@ -112,11 +113,62 @@ export function WebhookActDialog({
     return announced(`${name} has its new secret.`);
   }
 
+  async function change(form: FormData) {
+    const text = (field: string) => String(form.get(field) ?? '').trim();
+    const body = {
+      label: text('label') || null,
+      type: text('type') || null,
+      keep_headers: text('keep_headers')
+        .split(/[\s,]+/)
+        .filter(Boolean),
+      enabled: form.has('enabled'),
+    };
+    await request(path, { method: 'PUT', body });
+    return announced(`${name} is changed.`);
+  }
+
   async function remove() {
     await request(path, { method: 'DELETE' });
     return announced(`${name} is deleted.`);
   }
 
+  if (act === 'edit') {
+    return (
+      <Dialog title={`Edit ${name}`} confirm="Store" act={change} close={close}>
+        <p class="soft">Whoever changes a webhook cannot approve what its events start.</p>
+        <label class="field">
+          Label
+          <input name="label" autocomplete="off" placeholder="optional" defaultValue={webhook.label ?? ''} />
+        </label>
+        <label class="field">
+          Type of its events
+          <input
+            name="type"
+            class="mono"
+            autocomplete="off"
+            spellcheck={false}
+            placeholder="the one that the preset reads"
+            defaultValue={webhook.type ?? ''}
+          />
+        </label>
+        <label class="field">
+          Headers that its events keep
+          <input
+            name="keep_headers"
+            class="mono"
+            autocomplete="off"
+            spellcheck={false}
+            placeholder="x-request-id, x-region"
+            defaultValue={webhook.keep_headers.join(', ')}
+          />
+        </label>
+        <label class="choice">
+          <input type="checkbox" name="enabled" defaultChecked={webhook.enabled} />
+          Enabled: requests to its address are accepted
+        </label>
+      </Dialog>
+    );
+  }
   if (act === 'rotate') {
     return (
       <Dialog title={`Rotate ${name}`} act={rotate} close={close}>

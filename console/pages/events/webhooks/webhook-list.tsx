@@ -10,6 +10,7 @@ import { Handover } from './handover.tsx';
 import { NewWebhookDialog, type WebhookAct, WebhookActDialog } from './webhook-dialogs.tsx';
 
 const ACTS: { act: WebhookAct; word: string }[] = [
+  { act: 'edit', word: 'Edit' },
   { act: 'secret', word: 'Set secret' },
   { act: 'rotate', word: 'Rotate' },
   { act: 'delete', word: 'Delete' },
