@@ -7,9 +7,15 @@ import type { ScheduleTimes } from '../../model/schedule.ts';
 const MAX_BACKFILL = 10_000;
 const MAX_SPAN = 100 * 366 * 86_400_000;
 
+/** The instants between which Temporal finds times, in milliseconds: the years from 1970 on, and up to 2100. It starts nothing for any other. */
+const FIRST = 0;
+const LAST = Date.UTC(2101, 0) - 1;
+
 /** Milliseconds within which every date of a calendar occurs, except around 2100; and the most by which time zones differ. */
 const EIGHT_YEARS = 8 * 366 * 86_400_000;
 const ZONES = 86_400_000;
+
+const NO_OCCURRENCE = 'has no occurrence between start and end within the next 8 years';
 
 /** Throws `request_invalid` for times that are invalid or never come; `now` is in milliseconds. */
 export function checkTimes({ cron = [], every, time_zone, start, end }: ScheduleTimes, now: number): void {
@@ -26,11 +32,14 @@ export function checkTimes({ cron = [], every, time_zone, start, end }: Schedule
   const to = end === undefined ? Number.POSITIVE_INFINITY : Date.parse(end);
   if (start !== undefined && to <= Date.parse(start)) throw refuse('/end', 'must be later than start');
   if (to <= now) throw refuse('/end', 'is in the past');
+  if (from > LAST) throw refuse('/start', 'must not be after the year 2100');
+  if (every !== undefined && Math.ceil(from / (every * 1000)) * every * 1000 > Math.min(to, from + EIGHT_YEARS)) {
+    throw refuse('/every', NO_OCCURRENCE);
+  }
   for (const [index, line] of cron.entries()) {
     const calendars = calendarsOf(line, (message) => refuse(`/cron/${index}`, message));
     const last = Math.min(to, from + EIGHT_YEARS) + ZONES;
-    if (countTimes(calendars, from - ZONES, last, 0) === 0)
-      throw refuse(`/cron/${index}`, 'has no occurrence between start and end within the next 8 years');
+    if (countTimes(calendars, from - ZONES, last, 0) === 0) throw refuse(`/cron/${index}`, NO_OCCURRENCE);
   }
 }
 
@@ -52,10 +61,13 @@ function timeZoneOf(name: string): string | null {
   }
 }
 
-/** Throws `request_invalid` for a backfill between two instants, in milliseconds, that ends before it begins or has too many starts. */
+/** Throws `request_invalid` for a backfill between two instants, in milliseconds, that ends before it begins, is out of range, or has too many starts. */
 export function checkRange({ cron = [], every }: ScheduleTimes, from: number, to: number): void {
-  const refuse = (message: string) => refusal('request_invalid', [{ code: 'value_invalid', path: '/end', message }]);
+  const refuse = (message: string, path = '/end') =>
+    refusal('request_invalid', [{ code: 'value_invalid', path, message }]);
   if (to <= from) throw refuse('must be later than start');
+  if (from < FIRST) throw refuse('must not be before the year 1970', '/start');
+  if (to > LAST) throw refuse('must not be after the year 2100');
   if (to - from > MAX_SPAN) throw refuse('is more than 100 years after start');
   const outdated = (line: string) =>
     refuse(`cannot be computed: the cron line "${line}" is no longer supported; replace the schedule first`);

@@ -44,6 +44,15 @@ describe('times', () => {
       '/spec/cron/0 has no occurrence',
     ],
     [{ cron: ['@daily', '0 0 31 6 *'] }, '/spec/cron/1 has no occurrence'],
+    [{ every: 3600, start: '2026-12-01T00:10:00Z', end: '2026-12-01T01:00:00Z' }, null],
+    [{ every: 3600, start: '2026-12-01T00:00:00Z', end: '2026-12-01T00:20:00Z' }, null],
+    [{ every: 3600, start: '2026-12-01T00:10:00Z', end: '2026-12-01T00:20:00Z' }, '/spec/every has no occurrence'],
+    [{ every: 315_360_000 }, null],
+    [{ every: 315_360_000, start: '2030-01-01T00:00:00Z' }, '/spec/every has no occurrence'],
+    [{ every: 60, start: '2100-12-31T00:00:00Z' }, null],
+    [{ every: 60, start: '2101-01-01T00:00:00Z' }, '/spec/start must not be after the year 2100'],
+    [{ ...daily, start: '9999-01-01T00:00:00Z' }, '/spec/start must not be after the year 2100'],
+    [{ ...daily, end: '9999-12-31T00:00:00Z' }, null],
   ])('%j: %s', (times, refusal) => {
     expect(refusalOf(() => checkTimes(times, NOW))).toEqual(refusal === null ? null : expect.stringContaining(refusal));
   });
@@ -58,7 +67,12 @@ describe('backfills', () => {
     [{ every: 60 }, '2026-01-01', '2026-01-07', null],
     [{ every: 60 }, '2026-01-01', '2026-01-09', many],
     [{ cron: ['* * * * *'] }, '2026-01-01', '2026-01-09', many],
-    [{ cron: ['0 0 1 1 *'] }, '0001-01-01', '9999-01-01', 'is more than 100 years after start'],
+    [{ cron: ['0 0 1 1 *'] }, '1990-01-01', '2100-01-01', '/end is more than 100 years after start'],
+    [daily, '1970-01-01', '1970-02-01', null],
+    [daily, '1969-12-31', '1970-02-01', '/start must not be before the year 1970'],
+    [daily, '2100-12-01', '2100-12-31', null],
+    [daily, '2100-12-01', '2101-01-01', '/end must not be after the year 2100'],
+    [daily, '0001-01-01', '0001-01-02', '/start must not be before the year 1970'],
     // One that was stored before, and is no longer taken.
     [{ cron: ['0 0 5 * * *'] }, '2026-01-01', '2026-12-31', 'is no longer supported; replace the schedule first'],
   ])('%j from %s to %s: %s', (times, from, to, refusal) => {
