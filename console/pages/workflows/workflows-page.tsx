@@ -3,9 +3,10 @@ import { useRead } from '../../client/reads.ts';
 import { may } from '../../client/session.ts';
 import type { RunCounts, WorkflowList } from '../../client/shapes.ts';
 import { Heading } from '../../parts/heading.tsx';
+import { useFilterFields } from '../../parts/lists/filter-fields.ts';
 import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
 import { Instant } from '../../parts/time.tsx';
-import { go, hrefOf, hrefWith, pageQuery, ROOT } from '../../routing/location.ts';
+import { hrefOf, hrefWith, pageQuery, ROOT } from '../../routing/location.ts';
 import { pagePath } from '../../routing/page-size.ts';
 import { workflowPath } from '../../routing/paths.ts';
 import { DAYS, daysBefore, recentRunsPath } from './runs/recent.ts';
@@ -17,6 +18,7 @@ const COLUMNS = ['Workflow', 'Label', 'Version', 'Updated'];
 export function WorkflowsPage() {
   const search = pageQuery.value.get('search') ?? '';
   const pack = pageQuery.value.get('pack_ref');
+  const { form, apply } = useFilterFields(['search']);
   const reading = useRead<WorkflowList>(pagePath('/workflows', pageQuery.value, { search, pack_ref: pack }));
   const canSeeRuns = may('execution:read');
   // The day may end while the page is open: what is counted stays the same until it is opened again.
@@ -28,16 +30,15 @@ export function WorkflowsPage() {
         <Heading title="Workflows" />
         <form
           class="search"
+          ref={form}
           onSubmit={(event) => {
             event.preventDefault();
-            const text = String(new FormData(event.currentTarget).get('search') ?? '').trim();
-            go(hrefWith({ search: text || null, page: null }));
+            apply();
           }}
         >
           <input
             type="search"
             name="search"
-            key={search}
             defaultValue={search}
             aria-label="Search workflows"
             placeholder="Search names, labels, descriptions"

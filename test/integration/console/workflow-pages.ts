@@ -53,7 +53,9 @@ export function testWorkflowPages(site: () => Console): void {
       await page.getByRole('searchbox', { name: 'Search workflows' }).fill('nothing like this');
       await page.keyboard.press('Enter');
       await page.getByText('No workflows match this search.').waitFor();
-      await page.getByRole('searchbox', { name: 'Search workflows' }).fill('FIRST_run');
+      // The field stays, with the focus.
+      await page.keyboard.press('Control+A');
+      await page.keyboard.type('FIRST_run');
       await page.keyboard.press('Enter');
       await table.getByRole('link', { name: 'examples.first_run' }).click();
       await title(page, 'examples.first_run').waitFor();
