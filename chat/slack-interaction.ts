@@ -20,15 +20,15 @@ export function readInteraction(payload: Json): SlackInteraction | null {
   const { type, team, api_app_id: app, user, trigger_id: trigger, actions, view } = payload;
   const common = {
     team: idOf(team),
-    app: String(app ?? ''),
+    app: textOf(app),
     user: idOf(user),
-    trigger: String(trigger ?? ''),
+    trigger: textOf(trigger),
   };
   if (type === 'block_actions' && Array.isArray(actions)) {
-    const action = actions.find((each) => isJsonObject(each) && String(each.action_id).startsWith('decide:'));
+    const action = actions.find((each) => isJsonObject(each) && textOf(each.action_id).startsWith('decide:'));
     if (!isJsonObject(action ?? null)) return null;
     const { value, action_ts: at } = action as JsonObject;
-    return { ...common, kind: 'press', sealed: String(value ?? ''), once: String(at ?? ''), written: () => '' };
+    return { ...common, kind: 'press', sealed: textOf(value), once: textOf(at), written: () => '' };
   }
   if (type === 'view_submission' && isJsonObject(view ?? null)) {
     const { callback_id: callback, private_metadata: sealed, id, state } = view as JsonObject;
@@ -37,8 +37,8 @@ export function readInteraction(payload: Json): SlackInteraction | null {
     return {
       ...common,
       kind: 'submit',
-      sealed: String(sealed ?? ''),
-      once: String(id ?? ''),
+      sealed: textOf(sealed),
+      once: textOf(id),
       written: (block) => writtenIn(objectOf(objectOf(values[block]).value)),
     };
   }
@@ -46,14 +46,18 @@ export function readInteraction(payload: Json): SlackInteraction | null {
 }
 
 function writtenIn({ value, selected_option: option }: JsonObject): string {
-  const text = value ?? objectOf(option).value;
-  return typeof text === 'string' ? text : '';
+  return textOf(value ?? objectOf(option).value);
 }
 
 function idOf(of: Json | undefined): string {
-  return String(objectOf(of).id ?? '');
+  return textOf(objectOf(of).id);
 }
 
 function objectOf(value: Json | undefined): JsonObject {
   return isJsonObject(value ?? null) ? (value as JsonObject) : {};
+}
+
+/** Returns a text of a payload; empty if it is anything else. */
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
 }

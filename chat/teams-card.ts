@@ -1,4 +1,4 @@
-import { type FormField, fieldChoices, formFields, WHOLE_FORM } from '../model/inquiry-form.ts';
+import { choiceLabel, type FormField, fieldChoices, formFields, WHOLE_FORM } from '../model/inquiry-form.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Message, MessageOption } from './message.ts';
 
@@ -84,7 +84,7 @@ function inputFor({ name, schema, required }: FormField, id: string, value: stri
   if (choices !== null) {
     const shown = choices
       .slice(0, 100)
-      .map((choice): Json => ({ title: String(choice), value: JSON.stringify(choice) }));
+      .map((choice): Json => ({ title: choiceLabel(choice), value: JSON.stringify(choice) }));
     return { type: 'Input.ChoiceSet', id, label, choices: shown, value };
   }
   const { type } = schema;

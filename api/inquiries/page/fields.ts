@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { type FormField, fieldChoices, formFields, WHOLE_FORM } from '../../../model/inquiry-form.ts';
+import { choiceLabel, type FormField, fieldChoices, formFields, WHOLE_FORM } from '../../../model/inquiry-form.ts';
 import type { Issue } from '../../../model/issue.ts';
 import type { JsonObject } from '../../../model/json.ts';
 
@@ -80,7 +80,7 @@ function control(schema: JsonObject, attributes: Attributes, value: string): Htm
   if (choices !== null) {
     const options = choices.map((choice) => {
       const text = JSON.stringify(choice);
-      return html`<option${written({ value: text, selected: text === value })}>${String(choice)}</option>`;
+      return html`<option${written({ value: text, selected: text === value })}>${choiceLabel(choice)}</option>`;
     });
     return html`<select${written(attributes)}><option value=""></option>${options}</select>`;
   }
