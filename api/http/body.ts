@@ -191,8 +191,8 @@ async function readSource(
 function takeArrived({ env, req }: Context<ApiEnv>): Uint8Array | null {
   const incoming = env?.incoming;
   if (!(incoming instanceof Readable) || incoming.readableLength !== Number(req.header('content-length'))) return null;
-  // A copy: the chunk is a part of a larger buffer.
-  return new Uint8Array(incoming.read() as Uint8Array);
+  // With its length, since Node.js 26 otherwise gives the first of several chunks. A copy: the chunk is a part of a larger buffer.
+  return new Uint8Array(incoming.read(incoming.readableLength) as Uint8Array);
 }
 
 /** Reads up to `limit` bytes; `began` is the arrival of the header, in seconds of `performance.now()`. */

@@ -1,6 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { Readable } from 'node:stream';
+import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readRawBody } from '../../../api/http/body.ts';
+import type { ApiEnv } from '../../../api/http/environment.ts';
 import { drainServer, listen } from '../../../composition/server.ts';
 import type { NewEvent } from '../../../model/events/event.ts';
 import { createTestApp } from '../test-app.ts';
@@ -57,4 +61,12 @@ it('a body is read whether or not it is there at once, and the next request on t
   await answered(4);
   socket.destroy();
   expect(payloads).toEqual(['at once: é', 'in parts', 'first', 'second']);
+});
+
+it('a body that has arrived in several chunks is read as a whole', async () => {
+  const app = new Hono<ApiEnv>().post('/', async (context) => context.text(String(await readRawBody(context, 100))));
+  const incoming = new Readable({ read: () => undefined });
+  for (const chunk of [[1, 2], [3], [4, 5, 6]]) incoming.push(new Uint8Array(chunk));
+  const answer = await app.request('/', { method: 'POST', headers: { 'content-length': '6' } }, { incoming });
+  expect(await answer.text()).toBe('1,2,3,4,5,6');
 });
