@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../../model/app-error.ts';
 import type { JobPool, RunJob } from '../../model/job-pool.ts';
-import { readAhead } from '../../model/read-ahead.ts';
+import { readAhead, readInTurn } from '../../model/read-ahead.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import type { MomentOf } from '../../projection/moment.ts';
 import { readMemo } from '../../projection/runs/memo.ts';
@@ -16,6 +16,9 @@ const MAX_BYTES = 100 * 1024 * 1024;
 
 /** The most events that are copied for a thread in one turn of the event loop. */
 const EVENTS_A_TURN = 250;
+
+/** The most pages of a run, and of the one after it in its chain, that are read before a thread has taken those before them. */
+const PAGES_AHEAD = 3;
 
 /** The newest run of a workflow id, as it was described. */
 export interface FoundRun {
@@ -64,17 +67,24 @@ export function createHistoryThreads({ temporal, pool }: HistoryThreadsDependenc
     return { known: await run('open_history', { workflowId, until, fresh: true }), chain };
   }
 
-  /** Reads a chain after what is known of it. */
-  async function* readOn(
+  /** Reads a chain after what is known of it. Temporal sends pages of a run only one after another, but those of the next run meanwhile. */
+  function readOn(found: FoundRun, { known, chain }: { known: KnownHistory; chain: readonly string[] }) {
+    const runs = chain.slice(Math.max(0, known.runs.length - 1));
+    return readInTurn(
+      runs.map((runId) => readRun(found, runId, runId === known.runs.at(-1) ? known.lastEventId : 0)),
+      PAGES_AHEAD,
+    );
+  }
+
+  /** Reads a run of a chain after an event. */
+  async function* readRun(
     { workflowId, runId: last, newest }: FoundRun,
-    { known, chain }: { known: KnownHistory; chain: readonly string[] },
+    runId: string,
+    after: number,
   ): AsyncGenerator<News> {
-    for (const runId of chain.slice(Math.max(0, known.runs.length - 1))) {
-      const after = runId === known.runs.at(-1) ? known.lastEventId : 0;
-      const beginning = after === 0 && runId === last ? await newest() : null;
-      const pages = beginning?.history() ?? temporal.historyAfter(workflowId, runId, after);
-      for await (const events of pages) yield { runId, events };
-    }
+    const beginning = after === 0 && runId === last ? await newest() : null;
+    const pages = beginning?.history() ?? temporal.historyAfter(workflowId, runId, after);
+    for await (const events of pages) yield { runId, events };
   }
 
   /** Gives a thread what it does not know of a chain. Throws `work_exceeded` when the chain is too long to be projected. */
@@ -85,8 +95,8 @@ export function createHistoryThreads({ temporal, pool }: HistoryThreadsDependenc
   ): Promise<void> {
     let count = taken;
     let bytes = 0;
-    // While the thread projects a part, the next one is copied, and the page after that is read.
-    for await (const { runId, copy } of readAhead(copyParts(readAhead(news)))) {
+    // While the thread projects a part, the next one is copied.
+    for await (const { runId, copy } of readAhead(copyParts(news))) {
       count += copy.events.length;
       bytes += copy.bytes;
       if (count > MAX_EVENTS || bytes > MAX_BYTES) throw tooLong();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readAhead } from '../../model/read-ahead.ts';
+import { readAhead, readInTurn } from '../../model/read-ahead.ts';
 
 /** Gives numbers, and notes what it does; `fails` is thrown instead of a number. */
 async function* count(to: number, log: string[], fails = Number.NaN): AsyncGenerator<number> {
@@ -49,4 +49,33 @@ it.each([
   await work(readAhead(count(3, log, fails)), log, 1);
   expect(log.filter((line) => line !== 'closed')).toEqual(['fetch 1', 'fetch 2', 'work 1']);
   expect(log).toContain('closed');
+});
+
+it('fetches as many steps ahead as it may', async () => {
+  const log: string[] = [];
+  await work(readAhead(count(4, log), 2), log);
+  expect(log).toEqual(['fetch 1', 'fetch 2', 'fetch 3', 'work 1', 'fetch 4', 'work 2', 'closed', 'work 3', 'work 4']);
+});
+
+it('reads sources in turn', async () => {
+  const all: number[] = [];
+  for await (const number of readInTurn([count(3, []), count(0, []), count(2, [])], 2)) all.push(number);
+  expect(all).toEqual([1, 2, 3, 1, 2]);
+});
+
+it('has begun the next source, and no other, while somebody works with one', async () => {
+  const logs: string[][] = [[], [], []];
+  const sources = logs.map((log) => count(5, log));
+  for await (const _ of readInTurn(sources, 2)) break;
+  expect(logs.map((log) => log.filter((line) => line !== 'closed'))).toEqual([
+    ['fetch 1', 'fetch 2', 'fetch 3'],
+    ['fetch 1', 'fetch 2'],
+    [],
+  ]);
+});
+
+it('throws where one of the sources in turn does', async () => {
+  const log: string[] = [];
+  await expect(work(readInTurn([count(1, log), count(2, log, 2), count(1, log)], 1), log)).rejects.toThrow('no 2');
+  expect(log.filter((line) => line.startsWith('work'))).toEqual(['work 1', 'work 1']);
 });
