@@ -229,7 +229,7 @@ export const ConfigSchema = z.object({
     ),
   FERMATA_EVENT_RETENTION: wholeNumber(8, 3_650)
     .default(EVENT_RETENTION)
-    .describe('Days for which events are kept; those whose executions are still known stay longer.'),
+    .describe('Days for which events are kept, 8 to 3,650; those whose executions are still known stay longer.'),
   FERMATA_HOOK_RATE: wholeNumber(0, 1_000_000)
     .default(1_000)
     .describe('Requests per second that one webhook may receive at one API process; 0 disables the limit.'),
