@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { Connection } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import type { RunningApi } from '../../composition/api/api.ts';
 import type { Principal } from '../../model/principal.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
@@ -27,7 +27,8 @@ export interface Started {
 
 /**
  * A start that answers from what it knows, and one whose run is read back: alone, that is once the run before has ended, and right after one another, so
- * that the runs before are carried out meanwhile. The same for starts that wait for the end: of the run that is read back, after that.
+ * that the runs before are carried out meanwhile. The same for starts that wait for the end: of the run that is read back, after that. Whoever waits
+ * and reads nothing shows how much of a start with wait is not the waiting.
  */
 export interface Starts {
   answered: Started;
@@ -36,6 +37,7 @@ export interface Starts {
   readBackInTurn: Started;
   waited: Started;
   waitedReadBack: Started;
+  waitedUnread: Started;
 }
 
 type Start = (api: RunningApi, principal: Principal) => Promise<ExecutionView>;
@@ -59,8 +61,8 @@ const readBack: Start = async ({ executions }, principal) => {
 
 const WAITED = { total: 5 * BLOCK, atOnce: AT_ONCE, isAlone: false };
 
-/** The ways to start, each next to the one that it is compared with. */
-const WAYS: Record<keyof Starts, Way> = {
+/** Returns the ways to start, each next to the one that it is compared with. */
+const listWays = (client: Client): Record<keyof Starts, Way> => ({
   answered: { start: answer, total: ALONE, atOnce: 1, isAlone: true },
   readBack: { start: readBack, total: ALONE, atOnce: 1, isAlone: true },
   answeredInTurn: { start: answer, total: BLOCK, atOnce: 1, isAlone: false },
@@ -70,7 +72,15 @@ const WAYS: Record<keyof Starts, Way> = {
     ...WAITED,
     start: async (api, principal) => api.executions.waitFor(principal, await readBack(api, principal), 30),
   },
-};
+  waitedUnread: {
+    ...WAITED,
+    start: async (api, principal) => {
+      const view = await answer(api, principal);
+      await client.workflow.getHandle(view.execution.workflowId).result();
+      return view;
+    },
+  },
+});
 
 /**
  * Measures starts in the process that is the API, over Postgres; the worker is another process. Blocks of each way take turns, so that both meet
@@ -87,13 +97,14 @@ export async function measureStarts(address: string, blocks: number): Promise<St
   await once(worker, 'message');
   const principal = await api.principals.authenticate(BENCH_KEY);
 
+  const ways = listWays(new Client({ connection }));
+  const names = Object.keys(ways) as (keyof Starts)[];
   const found = Object.fromEntries(
-    Object.keys(WAYS).map((way) => [way, { latencies: [], cpu: [], rates: [] }]),
+    names.map((way) => [way, { latencies: [], cpu: [], rates: [] }]),
   ) as unknown as Starts;
   for (let block = -2; block < blocks; block += 1) {
-    const ways = Object.keys(WAYS) as (keyof Starts)[];
-    for (const way of block % 2 === 0 ? ways : ways.reverse()) {
-      const measured = await measureBlock(WAYS[way], api, principal);
+    for (const way of block % 2 === 0 ? names : names.toReversed()) {
+      const measured = await measureBlock(ways[way], api, principal);
       // The first ones are not warm yet.
       if (block < 0) continue;
       found[way].latencies.push(...measured.latencies);

@@ -36,6 +36,9 @@ export const GOALS = {
 /** The comparison of starts that follow one another without a pause; it has no goal, since Temporal's call alone takes half of what a start and its reading do. */
 export const STARTS_IN_TURN = 'starts in turn: latency';
 
+/** The comparison of waiting alone, without a read: no start with `wait` makes more runs. */
+export const WAITING_ALONE = 'a start, and waiting alone: runs a minute';
+
 /** The shapes that have a goal for the bytes of their history. */
 const COUNTED_BYTES: readonly string[] = ['one', 'sequence', 'looped', 'fanned'];
 
@@ -115,7 +118,7 @@ function throughputRatio({ fermata, hand }: Results['throughput']): Ratio {
 }
 
 function startRatios(starts: Results['starts']): Ratio[] {
-  const { answered, readBack, answeredInTurn, readBackInTurn, waited, waitedReadBack } = starts;
+  const { answered, readBack, answeredInTurn, readBackInTurn, waited, waitedReadBack, waitedUnread } = starts;
   return [
     compareSamples('a start: latency', answered.latencies, readBack.latencies, { goal: GOALS.start }),
     compareSamples(STARTS_IN_TURN, answeredInTurn.latencies, readBackInTurn.latencies),
@@ -125,6 +128,7 @@ function startRatios(starts: Results['starts']): Ratio[] {
       isRate: true,
     }),
     compareSamples('a start with wait: CPU of the API', waited.cpu, waitedReadBack.cpu),
+    compareSamples(WAITING_ALONE, waitedUnread.rates, waitedReadBack.rates, { isRate: true }),
   ];
 }
 

@@ -8,7 +8,7 @@ import { describeEvents, describeLargeEvents } from './events.ts';
 import { NOT_KEPT } from './not-kept.ts';
 import { OTHER_ENGINES } from './other-engines.ts';
 import { describeLargeRuns, describePages, describeSoak } from './production.ts';
-import { computeRatios, GOALS, isEqual, meetsGoal, type Ratio, STARTS_IN_TURN } from './ratios.ts';
+import { computeRatios, GOALS, isEqual, meetsGoal, type Ratio, STARTS_IN_TURN, WAITING_ALONE } from './ratios.ts';
 import type { Results } from './results.ts';
 
 const ratio = (ours: number, theirs: number): string => `${(ours / theirs).toFixed(2)}×`;
@@ -37,13 +37,18 @@ function renderSection<Part extends keyof Results>(
   return missing.length > 0 ? `Not measured: ${missing.join(', ')}.` : render(results as Pick<Results, Part>);
 }
 
-/** Says how a start compares while the runs before it are carried out; nothing without a measurement. */
-function describeStartsInTurn(results: Partial<Results>): string {
-  const found = computeRatios(results).find(({ name }) => name === STARTS_IN_TURN);
-  if (found === undefined) return '';
-  const { value, spread } = found;
-  return ` Where starts follow one another without a pause, the machine also carries out the runs before, from which both suffer: the ratio of their
-latencies is then ${value.toFixed(2)}× ±${spread.toFixed(2)}.`;
+/** Says what the ratios of starts are about that have no goal. */
+function describeStarts(results: Partial<Results>): string {
+  const ratios = computeRatios(results);
+  const say = (name: string, before: string, after: string) => {
+    const found = ratios.find((ratio) => ratio.name === name);
+    return found === undefined ? '' : `\n${before} ${found.value.toFixed(2)}× ±${found.spread.toFixed(2)}${after}`;
+  };
+  const inTurn = `Where starts follow one another without a pause, the machine also carries out the runs before, from which both suffer: the ratio of their
+latencies is then`;
+  const alone =
+    'A start with `wait` is compared with one that is read back and then waited for. A client of Temporal that only waits, and reads nothing, makes';
+  return say(STARTS_IN_TURN, inTurn, '.') + say(WAITING_ALONE, alone, ' the runs of the latter.');
 }
 
 /** Renders docs/benchmarks.md from what has been measured. */
@@ -59,7 +64,7 @@ compared was measured alternately, so that ratios hold.
 
 What is compared was measured alternately in the same run. ± is how far the true ratio may be from the one that was measured, about 95 times of a hundred; where
 that includes 1, both are called equal. A start is compared with one whose execution is read back from Temporal, as every start was before: each of them alone, once
-the run before has ended.${describeStartsInTurn(results)}
+the run before has ended.${describeStarts(results)}
 
 ${ratioTable(computeRatios(results).filter(({ goal }) => goal !== undefined))}
 
