@@ -28,6 +28,7 @@ import { createRuleService, type RuleService } from '../../service/rules/rules.t
 import { createTriggerService, type TriggerService } from '../../service/rules/triggers.ts';
 import { createSimulationService, type SimulationService } from '../../service/simulations/simulations.ts';
 import { createTaskQueueStore } from '../../store/access/task-queues.ts';
+import { createWebhookStore } from '../../store/access/webhooks.ts';
 import { createActionStore } from '../../store/definitions/actions.ts';
 import { createDefinitionStore } from '../../store/definitions/definitions.ts';
 import { createStartSlotStore } from '../../store/events/start-slots.ts';
@@ -56,10 +57,10 @@ export function composeDefinitions(
   { taskQueues: queues, connections }: Pick<AccessServices, 'taskQueues' | 'connections'>,
   deliveryWarnings: NonNullable<DefinitionDependencies['deliveryWarnings']>,
 ): DefinitionServices {
-  const { definitions: store, actions: actionStore } = stores;
+  const { definitions: store, actions: actionStore, triggers, webhooks } = stores;
   const definitions = createDefinitionService({ store, actions: actionStore, pool, deliveryWarnings });
   const actions = createActionService({ store: actionStore, packs: store, queues });
-  const examiner = createRuleExaminer({ definitions: store, actions: actionStore, triggers: stores.triggers });
+  const examiner = createRuleExaminer({ definitions: store, actions: actionStore, triggers, webhooks });
   const rules = createRuleService({ store: stores.rules, packs: store, examiner });
   const trials = createRuleTrials({
     definitions,
@@ -72,7 +73,7 @@ export function composeDefinitions(
     simulations: createSimulationService({ definitions, connections, pool, clock }),
     packs: createPackService(store),
     actions,
-    triggers: createTriggerService(stores.triggers, store),
+    triggers: createTriggerService(triggers, store),
     rules,
     ruleTrials: trials,
     ruleTests: createRuleTestService({
@@ -112,7 +113,12 @@ export function composePackImports(
         rules: createRuleService({
           store: rules,
           packs: store,
-          examiner: createRuleExaminer({ definitions: store, actions: actionStore, triggers }),
+          examiner: createRuleExaminer({
+            definitions: store,
+            actions: actionStore,
+            triggers,
+            webhooks: createWebhookStore(transaction),
+          }),
         }),
       });
     });

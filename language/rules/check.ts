@@ -16,6 +16,8 @@ export interface RuleSurroundings {
   trigger: { found: { type: string; schema: JsonObject | null } | null; names: readonly string[] };
   /** The workflow or the action to start. */
   target: { found: RuleTarget | null; names: readonly string[] };
+  /** Whether there is the webhook that it names, if it names one. Names of webhooks are no hints: not everybody who writes rules may list them. */
+  hasWebhook: boolean;
 }
 
 /** The workflow or action that a rule starts, as it is when the rule is written. */
@@ -102,10 +104,10 @@ function checkNames(fields: DraftedFields, around: RuleSurroundings, suggestions
   return issues;
 }
 
-/** Warns of rules that match more than is likely to be meant, and of workflows that cannot be started now. */
+/** Warns of rules that match more than is likely to be meant, or nothing, and of workflows that cannot be started now. */
 function typeWarnings(
   { type, webhook, when, workflow, allow_loops: allowsLoops }: DraftedFields,
-  { trigger, target }: RuleSurroundings,
+  { trigger, target, hasWebhook }: RuleSurroundings,
   references: readonly Reference[],
 ): Issue[] {
   const warnings: Issue[] = [];
@@ -125,6 +127,10 @@ function typeWarnings(
       allowsLoops === true ? 'and are followed by others, up to eight' : 'and nothing is started for those';
     const message = `the executions that it starts send such events, too, ${effect}: say in "when" which workflows are meant, as in event.payload.workflow == "ops.deploy"`;
     warnings.push({ code: 'may_loop', path, message });
+  }
+  if (webhook != null && !hasWebhook) {
+    const message = `there is no webhook "${webhook}": no event matches until there is one`;
+    warnings.push({ code: 'unknown_webhook', path: '/webhook', message });
   }
   if (workflow != null && target.found?.enabled === false) {
     const message = `workflow "${workflow}" is disabled: nothing is started until it is enabled`;

@@ -4,6 +4,7 @@ import { BUILTIN_ACTIONS } from '../../model/builtin-actions.ts';
 import { capIssues } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { DraftedFields, RuleDraft } from '../../model/rules/draft.ts';
+import type { WebhookStore } from '../../store/access/webhooks.ts';
 import type { ActionStore } from '../../store/definitions/actions.ts';
 import type { DefinitionStore } from '../../store/definitions/definitions.ts';
 import type { TriggerStore } from '../../store/rules/triggers.ts';
@@ -39,6 +40,7 @@ export interface RuleExaminerDependencies {
   definitions: Pick<DefinitionStore, 'find' | 'findPack' | 'listPacks' | 'refs'>;
   actions: Pick<ActionStore, 'find' | 'list'>;
   triggers: Pick<TriggerStore, 'find' | 'list'>;
+  webhooks: Pick<WebhookStore, 'find'>;
 }
 
 /** Finds what is wrong with rules. Stores nothing. */
@@ -51,7 +53,12 @@ export interface RuleExaminer {
 const SOME = { offset: 0, limit: 1_000 };
 
 /** Creates the examiner. */
-export function createRuleExaminer({ definitions, actions, triggers }: RuleExaminerDependencies): RuleExaminer {
+export function createRuleExaminer({
+  definitions,
+  actions,
+  triggers,
+  webhooks,
+}: RuleExaminerDependencies): RuleExaminer {
   async function findPack(
     tenant: string,
     ref: string | undefined,
@@ -125,6 +132,7 @@ export function createRuleExaminer({ definitions, actions, triggers }: RuleExami
         pack: await findPack(tenant, fields.pack_ref, unstored),
         trigger,
         target: await findTarget(tenant, fields, unstored),
+        hasWebhook: fields.webhook == null || (await webhooks.find(tenant, fields.webhook)) !== null,
       });
       return { issues: capIssues(issues), warnings: capIssues(warnings), triggerType: trigger.found?.type };
     },

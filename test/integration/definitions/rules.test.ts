@@ -227,6 +227,11 @@ describe('a rule', () => {
     const valid = await post(`${RULES}/validate`, rule('x', { when: 'not event.payload.draft' }));
     expect([valid.body.data.valid, codes(valid.body.data.warnings)]).toEqual([true, ['/when guard_advised']]);
     await harness.call('DELETE', `${RULES}/ops.all`);
+    const warningsOf = async () =>
+      codes((await post(`${RULES}/validate`, rule('x', { webhook: 'later' }))).body.data.warnings);
+    expect(await warningsOf()).toEqual(['/webhook unknown_webhook']);
+    await post('/api/v1/webhooks', { name: 'later', preset: 'bearer' });
+    expect(await warningsOf()).toEqual([]);
   });
 
   it('belongs to who wrote it last, who may start executions', async () => {

@@ -7,6 +7,7 @@ const NOTHING: RuleSurroundings = {
   pack: { found: true, names: [] },
   trigger: { found: null, names: [] },
   target: { found: { paramSchema: null, enabled: true, hasVersion: true }, names: [] },
+  hasWebhook: true,
 };
 
 /** A valid rule but for what is given; a field that is undefined is left out. */
@@ -303,6 +304,8 @@ describe('warnings', () => {
       ['/workflow workflow_disabled'],
       { target: { found: { paramSchema: null, enabled: false, hasVersion: true }, names: [] } },
     ],
+    ['a webhook', rule({ webhook: 'gh' }), []],
+    ['a webhook that is not there', rule({ webhook: 'gh' }), ['/webhook unknown_webhook'], { hasWebhook: false }],
   ])('%s', (_, body, expected, around = {}) => {
     const { issues, warnings } = check(body, around);
     expect(issues).toEqual([]);
