@@ -49,7 +49,7 @@ const RULES: Record<string, Rule> = {
   },
   api: {
     folders: ['service', 'model'],
-    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'rate-limiter-flexible'],
+    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'rate-limiter-flexible', 'yauzl'],
     node: true,
   },
   chat: { folders: ['service', 'egress', 'model'], packages: ['@slack/web-api', 'hono', 'jose'], node: true },

@@ -56,10 +56,11 @@ export function findBodyType(header: string): BodyType | null {
  * `json_malformed`, `yaml_malformed`, and `request_invalid` for values that are too deep or too large, for archives
  * that are not packs, and for JSON whose values would change.
  */
-export function parseBody(type: DocumentType, bytes: Uint8Array): ParsedBody {
+export async function parseBody(type: DocumentType, bytes: Uint8Array): Promise<ParsedBody> {
   if (type === 'application/json') return { value: parseJsonBody(bytes), warnings: [] };
   const ambiguities = new Ambiguities();
-  const value = type === 'application/zip' ? readPackArchive(bytes, ambiguities) : parseYamlBody(bytes, ambiguities);
+  const isArchive = type === 'application/zip';
+  const value = isArchive ? await readPackArchive(bytes, ambiguities) : parseYamlBody(bytes, ambiguities);
   return { value, warnings: ambiguities.warnings() };
 }
 

@@ -134,7 +134,9 @@ async function parse(context: Context<ApiEnv>, type: DocumentType, bytes: Uint8A
 export async function parseJsonFor(context: Context<ApiEnv>, tenant: string, bytes: Uint8Array): Promise<Json> {
   const type = 'application/json';
   const isSmall = bytes.length <= SMALL[type];
-  const { value } = isSmall ? parseBody(type, bytes) : await context.get('pool').run('parse', tenant, { type, bytes });
+  const { value } = await (isSmall
+    ? parseBody(type, bytes)
+    : context.get('pool').run('parse', tenant, { type, bytes }));
   return value;
 }
 

@@ -146,16 +146,16 @@ function written({ before, piece, after }: Shape, size: number): string {
 }
 
 /** Reads a document; throws what is not the refusal of one. */
-function readBody(type: DocumentType, bytes: Uint8Array): void {
+async function readBody(type: DocumentType, bytes: Uint8Array): Promise<void> {
   try {
-    JSON.stringify(parseBody(type, bytes));
+    JSON.stringify(await parseBody(type, bytes));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.message.length > 20_000) throw new Error(`its refusal has ${error.message.length} characters`);
   }
 }
 
-function readTemplate(text: string): void {
+async function readTemplate(text: string): Promise<void> {
   try {
     compileTemplate(text);
   } catch (error) {
@@ -163,23 +163,24 @@ function readTemplate(text: string): void {
   }
 }
 
-function timeOf(work: () => unknown): number {
+async function timeOf(work: () => Promise<void>): Promise<number> {
   const start = performance.now();
-  work();
+  await work();
   return performance.now() - start;
 }
 
 /** Throws when reading takes more than linear time. */
-function verifyGrowth(shape: Shape, read: (text: string) => void, size: number): void {
+async function verifyGrowth(shape: Shape, read: (text: string) => Promise<void>, size: number): Promise<void> {
   const [less, more] = [written(shape, size), written(shape, size * GROWTH)];
-  const factor = () => {
+  const factor = async () => {
+    const times = [await timeOf(() => read(less)), await timeOf(() => read(less))];
     // A time near zero can grow by any factor.
-    const base = Math.max(0.5, Math.min(...[0, 1].map(() => timeOf(() => read(less)))));
-    return timeOf(() => read(more)) / base / GROWTH;
+    const base = Math.max(0.5, Math.min(...times));
+    return (await timeOf(() => read(more))) / base / GROWTH;
   };
-  let found = factor();
+  let found = await factor();
   // A busy machine disturbs one of them sometimes, not each time.
-  for (let again = 0; again < 9 && found > FACTOR; again += 1) found = Math.min(found, factor());
+  for (let again = 0; again < 9 && found > FACTOR; again += 1) found = Math.min(found, await factor());
   if (found > FACTOR) throw new Error(`${GROWTH} times as much takes ${(found * GROWTH).toFixed(0)} times as long`);
 }
 
@@ -210,22 +211,22 @@ const archives: fc.Arbitrary<Archive> = fc.record({
   again: fc.boolean(),
 });
 
-function verifyArchive({ files, level, changes, keep, again }: Archive): void {
+async function verifyArchive({ files, level, changes, keep, again }: Archive): Promise<void> {
   const bytes = zipSync(Object.fromEntries(files.map(([name, text]) => [name, strToU8(text)])), { level });
   for (const [at, byte] of changes) bytes[Math.floor(at * (bytes.length - 1))] = byte;
   const cut = bytes.subarray(0, Math.floor(bytes.length * keep));
-  readBody('application/zip', again ? new Uint8Array([...cut, ...cut]) : cut);
+  await readBody('application/zip', again ? new Uint8Array([...cut, ...cut]) : cut);
 }
 
 /** A part of small documents, and one of documents up to the limit of characters. */
 function growthParts(
   name: string,
   tokens: readonly string[],
-  read: (text: string) => void,
+  read: (text: string) => Promise<void>,
   [runs, largeRuns]: readonly [number, number],
   limit: number,
 ): Part[] {
-  const part = (size: number) => fc.property(shapesOf(tokens), (shape) => verifyGrowth(shape, read, size));
+  const part = (size: number) => fc.asyncProperty(shapesOf(tokens), (shape) => verifyGrowth(shape, read, size));
   return [
     { name, runs, property: part(SIZE) },
     { name: `${name}-large`, runs: largeRuns, large: true, property: part(limit / GROWTH) },
@@ -242,5 +243,5 @@ export const documentParts: readonly Part[] = [
   ...growthParts('json', JSON_TOKENS, readAs('application/json'), [300, 50], 2 * MIB),
   ...growthParts('zip-bytes', ZIP, readAs('application/zip'), [100, 50], 2 * MIB),
   ...growthParts('template-syntax', [...TEMPLATE, ...STATEMENTS], readTemplate, [100, 30], 96 * 1024),
-  { name: 'zip', runs: 500, property: fc.property(archives, verifyArchive) },
+  { name: 'zip', runs: 500, property: fc.asyncProperty(archives, verifyArchive) },
 ];

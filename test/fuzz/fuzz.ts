@@ -14,7 +14,7 @@ if (parts.length === 0 && !withApi) {
 let failed = false;
 for (const part of parts) {
   const count = runs === undefined ? part.runs : Number(runs);
-  const failure = tryPart(part, count, seed);
+  const failure = await tryPart(part, count, seed);
   console.log(`${part.name}: ${failure ?? `${count} runs with seed ${seed} passed`}`);
   failed ||= failure !== null;
 }

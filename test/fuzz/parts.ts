@@ -8,8 +8,8 @@ import { templateParts } from './templates.ts';
 export const PARTS: readonly Part[] = [schemaPart, ...templateParts, ...documentParts];
 
 /** Tries a part; returns null when it holds, else the smallest input that breaks it, with the seed that finds it again. */
-export function tryPart({ name, property }: Part, numRuns: number, seed: number): string | null {
-  const details = fc.check(property, { numRuns, seed }) as fc.RunDetails<unknown>; // no property here is asynchronous
+export async function tryPart({ name, property }: Part, numRuns: number, seed: number): Promise<string | null> {
+  const details = await fc.check(property, { numRuns, seed });
   if (!details.failed) return null;
   return `${fc.defaultReportMessage(details)}\nAgain: npm run fuzz ${name} ${numRuns} ${seed}`;
 }

@@ -15,8 +15,8 @@ const PARTS = ['triggers', 'actions', 'workflows', 'rules'] as const;
  * and `rules`, at the top or below one folder. `ambiguities` takes the plain scalars that YAML 1.1 reads otherwise, with pointers into the body. Throws
  * `request_invalid`, `body_too_large`, and `yaml_malformed` with the file's name.
  */
-export function readPackArchive(bytes: Uint8Array, ambiguities: Ambiguities): Json {
-  const files = unpackZip(bytes);
+export async function readPackArchive(bytes: Uint8Array, ambiguities: Ambiguities): Promise<Json> {
+  const files = await unpackZip(bytes);
   const roots = [...files.keys()].filter((name) => /(^|\/)pack\.(ya?ml|json)$/.test(name));
   const [root] = roots;
   if (root === undefined || roots.length > 1) throw invalidArchive('must contain exactly one pack.yaml');

@@ -10,9 +10,9 @@ const numbered = (count: number, line: (n: number) => string) =>
   Array.from({ length: count }, (_, n) => line(n)).join('');
 
 /** Parses a body; returns its value, or the code and message of the refusal. */
-function outcomeOf(type: DocumentType, body: string | Uint8Array): unknown {
+async function outcomeOf(type: DocumentType, body: string | Uint8Array): Promise<unknown> {
   try {
-    return parseBody(type, typeof body === 'string' ? strToU8(body) : body).value;
+    return (await parseBody(type, typeof body === 'string' ? strToU8(body) : body)).value;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return [error.code, error.message];
@@ -52,8 +52,8 @@ describe('YAML', () => {
     ['', null],
     ['# nothing', null],
     [`${many('[', 100)}${many(']', 100)}`, JSON.parse(`${many('[', 100)}${many(']', 100)}`)],
-  ])('%j is read', (text, value) => {
-    expect(yaml(text)).toEqual(value);
+  ])('%j is read', async (text, value) => {
+    expect(await yaml(text)).toEqual(value);
   });
 
   it.each<[string, string, string]>([
@@ -100,13 +100,13 @@ describe('YAML', () => {
       `a: &x ${many('[', 60)}${many(']', 60)}\nb: ${many('[', 41)}*x${many(']', 41)}`,
       'deeper than 100',
     ],
-  ])('%s is refused', (_, text, words) => {
-    expect(yaml(text)).toEqual([
+  ])('%s is refused', async (_, text, words) => {
+    expect(await yaml(text)).toEqual([
       'yaml_malformed',
       expect.stringMatching(/^the body is not valid YAML: .* at line \d+, column \d+$/),
     ]);
-    expect(yaml(text)).toEqual(['yaml_malformed', expect.stringContaining(words)]);
-    expect(String(yaml(text)).length).toBeLessThan(500);
+    expect(await yaml(text)).toEqual(['yaml_malformed', expect.stringContaining(words)]);
+    expect(String(await yaml(text)).length).toBeLessThan(500);
   });
 
   const bomb = numbered(10, (n) => `l${n}: &l${n} [${n === 0 ? many('x, ', 10) : many(`*l${n - 1}, `, 10)}]\n`);
@@ -123,8 +123,8 @@ describe('YAML', () => {
       /2 MiB/,
     ],
     ['keys that an alias repeats', `a: &x { "${many('k', 300 * KIB)}": 1 }\nb: [${many('*x, ', 10)}]`, /2 MiB/],
-  ])('%s is refused', (_, text, words) => {
-    expect(yaml(text)).toEqual(['yaml_malformed', expect.stringMatching(words)]);
+  ])('%s is refused', async (_, text, words) => {
+    expect(await yaml(text)).toEqual(['yaml_malformed', expect.stringMatching(words)]);
   });
 
   // A benign document of the same size takes this long; whatever is hostile may take some times as long, never its square.
@@ -153,13 +153,15 @@ describe('YAML', () => {
     ['a broken quoted text', (size) => `"${many('a\n\n', size / 3)}`],
     ['a folded text', (size) => `a: >\n${many('  b\n', size / 4)}`],
     ['a plain text of many lines', (size) => `a: b\n${many('  b\n', size / 4)}`],
-  ])('%s cost no more for each byte than other documents do', (_, build) => {
+  ])('%s cost no more for each byte than other documents do', async (_, build) => {
     const size = 16 * KIB;
     const benign = numbered(size / 32, (n) => `- { name: step_${n % 10}, value: [1, 2] }\n`);
     const hostile = build(size);
-    const ratio = () => timeOf(() => yaml(hostile)) / timeOf(() => yaml(benign));
+    const ratio = async () => (await timeOf(() => yaml(hostile))) / (await timeOf(() => yaml(benign)));
+    let least = await ratio();
     // A busy machine disturbs one of them sometimes, not each time.
-    expect(Array.from({ length: 10 }, () => ratio).some((measure) => measure() < 8)).toBe(true);
+    for (let again = 0; again < 9 && least >= 8; again += 1) least = Math.min(least, await ratio());
+    expect(least).toBeLessThan(8);
   });
 });
 
@@ -183,9 +185,9 @@ describe('JSON', () => {
       '/k200000',
       'exceeds the limit of 200000',
     ],
-  ])('of %s is refused with a pointer', (_, text, path, words) => {
+  ])('of %s is refused with a pointer', async (_, text, path, words) => {
     try {
-      parseBody('application/json', strToU8(text));
+      await parseBody('application/json', strToU8(text));
       expect.unreachable();
     } catch (error) {
       expect(error).toMatchObject({ code: 'request_invalid', issues: [{ path }] });
@@ -193,14 +195,14 @@ describe('JSON', () => {
     }
   });
 
-  it('of 100 levels and 200,000 keys and entries is read', () => {
+  it('of 100 levels and 200,000 keys and entries is read', async () => {
     const deep = `${many('[', 100)}${many(']', 100)}`;
-    expect(json(deep)).toEqual(JSON.parse(deep));
-    expect(json(`{"a":[0],"b":[${many('1,', 199_995)}1]}`)).toHaveProperty('a', [0]);
+    expect(await json(deep)).toEqual(JSON.parse(deep));
+    expect(await json(`{"a":[0],"b":[${many('1,', 199_995)}1]}`)).toHaveProperty('a', [0]);
   });
 
-  it.each(['', '{"a":', 'a: 1', '{"a":NaN}', '[1,]'])('is not %j', (text) => {
-    expect(json(text)).toEqual(['json_malformed', expect.stringContaining('the body is not valid JSON')]);
+  it.each(['', '{"a":', 'a: 1', '{"a":NaN}', '[1,]'])('is not %j', async (text) => {
+    expect(await json(text)).toEqual(['json_malformed', expect.stringContaining('the body is not valid JSON')]);
   });
 });
 
@@ -219,16 +221,22 @@ describe('a ZIP', () => {
     return bytes;
   };
 
-  it('of a folder is read', () => {
+  it('of a folder is read', async () => {
     const bytes = zipSync({
       'p/pack.yaml': pack,
       'p/actions/a.json': strToU8('{"ref":"p.a"}'),
       'p/other.txt': strToU8('x'),
     });
     const actions = [{ pack_ref: 'p', ref: 'p.a' }];
-    expect(zip(bytes)).toEqual({ pack: { ref: 'p', label: 'P' }, triggers: [], actions, workflows: [], rules: [] });
-    expect(zip(zipSync({ 'pack.yaml': [pack, { level: 0 }] }))).toMatchObject({ pack: { ref: 'p' } });
-    expect(zip(zipSync({ 'pack.yaml': pack, 'empty/': new Uint8Array(), ...files(4_000) }))).toMatchObject({
+    expect(await zip(bytes)).toEqual({
+      pack: { ref: 'p', label: 'P' },
+      triggers: [],
+      actions,
+      workflows: [],
+      rules: [],
+    });
+    expect(await zip(zipSync({ 'pack.yaml': [pack, { level: 0 }] }))).toMatchObject({ pack: { ref: 'p' } });
+    expect(await zip(zipSync({ 'pack.yaml': pack, 'empty/': new Uint8Array(), ...files(4_000) }))).toMatchObject({
       pack: { ref: 'p' },
     });
   });
@@ -299,16 +307,19 @@ describe('a ZIP', () => {
       }),
       ...(['yaml_malformed', 'actions/5.yaml is not valid YAML: the document has too many tokens'] as const),
     ],
-  ])('%s is refused', (_, bytes, code, words) => {
-    expect(zip(bytes)).toEqual([code, expect.stringContaining(words)]);
+  ])('%s is refused', async (_, bytes, code, words) => {
+    expect(await zip(bytes)).toEqual([code, expect.stringContaining(words)]);
   });
 
-  it('that unpacks to 16 times the limit is refused before it is unpacked to its end, whatever it says', () => {
+  it('that unpacks to 16 times the limit is refused before it is unpacked to its end, whatever it says', async () => {
     const bytes = zipSync({ a: new Uint8Array(16 * MIB) }, { level: 9 });
     // The file cannot be unpacked from its half on.
     bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 20);
-    expect(zip(bytes)).toEqual(['body_too_large', expect.stringContaining(`has more than ${MIB} bytes`)]);
-    expect(zip(lie(bytes, MIB))).toEqual(['request_invalid', expect.stringContaining('contains a, which is longer')]);
+    expect(await zip(bytes)).toEqual(['body_too_large', expect.stringContaining(`has more than ${MIB} bytes`)]);
+    expect(await zip(lie(bytes, MIB))).toEqual([
+      'request_invalid',
+      expect.stringContaining('contains a, which is longer'),
+    ]);
   });
 
   /** An archive of two files, of which the second one is given the name of the first. */
@@ -319,8 +330,8 @@ describe('a ZIP', () => {
 });
 
 /** Milliseconds that a call takes. */
-function timeOf(work: () => unknown): number {
+async function timeOf(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
-  work();
+  await work();
   return performance.now() - began;
 }
