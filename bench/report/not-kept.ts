@@ -11,8 +11,8 @@ compared with the same workflow by hand with normal activities, on a busy machin
   was restarted every five seconds stopped serving once, for a reason that was not found.
 - Of the built-in actions only \`core.http\` with a method that changes nothing could use it: the others that may safely run twice need a connection, whose secret a local activity would hold up the workflow task for.
 
-**A start that waits.** \`POST /executions\` with \`wait\` answers from one poll of the close event and one projection. On one machine that makes no more runs a minute than a start that is read back until it has
-ended, since the worker and the server take most of both; it saves requests, not runs.
+**A start that waits.** \`POST /executions\` with \`wait\` reads the history as it comes, and answers once it has the last event. That takes two thirds of the API's CPU that a start takes which is read back
+and then waited for, but the worker and the server take most of both: a client that waits and reads nothing at all makes 1.34× ±0.15 the runs. No answer can make more.
 
 **A decision that is not verified.** An answer to an inquiry is signed, and the run itself verifies the signature, in JavaScript and again in each replay; that is the difference in CPU to an inquiry by hand, which
 believes any signal. A workflow's sandbox has no native cryptography. Verification with the multiples of the key kept is the fastest that was found, and it stays.
