@@ -24,7 +24,8 @@ async function* readFetched<T>(
       yield step.value;
     }
   } finally {
-    await iterator.return?.();
+    // Whoever ends early does not wait for what is still being fetched.
+    void iterator.return?.().catch(() => {});
   }
 }
 

@@ -47,7 +47,7 @@ export interface HistoryGateway {
    * passed; nothing when Temporal does not have the run.
    */
   historyUntilClosed(run: RunKey, milliseconds: number): AsyncGenerator<{ events: HistoryEvent[]; isClosed: boolean }>;
-  /** Waits until the chain of a workflow id has closed, for some milliseconds at most. Returns whether it has. */
+  /** Waits until the chain of a workflow id has closed, for some milliseconds at most. Returns whether it has, or Temporal no longer has it. */
   waitForClose(workflowId: string, milliseconds: number): Promise<boolean>;
   /**
    * Reads the history of a chain from its first or its newest run on, and then waits for more by long polls, until the chain has closed
@@ -278,7 +278,7 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
       while (Date.now() < deadline) {
         const token = nextPageToken;
         const left = deadline - Date.now();
-        const page = await calls.call(
+        const page = await calls.callOrNull(
           () =>
             workflowService.getWorkflowExecutionHistory({
               namespace,
@@ -289,6 +289,7 @@ export function createHistoryGateway(dependencies: HistoryDependencies): History
             }),
           left + POLL_MARGIN,
         );
+        if (page === null) return true;
         const closing = page.history?.events?.at(-1);
         // A run that continued as new is closed, its chain is not.
         if (closing && !closing.workflowExecutionContinuedAsNewEventAttributes) return true;

@@ -86,7 +86,7 @@ export interface ReaderDependencies {
   /** Finds out whether the API started a run. */
   authenticate: Authenticator;
   /** Takes what the index does not know yet. */
-  entries: Pick<EntryQueue, 'put'>;
+  entries: Pick<EntryQueue, 'put' | 'written'>;
   /** Is called with every execution that was read from Temporal. */
   onRead: (n: number, execution: MaskedExecution) => void;
   /** Returns the time in milliseconds. */
@@ -128,7 +128,7 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     described: Described | null,
   ): Promise<UnmaskedView> {
     if (row === null) throw missing(id);
-    const current = described === null ? settled(row) : row;
+    const current = described === null ? settled(await findWritten(row)) : row;
     const retries = await retriesOf(principal, n);
     const { enforcement } = row;
     const isCaused = enforcement !== null && isMintedEnforcement(enforcement);
@@ -179,6 +179,12 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     const { execution } = maskExecution(shown, hidden);
     entries.put({ ...buildEntry(namespace, execution, execution.runId), version: versionOfStart(shown) });
     return { shown, execution };
+  }
+
+  /** Returns the row of a run once all is written that has been learnt of it. */
+  async function findWritten(row: IndexRow): Promise<IndexRow> {
+    await entries.written(({ n }) => n === row.n);
+    return (await store.find(row.n)) ?? row;
   }
 
   /** Closes the row of a run that Temporal no longer has: it has ended, and nobody can find out how. */

@@ -10,7 +10,7 @@ const FIRST_PAUSE = 5;
 const LONGEST_PAUSE = 20;
 
 /** Seconds after which a process that has not ended its change is taken for dead: longer than all calls of a change together. */
-const LEASE = 30;
+const LEASE = 60;
 
 /**
  * Has the changes of a schedule follow one another. Temporal forgets the first of two updates, or of two triggers, backfills, pauses and

@@ -56,20 +56,28 @@ export function createScheduleRefresher({
   async function refreshOne(found: DescribedSchedule, kept: KeptSchedule): Promise<void> {
     const { scheduleId, action, state } = found;
     const { paused } = state;
+    /** Changes the schedule, unless it was deleted meanwhile: another one may have its id by then. */
+    const change = (work: () => Promise<void>) =>
+      changes.alone(scheduleId, async (now) => {
+        if (now?.action.workflowId === action.workflowId) await work();
+      });
     try {
       const wanted = await builder.rebuild(found, kept, scheduleStarters(kept));
       const resumed = paused && isNoteOfOurs(state.note);
       if (!resumed && sameRun(wanted.blueprint.run, action.args?.[1])) return;
       // A schedule that somebody has changed meanwhile is refreshed the next time.
       const stateOf = resumed ? () => ({ paused: false, note: RESUMED_BY_US }) : unchanged;
-      await changes.alone(scheduleId, () => temporal.update(wanted, stateOf, found));
-      log.info({ schedule: scheduleId, revision: wanted.blueprint.run.revision, resumed }, 'a schedule is refreshed');
+      await change(async () => {
+        await temporal.update(wanted, stateOf, found);
+        log.info({ schedule: scheduleId, revision: wanted.blueprint.run.revision, resumed }, 'a schedule is refreshed');
+      });
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;
+      if (error.code === 'schedule_not_found') return;
       const note = boundedNote(`${PAUSED_BY_US} ${error.message}`);
       if (paused && (!isNoteOfOurs(state.note) || state.note === note)) return;
       // A pause that somebody has made meanwhile stays theirs.
-      await changes.alone(scheduleId, () => temporal.pauseUnlessChanged(found, note));
+      await change(() => temporal.pauseUnlessChanged(found, note));
     }
   }
 

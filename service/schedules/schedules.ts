@@ -129,9 +129,10 @@ export function createScheduleService({
   /** Adds a starter, within a turn, to all runs that a schedule starts until somebody changes it. Returns it as it is then. */
   async function noteStarter(principal: Principal, id: string, schedule: FoundSchedule): Promise<FoundSchedule> {
     let current = schedule;
-    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    for (let tries = 0; ; tries += 1) {
       const wanted = await withStarter(principal, current);
       if (wanted === null) return current;
+      if (tries === MAX_TRIES) break;
       // Another client of Temporal may change it meanwhile: the next round finds out which of the two took effect.
       await temporal.update(wanted, unchanged, current.found);
       current = await find(principal, id);

@@ -99,6 +99,25 @@ describe('starting', () => {
     },
   );
 
+  it.each([
+    ['removed', false],
+    ['terminated and removed', true],
+  ])('says so when the run is %s while it is waited for', async (_, isTerminated) => {
+    const name = `never-${isTerminated}`;
+    const waiting = start({ action_ref: 'core.wait_signal', parameters: { name }, wait: 60 });
+    const { body } = await until(
+      () => harness.call('GET', '/api/v1/executions?action_ref=core.wait_signal&status=running'),
+      (listed) => listed.body.data.length === 1,
+    );
+    const workflowExecution = { workflowId: (await get(body.data[0].id)).body.data.workflow_id };
+    const { workflowService } = harness.connection;
+    const request = { namespace: 'executions', workflowExecution };
+    if (isTerminated) await workflowService.terminateWorkflowExecution(request);
+    await workflowService.deleteWorkflowExecution(request);
+    const answer = await waiting;
+    expect([answer.status, answer.body.data?.status]).toEqual([201, 'cancelled']);
+  });
+
   it('runs a plain action as a run of one task', async () => {
     const input = { url: `${web.url}/echo`, method: 'POST', body: { a: '{{ not a template }}' } };
     const { body } = await start({ action_ref: 'core.http', parameters: input, wait: 60 });

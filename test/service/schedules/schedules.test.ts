@@ -63,6 +63,37 @@ it.each<[string, string, string | undefined, boolean, number]>([
   expect(notes.every((each) => each.length <= 4_000)).toBe(true);
 });
 
+it.each([
+  ['deleted', null],
+  ['deleted, and created anew under its id', { action: { workflowId: 'another' } }],
+])('a schedule that was %s while it was refreshed is left alone', async (_, now) => {
+  const kept = { id: 'a', principal: maker, request: { workflow: 'core.noop', input: {}, spec: {}, overlap: 'skip' } };
+  const action = { workflowId: 'one', memo: { schedule: kept } };
+  const found = [{ scheduleId: 'default.a', state: { paused: false }, action }, now];
+  const pauses: unknown[] = [];
+  const temporal = {
+    async *ids() {
+      yield 'default.a';
+    },
+    describe: async () => found.shift(),
+    pauseUnlessChanged: async (seen: unknown) => pauses.push(seen),
+  };
+  const prepare = async () => {
+    throw new AppError('workflow_disabled', 'it is disabled');
+  };
+  const service = createScheduleService({
+    temporal,
+    executions: { prepare },
+    principals: { asItStands: async (principal: Principal) => principal },
+    repeats: repeats(),
+    leases: leases(),
+    log: pino({ level: 'silent' }),
+    clock: () => 0,
+  } as never);
+  await service.refresh();
+  expect([found, pauses]).toEqual([[], []]);
+});
+
 const AT = Date.parse('2026-11-29T11:59:58.300Z');
 const minutely: ScheduleTimes = { cron: ['* * * * *'], jitter: 5 };
 const inKolkata = (hour: string): ScheduleTimes => ({ cron: [`30 ${hour} 29 nov sun`], time_zone: 'Asia/Kolkata' });

@@ -62,6 +62,7 @@ export function TimelineGrid({ sources, scale, whole, now, isOpenRun }: GridProp
 
   function toggle({ branch, entry, canOpen, isOpen }: TreeRow) {
     if (entry?.kind !== 'task' || !canOpen) return;
+    goal.current = null;
     if (isOpen) branch.open.delete(entry.line.key);
     else sources.open(branch, entry.line);
     setCurrent(entryKey(entry));
@@ -70,6 +71,7 @@ export function TimelineGrid({ sources, scale, whole, now, isOpenRun }: GridProp
 
   function show({ entry }: TreeRow) {
     if (entry === undefined) return;
+    goal.current = null;
     setCurrent(entryKey(entry));
     go(hrefWith({ task: entry.line.key }));
   }
