@@ -20,7 +20,7 @@ it.each(['Postgres', 'PGlite'])('one holder at a time has the lease of a schedul
   expect(await here.take('default.a', second, 30), 'it was not the holder who ended it').toBe(false);
   await here.end('default.a', first);
   expect(await here.take('default.a', second, 30)).toBe(true);
-  await db.execute(sql`update schedule_leases set until = now() where namespace = 'here'`);
+  await db.execute(sql`update schedule_leases set until = now() - interval '1 second' where namespace = 'here'`);
   expect(await here.take('default.a', first, 30), 'its time is over').toBe(true);
   await here.end('default.a', second);
   expect(await here.take('default.a', second, 30), 'it is no longer the holder').toBe(false);
