@@ -96,7 +96,8 @@ export function createDueTimes({ cron = [], every, time_zone, start, end }: Sche
 function supported(line: string): Calendar[] {
   try {
     return parseCron(line);
-  } catch {
-    return [];
+  } catch (error) {
+    if (error instanceof CronRefused) return [];
+    throw error;
   }
 }
