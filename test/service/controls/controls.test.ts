@@ -2,23 +2,12 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
 import type { Control, ControlAction, ControlRecord } from '../../../model/control.ts';
-import type { Principal } from '../../../model/principal.ts';
 import type { ExecutionStatus } from '../../../model/status.ts';
 import { createChildPauses } from '../../../service/controls/child-pauses.ts';
 import { createControlService } from '../../../service/controls/controls.ts';
+import { ann } from '../people.ts';
 
 const OUTPUT = { outcome: 'approve' };
-const ann: Principal = {
-  id: 1,
-  tenant: 'one',
-  tenantRef: 'one',
-  subject: 'ann',
-  kind: 'person',
-  onBehalfOf: null,
-  roles: ['operator'],
-  permissions: [],
-  groups: [],
-};
 
 /** Skips the task `ask` in an open run of some interpreter; returns the code of the refusal, or `sent`. */
 async function skip(

@@ -8,14 +8,14 @@ import { createScheduleService, type ScheduleService } from '../../../service/sc
 import type { Repeats } from '../../../service/starts/idempotency.ts';
 import type { ScheduleLeaseStore } from '../../../store/definitions/schedule-leases.ts';
 import type { DescribedSchedule, TemporalSchedules } from '../../../temporal/schedules.ts';
+import { ann } from '../people.ts';
 import { leases } from './leases.ts';
-import { maker } from './maker.ts';
 
 const request = { workflow: 'core.noop', input: {}, spec: { every: 3600 }, overlap: 'skip' as const };
 
 /** A schedule of Temporal: of two signals of one kind that reach it before it works them off, it forgets the first. */
 function createForgetful() {
-  const kept = { id: 'a', principal: maker, starters: ['ann'], calendars: true, request };
+  const kept = { id: 'a', principal: ann, starters: ['ann'], calendars: true, request };
   const described = {
     scheduleId: 'default.a',
     state: { paused: false },
@@ -91,12 +91,11 @@ function createProcesses(
 }
 
 const VERBS: Record<string, (service: ScheduleService) => Promise<unknown>> = {
-  trigger: (service) => service.trigger(maker, 'a', {}),
-  backfill: (service) =>
-    service.backfill(maker, 'a', { start: new Date(0), end: new Date(3_600_000), overlap: 'skip' }),
-  pause: (service) => service.pause(maker, 'a', undefined),
-  resume: (service) => service.resume(maker, 'a', undefined),
-  update: (service) => service.replace(maker, 'a', { ...request, catchupWindow: undefined, note: undefined }),
+  trigger: (service) => service.trigger(ann, 'a', {}),
+  backfill: (service) => service.backfill(ann, 'a', { start: new Date(0), end: new Date(3_600_000), overlap: 'skip' }),
+  pause: (service) => service.pause(ann, 'a', undefined),
+  resume: (service) => service.resume(ann, 'a', undefined),
+  update: (service) => service.replace(ann, 'a', { ...request, catchupWindow: undefined, note: undefined }),
   refresh: (service) => service.refresh(),
 };
 
@@ -139,7 +138,7 @@ it.each(['trigger', 'backfill', 'pause', 'resume', 'update'] as const)(
         return temporal.describe(scheduleId);
       },
       [verb]: async (...args: unknown[]) => {
-        deletion = there.remove(maker, 'a');
+        deletion = there.remove(ann, 'a');
         await Promise.race([deletion, wait(100)]);
         await send(...args);
       },
@@ -147,7 +146,7 @@ it.each(['trigger', 'backfill', 'pause', 'resume', 'update'] as const)(
     await VERBS[verb]!(here);
     await deletion;
     expect(taken).toEqual([verb, 'delete']);
-    await expect(here.get(maker, 'a')).rejects.toMatchObject({ code: 'schedule_not_found' });
+    await expect(here.get(ann, 'a')).rejects.toMatchObject({ code: 'schedule_not_found' });
   },
 );
 

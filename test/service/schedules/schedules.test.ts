@@ -9,8 +9,8 @@ import { createScheduleService } from '../../../service/schedules/schedules.ts';
 import { createRepeats, deriveRequestId } from '../../../service/starts/idempotency.ts';
 import type { KeptRequest } from '../../../store/executions/idempotency-keys.ts';
 import type { DescribedSchedule, TemporalSchedules } from '../../../temporal/schedules.ts';
+import { ann } from '../people.ts';
 import { leases } from './leases.ts';
-import { maker } from './maker.ts';
 
 /** Knows requests again by keys in memory. */
 function repeats() {
@@ -31,7 +31,7 @@ it.each<[string, string, string | undefined, boolean, number]>([
 ])('a schedule is paused once for what is wrong: %s', async (_, message, note, paused, pauses) => {
   const notes: string[] = [];
   const state = { paused, note };
-  const kept = { id: 'a', principal: maker, request: { workflow: 'core.noop', input: {}, spec: {}, overlap: 'skip' } };
+  const kept = { id: 'a', principal: ann, request: { workflow: 'core.noop', input: {}, spec: {}, overlap: 'skip' } };
   const described = { scheduleId: 'default.a', state, action: { memo: { schedule: kept } } };
   const temporal = {
     async *ids() {
@@ -67,7 +67,7 @@ it.each([
   ['deleted', null],
   ['deleted, and created anew under its id', { action: { workflowId: 'another' } }],
 ])('a schedule that was %s while it was refreshed is left alone', async (_, now) => {
-  const kept = { id: 'a', principal: maker, request: { workflow: 'core.noop', input: {}, spec: {}, overlap: 'skip' } };
+  const kept = { id: 'a', principal: ann, request: { workflow: 'core.noop', input: {}, spec: {}, overlap: 'skip' } };
   const action = { workflowId: 'one', memo: { schedule: kept } };
   const found = [{ scheduleId: 'default.a', state: { paused: false }, action }, now];
   const pauses: unknown[] = [];
@@ -115,7 +115,7 @@ it.each<[string, number[], number[], number, number[], ScheduleTimes?]>([
 ])('triggers take seconds in which the schedule starts nothing: %s', async (_, runs, due, times, taken, spec = {}) => {
   const kept = {
     id: 'a',
-    principal: maker,
+    principal: ann,
     starters: ['ann'],
     calendars: true,
     request: { workflow: 'core.noop', input: {}, spec, overlap: 'skip' },
@@ -145,7 +145,7 @@ it.each<[string, number[], number[], number, number[], ScheduleTimes?]>([
     log: pino({ level: 'silent' }),
     clock: () => AT,
   });
-  for (let time = 0; time < times; time += 1) await service.trigger(maker, 'a', {});
+  for (let time = 0; time < times; time += 1) await service.trigger(ann, 'a', {});
   expect(triggered).toEqual(taken);
 });
 
@@ -251,7 +251,7 @@ it.each<[string, Request[], string[]]>([
 ])('a schedule starts what it is asked for %s', async (_, requests, expected) => {
   const kept = {
     id: 'a',
-    principal: maker,
+    principal: ann,
     starters: ['ann'],
     calendars: true,
     request: { workflow: 'core.noop', input: {}, spec: { every: 3600 }, overlap: 'skip' },
@@ -262,7 +262,7 @@ it.each<[string, Request[], string[]]>([
     info: { nextActionTimes: [], recentActions: [], createdAt: new Date(0) },
     action: { workflowId: 'sch_a', memo: { schedule: kept } },
   };
-  const ids = new Map(['k', 'l'].map((key) => [deriveRequestId(maker.tenant, key), key]));
+  const ids = new Map(['k', 'l'].map((key) => [deriveRequestId(ann.tenant, key), key]));
   const done: string[] = [];
   let isLost = false;
   const take = (what: string, requestId: string) => {
@@ -301,8 +301,8 @@ it.each<[string, Request[], string[]]>([
     const service = elsewhere ? there! : here!;
     const command = { idempotencyKey, ...more };
     await (verb === 'trigger'
-      ? service.trigger(maker, 'a', command)
-      : service.backfill(maker, 'a', { ...range, ...command })
+      ? service.trigger(ann, 'a', command)
+      : service.backfill(ann, 'a', { ...range, ...command })
     ).catch((error: unknown) => done.push(error instanceof AppError ? error.code : String(error)));
   }
   expect(done).toEqual(expected);

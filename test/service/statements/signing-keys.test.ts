@@ -12,18 +12,9 @@ import {
 import { createStatementSigner } from '../../../service/statements/statements.ts';
 import type { SigningKeyRow, SigningKeyStore } from '../../../store/access/signing-keys.ts';
 import { FOREIGN_KEY, KEY } from '../../interpreter/signed.ts';
+import { ann } from '../people.ts';
 
-const admin: Principal = {
-  id: 1,
-  tenant: 'one',
-  tenantRef: 'default',
-  subject: 'ann',
-  kind: 'person',
-  onBehalfOf: null,
-  roles: ['admin'],
-  permissions: [],
-  groups: [],
-};
+const admin: Principal = { ...ann, roles: ['admin'] };
 const sealer = createSealer(['a master key, long enough'], 'test');
 const pemOf = ({ privateKey }: SigningKey) => privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
 const FILES = [KEY, FOREIGN_KEY].map(pemOf);

@@ -1,7 +1,7 @@
-import type { Principal } from '../../../model/principal.ts';
+import type { Principal } from '../../model/principal.ts';
 
-/** Who makes the schedules of tests. */
-export const maker: Principal = {
+/** A person in tests, who may do what operators may. */
+export const ann: Principal = {
   id: 1,
   tenant: 'one',
   tenantRef: 'default',
