@@ -1,5 +1,6 @@
 import type { ConfirmationDialog, KnownBlock, RichTextBlock, View } from '@slack/web-api';
-import { choiceLabel, type FormField, fieldChoices, formFields, WHOLE_FORM } from '../model/inquiry-form.ts';
+import { type FormField, fieldChoices, formFields, WHOLE_FORM } from '../model/inquiry-form.ts';
+import { plainText } from '../model/json.ts';
 import type { Message, MessageOption } from './message.ts';
 
 // Messages in Slack. Texts of users only appear in rich text and plain text, which have no markup to inject into.
@@ -95,7 +96,7 @@ function inputBlock({ name, schema, required }: FormField): KnownBlock {
   if (choices !== null) {
     const options = choices
       .slice(0, 100)
-      .map((choice) => ({ text: plain(choiceLabel(choice), 75), value: JSON.stringify(choice).slice(0, 150) }));
+      .map((choice) => ({ text: plain(plainText(choice), 75), value: JSON.stringify(choice).slice(0, 150) }));
     return { ...block, element: { type: 'static_select', action_id: 'value', options } };
   }
   return {

@@ -1,5 +1,5 @@
-import { choiceLabel, type FormField, fieldChoices, formFields, WHOLE_FORM } from '../model/inquiry-form.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import { type FormField, fieldChoices, formFields, WHOLE_FORM } from '../model/inquiry-form.ts';
+import { type Json, type JsonObject, plainText } from '../model/json.ts';
 import type { Message, MessageOption } from './message.ts';
 
 // Adaptive Cards in Teams. Texts of users only appear in rich text, which has no markup to inject into.
@@ -84,7 +84,7 @@ function inputFor({ name, schema, required }: FormField, id: string, value: stri
   if (choices !== null) {
     const shown = choices
       .slice(0, 100)
-      .map((choice): Json => ({ title: choiceLabel(choice), value: JSON.stringify(choice) }));
+      .map((choice): Json => ({ title: plainText(choice), value: JSON.stringify(choice) }));
     return { type: 'Input.ChoiceSet', id, label, choices: shown, value };
   }
   const { type } = schema;

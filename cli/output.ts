@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../model/json.ts';
+import { type Json, type JsonObject, plainText } from '../model/json.ts';
 
 /** The output of a command: tables for people, JSON for programs. */
 export interface Output {
@@ -60,5 +60,5 @@ export function pairs(values: JsonObject): string[] {
 /** Formats a value for a cell. */
 export function formatCell(value: Json | undefined): string {
   if (value === null || value === undefined) return '-';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return plainText(value);
 }

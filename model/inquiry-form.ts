@@ -31,11 +31,6 @@ export function fieldChoices({ enum: words, type }: JsonObject): Json[] | null {
   return type === 'boolean' ? [true, false] : null;
 }
 
-/** Returns how a choice of a field is shown: a text as it is, any other value as JSON. */
-export function choiceLabel(choice: Json): string {
-  return typeof choice === 'string' ? choice : JSON.stringify(choice);
-}
-
 /** Builds the response from the text of each field; leaves out empty ones. Returns null without a form. */
 export function formResponse(schema: JsonObject | null, written: (name: string) => string): Json {
   const fields = formFields(schema);

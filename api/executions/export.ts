@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { deriveUuid, integerId } from '../../model/execution-id.ts';
-import type { Json } from '../../model/json.ts';
+import { type Json, plainText } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { EXECUTION_STATUSES, executionWord } from '../../model/status.ts';
 import type { ExecutionPage } from '../../service/index/lists.ts';
@@ -111,7 +111,7 @@ function exported(row: Row): Exported {
 /** Returns the cells of a row; values that are not text are written as JSON. */
 function cellsOf(row: Row): string[] {
   const values = Object.values(exported(row)) as Json[];
-  return values.map((value) => (value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)));
+  return values.map((value) => (value === null ? '' : plainText(value)));
 }
 
 /** The characters that spreadsheets take for the beginning of a formula; some also accept full-width forms. */

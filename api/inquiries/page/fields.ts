@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
-import { choiceLabel, type FormField, fieldChoices, formFields, WHOLE_FORM } from '../../../model/inquiry-form.ts';
+import { type FormField, fieldChoices, formFields, WHOLE_FORM } from '../../../model/inquiry-form.ts';
 import type { Issue } from '../../../model/issue.ts';
-import type { JsonObject } from '../../../model/json.ts';
+import { type JsonObject, plainText } from '../../../model/json.ts';
 
 /** The text that a person has entered in each control, by name. */
 export type Entered = Readonly<Record<string, string>>;
@@ -80,7 +80,7 @@ function control(schema: JsonObject, attributes: Attributes, value: string): Htm
   if (choices !== null) {
     const options = choices.map((choice) => {
       const text = JSON.stringify(choice);
-      return html`<option${written({ value: text, selected: text === value })}>${choiceLabel(choice)}</option>`;
+      return html`<option${written({ value: text, selected: text === value })}>${plainText(choice)}</option>`;
     });
     return html`<select${written(attributes)}><option value=""></option>${options}</select>`;
   }

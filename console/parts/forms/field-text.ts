@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, ownValue } from '../../../model/json.ts';
+import { isJsonObject, type Json, ownValue, plainText } from '../../../model/json.ts';
 import type { ControlPlan, Field } from './plan.ts';
 
 /** Returns the value with which a field begins, by the defaults of the schema; undefined: with none. */
@@ -16,14 +16,10 @@ export function readDefaults({ start, control }: Field): Json | undefined {
 export function textFor(control: Exclude<ControlPlan, { kind: 'group' }>, value: Json | undefined): string {
   if (value === undefined) return '';
   if (control.kind === 'json') return JSON.stringify(value, null, 2);
-  if (control.kind === 'list' && Array.isArray(value)) return value.map(wordFor).join('\n');
-  if (control.kind !== 'choice') return wordFor(value);
+  if (control.kind === 'list' && Array.isArray(value)) return value.map(plainText).join('\n');
+  if (control.kind !== 'choice') return plainText(value);
   const written = JSON.stringify(value);
   return control.choices.some((choice) => JSON.stringify(choice) === written) ? written : '';
-}
-
-function wordFor(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Returns the texts that a field and those in it show for a value, by the name of each control, as a browser gives them back. */
