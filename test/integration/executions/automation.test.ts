@@ -31,7 +31,7 @@ const FIELDS = [
   ...['execution_context', 'logs', 'tenant', '_links'],
 ];
 
-async function run(name: string, definition: object, parameters: object = {}, wait = 20) {
+async function run(name: string, definition: object, parameters: object = {}, wait = 60) {
   const ref = `examples.${name}`;
   const body = { ref, pack_ref: 'examples', label: name, version: '1.2.3', definition };
   expect((await harness.call('POST', '/api/v1/workflows', body)).status).toBe(201);

@@ -54,7 +54,8 @@ const childOf = async (id: number): Promise<number> =>
   (
     await until(
       () => get(id),
-      ({ tasks }) => tasks[0]?.child != null,
+      // Its run is there once it has started.
+      ({ tasks }) => tasks[0]?.started != null,
     )
   ).tasks[0].child;
 const stateOf = (data: { tasks: { key: string; state: string }[] }, key: string) =>
@@ -214,10 +215,10 @@ it('a pause holds back the attempts that Temporal makes, in sub-workflows too, u
   expect((await post(above.id, 'pause', { reason: 'the system is down' })).status).toBe(202);
   const paused = await until(
     () => get(child),
-    (data) => stateOf(data, 'failing') === 'paused',
+    (data) => stateOf(data, 'failing') === 'paused' && stateOf(data, 'queued') === 'paused',
   );
   // An attempt that had begun goes on to its end.
-  expect([paused.state, stateOf(paused, 'busy'), stateOf(paused, 'queued')]).toEqual(['paused', 'running', 'paused']);
+  expect([paused.state, stateOf(paused, 'busy')]).toEqual(['paused', 'running']);
   const { call: calls } = system.counts('paused');
   system.open();
   await until(
@@ -244,9 +245,9 @@ it('a pause holds back the attempts that Temporal makes, in sub-workflows too, u
   expect((await post(above.id, 'resume')).status).toBe(202);
   const resumed = await until(
     () => get(child),
-    (data) => stateOf(data, 'busy') === 'completed' && stateOf(data, 'failing') === 'completed',
+    (data) => ['busy', 'failing', 'queued'].map((key) => stateOf(data, key)).join() === 'completed,completed,scheduled',
   );
-  expect([resumed.state, stateOf(resumed, 'queued')]).toEqual(['running', 'scheduled']);
+  expect(resumed.state).toBe('running');
   expect(system.counts('paused').call).toBe(calls! + 1);
   await post(above.id, 'terminate');
   await system.close();
@@ -304,7 +305,8 @@ it('a resume leaves a sub-workflow paused that somebody has paused by itself', a
   const { id } = await start('examples.two');
   const { tasks } = await until(
     () => get(id),
-    (data) => data.tasks.length === 2 && data.tasks.every(({ child }: { child: number | null }) => child !== null),
+    (data) =>
+      data.tasks.length === 2 && data.tasks.every(({ started }: { started: string | null }) => started !== null),
   );
   const [one, other] = tasks.map(({ child }: { child: number }) => child);
   await until(

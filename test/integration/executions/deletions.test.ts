@@ -131,13 +131,13 @@ describe('DELETE /workflows/{ref}', () => {
 
   it('deletes the closed runs of that workflow alone, and the ref may be used again', async () => {
     await store('gone', { tasks: [{ name: 'a', action: 'core.noop' }] });
-    const runs = [await start('gone', {}, 20), await start('gone', {}, 20)];
+    const runs = [await start('gone', {}, 60), await start('gone', {}, 60)];
     const other = await start('inner', {}, 60);
     expect((await harness.call('DELETE', `${WORKFLOWS}/examples.gone`)).status).toBe(200);
     for (const { id } of runs) expect(await statusOf(id)).toBe(404);
     expect(await statusOf(other.id)).toBe(200);
     await store('gone', { tasks: [{ name: 'b', action: 'core.noop' }] });
-    expect((await start('gone', {}, 20)).tasks[0].name).toBe('b');
+    expect((await start('gone', {}, 60)).tasks[0].name).toBe('b');
     expect((await harness.call('GET', `${WORKFLOWS}/examples.gone`)).body.data.revision).toBe(1);
   });
 });

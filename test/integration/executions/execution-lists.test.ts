@@ -231,7 +231,7 @@ describe('an export', () => {
 describe('errors', () => {
   it('are grouped by what they have in common, by which the executions are found', async () => {
     const fail = async (message: string) =>
-      (await harness.call('POST', BASE, { action_ref: 'core.fail', parameters: { message, type: 'E_HOST' }, wait: 20 }))
+      (await harness.call('POST', BASE, { action_ref: 'core.fail', parameters: { message, type: 'E_HOST' }, wait: 60 }))
         .body.data;
     const [first] = [await fail('no answer from "a:1" after 3 s'), await fail('no answer from "b" after 12.5 s')];
     const other = await fail('no route');

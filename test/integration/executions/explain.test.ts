@@ -76,7 +76,7 @@ describe('the graph of an execution', () => {
     const started = await harness.call('POST', '/api/v1/executions', {
       action_ref: 'core.fail',
       parameters: { message: 'x' },
-      wait: 20,
+      wait: 60,
     });
     const { id, status } = started.body.data;
     expect(status).toBe('failed');
@@ -169,7 +169,7 @@ describe('an explanation', () => {
     const child = advice.find(({ method }: { method: string }) => method === 'GET');
     const below = await until(
       async () => (await harness.call('GET', child.href)).body.data,
-      ({ waiting_for }) => waiting_for.length > 0,
+      (data) => data?.waiting_for.length > 0,
     );
     expect(below.waiting_for[0].kind).toBe('inquiry');
   });

@@ -48,7 +48,7 @@ interface Run {
   data: Record<string, unknown> & { status: string; result: unknown; tasks: { key: string; status: string }[] };
 }
 
-async function start(ref: string, failing: string[], wait = 20): Promise<Run> {
+async function start(ref: string, failing: string[], wait = 60): Promise<Run> {
   runs += 1;
   const name = `run${runs}`;
   web.fail(name, failing);

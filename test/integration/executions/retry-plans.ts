@@ -319,7 +319,7 @@ export function testRetryPlans({ harness, web, store, start, call }: RetryStage)
       param_schema: { type: 'object', properties: { token: { type: 'string', writeOnly: true } } },
     });
     const parameters = { token: 'hush-hush-4711', run: 'x' };
-    const { body } = await harness().call('POST', '/api/v1/executions', { workflow: ref, parameters, wait: 20 });
+    const { body } = await harness().call('POST', '/api/v1/executions', { workflow: ref, parameters, wait: 60 });
     const planned = await plan({ id: body.data.id });
     expect(planned.again[0]!.input!.text).toContain('***');
     expect(JSON.stringify(planned)).not.toContain('hush-hush');

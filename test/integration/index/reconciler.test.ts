@@ -49,6 +49,27 @@ const start = async (url: string): Promise<string> => {
   return body.data.workflow_id;
 };
 
+/** Starts a run of core.http that waits for its answer, and waits until its worker has begun it. */
+const startWaiting = async (): Promise<string> => {
+  const id = await start(`${web.url}/wait`);
+  await until(
+    () => harness.call('GET', `/api/v1/executions/${id}`),
+    ({ body }) => body.data.tasks[0]?.status === 'running',
+  );
+  return id;
+};
+
+/** Starts a run that waits for a signal, and waits until it does. */
+async function startSignalled(name: string): Promise<{ id: number; workflow_id: string }> {
+  const body = { action_ref: 'core.wait_signal', parameters: { name } };
+  const { id } = (await harness.call('POST', '/api/v1/executions', body)).body.data;
+  const answer = await until(
+    () => harness.call('GET', `/api/v1/executions/${id}`),
+    ({ body: now }) => now.data.waiting_for.some(({ kind }: { kind: string }) => kind === 'signal'),
+  );
+  return answer.body.data;
+}
+
 /** Reads all runs from Temporal itself, which the index must equal in the end. */
 async function truth(): Promise<Map<string, string>> {
   const temporal = createTemporal({ connection: harness.connection, namespace });
@@ -85,14 +106,17 @@ function keeperOf(store: ExecutionStore, clock: () => number = Date.now) {
 }
 
 it('ends equal to Temporal whatever the order in which writers bring their facts', async () => {
-  const open = await Promise.all(Array.from({ length: 4 }, () => start(`${web.url}/wait`)));
+  const open = await Promise.all(Array.from({ length: 4 }, startWaiting));
   const done = await Promise.all(
     Array.from({ length: 8 }, (_, index) => start(`${web.url}/status/${index % 2 ? 200 : 500}`)),
   );
   await harness.call('POST', `/api/v1/executions/${open[0]}/terminate`);
-  const ids = [...open, ...done];
+  const [ids, ended] = [
+    [...open, ...done],
+    [open[0]!, ...done],
+  ];
   const temporal = createTemporal({ connection: harness.connection, namespace });
-  await until(truth, (now) => done.every((id) => now.get(id) !== undefined && now.get(id) !== 'running'));
+  await until(truth, (now) => ended.every((id) => (now.get(id) ?? 'running') !== 'running'));
   // Every fact that any writer could have brought: each prefix of each history, and what visibility says at the end.
   const facts: IndexEntry[] = [];
   for (const workflowId of ids) {
@@ -167,16 +191,19 @@ it('is rebuilt from nothing by two keepers at once, while runs start, close and 
 
 it('is made again while it serves: wrong rows are mended, missing ones found, ghosts dropped, deleted runs stay away', async () => {
   const ids = await Promise.all(
-    Array.from({ length: 9 }, (_, index) => start(`${web.url}/${['ok', 'wait', 'status/500'][index % 3]}`)),
+    Array.from({ length: 9 }, (_, index) =>
+      index % 3 === 1 ? startWaiting() : start(`${web.url}/${index % 3 === 0 ? 'ok' : 'status/500'}`),
+    ),
   );
-  const signal = (
-    await harness.call('POST', '/api/v1/executions', { action_ref: 'core.wait_signal', parameters: { name: 'x' } })
-  ).body.data;
+  const signal = await startSignalled('x');
   ids.push(signal.workflow_id);
   const store = await emptyStore();
   const keeper = keeperOf(store);
   expect(keeper.lag()).toBeNull();
-  await until(truth, (now) => ids.filter((id) => (now.get(id) ?? 'running') === 'running').length === 4);
+  await until(
+    truth,
+    (now) => ids.every((id) => now.has(id)) && ids.filter((id) => now.get(id) === 'running').length === 4,
+  );
   await keeper.tick();
   // It counts from the tick, however busy the machine is.
   expect(keeper.lag()).toBeLessThan(120_000);
@@ -240,11 +267,8 @@ it('is made again for an admin of the default tenant alone, who sees how it stan
 });
 
 it('follows a run that is reset: it is open again, one execution, and ends as it ends then', async () => {
-  const started = await harness.call('POST', '/api/v1/executions', {
-    action_ref: 'core.wait_signal',
-    parameters: { name: 'go' },
-  });
-  const { id, workflow_id: workflowId } = started.body.data;
+  // Its first workflow task has the same events whenever the signal comes.
+  const { id, workflow_id: workflowId } = await startSignalled('go');
   const listed = async (): Promise<{ data: { status: string }[]; pagination: { total_items: number } }> =>
     (await harness.call('GET', `/api/v1/executions?search=${id}`)).body;
   const signal = (payload: string) => harness.call('POST', `/api/v1/executions/${id}/signal`, { name: 'go', payload });
@@ -262,7 +286,10 @@ it('follows a run that is reset: it is open again, one execution, and ends as it
   });
   const open = await until(listed, statusIs('running'));
   expect(open.pagination.total_items).toBe(1);
-  const { body } = await harness.call('GET', `/api/v1/executions/${id}`);
+  const { body } = await until(
+    () => harness.call('GET', `/api/v1/executions/${id}`),
+    (answer) => answer.body.data.waiting_for.length > 0,
+  );
   expect(body.data).toMatchObject({ status: 'running', projection: 'complete', waiting_for: [{ kind: 'signal' }] });
   await signal('second');
   await until(listed, statusIs('completed'));

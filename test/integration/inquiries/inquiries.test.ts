@@ -79,7 +79,7 @@ const ended = async (run: number) =>
   (
     await until(
       () => as('dev', 'GET', `/api/v1/executions/${run}`),
-      ({ body }) => body.data.status !== 'running',
+      ({ body }) => !['requested', 'running', 'canceling'].includes(body.data.status),
     )
   ).body.data;
 
@@ -206,13 +206,17 @@ describe('an inquiry', () => {
           () => as('dev', 'GET', `/api/v1/executions/${run}`),
           ({ body }) => body.data.expired,
         );
-        expect(gone.body.data.result.error).toBe('Temporal no longer has this run');
+        // Temporal terminates an open run before it deletes it, which the index may have read.
+        const lost = 'Temporal no longer has this run';
+        const ways: Record<string, string> = { [lost]: lost, 'Delete workflow execution': 'it is terminated' };
+        const { error } = gone.body.data.result;
+        expect(Object.keys(ways)).toContain(error);
         for (const verb of ['cancel', 'terminate']) {
           const { status, body } = await as('dev', 'POST', `/api/v1/executions/${run}/${verb}`);
           expect([status, body.code, body.error]).toEqual([
             409,
             'execution_closed',
-            `Execution with ID ${run} has already ended: Temporal no longer has this run`,
+            `Execution with ID ${run} has already ended: ${ways[error]}`,
           ]);
         }
       },
@@ -516,7 +520,7 @@ describe('the inbox', () => {
     const projections = createReader(temporal);
     const bell = createBell();
     const inbox = createInquiryInbox({ temporal, projections, store, bell, clock: Date.now, log });
-    await createIndexKeeper({
+    const keeper = createIndexKeeper({
       temporal,
       projections,
       store: index,
@@ -525,9 +529,15 @@ describe('the inbox', () => {
       onRead: inbox.take,
       alarm: bell,
       bell,
-    }).tick();
+    });
     const { tenant } = await harness.api.principals.authenticate(DEV_KEY);
-    const { rows } = await store.list(tenant, { statuses: ['pending'] }, { offset: 0, limit: 100 });
+    const { rows } = await until(
+      async () => {
+        await keeper.tick();
+        return store.list(tenant, { statuses: ['pending'] }, { offset: 0, limit: 100 });
+      },
+      (found) => found.rows.some(({ n }) => integerId(n) === run),
+    );
     expect(rows.map(({ n, inquiry }) => [integerId(n), inquiry.request.prompt])).toContainEqual([run, 'Lost?']);
     await lost.close();
   });

@@ -245,6 +245,7 @@ describe('the page behind a link', () => {
       await first.goto(staging.link);
       await second.goto(production.link);
       await first.click('button[value=approve]');
+      await first.waitForSelector('[role=status]');
       expect(await first.textContent('main')).toMatch(/Approved by .*Delete staging\?/s);
       expect((await inquiryOf(staging.run)).status).toBe('approved');
       expect((await inquiryOf(production.run)).decisions).toEqual([]);

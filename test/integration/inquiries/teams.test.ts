@@ -363,7 +363,12 @@ describe('an activity that decides nothing', () => {
 describe('who was told', () => {
   it('stands in the inquiry: delivered, and refused in our words', async () => {
     const { run } = await ask();
-    expect((await inquiryOf(run)).delivery).toMatchObject([
+    // Teams has the message before its answer is noted.
+    const told = await until(
+      () => inquiryOf(run),
+      (inquiry) => inquiry.delivery[0]?.state === 'delivered',
+    );
+    expect(told.delivery).toMatchObject([
       { channel: 'teams', target: TEAM, event: 'opened', number: 1, state: 'delivered', attempts: 1, error: null },
     ]);
     teams.listed.push('19:gone@thread.tacv2');

@@ -53,7 +53,7 @@ async function store(tasks: object[], start: string[], rest: object = {}): Promi
   return ref;
 }
 
-const start = async (ref: string, wait = 20) =>
+const start = async (ref: string, wait = 60) =>
   (await harness.call('POST', BASE, { workflow: ref, parameters: {}, wait })).body.data;
 const get = async (id: number) => (await harness.call('GET', `${BASE}/${id}`)).body.data;
 const runsOf = async (workflowId: string) => {

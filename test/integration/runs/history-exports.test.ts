@@ -69,7 +69,7 @@ beforeAll(async () => {
   });
   expect(made.status, JSON.stringify(made.body)).toBe(201);
   const parameters = { secret: SECRET };
-  const { body } = await harness.call('POST', BASE, { action_ref: 'examples.exported', parameters, wait: 30 });
+  const { body } = await harness.call('POST', BASE, { action_ref: 'examples.exported', parameters, wait: 60 });
   expect(body.data).toMatchObject({ status: 'completed', result: { size: SECRET.length } });
   id = body.data.id;
 });

@@ -4,7 +4,7 @@ import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 let harness: ApiHarness;
 let id: number;
 beforeAll(async () => {
-  harness = await createApiHarness('docs');
+  harness = await createApiHarness('histories');
   const started = await harness.call('POST', '/api/v1/executions', {
     action_ref: 'core.log',
     parameters: { message: 'hello', data: [1] },

@@ -20,6 +20,7 @@ export const API_NAMESPACES = [
     'errors',
     'death',
     'docs',
+    'histories',
     'unchanged',
     'tools',
     'signals',

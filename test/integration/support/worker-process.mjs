@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo, heartbeat } from '@temporalio/activity';
 import { NativeConnection, Worker } from '@temporalio/worker';
 
-// A worker as a separate process, which a test kills: its activities hang in their first attempt.
+// A worker as a separate process, which a test kills: its activities send heartbeats and do not end, until it is dead.
 const [address, taskQueue, bundle, mode] = process.argv.slice(2);
 const connection = await NativeConnection.connect({ address });
 const worker = await Worker.create({
@@ -10,9 +10,10 @@ const worker = await Worker.create({
   taskQueue,
   workflowBundle: JSON.parse(await readFile(bundle, 'utf8')),
   stickyQueueScheduleToStartTimeout: '1s',
+  maxHeartbeatThrottleInterval: '200ms',
   activities: {
     default: async () => {
-      if (mode === 'hang') await new Promise(() => setInterval(() => undefined, 1_000));
+      if (mode === 'hang') await new Promise(() => setInterval(() => heartbeat(), 200));
       if (mode === 'fail') throw ApplicationFailure.create({ type: 'E_A' });
       return activityInfo().activityId;
     },
