@@ -9,7 +9,7 @@ import { readMemo } from './runs/memo.ts';
 import { chainOf, type Opening, readParentRun, startTime } from './runs/opening.ts';
 import type { TaskLimits } from './tasks/task-order.ts';
 import type { TaskSources } from './tasks/tasks.ts';
-import { NOTHING_PENDING, type PendingWork, waitsFor } from './waits.ts';
+import { NO_TRIES, NOTHING_PENDING, type PendingWork, waitsFor } from './waits.ts';
 
 /** The picture of a run, made from its history event by event; for a chain, from the histories of its runs in order. */
 export interface Projection {
@@ -95,7 +95,7 @@ class HistoryProjection implements Projection {
       created: isoTime(startTime(opening.event, opening.known)),
       updated: isoTime(eventTime(last)),
       closed: closed === null ? null : isoTime(closed),
-      waitingFor: closed === null ? waitsFor(state, pending) : [],
+      waitingFor: closed === null ? waitsFor(state, pending, found?.tries ?? NO_TRIES) : [],
       authentic: null,
       startContent: opening.content,
       trust: (state === null ? run?.trust : state.trust) ?? null,

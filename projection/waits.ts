@@ -5,7 +5,7 @@ import { listWaits } from '../interpreter/waits.ts';
 import { HELD_BACK, type Wait } from '../model/execution.ts';
 import { INFRASTRUCTURE_UNAVAILABLE } from '../model/failure.ts';
 import { isJsonObject } from '../model/json.ts';
-import { isoTime } from './history.ts';
+import { isoTime, type Tries } from './history.ts';
 import { decodePayloads, timestampMilliseconds } from './payload.ts';
 import { isStarted } from './tasks/attempts.ts';
 import { isHeldBack } from './tasks/holds.ts';
@@ -22,12 +22,20 @@ export interface PendingWork {
 /** Nothing is pending: a closed run, or one that was not described. */
 export const NOTHING_PENDING: PendingWork = { activities: [], workflowTaskAttempt: 0 };
 
+/** The records of a run that the interpreter does not know. */
+export const NO_TRIES: Tries = new Map();
+
+/** Returns the pending activities without those that ended after the run was described, and before its history was read. */
+export function listPending({ activities }: PendingWork, tries: Tries): PendingActivity[] {
+  return activities.filter(({ activityId }) => (tries.get(activityId ?? '')?.endedBy ?? null) === null);
+}
+
 /** Returns everything that an open run waits for; `state` is null for a run that the interpreter does not know. */
-export function waitsFor(state: RunState | null, pending: PendingWork): Wait[] {
+export function waitsFor(state: RunState | null, pending: PendingWork, tries: Tries): Wait[] {
   return [
     ...(state === null ? [] : waitsOfRun(state)),
     ...faultOfEngine(pending),
-    ...pending.activities.flatMap((activity) =>
+    ...listPending(pending, tries).flatMap((activity) =>
       isSliceKey(activity.activityId ?? '') ? [] : [waitOfActivity(activity)],
     ),
     ...(state === null ? [] : waitsOfTasks(state)),

@@ -8,7 +8,7 @@ import { eventTime, type HistoryEvent, isoTime } from '../history.ts';
 import { refusedPayload } from '../payload.ts';
 import type { Replay, ReplayedRun } from '../replay/replay.ts';
 import { findHeld, type TaskSources } from '../tasks/tasks.ts';
-import { NOTHING_PENDING, type PendingWork, waitsFor } from '../waits.ts';
+import { listPending, NO_TRIES, NOTHING_PENDING, type PendingWork, waitsFor } from '../waits.ts';
 import { type Closing, closingFailure, readClosing } from './closing.ts';
 import { OpenStatus } from './open-status.ts';
 import { type Opening, readOpening } from './opening.ts';
@@ -159,7 +159,7 @@ export class FollowedRun {
       output,
       failure,
       pendingFailure: closed === null ? (state?.failure ?? null) : null,
-      waitingFor: closed === null ? waitsFor(state, pending) : [],
+      waitingFor: closed === null ? waitsFor(state, pending, found?.tries ?? NO_TRIES) : [],
       projection,
       divergence: found?.divergence ?? null,
     };
@@ -205,7 +205,7 @@ export function collectSources(
   closed: number | null,
 ): TaskSources | null {
   if (state === null) return null;
-  const described = new Map(pending.activities.map((activity) => [activity.activityId ?? '', activity]));
+  const described = new Map(listPending(pending, tries).map((activity) => [activity.activityId ?? '', activity]));
   return { state, past, tries, closed, described, held: findHeld(state, closed) };
 }
 

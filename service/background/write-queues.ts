@@ -9,7 +9,7 @@ const INTERVAL = 100;
 const PAUSE = 250;
 
 /** Milliseconds for which a caller waits for values to be written, and for which a process that ends does. */
-const PATIENCE = 1_000;
+const PATIENCE = 5_000;
 const LAST_PATIENCE = 2_000;
 
 /** Values that are written soon after they were put, of each key the newest. */
@@ -17,7 +17,7 @@ export interface WriteQueue<T> extends Loop {
   /** Takes a value, unless a newer one of its key is queued or the queue is full. Never waits, never throws. */
   put(value: T): void;
   /**
-   * Waits until the queued values that matter are written: at most a second, and not at all while values cannot be written. Never
+   * Waits until the queued values that matter are written: at most five seconds, and not at all while values cannot be written. Never
    * throws.
    */
   written(matters: (value: T) => boolean): Promise<void>;

@@ -82,7 +82,7 @@ export function listTasks(
   }));
   const found = all.filter((each) => isMeant(sources, query, each) && hasText(query.contains, () => shown(each)));
   const { page, next } = cutPage(found, query);
-  const waits = sources.closed === null ? waitsFor(sources.state, pending ?? NOTHING_PENDING) : [];
+  const waits = sources.closed === null ? waitsFor(sources.state, pending ?? NOTHING_PENDING, sources.tries) : [];
   const kinds = new Map(waits.map(({ task, kind }) => [executionKey(task ?? ''), kind]));
   const skippable = listSkippable(waits);
   const items = countItems(all);

@@ -85,3 +85,19 @@ it.each([
     expect(projectExecution('w', events, { activities: [], workflowTaskAttempt }).unsettled).toBe(expected);
   },
 );
+
+it.each(['a', 'a~2'])(
+  'an activity that has ended since the run was described is waited for no more: %s',
+  (activityId) => {
+    const events = readEvents('v1/issued-again-after-its-worker-went-away.binpb');
+    const { eventId } = events.find((event) => event.activityTaskScheduledEventAttributes?.activityId === activityId)!;
+    const end = events.findIndex((event) => {
+      const ended = event.activityTaskFailedEventAttributes ?? event.activityTaskCompletedEventAttributes;
+      return String(ended?.scheduledEventId) === String(eventId);
+    });
+    const described = { activities: [{ activityId, state: 2, lastStartedTime: at(20) }], workflowTaskAttempt: 0 };
+    const waits = (until: number) =>
+      projectExecution('w', events.slice(0, until), described).waitingFor.map(({ kind, task }) => [kind, task]);
+    expect([waits(end), waits(end + 1)]).toEqual([[['action', activityId]], []]);
+  },
+);

@@ -362,8 +362,8 @@ export const CLOSINGS: Closing[] = [
     definition: { tasks: [{ name: 'sub', action: 'sub.one' }] },
     options: { signed: true, workflows: { 'sub.one': decidedDefinition } },
     act: async (harness, workflowId) => {
-      const asked = ({ tasks }: Execution) => tasks.some(({ child }) => child !== null);
-      const { tasks } = await until(() => harness.execution(workflowId), asked);
+      const begun = ({ tasks }: Execution) => tasks.some(({ status }) => status === 'running');
+      const { tasks } = await until(() => harness.execution(workflowId), begun);
       await decideSigned(harness, tasks[0]!.child!);
       await closed(harness, workflowId);
     },
@@ -542,7 +542,7 @@ export const CLOSINGS: Closing[] = [
   {
     name: 'timed out by Temporal',
     definition: { tasks: [act('a')] },
-    options: { outcomes: { a: hang }, executionTimeout: 3 },
+    options: { outcomes: { a: hang }, executionTimeout: 6 },
     act: closed,
     status: 'timeout',
     tasks: { a: 'cancelled' },

@@ -52,7 +52,9 @@ async function slowestProbe(until: Promise<unknown>): Promise<number> {
   let slowest = 0;
   while (!over) {
     const asked = performance.now();
-    expect((await fetch(`${harness.api.url}/healthz`)).status).toBe(200);
+    // The server closes what was idle for long, which a busy machine makes of the connection before.
+    const answer = await fetch(`${harness.api.url}/healthz`, { headers: { connection: 'close' } });
+    expect(answer.status).toBe(200);
     slowest = Math.max(slowest, performance.now() - asked);
     await wait(10);
   }
@@ -200,7 +202,6 @@ it.each<[what: string, type: string, path: string, body: () => string | Uint8Arr
     const send = (given: string | Uint8Array<ArrayBuffer>, contentType: string, to: string) =>
       fetch(harness.api.url + to, {
         method: 'POST',
-        // The server closes what was idle for long, which a busy machine makes of the connection before.
         headers: { 'x-api-key': DEV_KEY, 'content-type': contentType, connection: 'close' },
         body: given,
       });
