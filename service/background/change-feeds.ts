@@ -1,7 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
 import { createSignalScope } from '../../model/signals.ts';
-import type { ChangePlace } from '../../store/executions/execution-lists.ts';
+import type { ChangeMoment, ChangePlace } from '../../store/executions/execution-lists.ts';
 import { keepGoing } from './loops.ts';
 
 /** A row that has changed, as it is now; `id` denotes the place of the change, to resume after it. */
@@ -14,11 +14,14 @@ export interface Change<Row> {
 export interface ChangeSource<Row extends ChangePlace> {
   /** Lists rows that changed after a place, in order; never one before which another may appear later. */
   changesBehind(tenant: string, place: ChangePlace, limit: number): Promise<Row[]>;
-  /** Returns the place after all changes whose order is final. */
-  lastChange(): Promise<ChangePlace>;
+  /** Returns the present moment. */
+  moment(): Promise<ChangeMoment>;
 }
 
-/** A stream of changes; `start` is the id after which it begins, to resume where no change was seen yet. */
+/**
+ * A stream of changes; `start` is the id after which it begins, to resume where no change was seen yet. Behind that id there may also be
+ * changes of the moment before, which only a stream that resumes has.
+ */
 export interface Watched<Entry> {
   start: string;
   entries: AsyncGenerator<Entry>;
@@ -62,17 +65,28 @@ export function createChangeFeeds<Row extends ChangePlace>(source: ChangeSource<
 
   return {
     async watch(tenant, { after, signal }) {
-      const place = after === undefined ? await source.lastChange() : parseId(after);
+      if (after === undefined) {
+        const { place, isPast } = await source.moment();
+        return { start: idOf(place), entries: withoutPast(listen(tenant, place, signal), isPast) };
+      }
+      const place = parseId(after);
       if (place === undefined) {
         throw new AppError('request_invalid', 'invalid Last-Event-ID: send the id of an event of this stream');
       }
-      return { start: idOf(place), entries: listen(tenant, place, signal) };
+      return { start: after, entries: listen(tenant, place, signal) };
     },
 
     close() {
       for (const feed of feeds.values()) feed.stop();
     },
   };
+}
+
+async function* withoutPast<Row extends ChangePlace>(
+  changes: AsyncGenerator<Change<Row>>,
+  isPast: ChangeMoment['isPast'],
+): AsyncGenerator<Change<Row>> {
+  for await (const change of changes) if (!isPast(change.row.changed)) yield change;
 }
 
 /** The changes of one tenant. */
@@ -92,7 +106,7 @@ function createFeed<Row extends ChangePlace>(source: ChangeSource<Row>, tenant: 
   let news = new Promise<void>((resolve) => (wake = resolve));
 
   async function look(): Promise<void> {
-    const since = found === null ? await source.lastChange() : (found.rows.at(-1) ?? found.since);
+    const since = found === null ? (await source.moment()).place : (found.rows.at(-1) ?? found.since);
     const rows = await source.changesBehind(tenant, since, AT_ONCE);
     // A change between the first read of a listener and the first look is in neither.
     const isNews = rows.length > 0 || found === null;

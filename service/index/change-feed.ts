@@ -27,7 +27,7 @@ export interface ChangeService {
 
 /** The dependencies of the service. */
 export interface ChangeDependencies {
-  store: Pick<ExecutionStore, 'changesBehind' | 'lastChange'>;
+  store: Pick<ExecutionStore, 'changesBehind' | 'moment'>;
   log: Logger;
 }
 

@@ -1,6 +1,6 @@
 import { and, eq, lt, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../database.ts';
-import { type ChangePlace, findLastChange } from '../executions/execution-lists.ts';
+import { type ChangeMoment, type ChangePlace, findMoment } from '../executions/execution-lists.ts';
 import { named } from '../named.ts';
 import type { EnforcementRow } from './enforcements.ts';
 import { EVENT_SUMMARY_COLUMNS, type EventSummaryRow } from './event-lists.ts';
@@ -20,8 +20,8 @@ export interface EventChangeStore {
    * older transaction is in progress, so that no change is ever missed.
    */
   changesBehind(tenant: string, place: ChangePlace, limit: number): Promise<EventChange[]>;
-  /** Returns the place after all changes whose order is final. */
-  lastChange(): Promise<ChangePlace>;
+  /** Returns the present moment. */
+  moment(): Promise<ChangeMoment>;
 }
 
 /** Creates the store over an open database. */
@@ -29,12 +29,12 @@ export function createEventChangeStore(db: Database): EventChangeStore {
   return named<EventChangeStore>('event-changes', {
     async changesBehind(tenant, { changed, n }, limit) {
       // One bound for both: what is final for the one is final for the other.
-      const { changed: open } = await findLastChange(db);
+      const { place: open } = await findMoment(db);
       const behind = (table: typeof events | typeof enforcements, id: number): SQL | undefined =>
         and(
           eq(table.tenant, tenant),
           sql`(${table.changed}, ${table.id}) > (${changed}, ${id})`,
-          lt(table.changed, open),
+          lt(table.changed, open.changed),
         );
       const recorded = await db
         .select(EVENT_SUMMARY_COLUMNS)
@@ -55,6 +55,6 @@ export function createEventChangeStore(db: Database): EventChangeStore {
       return changes.sort((a, b) => a.changed - b.changed || a.n - b.n).slice(0, limit);
     },
 
-    lastChange: () => findLastChange(db),
+    moment: () => findMoment(db),
   });
 }

@@ -12,13 +12,29 @@ export interface ChangePlace {
   n: number;
 }
 
+/** A moment in the order of changes. */
+export interface ChangeMoment {
+  /** The place after all changes whose order is final. */
+  place: ChangePlace;
+
+  /** Reports whether the changes of a transaction were there at this moment; those behind `place` may have been. */
+  isPast(changed: number): boolean;
+}
+
 /** The oldest transaction in progress: the order of the changes of those before it is final. */
 const OLDEST_TRANSACTION = sql`pg_snapshot_xmin(pg_current_snapshot())::text::bigint`;
 
-/** Returns the place after all changes whose order is final. */
-export async function findLastChange(db: Pick<Database, 'select'>): Promise<ChangePlace> {
-  const [found] = await db.select({ oldest: sql<string>`${OLDEST_TRANSACTION}` }).from(sql`(select 1) as one`);
-  return { changed: Number(found?.oldest ?? 0), n: -1 };
+/** Returns the present moment. */
+export async function findMoment(db: Pick<Database, 'select'>): Promise<ChangeMoment> {
+  // As "oldest in progress:next:in progress,in progress".
+  const snapshot = sql<string>`pg_current_snapshot()::text`;
+  const [found] = await db.select({ snapshot }).from(sql`(select 1) as one`);
+  const [oldest, next, list] = found!.snapshot.split(':');
+  const inProgress = new Set(list === '' ? [] : list!.split(',').map(Number));
+  return {
+    place: { changed: Number(oldest), n: -1 },
+    isPast: (changed) => changed < Number(next) && !inProgress.has(changed),
+  };
 }
 
 /** Lists runs of a tenant. */
@@ -45,8 +61,8 @@ export interface ExecutionListing {
    * because an older transaction is in progress, so that no change is ever missed.
    */
   changesBehind(tenant: string, place: ChangePlace, limit: number): Promise<IndexRow[]>;
-  /** Returns the place after all changes whose order is final. */
-  lastChange(): Promise<ChangePlace>;
+  /** Returns the present moment. */
+  moment(): Promise<ChangeMoment>;
   /** Lists the numbers of runs, newest first. */
   numbersOf(tenant: string, filter: ExecutionFilter, limit: number): Promise<number[]>;
 }
@@ -98,7 +114,7 @@ export function createExecutionListing(db: Database): ExecutionListing {
         .limit(limit);
     },
 
-    lastChange: () => findLastChange(db),
+    moment: () => findMoment(db),
 
     async numbersOf(tenant, filter, limit) {
       const rows = await db

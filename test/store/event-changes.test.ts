@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
+import { pino } from 'pino';
 import { expect, it } from 'vitest';
+import { createChangeFeeds } from '../../service/background/change-feeds.ts';
 import type { Database } from '../../store/database.ts';
 import { createEnforcementStore } from '../../store/events/enforcements.ts';
 import { createEventChangeStore } from '../../store/events/event-changes.ts';
@@ -31,7 +33,7 @@ it.each(['Postgres', 'PGlite'])(
     const { db } = engines.opened[engine]!;
     const [changes, enforcements] = [createEventChangeStore(db), createEnforcementStore(db)];
     const tenant = randomUUID();
-    const start = await changes.lastChange();
+    const { place: start } = await changes.moment();
     await record(db, tenant, 'a');
     await record(db, tenant, 'b');
     await match(db, tenant);
@@ -56,7 +58,7 @@ it('what is committed waits for an older transaction, however the two kinds are 
   const { db } = engines.opened.Postgres!;
   const changes = createEventChangeStore(db);
   const tenant = randomUUID();
-  const start = await changes.lastChange();
+  const { place: start } = await changes.moment();
   await record(db, tenant, 'slow', async () => {
     await record(db, tenant, 'quick');
     await match(db, tenant);
@@ -66,4 +68,34 @@ it('what is committed waits for an older transaction, however the two kinds are 
     'eventId' in row ? row.eventId : kind,
   );
   expect(names).toEqual(['slow', 'quick', 'enforcement']);
+});
+
+it('a stream from now on leaves out what is there already, whether or not its order is final', async () => {
+  const { db } = engines.opened.Postgres!;
+  const changes = createEventChangeStore(db);
+  const tenant = randomUUID();
+  const stop = new AbortController();
+  const feeds = createChangeFeeds(changes, pino({ level: 'silent' }));
+  const watch = (after?: string) => feeds.watch(tenant, { after, signal: stop.signal });
+  const namesOf = async (watched: Awaited<ReturnType<typeof watch>>, count: number) => {
+    const names: string[] = [];
+    for await (const { row } of watched.entries) {
+      if (row.kind === 'event') names.push(row.row.eventId);
+      if (names.length === count) break;
+    }
+    return names;
+  };
+  let streams: Awaited<ReturnType<typeof watch>>[] = [];
+  await record(db, tenant, 'final');
+  await record(db, tenant, 'in progress', async () => {
+    await record(db, tenant, 'there');
+    streams = [await watch(), await watch()];
+    await record(db, tenant, 'new');
+  });
+  const [live, broken] = streams;
+  expect(await namesOf(live!, 2)).toEqual(['in progress', 'new']);
+  // Nothing is lost to one that resumes from where this began.
+  expect(await namesOf(await watch(broken!.start), 3)).toEqual(['in progress', 'there', 'new']);
+  stop.abort();
+  feeds.close();
 });

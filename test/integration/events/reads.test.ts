@@ -177,20 +177,23 @@ describe('the stream', () => {
     return { response: await fetch(harness.api.url + path, asked), stop };
   }
 
-  /** Follows the stream until an entry is the last one that is wanted, and closes it. */
-  async function follow(headers: Record<string, string>, isLast: (entry: StreamEvent) => boolean) {
-    const { response, stop } = await open(STREAM, headers);
-    const read = async () => {
-      const seen: StreamEvent[] = [];
-      for await (const entry of readStreamEvents(response)) {
-        seen.push(entry);
-        if (isLast(entry)) break;
-      }
-      stop.abort();
-      return seen;
-    };
-    return read();
+  /** Reads a stream until an entry is the last one that is wanted, and closes it. */
+  async function readUntil(
+    { response, stop }: Awaited<ReturnType<typeof open>>,
+    isLast: (entry: StreamEvent) => boolean,
+  ) {
+    const seen: StreamEvent[] = [];
+    for await (const entry of readStreamEvents(response)) {
+      seen.push(entry);
+      if (isLast(entry)) break;
+    }
+    stop.abort();
+    return seen;
   }
+
+  /** Follows the stream after an id until an entry is the last one that is wanted. */
+  const follow = async (after: string, isLast: (entry: StreamEvent) => boolean) =>
+    readUntil(await open(STREAM, { 'last-event-id': after }), isLast);
 
   const refusalOf = async (response: Response) => {
     const { code } = (await response.json()) as { code: string };
@@ -201,19 +204,15 @@ describe('the stream', () => {
   /** Leaves out what happens to the enforcements of tests before. */
   const about = (events: readonly number[], entries: readonly StreamEvent[]) =>
     entries.filter(({ event, data }) => events.includes((event === 'event' ? data.id : data.event) as number));
-  const isStarted = (event: () => number) => (entry: StreamEvent) =>
-    entry.event === 'enforcement' && entry.data.event === event() && entry.data.status === 'started';
+  const isStarted = (event: number) => (entry: StreamEvent) =>
+    entry.event === 'enforcement' && entry.data.event === event && entry.data.status === 'started';
 
   it('has each event once and each enforcement as it is, continues without loss, and is of one tenant', async () => {
     await rule('streamed', { type: 'com.stream.*' });
-    let [first, second] = [0, 0];
     const foreign = await open(STREAM, { 'x-api-key': stranger });
-    const following = follow(
-      {},
-      isStarted(() => first),
-    );
-    first = (await post({ type: 'com.stream.one', payload: { secret: 1 } })).id;
-    const seen = await following;
+    const live = await open(STREAM);
+    const first = (await post({ type: 'com.stream.one', payload: { secret: 1 } })).id;
+    const seen = await readUntil(live, isStarted(first));
     expect(idsOf(seen, 'event')).toEqual([first]);
     const [entry] = about([first], seen);
     expect(entry).toMatchObject({ event: 'event', data: { id: first, type: 'com.stream.one' } });
@@ -221,20 +220,14 @@ describe('the stream', () => {
     const [enforcement] = await get(`/api/v1/enforcements?event=${first}`);
     expect(seen.at(-1)!.data).toEqual(enforcement);
     // Changes while nobody listens are sent afterwards, and those that were sent before are not.
-    second = (await post({ type: 'com.stream.two' })).id;
+    const second = (await post({ type: 'com.stream.two' })).id;
     await enforcementsOf(second);
-    const rest = await follow(
-      { 'last-event-id': entry!.id },
-      isStarted(() => second),
-    );
+    const rest = await follow(entry!.id, isStarted(second));
     expect(idsOf(rest, 'event')).toEqual([second]);
     expect(about([first, second], rest).map(({ data }) => data.event ?? data.id)).toEqual(
       expect.arrayContaining([first, second]),
     );
-    const after = await follow(
-      { 'last-event-id': rest.at(-2)!.id },
-      isStarted(() => second),
-    );
+    const after = await follow(rest.at(-2)!.id, isStarted(second));
     expect(after).toEqual(rest.slice(-1));
     const other = await post({ type: 'com.stream.three' }, { 'x-api-key': stranger });
     for await (const own of readStreamEvents(foreign.response)) {
@@ -244,8 +237,7 @@ describe('the stream', () => {
     const opening = (await (await open(STREAM)).response.body!.getReader().read()).value!;
     const [, start] = /^retry: 1000\nid: (.+)\n\n$/.exec(new TextDecoder().decode(opening))!;
     const third = await post({ type: 'com.unwatched.sent', subject: 'somebody' });
-    const resume = () =>
-      follow({ 'last-event-id': start! }, ({ event, data }) => event === 'event' && data.id === third.id);
+    const resume = () => follow(start!, ({ event, data }) => event === 'event' && data.id === third.id);
     expect((await resume()).at(-1)!.data.subject).toBe('somebody');
     await until(
       async () => (await harness.call('DELETE', `/api/v1/events/${third.id}`)).status,

@@ -212,9 +212,9 @@ it('is made again while it serves: wrong rows are mended, missing ones found, gh
   const { rows } = (await own.db.execute(sql`select max(changed)::float8 as changed from executions`)) as unknown as {
     rows: [{ changed: number }];
   };
-  const lastChange = await until(
-    () => store.lastChange(),
-    ({ changed }) => changed > rows[0].changed,
+  const { place: lastChange } = await until(
+    () => store.moment(),
+    ({ place }) => place.changed > rows[0].changed,
   );
   // Everything that can be wrong with a cache.
   await own.db.execute(sql`update executions set status = 'skipped', result = '"wrong"' where workflow_id = ${ids[0]}`);

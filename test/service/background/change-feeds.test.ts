@@ -11,8 +11,8 @@ interface Row {
 const isAfter = (row: Row, { changed, n }: { changed: number; n: number }) =>
   row.changed > changed || (row.changed === changed && row.n > n);
 
-/** Creates feeds over rows, which tests change; `reads` counts what was read of them, and `lasts` has the places of the last change. */
-function createFeeds(lasts: Promise<number>[]) {
+/** Creates feeds over rows, which tests change; `reads` counts what was read of them, and `oldest` has the oldest transactions in progress. */
+function createFeeds(oldest: Promise<number>[]) {
   const stop = new AbortController();
   const source = { rows: [] as Row[], reads: 0, stop };
   const feeds = createChangeFeeds<Row>(
@@ -21,7 +21,7 @@ function createFeeds(lasts: Promise<number>[]) {
         source.reads += 1;
         return source.rows.filter((row) => isAfter(row, place)).slice(0, limit);
       },
-      lastChange: async () => ({ changed: await lasts.shift()!, n: -1 }),
+      moment: async () => ({ place: { changed: await oldest.shift()!, n: -1 }, isPast: () => false }),
     },
     pino({ level: 'silent' }),
   );
