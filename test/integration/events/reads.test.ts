@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { readStreamEvents, type StreamEvent } from '../streams/event-stream.ts';
 import { DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
+import { readMatchPages } from './match-pages.ts';
 import { openOperations } from './operations.ts';
 
 // Reads about events. There is no worker: what is started stays open.
@@ -26,8 +27,8 @@ it('says why each rule matches an event or does not, as the rules are now', asyn
   expect(run.cause).toMatchObject({ by: 'rule', event: id, rule_ref: 'ops.why_yes', enforcement: own!.id, depth: 0 });
   await harness.call('PUT', '/api/v1/rules/ops.why_yes', { enabled: false, when: 'event.payload.n == 3' });
   const path = `/api/v1/events/${id}/matches`;
-  const page = (await harness.call('GET', path)).body;
-  const named = page.data.filter(({ rule_ref }: { rule_ref: string }) => rule_ref.startsWith('ops.why'));
+  const matches = (await readMatchPages(harness, id)).flat();
+  const named = matches.filter(({ rule_ref }) => rule_ref.startsWith('ops.why'));
   expect(named).toMatchObject([
     {
       rule_ref: 'ops.why_yes',
@@ -42,16 +43,9 @@ it('says why each rule matches an event or does not, as the rules are now', asyn
     { rule_ref: 'ops.why_absent', reason: { code: 'undefined', path: 'event.payload.m' }, enforcement: null },
     { rule_ref: 'ops.why_hook', reason: { code: 'webhook_mismatch' }, webhook: { name: 'elsewhere', matched: false } },
   ]);
-  const refs: string[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const { body }: { body: typeof page } = await harness.call(
-      'GET',
-      `${path}?limit=2${cursor && `&cursor=${cursor}`}`,
-    );
-    refs.push(...body.data.map(({ rule_ref }: { rule_ref: string }) => rule_ref));
-    cursor = body.next_cursor;
-  }
-  expect(refs).toEqual(page.data.map(({ rule_ref }: { rule_ref: string }) => rule_ref));
+  const small = await readMatchPages(harness, id, 2);
+  expect(small.flat()).toEqual(matches);
+  for (const page of small) expect(page.length).toBeLessThan(3);
   const as = async (key: string, at = path) => {
     const { status, body } = await harness.call('GET', at, undefined, { 'x-api-key': key });
     return [status, body.code];
@@ -106,26 +100,16 @@ it('a page of matches is cut where its rules say much, and parameters that are t
   const huge = { ref: 'ops.huge', pack_ref: 'ops', label: 'x', action_ref: 'core.noop', enabled: false };
   await make('/api/v1/rules', { ...huge, type: large.type, parameters: more });
   const { id } = await post(large);
-  const read = async (query: string) => {
-    const { body } = await harness.call('GET', `/api/v1/events/${id}/matches${query}`);
-    const refs = body.data.map(({ rule_ref, reason }: { rule_ref: string; reason: { code: string } | null }) => [
-      rule_ref,
-      reason?.code ?? null,
-    ]);
-    return { refs, next: body.next_cursor };
-  };
-  const first = await read('');
-  expect(first.refs).toEqual([
+  const found = await readMatchPages(harness, id);
+  const pages = found.map((page) => page.map(({ rule_ref, reason }) => [rule_ref, reason?.code ?? null] as const));
+  expect(pages.flat()).toEqual([
     ['ops.much1', null],
     ['ops.much2', null],
+    ['ops.much3', null],
+    ['ops.huge', 'too_large'],
   ]);
-  expect(await read(`?cursor=${first.next}`)).toEqual({
-    refs: [
-      ['ops.much3', null],
-      ['ops.huge', 'too_large'],
-    ],
-    next: null,
-  });
+  // On a busy machine a page ends even earlier, since its rules take too long.
+  for (const page of pages) expect(page.filter(([ref]) => ref.startsWith('ops.much')).length).toBeLessThan(3);
 });
 
 it('a run says by which webhook the event came that began it, and its mode is webhook', async () => {
