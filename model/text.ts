@@ -20,3 +20,12 @@ export function isStorableText(text: string): boolean {
 export function storableText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd');
 }
+
+/** Replaces the percent-escapes of a text by the characters that they are in UTF-8; null if one is not UTF-8. */
+export function decodeEscapes(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}

@@ -20,7 +20,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
         'deletions.buriedAmong',
         'index-upkeep.statusesAbove',
         'executions.descendants',
-        'execution-lists.findLastChange',
+        'execution-lists.findMoment',
         'index-upkeep.looked',
         'inquiries.find',
       ],

@@ -1,9 +1,10 @@
 import type { Context } from 'hono';
 import { AppError } from '../../model/app-error.ts';
 import type { Json } from '../../model/json.ts';
+import { parseMediaType } from '../../model/media-type.ts';
 import { refusal } from '../../model/refusal.ts';
 import { parseJsonFor } from '../http/body.ts';
-import { decodeText } from '../http/body-parser.ts';
+import { decodeForm, decodePlainText } from '../http/body-parser.ts';
 import type { ApiEnv } from '../http/environment.ts';
 
 /** The most fields of a form. */
@@ -19,15 +20,15 @@ export async function parseHookBody(context: Context<ApiEnv>, tenant: string, by
   const encoding = req.header('content-encoding') ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') throw unsupported('the body must not be compressed');
   if (bytes.length === 0) return null;
-  const type = (req.header('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  const { type, charset } = parseMediaType(req.header('content-type') ?? '');
   if (type === 'application/json' || type.endsWith('+json')) return parseJsonFor(context, tenant, bytes);
   if (type === 'application/x-www-form-urlencoded') return parseForm(context, tenant, bytes);
-  if (type.startsWith('text/')) return decodeText(bytes, 'request_invalid');
+  if (type.startsWith('text/')) return decodePlainText(bytes, charset);
   throw unsupported(`the content type must be JSON, a form or text, not ${type || 'missing'}`);
 }
 
 async function parseForm(context: Context<ApiEnv>, tenant: string, bytes: Uint8Array): Promise<Json> {
-  const text = decodeText(bytes, 'request_invalid');
+  const text = decodeForm(bytes);
   if (text.split('&', MAX_FIELDS + 1).length > MAX_FIELDS) {
     throw new AppError('request_invalid', `the form must not have more than ${MAX_FIELDS} fields`);
   }

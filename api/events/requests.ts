@@ -6,10 +6,11 @@ import type { NewEvent } from '../../model/events/event.ts';
 import { MAX_BATCH, newPostedEvent, PostedEventSchema } from '../../model/events/requests.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
+import { type MediaType, parseMediaType } from '../../model/media-type.ts';
 import { refusal } from '../../model/refusal.ts';
 import { convertIssues } from '../../model/zod-issues.ts';
 import { MAX_BODY, parseJsonFor, readRawBody } from '../http/body.ts';
-import { decodeText } from '../http/body-parser.ts';
+import { decodePlainText } from '../http/body-parser.ts';
 import type { ApiEnv } from '../http/environment.ts';
 
 /** The media types of CloudEvents in the JSON format: one event, and a list of them. */
@@ -33,28 +34,33 @@ export async function readPostedEvents(
   const { req } = context;
   const { tenant } = context.get('principal');
   const header = req.header('content-type') ?? '';
-  const media = header.split(';', 1)[0]!.trim().toLowerCase();
+  const media = parseMediaType(header);
   const bytes = await readRawBody(context, MAX_BODY);
-  if (req.header('ce-specversion') !== undefined && media !== STRUCTURED && media !== BATCH) {
+  const { type } = media;
+  if (req.header('ce-specversion') !== undefined && type !== STRUCTURED && type !== BATCH) {
     const body = await readPayload(context, media, bytes);
     const read = readBinaryEvent(req.raw.headers, { content_type: header === '' ? null : header, payload: body });
     return { events: [eventOf(read!)], isBatch: false };
   }
-  if (media === BATCH) return { events: readBatch(await parseJsonFor(context, tenant, bytes)), isBatch: true };
-  if (media !== STRUCTURED && media !== 'application/json') throw unsupported(header);
+  if (type === BATCH) return { events: readBatch(await parseJsonFor(context, tenant, bytes)), isBatch: true };
+  if (type !== STRUCTURED && type !== 'application/json') throw unsupported(header);
   const value = await parseJsonFor(context, tenant, bytes);
-  const structured = media === STRUCTURED || isCloudEvent(value);
+  const structured = type === STRUCTURED || isCloudEvent(value);
   const defaults = { event_id: idempotencyKey ?? null, source: principalSource(context.get('principal').subject) };
   return { events: [structured ? eventOf(readCloudEvent(value)) : readPosted(value, defaults)], isBatch: false };
 }
 
 /** Reads the payload of a CloudEvent in binary mode; undefined for an empty body. */
-async function readPayload(context: Context<ApiEnv>, media: string, bytes: Uint8Array): Promise<Json | undefined> {
+async function readPayload(
+  context: Context<ApiEnv>,
+  { type, charset }: MediaType,
+  bytes: Uint8Array,
+): Promise<Json | undefined> {
   if (bytes.length === 0) return undefined;
-  if (media === 'application/json' || media.endsWith('+json'))
+  if (type === 'application/json' || type.endsWith('+json'))
     return parseJsonFor(context, context.get('principal').tenant, bytes);
-  if (media.startsWith('text/')) return decodeText(bytes, 'request_invalid');
-  throw new AppError('unsupported_media_type', `the content type must be JSON or text, not ${media || 'missing'}`);
+  if (type.startsWith('text/')) return decodePlainText(bytes, charset);
+  throw new AppError('unsupported_media_type', `the content type must be JSON or text, not ${type || 'missing'}`);
 }
 
 function readBatch(value: Json): NewEvent[] {

@@ -2,6 +2,8 @@ import { AppError } from '../../model/app-error.ts';
 import { type Issue, jsonPointer } from '../../model/issue.ts';
 import { type Json, MAX_DEPTH } from '../../model/json.ts';
 import { JsonRefused, parseJson } from '../../model/json-reader.ts';
+import { decodeCharset, parseMediaType } from '../../model/media-type.ts';
+import { decodeEscapes } from '../../model/text.ts';
 import { parseYaml, type TextPlace, YamlMalformed } from '../../model/yaml.ts';
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { readPackArchive } from './archives/packs.ts';
@@ -47,8 +49,8 @@ const ALIASES: Record<string, BodyType> = {
 
 /** Returns the type that a content-type header names; null if it is not supported. */
 export function findBodyType(header: string): BodyType | null {
-  const name = header.split(';', 1)[0]!.trim().toLowerCase();
-  return BODY_TYPES.find((type) => type === name) ?? (Object.hasOwn(ALIASES, name) ? ALIASES[name]! : null);
+  const { type } = parseMediaType(header);
+  return BODY_TYPES.find((each) => each === type) ?? (Object.hasOwn(ALIASES, type) ? ALIASES[type]! : null);
 }
 
 /**
@@ -120,4 +122,21 @@ export function decodeText(bytes: Uint8Array, code: 'json_malformed' | 'yaml_mal
   } catch (cause) {
     throw new AppError(code, 'the body is not valid UTF-8', { cause });
   }
+}
+
+/** Decodes a form to its text. Throws `request_invalid` for bytes and percent-escapes that are not UTF-8: they would be taken for others. */
+export function decodeForm(bytes: Uint8Array): string {
+  const text = decodeText(bytes, 'request_invalid');
+  // A percent sign alone is no escape.
+  const escapes = text.match(/(?:%[0-9a-f]{2})+/gi) ?? [];
+  if (!escapes.some((each) => decodeEscapes(each) === null)) return text;
+  throw new AppError('request_invalid', 'the form has a percent-escape that is not UTF-8');
+}
+
+/** Decodes text by a charset, or as UTF-8 without one. Throws `request_invalid` for an unknown charset, and for bytes that it does not have. */
+export function decodePlainText(bytes: Uint8Array, charset: string | null): string {
+  if (charset === null) return decodeText(bytes, 'request_invalid');
+  const text = decodeCharset(bytes, charset);
+  if (text !== null) return text;
+  throw new AppError('request_invalid', `the body is not valid ${charset}`);
 }

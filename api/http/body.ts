@@ -8,6 +8,7 @@ import { findValuePlaces } from '../../model/yaml-places.ts';
 import {
   type BodyType,
   type DocumentType,
+  decodeForm,
   decodeText,
   findBodyType,
   type ParsedBody,
@@ -65,7 +66,7 @@ export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> 
     if (source === null || type === null) return next();
     const bytes = await readSource(context, source, limit);
     if (type === FORM) {
-      const entered = decodeText(bytes, 'request_invalid');
+      const entered = decodeForm(bytes);
       req.text = () => Promise.resolve(entered);
     } else if (bytes.length === 0) takeDocument(context, {}, '');
     else {

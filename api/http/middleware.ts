@@ -3,6 +3,7 @@ import { routePath } from 'hono/route';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError, type ErrorCode } from '../../model/app-error.ts';
 import { hasPermission, type Permission } from '../../model/permissions.ts';
+import { decodeEscapes } from '../../model/text.ts';
 import { createInFlight } from '../../service/starts/in-flight.ts';
 import type { ApiEnv, RequestObserver } from './environment.ts';
 
@@ -117,17 +118,8 @@ export const checkUrl: MiddlewareHandler<ApiEnv> = (context, next) => {
     throw new AppError('request_invalid', `the URL must not have more than ${MAX_URL} characters`);
   }
   const query = url.includes('?') ? url.slice(url.indexOf('?') + 1) : '';
-  if (!isDecodable(query)) {
+  if (decodeEscapes(query) === null) {
     throw new AppError('request_invalid', 'the query has a percent-escape that is not UTF-8');
   }
   return next();
 };
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -3,6 +3,7 @@ import { InstantSchema } from '../instant.ts';
 import type { Issue } from '../issue.ts';
 import type { JsonObject } from '../json.ts';
 import { JsonValueSchema } from '../json-value.ts';
+import { decodeEscapes } from '../text.ts';
 import { convertIssues } from '../zod-issues.ts';
 import type { EventExtension, EventRecord, NewEvent } from './event.ts';
 
@@ -96,7 +97,7 @@ export function readBinaryEvent(
     const name = header.toLowerCase();
     if (!name.startsWith(HEADER)) continue;
     const attribute = name.slice(HEADER.length);
-    const decoded = decode(value);
+    const decoded = decodeEscapes(value);
     const add = (message: string) => issues.push({ code: 'value_invalid', path: `/${name}`, message });
     if (decoded === null) add('must be percent-encoded UTF-8');
     else if (OF_BODY.includes(attribute)) add('is not a header: the body has the payload, and content-type its type');
@@ -109,14 +110,6 @@ export function readBinaryEvent(
     ...(content_type === null ? {} : { datacontenttype: content_type }),
     ...(payload === undefined ? {} : { data: payload }),
   });
-}
-
-function decode(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Writes an event as a CloudEvent in the JSON format. */

@@ -1,5 +1,6 @@
 import { valueAt } from '../issue.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
+import { decodeEscapes } from '../text.ts';
 import type { SchemaNode } from './node.ts';
 
 /** The length of a chain of references for one value. */
@@ -57,20 +58,12 @@ function targetOf(
   compiled: ReadonlyMap<JsonObject, Compiled>,
 ): Compiled | boolean | string {
   if (!reference.startsWith('#')) return 'must point into the same schema';
-  const fragment = decoded(reference.slice(1));
+  const fragment = decodeEscapes(reference.slice(1));
   if (fragment === null) return `"${reference.slice(0, 200)}" is not a reference`;
   const found =
     fragment === '' || fragment.startsWith('/') ? valueAt(resource.root, fragment) : resource.anchors.get(fragment);
   if (typeof found === 'boolean') return found;
   return (isJsonObject(found) && compiled.get(found)) || `"${reference.slice(0, 200)}" does not lead to a schema`;
-}
-
-function decoded(fragment: string): string | null {
-  try {
-    return decodeURIComponent(fragment);
-  } catch {
-    return null;
-  }
 }
 
 /** Finds references that return to themselves without descending into the value, and chains that are too long. */

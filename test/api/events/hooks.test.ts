@@ -11,8 +11,12 @@ const hookOf = (id: number, preset: WebhookPreset = 'none'): Hook => ({
   ...{ type: null, trigger: null, keepHeaders: [], sealed: '', writers: [] },
 });
 
-const post = (app: ReturnType<typeof createTestApp>, key: string, body = 'x', type = 'text/plain') =>
-  app.request(`/hooks/${key}`, { method: 'POST', headers: { 'content-type': type }, body });
+const post = (
+  app: ReturnType<typeof createTestApp>,
+  key: string,
+  body: string | Uint8Array<ArrayBuffer> = 'x',
+  type = 'text/plain',
+) => app.request(`/hooks/${key}`, { method: 'POST', headers: { 'content-type': type }, body });
 
 it('one webhook leaves places to the others of its tenant', async () => {
   let release = (): void => undefined;
@@ -55,6 +59,42 @@ it('a form with a reserved field is refused as JSON is', async () => {
   const answer = await post(app, 'x', 'a=1&__proto__=x', 'application/x-www-form-urlencoded');
   const issues = [expect.objectContaining({ code: 'key_reserved', path: '/__proto__' })];
   expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'request_invalid', issues }]);
+});
+
+const FORM = 'application/x-www-form-urlencoded';
+const LATIN_1 = new Uint8Array([0x63, 0x61, 0x66, 0xe9]);
+
+it.each<[type: string, body: string | Uint8Array<ArrayBuffer>, payload: unknown]>([
+  ['text/plain; charset=iso-8859-1', LATIN_1, 'café'],
+  ['text/plain; Charset="ISO-8859-1"', LATIN_1, 'café'],
+  ['text/plain;charset=windows-1252', new Uint8Array([0x80]), '€'],
+  ['text/plain; charset=utf-16le', new Uint8Array(Buffer.from('café', 'utf16le')), 'café'],
+  ['text/plain; charset=utf-8', 'café', 'café'],
+  ['text/plain', 'café', 'café'],
+  ['text/plain', LATIN_1, null],
+  ['text/plain; charset=latin-99', 'cafe', null],
+  ['text/plain; charset=utf-8', LATIN_1, null],
+  // JSON and forms have one charset, whatever is said.
+  ['application/json; charset=iso-8859-1', '"café"', 'café'],
+  [FORM, 'a=caf%C3%A9&b=100%&c=%zz', { a: 'café', b: '100%', c: '%zz' }],
+  [FORM, 'a=caf%E9', null],
+  [FORM, 'a=%C3&b=%A9', null],
+  [FORM, 'payload=%7B%22a%22%3A%22%ff%22%7D', null],
+])('a body is text by its charset, or refused: %s %j', async (type, body, payload) => {
+  const received: unknown[] = [];
+  const hooks = {
+    find: async () => hookOf(1),
+    verify: async () => null,
+    receive: async (_: Hook, request: { payload: unknown }) => {
+      received.push(request.payload);
+      return { event: { id: 1, duplicate: false } };
+    },
+  };
+  const answer = await post(createTestApp({}, { hooks }), 'x', body, type);
+  const { code } = (await answer.json()) as { code?: string };
+  expect([answer.status, code, received]).toEqual(
+    payload === null ? [400, 'request_invalid', []] : [202, undefined, [payload]],
+  );
 });
 
 const taken: NewEvent[] = [];

@@ -137,6 +137,13 @@ const TAKEN: Case[] = [
     { payload: '{"n":1}' },
   ],
   [
+    'binary mode with text in another charset',
+    'text/plain; charset=utf-16le',
+    'AB',
+    { 'ce-specversion': '1.0', 'ce-id': 'b', 'ce-source': '/s', 'ce-type': 'a' },
+    { payload: '\u4241', content_type: 'text/plain; charset=utf-16le' },
+  ],
+  [
     'binary mode without a body',
     null,
     undefined,
