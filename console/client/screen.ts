@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** Screens that are too narrow for two things next to each other. */
 const NARROW = '(max-width: 767px)';
@@ -6,7 +6,8 @@ const NARROW = '(max-width: 767px)';
 /** Returns whether the screen is narrow, now and whenever that changes. */
 export function useIsNarrow(): boolean {
   const [isNarrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
-  useEffect(() => {
+  // No change comes between the look and the listener.
+  useLayoutEffect(() => {
     const query = matchMedia(NARROW);
     const change = () => setNarrow(query.matches);
     query.addEventListener('change', change);

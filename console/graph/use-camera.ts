@@ -42,7 +42,7 @@ export function useCamera(graph: RunGraph, from: string): Camera {
     resized.observe(whole);
     return () => resized.disconnect();
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const whole = frame.current!;
     // A wheel alone moves the page; with Ctrl, as from two fingers, it zooms, which the browser must not do as well.
     const zoom = (event: WheelEvent) => {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { visits } from '../routing/location.ts';
 
 /** Moves the focus to the heading of the page, for an act after which the button that began it is gone. */
@@ -10,7 +10,7 @@ export function focusHeading(): void {
 /** The one heading of a page, after which the browser's tab is named. It has the focus when somebody comes from another page. */
 export function Heading({ title, children }: { title: string; children?: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · Fermata`;
   }, [title]);
   // The focus is there before the next key is.

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { NoPage } from '../pages/no-page.tsx';
 import { PAGES, type Page } from '../pages/pages.ts';
 import { Heading } from '../parts/heading.tsx';
@@ -17,7 +17,7 @@ export function CurrentPage() {
   const at = path.value;
   const isHome = at === '/';
   const found = findPage(at);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isHome) go(hrefOf('/runs'), { replace: true });
   }, [isHome]);
   useEffect(() => found?.page.load(), [found?.page]);

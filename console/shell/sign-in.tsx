@@ -1,5 +1,5 @@
 import type { TargetedEvent } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { RequestError } from '../client/request-error.ts';
 import { session, signIn } from '../client/session.ts';
 import { Glyph } from '../parts/glyph.tsx';
@@ -16,13 +16,14 @@ export function SignInPage() {
   const isHere = path.value === '/sign-in';
   const next = nextOf(pageQuery.value.get('next'));
   const isSignedIn = session.value !== null;
-  useEffect(() => {
+  // The address is that of the page before somebody can copy it.
+  useLayoutEffect(() => {
     if (!isHere) go(hrefOf('/sign-in', { next: location.pathname + location.search }), { replace: true });
     else if (isSignedIn) go(next, { replace: true });
   }, [isHere, isSignedIn, next]);
 
   // A link that `npm start` has printed signs in once. The address does not keep its code.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1];
     if (code === undefined) return;
     history.replaceState(null, '', location.pathname + location.search);

@@ -98,11 +98,11 @@ describe('somebody who signs in in another window', () => {
     ] as const) {
       api.mockResolvedValueOnce(who(subject, token));
       other.postMessage('signed in');
-      await vi.waitFor(() => expect(known()).toEqual([subject, token]));
+      await expect.poll(known).toEqual([subject, token]);
     }
     api.mockResolvedValueOnce(json(401, { code: 'session_invalid' }));
     other.postMessage('signed out');
-    await vi.waitFor(() => expect(known()).toEqual([undefined, null]));
+    await expect.poll(known).toEqual([undefined, null]);
     other.close();
   });
 
@@ -110,7 +110,7 @@ describe('somebody who signs in in another window', () => {
     await signIn();
     api.mockResolvedValueOnce(who('ben', 'c-2'));
     page.dispatchEvent(new Event('visibilitychange'));
-    await vi.waitFor(() => expect(known()).toEqual(['ben', 'c-2']));
+    await expect.poll(known).toEqual(['ben', 'c-2']);
     expect(new Headers(api.mock.lastCall![1].headers).get('x-background')).toBe('1');
   });
 
@@ -121,7 +121,7 @@ describe('somebody who signs in in another window', () => {
     await expect(client.request('/executions/7/pause', { method: 'POST' })).rejects.toMatchObject({
       message: 'Another window has signed in. Try again.',
     });
-    await vi.waitFor(() => expect(known()).toEqual(['ann', 'c-2']));
+    await expect.poll(known).toEqual(['ann', 'c-2']);
   });
 
   it('is not asked for while the window is hidden, or nobody is signed in', async () => {
@@ -144,7 +144,7 @@ describe('somebody who signs in in another window', () => {
     await sessions.signOut();
     const late = who('ann', 'c-1');
     answer(late);
-    await vi.waitFor(() => expect(late.bodyUsed).toBe(true));
+    await expect.poll(() => late.bodyUsed).toBe(true);
     await new Promise((later) => setTimeout(later));
     expect(known()).toEqual([undefined, null]);
   });

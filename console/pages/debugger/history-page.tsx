@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { RequestError } from '../../client/request-error.ts';
 import { Glyph } from '../../parts/glyph.tsx';
 import { Heading } from '../../parts/heading.tsx';
@@ -28,7 +28,7 @@ interface OpenedFile {
 /** Opens the file of a history, and steps through it. Nothing is asked of the API, and nothing of the file leaves the browser. */
 export function HistoryPage() {
   const worker = useMemo(startPreparedWorker, []);
-  useEffect(() => worker.close, [worker]);
+  useLayoutEffect(() => worker.close, [worker]);
   const [file, setFile] = useState<OpenedFile | null>(null);
   const newest = useRef(0);
   const open = useCallback(async (name: string, read: () => Promise<string>) => {

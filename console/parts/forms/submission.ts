@@ -1,5 +1,5 @@
 import type { TargetedEvent } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { RequestError } from '../../client/request-error.ts';
 import { markWrong } from './wrong-control.ts';
 
@@ -34,7 +34,8 @@ export function useSubmission<Answer>(
   const busy = useRef(false);
   const turn = useRef(0);
   const shown = useRef(true);
-  useEffect(
+  // Whoever leaves the form as soon as it is drawn has left it, too.
+  useLayoutEffect(
     () => () => {
       shown.current = false;
     },

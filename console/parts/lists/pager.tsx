@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { go, hrefWith } from '../../routing/location.ts';
 import { pageBefore } from '../../routing/page-size.ts';
 import { Glyph } from '../glyph.tsx';
@@ -78,7 +78,7 @@ export function Pager({ page, size, rows, total, isAtLeast = false, last, noun }
 
 /** Stands for a page that has no rows, and leads to the last one that may have some. `page` and `last` count from 1. */
 export function PageBefore({ page, last }: { page: number; last: number }) {
-  useEffect(() => go(hrefOfPage(pageBefore(page, last)), { replace: true }), [page, last]);
+  useLayoutEffect(() => go(hrefOfPage(pageBefore(page, last)), { replace: true }), [page, last]);
   return <Loading of="the last page" />;
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { person } from '../../client/session.ts';
 
 /** The drafts of people whose session ended while they wrote, by the person and the place. */
@@ -14,7 +14,7 @@ export function useDraft<T>(place: string) {
   const [draft, setDraft] = useState<T | null>(() => (interrupted.get(key) as T | undefined) ?? null);
   const newest = useRef(draft);
   newest.current = draft;
-  useEffect(() => {
+  useLayoutEffect(() => {
     interrupted.delete(key);
     return () => {
       if (newest.current !== null && person.peek() !== writer) interrupted.set(key, newest.current);

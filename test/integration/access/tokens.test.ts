@@ -137,7 +137,12 @@ describe('against a token', () => {
   ][] = [
     ['nothing at all', 400, 'request_invalid', () => ''],
     ['a plain word', 400, 'token_invalid', () => 'approve'],
-    ['a byte changed', 400, 'token_invalid', ({ token }) => `${token.slice(0, -2)}${token.endsWith('A') ? 'B' : 'A'}x`],
+    [
+      'a byte changed',
+      400,
+      'token_invalid',
+      ({ token }) => `${token.slice(0, -2)}${token.at(-2) === 'A' ? 'B' : 'A'}${token.at(-1)}`,
+    ],
     [
       'another ciphertext',
       400,

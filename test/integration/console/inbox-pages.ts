@@ -74,7 +74,8 @@ export function testInboxPages(site: () => Console): void {
       await page.getByRole('textbox', { name: 'How many' }).focus();
       await page.keyboard.type('2');
       await page.keyboard.press('Tab');
-      await page.keyboard.type('tonight');
+      // One letter is enough: those that come more than a second after each other would begin anew.
+      await page.keyboard.press('t');
       await page.getByRole('button', { name: 'Approve' }).press('Enter');
       await page.getByRole('dialog', { name: 'Approve?' }).getByRole('button', { name: 'Confirm' }).press('Enter');
     }

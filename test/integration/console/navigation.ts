@@ -51,6 +51,21 @@ export function testNavigation(site: () => Console): void {
       expect(await field.evaluate((element) => element.matches(':focus'))).toBe(true);
     });
 
+    it('has its address and its name as soon as it is drawn', async () => {
+      const page = await site().visit('runs?status=failed');
+      await title(page, 'Runs').waitFor();
+      await page.evaluate(`new MutationObserver((_, drawn) => {
+        if (document.querySelector('input[name=key]') === null) return;
+        drawn.disconnect();
+        globalThis.seen = [location.pathname + location.search, document.title];
+      }).observe(document.body, { childList: true, subtree: true })`);
+      await page.context().clearCookies();
+      await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+      await title(page, 'Sign in').waitFor();
+      const next = encodeURIComponent('/console/runs?status=failed');
+      expect(await page.evaluate('seen')).toEqual([`/console/sign-in?next=${next}`, 'Sign in · Fermata']);
+    });
+
     it('that a newer version no longer has says so, and is loaded in that version', async () => {
       const page = await site().visit('runs?live=0');
       await title(page, 'Runs').waitFor();

@@ -197,6 +197,8 @@ export function testRunPage(site: () => Console): void {
       await page.keyboard.press('Escape');
       await item.waitFor({ state: 'detached' });
       expect(await page.evaluate('document.activeElement.dataset.task')).toBe('each');
+      // The picture takes the room of the task, which browsers report with the next frame.
+      await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
       const place = () => graph.locator('svg > g').getAttribute('transform');
       const fitted = await place();
       await page.keyboard.press('+');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 import { readFocus, title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
@@ -21,6 +22,11 @@ export function testSchedulesAndCatalog(site: () => Console): void {
       expect(
         (await call('POST', 'schedules', { id: 'often', workflow: 'core.noop', spec: { every: 86_400 } })).status,
       ).toBe(201);
+      // Temporal lists a schedule a moment after it has created it.
+      await until(
+        async () => (await call('GET', 'schedules')).body.data,
+        (listed) => listed.length === 2,
+      );
       await page.reload();
       const row = page.getByRole('table', { name: 'Schedules' }).getByRole('row', { name: /^nightly/ });
       await row.getByText('30 3 * * mon-fri').waitFor();
@@ -111,7 +117,7 @@ export function testSchedulesAndCatalog(site: () => Console): void {
       expect(all.length).toBeGreaterThan(ofCore.length);
       await page.getByRole('textbox', { name: 'Pack' }).fill('core');
       await page.keyboard.press('Tab');
-      await expect.poll(listRefs, { timeout: 60_000 }).toEqual(ofCore);
+      await expect.poll(listRefs).toEqual(ofCore);
       await page.getByRole('button', { name: 'Start core.noop' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Start a run' }).click();
       await page.getByRole('heading', { level: 1, name: /^core\.noop \d+$/ }).waitFor();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 import { title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
@@ -11,6 +12,10 @@ export function testViewer(site: () => Console): void {
       const { key } = (await call('POST', 'keys', { subject: 'looker', roles: ['viewer'] })).body.data;
       const spec = { every: 86_400 };
       expect((await call('POST', 'schedules', { id: 'daily', workflow: 'core.noop', spec })).status).toBe(201);
+      await until(
+        async () => (await call('GET', 'schedules')).body.data,
+        (listed) => listed.length === 1,
+      );
       const page = await site().visit('runs?live=0', { key });
       await page.getByRole('table', { name: 'Runs' }).getByRole('link').first().waitFor();
       expect(await page.getByRole('checkbox').count()).toBe(0);

@@ -72,8 +72,11 @@ export async function openConsole(namespace: string): Promise<Console> {
   };
 }
 
-function newContext(browser: Browser, baseURL: string): Promise<BrowserContext> {
-  return browser.newContext({ baseURL, viewport: VIEWS[0]!.size, reducedMotion: 'reduce' });
+async function newContext(browser: Browser, baseURL: string): Promise<BrowserContext> {
+  const context = await browser.newContext({ baseURL, viewport: VIEWS[0]!.size, reducedMotion: 'reduce' });
+  // A busy machine has time.
+  context.setDefaultTimeout(120_000);
+  return context;
 }
 
 /** Notes what no page may do. Requests that the API refuses are reported by the browser, too, and are no trouble. */

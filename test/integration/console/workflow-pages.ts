@@ -1,6 +1,7 @@
 import type { Page, Route } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { DEV_KEY } from '../support/api-harness.ts';
+import { until } from '../support/until.ts';
 import { readFocus, title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
@@ -222,6 +223,27 @@ export function testWorkflowPages(site: () => Console): void {
       expect((await call('DELETE', 'packs/made')).status).toBe(200);
     });
 
+    it('that are stored lead nobody away who has left at once', async () => {
+      const page = await site().visit('workflows');
+      await title(page, 'Workflows').waitFor();
+      // A person as fast as the browser: in the task that draws the form, before it is painted.
+      await page.evaluate(`new MutationObserver((_, drawn) => {
+        const store = [...document.querySelectorAll('main button')].find(({ textContent }) => textContent === 'Store');
+        if (store === undefined) return;
+        drawn.disconnect();
+        store.click();
+        document.querySelector('nav a[href$="/workflows"]').click();
+      }).observe(document.body, { childList: true, subtree: true })`);
+      const creation = hold(page, 'POST', 'workflows');
+      await page.getByRole('link', { name: 'New workflow' }).click();
+      const answered = await creation;
+      await title(page, 'Workflows').waitFor();
+      await answered.continue();
+      await page.getByText('examples.new_workflow is stored.').waitFor();
+      expect(await title(page, 'Workflows').count()).toBe(1);
+      expect((await call('DELETE', 'workflows/examples.new_workflow')).status).toBe(200);
+    });
+
     it('are simulated, checked, compared and looked up in their runs', async () => {
       await call('POST', 'packs', { ref: 'shop', label: 'Shop', version: '1.0.0' });
       expect((await call('POST', 'workflows', REFUND)).status).toBe(201);
@@ -308,6 +330,10 @@ export function testWorkflowPages(site: () => Console): void {
       expect((await call('POST', 'rules', { ...rule, parameters: { amount: 1 } })).status).toBe(201);
       const schedule = { id: 'refunds', workflow: ref, input: { amount: 1 }, spec: { every: 86_400 } };
       expect((await call('POST', 'schedules', schedule)).status).toBe(201);
+      await until(
+        async () => (await call('GET', 'schedules')).body.data,
+        (listed) => listed.length === 1,
+      );
       await page.reload();
       await page.getByRole('table', { name: 'Rules that start it' }).getByRole('link', { name: rule.ref }).waitFor();
       await page.getByRole('table', { name: 'Schedules that start it' }).getByText('every 1 d').waitFor();

@@ -176,7 +176,7 @@ it('says why a match starts nothing, and starts what matches next to it', async 
 
 it('starts the first of the matches with a key, says which one the others repeat, and lets no replay be one', async () => {
   const type = 'com.stock.low';
-  const dedupe = { key: '{{ event.payload.item }}', window: 60 };
+  const dedupe = { key: '{{ event.payload.item }}', window: 3_600 };
   await rule('restock', { type, dedupe });
   expect((await get('/api/v1/rules/ops.restock')).dedupe).toEqual(dedupe);
   const items = ['tea', 'tea', 'salt', 1, '1', undefined];

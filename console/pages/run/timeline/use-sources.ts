@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
+import { useCallback, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { useStamp } from '../../../client/reads.ts';
 import { useRedraw } from '../../../client/redraw.ts';
 import { request } from '../../../client/request.ts';
@@ -33,7 +33,7 @@ export function useSources(path: string, choice: Choice, stamp: string): Sources
       },
     });
   }, [path, choice, redraw]);
-  useEffect(() => () => stop.current?.abort(), []);
+  useLayoutEffect(() => () => stop.current?.abort(), []);
   const refresh = useCallback(() => refreshBranch(sources.root), [sources]);
   useStamp(stamp, refresh);
   return { sources, error: findError(sources.root), refresh };
