@@ -206,6 +206,7 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
   );
   const late = () => new ActionError('timeout', `the attempt took longer than ${limit / 1000} seconds`);
   let release: (() => void) | null = null;
+  let running: Promise<Json | Later> | null = null;
   let followed: Promise<void> | null = null;
   pulse.await(() => ({ waiting_for_permit: { ...permits.occupancy(owner) } }));
   try {
@@ -225,7 +226,7 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
     const token = tokenOf(context.info);
-    const running = attempted(() =>
+    running = attempted(() =>
       action.run(parsed.data, { signal, timeout: limit, fetch, addressOf, lookup, token, encoded, decoded }),
     );
     // The attempt ends even if the action ignores its signal.
@@ -235,7 +236,10 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     followed = follow(context, given, { deadline, late, failure, output: (value) => fitting(mask(value)) });
     throw new CompleteAsyncError();
   } catch (error) {
-    if (context.cancellationSignal.aborted) return await context.cancelled;
+    if (context.cancellationSignal.aborted) {
+      void stopBegun(running, context);
+      return await context.cancelled;
+    }
     if (timeout?.aborted) throw late();
     if (error instanceof RoomFull) throw new ActionError(WORKER_BUSY, error.message, { retryable: false });
     throw maskedFault(error, mask);
@@ -246,6 +250,13 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     if (followed === null) scope.end();
     else void followed.catch(() => undefined).then(scope.end);
   }
+}
+
+/** Stops what an action begins in another system while its task is cancelled. Whatever else ends an attempt, the next one finds it. */
+async function stopBegun(running: Promise<Json | Later> | null, { cancellationDetails }: Context): Promise<void> {
+  if (!cancellationDetails?.cancelRequested) return;
+  const given = await running?.catch(() => null);
+  if (given instanceof Later) await given.stop().catch(() => undefined);
 }
 
 function fitting(output: Json): Json {

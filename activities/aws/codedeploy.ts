@@ -41,7 +41,8 @@ export const deploy: ConnectedAction<'aws', Input> = {
     const id =
       (await asked(() => find(client, sdk, input, mark, signal))) ??
       (await asked(() => begin(client, sdk, input, mark, signal)));
-    const first = await tell(id);
+    // Whoever is cancelled meanwhile stops it first.
+    const first = signal.aborted ? {} : await tell(id);
     if (!input.wait) return { deployment_id: id, status: first.status ?? 'Created' };
     const look = async () => {
       const told = await tell(id).catch((error: unknown) => {
@@ -73,7 +74,9 @@ async function find(client: CodeDeployClient, sdk: Sdk, input: Input, mark: stri
   return deploymentsInfo.find(({ description }) => description?.includes(mark))?.deploymentId;
 }
 
-async function begin(client: CodeDeployClient, sdk: Sdk, input: Input, mark: string, abortSignal: AbortSignal) {
+/** Begins a deployment. A request that is under way is never given up: nobody would know what to stop. */
+async function begin(client: CodeDeployClient, sdk: Sdk, input: Input, mark: string, signal: AbortSignal) {
+  signal.throwIfAborted();
   const { application, deployment_group, revision, description } = input;
   const command = new sdk.CreateDeploymentCommand({
     applicationName: application,
@@ -82,7 +85,7 @@ async function begin(client: CodeDeployClient, sdk: Sdk, input: Input, mark: str
     // AWS validates it.
     ...(revision === undefined ? {} : { revision: revision as unknown as RevisionLocation }),
   });
-  const { deploymentId } = await client.send(command, { abortSignal });
+  const { deploymentId } = await client.send(command);
   if (deploymentId !== undefined) return deploymentId;
   throw new ActionError('aws_error', 'AWS: no deployment was created', { code: 'NO_DEPLOYMENT' });
 }

@@ -358,6 +358,12 @@ describe('an action', () => {
       async () => [...vendors.deployments.keys()].slice(before + 1),
       (found) => found.length === 1,
     );
+    // test/activities/aws/deployments.test.ts cancels one that is just being begun; this one is looked at again and again.
+    await until(
+      async () =>
+        vendors.asked.filter(({ target, body }) => /\.Get/.test(target) && body.deploymentId === stopped).length,
+      (looks) => looks > 1,
+    );
     await harness.call('POST', `${BASE}/${cancelled}/cancel`, {});
     expect([(await ended(cancelled)).status, vendors.deployments.get(stopped!)!.status]).toEqual([
       'cancelled',
