@@ -60,6 +60,12 @@ function startWorker(): ChildProcess {
 
 const start = async (parameters: object, more: object = {}) =>
   (await harness.call('POST', BASE, { action_ref: 'media.resize', parameters, ...more })).body.data;
+/** Waits until the worker has the task of a run in hand: until then, another one may take it, or nobody after a cancel request. */
+const begun = (id: number) =>
+  until(
+    () => harness.call('GET', `${BASE}/${id}`),
+    ({ body }) => Boolean(body.data.tasks[0]?.attempts.at(-1)?.started),
+  );
 const closed = async (id: number) =>
   (
     await until(
@@ -127,10 +133,7 @@ it.each<[what: string, expression: string, result: unknown]>([
 
 it('is told of a cancel request with a heartbeat', async () => {
   const { id } = await start({ picture: 'cat.png', width: 1, tiles: 1_000 });
-  await until(
-    () => harness.call('GET', `${BASE}/${id}`),
-    ({ body }) => body.data.waiting_for[0]?.kind === 'action',
-  );
+  await begun(id);
   await harness.call('POST', `${BASE}/${id}/cancel`, {});
   const { status, tasks } = await closed(id);
   expect([status, tasks[0].status]).toEqual(['cancelled', 'cancelled']);
@@ -142,10 +145,7 @@ it('is told of a cancel request with a heartbeat', async () => {
 
 it('that is killed is found out, and the task done again by another one', async () => {
   const { id } = await start({ picture: 'cat.png', width: 1, tiles: 6 });
-  await until(
-    () => harness.call('GET', `${BASE}/${id}`),
-    ({ body }) => body.data.waiting_for[0]?.kind === 'action',
-  );
+  await begun(id);
   python.kill('SIGKILL');
   python = startWorker();
   const { status, tasks } = await closed(id);

@@ -208,7 +208,12 @@ const DOORS: Record<string, (text: string) => Promise<void>> = {
     const denial = (comment: string) => ({ option: 'deny', comment });
     const comment = await withoutHalves(text.slice(0, 4_000), 'POST', respond, denial);
     expect((await call('POST', respond, denial(comment))).status).toBe(200);
-    const claims = { kind: 'link', inquiry: page.inquiry.id, address: 'ann@example.com', expires: Date.now() + 60_000 };
+    const claims = {
+      kind: 'link',
+      inquiry: page.inquiry.id,
+      address: 'ann@example.com',
+      expires: Date.now() + 3_600_000,
+    };
     const { tenant } = (await harness.api.principals.authenticate('fmt_test-key-of-the-developer'))!;
     const token = await createSealer([SECRET_KEY], 'link').seal({ ...claims, tenant });
     const opened = await fetch(`${harness.api.url}/inquiry?token=${token}`, { redirect: 'manual' });
@@ -283,7 +288,7 @@ describe('what other clients of Temporal leave', () => {
     const action = { ref, pack_ref: 'examples', label: 'Do', task_queue: `do-${what.length}` };
     expect((await call('POST', '/api/v1/actions', action)).status).toBe(201);
     const { id } = await start(ref);
-    const polled = await client.withDeadline(Date.now() + 20_000, () =>
+    const polled = await client.withDeadline(Date.now() + 120_000, () =>
       client.workflowService.pollActivityTaskQueue({
         namespace: NAMESPACE,
         taskQueue: { name: action.task_queue },

@@ -750,7 +750,12 @@ it('schedules, connections, secrets and definitions are kept by commands', async
   };
   const schedule = 'id: cli-nightly\nworkflow: core.noop\nspec: { cron: ["0 3 * * *"] }\nnote: at night\n';
   expect((await ok(['schedules', 'create', '-f', '-'], schedule)).json()).toMatchObject({ id: 'cli-nightly' });
-  expect((await ok(['schedules', 'list', '--table'])).out).toMatch(/^cli-nightly +core\.noop +false .* at night$/m);
+  // Temporal lists it a moment after it has created it.
+  const listed = await until(
+    () => ok(['schedules', 'list', '--table']),
+    ({ out }) => out.includes('cli-nightly'),
+  );
+  expect(listed.out).toMatch(/^cli-nightly +core\.noop +false .* at night$/m);
   const paused = (await ok(['schedules', 'pause', 'cli-nightly', '--note', 'freeze'])).json();
   expect(paused).toMatchObject({ paused: true, note: 'at night', state_note: 'freeze' });
   expect((await ok(['schedules', 'resume', 'cli-nightly'])).json().paused).toBe(false);

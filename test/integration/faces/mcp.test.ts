@@ -149,7 +149,7 @@ describe('a workflow', () => {
     expect(started).toMatchObject({ workflowId: created.id, finished: false, mode: 'manual' });
     expect((await call('start_execution', { workflow: 'examples.talk', idempotencyKey: 'one' })).id).toBe(started.id);
     await call('signal_execution', { id: started.id, name: 'go', payload: { by: 'me' } });
-    const ended = await call('wait_for_execution', { id: String(started.id), timeoutSeconds: 20 });
+    const ended = await call('wait_for_execution', { id: String(started.id), timeoutSeconds: 50 });
     expect(ended.finished).toBe(true);
     const { resultData, workflowData } = ended.data;
     expect(Object.keys(resultData.runData)).toEqual(['ask', 'each', 'boom']);
@@ -187,7 +187,7 @@ describe('a workflow', () => {
     expect([JSON.parse((waiting as unknown as Answer).content[0]!.text).finished, told]).toEqual([false, [1]]);
     expect(JSON.parse(await refusal('delete_execution', { id })).error.code).toBe('execution_open');
     await call('cancel_execution', { id, reason: 'enough' });
-    expect((await call('wait_for_execution', { id, timeoutSeconds: 20 })).finished).toBe(true);
+    expect((await call('wait_for_execution', { id, timeoutSeconds: 50 })).finished).toBe(true);
     expect(await call('delete_execution', { id })).toEqual({ success: true, id });
     expect(JSON.parse(await refusal('get_execution', { id })).error.code).toBe('execution_not_found');
   });
@@ -239,7 +239,7 @@ describe('what REST controls', () => {
     expect(begun).toMatchObject({ event: 1, execution: { id, finished: false }, variables: {}, blockedBy: [] });
     expect(JSON.parse(await refusal('get_execution_at', { id, event: 999_999 })).error.code).toBe('event_not_found');
     await call('skip_task', { id, task: 'ask', output: { by: 'nobody' } });
-    const ended = await call('wait_for_execution', { id, timeoutSeconds: 20 });
+    const ended = await call('wait_for_execution', { id, timeoutSeconds: 50 });
     expect(ended.data.resultData.runData.ask[0].data.main).toEqual([[{ json: { by: 'nobody' } }]]);
     const { data, total } = await call('get_execution_logs', { id, limit: 2 });
     expect([data.length, total > 2]).toEqual([2, true]);
@@ -289,7 +289,11 @@ describe('what REST controls', () => {
       (found) => found.recent.length === 1,
     );
     expect(recent[0]).toMatchObject(first.triggered);
-    expect((await call('list_schedules')).data).toMatchObject([{ id: 'by_agent', workflow: 'core.transform' }]);
+    const { data: schedules } = await until(
+      () => call('list_schedules'),
+      ({ data }) => data.length > 0,
+    );
+    expect(schedules).toMatchObject([{ id: 'by_agent', workflow: 'core.transform' }]);
     // A run that a schedule has started has an id of another form, and is read like any other.
     const listed = await until(
       () => call('list_executions', { workflowId: 'core.transform', includeData: true }),
@@ -357,7 +361,7 @@ it('bulk jobs are counted, started once for a key, read and aborted', async () =
   expect(done).toMatchObject({ id: jobId, verb: 'cancel', status: 'completed', succeeded: 2, failed: 0, errors: [] });
   expect((await call('abort_bulk_job', { id: jobId })).status).toBe('completed');
   for (const { id } of [one, two]) {
-    expect((await call('wait_for_execution', { id, timeoutSeconds: 20 })).state).toBe('cancelled');
+    expect((await call('wait_for_execution', { id, timeoutSeconds: 50 })).state).toBe('cancelled');
   }
   const filter = { action_ref: 'core.wait_signal', created_after: '2026-01-01T00:00:00Z' };
   const counted = await call('start_bulk_job', { verb: 'delete', filter, dryRun: true });
