@@ -43,19 +43,25 @@ export function TimelineGrid({ sources, scale, whole, now, isOpenRun }: GridProp
   const rows = indexes.flatMap((index) => rowAt(root, index) ?? []);
   /** The index of the row to which the focus goes as soon as that has been read. */
   const goal = useRef<number | null>(null);
+  /** What a key does with that row, pressed before it was read. */
+  const next = useRef<((row: TreeRow) => void) | null>(null);
   useEffect(() => {
     // What comes into sight is read.
     for (const row of rows) if (row.entry === undefined) row.branch.source.demand(row.place - 1);
-    const entry = goal.current === null ? undefined : rowAt(root, goal.current)?.entry;
-    if (entry === undefined) return;
+    const row = goal.current === null ? undefined : rowAt(root, goal.current);
+    if (row?.entry === undefined) return;
+    const act = next.current;
     goal.current = null;
-    setCurrent(entryKey(entry));
+    next.current = null;
+    setCurrent(entryKey(row.entry));
+    act?.(row);
   });
 
   function moveTo(index: number) {
     const at = Math.min(count - 1, Math.max(0, index));
     const entry = rowAt(root, at)?.entry;
     goal.current = entry === undefined ? at : null;
+    next.current = null;
     if (entry !== undefined) setCurrent(entryKey(entry));
     reveal(at);
   }
@@ -82,23 +88,28 @@ export function TimelineGrid({ sources, scale, whole, now, isOpenRun }: GridProp
     if (row === undefined) return;
     // Keys are counted from where the last one leads, also while that is being read.
     const from = goal.current ?? active;
-    const acts: Record<string, () => void> = {
+    const moves: Record<string, () => void> = {
       ArrowDown: () => moveTo(from + 1),
       ArrowUp: () => moveTo(from - 1),
       PageDown: () => moveTo(from + PAGE),
       PageUp: () => moveTo(from - PAGE),
       Home: () => moveTo(0),
       End: () => moveTo(count - 1),
-      ArrowRight: () => (row.isOpen ? moveTo(active + 1) : toggle(row)),
-      ArrowLeft: () => (row.isOpen ? toggle(row) : row.parent !== null && moveTo(row.parent)),
-      Enter: () => show(row),
     };
-    const act = acts[event.key];
-    if (act === undefined) return;
+    const acts: Record<string, (row: TreeRow) => void> = {
+      ArrowRight: (at) => (at.isOpen ? moveTo(at.index + 1) : toggle(at)),
+      ArrowLeft: (at) => (at.isOpen ? toggle(at) : at.parent !== null && moveTo(at.parent)),
+      Enter: show,
+    };
+    const [move, act] = [moves[event.key], acts[event.key]];
+    if (move === undefined && act === undefined) return;
     event.preventDefault();
     // The row of a button that somebody has pressed may be out of sight soon.
     frame.current?.focus({ preventScroll: true });
-    act();
+    move?.();
+    if (act === undefined) return;
+    if (goal.current === null) act(row);
+    else next.current = act;
   }
 
   return (
