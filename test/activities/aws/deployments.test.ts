@@ -62,7 +62,7 @@ it.each([
   await ended;
   answering.open();
   if (isStopped) await expect.poll(() => asked).toContain('StopDeployment');
-  // What it would ask now comes before the answers to these.
+  // A request to stop it would come before the answers to these.
   else for (let n = 0; n < 50; n += 1) await fetch(endpoint, { headers: { 'x-amz-target': 'any.GetDeployment' } });
   expect(asked.filter((operation) => operation !== 'GetDeployment')).toEqual([
     ...['ListDeployments', 'CreateDeployment'],
