@@ -141,19 +141,19 @@ export function createScheduleService({
   }
 
   /**
-   * Has a schedule start something that a principal asked for, who is one of its starters from then on: whoever replaces it before has
-   * had their turn. Throws `schedule_not_found` if another schedule, whose runs have another prefix, has its id by then.
+   * Changes the schedule that a caller means, as `change` does. Throws `schedule_not_found` if another one, whose runs have another prefix,
+   * has its id when its turn comes.
    */
-  const startBy = (
+  const changeThis = (
     principal: Principal,
     { found: { action }, kept: { id } }: FoundSchedule,
-    start: (schedule: FoundSchedule) => Promise<void>,
+    work: (schedule: FoundSchedule) => Promise<void>,
   ) =>
     change(principal, id, async (schedule) => {
       if (schedule.found.action.workflowId !== action.workflowId) {
         throw new AppError('schedule_not_found', `schedule "${id}" was deleted, and created anew, meanwhile`);
       }
-      await start(await noteStarter(principal, id, schedule));
+      await work(schedule);
     });
 
   return {
@@ -208,53 +208,55 @@ export function createScheduleService({
 
     async resume(principal, id, note) {
       const said = note ?? `resumed by ${principal.subject}`;
-      return startBy(principal, await find(principal, id), ({ found }) => temporal.resume(found.scheduleId, said));
+      return changeThis(principal, await find(principal, id), async (schedule) => {
+        const { found } = await noteStarter(principal, id, schedule);
+        await temporal.resume(found.scheduleId, said);
+      });
     },
 
     async trigger(principal, id, { overlap, idempotencyKey: key }) {
-      const first = await find(principal, id);
-      const schedule = first.found.action.workflowId!;
+      const meant = await find(principal, id);
+      const workflowId = meant.found.action.workflowId!;
       const { tenant } = principal;
-      let changed: Schedule | undefined;
-      const second = await repeats.once(
-        { tenant, key, asked: { trigger: id, schedule, overlap: overlap ?? null } },
-        async () => {
-          await withStarter(principal, first);
-          return seconds.take(tenant, first);
-        },
-        async (taken) => {
-          changed = await startBy(principal, first, ({ found: { scheduleId } }) =>
-            temporal.trigger(scheduleId, overlap, taken, deriveRequestId(tenant, key)),
-          );
-        },
-      );
-      const execution = executionIdOf(startOfSchedule(schedule, second));
-      return { ...(changed ?? (await get(principal, id))), triggered: { scheduled: new Date(second), execution } };
+      const asked = { trigger: id, schedule: workflowId, overlap: overlap ?? null };
+      let second = 0;
+      const changed = await changeThis(principal, meant, async (schedule) => {
+        second = await repeats.once(
+          { tenant, key, asked },
+          async () => {
+            await withStarter(principal, schedule);
+            return seconds.take(tenant, schedule);
+          },
+          async (taken) => {
+            const { found } = await noteStarter(principal, id, schedule);
+            await temporal.trigger(found.scheduleId, overlap, taken, deriveRequestId(tenant, key));
+          },
+        );
+      });
+      const execution = executionIdOf(startOfSchedule(workflowId, second));
+      return { ...changed, triggered: { scheduled: new Date(second), execution } };
     },
 
     async backfill(principal, id, command) {
-      const first = await find(principal, id);
+      const meant = await find(principal, id);
       const { start, end, overlap, idempotencyKey: key } = command;
       const { tenant } = principal;
       const range = { start: start.toISOString(), end: end.toISOString() };
-      const schedule = first.found.action.workflowId!;
-      let changed: Schedule | undefined;
-      await repeats.once(
-        { tenant, key, asked: { backfill: id, schedule, ...range, overlap } },
-        async () => {
-          checkRange(first.kept.request.spec, start.getTime(), end.getTime());
-          await withStarter(principal, first);
-          return start.getTime();
-        },
-        async () => {
-          changed = await startBy(principal, first, async ({ found: { scheduleId }, kept }) => {
-            // It may have been replaced by one that starts more.
-            checkRange(kept.request.spec, start.getTime(), end.getTime());
-            await temporal.backfill(scheduleId, { start, end, overlap }, deriveRequestId(tenant, key));
-          });
-        },
-      );
-      return changed ?? get(principal, id);
+      const asked = { backfill: id, schedule: meant.found.action.workflowId!, ...range, overlap };
+      return changeThis(principal, meant, async (schedule) => {
+        await repeats.once(
+          { tenant, key, asked },
+          async () => {
+            checkRange(schedule.kept.request.spec, start.getTime(), end.getTime());
+            await withStarter(principal, schedule);
+            return start.getTime();
+          },
+          async () => {
+            const { found } = await noteStarter(principal, id, schedule);
+            await temporal.backfill(found.scheduleId, { start, end, overlap }, deriveRequestId(tenant, key));
+          },
+        );
+      });
     },
 
     refresh,

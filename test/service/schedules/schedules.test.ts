@@ -99,7 +99,7 @@ const minutely: ScheduleTimes = { cron: ['* * * * *'], jitter: 5 };
 const inKolkata = (hour: string): ScheduleTimes => ({ cron: [`30 ${hour} 29 nov sun`], time_zone: 'Asia/Kolkata' });
 const seconds = (...texts: string[]) => texts.map((text) => Date.parse(`2026-11-29T${text}Z`));
 
-it.each<[string, number[], number[], number, number[], ScheduleTimes?]>([
+it.each<[string, number[], number[], number, number[], ScheduleTimes?, ScheduleTimes?]>([
   ['one', [], [], 1, seconds('11:59:58')],
   ['several', [], [], 3, seconds('11:59:58', '11:59:59', '12:00:00')],
   ['one in a second that has a run', seconds('11:59:58'), [], 1, seconds('11:59:59')],
@@ -112,42 +112,50 @@ it.each<[string, number[], number[], number, number[], ScheduleTimes?]>([
   ['before the first start', [], [], 1, seconds('11:59:58'), { every: 2, start: '2026-11-29T12:00:00Z' }],
   ['after the last start', [], [], 1, seconds('11:59:58'), { every: 2, end: '2026-11-29T11:59:57Z' }],
   ['in place of starts that come every second', [], [], 2, seconds('11:59:58', '11:59:59'), { every: 1 }],
-])('triggers take seconds in which the schedule starts nothing: %s', async (_, runs, due, times, taken, spec = {}) => {
-  const kept = {
-    id: 'a',
-    principal: ann,
-    starters: ['ann'],
-    calendars: true,
-    request: { workflow: 'core.noop', input: {}, spec, overlap: 'skip' },
-  };
-  const described = {
-    scheduleId: 'default.a',
-    state: { paused: false },
-    info: { nextActionTimes: due.map((time) => new Date(time)), recentActions: [], createdAt: new Date(0) },
-    action: { workflowId: 'sch_a', memo: { schedule: kept } },
-  };
-  const triggered: number[] = [];
-  const temporal = {
-    describe: async () => described,
-    hasRun: async (workflowId: string) => runs.some((time) => startOfSchedule('sch_a', time) === workflowId),
-    trigger: async (_id: string, _overlap: unknown, time: number) => {
-      triggered.push(time);
-    },
-  } as unknown as TemporalSchedules;
-  const executions = { prepare: async () => ({}), demandStarter: async () => undefined } as unknown as ExecutionService;
-  const principals = { asItStands: async (principal: Principal) => principal };
-  const service = createScheduleService({
-    temporal,
-    executions,
-    principals,
-    repeats: repeats(),
-    leases: leases(),
-    log: pino({ level: 'silent' }),
-    clock: () => AT,
-  });
-  for (let time = 0; time < times; time += 1) await service.trigger(ann, 'a', {});
-  expect(triggered).toEqual(taken);
-});
+  ['of what replaces it before its turn comes', [], [], 1, seconds('11:59:59'), {}, { every: 2 }],
+])(
+  'triggers take seconds in which the schedule starts nothing: %s',
+  async (_, runs, due, times, taken, spec = {}, later = spec) => {
+    const keptWith = (spec: ScheduleTimes) => ({
+      id: 'a',
+      principal: ann,
+      starters: ['ann'],
+      calendars: true,
+      request: { workflow: 'core.noop', input: {}, spec, overlap: 'skip' },
+    });
+    const describedWith = (spec: ScheduleTimes) => ({
+      scheduleId: 'default.a',
+      state: { paused: false },
+      info: { nextActionTimes: due.map((time) => new Date(time)), recentActions: [], createdAt: new Date(0) },
+      action: { workflowId: 'sch_a', memo: { schedule: keptWith(spec) } },
+    });
+    const triggered: number[] = [];
+    const described = [describedWith(spec)];
+    const temporal = {
+      describe: async () => described.pop() ?? describedWith(later),
+      hasRun: async (workflowId: string) => runs.some((time) => startOfSchedule('sch_a', time) === workflowId),
+      trigger: async (_id: string, _overlap: unknown, time: number) => {
+        triggered.push(time);
+      },
+    } as unknown as TemporalSchedules;
+    const executions = {
+      prepare: async () => ({}),
+      demandStarter: async () => undefined,
+    } as unknown as ExecutionService;
+    const principals = { asItStands: async (principal: Principal) => principal };
+    const service = createScheduleService({
+      temporal,
+      executions,
+      principals,
+      repeats: repeats(),
+      leases: leases(),
+      log: pino({ level: 'silent' }),
+      clock: () => AT,
+    });
+    for (let time = 0; time < times; time += 1) await service.trigger(ann, 'a', {});
+    expect(triggered).toEqual(taken);
+  },
+);
 
 type Request = [
   verb: 'trigger' | 'backfill',
