@@ -32,6 +32,16 @@ const calibrated = Math.max(
 /** How many times longer the same amount of other work may take, on a machine that does more than this test. */
 const FACTOR = 5;
 
+/**
+ * Returns the least of some factors, which are measured until one is small enough: the garbage of other templates may be collected in any
+ * one, and a busy machine disturbs one sometimes.
+ */
+function leastOf(factor: () => number): number {
+  let least = factor();
+  for (let again = 0; again < 9 && least >= FACTOR; again += 1) least = Math.min(least, factor());
+  return least;
+}
+
 const nested = '{% set a = [1] * 1000 %}{% set b = [a] * 1000 %}{% set c = [b] * 1000 %}{% set d = [c] * 1000 %}';
 const twice = `${nested}{% set e = [[[[1] * 1000] * 1000] * 1000] * 1000 %}`;
 const long = "{% set s = 'a' * 1000000 %}";
@@ -72,8 +82,7 @@ describe('what a template does is charged where it is done', () => {
   ])('%s ends by a limit', (template) => {
     const factor = () =>
       time(() => expect(failure(template, {}, new WorkMeter(VISIT))).toMatchObject({ kind: 'limit' })) / calibrated;
-    // The garbage of other templates may be collected in any one, and a busy machine disturbs one sometimes: the fastest counts.
-    expect(factor() < FACTOR || factor() < FACTOR || factor() < FACTOR).toBe(true);
+    expect(leastOf(factor)).toBeLessThan(FACTOR);
   });
 
   it.each([
@@ -84,7 +93,7 @@ describe('what a template does is charged where it is done', () => {
   ])('{{ %s }} takes linear time', (expression, kind) => {
     const factor = () =>
       time(() => expect(failure(`{{ ${expression} }}`, {}, new WorkMeter(VISIT))).toMatchObject({ kind })) / calibrated;
-    expect(factor() < FACTOR || factor() < FACTOR || factor() < FACTOR).toBe(true);
+    expect(leastOf(factor)).toBeLessThan(FACTOR);
   });
 
   it('repeating nothing takes nothing', () => {

@@ -13,16 +13,14 @@ afterEach(() => pool.close());
 /** A pool of the jobs in tiny-jobs.ts, `run` without the types of the real ones. */
 function start({
   size = 2,
-  deadline = NEVER,
   deadlines = {},
   waiting = { ...WAITING, milliseconds: NEVER },
 }: {
   size?: number;
-  deadline?: number;
   deadlines?: Record<string, number>;
   waiting?: typeof WAITING;
 } = {}) {
-  const all = new Proxy(deadlines, { get: (some, name: string) => some[name] ?? deadline });
+  const all = new Proxy(deadlines, { get: (some, name: string) => some[name] ?? NEVER });
   pool = createPool({ source: () => threadModule(JOBS), size, deadlines: all, waiting });
   return pool.run as unknown as (name: string, tenant: string, input?: unknown) => Promise<unknown>;
 }
@@ -63,14 +61,14 @@ it('what a job throws is thrown: refusals with code and issues, faults with thei
   expect(fault).toMatchObject({ message: 'a fault' });
 });
 
-it.each([
-  ['time', 'spin', 300],
-  ['memory', 'allocate', NEVER],
-  ['stack', 'nest', NEVER],
-  ['counted work', 'spend', NEVER],
-  ['bytes of its result', 'large', NEVER],
-])('too much %s ends the job alone, and its thread works on or is replaced', async (_, job, deadline) => {
-  const run = start({ deadline });
+it.each<[string, string, Record<string, number>]>([
+  ['time', 'spin', { spin: 300 }],
+  ['memory', 'allocate', {}],
+  ['stack', 'nest', {}],
+  ['counted work', 'spend', {}],
+  ['bytes of its result', 'large', {}],
+])('too much %s ends the job alone, and its thread works on or is replaced', async (_, job, deadlines) => {
+  const run = start({ deadlines });
   const [hostile, other] = await Promise.all([
     run(job, 'a', 0).catch((error: AppError) => [error.code, error.status, error.message]),
     run('echo', 'b', 1),
