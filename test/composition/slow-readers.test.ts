@@ -74,7 +74,7 @@ it.each([
   ['an export', '/api/v1/executions/export?format=ndjson', []],
 ])('who reads nothing has no more made than buffers take, and others are served: %s', async (_, path, headers) => {
   await ask(path, headers);
-  await expect.poll(() => made, { timeout: 20_000 }).toBeGreaterThan(1);
+  await expect.poll(() => made).toBeGreaterThan(1);
   // It stands still: between two looks nothing more is made.
   let before = -1;
   const stands = () => {
@@ -82,7 +82,7 @@ it.each([
     before = made;
     return same;
   };
-  await expect.poll(stands, { timeout: 20_000, interval: 500 }).toBe(true);
+  await expect.poll(stands, { interval: 500 }).toBe(true);
   expect(made).toBeLessThan(MOST_BUFFERED);
   expect((await fetch(`http://127.0.0.1:${server.port}/healthz`)).status).toBe(200);
 });
@@ -92,7 +92,7 @@ it.each([
   ['an export', '/api/v1/executions/export?format=ndjson'],
 ])('a connection on which nothing moves is closed, and what was made for it ends: %s', async (_, path) => {
   await ask(path);
-  await expect.poll(() => ended, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => ended).toBe(1);
 });
 
 it('connections are 4,000 at once, have 15 seconds for a header block, and 5 seconds between two requests', () => {
@@ -111,13 +111,11 @@ it('of connections beyond the most, none is kept, and those that are there go on
   await expect(ask()).rejects.toThrow();
   held[0]!.end();
   await expect
-    .poll(
-      () =>
-        ask().then(
-          ({ status }) => status,
-          () => 0,
-        ),
-      { timeout: 20_000 },
+    .poll(() =>
+      ask().then(
+        ({ status }) => status,
+        () => 0,
+      ),
     )
     .toBe(200);
 });

@@ -204,7 +204,7 @@ describe('tenants that share the connections', () => {
       ),
     );
     const waiting = `select count(*)::int as count from pg_locks where locktype = 'advisory' and not granted and objid = ${KEY}`;
-    await expect.poll(async () => (await holder.query(waiting)).rows[0].count, { timeout: 20_000 }).toBe(8);
+    await expect.poll(async () => (await holder.query(waiting)).rows[0].count).toBe(8);
     return { made, open: () => holder.end() };
   }
 
@@ -499,12 +499,12 @@ it.each<[string, 'write' | 'bury', number]>([
   };
   // The first one stands in the middle of its transaction, since it needs the row that is held.
   const begun: Promise<unknown> = acts[first]();
-  await expect.poll(() => isWaiting(1), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => isWaiting(1)).toBe(true);
   let isOver = false;
   const second: Promise<unknown> = acts[first === 'write' ? 'bury' : 'write']().finally(() => {
     isOver = true;
   });
-  await expect.poll(async () => isOver || (await isWaiting(2)), { timeout: 20_000 }).toBe(true);
+  await expect.poll(async () => isOver || (await isWaiting(2))).toBe(true);
   await holder.query('commit');
   await Promise.all([begun, second]);
   const left = await runs.unseen(namespace, 1, { n: 0, limit: 10 });

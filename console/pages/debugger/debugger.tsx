@@ -43,23 +43,29 @@ export function Debugger({
   // Which rows there are is another question at another event.
   const offset = rows?.event === event ? rows.offset : null;
   const { stop, error, isShown, retry } = useStops(engine, { event, selected, offset });
-  const searches = useRef(0);
+  /** The event to which the search on its way leads; the next one begins there. */
+  const search = useRef<Promise<number> | null>(null);
 
   function show(place: number) {
-    searches.current += 1;
+    search.current = null;
     setEvent(place);
   }
 
   /** Returns whether the search could be made. */
   async function change(find: NonNullable<Engine['find']>, direction: -1 | 1): Promise<boolean> {
-    searches.current += 1;
-    const search = searches.current;
+    const before = search.current ?? Promise.resolve(event);
+    const mine = before.then(async (from) => {
+      const found = await find({ from, direction: direction > 0 ? 'next' : 'previous', of });
+      return found ?? (direction > 0 ? last : first);
+    });
+    search.current = mine;
     try {
-      const found = await find({ from: event, direction: direction > 0 ? 'next' : 'previous', of });
+      const found = await mine;
       // Somebody may have gone elsewhere meanwhile.
-      if (searches.current === search) setEvent(found ?? (direction > 0 ? last : first));
+      if (search.current === mine) show(found);
       return true;
     } catch (error) {
+      if (search.current === mine) search.current = null;
       if (!(error instanceof RequestError)) throw error;
       announce(error.message);
       return false;

@@ -200,6 +200,21 @@ export function testDebugger(site: () => Console): void {
       const { ref } = await readDebuggedWorkflow();
       const id = await run(ref, order(50));
       const page = await site().visit(`runs/${id}/debugger?event=1`);
+      const number = async () => Number(/^Event (\d+) /.exec((await place(page))!)![1]);
+      await page.getByRole('button', { name: 'Next event' }).focus();
+      for (let changes = 0; changes < 2; changes += 1) {
+        const before = await number();
+        await page.keyboard.press('n');
+        await expect.poll(number).not.toBe(before);
+      }
+      const second = await number();
+      await page.keyboard.press('Home');
+      await expect.poll(number).toBe(1);
+      // Back to back: the second change is looked for from the first one on.
+      await Promise.all(['n', 'n'].map((key) => page.keyboard.press(key)));
+      await expect.poll(number).toBe(second);
+      await page.keyboard.press('Home');
+      await expect.poll(number).toBe(1);
       await page.getByRole('button', { name: 'Play' }).press('Enter');
       await page.getByRole('button', { name: 'Stop', exact: true }).waitFor();
       const { last_event: last } = (await call('GET', `executions/${id}`)).body.data;

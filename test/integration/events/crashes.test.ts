@@ -98,7 +98,6 @@ async function dead({ child }: ApiProcess, point: Point): Promise<void> {
   await until(
     async () => child.signalCode,
     (signal) => signal !== null,
-    60,
   );
   expect(child.signalCode, point).toBe('SIGKILL');
 }
@@ -157,7 +156,6 @@ it('an event that was stored starts one run, wherever kill -9 strikes', async ()
     await until(
       async () => [(await send())?.status ?? null, child.signalCode],
       ([status, signal]) => signal !== null || (status !== null && status !== 202),
-      60,
     );
     expect(child.signalCode, point).toBe('SIGKILL');
     // The lease of the dead process is over.
