@@ -66,9 +66,11 @@ export function RunPage({ of, tab }: PageProps) {
   // The stream begins after what was read first, or with the run where nothing of it was known, and is the same from then on.
   const place = useRef<string | null>(null);
   if (tasks.value !== undefined) place.current ??= tasks.value.stream_id ?? '';
-  const follows = isOpen && place.current !== null;
+  // It has an end, after which everything is read once more: what was read when the run was seen to be closed may be from before.
+  const follows = useRef(false);
+  follows.current ||= isOpen && place.current !== null;
   const events = `${path}/events${place.current ? `?${new URLSearchParams({ last_event_id: place.current })}` : ''}`;
-  useEvents(follows ? events : null, ['execution', 'task', 'end'], refresh);
+  useEvents(follows.current ? events : null, ['execution', 'task', 'end'], refresh);
   const failure = run.error !== null && <ReadError what="The run could not be read" error={run.error} retry={reload} />;
   if (shown === undefined) {
     return (

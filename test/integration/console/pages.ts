@@ -12,6 +12,11 @@ export async function broughtAbout<T>(awaited: Promise<T>, act: () => Promise<un
   return result;
 }
 
+/** Waits until the browser has drawn what is there, and the page knows of a size that is new. */
+export async function drawn(page: Page): Promise<void> {
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+}
+
 /** Returns the text of what has the focus. */
 export function readFocus(page: Page): Promise<unknown> {
   return page.evaluate('document.activeElement.textContent');

@@ -1,6 +1,8 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readActiveRow, readFocus, title } from './pages.ts';
+import { createGate } from '../support/gate.ts';
+import { until } from '../support/until.ts';
+import { drawn, readActiveRow, readFocus, title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
 /** A task asks for a word and, as long as it is not "go", asks again; one more task follows. */
@@ -98,6 +100,24 @@ export function testRunPage(site: () => Console): void {
       await page.getByRole('combobox', { name: 'Level' }).selectOption('error');
       await log.getByText('"list" started').waitFor({ state: 'detached' });
       expect(await log.getByRole('listitem').count()).toBeGreaterThan(0);
+    });
+
+    it('shows all of its end, though it was seen to be closed before the news of that were looked at', async () => {
+      const { id, page } = await begin();
+      const graph = page.getByRole('group', { name: `Graph of ${ASKING.ref}` });
+      await graph.getByRole('button', { name: 'ask, core.wait_signal: 1 running' }).waitFor();
+      const { opened, open } = createGate();
+      await page.route(`**/executions/${id}?view=lean`, (route) => opened.then(() => route.continue()), { times: 1 });
+      await call('POST', `executions/${id}/signal`, { name: 'word', payload: 'later' });
+      await graph.getByRole('button', { name: 'ask, core.wait_signal: 1 running, 1 completed' }).waitFor();
+      await call('POST', `executions/${id}/signal`, { name: 'word', payload: 'go' });
+      await until(
+        async () => (await call('GET', `executions/${id}`)).body.data.status,
+        (status) => status === 'failed',
+      );
+      open();
+      await page.getByText('Status failed').waitFor();
+      await graph.getByRole('button', { name: 'never, core.fail: 1 failed' }).waitFor();
     });
 
     it('has a timeline, whose rows open and lead to their tasks by keyboard', async () => {
@@ -199,8 +219,8 @@ export function testRunPage(site: () => Console): void {
       await page.keyboard.press('Escape');
       await item.waitFor({ state: 'detached' });
       expect(await page.evaluate('document.activeElement.dataset.task')).toBe('each');
-      // The picture takes the room of the task, which browsers report with the next frame.
-      await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+      // The picture takes the room of the task.
+      await drawn(page);
       const place = () => graph.locator('svg > g').getAttribute('transform');
       const fitted = await place();
       await page.keyboard.press('+');

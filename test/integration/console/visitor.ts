@@ -5,6 +5,7 @@ import { readConsole } from '../../../api/console.ts';
 import { expectAccessible } from '../support/accessibility.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { drawn } from './pages.ts';
 
 /** The widths and looks in which every state of a page is examined. */
 const VIEWS = [
@@ -51,6 +52,7 @@ export async function openConsole(namespace: string): Promise<Console> {
       for (const { size, colorScheme } of VIEWS) {
         await page.setViewportSize(size);
         await page.emulateMedia({ colorScheme });
+        await drawn(page);
         await expectAccessible(page, `${size.width} px, ${colorScheme}`);
         const excess = await page.evaluate(
           'document.documentElement.scrollWidth - document.documentElement.clientWidth',
