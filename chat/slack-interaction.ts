@@ -7,6 +7,8 @@ export interface SlackInteraction {
   team: string;
   app: string;
   user: string;
+  /** Where the button is; empty for a form. */
+  channel: string;
   trigger: string;
   /** Identifies the click; equal in repeated deliveries. */
   once: string;
@@ -17,11 +19,12 @@ export interface SlackInteraction {
 /** Reads the payload of an interaction; null if it decides nothing. */
 export function readInteraction(payload: Json): SlackInteraction | null {
   if (!isJsonObject(payload)) return null;
-  const { type, team, api_app_id: app, user, trigger_id: trigger, actions, view } = payload;
+  const { type, team, api_app_id: app, user, channel, trigger_id: trigger, actions, view } = payload;
   const common = {
     team: idOf(team),
     app: textOf(app),
     user: idOf(user),
+    channel: idOf(channel),
     trigger: textOf(trigger),
   };
   if (type === 'block_actions' && Array.isArray(actions)) {

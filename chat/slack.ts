@@ -134,7 +134,8 @@ export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }
       identify: () => identify(tenant, team, user),
       waits: false,
       reply: (outcome) => (outcome?.kind === 'invalid' ? formErrors(outcome.issues) : null),
-      async tell(outcome: ActOutcome, { channel }: JsonObject) {
+      // Somebody may press a button before the place of its message is stored.
+      async tell(outcome: ActOutcome, { channel = interaction.channel }: JsonObject) {
         const { web } = await clientFor(tenant);
         if (outcome.kind === 'form') {
           const view = formView(outcome.message, outcome.option);

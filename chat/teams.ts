@@ -176,7 +176,8 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
       waits: invoked,
       identify: () => identify(tenant, activity),
       reply: (outcome) => (invoked && outcome !== null ? invokeAnswer(outcome, written) : null),
-      async tell(outcome, { conversation }) {
+      // Somebody may press a button before the place of its message is stored.
+      async tell(outcome, { conversation = activity.conversation }) {
         const text = textOf(outcome);
         if (text === null) return;
         const settings = await settingsFor(tenant);

@@ -87,6 +87,7 @@ export async function startSlackServer(): Promise<SlackServer> {
       return { ok: true, channel: found.channel, ts: found.ts };
     },
     'chat.postEphemeral': ({ channel, user, text }) => {
+      if (!messages.some((message) => message.channel === channel)) return refuse('channel_not_found');
       state.ephemeral.push({ channel: channel!, user: user!, text: text! });
       return { ok: true, message_ts: '1.1' };
     },

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
@@ -335,6 +336,16 @@ describe('a question in Slack', () => {
       const { status, votes } = await ended(question.run);
       expect([status, votes.map(({ by }: { by: string }) => by)]).toEqual(['approved', ['ann']]);
     });
+  });
+
+  it('tells who presses before the place of the message is stored', async () => {
+    const { run, message } = await ask();
+    const delivered = () => inquiryOf(run);
+    await until(delivered, ({ delivery }) => delivery[0]?.state === 'delivered');
+    await harness.database.db.execute(sql`update notice_events set place = null`);
+    await press(message, 'approve', 'UGUEST');
+    expect(await told('UGUEST')).toContain('Guests');
+    await harness.call('POST', `/api/v1/executions/${run}/terminate`);
   });
 
   it('tells who is late, privately', async () => {
