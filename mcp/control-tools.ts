@@ -177,7 +177,7 @@ export function controlTools({
     input: LogsInput,
     output: LogsSchema,
     async run(principal, { id, limit }) {
-      const { entries, total } = await executions.logs(principal, String(id), { after: -1, limit });
+      const { entries, total } = await executions.logs(principal, String(id), { after: -1, limit, task: null });
       return { data: entries, total };
     },
   };

@@ -90,9 +90,9 @@ export function createProjectionJobs(): RunningJobs {
       return projection && findTask(projection, pending, name, hidden);
     },
 
-    read_log({ pending, hidden, ...page }) {
+    read_log({ query, pending, hidden }) {
       const projection = opened().projection();
-      return projection && readLog(projection, pending, page, hidden);
+      return projection && readLog(projection, pending, query, hidden);
     },
   };
 }

@@ -92,6 +92,10 @@ const PageQuery = z.strictObject({
     .optional(),
 });
 
+const LogQuerySchema = PageQuery.extend({
+  task: z.string().max(300).optional().describe('The key of a task execution: entries about it alone.'),
+});
+
 const tags = ['executions'];
 
 const base = '/api/v1/executions';
@@ -103,7 +107,7 @@ const logsRoute = createApiRoute({
   tags,
   summary: 'Get the log of an execution',
   description: 'Its events and the entries of its `core.log` tasks, oldest first; derived from its history.',
-  request: { params: ExecutionParams, query: PageQuery },
+  request: { params: ExecutionParams, query: LogQuerySchema },
   responses: {
     200: json(z.object({ data: z.array(LogEntrySchema), next_cursor: z.string().nullable() }), 'Entries.'),
     ...errorResponses('execution_not_found'),
@@ -167,10 +171,10 @@ export function executionHistoryRoutes(service: ExecutionService, chains: ChainS
   const router = createRouter();
 
   router.openapi(logsRoute, async (context) => {
-    const { limit, cursor } = context.req.valid('query');
+    const { limit, cursor, task = null } = context.req.valid('query');
     const after = Number(cursor ?? 0);
     const { id } = context.req.valid('param');
-    const { entries, total } = await service.logs(context.get('principal'), id, { after, limit });
+    const { entries, total } = await service.logs(context.get('principal'), id, { after, limit, task });
     const end = after + limit;
     return context.json({ data: entries, next_cursor: end < total ? String(end) : null }, 200);
   });

@@ -24,7 +24,7 @@ import { type ShownEvent, showEvent } from '../projections/history-events.ts';
 import { type MaskedExecution, type Masking, maskExecution, maskInput } from '../projections/masks.ts';
 import { type ProjectedRun, projectStarted } from '../projections/projected-runs.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
-import { cutLog, type LogPage } from '../projections/task-lists.ts';
+import { cutLog, type LogPage, type LogQuery } from '../projections/task-lists.ts';
 import type { Authenticator } from '../starts/warrants.ts';
 
 /** An execution as it is shown, with its number and its retries. */
@@ -67,10 +67,9 @@ export interface ExecutionReader {
     page?: { after?: number; limit?: number },
   ): Promise<ExecutionView & { events: ShownEvent[] }>;
   /**
-   * Returns what happened to a run and what its tasks logged, in order of time: `limit` entries after the first `after` ones, or the last
-   * ones with a negative `after`. Throws `execution_not_found`, `work_exceeded`.
+   * Returns what happened to a run and what its tasks logged, in order of time. Throws `execution_not_found`, `work_exceeded`.
    */
-  logs(principal: Principal, id: string, page: { after: number; limit: number }): Promise<LogPage>;
+  logs(principal: Principal, id: string, query: LogQuery): Promise<LogPage>;
   /** Returns the number of the run that an id denotes, whether or not the run exists; null for a text that is not an id. */
   numberOf(principal: Principal, id: string): Promise<number | null>;
   /** Waits at most `seconds` for a run to close, and reads it again. */
@@ -247,10 +246,10 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
       return { n, execution, retries, events };
     },
 
-    async logs(principal, id, page) {
+    async logs(principal, id, query) {
       const { execution, projected } = await read(principal, id);
-      if (execution.moreTasks === undefined) return cutLog(buildLog(execution), page);
-      const found = await projections.readLog(execution.workflowId, page, projected?.hidden ?? []);
+      if (execution.moreTasks === undefined) return cutLog(buildLog(execution), query);
+      const found = await projections.readLog(execution.workflowId, query, projected?.hidden ?? []);
       if (found === null) throw new AppError('work_exceeded', 'reading the log takes more work than is allowed');
       return found;
     },

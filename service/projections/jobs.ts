@@ -4,7 +4,7 @@ import type { PendingWork } from '../../projection/waits.ts';
 import type { HistoryCopy } from './history-copies.ts';
 import type { CarriedRun, MomentaryRun, ProjectedRun, RetryPoint } from './projected-runs.ts';
 import type { OutlineRequest, RetryOutline } from './retry-outlines.ts';
-import type { FoundTask, LogPage, TaskName, TaskPage, TaskQuery } from './task-lists.ts';
+import type { FoundTask, LogPage, LogQuery, TaskName, TaskPage, TaskQuery } from './task-lists.ts';
 
 /** Jobs that project histories. */
 export interface ProjectionJobs extends PageJobs {
@@ -38,10 +38,7 @@ interface PageJobs {
   /** Finds a task with its first items; null when there is none. */
   find_task: { input: { name: TaskName; pending: PendingWork | null; hidden: Json[] }; result: FoundTask | null };
   /** Reads a part of the log. */
-  read_log: {
-    input: { after: number; limit: number; pending: PendingWork | null; hidden: Json[] };
-    result: LogPage | null;
-  };
+  read_log: { input: { query: LogQuery; pending: PendingWork | null; hidden: Json[] }; result: LogPage | null };
 }
 
 /** The last event of a history: its run, its id there, and its number within the chain. */

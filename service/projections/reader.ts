@@ -26,7 +26,7 @@ import {
   showProjection,
 } from './projected-runs.ts';
 import type { OutlineRequest, RetryOutline } from './retry-outlines.ts';
-import type { FoundTask, LogPage, TaskName, TaskPage, TaskQuery } from './task-lists.ts';
+import type { FoundTask, LogPage, LogQuery, TaskName, TaskPage, TaskQuery } from './task-lists.ts';
 
 /** The most runs that are remembered for a projection that took too much work, and the milliseconds for which it is not tried again. */
 const MAX_COSTLY = 1_000;
@@ -74,7 +74,7 @@ export interface ProjectionReader {
    * Reads a part of the log of a run, masked; `hidden` are values to hide that the run itself does not name. Null when Temporal has no
    * such run, and when that takes too much work. Throws `busy`.
    */
-  readLog(workflowId: string, page: { after: number; limit: number }, hidden: readonly Json[]): Promise<LogPage | null>;
+  readLog(workflowId: string, query: LogQuery, hidden: readonly Json[]): Promise<LogPage | null>;
 }
 
 /** A page of the tasks of a run, with the last event of the history that it was read from. */
@@ -250,8 +250,8 @@ export function createProjectionReader({ temporal, pool, clock }: ProjectionRead
     findTask: (workflowId, name, hidden) =>
       askPart(workflowId, (run, pending) => run('find_task', { name, pending, hidden: [...hidden] })),
 
-    readLog: (workflowId, page, hidden) =>
-      askPart(workflowId, (run, pending) => run('read_log', { ...page, pending, hidden: [...hidden] })),
+    readLog: (workflowId, query, hidden) =>
+      askPart(workflowId, (run, pending) => run('read_log', { query, pending, hidden: [...hidden] })),
   };
 }
 

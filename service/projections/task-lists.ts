@@ -54,7 +54,15 @@ export interface FoundTask {
 /** A task execution by its key, or a visit by its number. */
 export type TaskName = { key: string } | { number: number };
 
-/** Entries of a log after some earlier ones, with the number of all. */
+/** The entries of a log that are read: `limit` after the first `after` ones, or the last ones with a negative `after`. */
+export interface LogQuery {
+  after: number;
+  limit: number;
+  /** The key of the task execution that they are about; null: all entries. */
+  task: string | null;
+}
+
+/** Entries of a log after some earlier ones, with the number of all that are meant. */
 export interface LogPage {
   entries: LogEntry[];
   total: number;
@@ -136,14 +144,11 @@ export function findTask(
   return { task, items: tasks.map(hide), ...(more === undefined ? {} : { more }) };
 }
 
-/**
- * Returns a part of the log of a projected run, masked: `limit` entries after the first `after` ones, or the last ones with a negative
- * `after`. `others` are values to hide that the run itself does not name.
- */
+/** Returns a part of the log of a projected run, masked. `others` are values to hide that the run itself does not name. */
 export function readLog(
   projection: Projection,
   pending: PendingWork | null,
-  page: { after: number; limit: number },
+  query: LogQuery,
   others: readonly Json[],
 ): LogPage {
   const sources = projection.sources(pending ?? NOTHING_PENDING);
@@ -151,17 +156,25 @@ export function readLog(
   const { execution, mask } = maskExecution(whole, [...others, ...findHiddenInTasks(projection, whole.run)]);
   // The log cuts texts and puts them into others: values are hidden before that.
   const shown = (task: TaskExecution) => maskTask(loggedOf(task), execution.run, mask);
-  return cutLog(buildLog(execution, sources === null ? [] : tasksIn(sources, shown)), page);
+  // A log is cut after so many entries: those of other tasks must not take the place of the ones that are asked for.
+  return cutLog(buildLog(execution, sources === null ? [] : tasksIn(sources, query.task, shown)), query);
 }
 
 /** Returns a part of a log, as `readLog` does. */
-export function cutLog(entries: readonly LogEntry[], { after, limit }: { after: number; limit: number }): LogPage {
+export function cutLog(log: readonly LogEntry[], { after, limit, task }: LogQuery): LogPage {
+  const entries = task === null ? log : log.filter((entry) => entry.task === task);
   const begin = after < 0 ? Math.max(0, entries.length - limit) : after;
   return { entries: entries.slice(begin, begin + limit), total: entries.length };
 }
 
-function* tasksIn(sources: TaskSources, shown: (task: TaskExecution) => TaskExecution): Generator<TaskExecution> {
-  for (const { place } of orderPlaces(sources)) yield shown(taskAt(sources, place));
+function* tasksIn(
+  sources: TaskSources,
+  key: string | null,
+  shown: (task: TaskExecution) => TaskExecution,
+): Generator<TaskExecution> {
+  for (const { place } of orderPlaces(sources)) {
+    if (key === null || workIn(sources, place).work.key === key) yield shown(taskAt(sources, place));
+  }
 }
 
 /** Returns a task without the values that a log never has, which need not be searched. */

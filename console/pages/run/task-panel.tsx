@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { isClosed } from '../../../model/status.ts';
 import { parseTaskKey } from '../../../model/task-key.ts';
 import { useRead, useStamp } from '../../client/reads.ts';
 import { apiHref } from '../../client/request.ts';
@@ -18,6 +19,7 @@ import { go, hrefOf, hrefWith } from '../../routing/location.ts';
 import type { Intent } from './act-dialog.tsx';
 import { actNamed } from './acts.ts';
 import { FailureNote, failureIn } from './failure.tsx';
+import { TaskLog } from './log/log-view.tsx';
 
 /** What a run has done with a task: one visit to it, or one item. */
 export function TaskPanel({
@@ -70,7 +72,7 @@ export function TaskPanel({
               {skip.word}
             </button>
           )}
-          <TaskViews task={task} whole={apiHref(path)} />
+          <TaskViews run={run} taskKey={taskKey} task={task} stamp={stamp} whole={apiHref(path)} />
         </>
       )}
     </aside>
@@ -130,25 +132,48 @@ function TaskFacts({ task }: { task: Run }) {
   );
 }
 
-function TaskViews({ task, whole }: { task: Run; whole: string }) {
+interface TaskViewsProps {
+  run: Run;
+  taskKey: string;
+  /** The task as it was read. */
+  task: Run;
+  stamp: string;
+  /** Where the API has the whole task. */
+  whole: string;
+}
+
+function TaskViews({ run, taskKey, task, stamp, whole }: TaskViewsProps) {
   const failure = failureIn(task.result, task.state);
-  const [chosen, setChosen] = useState(failure === null ? 'output' : 'error');
+  // Until somebody chooses, it is what matters most about the task.
+  const [chosen, setChosen] = useState<string | null>(null);
   const tabs: Tab[] = [
     { id: 'input', name: 'Input' },
-    ...(failure === null ? [{ id: 'output', name: 'Output' }] : [{ id: 'error', name: 'Error' }]),
+    { id: 'output', name: 'Output' },
     { id: 'attempts', name: `Attempts (${task.attempts?.length ?? 0})` },
     ...(task.tasks_total > 0 ? [{ id: 'items', name: `Items (${task.tasks_total})` }] : []),
+    { id: 'error', name: 'Error' },
+    { id: 'log', name: 'Log' },
   ];
-  const shown = tabs.some(({ id }) => id === chosen) ? chosen : tabs[1]!.id;
+  const shown = chosen ?? (failure === null ? 'output' : 'error');
   return (
     <Tabs label="Task views" tabs={tabs} chosen={shown} choose={setChosen}>
       {shown === 'input' && <ValueView name="Input" value={task.config} whole={`${whole}/input`} />}
-      {shown === 'output' && <ValueView name="Output" value={task.result} whole={`${whole}/output`} />}
-      {shown === 'error' && failure !== null && <FailureNote failure={failure} />}
+      {shown === 'output' && <TaskOutput task={task} hasFailed={failure !== null} whole={`${whole}/output`} />}
       {shown === 'attempts' && <Attempts attempts={task.attempts ?? []} />}
       {shown === 'items' && <Items task={task} />}
+      {shown === 'error' &&
+        (failure === null ? <p class="soft">It has not failed.</p> : <FailureNote failure={failure} />)}
+      {shown === 'log' && (
+        <TaskLog path={`/executions/${run.id}`} task={taskKey} stamp={stamp} isOpen={!isClosed(run.state)} />
+      )}
     </Tabs>
   );
+}
+
+function TaskOutput({ task, hasFailed, whole }: { task: Run; hasFailed: boolean; whole: string }) {
+  if (hasFailed) return <p class="soft">It has no output, because it failed.</p>;
+  if (!isClosed(task.state)) return <p class="soft">The output appears when the task has ended.</p>;
+  return <ValueView name="Output" value={task.result} whole={whole} />;
 }
 
 function Attempts({ attempts }: { attempts: NonNullable<Run['attempts']> }) {

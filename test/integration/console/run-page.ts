@@ -87,8 +87,23 @@ export function testRunPage(site: () => Console): void {
       await page.getByText('Status failed').waitFor();
       await page.getByRole('region', { name: 'Result' }).getByText('it ends badly').waitFor();
       await page.getByRole('region', { name: 'Result' }).getByRole('link', { name: 'See task never' }).press('Enter');
-      await page.getByRole('complementary', { name: 'Task never' }).getByRole('tab', { name: 'Error' }).waitFor();
+      const failed = page.getByRole('complementary', { name: 'Task never' });
+      await failed.getByRole('tab', { name: 'Error', selected: true }).waitFor();
+      expect(await failed.getByRole('tab').allInnerTexts()).toEqual([
+        'Input',
+        'Output',
+        'Attempts (1)',
+        'Error',
+        'Log',
+      ]);
       await site().examine(page);
+      await failed.getByRole('tab', { name: 'Error' }).press('ArrowRight');
+      const said = failed.getByRole('log', { name: 'Log of never' });
+      await said.getByText('"never" ended as failed: it ends badly').waitFor();
+      expect(await said.getByRole('listitem').count()).toBe(2);
+      await site().examine(page);
+      await failed.getByRole('tab', { name: 'Output' }).click();
+      await failed.getByText('It has no output, because it failed.').waitFor();
 
       await page.getByRole('button', { name: 'Close task' }).click();
       await page.getByRole('tab', { name: 'Graph' }).focus();
@@ -213,6 +228,8 @@ export function testRunPage(site: () => Console): void {
       await panel.getByRole('link', { name: 'each[1]' }).click();
       const item = page.getByRole('complementary', { name: 'Task each[1]' });
       await item.getByText('null', { exact: true }).waitFor();
+      await item.getByRole('tab', { name: 'Error' }).click();
+      await item.getByText('It has not failed.').waitFor();
       expect(new URL(page.url()).searchParams.get('task')).toBe('each[1]');
       await site().examine(page);
       await expect.poll(() => readFocus(page)).toBe('each[1]');

@@ -27,6 +27,8 @@ it('the log of a run tells what has happened and what it said, in parts', async 
   const first = await read('logs?limit=2');
   expect([first.data, first.next_cursor]).toEqual([data.slice(0, 2), '2']);
   expect(await read(`logs?limit=2&cursor=${first.next_cursor}`)).toEqual({ data: data.slice(2), next_cursor: null });
+  expect(await read('logs?task=run_log')).toEqual({ data: data.slice(1, 2), next_cursor: null });
+  expect((await read('logs?task=nobody')).data).toEqual([]);
 });
 
 it("the history is Temporal's, with its payloads decoded", async () => {

@@ -85,7 +85,7 @@ async function readAll(reader: ProjectionReader, count: number): Promise<number>
   expect(page?.rows[0]?.key).toBe(`each[${count - 1}]`);
   const found = await reader.findTask(id, { key: 'each' }, []);
   expect(JSON.stringify(found)).not.toContain('sesame');
-  await reader.readLog(id, { after: 0, limit: 100 }, []);
+  await reader.readLog(id, { after: 0, limit: 100, task: null }, []);
   await reader.readAt(id, { event: 10, traced: true });
   return body.tasks_total;
 }

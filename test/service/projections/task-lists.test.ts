@@ -215,10 +215,22 @@ describe('a run with more tasks than are shown at once', () => {
   });
 
   it('has a log in pages, also from its end', () => {
-    const { entries, total } = readLog(projection, null, { after: 0, limit: 10_000 }, []);
+    const { entries, total } = readLog(projection, null, { after: 0, limit: 10_000, task: null }, []);
     expect(total).toBe(2 * (count + 1) + 2);
-    expect(readLog(projection, null, { after: 100, limit: 3 }, []).entries).toEqual(entries.slice(100, 103));
-    expect(readLog(projection, null, { after: -1, limit: 3 }, []).entries).toEqual(entries.slice(-3));
+    expect(readLog(projection, null, { after: 100, limit: 3, task: null }, []).entries).toEqual(
+      entries.slice(100, 103),
+    );
+    expect(readLog(projection, null, { after: -1, limit: 3, task: null }, []).entries).toEqual(entries.slice(-3));
+  });
+
+  it('has a log of each task, also of those beyond what the whole log keeps', () => {
+    const last = `each[${count - 1}]`;
+    const { entries, total } = readLog(projection, null, { after: 0, limit: 100, task: last }, []);
+    expect(entries.map(({ message }) => message)).toEqual([`"${last}" started`, `"${last}" ended as completed`]);
+    expect(total).toBe(2);
+    expect(readLog(projection, null, { after: 1, limit: 1, task: last }, []).entries).toEqual(entries.slice(1));
+    expect(readLog(projection, null, { after: 0, limit: 100, task: 'each' }, []).total).toBe(2);
+    expect(readLog(projection, null, { after: 0, limit: 100, task: 'nobody' }, [])).toEqual({ entries: [], total: 0 });
   });
 
   it.each([
@@ -314,7 +326,9 @@ describe('values that a run hides', () => {
     };
     const run = madeRun(definition, { write_only: [['secret'], ['pin']] });
     const logging = project(madeHistories(run, { secret: 'sesame seed', pin: '735', code: '846' }).flat());
-    const messages = readLog(logging, null, { after: 0, limit: 100 }, ['846']).entries.map(({ message }) => message);
+    const messages = readLog(logging, null, { after: 0, limit: 100, task: null }, ['846']).entries.map(
+      ({ message }) => message,
+    );
     expect(messages).toContain(`${'x'.repeat(cut - 6)}***`);
     expect(messages).toContain('"own" ended as failed: ***');
     expect(messages).toContain('"examples.made" ended as failed: ***');

@@ -13,7 +13,7 @@ const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** The log of a run: what has happened in it, and what its tasks have said. `stamp` changes whenever the run has. */
 export function LogView({ path, stamp, isOpen }: { path: string; stamp: string; isOpen: boolean }) {
-  const { value, error, reload } = useLog(path, stamp, isOpen);
+  const { value, error, reload } = useLog({ path, task: null, stamp, isOpen });
   const [follows, setFollows] = useState(isOpen);
   const end = useRef<HTMLDivElement>(null);
   const least = LEVELS.find((level) => level === pageQuery.value.get('level')) ?? 'debug';
@@ -59,10 +59,34 @@ export function LogView({ path, stamp, isOpen }: { path: string; stamp: string; 
   );
 }
 
-function useLog(path: string, stamp: string, isOpen: boolean): ReadState<ShownLog> {
+/** The part of a log that is about one task; `path` is that of the run. */
+export function TaskLog(of: { path: string; task: string; stamp: string; isOpen: boolean }) {
+  const { value, error, reload } = useLog(of);
+  if (error !== null) return <ReadError what="The log could not be read" error={error} retry={reload} />;
+  if (value === undefined) return <Loading of="the log" />;
+  if (value.entries.length === 0) return <p class="soft">Nothing has been logged yet.</p>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard
+    <div class="log" role="log" aria-label={`Log of ${of.task}`} tabIndex={0}>
+      <Lines lines={value.entries.map((line) => ({ ...line, task: null }))} />
+    </div>
+  );
+}
+
+function useLog({
+  path,
+  task,
+  stamp,
+  isOpen,
+}: {
+  path: string;
+  task: string | null;
+  stamp: string;
+  isOpen: boolean;
+}): ReadState<ShownLog> {
   const open = useRef(isOpen);
   open.current = isOpen;
-  const read = useMemo(() => createLogReader(() => open.current, request), [path]);
+  const read = useMemo(() => createLogReader(() => open.current, request, task), [path, task]);
   const reading = useRead(path, read);
   useStamp(stamp, reading.refresh);
   return reading;

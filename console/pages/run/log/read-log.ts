@@ -19,12 +19,13 @@ export interface ShownLog {
 }
 
 /**
- * Creates a function that reads the log of a run by the path of that. As a log is in order of time, entries come before others that are
+ * Creates a function that reads the log of a run, or of one of its tasks, by the path of the run. As a log is in order of time, entries come before others that are
  * there already, and go. So the last thousand are read again as long as the run is open, and all of them once it is not.
  */
 export function createLogReader(
   isOpen: () => boolean,
   request: (path: string, sent: ApiRequestOptions) => Promise<LogPage>,
+  task: string | null = null,
 ): (path: string, sent: ApiRequestOptions) => Promise<ShownLog> {
   let known: readonly LogLine[] = [];
   return async (path, sent) => {
@@ -32,6 +33,7 @@ export function createLogReader(
     for (;;) {
       // The cursor of a log is the number of the entries before it.
       const query = new URLSearchParams({ limit: String(READ_AT_ONCE), cursor: String(entries.length) });
+      if (task !== null) query.set('task', task);
       const { data, next_cursor: next } = await request(`${path}/logs?${query}`, sent);
       entries.push(...data);
       if (next !== null && entries.length < MOST) continue;
