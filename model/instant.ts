@@ -11,5 +11,6 @@ export function isInstant(milliseconds: number): boolean {
 
 /** An instant that a caller gives: ISO 8601 with a time zone, within the years 1 to 9999 in UTC. */
 export const InstantSchema = z.iso
-  .datetime({ offset: true })
+  // A text that is no instant is not one of the wrong years, too.
+  .datetime({ offset: true, abort: true })
   .refine((text) => isInstant(Date.parse(text)), 'must be within the years 1 to 9999');

@@ -14,10 +14,11 @@ export function wholeNumberOr(fallback: number, min: number, max: number) {
 }
 
 function digits(min: number, max: number) {
+  // Nothing more is said about a text that is no number.
   const message = `must be a whole number from ${min} to ${max}`;
   return z
     .string()
-    .regex(/^\d{1,16}$/, message)
+    .regex(/^\d{1,16}$/, { error: message, abort: true })
     .transform(Number)
     .refine((number) => number >= min && number <= max, message);
 }

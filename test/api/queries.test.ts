@@ -77,3 +77,13 @@ describe('what no list can take is 400, before anything is looked up', () => {
     expect([response.status, await response.json()]).toMatchObject([400, { code: 'request_invalid' }]);
   });
 });
+
+it.each([
+  ['page', 'x', 'must be a whole number from 1 to 1000000'],
+  ['page', '1e3', 'must be a whole number from 1 to 1000000'],
+  ['created_after', 'yesterday', 'must be a date and time in ISO 8601 with a time zone, such as 2026-11-01T03:00:00Z'],
+])('what is wrong with a filter is said once: %s=%s', async (name, value, message) => {
+  const response = await app.request(`${list}?${name}=${value}`, { headers: { 'x-api-key': 'reader' } });
+  const { error, issues } = (await response.json()) as { error: string; issues: object[] };
+  expect([error, issues]).toEqual([`/${name} ${message}`, [{ code: 'value_invalid', path: `/${name}`, message }]]);
+});

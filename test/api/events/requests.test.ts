@@ -223,6 +223,7 @@ const REFUSED: Refusal[] = [
     'request_invalid',
     ['value_invalid /time'],
   ],
+  ['a time that is none', JSON_TYPE, { type: 'a', time: 'yesterday' }, 400, 'request_invalid', ['value_invalid /time']],
   ['a type of Fermata', JSON_TYPE, { type: 'io.fermata.x' }, 400, 'type_reserved', ['type_reserved /type']],
   ['a source of Fermata', ONE, { ...CLOUD, source: 'urn:fermata:x' }, 400, 'type_reserved', ['type_reserved /source']],
   ...['/principals/bob', '/principals/ann/x', '/principals/', '/hooks/pushes'].map((source): Refusal => {
