@@ -3,16 +3,17 @@ import { type Issue, Suggestions } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { refMismatch } from '../../model/pack-issues.ts';
 import type { DraftedFields, RuleDraft } from '../../model/rules/draft.ts';
-import type { Compilation, Reference } from '../templates/value.ts';
+import type { Compilation, Reference, TemplateValue } from '../templates/value.ts';
 import type { Validation } from '../validate.ts';
 import { findConditionWarnings } from './advice.ts';
 import { compileTemplates } from './compiler.ts';
-import { checkParameters } from './parameters.ts';
+import { checkParameters, PARAMETERS_WANTED } from './parameters.ts';
 import { checkChance, RuleReferences } from './references.ts';
 
 /** The things that a rule names: of each kind the one that it names, if that exists, or else the names that exist, for hints. */
 export interface RuleSurroundings {
   pack: { found: boolean; names: readonly string[] };
+  /** The trigger that it names, or else the one that declares its type. */
   trigger: { found: { type: string; schema: JsonObject | null } | null; names: readonly string[] };
   /** The workflow or the action to start. */
   target: { found: RuleTarget | null; names: readonly string[] };
@@ -31,7 +32,8 @@ export interface RuleTarget {
 /** Finds everything that is wrong with a rule, with pointers from the root of its body, and warnings about it. */
 export function checkRule(draft: RuleDraft, around: RuleSurroundings, suggestions = new Suggestions()): Validation {
   const { fields } = draft;
-  const { when = null, parameters = {}, dedupe = null } = fields;
+  const { when = null, parameters = {} } = fields;
+  const key = fields.dedupe === undefined ? draft.key : (fields.dedupe?.key ?? null);
   const warnings: Issue[] = [];
   const references: Reference[] = [];
   const issues = [
@@ -43,7 +45,7 @@ export function checkRule(draft: RuleDraft, around: RuleSurroundings, suggestion
     ...checkNames(fields, around, suggestions),
   ];
   const compilation: Compilation = { issues, references, secrets: 'refused', suggestions, warnings };
-  const compiled = compileTemplates({ when, parameters, dedupe }, compilation);
+  const compiled = compileTemplates({ when, parameters, key }, compilation);
   const schema = around.trigger.found?.schema ?? null;
   const checker = new RuleReferences(schema, suggestions);
   for (const reference of references) checker.check(reference);
@@ -51,10 +53,19 @@ export function checkRule(draft: RuleDraft, around: RuleSurroundings, suggestion
   issues.push(...checker.issues, ...templates.flatMap(checkChance));
   issues.push(
     ...checkParameters(parameters, around.target.found?.paramSchema ?? null, targetField(fields), suggestions),
+    ...checkWholeTemplate(compiled.parameters),
   );
   if (compiled.when !== null) warnings.push(...findConditionWarnings(compiled.when, references, schema));
   warnings.push(...typeWarnings(fields, around, references));
   return { issues, warnings: issues.length > 0 ? [] : warnings };
+}
+
+/** Finds a template for the parameters as a whole that cannot yield an object: with anything around its expression, it is a text. */
+function checkWholeTemplate(parameters: TemplateValue): Issue[] {
+  if (parameters.kind !== 'template' || parameters.path !== '/parameters') return [];
+  const { statements } = parameters.template;
+  if (statements.length === 1 && statements[0]!.kind === 'output') return [];
+  return [{ code: 'type_invalid', path: '/parameters', message: PARAMETERS_WANTED }];
 }
 
 function targetField({ action_ref: action }: DraftedFields): '/workflow' | '/action_ref' {
@@ -69,7 +80,8 @@ function checkAlternatives({ fields, malformed }: RuleDraft): Issue[] {
   return pairs.flatMap(([first, second]) => {
     const path = `/${first}`;
     const given = [first, second].filter((name) => fields[name] != null);
-    if (given.length === 2) return [{ code: 'value_invalid', path, message: `cannot be combined with "${second}"` }];
+    const isDoubled = given.length === 2 || (given.length === 1 && (malformed.has(first) || malformed.has(second)));
+    if (isDoubled) return [{ code: 'value_invalid', path, message: `cannot be combined with "${second}"` }];
     if (given.length === 1 || malformed.has(first) || malformed.has(second)) return [];
     return [{ code: 'required', path, message: `is required, or "${second}"` }];
   });

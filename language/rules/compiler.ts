@@ -24,21 +24,25 @@ export interface CompiledRule {
 /** Compiles a revision of a rule. */
 export function compileRule(name: RuleName, content: RuleContent): CompiledRule {
   const issues: Issue[] = [];
-  const templates = compileTemplates(content, createCompilation(issues));
+  const { when, parameters, dedupe } = content;
+  const templates = compileTemplates({ when, parameters, key: dedupe?.key ?? null }, createCompilation(issues));
   return { name, content, ...templates, fault: issues[0] ?? null };
 }
 
 /** The parts of a rule that have templates. */
-export type RuleTemplates = Pick<RuleContent, 'when' | 'parameters' | 'dedupe'>;
+export interface RuleTemplates extends Pick<RuleContent, 'when' | 'parameters'> {
+  /** The key of `dedupe`; null without one. */
+  key: string | null;
+}
 
 /** Compiles the templates of a rule; what is wrong with them becomes issues of the compilation. */
 export function compileTemplates(
-  { when, parameters, dedupe }: RuleTemplates,
+  { when, parameters, key }: RuleTemplates,
   compilation: Compilation,
 ): Pick<CompiledRule, 'when' | 'parameters' | 'key'> {
   return {
     when: when === null ? null : compileCondition(when, '/when', compilation),
     parameters: compileValue(parameters, '/parameters', compilation),
-    key: dedupe === null ? null : compileValue(dedupe.key, '/dedupe/key', compilation),
+    key: key === null ? null : compileValue(key, '/dedupe/key', compilation),
   };
 }

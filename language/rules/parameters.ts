@@ -8,6 +8,9 @@ import { sortMismatches } from '../checks/inputs.ts';
 
 const BASE = '/parameters';
 
+/** Says what parameters must be. */
+export const PARAMETERS_WANTED = 'must be an object, or a template that evaluates to one';
+
 /**
  * Finds what the `param_schema` of the workflow or action refuses about parameters, as far as no template decides it. `target` is the
  * pointer of the field that names it.
@@ -20,7 +23,7 @@ export function checkParameters(
 ): Issue[] {
   if (typeof parameters === 'string') {
     if (isTemplate(parameters)) return [];
-    return [{ code: 'type_invalid', path: BASE, message: 'must be an object, or a template that evaluates to one' }];
+    return [{ code: 'type_invalid', path: BASE, message: PARAMETERS_WANTED }];
   }
   if (schema === null) return [];
   try {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type Issue, Suggestions } from '../issue.ts';
-import { exceedsLength, isJsonObject, jsonDepth, MAX_DEPTH } from '../json.ts';
+import { exceedsLength, isJsonObject, type Json, jsonDepth, MAX_DEPTH } from '../json.ts';
 import { convertIssues } from '../zod-issues.ts';
 import { type RuleCreate, RuleCreateSchema, RuleUpdateSchema } from './rule.ts';
 
@@ -12,6 +12,8 @@ export interface RuleDraft {
   fields: DraftedFields;
   /** The fields whose shape is wrong: nothing is known about them. */
   malformed: ReadonlySet<string>;
+  /** The key of `dedupe`, also where another field of that is wrong; null without one. */
+  key: string | null;
   issues: Issue[];
 }
 
@@ -39,7 +41,8 @@ function readDraft(
   if (exceedsLength(body, MAX_RULE)) return unreadable('too_large', `must not have more than ${MAX_RULE} characters`);
   if (!isJsonObject(body)) return unreadable('type_invalid', 'must be an object');
   const parsed = schema.safeParse(body);
-  if (parsed.success) return { fields: parsed.data, malformed: new Set(), issues: [] };
+  const key = keyIn(body.dedupe);
+  if (parsed.success) return { fields: parsed.data, malformed: new Set(), key, issues: [] };
   const issues = convertIssues(parsed.error, schema, body, '', suggestions);
   const fields: Record<string, unknown> = {};
   const malformed = new Set<string>();
@@ -49,11 +52,15 @@ function readDraft(
     if (read.success) fields[name] = read.data;
     else malformed.add(name);
   }
-  return { fields: fields as DraftedFields, malformed, issues }; // each field has passed its own schema
+  return { fields: fields as DraftedFields, malformed, key, issues }; // each field has passed its own schema
+}
+
+function keyIn(dedupe: Json | undefined): string | null {
+  return isJsonObject(dedupe) && typeof dedupe.key === 'string' ? dedupe.key : null;
 }
 
 function unreadable(code: string, message: string): RuleDraft {
-  return { fields: {}, malformed: EVERYTHING, issues: [{ code, path: '', message }] };
+  return { fields: {}, malformed: EVERYTHING, key: null, issues: [{ code, path: '', message }] };
 }
 
 const EVERYTHING: ReadonlySet<string> = new Set(Object.keys(RuleCreateSchema.shape));

@@ -39,7 +39,7 @@ export interface ExaminedRule extends Validation {
 export interface RuleExaminerDependencies {
   definitions: Pick<DefinitionStore, 'find' | 'findPack' | 'listPacks' | 'refs'>;
   actions: Pick<ActionStore, 'find' | 'list'>;
-  triggers: Pick<TriggerStore, 'find' | 'list'>;
+  triggers: Pick<TriggerStore, 'find' | 'list' | 'ofTypes'>;
   webhooks: Pick<WebhookStore, 'find'>;
 }
 
@@ -71,12 +71,21 @@ export function createRuleExaminer({
     return { found: false, names: rows.map((pack) => pack.ref) };
   }
 
+  /** Finds the trigger that declares a type; null for a pattern, too. */
+  async function findDeclared(tenant: string, type: string, { triggers: given, deleted }: UnstoredParts) {
+    const brought = [...given.values()].find((trigger) => trigger.type === type);
+    if (brought !== undefined) return brought;
+    const stored = await triggers.ofTypes(tenant, [type]);
+    const found = stored.find(({ ref }) => !given.has(ref) && !deleted.has(ref));
+    return found === undefined ? null : { type, schema: found.schema };
+  }
+
   async function findTrigger(
     tenant: string,
-    ref: string | null | undefined,
+    { trigger_ref: ref, type }: DraftedFields,
     unstored: UnstoredParts,
   ): Promise<RuleSurroundings['trigger']> {
-    if (ref == null) return { found: null, names: [] };
+    if (ref == null) return { found: type == null ? null : await findDeclared(tenant, type, unstored), names: [] };
     const found = unstored.triggers.get(ref) ?? (unstored.deleted.has(ref) ? null : await triggers.find(tenant, ref));
     if (found !== null) return { found: { type: found.type, schema: found.schema }, names: [] };
     const { rows } = await triggers.list(tenant, {}, SOME);
@@ -127,7 +136,7 @@ export function createRuleExaminer({
   return {
     async examine(tenant, draft, unstored = NOTHING_UNSTORED) {
       const { fields } = draft;
-      const trigger = await findTrigger(tenant, fields.trigger_ref, unstored);
+      const trigger = await findTrigger(tenant, fields, unstored);
       const { issues, warnings } = checkRule(draft, {
         pack: await findPack(tenant, fields.pack_ref, unstored),
         trigger,

@@ -111,6 +111,21 @@ describe('triggers', () => {
 });
 
 describe('a rule', () => {
+  it('on a type that a trigger declares is checked against the schema of that', async () => {
+    const misspelt = rule('typed', { type: 'com.example.paid', when: 'event.payload.orders == 1' });
+    const refused = await post(RULES, { ...misspelt, parameters: { commit: 'x' } });
+    expect([refused.status, refused.body.code]).toEqual([400, 'rule_invalid']);
+    expect(refused.body.issues).toMatchObject([
+      { code: 'unknown_name', path: '/when', message: '"event.payload" has no "orders". Did you mean "order"?' },
+    ]);
+    const pattern = await post(`${RULES}/validate`, {
+      ...misspelt,
+      type: 'com.example.*',
+      parameters: { commit: 'x' },
+    });
+    expect(pattern.body.data.issues).toEqual([]);
+  });
+
   it('is created, read, listed and deleted', async () => {
     const made = await post(RULES, rule('first', { tags: ['night'] }));
     expect([made.status, made.headers.get('location')]).toEqual([201, '/api/v1/rules/ops.first']);

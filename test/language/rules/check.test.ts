@@ -118,6 +118,30 @@ describe('an invalid rule', () => {
     ],
     ['no key', rule({ dedupe: {} }), ['/dedupe/key required is required']],
     [
+      'a key with a fault, next to another fault',
+      rule({ dedupe: { key: '{{ event.payload.x', window: 0 } }),
+      [
+        '/dedupe/window out_of_range must be at least 1',
+        '/dedupe/key template_invalid this {{ is never closed by }} 1:1',
+      ],
+    ],
+    [
+      'two types, of which one is none',
+      rule({ type: 'a*', trigger_ref: 'p.t' }),
+      [
+        '/type value_invalid must be a type, or end in ".*", which stands for any deeper type, or be "*"',
+        '/type value_invalid cannot be combined with "trigger_ref"',
+      ],
+      onSchema({}),
+    ],
+    ...['x{{ event.payload }}', '{{ event.payload }} ', '{% if event.payload %}{% endif %}'].map(
+      (parameters): [string, Json, string[]] => [
+        `parameters that are always a text, ${parameters}`,
+        rule({ parameters }),
+        ['/parameters type_invalid must be an object, or a template that evaluates to one'],
+      ],
+    ),
+    [
       'a key of chance, of secrets, and of names that no event has',
       rule({ dedupe: { key: '{{ uuid() }}{{ secret.KEY }}{{ event.data.x }}' } }),
       [
