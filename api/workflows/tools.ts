@@ -79,7 +79,7 @@ const validateRoute = createApiRoute({
     body: {
       required: true,
       description:
-        'The body of a create request, `{ definition, param_schema?, out_schema? }`, or just a definition; with `ref`, the body of an update.',
+        'The body of a create request, `{ definition, param_schema?, out_schema? }`, or just a definition; with `ref`, the body of an update, or just the new definition.',
       content: jsonOrYaml(z.record(z.string(), JsonValueSchema)),
     },
   },

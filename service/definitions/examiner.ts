@@ -110,8 +110,8 @@ export function createDefinitionExaminer({
   }
 
   async function validate(principal: Tenanted, body: unknown, stored?: StoredWorkflow): Promise<Validation> {
-    if (stored === undefined && isBareDefinition(body)) {
-      const { issues, warnings } = await validate(principal, { definition: body });
+    if (isBareDefinition(body)) {
+      const { issues, warnings } = await validate(principal, { definition: body }, stored);
       return { issues: withoutPrefix(issues), warnings: withoutPrefix(warnings) };
     }
     const isNew = stored === undefined && !isDefinitionAlone(body);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { writeRevision, writeWorkflow } from '../../console/pages/workflows/revisions/definition-text.ts';
+import { writeRevision, writeUpdate, writeWorkflow } from '../../console/pages/workflows/revisions/definition-text.ts';
 import { compareTexts } from '../../console/parts/texts/comparison.ts';
 import { parseYaml } from '../../model/yaml.ts';
 import { formatYaml } from '../../model/yaml-text.ts';
@@ -44,6 +44,27 @@ it('a workflow is written as it can be checked, and a revision as it can be comp
   expect(writeWorkflow({ ...SCHEMAS, ...fields, ...more }, definition)).toBe(
     `label: "A \\"b\\" \\n#"\nversion: "1.0.0"\ndescription: "Why"\ntags: ["a"]\nenabled: false\n${rest}`,
   );
+});
+
+it.each([
+  'tasks:\n  - name: a\n    input:\n      text: |\n        b\n\n        c\noutput: 1\n',
+  '# definition: of what\noutput: 1\ntasks :\n- name: a\n',
+  '{"tasks": [],\n"output": "definition: 1"}',
+  '{\n"tasks": [\n]\n}\n',
+])('a definition alone is stored as the definition of an update, %j', (text) => {
+  expect(parseYaml(writeUpdate(text))).toEqual({ definition: parseYaml(text) });
+});
+
+it.each([
+  'label: A\ndefinition:\n  tasks:\n    - name: a\n',
+  '{"definition": {"tasks": []}}',
+  'definition:\n  tasks: []\ntasks: []\n',
+  'param_schema:\n  tasks: 1\n',
+  '[1]',
+  'null',
+  '',
+])('any other text is stored as it is, %j', (text) => {
+  expect(writeUpdate(text)).toBe(text);
 });
 
 /** Texts at the end of a definition, which YAML writes as blocks or in quotes. */

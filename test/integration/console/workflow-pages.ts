@@ -295,6 +295,9 @@ export function testWorkflowPages(site: () => Console): void {
       await issue.press('Enter');
       const caret = await text.evaluate((field) => (field as unknown as { selectionStart: number }).selectionStart);
       expect((await text.inputValue()).slice(0, caret).split('\n')).toHaveLength(line);
+      await text.fill('tasks:\n  - name: a\n    action: core.noop\n    foo: 1\n');
+      await page.getByRole('button', { name: 'Check' }).click();
+      await page.getByRole('link', { name: 'Line 4: unknown field "foo".' }).waitFor();
 
       await view(page, 'Revisions').click();
       const difference = page.getByRole('region', { name: 'Difference' });

@@ -16,8 +16,8 @@ const REF = 'ops.deploy';
 const running = (action: string): Definition => ({ tasks: [{ name: 'a', action }] });
 const BROKEN = { version: '1.0.0', definition: running('ops.deleted') };
 
-/** Updates a workflow whose sub-workflow was deleted: first in an examination alone, and then in the store. */
-async function update(body: object) {
+/** Creates an examiner and a writer for a workflow whose sub-workflow was deleted. */
+async function storeBroken() {
   const store = createMemoryStore();
   const fields = { label: 'Deploy', description: null, tags: [], enabled: true };
   await store.create('one', 1, REF, fields, newContent({ ...BROKEN, ref: REF, pack_ref: 'ops', label: 'Deploy' }));
@@ -28,7 +28,13 @@ async function update(body: object) {
   const examiner = createDefinitionExaminer({ store: none, actions: none, pool });
   const reader = { get, isAction: async () => false };
   const writer = createDefinitionWriter({ store: store as unknown as DefinitionStore, reader, examiner });
-  const { issues, warnings } = await examiner.validate(CALLER, body, await get());
+  return { examiner, writer, stored: await get() };
+}
+
+/** Updates that workflow: first in an examination alone, and then in the store. */
+async function update(body: object) {
+  const { examiner, writer, stored } = await storeBroken();
+  const { issues, warnings } = await examiner.validate(CALLER, body, stored);
   const written = await writer.update(CALLER, REF, WorkflowUpdateSchema.parse(body)).then(
     () => 'stored',
     ({ code }) => code,
@@ -51,5 +57,16 @@ describe('a workflow that names what was deleted is examined as its update is', 
     ['what it names', { definition: running('core.noop') }, { issues: [], warnings: [], written: 'stored' }],
   ])('that changes %s', async (_, body, expected) => {
     expect(await update(body)).toEqual(expected);
+  });
+
+  it('by a definition alone, whose issues have the paths that it has', async () => {
+    const { examiner, stored } = await storeBroken();
+    const places = async (body: object) => {
+      const { issues, warnings } = await examiner.validate(CALLER, body, stored);
+      return [issues, warnings].map((found) => found.map(({ path, code }) => `${path} ${code}`));
+    };
+    expect(await places(BROKEN.definition)).toEqual([[], ['/tasks/0/action unknown_action']]);
+    expect(await places({ ...BROKEN.definition, output: 7 })).toEqual([['/tasks/0/action unknown_action'], []]);
+    expect(await places({ ...running('core.noop'), outputs: 7 })).toEqual([['/outputs unknown_field'], []]);
   });
 });

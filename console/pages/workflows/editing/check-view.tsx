@@ -7,7 +7,7 @@ import { Loading } from '../../../parts/loading.tsx';
 import { announce } from '../../../parts/notice.ts';
 import { ReadError } from '../../../parts/read-error.tsx';
 import { Overtaken } from '../../../parts/texts/overtaken.tsx';
-import { writeWorkflow } from '../revisions/definition-text.ts';
+import { writeUpdate, writeWorkflow } from '../revisions/definition-text.ts';
 import { DefinitionEditor } from './definition-editor.tsx';
 
 /** The text of a workflow as it is stored, with the tag of that state. */
@@ -59,7 +59,7 @@ function UpdateEditor({ begun, workflow: { ref }, path, editing }: CheckViewProp
   }
 
   async function store(text: string, isShown: () => boolean) {
-    const stored = await replaceTagged<{ data: ShownWorkflow }>(path, base.tag, { yaml: text });
+    const stored = await replaceTagged<{ data: ShownWorkflow }>(path, base.tag, { yaml: writeUpdate(text) });
     if (stored === null) {
       const theirs = await readStoredText(path);
       if (isShown()) keep({ text, base: theirs, isOvertaken: true });
@@ -79,7 +79,7 @@ function UpdateEditor({ begun, workflow: { ref }, path, editing }: CheckViewProp
         onText={(text) => keep({ ...draft, text })}
       >
         <p class="soft small">
-          A field that is left out stays as it is; <code>null</code> takes it away.
+          A field that is left out stays as it is; <code>null</code> takes it away. A definition alone is a text, too.
         </p>
       </DefinitionEditor>
       {isOvertaken && <Overtaken noun="workflow" stored={base.text} mine={draft.text} />}

@@ -25,6 +25,28 @@ export function writeWorkflow(workflow: Written, definition: string): string {
   return `${[...written, ...schemas].join('')}definition:\n  ${indent(definition)}\n`;
 }
 
+/** Returns a text that was checked as the body of an update: a definition alone becomes the only field of one. */
+export function writeUpdate(text: string): string {
+  return isDefinitionAlone(text) ? `definition:\n  ${indent(text)}\n` : text;
+}
+
+/** Reports whether a text, which is YAML or JSON, is a definition and not a workflow that has one. */
+function isDefinitionAlone(text: string): boolean {
+  const json = readJson(text);
+  const has = (field: string) =>
+    json === undefined ? new RegExp(`^${field}[ \\t]*:`, 'm').test(text) : Object.hasOwn(Object(json), field);
+  return has('tasks') && !has('definition');
+}
+
+/** Returns what a text says as JSON; undefined for any other text. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Returns the text of a workflow that does something, to begin a new one with. */
 export function writeNewWorkflow(pack: string): string {
   return `ref: ${pack}.new_workflow
