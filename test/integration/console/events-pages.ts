@@ -67,6 +67,7 @@ export function testEventsPages(site: () => Console): void {
       await page.getByRole('link', { name: RULE.ref }).waitFor();
       await page.goto(`console/events/${other}`);
       await enforcements.getByText('No rule matches it.').waitFor();
+      expect(await enforcements.getByRole('list').count()).toBe(0);
       const rules = page.getByRole('region', { name: 'Rules' });
       await rules.getByText(`${RULE.ref} the condition is false`).click();
       await rules.getByText('event.payload.branch == "main" is false').waitFor();

@@ -20,16 +20,18 @@ export function EventEnforcements({ event, isPlanned }: { event: number; isPlann
       {value?.data.length === 0 && (
         <p class="soft">{isPlanned ? 'No rule matches it.' : 'The rules have not been applied to it yet.'}</p>
       )}
-      <ul class="plain-list">
-        {value?.data.map((enforcement) => (
-          <li key={enforcement.id}>
-            <a class="strong" href={hrefOf(rulePath(enforcement.rule_ref))}>
-              {enforcement.rule_ref}
-            </a>{' '}
-            <EnforcementFact enforcement={enforcement} />
-          </li>
-        ))}
-      </ul>
+      {value !== undefined && value.data.length > 0 && (
+        <ul class="plain-list">
+          {value.data.map((enforcement) => (
+            <li key={enforcement.id}>
+              <a class="strong" href={hrefOf(rulePath(enforcement.rule_ref))}>
+                {enforcement.rule_ref}
+              </a>{' '}
+              <EnforcementFact enforcement={enforcement} />
+            </li>
+          ))}
+        </ul>
+      )}
       {value?.next_cursor != null && (
         <p>
           <a href={hrefOf('/events/enforcements', { event: String(event) })}>All enforcements of this event</a>

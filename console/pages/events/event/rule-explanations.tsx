@@ -17,13 +17,15 @@ export function RuleExplanations({ event }: { event: number }) {
       {error !== null && <ReadError what="The rules could not be read" error={error} retry={reload} />}
       {value === undefined && error === null && <Loading of="the rules" />}
       {value?.data.length === 0 && <p class="soft">No rule is about events of this type.</p>}
-      <ul class="plain-list">
-        {value?.data.map((match) => (
-          <li key={match.rule}>
-            <Match match={match} />
-          </li>
-        ))}
-      </ul>
+      {value !== undefined && value.data.length > 0 && (
+        <ul class="plain-list">
+          {value.data.map((match) => (
+            <li key={match.rule}>
+              <Match match={match} />
+            </li>
+          ))}
+        </ul>
+      )}
       {value?.next_cursor != null && (
         <p>
           <a href={hrefOf(`/events/${event}`, { rules: value.next_cursor })}>Further rules</a>
