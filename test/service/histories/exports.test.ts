@@ -267,6 +267,17 @@ it('a late run of a chain of which nothing is hidden is exported without reading
   expect([runs[0].events.length, read]).toEqual([4, ['3']]);
 });
 
+it('a file of more than 64 MiB is refused, with the advice to read its runs one by one, which works', async () => {
+  const { start } = createExports(6 * 1024 * 1024);
+  await expect(start('a')).rejects.toMatchObject({
+    code: 'history_too_large',
+    message: 'the export has more than 67108864 bytes: export its runs one by one with "run"',
+  });
+  const parts = await start('a', 1);
+  expect((await parts.next()).value).toContain('"fermata_history":1');
+  await parts.return(undefined);
+});
+
 it('two files of a tenant and four of all exist at once, until they are sent or nobody waits for them', async () => {
   const { start } = createExports();
   const gone = new AbortController();
