@@ -1,9 +1,10 @@
 import { computed, signal } from '@preact/signals';
 import type { Permission } from '../../model/permissions.ts';
+import { PURE_ACTIONS } from '../../model/pure-actions.ts';
 import { ROOT } from '../routing/location.ts';
 import { csrfToken, request, watchAnswers } from './request.ts';
 import { RequestError } from './request-error.ts';
-import type { SignedIn } from './shapes.ts';
+import type { Run, SignedIn } from './shapes.ts';
 
 /** Who is signed in: null for nobody, undefined while that is being asked. */
 export const session = signal<SignedIn | null | undefined>(undefined);
@@ -19,6 +20,16 @@ const held = computed(() => new Set<string>(session.value?.permissions));
 /** Returns whether who is signed in has a permission. */
 export function may(permission: Permission): boolean {
   return held.value.has(permission);
+}
+
+/** Returns whether who is signed in may start an action by itself, without a workflow. */
+export function mayStartAction(ref: string): boolean {
+  return may('execution:execute') && (PURE_ACTIONS.has(ref) || may('action:execute'));
+}
+
+/** Returns whether who is signed in may start again what a run is of: a workflow, or an action by itself. */
+export function mayStartAgain({ revision, action_ref: ref }: Pick<Run, 'revision' | 'action_ref'>): boolean {
+  return revision === null ? mayStartAction(ref) : may('execution:execute');
 }
 
 /** Where the windows of a browser say that somebody has signed in or out, since they share one session. */

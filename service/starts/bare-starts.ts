@@ -1,16 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import { hasPermission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
-
-/** The actions that have no effect outside their own run. */
-export const PURE_ACTIONS: ReadonlySet<string> = new Set([
-  'core.noop',
-  'core.transform',
-  'core.log',
-  'core.delay',
-  'core.fail',
-  'core.wait_signal',
-]);
+import { PURE_ACTIONS } from '../../model/pure-actions.ts';
 
 /** Throws `permission_missing` unless a principal may start an action outside a workflow, where no author has put guards around it. */
 export function demandBareStart(principal: Principal, action: string): void {

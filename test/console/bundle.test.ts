@@ -35,6 +35,7 @@ const SHARED = [
   '../model/json-reader.ts',
   '../model/json.ts',
   '../model/preview.ts',
+  '../model/pure-actions.ts',
   '../model/status.ts',
   '../model/task-key.ts',
   '../model/text.ts',

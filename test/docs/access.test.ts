@@ -18,7 +18,7 @@ import { addInquiryCommands } from '../../cli/commands/inquiries.ts';
 import { addScheduleCommands } from '../../cli/commands/schedules.ts';
 import { createTools } from '../../mcp/tools.ts';
 import { expandPermissions, PERMISSIONS, ROLES, type Role } from '../../model/permissions.ts';
-import { PURE_ACTIONS } from '../../service/starts/bare-starts.ts';
+import { PURE_ACTIONS } from '../../model/pure-actions.ts';
 import { createTestApp, unreached } from '../api/test-app.ts';
 import { codesIn, needs, page, roleTable } from './access-page.ts';
 

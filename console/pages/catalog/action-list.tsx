@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useRead } from '../../client/reads.ts';
-import { may } from '../../client/session.ts';
+import { may, mayStartAction } from '../../client/session.ts';
 import type { ListPage, ShownAction } from '../../client/shapes.ts';
 import { EmptyList, type ListFilter, ListFilters } from '../../parts/lists/list-filters.tsx';
 import { ListCell, Listing, NameCell } from '../../parts/lists/listing.tsx';
@@ -50,9 +50,11 @@ export function ActionList() {
             </ListCell>
             {canStart && (
               <ListCell class="acts-cell">
-                <button type="button" class="button" onClick={() => setStarted(action)}>
-                  Start<span class="hidden"> {action.ref}</span>
-                </button>
+                {mayStartAction(action.ref) && (
+                  <button type="button" class="button" onClick={() => setStarted(action)}>
+                    Start<span class="hidden"> {action.ref}</span>
+                  </button>
+                )}
               </ListCell>
             )}
           </>

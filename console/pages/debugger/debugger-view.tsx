@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { apiHref } from '../../client/request.ts';
 import { RequestError } from '../../client/request-error.ts';
-import { may } from '../../client/session.ts';
+import { mayStartAgain } from '../../client/session.ts';
 import type { Run } from '../../client/shapes.ts';
 import { Loading } from '../../parts/loading.tsx';
 import { ReadError } from '../../parts/read-error.tsx';
@@ -33,7 +33,7 @@ export function DebuggerView({ run, path, lastEvent }: { run: Run; path: string;
     <Debugger
       engine={engine}
       download={apiHref(`${path}/history/export?download=1`)}
-      fork={may('execution:execute') ? (event) => hrefOf(`/runs/${run.id}/fork`, { from: `event:${event}` }) : null}
+      fork={mayStartAgain(run) ? (event) => hrefOf(`/runs/${run.id}/fork`, { from: `event:${event}` }) : null}
     >
       {failure}
       {more > 0 && (

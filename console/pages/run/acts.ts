@@ -1,6 +1,6 @@
 import { isClosed, isSuccessful } from '../../../model/status.ts';
 import { request } from '../../client/request.ts';
-import { may } from '../../client/session.ts';
+import { may, mayStartAgain } from '../../client/session.ts';
 import type { Run } from '../../client/shapes.ts';
 
 /** The name of an act on a run. */
@@ -104,11 +104,12 @@ export function actNamed(name: string): RunAct | undefined {
 }
 
 /** Returns the acts on a run that its state and the permissions of who is signed in allow. */
-export function listActs({ state }: Pick<Run, 'state'>): RunAct[] {
+export function listActs(run: Pick<Run, 'state' | 'revision' | 'action_ref'>): RunAct[] {
+  const { state } = run;
   const closed = isClosed(state);
   const isOpen = !closed && state !== 'canceling';
   const names: [name: ActName, isPossible: boolean][] = [
-    ['retry', closed && !isSuccessful(state) && may('execution:execute')],
+    ['retry', closed && !isSuccessful(state) && mayStartAgain(run)],
     ['resume', state === 'paused' && may('execution:execute')],
     ['pause', isOpen && state !== 'paused' && may('execution:execute')],
     ['signal', isOpen && may('execution:execute')],

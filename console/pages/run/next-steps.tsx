@@ -1,6 +1,6 @@
 import type { ReadState } from '../../client/reads.ts';
-import { may } from '../../client/session.ts';
-import type { RunExplanation } from '../../client/shapes.ts';
+import { may, mayStartAgain } from '../../client/session.ts';
+import type { Run, RunExplanation } from '../../client/shapes.ts';
 import { ReadError } from '../../parts/read-error.tsx';
 import { hrefOf } from '../../routing/location.ts';
 import type { Intent } from './act-dialog.tsx';
@@ -10,9 +10,11 @@ type Advice = RunExplanation['advice'][number];
 
 /** Says what a run waits for and what would move it, with the act that does; nothing for a run that needs nothing. */
 export function NextSteps({
+  run,
   reading,
   begin,
 }: {
+  run: Run;
   reading: ReadState<{ data: RunExplanation }>;
   begin: (intent: Intent) => void;
 }) {
@@ -27,7 +29,7 @@ export function NextSteps({
         {advice.map((each) => (
           <li key={each.text}>
             <p>{each.text}</p>
-            <Step advice={each} begin={begin} />
+            <Step run={run} advice={each} begin={begin} />
           </li>
         ))}
         {joins.map(({ task, arrived, needed, missing }) => (
@@ -43,7 +45,15 @@ export function NextSteps({
 }
 
 /** The act that an advice names, as a button; what is to be read, as a link. */
-function Step({ advice: { method, href, body }, begin }: { advice: Advice; begin: (intent: Intent) => void }) {
+function Step({
+  run,
+  advice: { method, href, body },
+  begin,
+}: {
+  run: Run;
+  advice: Advice;
+  begin: (intent: Intent) => void;
+}) {
   const [, inquiry] = /^\/api\/v1\/inquiries\/([^/]+)\/respond$/.exec(href ?? '') ?? [];
   if (inquiry !== undefined) {
     return (
@@ -63,7 +73,7 @@ function Step({ advice: { method, href, body }, begin }: { advice: Advice; begin
   }
   const [, key] = /^tasks\/([^/]+)\/skip$/.exec(rest) ?? [];
   const act = actNamed(key === undefined ? rest : 'skip');
-  if (act === undefined || !may('execution:execute')) return null;
+  if (act === undefined || !(act.name === 'retry' ? mayStartAgain(run) : may('execution:execute'))) return null;
   const place = { id: Number(id), ...(key === undefined ? {} : { task: decodeURIComponent(key) }) };
   return (
     <button type="button" class="button primary" onClick={() => begin({ act, place, given: body ?? {} })}>

@@ -3,7 +3,7 @@ import { isClosed } from '../../../model/status.ts';
 import { useEvents } from '../../client/live.ts';
 import { type ReadState, useRead } from '../../client/reads.ts';
 import { apiHref } from '../../client/request.ts';
-import { may } from '../../client/session.ts';
+import { mayStartAgain } from '../../client/session.ts';
 import type { Run, RunExplanation, RunGraph, TaskListPage } from '../../client/shapes.ts';
 import { focusHeading, Heading } from '../../parts/heading.tsx';
 import { createLazyView } from '../../parts/lazy.tsx';
@@ -28,7 +28,7 @@ const VIEWS: Tab[] = [
   { id: 'debugger', name: 'Debugger' },
 ];
 
-/** The view for who may start runs. */
+/** The view for who may start such a run. */
 const FORK: Tab = { id: 'fork', name: 'Fork' };
 
 const Fork = createLazyView('fork', async () => (await import('./fork/fork-view.tsx')).ForkView);
@@ -80,7 +80,7 @@ export function RunPage({ of, tab }: PageProps) {
       </div>
     );
   }
-  const views = may('execution:execute') ? [...VIEWS, FORK] : VIEWS;
+  const views = mayStartAgain(shown) ? [...VIEWS, FORK] : VIEWS;
   const chosen = views.some(({ id }) => id === tab) ? tab : 'graph';
   const isDebugged = chosen === 'debugger';
   // There, a task is shown as it was.
@@ -92,7 +92,7 @@ export function RunPage({ of, tab }: PageProps) {
     <div class="page">
       {failure}
       <RunHead run={shown} begin={setIntent} />
-      <NextSteps reading={explanation} begin={setIntent} />
+      <NextSteps run={shown} reading={explanation} begin={setIntent} />
       <div class={task === null ? 'run-views' : 'run-views with-panel'}>
         <div>
           <Tabs label="Run views" tabs={views} chosen={chosen} choose={choose}>

@@ -45,6 +45,32 @@ export function testViewer(site: () => Console): void {
       await page.getByRole('table', { name: 'Packs' }).waitFor();
       expect(await page.getByRole('tab').allInnerTexts()).toEqual(['Packs', 'Actions']);
       await call('DELETE', 'schedules/daily');
+      const { id } = (await call('POST', 'events', { type: 'com.example.looked_at' })).body.data;
+      await page.goto(`console/events/${id}`);
+      await page.getByRole('region', { name: 'Payload' }).waitFor();
+      expect(await page.locator('main').getByRole('button').count()).toBe(0);
+    });
+
+    it('finds no way to start an action by itself that only a workflow may start for them', async () => {
+      const { key } = (await call('POST', 'keys', { subject: 'operator', roles: ['operator'] })).body.data;
+      const page = await site().visit('catalog/actions?pack_ref=core', { key });
+      await page.getByRole('button', { name: 'Start core.noop' }).waitFor();
+      await page.getByRole('rowheader', { name: 'core.http' }).waitFor();
+      expect(await page.getByRole('button', { name: 'Start core.http' }).count()).toBe(0);
+      const failed = async (body: object) => (await call('POST', 'executions', { ...body, wait: 30 })).body.data.id;
+      const url = 'http://127.0.0.1:1/';
+      const alone = await failed({ action_ref: 'core.http', parameters: { url } });
+      const tabs = async (id: number) => {
+        await page.goto(`console/runs/${id}`);
+        await page.getByText('Status failed').waitFor();
+        await page.getByRole('region', { name: 'What happens next' }).waitFor();
+        return page.getByRole('tablist', { name: 'Run views' }).getByRole('tab').allInnerTexts();
+      };
+      expect(await tabs(alone)).toEqual(['Graph', 'Timeline', 'Log', 'Debugger']);
+      expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(0);
+      const pure = await failed({ action_ref: 'core.fail', parameters: { message: 'no' } });
+      expect(await tabs(pure)).toContain('Fork');
+      expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(2);
     });
   });
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
 import { BUILTIN_ACTIONS } from '../../../model/builtin-actions.ts';
 import { PERMISSIONS, type Permission, ROLES, type Role } from '../../../model/permissions.ts';
-import { demandBareStart, PURE_ACTIONS } from '../../../service/starts/bare-starts.ts';
+import { PURE_ACTIONS } from '../../../model/pure-actions.ts';
+import { demandBareStart } from '../../../service/starts/bare-starts.ts';
 
 const NAMES = { subject: 'ann', kind: 'person', onBehalfOf: null, id: 1, tenant: 't', tenantRef: 't' } as const;
 

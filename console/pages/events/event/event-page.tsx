@@ -2,6 +2,7 @@ import { useRef, useState } from 'preact/hooks';
 import { randomKey } from '../../../client/keys.ts';
 import { useRead } from '../../../client/reads.ts';
 import { request } from '../../../client/request.ts';
+import { may } from '../../../client/session.ts';
 import type { EventDetails } from '../../../client/shapes.ts';
 import { Dialog } from '../../../parts/forms/dialog.tsx';
 import { Heading } from '../../../parts/heading.tsx';
@@ -37,10 +38,12 @@ export function EventPage({ of }: PageProps) {
       {event !== undefined && (
         <>
           <EventFacts event={event} />
-          {event.erased === null && <Replay event={event.id} />}
+          {event.erased === null && may('execution:execute') && <Replay event={event.id} />}
           {event.issues.length > 0 && <Issues event={event} />}
           {event.state !== 'invalid' && <EventEnforcements event={event.id} isPlanned={event.state === 'planned'} />}
-          {event.state !== 'invalid' && event.erased === null && <RuleExplanations event={event.id} />}
+          {event.state !== 'invalid' && event.erased === null && may('workflow:read') && (
+            <RuleExplanations event={event.id} />
+          )}
           <section class="card sheet" aria-label="Payload">
             <h2>Payload</h2>
             {event.erased === null ? <ValueView name="Payload" value={event.payload} /> : <p class="soft">Erased.</p>}
