@@ -44,12 +44,14 @@ function RunLine({
     <tr role="row">
       <th role="rowheader" scope="row" class="state-cell">
         {selection !== null && (
-          <input
-            type="checkbox"
-            aria-label={`Select run ${id}`}
-            checked={selection.isAll || selection.ids.has(id)}
-            onChange={() => toggle(id)}
-          />
+          <label class="target">
+            <input
+              type="checkbox"
+              aria-label={`Select run ${id}`}
+              checked={selection.isAll || selection.ids.has(id)}
+              onChange={() => toggle(id)}
+            />
+          </label>
         )}
         <Badge state={state} />
       </th>

@@ -8,6 +8,37 @@ const rows = (page: Page) => page.getByRole('table', { name: 'Runs' }).getByRole
 /** Tests the list of runs, of which there are 26 that have failed and one that has completed. */
 export function testRunsPage(site: () => Console, fail: (message: string) => Promise<number>): void {
   describe('the runs', () => {
+    it('that are none yet lead to the workflows, and none that match do not', async () => {
+      const page = await site().visit('nothing');
+      const pagination = { page: 1, page_size: 25, total_items: 0, total_pages: 0 };
+      await page.route('**/api/v1/executions?*', (route) => route.fulfill({ json: { data: [], pagination } }));
+      await page.goto('console/runs?live=0');
+      await page.getByText('No runs yet.').waitFor();
+      await site().examine(page);
+      await page.goto('console/runs?live=0&search=7');
+      await page.getByText('No runs match these filters.').waitFor();
+      expect(await page.getByRole('tabpanel').getByRole('link').count()).toBe(0);
+      await page.goto('console/runs?live=0');
+      await page.getByRole('tabpanel').getByRole('link', { name: 'a workflow' }).click();
+      await title(page, 'Workflows').waitFor();
+    });
+
+    it('have targets that a finger and a mouse can hit', async () => {
+      const page = await site().visit('runs?live=0');
+      await expect.poll(() => rows(page).count()).toBe(26);
+      const heights = () =>
+        page.evaluate<number[]>(
+          '[...document.querySelectorAll("main a, main button:not(.hidden), main select, .target")].map((each) => each.getBoundingClientRect().height)',
+        );
+      expect(Math.min(...(await heights()))).toBeGreaterThanOrEqual(24);
+      const client = await page.context().newCDPSession(page);
+      await client.send('Emulation.setTouchEmulationEnabled', { enabled: true });
+      const touched = await page.evaluate<number[]>(
+        '[...document.querySelectorAll("main button:not(.hidden), main select, .target")].map((each) => each.getBoundingClientRect().height)',
+      );
+      expect(Math.min(...touched)).toBeGreaterThanOrEqual(44);
+    });
+
     it('are read in pages, filtered by their counts, and found again with the button of the browser', async () => {
       const page = await site().visit('');
       await title(page, 'Runs').waitFor();
