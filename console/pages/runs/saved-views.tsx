@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { RequestError } from '../../client/request-error.ts';
 import { session } from '../../client/session.ts';
 import { Dialog } from '../../parts/forms/dialog.tsx';
@@ -19,6 +19,7 @@ export function SavedViews() {
 function ViewsOf({ owner }: { owner: string }) {
   const [views, setViews] = useState(() => savedViews(owner));
   const [isSaving, setSaving] = useState(false);
+  const saver = useRef<HTMLButtonElement>(null);
 
   async function save(form: FormData) {
     const name = String(form.get('name') ?? '').trim();
@@ -33,6 +34,8 @@ function ViewsOf({ owner }: { owner: string }) {
   function forget(name: string) {
     try {
       setViews(forgetView(owner, name));
+      // The button that was pressed goes.
+      saver.current?.focus();
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       announce(error.message);
@@ -58,7 +61,7 @@ function ViewsOf({ owner }: { owner: string }) {
           ))}
         </ul>
       )}
-      <button type="button" class="button" onClick={() => setSaving(true)}>
+      <button type="button" class="button" ref={saver} onClick={() => setSaving(true)}>
         Save view
       </button>
       {isSaving && (

@@ -1,6 +1,6 @@
 import type { Page, Request } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { broughtAbout, title } from './pages.ts';
+import { broughtAbout, readFocus, title } from './pages.ts';
 import type { Console } from './visitor.ts';
 
 const rows = (page: Page) => page.getByRole('table', { name: 'Runs' }).getByRole('row');
@@ -166,6 +166,7 @@ export function testRunsPage(site: () => Console, fail: (message: string) => Pro
       expect(new URL(page.url()).search).toBe(search);
       await page.getByRole('button', { name: 'Forget No <b>luck</b>' }).click();
       await page.getByRole('list', { name: 'Saved views' }).waitFor({ state: 'detached' });
+      expect(await readFocus(page)).toBe('Save view');
     });
 
     it('are chosen, and acted upon together by a job, which says what it could not do', async () => {
