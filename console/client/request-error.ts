@@ -7,6 +7,8 @@ export class RequestError extends Error {
   readonly control: string | null;
   /** The details of the refusal, for programs; null: there are none. */
   readonly details: Record<string, unknown> | null;
+  /** Says what else is refused: the message has the first of several mistakes alone. */
+  readonly further: readonly string[];
 
   constructor(
     message: string,
@@ -16,12 +18,14 @@ export class RequestError extends Error {
       requestId,
       control = null,
       details = null,
+      further = [],
     }: {
       status: number;
       code: string;
       requestId: string | null;
       control?: string | null;
       details?: Record<string, unknown> | null;
+      further?: readonly string[];
     },
   ) {
     super(message);
@@ -30,6 +34,7 @@ export class RequestError extends Error {
     this.requestId = requestId;
     this.control = control;
     this.details = details;
+    this.further = further;
   }
 }
 

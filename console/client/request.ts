@@ -136,12 +136,19 @@ async function refusalOf(response: Response): Promise<RequestError> {
   if (status === 401) watcher.ended();
   if (code === REPLACED) watcher.replaced();
   const details = typeof body.details === 'object' ? (body.details as Record<string, unknown> | null) : null;
-  return new RequestError(message, { status, code, requestId, details, control: controlIn(body.issues) });
+  const issues = Array.isArray(body.issues) ? (body.issues as RefusedIssue[]) : [];
+  const further = issues.slice(1).map(({ path, message: said }) => `${path} ${said}`);
+  return new RequestError(message, { status, code, requestId, details, control: controlIn(issues), further });
+}
+
+/** An issue of a refusal, as it was received. */
+interface RefusedIssue {
+  path?: unknown;
+  message?: unknown;
 }
 
 /** Returns the field that the first issue of a refusal is about: forms name their controls after the fields of the body. */
-function controlIn(issues: unknown): string | null {
-  const [first] = Array.isArray(issues) ? (issues as { path?: unknown }[]) : [];
+function controlIn([first]: readonly RefusedIssue[]): string | null {
   return typeof first?.path === 'string' ? (first.path.split('/')[1] ?? null) : null;
 }
 

@@ -130,7 +130,7 @@ it.each([
   ['when', 'when'],
   [null, null],
 ])('a refusal of %s is about the control %s', (field, control) => {
-  const said = { status: 400, code: 'rule_invalid', requestId: 'r', details: { a: 1 } };
+  const said = { status: 400, code: 'rule_invalid', requestId: 'r', details: { a: 1 }, further: ['/when no'] };
   const located = locateRefusal(new RequestError('no', { ...said, control: field }));
   expect(located).toMatchObject({ message: 'no', ...said, control });
 });

@@ -5,9 +5,18 @@ import { Glyph } from '../glyph.tsx';
 export function RefusalNote({ of }: { of: RequestError | null }) {
   if (of === null) return null;
   return (
-    <p class="trouble" role="alert">
+    <div class="trouble" role="alert">
       <Glyph of="warning" />
-      <span>{of.message}</span>
-    </p>
+      <div>
+        <p>{of.message}</p>
+        {of.further.length > 0 && (
+          <ul>
+            {of.further.map((each) => (
+              <li key={each}>{each}</li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </div>
   );
 }

@@ -101,6 +101,10 @@ export function testEventsPages(site: () => Console): void {
       await field(page, 'Name of what it starts').fill('core.nope');
       await page.getByRole('button', { name: 'Store' }).press('Enter');
       await page.getByRole('alert').getByText('/action_ref').waitFor();
+      expect(await page.getByRole('alert').getByRole('listitem').allInnerTexts()).toEqual([
+        '/when something is missing at the end',
+      ]);
+      await site().examine(page);
       await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('started');
       await field(page, 'Name of what it starts').fill('core.noop');
       await page.keyboard.press('Enter');

@@ -125,9 +125,10 @@ export function pickChanges(fields: JsonObject, stored: JsonObject): JsonObject 
 }
 
 /** Returns a refusal of the API as one that names the control which holds the field. */
-export function locateRefusal({ message, status, code, requestId, control, details }: RequestError): RequestError {
+export function locateRefusal(refusal: RequestError): RequestError {
+  const { message, status, code, requestId, control, details, further } = refusal;
   const holder = control === null ? null : (ownValue(CONTROLS, control) ?? control);
-  return new RequestError(message, { status, code, requestId, control: holder, details });
+  return new RequestError(message, { status, code, requestId, control: holder, details, further });
 }
 
 /** Returns the type that a rule names itself; null: its trigger has the type. */
