@@ -19,13 +19,14 @@ const IDLE = 330_000;
 
 /**
  * The limits of a connection: bytes of a header block (431 beyond that), and milliseconds for a header block, for a whole
- * request, and between two requests. The API refuses a slow body earlier, with an error body.
+ * request, and between two requests. The API refuses a slow body earlier, with an error body. A connection is kept for longer than
+ * load balancers keep theirs, which is usually a minute: who closes first never gets a request that is on its way.
  */
 const CONNECTION_LIMITS: ServerOptions = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 15_000,
   requestTimeout: 60_000,
-  keepAliveTimeout: 5_000,
+  keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 1_000,
 };
 

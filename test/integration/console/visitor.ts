@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { readConsole } from '../../../api/console.ts';
 import { expectAccessible } from '../support/accessibility.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { launchBrowser, openContext } from '../support/browser.ts';
 import { drawn } from './pages.ts';
 
 /** The widths and looks in which every state of a page is examined. */
@@ -37,7 +37,8 @@ export async function openConsole(namespace: string): Promise<Console> {
   return {
     harness,
     async visit(path, { key = DEV_KEY } = {}) {
-      const context = await newContext(browser, `${url}/`);
+      const options = { baseURL: `${url}/`, viewport: VIEWS[0]!.size, reducedMotion: 'reduce' as const };
+      const context = await openContext(browser, options);
       contexts.push(context);
       watch(context, url, troubles);
       if (key !== null) {
@@ -72,13 +73,6 @@ export async function openConsole(namespace: string): Promise<Console> {
       await harness.close();
     },
   };
-}
-
-async function newContext(browser: Browser, baseURL: string): Promise<BrowserContext> {
-  const context = await browser.newContext({ baseURL, viewport: VIEWS[0]!.size, reducedMotion: 'reduce' });
-  // A busy machine has time.
-  context.setDefaultTimeout(120_000);
-  return context;
 }
 
 /** Notes what no page may do. Requests that the API refuses are reported by the browser, too, and are no trouble. */

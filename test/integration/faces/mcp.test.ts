@@ -11,8 +11,7 @@ const clients: Client[] = [];
 
 async function connect(key: string, to = harness): Promise<Client> {
   const made = new Client({ name: 'test', version: '1.0.0' });
-  // A busy machine closes an idle connection in the moment in which the next request is sent on it.
-  const requestInit = { headers: { 'x-api-key': key, connection: 'close' } };
+  const requestInit = { headers: { 'x-api-key': key } };
   await made.connect(new StreamableHTTPClientTransport(new URL(`${to.api.url}/mcp`), { requestInit }) as never);
   clients.push(made);
   return made;

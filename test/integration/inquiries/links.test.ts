@@ -7,7 +7,7 @@ import { SMTPServer } from 'smtp-server';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { launchBrowser, openContext } from '../support/browser.ts';
 import { until } from '../support/until.ts';
 
 const WEBHOOK_SECRET = 'a secret for webhooks';
@@ -117,7 +117,7 @@ const inquiryOf = async (run: number) =>
   (await harness.call('GET', `/api/v1/executions/${run}/inquiries`)).body.data[0];
 
 async function withPage<T>(options: object, work: (page: Page) => Promise<T>): Promise<T> {
-  const context = await browser.newContext({ javaScriptEnabled: false, ...options });
+  const context = await openContext(browser, { javaScriptEnabled: false, ...options });
   try {
     return await work(await context.newPage());
   } finally {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../model/json.ts';
 import { createDesk } from '../../api/inquiries/page/desk.ts';
 import { expectAccessible } from '../support/accessibility.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { launchBrowser, openContext } from '../support/browser.ts';
 
 // axe examines every page behind a link, as the API renders it.
 
@@ -102,7 +102,7 @@ describe.each(PAGES)('the page of %s', (_, words, html) => {
   it.each(['light', 'dark'] as const)('has no violation in %s', async (colorScheme) => {
     const text = await html();
     expect(text).toContain(words);
-    const context = await browser.newContext({ colorScheme });
+    const context = await openContext(browser, { colorScheme });
     try {
       const page = await context.newPage();
       await page.setContent(text);

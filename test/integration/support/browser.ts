@@ -1,4 +1,4 @@
-import { type Browser, chromium as playwright } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium as playwright } from 'playwright-core';
 
 /**
  * A real Chromium: the one that a package brings on Linux, with the libraries that it needs; elsewhere CHROME_PATH, or the
@@ -15,4 +15,12 @@ export async function launchBrowser(): Promise<Browser> {
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
     headless: true,
   });
+}
+
+/** Opens a context of a browser. */
+export async function openContext(browser: Browser, options: BrowserContextOptions): Promise<BrowserContext> {
+  const context = await browser.newContext(options);
+  // A busy machine has time.
+  context.setDefaultTimeout(120_000);
+  return context;
 }
