@@ -2,8 +2,10 @@ import { AppError } from '../../model/app-error.ts';
 import type { Cause } from '../../model/events/cause.ts';
 import { isMintedEnforcement } from '../../model/events/enforcement-number.ts';
 import { workflowIdOf } from '../../model/execution-id.ts';
+import type { Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
+import { refusal } from '../../model/refusal.ts';
 import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
@@ -25,8 +27,8 @@ import type { ExecutionReader, ExecutionView } from './reader.ts';
 export interface ExecutionStarter {
   /**
    * Starts a run, and waits for it to close where the command says so. A request with the same idempotency key and the same body returns
-   * the same run, also after it has closed. Throws `permission_missing`, `workflow_not_found`, `workflow_disabled`,
-   * `sub_workflow_invalid`, `definition_outdated`, `input_invalid`, `enforcement_reserved`, `task_queue_forbidden`,
+   * the same run, also after it has closed. Throws `request_invalid`, `permission_missing`, `workflow_not_found`,
+   * `workflow_disabled`, `sub_workflow_invalid`, `definition_outdated`, `input_invalid`, `enforcement_reserved`, `task_queue_forbidden`,
    * `idempotency_mismatch`, `busy`, `temporal_unavailable`.
    */
   start(principal: Principal, command: StartCommand): Promise<ExecutionView>;
@@ -166,12 +168,23 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
         isStartableAction(principal, ref),
         KNOWN_ACTIONS.has(ref) ? null : definitions.find(principal, ref, { version, revision }),
       ]);
-      if (isAction) return resolveAction(principal, ref);
+      if (isAction) {
+        demandNewest(command);
+        return resolveAction(principal, ref);
+      }
       if (stored === null) throw await refusalOf(principal, command);
       return resolveWorkflow(principal, stored);
     },
   };
   return starter;
+}
+
+/** Throws `request_invalid` for the version or the revision of an action: it has none. */
+function demandNewest({ version, revision }: StartCommand): void {
+  const issues = Object.entries({ version, revision }).flatMap(([name, value]): Issue[] =>
+    value === undefined ? [] : [{ code: 'without_effect', path: `/${name}`, message: 'has no effect on an action' }],
+  );
+  if (issues.length > 0) throw refusal('request_invalid', issues);
 }
 
 /** Throws `enforcement_reserved` for a number that Fermata mints: a run must not claim an enforcement that did not start it. */

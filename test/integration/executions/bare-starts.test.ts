@@ -160,3 +160,26 @@ it('an operator starts and retries a workflow with such an action, and triggers 
   await made('/api/v1/schedules', { id: 'asks', workflow: 'examples.asks', ...NEVER });
   expect(await post('/api/v1/schedules/asks/trigger')('operator')).toBe('ok');
 });
+
+it.each([
+  [
+    'a start',
+    '/api/v1/executions',
+    { action_ref: 'core.noop', version: '9.9.9', revision: 3 },
+    ['version', 'revision'],
+  ],
+  [
+    'a start of an action that a worker has',
+    '/api/v1/executions',
+    { workflow: 'examples.act', revision: 1 },
+    ['revision'],
+  ],
+  ['a start by the Management API', '/api/v1/workflows/core.noop/execute', { version: '1.0.0' }, ['version']],
+  ['a retry', () => `/api/v1/executions/${failed.id}/retry`, { from: 'start', version: '1.0.0' }, ['version']],
+  ['a retry of what failed', () => `/api/v1/executions/${failed.id}/retry`, { version: '1.0.0' }, ['version']],
+  ['a plan', () => `/api/v1/executions/${failed.id}/retry`, { plan: true, version: '1.0.0' }, ['version']],
+])('%s of an action with a version is refused: an action has none', async (_, path, body, fields) => {
+  const answer = await as('dev', 'POST', typeof path === 'string' ? path : path(), body);
+  const issues = fields.map((field) => ({ code: 'without_effect', path: `/${field}`, message: expect.any(String) }));
+  expect(answer.body).toMatchObject({ status: 400, code: 'request_invalid', issues });
+});
