@@ -63,19 +63,28 @@ const validateRoute = createApiRoute({
   tags,
   summary: 'Validate a workflow without storing it',
   request: {
-    query: z.strictObject({
-      positions: z
-        .enum(['0', '1'])
-        .default('0')
-        .describe('1: issues of JSON say where they stand in the text, too; those of YAML always do.'),
-      ref: z
-        .string()
-        .max(200)
-        .optional()
-        .describe(
-          'The body is that of an update of this workflow. Issues of a content that it leaves as it is are warnings.',
-        ),
-    }),
+    query: z
+      .strictObject({
+        positions: z
+          .enum(['0', '1'])
+          .default('0')
+          .describe('1: issues of JSON say where they stand in the text, too; those of YAML always do.'),
+        ref: z
+          .string()
+          .max(200)
+          .optional()
+          .describe(
+            'The body is that of an update of this workflow. Issues of a content that it leaves as it is are warnings.',
+          ),
+        new: z
+          .enum(['0', '1'])
+          .default('0')
+          .describe('1: the body is that of a create request, which needs more than a definition.'),
+      })
+      .refine((query) => query.new === '0' || query.ref === undefined, {
+        path: ['new'],
+        error: 'cannot be combined with "ref"',
+      }),
     body: {
       required: true,
       description:
@@ -176,11 +185,11 @@ export function workflowToolRoutes(
   });
 
   router.openapi(validateRoute, async (context) => {
-    const { positions, ref } = context.req.valid('query');
+    const { positions, ref, new: isNew } = context.req.valid('query');
     const principal = context.get('principal');
     const body = context.req.valid('json');
     const { issues, warnings: found } = await (ref === undefined
-      ? definitions.validate(principal, body)
+      ? definitions.validate(principal, body, isNew === '1' ? 'new' : undefined)
       : definitions.validateUpdate(principal, ref, body));
     const all = [...issues, ...withBodyWarnings(context, found)];
     const isLocated = context.get('bodyType') === 'application/yaml' || positions === '1';

@@ -35,10 +35,11 @@ export interface DefinitionExaminer {
   /** Finds all issues and warnings of a definition with its schemas; it may name `unstored` parts. */
   examine(principal: Tenanted, content: ExaminedParts, unstored: readonly UnstoredPart[]): Promise<Validation>;
   /**
-   * Finds all issues and warnings of a body of `create`, of a definition with its schemas, or of a definition alone; of a body of `update`
-   * where the workflow that it changes is given. Issues of a content that it leaves as it is are warnings: `update` does not examine it.
+   * Finds all issues and warnings of a body of `create`, of a definition with its schemas, or of a definition alone: `new` has a body of
+   * `create` alone. With a stored workflow the body is one of `update`, or the definition alone, and issues of a content that it leaves as
+   * it is are warnings: `update` does not examine it.
    */
-  validate(principal: Tenanted, body: unknown, stored?: StoredWorkflow): Promise<Validation>;
+  validate(principal: Tenanted, body: unknown, target?: StoredWorkflow | 'new'): Promise<Validation>;
   /**
    * Finds what is wrong with the meaning of a workflow, or of each workflow of a pack, in a body whose shape is wrong: only
    * issues that hold whatever the malformed parts were meant to be. `isNew`: a workflow that is not stored yet, which its own
@@ -109,13 +110,12 @@ export function createDefinitionExaminer({
     });
   }
 
-  async function validate(principal: Tenanted, body: unknown, stored?: StoredWorkflow): Promise<Validation> {
-    if (isBareDefinition(body)) {
-      const { issues, warnings } = await validate(principal, { definition: body }, stored);
+  async function validate(principal: Tenanted, body: unknown, target?: StoredWorkflow | 'new'): Promise<Validation> {
+    if (target !== 'new' && isBareDefinition(body)) {
+      const { issues, warnings } = await validate(principal, { definition: body }, target);
       return { issues: withoutPrefix(issues), warnings: withoutPrefix(warnings) };
     }
-    const isNew = stored === undefined && !isDefinitionAlone(body);
-    const schema = stored !== undefined ? WorkflowUpdateSchema : isNew ? WorkflowCreateSchema : DefinitionAloneSchema;
+    const { stored, isNew, schema } = expectationOf(body, target);
     const parsed = schema.safeParse(body);
     if (!parsed.success) {
       const issues = convertIssues(parsed.error, schema, body);
@@ -134,6 +134,13 @@ export function createDefinitionExaminer({
   }
 
   return { examine, meaningIssues, validate };
+}
+
+/** Returns the shape that a body should have, and the workflow that it changes. */
+function expectationOf(body: unknown, target: StoredWorkflow | 'new' | undefined) {
+  if (target !== undefined && target !== 'new') return { stored: target, isNew: false, schema: WorkflowUpdateSchema };
+  const isNew = target === 'new' || !isDefinitionAlone(body);
+  return { stored: undefined, isNew, schema: isNew ? WorkflowCreateSchema : DefinitionAloneSchema };
 }
 
 /** Returns what is examined of a workflow, or of a definition with its schemas, which has no ref. */

@@ -211,6 +211,12 @@ export function testWorkflowPages(site: () => Console): void {
       await dialog.getByRole('button', { name: 'Create' }).click();
       await page.getByText('The pack made is stored.').waitFor();
       await expect.poll(() => text.inputValue()).toMatch(/^ref: made\.new_workflow\npack_ref: made\n/);
+      // A definition by itself has no name.
+      const whole = await text.inputValue();
+      await text.fill('tasks:\n  - name: a\n    action: core.noop\n');
+      await page.getByRole('button', { name: 'Check' }).click();
+      await page.getByRole('listitem').filter({ hasText: '/pack_ref' }).waitFor();
+      await text.fill(whole);
       const creation = hold(page, 'POST', 'workflows');
       await page.getByRole('button', { name: 'Store', exact: true }).click();
       const answered = await creation;

@@ -293,6 +293,18 @@ describe('POST /workflows/validate', () => {
     ]);
     const elsewhere = await harness.call('POST', `${url}/validate`, { ...DEPLOY, ref: 'slack.deploy' });
     expect(elsewhere.body.data.issues).toMatchObject([{ code: 'ref_mismatch', path: '/ref' }]);
+    const asNew = (body: object) => harness.call('POST', `${url}/validate?new=1`, body);
+    expect((await asNew({ ...DEPLOY, ref: 'examples.another' })).body).toEqual(good.body);
+    for (const part of [DEPLOY.definition, { definition: DEPLOY.definition }]) {
+      const { data } = (await asNew(part)).body;
+      const created = (await harness.call('POST', url, part)).body;
+      expect(data).toEqual({ valid: false, issues: created.issues, warnings: [] });
+      expect(data.issues.map(({ path }: { path: string }) => path)).toEqual(
+        expect.arrayContaining(['/ref', '/version']),
+      );
+    }
+    const both = await harness.call('POST', `${url}/validate?new=1&ref=${DEPLOY.ref}`, {});
+    expect(both.body).toMatchObject({ status: 400, issues: [{ path: '/new' }] });
     const empty = await harness.call('POST', `${url}/validate`, {});
     expect(empty.body.data.issues).toMatchObject([{ code: 'required', path: '/definition' }]);
   });

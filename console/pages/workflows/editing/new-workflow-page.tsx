@@ -59,7 +59,7 @@ export function NewWorkflowPage() {
         <DefinitionEditor
           key={pack}
           start={draft ?? writeNewWorkflow(pack)}
-          validation="/workflows/validate"
+          validation="/workflows/validate?new=1"
           keep={may('workflow:write') ? { name: 'Store', store: create } : null}
           onText={setDraft}
         />
