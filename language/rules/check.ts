@@ -1,3 +1,4 @@
+import { listContents, type Statement } from '../../expression/ast.ts';
 import { isReservedType, patternPrefix } from '../../model/events/type-pattern.ts';
 import { type Issue, Suggestions } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -60,12 +61,18 @@ export function checkRule(draft: RuleDraft, around: RuleSurroundings, suggestion
   return { issues, warnings: issues.length > 0 ? [] : warnings };
 }
 
-/** Finds a template for the parameters as a whole that cannot yield an object: with anything around its expression, it is a text. */
+/** Finds a template for the parameters as a whole that cannot yield an object: it is a text, or has no value. */
 function checkWholeTemplate(parameters: TemplateValue): Issue[] {
   if (parameters.kind !== 'template' || parameters.path !== '/parameters') return [];
   const { statements } = parameters.template;
-  if (statements.length === 1 && statements[0]!.kind === 'output') return [];
+  const isText = statements.some(({ kind }) => kind === 'text' || kind === 'apply');
+  if (!isText && hasOutput(statements)) return [];
   return [{ code: 'type_invalid', path: '/parameters', message: PARAMETERS_WANTED }];
+}
+
+/** Reports whether statements have an expression in braces; the value of the only one that is reached is that of the template. */
+function hasOutput(statements: readonly Statement[]): boolean {
+  return statements.some((each) => each.kind === 'output' || listContents(each).bodies.some(hasOutput));
 }
 
 function targetField({ action_ref: action }: DraftedFields): '/workflow' | '/action_ref' {

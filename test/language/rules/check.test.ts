@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { checkRule, type RuleSurroundings } from '../../../language/rules/check.ts';
+import { renderParameters } from '../../../language/rules/matching.ts';
 import type { Json, JsonObject } from '../../../model/json.ts';
 import { readRule } from '../../../model/rules/draft.ts';
+import { sampleEvent, sampleRule } from './sample-rules.ts';
 
 const NOTHING: RuleSurroundings = {
   pack: { found: true, names: [] },
@@ -278,6 +280,17 @@ describe('an invalid rule', () => {
     );
     expect(shown).toEqual(expected);
     expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    '{% set sent = event.payload %}{{ sent }}',
+    '{% if event.payload.a is defined %}{{ event.payload.a }}{% else %}{{ event.payload }}{% endif %}',
+    '{% with sent = event.payload %}{{ sent }}{% endwith %}',
+    '{{ event.payload }}\n',
+  ])('is none whose parameters are an object that a template evaluates to: %s', (parameters) => {
+    expect(check(rule({ parameters })).issues).toEqual([]);
+    const event = sampleEvent({ payload: { a: { n: 1 } } });
+    expect(renderParameters(sampleRule({ parameters }), event)).toEqual({ parameters: expect.any(Object) });
   });
 
   it('is too deep', () => {
