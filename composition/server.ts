@@ -6,7 +6,7 @@ import { listenError } from './ports.ts';
 /** Milliseconds for which a stop waits for open requests. */
 const DRAIN_MILLISECONDS = 5_000;
 
-/** The maximum number of connections of a process; further ones are closed at once. */
+/** The maximum number of connections of a process; further ones are closed at once, and so are those that are idle then. */
 const MAX_CONNECTIONS = 4_000;
 
 /** The maximum size of a WebSocket message from a client, in bytes; clients need to send none. */
@@ -50,6 +50,8 @@ export function listen(
     ) as Server;
     server.maxConnections = MAX_CONNECTIONS;
     server.timeout = idle;
+    // Those that are kept for a next request make room.
+    server.on('drop', () => server.closeIdleConnections());
     server.on('error', (error) => reject(listenError(error, hostname, port, 'FERMATA_PORT')));
   });
 }

@@ -119,3 +119,18 @@ it('of connections beyond the most, none is kept, and those that are there go on
     )
     .toBe(200);
 });
+
+it('connections that are kept for a next request make room when there are the most', async () => {
+  Object.assign(server.server, { maxConnections: 2, timeout: 300_000, keepAliveTimeout: 300_000 });
+  for (let kept = 0; kept < 2; kept += 1) {
+    const socket = await ask('/healthz');
+    socket.resume();
+    await once(socket, 'data');
+  }
+  const status = () =>
+    fetch(`http://127.0.0.1:${server.port}/healthz`).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+  await expect.poll(status).toBe(200);
+});
