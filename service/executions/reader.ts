@@ -10,7 +10,6 @@ import type { Principal } from '../../model/principal.ts';
 import { isRunInput } from '../../model/run-input.ts';
 import { isClosed } from '../../model/status.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
-import { buildLog } from '../../projection/logs.ts';
 import type { EnforcementStore } from '../../store/events/enforcements.ts';
 import type { IndexRow } from '../../store/executions/execution-rows.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
@@ -248,7 +247,7 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
 
     async logs(principal, id, query) {
       const { execution, projected } = await read(principal, id);
-      if (execution.moreTasks === undefined) return cutLog(buildLog(execution), query);
+      if (execution.moreTasks === undefined) return cutLog(execution, query);
       const found = await projections.readLog(execution.workflowId, query, projected?.hidden ?? []);
       if (found === null) throw new AppError('work_exceeded', 'reading the log takes more work than is allowed');
       return found;

@@ -1,4 +1,4 @@
-import type { LogEntry, TaskExecution, TaskPosition } from '../../model/execution.ts';
+import type { Execution, LogEntry, TaskExecution, TaskPosition } from '../../model/execution.ts';
 import type { Json } from '../../model/json.ts';
 import { listSkippable } from '../../model/skips.ts';
 import type { TaskStatus } from '../../model/status.ts';
@@ -156,13 +156,17 @@ export function readLog(
   const { execution, mask } = maskExecution(whole, [...others, ...findHiddenInTasks(projection, whole.run)]);
   // The log cuts texts and puts them into others: values are hidden before that.
   const shown = (task: TaskExecution) => maskTask(loggedOf(task), execution.run, mask);
-  // A log is cut after so many entries: those of other tasks must not take the place of the ones that are asked for.
-  return cutLog(buildLog(execution, sources === null ? [] : tasksIn(sources, query.task, shown)), query);
+  return cutLog(execution, query, sources === null ? [] : tasksIn(sources, query.task, shown));
 }
 
-/** Returns a part of a log, as `readLog` does. */
-export function cutLog(log: readonly LogEntry[], { after, limit, task }: LogQuery): LogPage {
-  const entries = task === null ? log : log.filter((entry) => entry.task === task);
+/** Returns a part of the log of a masked run, as `readLog` does. `tasks` are all that are meant, where the execution does not have all. */
+export function cutLog(
+  execution: Execution,
+  { after, limit, task }: LogQuery,
+  tasks: Iterable<TaskExecution> = execution.tasks.filter(({ key }) => task === null || key === task),
+): LogPage {
+  // A log keeps so many entries: those of other tasks must not take the place of the ones that are asked for.
+  const entries = buildLog(execution, tasks).filter((entry) => task === null || entry.task === task);
   const begin = after < 0 ? Math.max(0, entries.length - limit) : after;
   return { entries: entries.slice(begin, begin + limit), total: entries.length };
 }

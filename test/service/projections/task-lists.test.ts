@@ -12,6 +12,7 @@ import { tallyRun } from '../../../service/graphs/tallies.ts';
 import { maskExecution } from '../../../service/projections/masks.ts';
 import { SHOWN_TASKS, showProjection } from '../../../service/projections/projected-runs.ts';
 import {
+  cutLog,
   findTask,
   listTasks,
   readLog,
@@ -231,6 +232,18 @@ describe('a run with more tasks than are shown at once', () => {
     expect(readLog(projection, null, { after: 1, limit: 1, task: last }, []).entries).toEqual(entries.slice(1));
     expect(readLog(projection, null, { after: 0, limit: 100, task: 'each' }, []).total).toBe(2);
     expect(readLog(projection, null, { after: 0, limit: 100, task: 'nobody' }, [])).toEqual({ entries: [], total: 0 });
+  });
+
+  it('has a log of each task, also where others have been attempted so often that the whole log lacks it', () => {
+    const { execution } = showProjection(project(madeHistories(madeRun(transforms(2))).flat()));
+    const attempt = { attempt: 1, started: execution.created, ended: null, worker: null, error: null, recorded: true };
+    const [first, ...rest] = execution.tasks;
+    const busy = { ...first!, attempts: Array.from({ length: 12_000 }, () => attempt) };
+    const much = { ...execution, tasks: [busy, ...rest] };
+    const read = (task: string | null) => cutLog(much, { after: 0, limit: 20_000, task });
+    expect(read(null).entries.some(({ task }) => task === 'each[1]')).toBe(false);
+    expect(read('each[1]')).toEqual(cutLog(execution, { after: 0, limit: 100, task: 'each[1]' }));
+    expect(read('each[1]').total).toBe(2);
   });
 
   it.each([
