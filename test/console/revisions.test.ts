@@ -49,6 +49,9 @@ it('a workflow is written as it can be checked, and a revision as it can be comp
 it.each([
   'tasks:\n  - name: a\n    input:\n      text: |\n        b\n\n        c\noutput: 1\n',
   '# definition: of what\noutput: 1\ntasks :\n- name: a\n',
+  '---\ntasks:\n  - name: a\n',
+  '# A\n\n--- # the definition\n"tasks":\n  - name: "---"\n',
+  "'tasks': []\r\n",
   '{"tasks": [],\n"output": "definition: 1"}',
   '{\n"tasks": [\n]\n}\n',
 ])('a definition alone is stored as the definition of an update, %j', (text) => {

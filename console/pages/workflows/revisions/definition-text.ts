@@ -27,14 +27,17 @@ export function writeWorkflow(workflow: Written, definition: string): string {
 
 /** Returns a text that was checked as the body of an update: a definition alone becomes the only field of one. */
 export function writeUpdate(text: string): string {
-  return isDefinitionAlone(text) ? `definition:\n  ${indent(text)}\n` : text;
+  return isDefinitionAlone(text) ? `definition:\n  ${indent(text.replace(DOCUMENT_START, '$1'))}\n` : text;
 }
+
+/** The marker with which a document of YAML may begin, and the comments before it: within a value it would be a part of that. */
+const DOCUMENT_START = /^((?:[ \t]*(?:#.*)?\r?\n)*)---(?=[ \t]*(?:#.*)?\r?\n)/;
 
 /** Reports whether a text, which is YAML or JSON, is a definition and not a workflow that has one. */
 function isDefinitionAlone(text: string): boolean {
   const json = readJson(text);
   const has = (field: string) =>
-    json === undefined ? new RegExp(`^${field}[ \\t]*:`, 'm').test(text) : Object.hasOwn(Object(json), field);
+    json === undefined ? new RegExp(`^(["']?)${field}\\1[ \\t]*:`, 'm').test(text) : Object.hasOwn(Object(json), field);
   return has('tasks') && !has('definition');
 }
 
