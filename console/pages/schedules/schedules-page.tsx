@@ -3,7 +3,7 @@ import { randomKey } from '../../client/keys.ts';
 import { useRead } from '../../client/reads.ts';
 import { request } from '../../client/request.ts';
 import { RequestError } from '../../client/request-error.ts';
-import { may } from '../../client/session.ts';
+import { may, mayStartAction } from '../../client/session.ts';
 import type { ListPage, ShownSchedule } from '../../client/shapes.ts';
 import { Heading } from '../../parts/heading.tsx';
 import { ListCell, Listing } from '../../parts/lists/listing.tsx';
@@ -83,7 +83,8 @@ function LastRun({ schedule: { recent } }: { schedule: ShownSchedule }) {
 }
 
 /** The acts on a schedule. The button that pauses it is the one that resumes it, so that the focus stays. */
-function Controls({ schedule: { id, paused }, onDone }: { schedule: ShownSchedule; onDone: () => void }) {
+function Controls({ schedule, onDone }: { schedule: ShownSchedule; onDone: () => void }) {
+  const { id, workflow, revision, paused } = schedule;
   const [isActing, setActing] = useState(false);
   // A trigger whose answer is lost is the same one when it is tried again.
   const key = useRef(randomKey());
@@ -111,16 +112,22 @@ function Controls({ schedule: { id, paused }, onDone }: { schedule: ShownSchedul
   }
 
   const verb = paused ? 'resume' : 'pause';
+  // Whoever resumes or triggers it counts as a starter.
+  const mayStart = revision === 0 ? mayStartAction(workflow) : may('execution:execute');
   return (
     <div class="acts">
-      <button type="button" class="button" aria-disabled={isActing} onClick={(event) => act(verb, event)}>
-        {paused ? 'Resume' : 'Pause'}
-        <span class="hidden"> {id}</span>
-      </button>
-      <button type="button" class="button" aria-disabled={isActing} onClick={(event) => act('trigger', event)}>
-        Trigger
-        <span class="hidden"> {id}</span>
-      </button>
+      {(!paused || mayStart) && (
+        <button type="button" class="button" aria-disabled={isActing} onClick={(event) => act(verb, event)}>
+          {paused ? 'Resume' : 'Pause'}
+          <span class="hidden"> {id}</span>
+        </button>
+      )}
+      {mayStart && (
+        <button type="button" class="button" aria-disabled={isActing} onClick={(event) => act('trigger', event)}>
+          Trigger
+          <span class="hidden"> {id}</span>
+        </button>
+      )}
     </div>
   );
 }

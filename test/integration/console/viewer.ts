@@ -71,6 +71,25 @@ export function testViewer(site: () => Console): void {
       const pure = await failed({ action_ref: 'core.fail', parameters: { message: 'no' } });
       expect(await tabs(pure)).toContain('Fork');
       expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(2);
+      const spec = { every: 86_400 };
+      const held = { workflow: 'core.http', input: { url }, spec };
+      for (const schedule of [
+        { id: 'calls', ...held },
+        { id: 'held', paused: true, ...held },
+        { id: 'rests', paused: true, workflow: 'core.noop', spec },
+      ]) {
+        expect((await call('POST', 'schedules', schedule)).status).toBe(201);
+      }
+      await until(
+        async () => (await call('GET', 'schedules')).body.data,
+        (listed) => listed.length === 3,
+      );
+      await page.goto('console/schedules');
+      await page.getByRole('rowheader', { name: 'rests' }).waitFor();
+      const offered = (name: string) => page.getByRole('button', { name, exact: true }).count();
+      const acts = ['Pause calls', 'Trigger calls', 'Resume held', 'Trigger held', 'Resume rests', 'Trigger rests'];
+      expect(await Promise.all(acts.map(offered))).toEqual([1, 0, 0, 0, 1, 1]);
+      for (const id of ['calls', 'held', 'rests']) await call('DELETE', `schedules/${id}`);
     });
   });
 }
