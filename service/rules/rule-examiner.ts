@@ -137,13 +137,14 @@ export function createRuleExaminer({
     async examine(tenant, draft, unstored = NOTHING_UNSTORED) {
       const { fields } = draft;
       const trigger = await findTrigger(tenant, fields, unstored);
+      const triggerType = fields.trigger_ref == null ? undefined : trigger.found?.type;
       const { issues, warnings } = checkRule(draft, {
         pack: await findPack(tenant, fields.pack_ref, unstored),
         trigger,
         target: await findTarget(tenant, fields, unstored),
         hasWebhook: fields.webhook == null || (await webhooks.find(tenant, fields.webhook)) !== null,
       });
-      return { issues: capIssues(issues), warnings: capIssues(warnings), triggerType: trigger.found?.type };
+      return { issues: capIssues(issues), warnings: capIssues(warnings), triggerType };
     },
   };
 }

@@ -279,6 +279,12 @@ describe('a rule', () => {
     expect(await authors()).toEqual(['ann', 'dev']);
     await put(`${RULES}/ops.owned`, before, ann);
     expect(await authors()).toEqual(['ann']);
+    // The type stays that of its author, also where a trigger declares it.
+    const rest = { when: null, workflow: 'ops.deploy', parameters: { commit: 'x' } };
+    expect((await put(`${RULES}/ops.owned`, { ...rest, type: 'com.example.paid' })).status).toBe(200);
+    expect(await authors()).toEqual(['dev']);
+    await put(`${RULES}/ops.owned`, { ...rest, parameters: { commit: 'y' } }, ann);
+    expect(await authors()).toEqual(['ann', 'dev']);
   });
 });
 
