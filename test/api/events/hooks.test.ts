@@ -79,6 +79,7 @@ it.each<[type: string, body: string | Uint8Array<ArrayBuffer>, payload: unknown]
   [FORM, 'a=caf%C3%A9&b=100%&c=%zz', { a: 'café', b: '100%', c: '%zz' }],
   [FORM, 'a=caf%E9', null],
   [FORM, 'a=%C3&b=%A9', null],
+  [FORM, 'a=%C3%%A9', null],
   [FORM, 'payload=%7B%22a%22%3A%22%ff%22%7D', null],
 ])('a body is text by its charset, or refused: %s %j', async (type, body, payload) => {
   const received: unknown[] = [];

@@ -19,8 +19,8 @@ export interface ShownLog {
 }
 
 /**
- * Creates a function that reads the log of a run, or of one of its tasks, by the path of the run. As a log is in order of time, entries come before others that are
- * there already, and go. So the last thousand are read again as long as the run is open, and all of them once it is not.
+ * Creates a function that reads the log of a run, or of one of its tasks, by the path of the run. As a log is in order of time, entries come
+ * before others that are there already, and go. So the last thousand are read again as long as the run is open, and all of them once it is not.
  */
 export function createLogReader(
   isOpen: () => boolean,
