@@ -342,7 +342,9 @@ describe('a question in Slack', () => {
     const { run, message } = await ask();
     const delivered = () => inquiryOf(run);
     await until(delivered, ({ delivery }) => delivery[0]?.state === 'delivered');
-    await harness.database.db.execute(sql`update notice_events set place = null`);
+    await harness.database.db.execute(
+      sql`update notice_events set place = null where place->>'channel' = ${message.channel}`,
+    );
     await press(message, 'approve', 'UGUEST');
     expect(await told('UGUEST')).toContain('Guests');
     await harness.call('POST', `/api/v1/executions/${run}/terminate`);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Ledger, LedgerFinding } from '../../../model/ledger.ts';
@@ -186,6 +187,25 @@ describe('a question in Teams', () => {
       ({ status }) => status === 'denied',
     );
     expect((await inquiryOf(run)).votes).toMatchObject([{ by: 'bob@example.com', comment: 'not now' }]);
+  });
+
+  it('tells who presses before the place of the message is stored, in its conversation', async () => {
+    const { run, message } = await ask();
+    await until(
+      () => inquiryOf(run),
+      ({ delivery }) => delivery[0]?.state === 'delivered',
+    );
+    await harness.database.db.execute(
+      sql`update notice_events set place = null where place->>'conversation' = ${message.conversation}`,
+    );
+    const { value, name: _, ...invoke } = pressed(teams, message, 'Approve', 'guest');
+    expect((await send({ ...invoke, type: 'message', value: value.action.data })).status).toBe(200);
+    const told = await until(
+      async () => teams.messages.find(({ text }) => text.includes('Guests')),
+      (found) => found !== undefined,
+    );
+    expect(told!.conversation).toBe(message.conversation);
+    // The run stays open: that it was withdrawn would be a new message, which the next test could take for its own.
   });
 
   it('decides what was shown: a card of before a change does not count, and is replaced', async () => {
