@@ -3,7 +3,7 @@ import { type Issue, jsonPointer } from '../../model/issue.ts';
 import { type Json, MAX_DEPTH } from '../../model/json.ts';
 import { JsonRefused, parseJson } from '../../model/json-reader.ts';
 import { decodeCharset, parseMediaType } from '../../model/media-type.ts';
-import { decodeEscapes } from '../../model/text.ts';
+import { boundedText, decodeEscapes } from '../../model/text.ts';
 import { parseYaml, type TextPlace, YamlMalformed } from '../../model/yaml.ts';
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { readPackArchive } from './archives/packs.ts';
@@ -138,5 +138,5 @@ export function decodePlainText(bytes: Uint8Array, charset: string | null): stri
   if (charset === null) return decodeText(bytes, 'request_invalid');
   const text = decodeCharset(bytes, charset);
   if (text !== null) return text;
-  throw new AppError('request_invalid', `the body is not valid ${charset}`);
+  throw new AppError('request_invalid', `the body cannot be decoded as ${boundedText(charset, 40)}`);
 }
