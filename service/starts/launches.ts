@@ -5,7 +5,7 @@ import type { Json } from '../../model/json.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import type { Claim } from '../../store/executions/claims.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
-import type { TurnStore } from '../../store/executions/turns.ts';
+import type { TurnClaim, TurnStore } from '../../store/executions/turns.ts';
 import { isRefused } from '../../temporal/calls.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { Blueprint } from '../../temporal/starts.ts';
@@ -22,6 +22,9 @@ const MINT_TRIES = 5;
 
 /** The most runs with a key that are checked before another one waits, is skipped or is refused. */
 const MAX_RIVALS = 2_000;
+
+/** How often a start looks for a slot while runs that have closed seem to hold it. */
+const TURN_TRIES = 3;
 
 /** The options of a launch: the delay in seconds, the idempotency key, the content of the request, and a key by which no more than one run is launched. */
 interface LaunchOptions {
@@ -121,14 +124,27 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
     const { turn, tenant, ref } = blueprint.memo;
     if (turn === undefined) return blueprint;
     const wanted = { namespace, workflowId: entry.workflowId, tenant, ref, turn };
-    const rivals = await turns.rivals(wanted, MAX_RIVALS);
-    // As many open runs as the limit allows prove that there is no room; until then each may have closed.
-    for (let at = 0, open = 0; at < rivals.length && open < turn.limit; at += turn.limit) {
-      open += (await openAmong(temporal, turns, rivals.slice(at, at + turn.limit), clock())).size;
-    }
-    const verdict = await turns.claim(wanted, delay > 0 ? new Date(clock() + delay * 1000) : undefined);
+    let verdict = await claimTurn(wanted, delay);
+    for (let tries = 1; verdict === null && tries < TURN_TRIES; tries += 1) verdict = await claimTurn(wanted, delay);
+    verdict ??= turn.policy === 'skip' ? 'skip' : 'fail';
     if (verdict === 'fail') throw conflict(ref, turn);
     return verdict === 'wait' ? blueprint : { ...blueprint, run: { ...blueprint.run, turn: verdict } };
+  }
+
+  /**
+   * Claims a slot after the runs that have closed have left theirs. Null if there was no room although fewer runs than the limit were
+   * open: the index may just have written one as it was before it closed, with its claim.
+   */
+  async function claimTurn(wanted: TurnClaim, delay: number): Promise<Awaited<ReturnType<TurnStore['claim']>> | null> {
+    const { limit } = wanted.turn;
+    const rivals = await turns.rivals(wanted, MAX_RIVALS);
+    // As many open runs as the limit allows prove that there is no room; until then each may have closed.
+    let open = 0;
+    for (let at = 0; at < rivals.length && open < limit; at += limit) {
+      open += (await openAmong(temporal, turns, rivals.slice(at, at + limit), clock())).size;
+    }
+    const verdict = await turns.claim(wanted, delay > 0 ? new Date(clock() + delay * 1000) : undefined);
+    return open < limit && (verdict === 'skip' || verdict === 'fail') ? null : verdict;
   }
 
   /** Adds the verdict to a run that claimed its slot earlier. */

@@ -114,3 +114,52 @@ it.each([
     expect(unclaim).toHaveBeenCalledTimes(isGivenAway ? 1 : 0);
   },
 );
+
+const WORKFLOW_RUNNING = 1;
+const WORKFLOW_COMPLETED = 2;
+
+it.each<[what: string, policy: string, returns: number, status: number, expected: string, claims: number]>([
+  ['that has left', 'fail', 0, WORKFLOW_COMPLETED, 'begin', 1],
+  ['that has left, and that a late row brings back', 'fail', 1, WORKFLOW_COMPLETED, 'begin', 2],
+  ['that has left, and that a late row brings back', 'skip', 1, WORKFLOW_COMPLETED, 'begin', 2],
+  ['that comes back again and again', 'fail', 9, WORKFLOW_COMPLETED, 'concurrency_conflict', 3],
+  ['that comes back again and again', 'skip', 9, WORKFLOW_COMPLETED, 'skip', 3],
+  ['that is open', 'fail', 9, WORKFLOW_RUNNING, 'concurrency_conflict', 1],
+  ['that is open', 'skip', 9, WORKFLOW_RUNNING, 'skip', 1],
+])('a slot is not refused because of a run %s (%s, %i)', async (_, policy, returns, status, expected, claims) => {
+  let [held, left, asked] = [true, 0, 0];
+  const turns = {
+    rivals: async () => (held ? [{ workflowId: 'before', created: new Date() }] : []),
+    leave: async () => {
+      held = false;
+    },
+    claim: async () => {
+      asked += 1;
+      if (!held && left < returns) {
+        left += 1;
+        held = true;
+      }
+      return held ? policy : 'begin';
+    },
+  };
+  const started: unknown[] = [];
+  const launcher = createLauncher({
+    temporal: {
+      namespace: 'default',
+      describe: async () => ({ info: { status } }),
+      start: async ({ run }: Blueprint) => started.push(run.turn),
+    },
+    store: { claim: async () => 'claimed', unclaim: async () => undefined },
+    turns,
+    signer: { withWarrant: ({ memo }: Blueprint) => memo },
+    queues: { demandOwn: async () => undefined },
+    clock: Date.now,
+  } as never);
+  const turn = { key: 'x', limit: 1, policy };
+  const blueprint = (n: number) =>
+    ({ input: {}, run: { actions: {} }, memo: { n, tenant: 't', ref: 'p.w', actions: [], tags: [], turn } }) as never;
+  const outcome = await launcher
+    .launch('t', blueprint, { key: undefined, asked: null }, async () => started[0])
+    .catch((error: unknown) => (error as AppError).code);
+  expect([outcome, asked]).toEqual([expected, claims]);
+});
