@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts';
+import { decodeEscapes } from '../../../model/text.ts';
 
 /** Paths that one schema may have, and schemas that are looked at in it; beyond, everything is hidden. */
 const MAX_PATHS = 1_000;
@@ -137,7 +138,8 @@ function mentions(schema: JsonObject): ReadonlySet<Json> {
 
 /** Returns the schema to which a reference within a schema leads; undefined if it leads nowhere. */
 function referred(schema: JsonObject, anchors: ReadonlyMap<string, Json>, reference: string): Json | undefined {
-  const fragment = decoded(reference.slice(1));
+  const pointer = reference.slice(1);
+  const fragment = decodeEscapes(pointer) ?? pointer;
   if (fragment === '') return schema;
   if (!fragment.startsWith('/')) return anchors.get(fragment);
   let found: Json | undefined = schema;
@@ -147,14 +149,6 @@ function referred(schema: JsonObject, anchors: ReadonlyMap<string, Json>, refere
     else found = found !== undefined && isJsonObject(found) && Object.hasOwn(found, key) ? found[key] : undefined;
   }
   return found;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Returns the schemas with an anchor, by its name, and the whole schema. */
