@@ -124,18 +124,18 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
     const { turn, tenant, ref } = blueprint.memo;
     if (turn === undefined) return blueprint;
     const wanted = { namespace, workflowId: entry.workflowId, tenant, ref, turn };
-    let verdict = await claimTurn(wanted, delay);
-    for (let tries = 1; verdict === null && tries < TURN_TRIES; tries += 1) verdict = await claimTurn(wanted, delay);
-    verdict ??= turn.policy === 'skip' ? 'skip' : 'fail';
+    let claimed = await claimTurn(wanted, delay);
+    for (let tries = 1; !claimed.isSure && tries < TURN_TRIES; tries += 1) claimed = await claimTurn(wanted, delay);
+    const { verdict } = claimed;
     if (verdict === 'fail') throw conflict(ref, turn);
     return verdict === 'wait' ? blueprint : { ...blueprint, run: { ...blueprint.run, turn: verdict } };
   }
 
   /**
-   * Claims a slot after the runs that have closed have left theirs. Null if there was no room although fewer runs than the limit were
-   * open: the index may just have written one as it was before it closed, with its claim.
+   * Claims a slot after the runs that have closed have left theirs. It is not sure that there was no room where fewer runs than the limit
+   * were open: the index may just have written one as it was before it closed, with its claim.
    */
-  async function claimTurn(wanted: TurnClaim, delay: number): Promise<Awaited<ReturnType<TurnStore['claim']>> | null> {
+  async function claimTurn(wanted: TurnClaim, delay: number) {
     const { limit } = wanted.turn;
     const rivals = await turns.rivals(wanted, MAX_RIVALS);
     // As many open runs as the limit allows prove that there is no room; until then each may have closed.
@@ -144,7 +144,7 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
       open += (await openAmong(temporal, turns, rivals.slice(at, at + limit), clock())).size;
     }
     const verdict = await turns.claim(wanted, delay > 0 ? new Date(clock() + delay * 1000) : undefined);
-    return open < limit && (verdict === 'skip' || verdict === 'fail') ? null : verdict;
+    return { verdict, isSure: open >= limit || verdict === 'begin' || verdict === 'wait' };
   }
 
   /** Adds the verdict to a run that claimed its slot earlier. */
