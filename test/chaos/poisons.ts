@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { DEFAULT_TENANT } from '../../composition/bootstrap.ts';
 import type { Task } from '../../model/definition.ts';
-import { integerId, mintNumber, workflowIdOf } from '../../model/execution-id.ts';
+import { integerId, workflowIdOf } from '../../model/execution-id.ts';
 import { type ActionSpec, OWN_TASK_QUEUE, type RunInput, type RunMemo } from '../../model/run-input.ts';
+import { nextNumber } from '../run-numbers.ts';
 
 /** Definitions that stop the worker process which runs them, under an interpreter that does not count its work. */
 export const POISONS: Readonly<Record<string, Task>> = {
@@ -24,12 +25,10 @@ export const POISONS: Readonly<Record<string, Task>> = {
 const INTERPRETER = 7;
 
 const inline: ActionSpec = { inline: true, timeout: 600, heartbeat_timeout: 30, queue_timeout: 86_400 };
-let last = 0;
 
 /** Starts such a run as an API of that time would have; gives its integer id. */
 export async function startPoison(client: Client, task: Task): Promise<number> {
-  const n = mintNumber(last, Date.now());
-  last = n;
+  const n = nextNumber();
   const ref = 'examples.poison';
   const input: RunInput = {
     interpreter: INTERPRETER,

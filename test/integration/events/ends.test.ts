@@ -7,7 +7,7 @@ import { OWN_TASK_QUEUE, type RunInput, type RunMemo } from '../../../model/run-
 import { decodeArguments } from '../../../projection/payload.ts';
 import { readMemo } from '../../../projection/runs/memo.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
-import { nextNumber } from '../support/harness.ts';
+import { nextNumber } from '../../run-numbers.ts';
 import { until } from '../support/until.ts';
 import { DEPLOY, openOperations } from './operations.ts';
 

@@ -11,8 +11,8 @@ import { workflowIdOf } from '../../../model/execution-id.ts';
 import { OWN_TASK_QUEUE } from '../../../model/run-input.ts';
 import { createWorker } from '../../../worker/worker.ts';
 import { give, runInput } from '../../interpreter/rehearse.ts';
+import { nextNumber } from '../../run-numbers.ts';
 import { runFermata } from '../support/fermata.ts';
-import { nextNumber } from '../support/harness.ts';
 import { preparedBundle } from '../support/prepared.ts';
 import { until } from '../support/until.ts';
 

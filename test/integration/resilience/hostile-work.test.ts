@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { mintNumber, workflowIdOf } from '../../../model/execution-id.ts';
+import { workflowIdOf } from '../../../model/execution-id.ts';
 import { OWN_TASK_QUEUE } from '../../../model/run-input.ts';
 import { findSpecs } from '../../../service/actions/actions.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
+import { nextNumber } from '../../run-numbers.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 
 let harness: ApiHarness;
@@ -64,7 +65,7 @@ async function startHostileRun(): Promise<string> {
   const { connection, api } = harness;
   const { definition, ref, version } = MANY_ITEMS;
   const { tenant, id, subject } = await api.principals.authenticate(DEV_KEY);
-  const n = mintNumber(0, Date.now());
+  const n = nextNumber();
   const actions = findSpecs(definition);
   await createTemporal({ connection, namespace }).start({
     workflowId: workflowIdOf(n),

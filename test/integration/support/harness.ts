@@ -5,7 +5,7 @@ import { plannedOutcome } from '../../../interpreter/simulated-world.ts';
 import type { CarriedState } from '../../../model/carried-state.ts';
 import type { Definition } from '../../../model/definition.ts';
 import type { Execution } from '../../../model/execution.ts';
-import { mintNumber, workflowIdOf } from '../../../model/execution-id.ts';
+import { workflowIdOf } from '../../../model/execution-id.ts';
 import type { Json, JsonObject } from '../../../model/json.ts';
 import type { ActionSpec, ScheduledTime } from '../../../model/run-input.ts';
 import { parseTaskKey } from '../../../model/task-key.ts';
@@ -19,16 +19,9 @@ import { tellAttempts } from '../../../worker/attempts.ts';
 import { UNINTERRUPTED } from '../../../worker/worker.ts';
 import { type Attempt, runInput } from '../../interpreter/rehearse.ts';
 import { SIGNED } from '../../interpreter/signed.ts';
+import { nextNumber } from '../../run-numbers.ts';
 import { preparedBundle } from './prepared.ts';
 import { endIdleThreads } from './workflow-threads.ts';
-
-let last = 0;
-
-/** A run number that no other test has. */
-export function nextNumber(): number {
-  last = mintNumber(last, Date.now() + Math.floor(Math.random() * 4000));
-  return last;
-}
 
 /** Everything a test needs to run definitions on the real server. */
 export interface Harness {
@@ -189,6 +182,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
       run.actions = { ...run.actions, ...actions };
       await client.workflow.start(run.ref, {
         workflowId: id,
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
         taskQueue,
         args: [input, runArgument(run)],
         // Its first workflow task is due a second after the start, so that the request is there before it.

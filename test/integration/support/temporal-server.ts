@@ -15,10 +15,7 @@ export const API_NAMESPACES = [
   ...[
     'executions',
     'definitions',
-    'management',
     'index',
-    'errors',
-    'death',
     'docs',
     'histories',
     'unchanged',
@@ -60,7 +57,6 @@ export const API_NAMESPACES = [
     'bare-starts',
     'deciders',
     'links',
-    'notices',
     'tokens',
     'retries',
     'controls',
