@@ -107,7 +107,8 @@ export const JOIN_REHEARSALS: Rehearsal[] = [
           ],
         }),
         pause('b', 1, { on_success: ['left', 'right'] }),
-        act('left', { on_success: 'j' }),
+        // No worker runs it: of two activities, either may end first.
+        give('left', null, { on_success: 'j' }),
         pause('right', 1, { on_success: 'j' }),
         give('j', '{{ x }}', { join: 'all', on_success: 'c' }),
         give('c', '{{ [x, j.output] }}', { publish: { seen: '{{ (result(),) | list }}' } }),
@@ -297,19 +298,19 @@ export const JOIN_REHEARSALS: Rehearsal[] = [
     name: 'each arrival at a task with several begins a lineage of its own, and joins gather within one',
     definition: {
       tasks: [
-        // The arrival from b is the later one on a server, too.
+        // No worker runs these: of two activities, either may end first, and the arrival from b is to be the later one.
         give('a', 'A', { publish: { who: 'a' }, on_success: ['several', 'b'] }),
         give('b', 'B', { publish: { who: 'b' }, on_success: 'several' }),
-        act('several', { on_success: ['left', 'right'] }),
+        give('several', null, { on_success: ['left', 'right'] }),
         pause('left', 1, { on_success: 'j' }),
-        act('right', { on_success: 'j' }),
+        give('right', null, { on_success: 'j' }),
         give('j', '{{ who }}', { join: 'all', on_success: 'k' }),
         give('k', '{{ who }} {{ j.output }}', { join: 'all' }),
       ],
       output: '{{ [k.output, who] }}',
     },
     expect: {
-      order: ['a', 'several', 'b', 'several#2', 'left', 'right', 'left#2', 'right#2', 'j', 'j#2', 'k', 'k#2'],
+      order: ['a', 'several', 'b', 'left', 'right', 'several#2', 'left#2', 'right#2', 'j', 'j#2', 'k', 'k#2'],
       outcome: 'completed',
       output: ['b b', 'b'],
     },
