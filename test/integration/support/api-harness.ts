@@ -1,4 +1,4 @@
-import { Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { expect, inject } from 'vitest';
@@ -15,6 +15,7 @@ import { SEALED_CONVERTERS } from '../../../temporal/codec/codec.ts';
 import { bundleWorkflows } from '../../../worker/bundle.ts';
 import { createPermits, createWorker, type WorkerSize } from '../../../worker/worker.ts';
 import { createDocumentCheck } from '../../api/document-checks.ts';
+import { connectPatiently } from './patient-connection.ts';
 import { openPrepared, preparedBundle } from './prepared.ts';
 import { send } from './requests.ts';
 import { endIdleThreads } from './workflow-threads.ts';
@@ -63,7 +64,7 @@ export async function createApiHarness(
   const { address = inject('temporalAddress') } = options;
   const database = options.database ?? (await openPrepared());
   await ensureDefaults(database.db, { dev: DEV_KEY, approver: APPROVER_KEY });
-  const connection = await Connection.connect({ address });
+  const connection = await connectPatiently(address);
   const native = await NativeConnection.connect({ address });
   const log = pino({ level: 'silent' });
   const api = await startApi({

@@ -1,5 +1,5 @@
 import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { GracefulShutdownPeriodExpiredError, NativeConnection, Worker } from '@temporalio/worker';
 import { plannedOutcome } from '../../../interpreter/simulated-world.ts';
 import type { CarriedState } from '../../../model/carried-state.ts';
@@ -20,6 +20,7 @@ import { UNINTERRUPTED } from '../../../worker/worker.ts';
 import { type Attempt, runInput } from '../../interpreter/rehearse.ts';
 import { SIGNED } from '../../interpreter/signed.ts';
 import { nextNumber } from '../../run-numbers.ts';
+import { connectPatiently } from './patient-connection.ts';
 import { preparedBundle } from './prepared.ts';
 import { endIdleThreads } from './workflow-threads.ts';
 
@@ -87,7 +88,7 @@ export interface HarnessOptions {
 export async function createHarness(address: string, options: HarnessOptions = {}): Promise<Harness> {
   const { slow = 0, restartEvery, ...workerOptions } = options;
   const connection = await NativeConnection.connect({ address });
-  const calling = await Connection.connect({ address });
+  const calling = await connectPatiently(address);
   const client = new Client({ identity: 'test', connection: calling });
   const taskQueue = `test-${process.pid}-${Math.random().toString(36).slice(2)}`;
   const outcomes: Harness['outcomes'] = new Map();
@@ -185,8 +186,8 @@ export async function createHarness(address: string, options: HarnessOptions = {
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         taskQueue,
         args: [input, runArgument(run)],
-        // Its first workflow task is due a second after the start, so that the request is there before it.
-        ...(cancelled === true ? { startDelay: 1_000 } : {}),
+        // Its first workflow task would be due long after the start: the request is there before it, and makes it due at once.
+        ...(cancelled === true ? { startDelay: '1 hour' } : {}),
         ...(executionTimeout === undefined ? {} : { workflowExecutionTimeout: executionTimeout * 1000 }),
       });
       if (cancelled === true) await client.workflow.getHandle(id).cancel();
