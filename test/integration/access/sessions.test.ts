@@ -37,7 +37,7 @@ async function ask(method: string, path: string, headers: Record<string, string>
     method,
     headers: { ...type, ...headers },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(120_000),
   });
   const text = await reply.text();
   const parsed = text === '' ? null : JSON.parse(text);
