@@ -1,6 +1,8 @@
 import { Client } from '@temporalio/client';
 import { afterAll, expect, it } from 'vitest';
 import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
+import { enforcements } from '../../../store/events/tables.ts';
+import { holdTable } from '../support/table-hold.ts';
 import { until } from '../support/until.ts';
 import { DEPLOY, openOperations } from './operations.ts';
 
@@ -26,9 +28,12 @@ it('in a storm each good match starts once, each poisonous one says why, and ano
   const single = { ref: 'ops.single', pack_ref: 'ops', label: 'x', type, action_ref: 'core.noop' };
   await make('/api/v1/rules', single, theirs);
 
+  // However slow the machine is, nothing is planned before the other tenant has sent its event.
+  const release = await holdTable(harness.database.db, enforcements, 'writers');
   const batch = Array.from({ length: count }, (_, n) => ({ ...CLOUD, type, id: `t${n}`, data: { n } }));
   const sent: number[] = (await make('/api/v1/events', batch, BATCH)).map(({ id }: { id: number }) => id);
   const { id: other } = await post({ type }, theirs);
+  await release();
   const asked = async (path: string) => (await harness.call('GET', path, undefined, theirs)).body.data;
   const [own] = await until(
     () => asked(`/api/v1/enforcements?event=${other}`),

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
@@ -10,12 +11,17 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const waiting = (enforcement: number) =>
-  harness.call('POST', BASE, {
-    action_ref: 'core.wait_signal',
-    parameters: { name: 'never' },
-    enforcement,
-  });
+let started = 0;
+/** Starts a run that waits; one of many at once asks again where a busy machine has kept it waiting for too long. */
+const waiting = (enforcement: number) => {
+  started += 1;
+  const body = { action_ref: 'core.wait_signal', parameters: { name: 'never' }, enforcement };
+  const key = { 'idempotency-key': `waiting ${started}` };
+  return until(
+    () => harness.call('POST', BASE, body, key),
+    ({ status }) => status === 201,
+  );
+};
 const post = (verb: string, body: object) => harness.call('POST', `${BASE}/bulk/${verb}`, body);
 const get = async (id: string) => (await harness.call('GET', `/api/v1/bulk/${id}`)).body.data;
 const finished = (id: string) =>
@@ -88,11 +94,21 @@ it('pauses what is open and not paused, and resumes what is paused', async () =>
 
 it('is aborted with what it has not done yet', async () => {
   await Promise.all(Array.from({ length: 40 }, () => waiting(4)));
+  const { db } = harness.database;
+  // No process takes a job while this lasts.
+  await db.execute(sql`create function not_now() returns trigger language plpgsql as $$
+    begin if new.leased is null then return new; end if; return null; end $$`);
+  await db.execute(sql`create trigger not_now before update on bulk_jobs for each row execute function not_now()`);
   const { body } = await post('cancel', { filter: { enforcement: 4 } });
   const aborted = await harness.call('DELETE', `/api/v1/bulk/${body.data.job_id}`);
   expect([aborted.status, aborted.body.data.status]).toEqual([200, 'aborted']);
-  const job = await get(body.data.job_id);
-  expect(job.succeeded + job.failed).toBeLessThanOrEqual(40);
+  await db.execute(sql`drop function not_now cascade`);
+  // A job after it is done, and nothing of it.
+  const next = await waiting(6);
+  const after = await post('terminate', { ids: [next.body.data.id] });
+  expect(await finished(after.body.data.job_id)).toMatchObject({ succeeded: 1 });
+  expect(await get(body.data.job_id)).toMatchObject({ status: 'aborted', matched: 40, succeeded: 0, failed: 0 });
+  expect(await statuses(4)).toEqual(Array(40).fill('running'));
 });
 
 it.each([

@@ -1,11 +1,10 @@
 import { Client } from '@temporalio/client';
-import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnforcementSummary } from '../../../model/events/enforcement.ts';
 import type { JsonObject } from '../../../model/json.ts';
-import type { Database } from '../../../store/database.ts';
 import { watermarks } from '../../../store/executions/tables.ts';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
+import { holdTable } from '../support/table-hold.ts';
 import { until } from '../support/until.ts';
 
 // Runs that share a key, and what follows a failure: on a real server, whoever starts them.
@@ -60,28 +59,6 @@ async function eventsOf(id: number): Promise<string[]> {
   return body.data
     .map(({ event_type }: { event_type: string }) => event_type)
     .filter((type: string) => !/workflow_?task/i.test(type));
-}
-
-/** Keeps the index from learning anything more from Temporal, until what it returns is called. */
-async function holdIndex(db: Database): Promise<() => Promise<void>> {
-  let release = () => {};
-  const over = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let holding: Promise<void> = over;
-  await new Promise<void>((held, failed) => {
-    holding = db.transaction(async (transaction) => {
-      // The table says how far the index is; its keeper cannot begin a round without it.
-      await transaction.execute(sql`lock table ${watermarks} in access exclusive mode`);
-      held();
-      await over;
-    });
-    holding.catch(failed);
-  });
-  return () => {
-    release();
-    return holding;
-  };
 }
 
 describe('runs with one concurrency key', () => {
@@ -210,7 +187,8 @@ describe('runs with one concurrency key', () => {
     const client = new Client({ connection: harness.connection, namespace: 'turns' });
     const count = async (query: string) => (await client.workflow.count(query)).count;
     const tasks = [{ name: 'a', action: 'core.transform', input: { data: 'ran' } }];
-    const release = await holdIndex(harness.database.db);
+    // The table says how far the index is; its keeper cannot begin a round without it.
+    const release = await holdTable(harness.database.db, watermarks, 'all');
     try {
       for (const policy of ['skip', 'fail', 'queue']) {
         const ref = await store(`late_${policy}`, { concurrency_key: { key: 'one', policy }, tasks, output: 'ran' });
@@ -286,10 +264,20 @@ describe('on_failure', () => {
       ['error', 'failed'],
       ['error', 'failed'],
     ]);
-    // Everything about it is made again: nothing is started twice.
+    // Everything about it is made again: nothing is started twice. A later failure shows that all before it were looked at since.
     await harness.call('POST', '/api/v1/executions/index/rebuild', {});
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
-    expect((await harness.call('GET', `${BASE}?action_ref=${hook}`)).body.data).toHaveLength(2);
+    await until(
+      () => harness.call('GET', '/api/v1/index'),
+      ({ body }) => body.data.status === 'current',
+    );
+    const later = (await start(failing, { x: 2 }, { wait: 60 })).body.data.id;
+    const all = await until(
+      () => harness.call('GET', `${BASE}?action_ref=${hook}`),
+      ({ body }) => body.data.length > 2,
+    );
+    const failures = await Promise.all(all.body.data.map(async (each: { id: number }) => (await get(each.id)).config));
+    const known = failures.map(({ execution }) => execution);
+    expect(known.sort()).toEqual([...told.map(({ execution }) => execution), later].sort());
     expect((await harness.call('GET', `${BASE}?action_ref=examples.never`)).body.data).toEqual([]);
   });
 
