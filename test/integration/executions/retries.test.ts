@@ -97,12 +97,23 @@ describe('a retry from what failed', () => {
         call('left', { on_failure: 'mend', publish: { seen: 'left' } }),
         call('mend', { on_success: 'both', publish: { seen: 'mended' } }),
         // Fails once the other side is done.
-        call('right', { on_success: 'both', delay: 1 }),
+        { name: 'wait', action: 'core.wait_signal', input: { name: 'go' }, on_success: 'right' },
+        call('right', { on_success: 'both' }),
         call('both', { join: 'all' }),
       ],
     });
-    const failed = await start(ref, ['left', 'right']);
-    expect([failed.data.status, counts(failed)]).toEqual(['failed', { left: 1, mend: 1, right: 1 }]);
+    const failed = await start(ref, ['left', 'right'], 0);
+    const path = `/api/v1/executions/${failed.id}`;
+    await until(
+      async () => (await harness.call('GET', path)).body.data.tasks,
+      (tasks: Run['data']['tasks']) => tasks.some(({ key, status }) => key === 'mend' && status === 'completed'),
+    );
+    await harness.call('POST', `${path}/signal`, { name: 'go' });
+    await until(
+      () => harness.call('GET', path),
+      ({ body }) => body.data.status === 'failed',
+    );
+    expect(counts(failed)).toEqual({ left: 1, mend: 1, right: 1 });
     const again = await retry(failed);
     expect([again.data.status, counts(again)]).toEqual(['completed', { left: 1, mend: 1, right: 2, both: 1 }]);
     expect(again.data.result).toEqual({ seen: 'mended', left: 'failed' });

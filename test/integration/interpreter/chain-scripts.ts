@@ -188,12 +188,12 @@ export const CHAINS: ChainScript[] = [
       start: ['work', 'sleep'],
       variables: { round: 0 },
       // Long enough for a busy machine to do the rounds.
-      timeout: 6,
+      timeout: 20,
       on_cancel: 'undo',
       tasks: [rounds(6), { name: 'sleep', action: 'core.delay', input: { seconds: 60 } }, act('undo')],
     },
     status: 'timeout',
-    failure: { type: 'timeout', message: 'the run took longer than 6 seconds' },
+    failure: { type: 'timeout', message: 'the run took longer than 20 seconds' },
     done: [...visits('work', 6), 'undo'],
   },
   {

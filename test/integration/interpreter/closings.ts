@@ -542,7 +542,8 @@ export const CLOSINGS: Closing[] = [
   {
     name: 'timed out by Temporal',
     definition: { tasks: [act('a')] },
-    options: { outcomes: { a: hang }, executionTimeout: 6 },
+    // Long enough for a busy machine to begin the task.
+    options: { outcomes: { a: hang }, executionTimeout: 20 },
     act: closed,
     status: 'timeout',
     tasks: { a: 'cancelled' },
