@@ -67,7 +67,9 @@ it('no more runs at once than Temporal takes, whatever the definition says', asy
     start: names('t', 4),
     tasks: names('t', 4).map((name) => act(name, { with_items: '{{ range(380) | list }}', concurrency: 380 })),
   };
-  const id = await harness.start(definition);
+  // So many at once can take a busy machine longer than a worker may say nothing.
+  const actions = { 'test.act': { timeout: 600, heartbeat_timeout: 600, queue_timeout: 600 } };
+  const id = await harness.start(definition, { actions });
   await closed(harness, id);
   const history = await harness.history(id);
   let running = 0;
