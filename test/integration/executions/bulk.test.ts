@@ -13,15 +13,17 @@ afterAll(() => harness.close());
 
 let started = 0;
 /** Starts a run that waits; one of many at once asks again where a busy machine has kept it waiting for too long. */
-const waiting = (enforcement: number) => {
+async function waiting(enforcement: number) {
   started += 1;
   const body = { action_ref: 'core.wait_signal', parameters: { name: 'never' }, enforcement };
-  const key = { 'idempotency-key': `waiting ${started}` };
-  return until(
+  const key = { 'idempotency-key': `waiting-${started}` };
+  const answer = await until(
     () => harness.call('POST', BASE, body, key),
-    ({ status }) => status === 201,
+    ({ status }) => status !== 503,
   );
-};
+  expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+  return answer;
+}
 const post = (verb: string, body: object) => harness.call('POST', `${BASE}/bulk/${verb}`, body);
 const get = async (id: string) => (await harness.call('GET', `/api/v1/bulk/${id}`)).body.data;
 const finished = (id: string) =>
