@@ -38,7 +38,7 @@ export function waitsFor(state: RunState | null, pending: PendingWork, tries: Tr
     ...listPending(pending, tries).flatMap((activity) =>
       isSliceKey(activity.activityId ?? '') ? [] : [waitOfActivity(activity)],
     ),
-    ...(state === null ? [] : waitsOfTasks(state)),
+    ...(state === null ? [] : waitsOfTasks(state, tries)),
   ];
 }
 
@@ -89,14 +89,13 @@ function waitOfActivity(activity: PendingActivity): Wait {
   });
 }
 
-/** Waits of tasks that the interpreter knows: timers, signals, inquiries and sub-workflows. */
-function waitsOfTasks(state: RunState): Wait[] {
-  // Describe knows more about activities.
-  return listWaits(state).flatMap(({ kind, task, since, until, detail }) =>
-    kind === 'action'
-      ? []
-      : [waitOf(kind, task, { since: isoTime(since), until: until === null ? null : isoTime(until), detail })],
-  );
+/** Waits of tasks that the interpreter knows: timers, signals, inquiries, and sub-workflows that history has not seen end. */
+function waitsOfTasks(state: RunState, tries: Tries): Wait[] {
+  return listWaits(state).flatMap(({ kind, task, key, since, until, detail }) => {
+    // Describe knows more about activities.
+    if (kind === 'action' || (kind === 'child' && (tries.get(key)?.endedBy ?? null) !== null)) return [];
+    return [waitOf(kind, task, { since: isoTime(since), until: until === null ? null : isoTime(until), detail })];
+  });
 }
 
 function waitOf(kind: Wait['kind'], task: string | null, rest: Partial<Wait>): Wait {

@@ -303,8 +303,7 @@ function taskStatus(
 function openStatus(work: Work, live: PendingActivity | undefined, current: TryRecord | undefined): TaskStatus {
   // A wait, or a pause before the next try, needs no worker.
   if (current === undefined) return work.status === 'delayed' ? 'scheduled' : 'running';
-  if (current.child !== null) return current.started === null ? 'scheduled' : 'running';
-  return isStarted(live) ? 'running' : 'scheduled';
+  return current.started !== null || isStarted(live) ? 'running' : 'scheduled';
 }
 
 function stateOf({ skipped }: Work, status: TaskStatus, isHeld: boolean): TaskState {

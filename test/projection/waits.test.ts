@@ -1,6 +1,8 @@
 import type { temporal } from '@temporalio/proto';
 import { expect, it } from 'vitest';
+import type { Definition } from '../../model/definition.ts';
 import { projectExecution } from '../../projection/project.ts';
+import { madeHistories, madeRun } from '../fixtures/made.ts';
 import { RECORDED, readEvents } from '../fixtures/recorded.ts';
 
 type Pending = temporal.api.workflow.v1.IPendingActivityInfo;
@@ -101,3 +103,19 @@ it.each(['a', 'a~2'])(
     expect([waits(end), waits(end + 1)]).toEqual([[['action', activityId]], []]);
   },
 );
+
+it('a run does not wait for a sub-workflow that has ended, also before it has taken the end', () => {
+  const definition: Definition = { tasks: [{ name: 'one', action: 'core.noop', input: {} }] };
+  const workflows = {
+    'sub.one': { version: '1.0.0', revision: 1, hash: 'a', definition_id: 1, definition, actions: {} },
+  };
+  const actions = { 'sub.one': { workflow: true, timeout: 60 } };
+  const run = madeRun({ tasks: [{ name: 'below', action: 'sub.one' }] } as Definition, { workflows, actions } as never);
+  const [events = []] = madeHistories(run);
+  const ended = events.findIndex((event) => event.childWorkflowExecutionCompletedEventAttributes);
+  const kindsAfter = (count: number) => {
+    return projectExecution('w', events.slice(0, count)).waitingFor.map(({ kind, task }) => [kind, task]);
+  };
+  expect(kindsAfter(ended)).toEqual([['child', 'below']]);
+  expect(kindsAfter(ended + 1)).toEqual([]);
+});

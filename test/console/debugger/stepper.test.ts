@@ -64,11 +64,12 @@ it('a stop shows what its event has changed, and the commands of a workflow task
   const command = stepper.stop({ ...WHOLE, event: begun.event + 1 });
   expect(command.changes).toEqual(begun.changes);
   expect(command.history).toMatchObject({ name: 'ActivityTaskScheduled', task: 'left' });
+  const left = { what: 'task', key: 'left', name: 'left', attempt: 1 };
+  const taken = stepper.stop({ ...WHOLE, event: eventOf('activityTaskStartedEventAttributes') });
+  expect(taken.changes).toEqual([{ ...left, before: 'scheduled', after: 'running' }]);
   const ended = stepper.stop({ ...WHOLE, event: eventOf(COMPLETED) });
   expect(ended.history.task).toBe('left');
-  expect(ended.changes).toEqual([
-    { what: 'task', key: 'left', name: 'left', before: 'scheduled', after: 'completed', attempt: 1 },
-  ]);
+  expect(ended.changes).toEqual([{ ...left, before: 'running', after: 'completed' }]);
 });
 
 it('a stop shows variables before and after, joins, transitions with their reasons, and counts', () => {
@@ -117,7 +118,7 @@ it('items of a task change by themselves', () => {
   });
   const ended = changed.flatMap(({ of }) => of.filter((each) => each.endsWith(' completed')));
   expect([...new Set(ended)]).toEqual([
-    ...['both[0] scheduled completed', 'both[1] scheduled completed', 'both running completed'],
+    ...['both[0] running completed', 'both[1] running completed', 'both running completed'],
   ]);
 });
 
