@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { isClosed } from '../../../model/status.ts';
 import { useEvents } from '../../client/live.ts';
 import { type ReadState, useRead } from '../../client/reads.ts';
@@ -71,8 +71,13 @@ export function RunPage({ of, tab }: PageProps) {
   follows.current ||= isOpen && place.current !== null;
   const events = `${path}/events${place.current ? `?${new URLSearchParams({ last_event_id: place.current })}` : ''}`;
   useEvents(follows.current ? events : null, ['execution', 'task', 'end'], refresh);
+  // The ids of tasks are ids of executions, too.
+  const owner = shown?.task != null && shown.parent !== null ? { id: shown.parent, task: shown.task } : null;
+  useLayoutEffect(() => {
+    if (owner !== null) go(hrefOf(`/runs/${owner.id}${tab ? `/${tab}` : ''}`, { task: owner.task }), { replace: true });
+  }, [owner?.task]);
   const failure = run.error !== null && <ReadError what="The run could not be read" error={run.error} retry={reload} />;
-  if (shown === undefined) {
+  if (shown === undefined || owner !== null) {
     return (
       <div class="page">
         <Heading title={`Run ${of}`} />

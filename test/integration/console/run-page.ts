@@ -283,6 +283,19 @@ export function testRunPage(site: () => Console): void {
       expect((await call('GET', `executions/${id}`)).status).toBe(404);
     });
 
+    it('is shown with a task of it where an address has the id of that', async () => {
+      const body = { action_ref: 'core.transform', parameters: { data: 7 }, wait: 30 };
+      const { id, tasks } = (await call('POST', 'executions', body)).body.data;
+      const page = await site().visit(`runs/${tasks[0].id}/timeline`);
+      await title(page, `core.transform ${id}`).waitFor();
+      const { pathname, search } = new URL(page.url());
+      expect([pathname, search]).toEqual([
+        `/console/runs/${id}/timeline`,
+        `?${new URLSearchParams({ task: tasks[0].key })}`,
+      ]);
+      await page.getByRole('complementary', { name: `Task ${tasks[0].key}` }).waitFor();
+    });
+
     it('that is not there, or on its way, is said to be so', async () => {
       const page = await site().visit('runs/12');
       await page.getByRole('alert').getByText('Execution with ID 12 not found').waitFor();
