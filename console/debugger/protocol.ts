@@ -121,6 +121,8 @@ export interface Stop extends RunProgress {
   tasks: StopTasks;
   /** The transitions that the run has decided upon at the event. */
   transitions: TransitionTrace[];
+  /** The number of the workflow task at which the run decides what follows the event; null: it is at one itself, or none is known. */
+  decidesAt: number | null;
   /** The selected task execution; null: it has not begun, or the event is about none. */
   selected: StopTask | null;
   /** False where the state of the run is unknown: after an event at which the recomputed run and the history differ. */
@@ -200,8 +202,10 @@ export type EventMark = 'f' | 'i' | 'c' | 't' | 's' | 'w' | 'o';
 /** A task execution in full. */
 export interface StopTask {
   task: TaskExecution;
-  /** The templates of its input, each with the value that it gave. */
+  /** The templates of its input, each with the value that it gave: null where the task failed before it had an input. */
   templates: RenderedTemplate[];
+  /** The id of the sub-workflow that it started; null: it has started none. */
+  child: number | null;
 }
 
 /** Why a history cannot be debugged, as a sentence for people: `not a history`, `made by interpreter 13, this console knows 11`. */

@@ -1,5 +1,6 @@
 import type { Place } from '../../interpreter/state.ts';
 import { listTemplates } from '../../language/templates/rendered.ts';
+import { integerId, parseExecutionId } from '../../model/execution-id.ts';
 import type { Json } from '../../model/json.ts';
 import type { Opening } from '../../projection/runs/opening.ts';
 import { createStatusCounts } from '../../projection/tasks/counts.ts';
@@ -70,6 +71,14 @@ function showRow(sources: TaskSources, place: Place, changed: ReadonlySet<string
 function showTask(sources: TaskSources, place: Place): StopTask {
   const task = taskAt(sources, place);
   const { tasks, definition } = sources.state.program;
-  const written = definition.tasks[tasks.get(task.name)!.index]!.input ?? null;
-  return { task, templates: task.input === null ? [] : listTemplates(written as Json, task.input) };
+  const { input: written = null, with_items: items } = definition.tasks[tasks.get(task.name)!.index]!;
+  const isOfItems = items !== undefined && task.item === null;
+  // A failure without an input came before there was one, as from a template of it.
+  const isShown = task.input !== null || (task.failure !== null && !isOfItems);
+  return { task, templates: isShown ? listTemplates(written as Json, task.input) : [], child: readChild(task) };
+}
+
+function readChild({ child }: StopTask['task']): number | null {
+  const id = child === null ? undefined : parseExecutionId(child);
+  return id === undefined ? null : integerId(id.n);
 }

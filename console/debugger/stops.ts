@@ -72,8 +72,18 @@ export function buildStop({ recording, at, before, traced, request }: StopParts)
     variables,
     joins,
     transitions,
+    decidesAt: findDecision(recording, at),
     ...(sources === null ? showNothing(run.opening!) : showTasks(sources, { rows, selected: subject }, changes)),
   };
+}
+
+/** Returns the number of the workflow task that decides what follows an event; null: one has decided at the event, or none has come yet. */
+function findDecision({ events, starts, firstEvent }: Recording, at: number): number | null {
+  const isDecision = (place: number) => Boolean(events[place]!.workflowTaskCompletedEventAttributes);
+  if (isDecision(starts[at]!)) return null;
+  let place = at + 1;
+  while (place < events.length && !isDecision(place)) place += 1;
+  return place < events.length ? firstEvent + place : null;
 }
 
 function listVariables(before: Variables | null, after: Variables | null): StopVariable[] {

@@ -33,6 +33,7 @@ export function DebuggerView({ run, path, lastEvent }: { run: Run; path: string;
     <Debugger
       engine={engine}
       download={apiHref(`${path}/history/export?download=1`)}
+      debugChild={debugRun}
       fork={mayStartAgain(run) ? (event) => hrefOf(`/runs/${run.id}/fork`, { from: `event:${event}` }) : null}
     >
       {failure}
@@ -43,6 +44,11 @@ export function DebuggerView({ run, path, lastEvent }: { run: Run; path: string;
       )}
     </Debugger>
   );
+}
+
+/** Returns the address at which a run is debugged. */
+function debugRun(id: number): string {
+  return hrefOf(`/runs/${id}/debugger`);
 }
 
 /** Opens a run in this browser or, where its history cannot be replayed here, by the service. Throws a RequestError. */

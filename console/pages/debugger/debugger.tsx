@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { parseTaskKey } from '../../../model/task-key.ts';
 import { RequestError } from '../../client/request-error.ts';
 import { Canvas } from '../../graph/canvas.tsx';
@@ -23,6 +23,7 @@ export function Debugger({
   engine,
   download,
   fork = null,
+  debugChild = null,
   children,
 }: {
   engine: Engine;
@@ -30,6 +31,8 @@ export function Debugger({
   download: string | null;
   /** Returns the address at which a new run is started from an event; null where that is not possible. */
   fork?: ((event: number) => string) | null;
+  /** See StopView. */
+  debugChild?: ((id: number) => string) | null;
   /** Stands below the controls. */
   children?: ComponentChildren;
 }) {
@@ -85,6 +88,14 @@ export function Debugger({
     change: find && ((direction) => change(find, direction)),
     isShown,
   });
+  const section = useRef<HTMLElement>(null);
+  const opened = useRef(run);
+  // The button that loaded what is new is gone.
+  useLayoutEffect(() => {
+    if (opened.current !== run && document.activeElement === document.body)
+      section.current?.focus({ preventScroll: true });
+    opened.current = run;
+  }, [run]);
   const goNow = useRef(stepping.go);
   goNow.current = stepping.go;
   const graph = useMemo(() => ({ hash: run.workflowId, ...run.graph }), [run]);
@@ -111,12 +122,13 @@ export function Debugger({
           select={select}
           go={(place) => goNow.current(place)}
           turn={(offset) => setRows({ event: stop.event, offset })}
+          debugChild={debugChild}
         />
       </>
     );
   }, [stop, graph, selected, verification]);
   return (
-    <section class="debugger" aria-label="Debugger" tabIndex={-1} onKeyDown={stepping.press}>
+    <section class="debugger" aria-label="Debugger" tabIndex={-1} ref={section} onKeyDown={stepping.press}>
       <Transport engine={engine} stop={stop} stepping={stepping} of={of} download={download} fork={fork} />
       {children}
       {error !== null && <ReadError what="This event could not be shown" error={error} retry={retry} />}

@@ -3,6 +3,7 @@ import type { ChangeKind, Stop } from '../../../console/debugger/protocol.ts';
 import { recordRun } from '../../../console/debugger/recording.ts';
 import { createStepper } from '../../../console/debugger/stepper.ts';
 import type { Definition } from '../../../model/definition.ts';
+import { integerId, parseExecutionId } from '../../../model/execution-id.ts';
 import type { Json } from '../../../model/json.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { createHistoryMasking } from '../../../service/histories/exports/history-masking.ts';
@@ -164,6 +165,56 @@ it.each<[ChangeKind, (stop: Stop) => boolean]>([
 });
 
 const isEnd = (event: number) => EVENTS[event - 1]!.workflowExecutionCompletedEventAttributes !== undefined;
+
+it('an event that the run has not taken names the workflow task that takes it', () => {
+  const stepper = open();
+  const decidesAt = (event: number) => stepper.stop({ ...WHOLE, event }).decidesAt;
+  const [ended, decided] = [eventOf(COMPLETED), eventOf(STEPPED, 2)];
+  // Another activity ends before the run takes both ends.
+  expect(decided).toBeGreaterThan(ended + 2);
+  expect([decidesAt(1), decidesAt(ended), decidesAt(decided - 1)]).toEqual([eventOf(STEPPED), decided, decided]);
+  expect([decidesAt(decided), decidesAt(decided + 1), decidesAt(EVENTS.length)]).toEqual([null, null, null]);
+  expect(open(EVENTS.slice(0, ended)).stop({ ...WHOLE, event: ended }).decidesAt).toBeNull();
+});
+
+it('a task whose input could not be rendered is shown with its templates, and a task with items with those of its items alone', () => {
+  const input = { whom: '{{ item }}', ratio: '{{ 1 / item }}' };
+  const events = make({ tasks: [{ name: 'each', action: 'bench.act', with_items: [1, 0], input }] } as Definition);
+  const stepper = open(events);
+  const shown = (selected: string) => stepper.stop({ ...WHOLE, event: events.length, selected }).selected;
+  const templates = (key: string) => shown(key)?.templates.map(({ path, value }) => [path, value]);
+  expect(shown('each[1]')?.task).toMatchObject({ input: null, failure: { type: 'template_error' } });
+  expect([templates('each[0]'), templates('each[1]'), templates('each')]).toEqual([
+    [
+      ['/whom', 1],
+      ['/ratio', 1],
+    ],
+    [
+      ['/whom', null],
+      ['/ratio', null],
+    ],
+    [],
+  ]);
+});
+
+it('a task that started a sub-workflow leads to it', () => {
+  const definition: Definition = { tasks: [{ name: 'one', action: 'core.noop', input: {} }] };
+  const workflows = {
+    'sub.one': { version: '1.0.0', revision: 1, hash: 'a', definition_id: 1, definition, actions: {} },
+  };
+  const tasks = [{ name: 'below', action: 'sub.one' }];
+  const actions = { 'sub.one': { workflow: true, timeout: 60 } };
+  const events = copyHistory(
+    madeHistories(madeRun({ tasks } as Definition, { workflows, actions } as never))[0]!,
+  ).events;
+  const { selected } = open(events).stop({ ...WHOLE, event: events.length, selected: 'below' });
+  const workflowId = events.flatMap(
+    (event) => event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId ?? [],
+  );
+  expect([selected?.task.child]).toEqual(workflowId);
+  expect(selected?.child).toBe(integerId(parseExecutionId(workflowId[0]!)!.n));
+  expect(open().stop({ ...WHOLE, event: EVENTS.length, selected: 'left' }).selected?.child).toBeNull();
+});
 
 it('a history that was changed differs at its event, and what comes before it is known', () => {
   const changed = structuredClone(EVENTS);

@@ -51,6 +51,25 @@ const HALTING = {
   },
 };
 
+/** A workflow that fails, and one whose task it is. */
+const FAILING = {
+  ref: 'shop.failing',
+  pack_ref: 'shop',
+  label: 'Fails',
+  version: '1.0.0',
+  definition: { tasks: [{ name: 'give_up', action: 'core.fail', input: { message: 'no' } }] },
+};
+const CALLING = {
+  ...FAILING,
+  ref: 'shop.calling',
+  definition: {
+    tasks: [
+      { name: 'below', action: FAILING.ref, on_success: 'after' },
+      { name: 'after', action: 'core.noop' },
+    ],
+  },
+};
+
 /** Makes, in the page, what a browser says of a file that is dropped. */
 const DROPPED_FILE = `(() => {
   const dropped = new DataTransfer();
@@ -103,7 +122,7 @@ export function testDebugger(site: () => Console): void {
     systems = spawn(process.execPath, ['examples/systems.mjs'], { env: { ...process.env, PORT: '0' } });
     address = String((await once(systems.stdout!, 'data'))[0]).trim();
     await call('POST', 'packs', { ref: 'shop', label: 'Shop', version: '1.0.0' });
-    for (const workflow of [await readDebuggedWorkflow(), HALTING]) {
+    for (const workflow of [await readDebuggedWorkflow(), HALTING, FAILING, CALLING]) {
       expect((await call('POST', 'workflows', workflow)).status).toBe(201);
     }
   });
@@ -240,6 +259,11 @@ export function testDebugger(site: () => Console): void {
       for (const payload of ['one', 'two']) await call('POST', `executions/${id}/signal`, { name: 'word', payload });
       await page.getByText('Status completed').waitFor();
       await page.getByRole('button', { name: /^Load \d+ new events$/ }).press('Enter');
+      // The button is gone, and the keys still lead through the events.
+      await expect.poll(() => page.evaluate("document.activeElement.getAttribute('aria-label')")).toBe('Debugger');
+      await page.keyboard.press('[');
+      await region(page, 'State at this event').getByText('completed', { exact: true }).first().waitFor();
+      await page.keyboard.press('End');
       await region(page, 'State at this event').getByText('completed', { exact: true }).first().waitFor();
       await verification(page).getByText('Verified').waitFor();
       await page
@@ -252,6 +276,28 @@ export function testDebugger(site: () => Console): void {
       await input.getByRole('row', { name: /^data\.isPair .* true$/ }).waitFor();
       await page.getByRole('button', { name: 'First event' }).click();
       await input.getByText('tell has not begun at this event.').waitFor();
+    });
+
+    it('leads from an end that is not taken yet to where the run decides, and from a task to its sub-workflow', async () => {
+      const id = await run(CALLING.ref, {});
+      const page = await site().visit(`runs/${id}/debugger?event=1`);
+      await page.getByRole('button', { name: 'Next event' }).focus();
+      await stepTo(page, 'ChildWorkflowExecutionFailed, below');
+      await region(page, 'Changes').getByText('failed', { exact: true }).waitFor();
+      expect(await page.getByRole('list', { name: 'Waits' }).count()).toBe(0);
+      await page.getByText('No transition was decided upon here.').getByRole('button').press('Enter');
+      const why = page.getByRole('table', { name: 'Why' });
+      await why
+        .getByRole('row', { name: 'below after always not evaluated no taken only when the task succeeds' })
+        .waitFor();
+      await site().examine(page);
+      const input = region(page, 'Rendered input');
+      await input.getByRole('link', { name: /^Debug the sub-workflow \d+$/ }).click();
+      const { child } = (await call('GET', `executions/${id}/tasks/below`)).body.data;
+      await title(page, `${FAILING.ref} ${child}`).waitFor();
+      await verification(page).getByText('Verified').waitFor();
+      await page.goto(`console/runs/${id}/debugger?task=nobody`);
+      await input.getByText('There is no task "nobody".').waitFor();
     });
 
     it('asks the service for each stop where its history cannot be replayed in the browser', async () => {

@@ -57,6 +57,7 @@ export function createStop(
     newest: [...new Map(visits.map(({ name, key, state }) => [name, { name, key, state }])).values()],
     taken: listTaken(then, visits, lines),
     transitions,
+    decidesAt: null,
     selected: chosen === undefined ? null : readTask(chosen),
     known: true,
   };
@@ -172,6 +173,7 @@ function readTask(task: TaskThen): StopTask {
       carried: task.carried,
     },
     templates: [],
+    child: task.child,
   };
 }
 

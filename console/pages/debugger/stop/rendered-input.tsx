@@ -43,7 +43,11 @@ export function RenderedInput({ of }: { of: RenderedTask }) {
                   <code class="template">{template}</code>
                 </td>
                 <td role="cell">
-                  <ShortValue name={fieldOf(path)} value={value} />
+                  {input === null ? (
+                    <span class="soft">no value</span>
+                  ) : (
+                    <ShortValue name={fieldOf(path)} value={value} />
+                  )}
                 </td>
               </tr>
             ))}

@@ -1,6 +1,8 @@
 import type { ComponentChildren } from 'preact';
+import { parseTaskKey } from '../../../../model/task-key.ts';
 import type { Stop } from '../../../debugger/protocol.ts';
 import { Glyph } from '../../../parts/glyph.tsx';
+import { numberText } from '../../../parts/words.ts';
 import { ChangeList } from './change-list.tsx';
 import { HistoryEventView } from './history-event.tsx';
 import { JoinsTable } from './joins-table.tsx';
@@ -23,10 +25,12 @@ interface StopViewProps {
   go: (event: number) => void;
   /** Shows other rows of the table of tasks. */
   turn: (offset: number) => void;
+  /** Returns the address at which a sub-workflow is debugged; null where there is none. */
+  debugChild: ((id: number) => string) | null;
 }
 
 /** All that is known of a run at an event. */
-export function StopView({ stop, unknown, selected, select, go, turn }: StopViewProps) {
+export function StopView({ stop, unknown, selected, select, go, turn, debugChild }: StopViewProps) {
   const { changes, transitions, variables, joins, tasks, history } = stop;
   const event = (
     <Region name="History event">
@@ -63,7 +67,7 @@ export function StopView({ stop, unknown, selected, select, go, turn }: StopView
         </Part>
       </div>
       <Part name="Why" class="whole">
-        <WhyTable transitions={transitions} none="No task ended here, so no transition was decided upon." />
+        <WhyTable transitions={transitions} none={<NoDecision next={stop.decidesAt} go={go} />} />
       </Part>
       <div class="stack">
         <Part name="Tasks at this event">
@@ -72,27 +76,49 @@ export function StopView({ stop, unknown, selected, select, go, turn }: StopView
         {event}
       </div>
       <Region name="Rendered input">
-        <SelectedTask stop={stop} selected={selected} />
+        <SelectedTask stop={stop} selected={selected} debugChild={debugChild} />
       </Region>
     </>
   );
 }
 
-function SelectedTask({ stop, selected }: { stop: Stop; selected: string | null }) {
+/** Says that a run decided nothing at an event, and leads to where it next does; null: that is not known. */
+function NoDecision({ next, go }: { next: number | null } & Pick<StopViewProps, 'go'>) {
+  if (next === null) return <>No transition was decided upon here.</>;
+  return (
+    <>
+      No transition was decided upon here. The run next decides at a workflow task:{' '}
+      <button type="button" class="link" onClick={() => go(next)}>
+        Go to event {numberText(next)}
+      </button>
+    </>
+  );
+}
+
+function SelectedTask({ stop, selected, debugChild }: Pick<StopViewProps, 'stop' | 'selected' | 'debugChild'>) {
   if (stop.selected !== null) {
-    const { task, templates } = stop.selected;
+    const { task, templates, child } = stop.selected;
     const { key, action, state, input, output, failure, ended } = task;
     const isOver = ended !== null;
-    return <RenderedInput of={{ key, action, state, input, output, failure, isOver, templates }} />;
-  }
-  const { listed, total } = stop.tasks;
-  const isListed = listed === total;
-  if (selected !== null) {
     return (
-      <p class="soft">{`${selected} ${isListed ? 'has not begun at this event' : 'is not among the listed tasks'}.`}</p>
+      <>
+        <RenderedInput of={{ key, action, state, input, output, failure, isOver, templates }} />
+        {child !== null && debugChild !== null && (
+          <p>
+            <a href={debugChild(child)}>Debug the sub-workflow {child}</a>
+          </p>
+        )}
+      </>
     );
   }
+  if (selected !== null) return <p class="soft">{explainNoTask(selected, stop)}</p>;
   return <p class="soft">Choose a task to see its input here, with the templates that it was rendered from.</p>;
+}
+
+/** Returns a sentence that says why there is no task execution of a key. */
+function explainNoTask(key: string, { counts, tasks }: Stop): string {
+  if (!Object.hasOwn(counts.tasks, parseTaskKey(key).name)) return `There is no task "${key}".`;
+  return tasks.listed === tasks.total ? `${key} has not begun at this event.` : `${key} is not among the listed tasks.`;
 }
 
 /** A named part that stands on a card. */

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { SHOWN_PATHS } from '../../../../model/preview.ts';
 import type { Stop } from '../../../debugger/protocol.ts';
 import { TableHead } from '../../../parts/lists/table-head.tsx';
@@ -18,7 +19,7 @@ const REASONS: Record<Decided['reason'], (decided: Decided) => string> = {
 };
 
 /** The transitions that a run has decided upon, with what decided them and the values that their conditions name; `none` says why there are none. */
-export function WhyTable({ transitions, none }: { transitions: readonly Decided[]; none: string }) {
+export function WhyTable({ transitions, none }: { transitions: readonly Decided[]; none: ComponentChildren }) {
   if (transitions.length === 0) return <p class="soft">{none}</p>;
   return (
     <table role="table" class="table listing why" aria-label="Why">
