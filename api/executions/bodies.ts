@@ -122,7 +122,6 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     projection: execution.projection,
     expired: execution.expired ?? false,
     partial: execution.partial ?? false,
-    retry_of: memo?.retry_of ?? null,
     retried_as: retries.filter(({ of }) => of === integerId(n)).map(({ id }) => id),
     task: null,
     attempt: null,
@@ -136,7 +135,8 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
 
 /** Returns how a run was started, and what began it. */
 function originOf(memo: Execution['memo']) {
-  return { mode: deriveMode({ parent: null, enforcement: null, ...memo }), cause: memo?.cause ?? null };
+  const { cause = null, retry_of = null, retry_reason = null } = memo ?? {};
+  return { mode: deriveMode({ parent: null, enforcement: null, ...memo }), cause, retry_of, retry_reason };
 }
 
 function statementsBody({ statements }: Execution): { accepted: number; refused: number } | null {
@@ -213,6 +213,7 @@ export function taskExecutionBody({ task, items, more, ...found }: TaskView): z.
     ...measuresOf({ input: task.input, closed: task.ended, lastEvent: found.execution.lastEvent }, result),
     waiting_for: run.waiting_for.filter((wait) => wait.task === task.key),
     retry_of: null,
+    retry_reason: null,
     retried_as: [],
     task: task.key,
     attempt: task.attempts.at(-1)?.attempt ?? null,

@@ -167,6 +167,10 @@ export const ExecutionSchema = z
     expired: z.boolean().describe('Temporal no longer has the history; this is the data kept in the index.'),
     partial: z.boolean().describe('Temporal no longer has the first runs of the chain; their tasks are missing.'),
     retry_of: z.int().nullable().describe('The execution that this one is a retry of.'),
+    retry_reason: z
+      .string()
+      .nullable()
+      .describe('Why it was started as a retry, in the words of whoever did; null: nobody said why.'),
     retried_as: z.array(z.int()).describe('The retries of this execution, in order of start.'),
     task: z.string().nullable().describe('The key of a task execution; null for an execution of a workflow.'),
     attempt: z.int().nullable().describe('The latest attempt of a task execution.'),

@@ -46,7 +46,21 @@ export function RunHead({ run, begin }: { run: Run; begin: (intent: Intent) => v
 }
 
 function Facts({ run }: { run: Run }) {
-  const { id, state, created, updated, version, mode, parent, retry_of, retried_as, tags, schedule, cause } = run;
+  const {
+    id,
+    state,
+    created,
+    updated,
+    version,
+    mode,
+    parent,
+    retry_of,
+    retry_reason,
+    retried_as,
+    tags,
+    schedule,
+    cause,
+  } = run;
   const ended = isClosed(state) ? updated : null;
   return (
     <dl class="facts">
@@ -82,6 +96,7 @@ function Facts({ run }: { run: Run }) {
           <a href={hrefOf(`/runs/${retry_of}`)}>Retry of {retry_of}</a>
         </Fact>
       )}
+      {retry_reason !== null && <Fact name="Reason">{retry_reason}</Fact>}
       {retried_as.map((other) => (
         <Fact key={other} name="Link" isSilent>
           <a href={hrefOf(`/runs/${other}`)}>Retried as {other}</a>

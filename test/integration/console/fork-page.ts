@@ -157,6 +157,7 @@ export function testForkPage(site: () => Console): void {
       expect(web.counts('film')).toEqual({ publish: 1, deploy: 2 });
       const { retried_as: made } = (await call('GET', `executions/${id}`)).body.data;
       expect(new URL(page.url()).pathname).toBe(`/console/runs/${made[0]}`);
+      await page.getByText('the disk was full', { exact: true }).waitFor();
     });
 
     it('with another version shows how that differs, and lists why it cannot be started', async () => {

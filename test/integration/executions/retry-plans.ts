@@ -88,6 +88,7 @@ export function testRetryPlans({ harness, web, store, start, call }: RetryStage)
       ).toEqual(keysOf(planned.kept));
       const { body } = await harness().call('GET', `/api/v1/executions/${again.id}/history`);
       expect(JSON.stringify(body)).toContain('the server is back');
+      expect(again.retry_reason).toBe('the server is back');
       const audit = (await harness().call('GET', '/api/v1/audit?limit=3')).body.data;
       expect(audit.map(({ target, reason }: Record<string, string>) => [target, reason]).slice(0, 2)).toEqual([
         [`/api/v1/executions/${failed.id}/retry`, 'the server is back'],

@@ -28,7 +28,7 @@ const BEYOND_DETAIL = [
     'schedule',
     'scheduled_at',
   ],
-  ...['retry_of', 'retried_as'],
+  ...['retry_of', 'retry_reason', 'retried_as'],
   ...[
     'signals',
     'signals_dropped',
