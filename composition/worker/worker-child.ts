@@ -130,7 +130,8 @@ await runMain(async (config) => {
 }, 'quiet');
 
 function send(message: FromWorker): void {
-  if (process.connected) process.send?.(message);
+  // Without a callback, a supervisor that has just ended is an uncaught error: `disconnect`, which ends this process, comes after it.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
 function metricsFor({ host }: WorkerOrder) {

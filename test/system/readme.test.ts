@@ -1,5 +1,6 @@
 import { exec } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../integration/support/until.ts';
@@ -68,13 +69,18 @@ it('everything in the README works word for word, and answers what it says', asy
   }
 });
 
-it('after kill -9 its worker and its Temporal server end by themselves', async () => {
+it('after kill -9 its worker and its Temporal server end by themselves, also a worker that was held up meanwhile', async () => {
   const { worker_pid: worker } = await dev.devFile();
   const others = [worker, await dev.temporalPid()];
   expect(others.map(isRunning)).toEqual([true, true]);
+  process.kill(worker, 'SIGSTOP');
   await fermata.end('SIGKILL');
+  // Reports of the worker, one every half second, are due when it goes on.
+  await wait(1_500);
+  process.kill(worker, 'SIGCONT');
   await until(
     async () => others.filter(isRunning),
     (left) => left.length === 0,
   );
+  expect(fermata.said()).not.toContain('was not caught');
 });
