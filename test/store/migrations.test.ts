@@ -98,7 +98,8 @@ it('migrates after writers of an earlier version with whom it has waited in a ci
     until(
       () =>
         observer.query(
-          `select 1 from pg_locks where not granted and relation in (select oid from pg_class where relname = '${table}')`,
+          `select 1 from pg_locks join pg_stat_activity using (pid) join pg_class on pg_class.oid = relation
+            where datname = current_database() and not granted and relname = '${table}'`,
         ),
       ({ rows }) => rows.length > 0,
     );

@@ -109,7 +109,7 @@ async function untilReady(connectionString: string): Promise<void> {
       await client.end();
       return;
     } catch (error) {
-      if (round > 200) throw error;
+      if (round > 1_200) throw error;
       await wait(50);
     }
   }

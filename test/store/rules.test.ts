@@ -85,7 +85,9 @@ async function behind<T>(first: (db: Database) => Promise<unknown>, second: () =
     await first(transaction as unknown as Database); // it only runs statements
     result = second();
     await until(
-      () => db.execute(sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`),
+      () =>
+        db.execute(sql`
+          select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`),
       (found) => (found as unknown as { rows: unknown[] }).rows.length > 0,
     );
   });
