@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DevFile } from '../../dev/dev-file.ts';
 import { preparedFolder } from '../integration/support/prepared.ts';
+import { until } from '../integration/support/until.ts';
 import { makeFolder } from '../store/test-folders.ts';
 
 /** A process of ours, with all that it has said. */
@@ -117,12 +118,17 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Calls the API and gives the body; throws on an error answer. */
+/**
+ * Calls the API and gives the body; throws on an error answer. What is only read is asked for again where a busy machine has kept the
+ * database or Temporal from answering for seconds.
+ */
 export async function call(url: string, key: string, path: string, body?: object) {
-  const response = await fetch(url + path, {
-    headers: { 'x-api-key': key, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-  });
+  const ask = () =>
+    fetch(url + path, {
+      headers: { 'x-api-key': key, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    });
+  const response = await until(ask, ({ status }) => status !== 503 || body !== undefined);
   // biome-ignore lint/suspicious/noExplicitAny: tests look into what they just asked for
   const answer = (await response.json()) as any;
   if (!response.ok) throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);

@@ -102,12 +102,15 @@ async function dead({ child }: ApiProcess, point: Point): Promise<void> {
   expect(child.signalCode, point).toBe('SIGKILL');
 }
 
+/** Asks a process; again where a busy machine has kept its database or Temporal from it for seconds, as the answer says. */
 async function ask(api: ApiProcess, method: string, path: string, body?: object) {
-  const response = await fetch(`${api.url}${path}`, {
-    method,
-    headers: { 'x-api-key': DEV_KEY, 'content-type': 'application/json', connection: 'close' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  const once = () =>
+    fetch(`${api.url}${path}`, {
+      method,
+      headers: { 'x-api-key': DEV_KEY, 'content-type': 'application/json', connection: 'close' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  const response = await until(once, ({ status }) => status !== 503);
   return { status: response.status, body: (await response.json()) as Answer['body'] };
 }
 
