@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { JsonObject } from '../../../model/json.ts';
+import { type ExecutionStatus, isClosed } from '../../../model/status.ts';
 import { CliError, EXIT } from '../../cli-error.ts';
 import { readObject, readPairs, readValue } from '../../files.ts';
 import { formatCell, table } from '../../output.ts';
@@ -17,8 +18,6 @@ const BASE = '/api/v1/executions';
 
 /** Seconds for which one request waits for an execution to close. */
 const WAIT = 30;
-
-const CLOSED = ['completed', 'failed', 'cancelled', 'timeout', 'abandoned'];
 
 /** Adds the commands for executions: run, list, get, watch, cancel, terminate, signal, export. */
 export function addExecutionCommands(program: Command, session: () => Promise<Session>): void {
@@ -46,7 +45,7 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
         headers: onceHeaders(options),
       });
       let execution = started.data as JsonObject;
-      while (options.wait && !CLOSED.includes(execution.status as string)) {
+      while (options.wait && !isClosed(execution.state as ExecutionStatus)) {
         await service
           .send('GET', `${BASE}/${formatCell(execution.id)}/events`, {
             signal: AbortSignal.timeout(WAIT * 1000),
