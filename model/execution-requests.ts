@@ -96,18 +96,31 @@ export function retryEvent(from: string): number | null {
   return from.startsWith(FROM_EVENT) ? Number(from.slice(FROM_EVENT.length)) : null;
 }
 
+/** The beginning of a `from` that names a task. */
+const FROM_TASK = 'task:';
+
+/** Returns how a retry names a task to continue from: by its name, unless that means something else. */
+export function writeRetryTask(name: string): string {
+  return name === 'start' ? `${FROM_TASK}${name}` : name;
+}
+
+/** Returns the name of a task that a `from` writes as `writeRetryTask` does. */
+export function readRetryTask(from: string): string {
+  return from.startsWith(FROM_TASK) ? from.slice(FROM_TASK.length) : from;
+}
+
 /** The fields of a retry. */
 export const RETRY_FIELDS = {
   from: z
     .string()
     .min(1)
-    .max(64)
+    .max(FROM_TASK.length + 64)
     .refine((from) => !from.startsWith(FROM_EVENT) || /^event:[1-9]\d{0,8}$/.test(from), {
       message: 'must be "event:" with the number of a history event, as in "event:12"',
     })
     .default('failed')
     .describe(
-      'Where to continue: `failed` (tasks that failed, were cancelled or did not start), `start`, the name of a task (it and what followed from it), or `event:12` (the state after that history event; what was open then runs again).',
+      'Where to continue: `failed` (tasks that failed, were cancelled or did not start), `start`, the name of a task (it and what followed from it; of one named `start`: `task:start`), or `event:12` (the state after that history event; what was open then runs again).',
     ),
   input: JsonObjectSchema.optional().describe(
     'Another input, in place of the whole earlier one; only with from: start.',

@@ -2,6 +2,7 @@ import { ATTEMPTS_SKIPPED } from '../../interpreter/versions.ts';
 import { heldDelegations } from '../../model/delegation.ts';
 import { type Execution, HELD_BACK, type Wait } from '../../model/execution.ts';
 import { integerId, parseExecutionId } from '../../model/execution-id.ts';
+import { readRetryTask } from '../../model/execution-requests.ts';
 import type { Failure } from '../../model/failure.ts';
 import { inquiryId } from '../../model/inquiry-id.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
@@ -43,7 +44,7 @@ export function closedAdvice({ failure, status }: Execution, self: number, from:
   const how = `It has ended as ${status}${why}.`;
   const act: AdvisedRequest = { what: 'retry', execution: self, from };
   if (from === null) return [{ text: `${how} A retry continues from there.`, act }];
-  const what = from === 'start' ? 'everything' : `"${from}" and what followed from it`;
+  const what = from === 'start' ? 'everything' : `"${readRetryTask(from)}" and what followed from it`;
   return [{ text: `${how} A retry with from: ${JSON.stringify(from)} runs ${what} again.`, act }];
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import { isMintedEnforcement } from '../../model/events/enforcement-number.ts';
 import type { Execution } from '../../model/execution.ts';
-import { retryEvent } from '../../model/execution-requests.ts';
+import { readRetryTask, retryEvent, writeRetryTask } from '../../model/execution-requests.ts';
 import type { Issue } from '../../model/issue.ts';
 import { canonicalJson, isJsonObject, type Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
@@ -229,19 +229,23 @@ function unusable(): AppError {
 
 /**
  * Returns the task from which to retry a run whose failures were all handled: the last task that failed, else the task after which the
- * run failed, else `start`.
+ * run failed, as a request for the retry names it, else `start`.
  */
 export function taskToRetry({ tasks, moreTasks, failure }: Pick<Execution, 'tasks' | 'moreTasks' | 'failure'>): string {
-  if (moreTasks !== undefined) return moreTasks.lastFailed ?? parseTaskKey(failure?.task ?? 'start').name;
   const failed = tasks.findLast(({ item, failure }) => item === null && failure !== null);
-  return (failed ?? tasks.find(({ key }) => key === failure?.task))?.name ?? 'start';
+  const ended = failure?.task === undefined ? null : parseTaskKey(failure.task).name;
+  const name =
+    moreTasks === undefined
+      ? (failed ?? tasks.find(({ key }) => key === failure?.task))?.name
+      : (moreTasks.lastFailed ?? ended);
+  return name == null ? 'start' : writeRetryTask(name);
 }
 
 /** Returns what a retry continues from that does not begin from the beginning. */
 function pointOf(from: string): RetryPoint {
   const event = retryEvent(from);
   if (event !== null) return { from: 'event', event };
-  return from === 'failed' ? { from } : { from: 'task', task: from };
+  return from === 'failed' ? { from } : { from: 'task', task: readRetryTask(from) };
 }
 
 function nothingToRetry(execution: Execution, from: string): AppError {

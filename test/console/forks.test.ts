@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { readPoint, writeTask } from '../../console/pages/run/fork/fork-points.ts';
 import { lastHappened } from '../../console/pages/run/fork/last-happened.ts';
 
 const TASKS = [
@@ -18,4 +19,14 @@ it.each([
 ])('what last happened up to event %d', (event, words) => {
   expect(lastHappened(TASKS, event)).toBe(words);
   expect(lastHappened([...TASKS].reverse(), event)).toBe(words);
+});
+
+it.each([
+  ['failed', { point: 'failed', named: '' }],
+  ['start', { point: 'start', named: '' }],
+  [writeTask('start'), { point: 'task', named: 'start' }],
+  [writeTask('deploy'), { point: 'task', named: 'deploy' }],
+  ['event:12', { point: 'event', named: '12' }],
+])('a fork from %s is described by its radio button', (from, point) => {
+  expect(readPoint(from)).toEqual(point);
 });

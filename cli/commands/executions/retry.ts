@@ -23,7 +23,11 @@ export function addRetryCommand(program: Command, session: () => Promise<Session
     .command('retry')
     .description('retry a closed execution: a new one continues where it ended')
     .argument('<id>')
-    .option('--from <what>', 'failed, start, the name of a task, or event:<number>', 'failed')
+    .option(
+      '--from <what>',
+      'failed, start, the name of a task (task:start for one named start), or event:<number>',
+      'failed',
+    )
     .option('--version <version>', 'use the newest revision with this version label')
     .option('-i, --input <name=value...>', 'another input, which replaces the whole input; only with --from start')
     .option('--reason <text>')

@@ -355,6 +355,21 @@ describe('a retry from elsewhere', () => {
     expect([again.data.status, counts(again)]).toEqual(['completed', { a: 1, b: 2, side: 1, c: 2, end: 2 }]);
   });
 
+  it('from a task that is named start does that again, not everything, and is advised so', async () => {
+    const undo = { name: 'undo', action: 'core.noop', on_success: 'fail' };
+    const ref = await store({
+      tasks: [call('a', { on_success: 'start' }), call('start', { on_failure: 'undo' }), undo],
+    });
+    const failed = await start(ref, ['start']);
+    const { advice } = (await harness.call('GET', `/api/v1/executions/${failed.id}/explain`)).body.data;
+    expect(advice[0]).toMatchObject({
+      text: expect.stringContaining('runs "start" and what followed'),
+      body: { from: 'task:start' },
+    });
+    const again = await retry(failed, advice[0].body);
+    expect([again.data.status, counts(again)]).toEqual(['completed', { a: 1, start: 2 }]);
+  });
+
   it('with another version keeps what is the same in it', async () => {
     // An absent field equals its default.
     const ref = await store({ tasks: [call('a', { retry: { count: 0, delay: 0 } }), call('b')] });

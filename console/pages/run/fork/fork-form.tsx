@@ -3,7 +3,7 @@ import { useRead, useStamp } from '../../../client/reads.ts';
 import type { Run, TaskListPage, WorkflowRevision } from '../../../client/shapes.ts';
 import { go, hrefWith, pageQuery } from '../../../routing/location.ts';
 import { workflowPath } from '../../../routing/paths.ts';
-import { type ForkPoint, readPoint } from './fork-request.ts';
+import { type ForkPoint, readPoint, writeTask } from './fork-points.ts';
 import { lastHappened } from './last-happened.ts';
 
 const POINTS: { point: ForkPoint; name: string; note: string }[] = [
@@ -41,7 +41,7 @@ export function ForkForm({
   const first: Record<ForkPoint, string> = {
     failed: 'failed',
     start: 'start',
-    task: visited.at(-1) ?? '',
+    task: writeTask(visited.at(-1) ?? ''),
     event: `event:${run.last_event ?? 1}`,
   };
 
@@ -82,7 +82,7 @@ export function ForkForm({
         {point === 'task' && (
           <label class="field">
             Task
-            <select value={named} onChange={({ currentTarget }) => choose(currentTarget.value)}>
+            <select value={named} onChange={({ currentTarget }) => choose(writeTask(currentTarget.value))}>
               {listOptions(visited, named).map((name) => (
                 <option key={name} value={name} selected={name === named}>
                   {name}

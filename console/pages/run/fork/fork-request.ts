@@ -3,9 +3,6 @@ import { request } from '../../../client/request.ts';
 import { RequestError } from '../../../client/request-error.ts';
 import type { Run } from '../../../client/shapes.ts';
 
-/** From where a fork starts, as the radio buttons name it. */
-export type ForkPoint = 'failed' | 'task' | 'event' | 'start';
-
 /** A fork that somebody describes: what the API is sent to plan it. */
 export interface ForkRequest {
   from: string;
@@ -17,15 +14,6 @@ export interface ForkRequest {
 export interface StalePlanNotice {
   plan: PlannedRetry;
   changed: string[];
-}
-
-const EVENT = /^event:(.*)$/;
-
-/** Returns which radio button a `from` belongs to, and the task or the number of the event that it names. */
-export function readPoint(from: string): { point: ForkPoint; named: string } {
-  const [, event] = EVENT.exec(from) ?? [];
-  if (event !== undefined) return { point: 'event', named: event };
-  return from === 'failed' || from === 'start' ? { point: from, named: '' } : { point: 'task', named: from };
 }
 
 /** Plans a fork: starts nothing. Throws a RequestError. */

@@ -11,6 +11,7 @@ import { Glyph } from '../../../parts/glyph.tsx';
 import { announce } from '../../../parts/notice.ts';
 import { go, hrefOf, hrefWith, pageQuery } from '../../../routing/location.ts';
 import { ForkForm, listVisited } from './fork-form.tsx';
+import { writeTask } from './fork-points.ts';
 import { changedText, type ForkRequest, planFork, type StalePlanNotice, startFork } from './fork-request.ts';
 import { PlanView } from './plan-view.tsx';
 
@@ -140,7 +141,9 @@ function chosenFrom(run: Run, tasks: TaskListPage | undefined): string {
   if (from !== null) return from;
   if (event !== null) return `event:${event}`;
   if (!isClosed(run.state)) return `event:${run.last_event ?? 1}`;
-  return isSuccessful(run.state) ? (listVisited(tasks).at(-1) ?? 'start') : 'failed';
+  if (!isSuccessful(run.state)) return 'failed';
+  const last = listVisited(tasks).at(-1);
+  return last === undefined ? 'start' : writeTask(last);
 }
 
 /**
