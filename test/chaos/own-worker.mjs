@@ -29,6 +29,7 @@ const worker = await Worker.create({
   connection,
   taskQueue: 'chaos',
   shutdownGraceTime: '5s',
+  maxHeartbeatThrottleInterval: '200ms',
   activities: {
     'chaos.count': count,
     'chaos.count_once': count,

@@ -53,7 +53,8 @@ export async function prepare(stage: Stage): Promise<{ player: Player; again: Re
     ['chaos.section', true],
     ['chaos.count_once', false],
   ] as const) {
-    const times = { timeout: 30, heartbeat_timeout: 5 };
+    // A worker that is killed is found soon, and one that a busy machine holds up is not taken for dead.
+    const times = { timeout: 60, heartbeat_timeout: 10 };
     await make('/api/v1/actions', { ref, pack_ref: 'chaos', label: ref, task_queue: 'chaos', idempotent, ...times });
   }
   for (const { name, definition } of [...BELOW, ...CONSTRUCTS]) {
