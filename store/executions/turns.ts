@@ -5,6 +5,7 @@ import {
   gte,
   inArray,
   isNotNull,
+  isNull,
   lt,
   lte,
   not,
@@ -35,7 +36,8 @@ export interface TurnStore {
   standing(namespace: string): Promise<TurnRow[]>;
   /**
    * Claims a slot for a run that is about to start. Returns whether the run begins, waits, or is skipped or failed by its policy; a run
-   * that is delayed until `due` waits.
+   * that is delayed until `due` waits, and so does one that was noted before: a repetition of its request may have started it without a
+   * verdict, and it is told later.
    */
   claim(wanted: TurnClaim, due?: Date): Promise<'begin' | 'wait' | 'skip' | 'fail'>;
   /** Reports whether a run holds a slot. */
@@ -91,22 +93,28 @@ export function createTurnStore(db: Database): TurnStore {
     async claim({ turn, ...run }, due) {
       return alone(run.namespace, async (transaction) => {
         if (due !== undefined) {
-          await transaction.insert(turns).values({ ...run, ...turn, created: due });
+          await transaction
+            .insert(turns)
+            .values({ ...run, ...turn, created: due })
+            .onConflictDoUpdate({ target: RUN, set: { created: due }, setWhere: isNull(turns.granted) });
           return 'wait';
         }
         const others = await transaction
           .select()
           .from(turns)
           .where(and(sameKey(run, turn.key), DUE));
+        if (others.some(({ workflowId }) => workflowId === run.workflowId)) return 'wait';
         const held = others.filter(({ granted }) => granted !== null).length;
         const waiting = others.filter(({ granted, refused, cancelled }) => granted === null && !refused && !cancelled);
         const free = held + waiting.length < turn.limit;
         if (!free && (turn.policy === 'skip' || turn.policy === 'fail')) return turn.policy;
         // The start itself carries the verdict.
-        await transaction
+        const added = await transaction
           .insert(turns)
-          .values({ ...run, ...turn, ...(free ? { granted: new Date(), told: true } : {}) });
-        return free ? 'begin' : 'wait';
+          .values({ ...run, ...turn, ...(free ? { granted: new Date(), told: true } : {}) })
+          .onConflictDoNothing()
+          .returning({ workflowId: turns.workflowId });
+        return free && added.length > 0 ? 'begin' : 'wait';
       });
     },
 
@@ -186,6 +194,9 @@ export async function noteTurns(transaction: Transaction, claims: readonly TurnC
     .values(claims.map(({ turn, ...run }) => ({ ...run, ...turn })))
     .onConflictDoNothing();
 }
+
+/** What no two claims share. */
+const RUN = [turns.namespace, turns.workflowId];
 
 /** Matches runs that must be told their verdict, or be asked to stop. */
 const UNTOLD = sql`(not told and (granted is not null or refused) or cancelled and not stopped)`;
