@@ -207,7 +207,8 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
   /** Starts a run whose number was just claimed. */
   async function launchClaimed(tenant: string, blueprint: Blueprint, call: StartCall, claim: Claim): Promise<Launched> {
     const whole = await withTurn(blueprint, claim, call.delay).catch(async (error: unknown) => {
-      await release(tenant, claim);
+      // After any other error, row and key stay: a repetition may have started the run in the meantime.
+      if (error instanceof AppError && error.code === 'concurrency_conflict') await release(tenant, claim);
       throw error;
     });
     return launch(tenant, whole, call, claim);

@@ -195,7 +195,7 @@ export async function noteTurns(transaction: Transaction, claims: readonly TurnC
     .onConflictDoNothing();
 }
 
-/** What no two claims share. */
+/** No two claims share these. */
 const RUN = [turns.namespace, turns.workflowId];
 
 /** Matches runs that must be told their verdict, or be asked to stop. */

@@ -1,6 +1,7 @@
 import { ServiceError } from '@temporalio/client';
 import { afterEach, expect, it, vi } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
+import { DatabaseError } from '../../../model/database-error.ts';
 import { createLauncher } from '../../../service/starts/launches.ts';
 import type { Blueprint } from '../../../temporal/starts.ts';
 
@@ -114,6 +115,31 @@ it.each([
     expect(unclaim).toHaveBeenCalledTimes(isGivenAway ? 1 : 0);
   },
 );
+
+it.each<[what: string, answer: () => Promise<string>, isGivenAway: boolean]>([
+  ['that is refused its slot', async () => 'fail', true],
+  ['whose slot cannot be claimed', () => Promise.reject(new DatabaseError('turns.claim', '08006')), false],
+  [
+    'whose rivals cannot be asked for',
+    () => Promise.reject(new AppError('temporal_unavailable', 'no answer', { cause: answered(14) })),
+    false,
+  ],
+])('a start %s gives its key away only if no repetition can have started it', async (_, claim, isGivenAway) => {
+  const unclaim = vi.fn(async () => undefined);
+  const launcher = createLauncher({
+    temporal: { namespace: 'default' },
+    store: { claim: async () => 'claimed', unclaim },
+    turns: { rivals: async () => [], claim, leave: async () => undefined },
+    queues: { demandOwn: async () => undefined },
+    clock: Date.now,
+  } as never);
+  const turn = { key: 'x', limit: 1, policy: 'fail' };
+  const blueprint = (n: number) =>
+    ({ input: {}, run: { actions: {} }, memo: { n, tenant: 't', ref: 'p.w', actions: [], tags: [], turn } }) as never;
+  const options = { key: ['enforcement', '1'] as const, asked: null };
+  await expect(launcher.launch('t', blueprint, options, async () => null)).rejects.toThrow();
+  expect(unclaim).toHaveBeenCalledTimes(isGivenAway ? 1 : 0);
+});
 
 const WORKFLOW_RUNNING = 1;
 const WORKFLOW_COMPLETED = 2;
