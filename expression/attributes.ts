@@ -30,6 +30,7 @@ export function foldKey(value: Value, caseSensitive: boolean, budget: Budget): V
   return value.toLowerCase();
 }
 
+/** Returns the entries of a list in the order of their keys; those with equal keys stay in the order of the list, also in reverse. */
 export function sorted(list: Value[], key: (entry: Value) => Value[], reverse: boolean, budget: Budget): Value[] {
   const keyed = list.map((entry) => {
     budget.work(1);
