@@ -102,7 +102,7 @@ export function createTurnStore(db: Database): TurnStore {
         const others = await transaction
           .select()
           .from(turns)
-          .where(and(sameKey(run, turn.key), DUE));
+          .where(and(sameKey(run, turn.key), or(DUE, eq(turns.workflowId, run.workflowId))));
         if (others.some(({ workflowId }) => workflowId === run.workflowId)) return 'wait';
         const held = others.filter(({ granted }) => granted !== null).length;
         const waiting = others.filter(({ granted, refused, cancelled }) => granted === null && !refused && !cancelled);
@@ -209,8 +209,8 @@ export function hasTurnsToSettle(namespace: Placeholder): SQL {
       where namespace = ${namespace} and closed is not null))`;
 }
 
-/** Leaves out delayed runs. */
-const DUE = lte(turns.created, sql`now()`);
+/** Leaves out delayed runs. A transaction that has waited for another one also sees those that began in the meantime. */
+const DUE = or(isNotNull(turns.granted), lte(turns.created, sql`clock_timestamp()`));
 
 function sameKey({ namespace, tenant, ref }: Omit<TurnClaim, 'turn'>, key: string) {
   return and(eq(turns.namespace, namespace), eq(turns.tenant, tenant), eq(turns.ref, ref), eq(turns.key, key));

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { and, eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import type { RunTurn } from '../../model/run-input.ts';
 import { createExecutionStore } from '../../store/executions/executions.ts';
 import { turns } from '../../store/executions/tables.ts';
 import { createTurnStore, type TurnClaim } from '../../store/executions/turns.ts';
+import { until } from '../integration/support/until.ts';
 import { CLAIMED, makeEntry } from '../service/index/run-entry.ts';
 import { useBothEngines } from './both-engines.ts';
 
@@ -69,4 +70,55 @@ describe.each(['Postgres', 'PGlite'])('%s', (engine) => {
     const [found] = await find(late.wanted);
     expect(found!.created.getTime()).toBeLessThan(due.getTime());
   });
+});
+
+describe('while another transaction has the slots of a namespace', () => {
+  /** Claims a slot in a transaction that began before `first` had run. */
+  async function claimBehind(wanted: TurnClaim, first: () => Promise<unknown>) {
+    const { db } = engines.opened.Postgres!;
+    let claimed: Promise<string> = Promise.resolve('');
+    await db.transaction(async (transaction) => {
+      await transaction.execute(
+        sql`select pg_advisory_xact_lock(hashtextextended(${`fermata turns ${wanted.namespace}`}, 0))`,
+      );
+      claimed = createTurnStore(db).claim(wanted);
+      await until(
+        () =>
+          db.execute(sql`
+          select 1 from pg_locks join pg_stat_activity using (pid)
+          where datname = current_database() and locktype = 'advisory' and not granted`),
+        (found) => (found as unknown as { rows: unknown[] }).rows.length > 0,
+      );
+      await first();
+    });
+    return claimed;
+  }
+
+  it.each([
+    ['queue', 'wait'],
+    ['skip', 'skip'],
+    ['fail', 'fail'],
+    ['cancel_previous', 'wait'],
+  ] as const)(
+    'a run that is about to start (%s) does not begin with one that has begun since',
+    async (policy, answer) => {
+      const { wanted } = aboutToStart(policy);
+      const { db } = engines.opened.Postgres!;
+      const { turn, ...run } = wanted;
+      const begin = () =>
+        db.insert(turns).values({ ...run, ...turn, workflowId: `${run.workflowId} first`, granted: new Date() });
+      expect(await claimBehind(wanted, begin)).toBe(answer);
+    },
+  );
+
+  it.each(['skip', 'fail'] as const)(
+    'a run that is noted since is neither skipped nor refused (%s)',
+    async (policy) => {
+      const { entry, wanted } = aboutToStart(policy);
+      const { db } = engines.opened.Postgres!;
+      const { turn, ...run } = wanted;
+      await db.insert(turns).values({ ...run, ...turn, workflowId: `${run.workflowId} first`, granted: new Date() });
+      expect(await claimBehind(wanted, () => createExecutionStore(db).write([entry]))).toBe('wait');
+    },
+  );
 });
