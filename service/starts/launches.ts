@@ -207,8 +207,9 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
   /** Starts a run whose number was just claimed. */
   async function launchClaimed(tenant: string, blueprint: Blueprint, call: StartCall, claim: Claim): Promise<Launched> {
     const whole = await withTurn(blueprint, claim, call.delay).catch(async (error: unknown) => {
-      // After any other error, row and key stay: a repetition may have started the run in the meantime.
-      if (error instanceof AppError && error.code === 'concurrency_conflict') await release(tenant, claim);
+      // After any other error, row and key stay: a repetition may have started the run in the meantime. Without a key there is none.
+      const isRefusal = error instanceof AppError && error.code === 'concurrency_conflict';
+      if (isRefusal || claim.idempotency === undefined) await release(tenant, claim);
       throw error;
     });
     return launch(tenant, whole, call, claim);

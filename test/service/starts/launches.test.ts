@@ -116,15 +116,20 @@ it.each([
   },
 );
 
-it.each<[what: string, answer: () => Promise<string>, isGivenAway: boolean]>([
-  ['that is refused its slot', async () => 'fail', true],
-  ['whose slot cannot be claimed', () => Promise.reject(new DatabaseError('turns.claim', '08006')), false],
+const KEY = ['enforcement', '1'] as const;
+const unreachable = () => Promise.reject(new DatabaseError('turns.claim', '08006'));
+
+it.each<[what: string, answer: () => Promise<string>, key: typeof KEY | undefined, isGivenAway: boolean]>([
+  ['that is refused its slot', async () => 'fail', KEY, true],
+  ['whose slot cannot be claimed', unreachable, KEY, false],
   [
     'whose rivals cannot be asked for',
     () => Promise.reject(new AppError('temporal_unavailable', 'no answer', { cause: answered(14) })),
+    KEY,
     false,
   ],
-])('a start %s gives its key away only if no repetition can have started it', async (_, claim, isGivenAway) => {
+  ['that has no key, and whose slot cannot be claimed,', unreachable, undefined, true],
+])('a start %s gives its claim away only if no repetition can have started it', async (_, claim, key, isGivenAway) => {
   const unclaim = vi.fn(async () => undefined);
   const launcher = createLauncher({
     temporal: { namespace: 'default' },
@@ -136,7 +141,7 @@ it.each<[what: string, answer: () => Promise<string>, isGivenAway: boolean]>([
   const turn = { key: 'x', limit: 1, policy: 'fail' };
   const blueprint = (n: number) =>
     ({ input: {}, run: { actions: {} }, memo: { n, tenant: 't', ref: 'p.w', actions: [], tags: [], turn } }) as never;
-  const options = { key: ['enforcement', '1'] as const, asked: null };
+  const options = { key, asked: null };
   await expect(launcher.launch('t', blueprint, options, async () => null)).rejects.toThrow();
   expect(unclaim).toHaveBeenCalledTimes(isGivenAway ? 1 : 0);
 });
