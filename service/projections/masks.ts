@@ -74,6 +74,7 @@ export function maskExecution(execution: Execution, others: readonly Json[] = []
   const { stopMessage } = execution;
   const fields: Required<Omit<Execution, UnmaskedField | 'stopMessage'>> & Pick<Execution, 'stopMessage'> = {
     ...(stopMessage === undefined ? {} : { stopMessage: mask.hideInMessage(stopMessage) }),
+    memo: maskReason(execution.memo, mask),
     input: hide(shownInput),
     output: hide(execution.output),
     failure: failure(execution.failure),
@@ -181,7 +182,6 @@ type UnmaskedField =
   | 'workflowType'
   | 'taskQueue'
   | 'status'
-  | 'memo'
   | 'moreTasks'
   | 'children'
   | 'run'
@@ -204,6 +204,12 @@ type UnmaskedField =
   | 'unsettled'
   | 'partial'
   | 'expired';
+
+/** Masks the reason of a retry, which somebody wrote; all else of a memo is made by Fermata, or shown wherever the run is listed. */
+function maskReason(memo: Execution['memo'], mask: Mask): Execution['memo'] {
+  if (memo?.retry_reason === undefined) return memo;
+  return { ...memo, retry_reason: mask.hideInMessage(memo.retry_reason) };
+}
 
 /** Masks the detail of a wait, other than the text by which a pause is known. */
 function maskDetail({ detail }: Wait, mask: Mask): string | null {

@@ -82,6 +82,12 @@ it.each<[string, Json, Json, Json]>([
   expect(masked.mask.hide(output)).toEqual(shown);
 });
 
+it('hides a secret in the reason of a retry, and nothing else of the memo', () => {
+  const memo = { n: 1, ref: 'examples.sesame', retry_of: 2048, retry_reason: 'sesame was refused' };
+  const retried = { ...execution('sesame', null), memo } as unknown as Execution;
+  expect(maskExecution(retried).execution.memo).toEqual({ ...memo, retry_reason: '*** was refused' });
+});
+
 it.each<[string, string]>([
   ["'ab' is neither true nor false", "'***' is neither true nor false"],
   ['must be true or false, not "ab"', 'must be true or false, not "***"'],
