@@ -69,13 +69,19 @@ export interface IndexKeeperDependencies {
   log: Logger;
   /** Returns the time in milliseconds. */
   clock: () => number;
-  /** Called with each run whose whole history was read. */
+  /** Called with each run whose whole history was read, once its entry is written. */
   onRead?: (n: number, execution: MaskedExecution) => Promise<void>;
   onDescribed?: DescribedListener;
   /** Rings while something happens: visibility is then read more often. */
   alarm: Bell;
   /** Rings when a run is to be looked at next. */
   bell: Bell;
+}
+
+/** The entry of a run, with the run where its whole history was read. */
+interface Found {
+  entry: IndexEntry;
+  execution: MaskedExecution | null;
 }
 
 /**
@@ -102,71 +108,80 @@ export function createIndexKeeper({
     temporal,
     store,
     isAside: aside.has,
-    write: async (infos) => write(await entriesFor(infos, entryFor)),
+    write: async (infos) => write(await findEntries(infos, find)),
   });
 
-  async function entryFor(info: RunInfo): Promise<IndexEntry | null> {
+  async function find(info: RunInfo): Promise<Found | null> {
     const { workflowId, runId } = info.execution ?? {};
     if (!workflowId || !runId) return null;
     const memo = readMemo(info.memo);
     // The newest run of a chain says what is true of the chain.
-    if (info.status === RUNNING && asksPeople(memo)) return wholeEntryFor(info);
-    if (!isClosedRun(info)) return openEntry(namespace, info);
+    if (info.status === RUNNING && asksPeople(memo)) return findWhole(info);
+    if (!isClosedRun(info)) return alone(openEntry(namespace, info));
     if (memo?.hides) {
       // Its close event must be masked, and only its whole history says how.
       const projected = await projections.read(workflowId);
       return projected === null
         ? null
-        : buildEntry(namespace, maskExecution(projected.execution, projected.hidden).execution, runId);
+        : alone(buildEntry(namespace, maskExecution(projected.execution, projected.hidden).execution, runId));
     }
     const event = await temporal.closeEvent(workflowId, runId);
-    return event === null ? null : closedEntry(namespace, info, event);
+    return event === null ? null : alone(closedEntry(namespace, info, event));
   }
 
-  /** Makes the entry of a run whose whole row may be wrong. An open run is read, since describe and visibility lack some of its facts. */
-  async function wholeEntryFor(info: RunInfo): Promise<IndexEntry | null> {
+  /** Finds the entry of a run whose whole row may be wrong. An open run is read, since describe and visibility lack some of its facts. */
+  async function findWhole(info: RunInfo): Promise<Found | null> {
     const { workflowId, runId } = info.execution ?? {};
-    if (!workflowId || !runId || info.status !== RUNNING) return entryFor(info);
+    if (!workflowId || !runId || info.status !== RUNNING) return find(info);
     const projected = await projections.read(workflowId);
     if (projected === null) return null;
     const { execution } = maskExecution(projected.execution, projected.hidden);
-    const entry = buildEntry(namespace, execution, runId);
-    await onRead(entry.n, execution);
-    return entry;
+    return { entry: buildEntry(namespace, execution, runId), execution };
   }
 
-  /** Makes the entries of runs; sets aside those that cannot be read. */
-  async function entriesFor(infos: readonly RunInfo[], make: typeof entryFor): Promise<IndexEntry[]> {
-    const entries = await mapConcurrently(infos, CONCURRENCY, async (info) => {
+  /** Finds the entries of runs; sets aside those that cannot be read. */
+  async function findEntries(infos: readonly RunInfo[], findOne: typeof find): Promise<Found[]> {
+    const found = await mapConcurrently(infos, CONCURRENCY, async (info) => {
       try {
-        return await make(info);
+        return await findOne(info);
       } catch (error) {
         if (isOutage(error)) throw error;
         aside.put(info.execution?.workflowId ?? '', error);
         return null;
       }
     });
-    return entries.filter((entry) => entry !== null);
+    return found.filter((each) => each !== null);
   }
 
-  /** Writes entries; sets aside those that the database refuses. */
-  async function write(entries: readonly IndexEntry[]): Promise<void> {
-    if (entries.length === 0) return;
-    const refused = await store.write(entries);
+  /** Writes entries; sets aside those that the database refuses, and runs of which no more than the entry could be written. */
+  async function write(found: readonly Found[]): Promise<void> {
+    if (found.length === 0) return;
+    const refused = await store.write(found.map(({ entry }) => entry));
     for (const { entry, error } of refused) aside.put(entry.workflowId, error);
+    await mapConcurrently(found, CONCURRENCY, async ({ entry, execution }) => {
+      if (execution === null) return;
+      try {
+        await onRead(entry.n, execution);
+      } catch (error) {
+        if (isOutage(error)) throw error;
+        aside.put(entry.workflowId, error);
+      }
+    });
   }
 
   /** Writes one entry. Throws the error with which the database refuses it. */
-  async function writeOne(entry: IndexEntry): Promise<void> {
+  async function writeOne({ entry, execution }: Found): Promise<void> {
     const [refused] = await store.write([entry]);
     if (refused !== undefined) throw refused.error;
+    // The row comes first: inquiries are kept for runs that the index has.
+    if (execution !== null) await onRead(entry.n, execution);
   }
 
   /** Updates the row of a run that Temporal does not have. */
   async function settleMissing(row: IndexRow): Promise<void> {
     // A row without a version is the claim of a start that failed; a request with the same idempotency key claims it again.
     if (row.versionRun === '') await store.drop(row);
-    else if (row.versionClosed === 0) await writeOne(goneEntry(row, new Date(clock())));
+    else if (row.versionClosed === 0) await writeOne(alone(goneEntry(row, new Date(clock()))));
   }
 
   /** Tries again the runs that were set aside. */
@@ -174,8 +189,8 @@ export function createIndexKeeper({
     await mapConcurrently(aside.due().slice(0, ASIDE_LIMIT), CONCURRENCY, (workflowId) =>
       aside.attempt(workflowId, async () => {
         const described = await temporal.describe(workflowId);
-        const entry = described === null ? null : await wholeEntryFor(described.info);
-        if (entry !== null) await writeOne(entry);
+        const found = described === null ? null : await findWhole(described.info);
+        if (found !== null) await writeOne(found);
       }),
     );
   }
@@ -192,7 +207,7 @@ export function createIndexKeeper({
   async function rewrite(generation: number): Promise<void> {
     log.info({ generation }, 'rebuilding the execution index');
     for await (const page of temporal.list('')) {
-      await write(await entriesFor(page, wholeEntryFor));
+      await write(await findEntries(page, findWhole));
       const ids = page.map(({ execution }) => execution?.workflowId ?? '');
       await store.seen(namespace, ids, generation);
     }
@@ -204,8 +219,8 @@ export function createIndexKeeper({
       await mapConcurrently(rows, CONCURRENCY, (row) =>
         aside.attempt(row.workflowId, async () => {
           const described = await temporal.describe(row.workflowId);
-          const entry = described === null ? null : await wholeEntryFor(described.info);
-          if (entry !== null) await writeOne(entry);
+          const found = described === null ? null : await findWhole(described.info);
+          if (found !== null) await writeOne(found);
           else if (row.versionClosed === 0) await settleMissing(row);
           else await store.drop(row);
         }),
@@ -219,11 +234,12 @@ export function createIndexKeeper({
     await onDescribed({ workflowId: row.workflowId, status: row.status, above }, described);
     const { info, cancelRequested } = described;
     const known = isClosedRun(info) || asksPeople(row);
-    const entry = known ? await entryFor(info) : openEntry(namespace, info, cancelRequested);
-    if (entry === null) return;
+    const found = known ? await find(info) : alone(openEntry(namespace, info, cancelRequested));
+    if (found === null) return;
+    const { entry } = found;
     // Only workers report that a run waits; describe does not.
     const waits = entry.status === 'running' && isHeldUp(row.status);
-    await writeOne(waits ? { ...entry, status: row.status, waiting: row.waiting } : entry);
+    await writeOne(waits ? { ...found, entry: { ...entry, status: row.status, waiting: row.waiting } } : found);
   }
 
   async function sweep(now: number): Promise<void> {
@@ -294,6 +310,10 @@ export function createIndexKeeper({
       ]);
     },
   };
+}
+
+function alone(entry: IndexEntry): Found {
+  return { entry, execution: null };
 }
 
 /** Reports whether a run may ask people, so that its worker's reports must not be lost. */

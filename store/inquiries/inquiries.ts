@@ -72,7 +72,7 @@ export type DeriveEvents = (before: Inquiry | null, inquiry: Inquiry) => NewNoti
 export interface InquiryStore {
   /**
    * Writes the inquiries of a run as of an event of its history, and the events that `derive` returns for what has changed; does
-   * nothing where a later event was read before, and for a run that was deleted. `remindAt` returns when the targets of an inquiry are first reminded.
+   * nothing where a later event was read before, and for a run that was deleted or is not in the index yet. `remindAt` returns when the targets of an inquiry are first reminded.
    */
   sync(
     run: InquiryRun,
@@ -129,6 +129,10 @@ export function createInquiryStore(db: Database): InquiryStore {
         // A run that was read before its deletion may be written after it.
         await holdDeletions(transaction, 'shared');
         if ((await buriedAmong(transaction, [run])).size > 0) return;
+        const ofRun = and(eq(executions.namespace, namespace), eq(executions.workflowId, workflowId));
+        const [row] = await transaction.select({ n: executions.n }).from(executions).where(ofRun);
+        // Its row says which run to read again: one that came later would not know that inquiries are open.
+        if (row === undefined) return;
         for (const inquiry of found) {
           const place = { namespace, workflowId, key: inquiry.key };
           const [before] = await transaction.select().from(inquiries).where(isInquiry(place)).for('update');
@@ -150,7 +154,7 @@ export function createInquiryStore(db: Database): InquiryStore {
         await transaction
           .update(executions)
           .set({ askedSeen: sql`greatest(${executions.askedSeen}, ${changes})`, inquiriesOpen: open })
-          .where(and(eq(executions.namespace, namespace), eq(executions.workflowId, workflowId)));
+          .where(ofRun);
       });
     },
 

@@ -382,6 +382,11 @@ it('keeps the inbox, hands a notice to one process at a time, and follows chains
   }));
   const deriving = { derive: () => opened, remindAt: () => null };
   await store.sync(run, [inquiry], deriving, created);
+  // The run is not in the index yet.
+  expect(await store.find('inbox', 'w', 'ask')).toBeNull();
+  await createExecutionStore(db).write([makeOpenEntry(9, { namespace: 'inbox', workflowId: 'w', tenant })]);
+  await store.sync(run, [inquiry], deriving, created);
+  expect(await store.due('inbox', 10)).toMatchObject([{ workflowId: 'w' }]);
   const inbox = async (names: string[], groups: string[] = []) =>
     (await store.list(tenant, { assigned: { names, groups } }, { offset: 0, limit: 10 })).total;
   expect(await Promise.all([inbox(['ann']), inbox(['bob']), inbox(['bob'], ['ops']), inbox(['dev', 'ann'])])).toEqual([

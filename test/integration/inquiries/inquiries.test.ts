@@ -252,7 +252,7 @@ describe('an inquiry', () => {
       (rows) => rows.some(({ prompt }: { prompt: string }) => prompt === 'Below?'),
     );
     const { id } = asked.find(({ prompt }: { prompt: string }) => prompt === 'Below?');
-    await as('dev', 'POST', `/api/v1/executions/${body.data.id}/terminate`);
+    expect((await as('dev', 'POST', `/api/v1/executions/${body.data.id}/terminate`)).status).toBe(202);
     await until(
       async () => (await as('ann', 'GET', '/api/v1/inquiries?assigned=me')).body.data,
       (rows) => rows.every((row: { id: string }) => row.id !== id),
@@ -511,7 +511,7 @@ describe('an inquiry', () => {
 });
 
 describe('the inbox', () => {
-  it('comes back out of histories when the database is new', async () => {
+  it('comes back out of histories when the database is new, and follows them, without a word of a worker', async () => {
     const { run } = await ask({ prompt: 'Lost?' });
     const lost = await openPrepared();
     const [index, store] = [createExecutionStore(lost.db), createInquiryStore(lost.db)];
@@ -531,14 +531,16 @@ describe('the inbox', () => {
       bell,
     });
     const { tenant } = await harness.api.principals.authenticate(DEV_KEY);
-    const { rows } = await until(
-      async () => {
-        await keeper.tick();
-        return store.list(tenant, { statuses: ['pending'] }, { offset: 0, limit: 100 });
-      },
-      (found) => found.rows.some(({ n }) => integerId(n) === run),
-    );
-    expect(rows.map(({ n, inquiry }) => [integerId(n), inquiry.request.prompt])).toContainEqual([run, 'Lost?']);
+    const pending = async () => {
+      await keeper.tick();
+      await inbox.tick();
+      const { rows } = await store.list(tenant, { statuses: ['pending'] }, { offset: 0, limit: 100 });
+      return rows.filter(({ n }) => integerId(n) === run);
+    };
+    const [found] = await until(pending, (rows) => rows.length > 0);
+    expect(found!.inquiry.request.prompt).toBe('Lost?');
+    expect((await as('dev', 'POST', `/api/v1/executions/${run}/terminate`)).status).toBe(202);
+    await until(pending, (rows) => rows.length === 0);
     await lost.close();
   });
 });

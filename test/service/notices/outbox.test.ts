@@ -7,10 +7,12 @@ import { createBell } from '../../../service/background/bell.ts';
 import { deriveNoticeEvents, deriveReminders, nextReminder } from '../../../service/notices/events.ts';
 import { createOutbox } from '../../../service/notices/outbox.ts';
 import type { OpenDatabase } from '../../../store/database.ts';
+import { createExecutionStore } from '../../../store/executions/executions.ts';
 import { createInquiryStore, type InquiryStore } from '../../../store/inquiries/inquiries.ts';
 import { createNoticeEventStore, type NoticeEventStore } from '../../../store/inquiries/notice-events.ts';
 import { openPreparedEmbedded } from '../../integration/support/prepared.ts';
 import { until } from '../../integration/support/until.ts';
+import { makeOpenEntry } from '../index/run-entry.ts';
 
 // The notices that targets receive, when and how often, over a real database and a clock that the test sets.
 
@@ -28,6 +30,13 @@ const START = Date.UTC(2026, 0, 1);
 const TENANT = '00000000-0000-7000-8000-000000000001';
 const log = pino({ level: 'silent' });
 let runs = 0;
+
+let rows = 0;
+/** Adds runs to the index: inquiries are kept for runs that it has. */
+const indexRuns = (namespace: string, workflowIds: string[]) =>
+  createExecutionStore(opened.db).write(
+    workflowIds.map((workflowId) => makeOpenEntry(++rows, { namespace, workflowId, tenant: TENANT })),
+  );
 
 function asked(notify: InquiryNotify, change: Partial<Inquiry> = {}): Inquiry {
   return {
@@ -89,6 +98,7 @@ function scene(channel: 'slack' | 'email' | 'webhook' = 'slack') {
     outbox: outboxes[0]!,
     /** As the inbox does when it has read the run. */
     async read(change: Partial<Inquiry> = {}): Promise<void> {
+      if (event === 0) await indexRuns(namespace, ['wf_1']);
       event += 1;
       const remindAt = (inquiry: Inquiry) => nextReminder(inquiry, now);
       const deriving = { derive: deriveNoticeEvents, remindAt };
@@ -306,6 +316,8 @@ it('a tenant whose receivers do not answer delays no other', async () => {
       { derive: deriveNoticeEvents, remindAt: () => null },
       new Date(due),
     );
+  const crowd = Array.from({ length: 200 }, (_, each) => `busy_${each}`);
+  await indexRuns(namespace, [...crowd, 'other']);
   for (let each = 0; each < 200; each += 1) await tell(`busy_${each}`, busy, `http://dead-${each % 3}/${each}`, START);
   await tell('other', other, 'http://alive/', START + 1_000);
 
