@@ -72,7 +72,8 @@ export type DeriveEvents = (before: Inquiry | null, inquiry: Inquiry) => NewNoti
 export interface InquiryStore {
   /**
    * Writes the inquiries of a run as of an event of its history, and the events that `derive` returns for what has changed; does
-   * nothing where a later event was read before, and for a run that was deleted or is not in the index yet. `remindAt` returns when the targets of an inquiry are first reminded.
+   * nothing where a later event was read before, and for a run that was deleted or is not in the index yet. `remindAt` returns when the
+   * targets of an inquiry are first reminded.
    */
   sync(
     run: InquiryRun,
