@@ -159,13 +159,7 @@ export function createIndexKeeper({
     const refused = await store.write(found.map(({ entry }) => entry));
     for (const { entry, error } of refused) aside.put(entry.workflowId, error);
     await mapConcurrently(found, CONCURRENCY, async ({ entry, execution }) => {
-      if (execution === null) return;
-      try {
-        await onRead(entry.n, execution);
-      } catch (error) {
-        if (isOutage(error)) throw error;
-        aside.put(entry.workflowId, error);
-      }
+      if (execution !== null) await aside.attempt(entry.workflowId, () => onRead(entry.n, execution));
     });
   }
 
